@@ -1,0 +1,61 @@
+import type { HostArray } from "../graph/host-array.ts";
+
+/** LeRobot versions that are read. */
+export type DatasetVersion = "v2.0" | "v2.1" | "v3.0";
+
+/** One column or camera as `meta/info.json` declares it. */
+export interface Feature {
+  readonly key: string;
+  /** LeRobot's own word: `float32`, `float64`, `int64`, `bool`, `string`, `image`, `video`. */
+  readonly type: string;
+  readonly shape: readonly number[];
+  /** A name per entry of a vector where the file gives them, else `null`. */
+  readonly names: readonly string[] | null;
+}
+
+/** An episode that is in use: its files are here. */
+export interface Episode {
+  readonly index: number;
+  /** Number of frames. */
+  readonly length: number;
+}
+
+/** One picture, `[h w c]`, 0 to 255, red green blue. */
+export type Picture = HostArray<"h w c", "uint8">;
+
+/** The columns of one episode, one row per frame. */
+export interface EpisodeTable {
+  readonly length: number;
+  /**
+   * A numeric column as it stands in the file, in float64.
+   *
+   * @throws InputError naming file and column where it is missing, of another width, or holds NaN or infinity (with the frame)
+   */
+  vector(key: string): HostArray<"i j", "float64">;
+  /** Instruction of each frame; `null` where the dataset gives none. */
+  readonly tasks: readonly (string | null)[];
+}
+
+/** One LeRobot dataset on disk. Pure access: what the numbers mean is `embodiment/`'s. */
+export interface Dataset {
+  /** Folder name, unless the recipe gives another. */
+  readonly name: string;
+  readonly root: string;
+  readonly version: DatasetVersion;
+  /** As written in the metadata; may be empty or "unknown". */
+  readonly robotType: string;
+  readonly framesPerSecond: number;
+  readonly features: ReadonlyMap<string, Feature>;
+  /** Camera keys (type `video` or `image`) whose pictures are there for every episode in use. */
+  readonly cameras: readonly string[];
+  /** In ascending order of index. */
+  readonly episodes: readonly Episode[];
+  table(episode: number): Promise<EpisodeTable>;
+  /**
+   * The picture that a camera saw at a frame, scaled so that it fits `fit` with its proportions kept (never enlarged or padded here).
+   *
+   * @throws InputError naming file, episode and frame where it cannot be decoded
+   */
+  picture(camera: string, episode: number, frame: number, fit: { height: number; width: number }): Promise<Picture>;
+  close(): Promise<void>;
+}
