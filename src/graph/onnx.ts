@@ -1,0 +1,183 @@
+import protobuf from "protobufjs/light.js";
+import { cells } from "./axes.ts";
+import type { DataType, Storage } from "./host-array.ts";
+
+/** A named tensor of a graph: an input, an output, or a value of a body graph. `[]` is a scalar. */
+export interface OnnxValue {
+  readonly name: string;
+  readonly type: DataType;
+  readonly shape: readonly number[];
+}
+
+/** A constant that travels inside the model. Weights are graph inputs instead: a model file ends at 2 GiB. */
+export interface OnnxTensor extends OnnxValue {
+  readonly cells: Storage<DataType>;
+}
+
+/** What a node is told beside its inputs; the key says which kind, as the operator's specification names it. */
+export type OnnxAttribute =
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly string: string }
+  | { readonly ints: readonly number[] }
+  | { readonly floats: readonly number[] }
+  | { readonly tensor: OnnxTensor }
+  | { readonly graph: OnnxGraph };
+
+/** One operator applied. `""` among the inputs or outputs is an optional one left out. */
+export interface OnnxNode {
+  readonly operator: string;
+  readonly domain: "" | "com.microsoft";
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, OnnxAttribute>>;
+}
+
+/** Nodes in an order in which each reads only what came before it. A body graph also reads its outer graph's values. */
+export interface OnnxGraph {
+  readonly name: string;
+  readonly nodes: readonly OnnxNode[];
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+  readonly initializers: readonly OnnxTensor[];
+}
+
+/** Number by which ONNX files and ONNX Runtime's C API call a data type. */
+export const elementType = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11 } as const;
+
+/** Version of the default operator set that graphs are written in. */
+export const operatorSet = 23;
+
+/** The first intermediate representation that knows operator set 23. */
+const representation = 11;
+
+/** protobuf holds the length of a message in 31 bits. */
+const largestModel = 2 ** 31 - 1;
+
+/**
+ * The bytes of an ONNX model file (`ModelProto`) that holds the graph.
+ *
+ * @throws RangeError if an initializer's cells do not fill its shape, or the model exceeds protobuf's 2 GiB
+ * @source onnx/onnx.proto (field numbers), github.com/onnx/onnx
+ */
+export function encodeModel(graph: OnnxGraph): Uint8Array {
+  const constants = graph.initializers.reduce((bytes, tensor) => bytes + tensor.cells.byteLength, 0);
+  if (constants > largestModel)
+    throw new RangeError(
+      `encodeModel: initializers of "${graph.name}" must stay under 2 GiB, got ${constants} bytes; pass weights as inputs`,
+    );
+  return messages
+    .lookupType("Model")
+    .encode({
+      irVersion: representation,
+      producer: "armature",
+      graph: graphMessage(graph),
+      operatorSets: [
+        { domain: "", version: operatorSet },
+        { domain: "com.microsoft", version: 1 },
+      ],
+    })
+    .finish();
+}
+
+function graphMessage(graph: OnnxGraph): object {
+  return {
+    name: graph.name,
+    nodes: graph.nodes.map(nodeMessage),
+    initializers: graph.initializers.map(tensorMessage),
+    inputs: graph.inputs.map(valueMessage),
+    outputs: graph.outputs.map(valueMessage),
+  };
+}
+
+function nodeMessage(node: OnnxNode): object {
+  return {
+    operator: node.operator,
+    domain: node.domain,
+    // Profiles and errors of the runtime call a node by its name.
+    name: `${node.operator} ${node.outputs.find((output) => output !== "") ?? ""}`,
+    inputs: node.inputs,
+    outputs: node.outputs,
+    attributes: Object.entries(node.attributes).map(([name, attribute]) => attributeMessage(name, attribute)),
+  };
+}
+
+function attributeMessage(name: string, attribute: OnnxAttribute): object {
+  if ("float" in attribute) return { name, kind: 1, float: attribute.float };
+  if ("int" in attribute) return { name, kind: 2, int: attribute.int };
+  if ("string" in attribute) return { name, kind: 3, string: attribute.string };
+  if ("tensor" in attribute) return { name, kind: 4, tensor: tensorMessage(attribute.tensor) };
+  if ("graph" in attribute) return { name, kind: 5, graph: graphMessage(attribute.graph) };
+  if ("floats" in attribute) return { name, kind: 6, floats: attribute.floats };
+  return { name, kind: 7, ints: attribute.ints };
+}
+
+function tensorMessage({ name, type, shape, cells: storage }: OnnxTensor): object {
+  if (storage.length !== cells(shape))
+    throw new RangeError(`encodeModel: "${name}" [${shape}] has ${cells(shape)} cells, got ${storage.length}`);
+  // The format is little-endian, as is every platform that Node runs on with this runtime.
+  const bytes = new Uint8Array(storage.buffer, storage.byteOffset, storage.byteLength);
+  return { name, type: elementType[type], shape, bytes };
+}
+
+function valueMessage({ name, type, shape }: OnnxValue): object {
+  const dimensions = shape.map((size) => ({ size }));
+  return { name, type: { tensor: { element: elementType[type], shape: { dimensions } } } };
+}
+
+const one = (id: number, type: string) => ({ id, type });
+const many = (id: number, type: string) => ({ id, type, rule: "repeated" });
+
+const messages = protobuf.Root.fromJSON({
+  nested: {
+    Model: {
+      fields: {
+        irVersion: one(1, "int64"),
+        producer: one(2, "string"),
+        graph: one(7, "Graph"),
+        operatorSets: many(8, "OperatorSet"),
+      },
+    },
+    OperatorSet: { fields: { domain: one(1, "string"), version: one(2, "int64") } },
+    Graph: {
+      fields: {
+        nodes: many(1, "Node"),
+        name: one(2, "string"),
+        initializers: many(5, "Tensor"),
+        inputs: many(11, "Value"),
+        outputs: many(12, "Value"),
+      },
+    },
+    Node: {
+      fields: {
+        inputs: many(1, "string"),
+        outputs: many(2, "string"),
+        name: one(3, "string"),
+        operator: one(4, "string"),
+        attributes: many(5, "Attribute"),
+        domain: one(7, "string"),
+      },
+    },
+    Attribute: {
+      fields: {
+        name: one(1, "string"),
+        float: one(2, "float"),
+        int: one(3, "int64"),
+        string: one(4, "string"),
+        tensor: one(5, "Tensor"),
+        graph: one(6, "Graph"),
+        floats: many(7, "float"),
+        ints: many(8, "int64"),
+        kind: one(20, "int32"),
+      },
+    },
+    Tensor: {
+      fields: { shape: many(1, "int64"), type: one(2, "int32"), name: one(8, "string"), bytes: one(9, "bytes") },
+    },
+    Value: { fields: { name: one(1, "string"), type: one(2, "Type") } },
+    Type: { fields: { tensor: one(1, "TensorType") } },
+    TensorType: { fields: { element: one(1, "int32"), shape: one(2, "Shape") } },
+    Shape: { fields: { dimensions: many(1, "Dimension") } },
+    Dimension: { fields: { size: one(1, "int64") } },
+  },
+});
