@@ -1,0 +1,81 @@
+import { createHash, type Hash } from "node:crypto";
+import { type FileHandle, open } from "node:fs/promises";
+
+/** A file by size and content. */
+export interface FileDigest {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+const chunkBytes = 8 << 20;
+
+/**
+ * Writes pieces one after the other to a new file and waits until they are on the disk; each is hashed on its way, none is copied.
+ *
+ * @throws the system's error where the disk is full (see `isOutOfRoom`)
+ */
+export async function writeDurably(path: string, pieces: Iterable<Uint8Array>): Promise<FileDigest> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  const file = await open(path, "wx");
+  try {
+    for (const piece of pieces) {
+      await writePiece(file, piece, hash);
+      bytes += piece.byteLength;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return { bytes, sha256: hash.digest("hex") };
+}
+
+/** Waits until the names in a folder are on the disk: a rename is durable only after this. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Size and hash of a file. */
+export async function digest(path: string): Promise<FileDigest> {
+  const hash = createHash("sha256");
+  const chunk = new Uint8Array(chunkBytes);
+  let bytes = 0;
+  const file = await open(path, "r");
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, bytes);
+      if (bytesRead === 0) return { bytes, sha256: hash.digest("hex") };
+      hash.update(chunk.subarray(0, bytesRead));
+      bytes += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whether a write failed because the disk, the quota or the largest file size is used up. */
+export function isOutOfRoom(error: unknown): boolean {
+  return isSystemError(error) && ["ENOSPC", "EDQUOT", "EFBIG"].includes(error.code);
+}
+
+/** Whether a file or folder was not there. */
+export function isAbsent(error: unknown): boolean {
+  return isSystemError(error) && ["ENOENT", "ENOTDIR"].includes(error.code);
+}
+
+function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && "code" in error && typeof error.code === "string";
+}
+
+async function writePiece(file: FileHandle, piece: Uint8Array, hash: Hash): Promise<void> {
+  for (let begin = 0; begin < piece.byteLength; ) {
+    const { bytesWritten } = await file.write(piece, begin, Math.min(chunkBytes, piece.byteLength - begin));
+    hash.update(piece.subarray(begin, begin + bytesWritten));
+    begin += bytesWritten;
+  }
+}

@@ -1,0 +1,176 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { cells } from "../graph/axes.ts";
+import { allocate } from "../graph/host-array.ts";
+import { InputError } from "../input-error.ts";
+import { type FileDigest, isAbsent, writeDurably } from "./durable.ts";
+import {
+  type Header,
+  largestHeaderBytes,
+  layOut,
+  parseHeader,
+  storedBytes,
+  type Tensor,
+  type TensorEntry,
+} from "./safetensors-header.ts";
+
+/**
+ * Writes tensors to a new file and waits until it is on the disk. Equal tensors give equal bytes, whatever their order.
+ *
+ * The cells go to the disk from where they stand; do not change them before the promise resolves.
+ */
+export function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>>,
+): Promise<FileDigest> {
+  const { prologue, entries } = layOut(tensors, metadata);
+  const pieces = entries.map(({ name }) => bytesOf(tensors.get(name)!));
+  return writeDurably(path, [prologue, ...pieces]);
+}
+
+/**
+ * Every tensor of a file, by name.
+ *
+ * @throws InputError naming file and tensor where the file is absent or damaged
+ */
+export async function readSafetensors(path: string): Promise<Map<string, Tensor>> {
+  const file = await SafetensorsFile.open(path);
+  try {
+    const tensors = new Map<string, Tensor>();
+    for (const name of file.entries.keys()) tensors.set(name, await file.read(name));
+    return tensors;
+  } finally {
+    await file.close();
+  }
+}
+
+/** An open file whose tensors are read one at a time, for files larger than the memory. */
+export class SafetensorsFile {
+  readonly path: string;
+  readonly entries: Header["entries"];
+  readonly metadata: Header["metadata"];
+  readonly #file: FileHandle;
+  readonly #dataBegin: number;
+
+  private constructor(path: string, file: FileHandle, header: Header, dataBegin: number) {
+    this.path = path;
+    this.entries = header.entries;
+    this.metadata = header.metadata;
+    this.#file = file;
+    this.#dataBegin = dataBegin;
+  }
+
+  /** @throws InputError naming file and tensor where the file is absent or its header does not fit its bytes */
+  static async open(path: string): Promise<SafetensorsFile> {
+    const file = await open(path, "r").catch((error: unknown) => {
+      throw isAbsent(error) ? new InputError(`${path}: expected a safetensors file, got nothing there`) : error;
+    });
+    try {
+      const { size } = await file.stat();
+      const length = await readHeaderLength(path, file, size);
+      const text = new Uint8Array(length);
+      await readFully(path, file, text, 8);
+      const header = parseHeader(path, new TextDecoder().decode(text), size - 8 - length);
+      return new SafetensorsFile(path, file, header, 8 + length);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /**
+   * One tensor; F16 and BF16 come as float32, which holds them exactly.
+   *
+   * @throws InputError if there is no tensor of that name, or a BOOL holds a byte that is neither 0 nor 1
+   */
+  async read(name: string): Promise<Tensor> {
+    const entry = this.entries.get(name);
+    if (entry === undefined) throw new InputError(`${this.path}: expected a tensor "${name}", got none of that name`);
+    const { shape } = entry;
+    switch (entry.stored) {
+      case "F32":
+        return { shape, type: "float32", cells: await this.#fill(entry, allocate("float32", cells(shape))) };
+      case "F64":
+        return { shape, type: "float64", cells: await this.#fill(entry, allocate("float64", cells(shape))) };
+      case "I32":
+        return { shape, type: "int32", cells: await this.#fill(entry, allocate("int32", cells(shape))) };
+      case "I64":
+        return { shape, type: "int64", cells: await this.#fill(entry, allocate("int64", cells(shape))) };
+      case "U8":
+        return { shape, type: "uint8", cells: await this.#fill(entry, allocate("uint8", cells(shape))) };
+      case "BOOL":
+        return {
+          shape,
+          type: "bool",
+          cells: this.#checkBits(name, await this.#fill(entry, allocate("bool", cells(shape)))),
+        };
+      case "F16":
+      case "BF16":
+        return { shape, type: "float32", cells: await this.#widen(entry) };
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  async #fill<S extends ArrayBufferView>(entry: TensorEntry, storage: S): Promise<S> {
+    const bytes = new Uint8Array(storage.buffer, storage.byteOffset, storage.byteLength);
+    await readFully(this.path, this.#file, bytes, this.#dataBegin + entry.begin);
+    return storage;
+  }
+
+  /** Half-width cells as float32, through a buffer of at most 2 MiB. */
+  async #widen(entry: TensorEntry): Promise<Float32Array> {
+    const wide = new Float32Array(cells(entry.shape));
+    const half = new Uint16Array(Math.min(wide.length, 1 << 20));
+    for (let begin = 0; begin < wide.length; begin += half.length) {
+      const part = half.subarray(0, Math.min(half.length, wide.length - begin));
+      const bytes = new Uint8Array(part.buffer, 0, part.byteLength);
+      await readFully(this.path, this.#file, bytes, this.#dataBegin + entry.begin + begin * storedBytes.F16);
+      wide.set(entry.stored === "F16" ? new Float16Array(part.buffer, 0, part.length) : fromBfloat16(part), begin);
+    }
+    return wide;
+  }
+
+  #checkBits(name: string, bits: Uint8Array): Uint8Array {
+    const odd = bits.findIndex((bit) => bit > 1);
+    if (odd >= 0)
+      throw new InputError(
+        `${this.path}: tensor "${name}": expected bytes of 0 and 1, got ${bits[odd]} at cell ${odd}`,
+      );
+    return bits;
+  }
+}
+
+/** bfloat16 is the upper half of a float32. */
+function fromBfloat16(half: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(half, (bits) => bits << 16).buffer);
+}
+
+function bytesOf({ cells: storage }: Tensor): Uint8Array {
+  return new Uint8Array(storage.buffer, storage.byteOffset, storage.byteLength);
+}
+
+async function readHeaderLength(path: string, file: FileHandle, size: number): Promise<number> {
+  if (size < 8) throw new InputError(`${path}: expected a safetensors file of at least 8 bytes, got ${size}`);
+  const length = new Uint8Array(8);
+  await readFully(path, file, length, 0);
+  const bytes = Number(new DataView(length.buffer).getBigUint64(0, true));
+  if (bytes > largestHeaderBytes)
+    throw new InputError(`${path}: expected a safetensors header, got ${bytes} bytes of it`);
+  if (8 + bytes > size)
+    throw new InputError(`${path}: the header has ${bytes} bytes, the file has ${size}; the file is truncated`);
+  return bytes;
+}
+
+async function readFully(path: string, file: FileHandle, out: Uint8Array, position: number): Promise<void> {
+  for (let begin = 0; begin < out.byteLength; ) {
+    // The system reads at most 2 GiB at once.
+    const length = Math.min(out.byteLength - begin, 1 << 30);
+    const { bytesRead } = await file.read(out, begin, length, position + begin);
+    if (bytesRead === 0)
+      throw new InputError(`${path}: expected more bytes at ${position + begin}, got the file's end`);
+    begin += bytesRead;
+  }
+}
