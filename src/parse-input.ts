@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { InputError } from "./input-error.ts";
+import { didYouMean } from "./nearest.ts";
+
+/**
+ * A user's value as its schema describes it.
+ *
+ * @param where the file or flag that the value comes from
+ * @throws InputError naming every problem at once by path; an unknown key with the nearest known one
+ */
+export function parseInput<T>(where: string, schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.flatMap((issue) => describeIssue(schema, issue));
+  throw new InputError(`${where}: ${problems.join("; ")}`);
+}
+
+function describeIssue(schema: z.ZodType, issue: z.core.$ZodIssue): string[] {
+  const at = issue.path.join(".");
+  if (issue.code === "unrecognized_keys") {
+    const known = keysAt(schema, issue.path).map((key) => join(at, key));
+    return issue.keys.map((key) => `unknown key "${join(at, key)}"${didYouMean(join(at, key), known)}`);
+  }
+  if (issue.code === "custom") return [at === "" ? issue.message : `${at}: ${issue.message}`];
+  return [`${at === "" ? "" : `${at}: `}expected ${expectation(issue)}, got ${shown(issue.input)}`];
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return aKind(issue.expected);
+    case "invalid_value":
+      return issue.values.map(shown).join(" or ");
+    case "too_small":
+      return `${sized(issue.origin)} ${issue.inclusive === false ? "above" : "of at least"} ${issue.minimum}`;
+    case "too_big":
+      return `${sized(issue.origin)} ${issue.inclusive === false ? "below" : "of at most"} ${issue.maximum}`;
+    case "invalid_union":
+      return [...new Set(issue.errors.flat().map(expectation))].join(" or ");
+    default:
+      return issue.message;
+  }
+}
+
+function sized(origin: string): string {
+  return origin === "number" || origin === "int" ? "a number" : `${aKind(origin)} with a length`;
+}
+
+function aKind(kind: string): string {
+  return /^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`;
+}
+
+/** A value in an error: short, on one line. */
+function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text =
+    typeof value === "number" || typeof value === "bigint" ? String(value) : (JSON.stringify(value) ?? typeof value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function join(at: string, key: string): string {
+  return at === "" ? key : `${at}.${key}`;
+}
+
+/** The keys that a schema knows at a path. */
+function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodReadonly)
+    return keysAt(schema.unwrap(), path);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => keysAt(option, path));
+  const [key, ...rest] = path;
+  if (schema instanceof z.ZodArray && key !== undefined) return keysAt(schema.element, rest);
+  if (schema instanceof z.ZodRecord && key !== undefined) return keysAt(schema.valueType, rest);
+  if (!(schema instanceof z.ZodObject)) return [];
+  if (key === undefined) return Object.keys(schema.shape);
+  const inner: z.core.$ZodType | undefined = schema.shape[String(key)];
+  return inner === undefined ? [] : keysAt(inner, rest);
+}
