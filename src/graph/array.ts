@@ -1,0 +1,166 @@
+import { cells, describe, letters } from "./axes.ts";
+import type { DataType, HostArray } from "./host-array.ts";
+import type { Lowering } from "./lowering.ts";
+
+/** Data types that carry gradients. */
+export type FloatType = "float32" | "float64";
+
+/** Axes, shape and type of an array, without its values. */
+export interface Form<A extends string = string, D extends DataType = DataType> {
+  readonly axes: A;
+  readonly shape: readonly number[];
+  readonly type: D;
+}
+
+/** A symbolic array whose axes the compiler does not know: what gradient rules and lowerings see. */
+export type AnyArray = SymbolicArray<string, DataType>;
+
+/**
+ * What an op is: its lowering to ONNX and its gradient, side by side.
+ *
+ * Both take the inputs as arguments, never from a closure, so that a node can be repeated on other inputs (rematerialisation).
+ */
+export interface Operation {
+  readonly name: string;
+  /** The lowering writes an array of size 1 along the axes it is repeated over; `Lowering.value` completes it. */
+  readonly isThin?: true;
+  /** Writes ONNX nodes and returns the names of the outputs, in order. */
+  readonly lower: (lowering: Lowering, inputs: readonly AnyArray[]) => readonly string[];
+  /**
+   * Gradient of each input from that of the first output; `null` where an input has none.
+   * `outputs` are the node's own outputs; only the first carries a gradient, the others are kept for this rule.
+   */
+  readonly gradient: (
+    gradient: AnyArray,
+    inputs: readonly AnyArray[],
+    outputs: readonly AnyArray[],
+  ) => readonly (AnyArray | null)[];
+}
+
+/** One application of an operation. */
+export interface Node {
+  /** Rises in the order of creation, so inputs always have smaller numbers. */
+  readonly order: number;
+  readonly operation: Operation;
+  readonly inputs: readonly AnyArray[];
+  readonly forms: readonly Form[];
+  /** The rematerialised block in which the node was made, or `null`. */
+  readonly block: object | null;
+}
+
+/** An array that a program will compute: named axes, static shape, no values yet. */
+export class SymbolicArray<A extends string, D extends DataType = "float32"> implements Form<A, D> {
+  readonly axes: A;
+  readonly shape: readonly number[];
+  readonly type: D;
+  readonly node: Node;
+  /** Which output of the node this is. */
+  readonly output: number;
+
+  /** @internal Arrays come from ops. */
+  constructor(form: Form<A, D>, node: Node, output: number) {
+    if (letters(form.axes).length !== form.shape.length)
+      throw new RangeError(
+        `${node.operation.name}: "${form.axes}" has ${letters(form.axes).length} axes, got sizes [${form.shape.join(", ")}]`,
+      );
+    this.axes = form.axes;
+    this.shape = form.shape;
+    this.type = form.type;
+    this.node = node;
+    this.output = output;
+  }
+}
+
+let created = 0;
+let openBlock: object | null = null;
+
+/** The result of an operation with one output. */
+export function apply<A extends string, D extends DataType>(
+  form: Form<A, D>,
+  inputs: readonly AnyArray[],
+  operation: Operation,
+): SymbolicArray<A, D> {
+  return new SymbolicArray(form, makeNode([form], inputs, operation), 0);
+}
+
+/** The results of an operation with several outputs: the first, and those kept for its gradient. */
+export function applyKeeping<A extends string, D extends DataType>(
+  form: Form<A, D>,
+  kept: readonly Form[],
+  inputs: readonly AnyArray[],
+  operation: Operation,
+): SymbolicArray<A, D> {
+  return new SymbolicArray(form, makeNode([form, ...kept], inputs, operation), 0);
+}
+
+/** All outputs of a node, as arrays. */
+export function outputsOf(node: Node): AnyArray[] {
+  return node.forms.map((form, at) => new SymbolicArray(form, node, at));
+}
+
+/** The same operation on other inputs of the same forms. */
+export function repeat(node: Node, inputs: readonly AnyArray[]): Node {
+  return makeNode(node.forms, inputs, node.operation);
+}
+
+/** Runs `build` with its nodes marked as one block. */
+export function inBlock<R>(block: object, build: () => R): R {
+  const outer = openBlock;
+  openBlock = block;
+  try {
+    return build();
+  } finally {
+    openBlock = outer;
+  }
+}
+
+/** `[b=8 t=16]`: how errors show an array. */
+export function show(array: Form): string {
+  return describe(array.axes, array.shape);
+}
+
+/** Size of one axis. @throws RangeError if the array lacks it */
+export function sizeOf(array: Form, letter: string): number {
+  const size = array.shape[letters(array.axes).findIndex((own) => own === letter)];
+  if (size === undefined) throw new RangeError(`expected an axis "${letter}", got ${show(array)}`);
+  return size;
+}
+
+/** Refuses arrays that differ in axes, order, size or type. */
+export function expectSame(where: string, x: Form, y: Form): void {
+  if (x.axes !== y.axes || x.shape.some((size, at) => size !== y.shape[at]))
+    throw new RangeError(`${where}: expected arrays of equal axes and sizes, got ${show(x)} and ${show(y)}; use alignTo`);
+  if (x.type !== y.type) throw new TypeError(`${where}: expected arrays of one type, got ${x.type} and ${y.type}; use cast`);
+}
+
+/** A named input of a program: data, a parameter, a count. */
+export function input<A extends string, D extends DataType>(
+  name: string,
+  axes: A,
+  shape: readonly number[],
+  type: D,
+): SymbolicArray<A, D> {
+  return apply({ axes, shape, type }, [], {
+    name: "input",
+    lower: (lowering) => [lowering.input(name, { axes, shape, type })],
+    gradient: () => [],
+  });
+}
+
+/** A fixed array inside the program. */
+export function constant<A extends string, D extends DataType>(values: HostArray<A, D>): SymbolicArray<A, D> {
+  return apply({ axes: values.axes, shape: values.shape, type: values.type }, [], {
+    name: "constant",
+    lower: (lowering) => [lowering.constant(values)],
+    gradient: () => [],
+  });
+}
+
+/** Number of cells of an array. */
+export function cellCount(array: Form): number {
+  return cells(array.shape);
+}
+
+function makeNode(forms: readonly Form[], inputs: readonly AnyArray[], operation: Operation): Node {
+  return { order: created++, operation, inputs, forms, block: openBlock };
+}

@@ -1,0 +1,71 @@
+import { type AnyArray, apply, constant, type FloatType, type Node, outputsOf, show, type SymbolicArray } from "./array.ts";
+import { cells } from "./axes.ts";
+import { allocate, HostArray } from "./host-array.ts";
+import { add, asFloat } from "./op/elementwise.ts";
+import { recomputed } from "./rematerialize.ts";
+
+/**
+ * Derivatives of a scalar with respect to arrays, by reverse mode: a transformation of the graph.
+ *
+ * Arrays that the scalar does not depend on get zeros.
+ *
+ * @throws RangeError if `of` is no scalar
+ */
+export function gradient<D extends FloatType>(
+  of: SymbolicArray<"", D>,
+  wrt: readonly SymbolicArray<string, D>[],
+): SymbolicArray<string, FloatType>[] {
+  if (of.shape.length !== 0) throw new RangeError(`gradient: expected a scalar, got ${show(of)}`);
+  const relevant = leadingFrom(of.node, new Set(wrt.map((array) => array.node)));
+  const sums = new Map<Node, AnyArray>([[of.node, filled(of, 1)]]);
+  const again = recomputed(relevant);
+  for (const node of [...relevant].sort((one, other) => other.order - one.order)) {
+    const given = sums.get(node);
+    if (given === undefined) continue;
+    const inputs = node.inputs.map((each) => again(each, node));
+    const outputs = outputsOf(node).map((each) => again(each, node));
+    const parts = node.operation.gradient(given, inputs, outputs);
+    node.inputs.forEach((input, at) => {
+      const part = parts[at];
+      if (part === undefined || part === null || !relevant.has(input.node)) return;
+      expectForm(node, input, part);
+      const known = sums.get(input.node);
+      sums.set(input.node, known === undefined ? part : add(asFloat(known), asFloat(part)));
+    });
+  }
+  return wrt.map((array) => asFloat(sums.get(array.node) ?? filled(array, 0)));
+}
+
+/** Nodes between `targets` and `from`, both included: only they carry a gradient. */
+function leadingFrom(from: Node, targets: ReadonlySet<Node>): Set<Node> {
+  const leads = new Map<Node, boolean>();
+  const open: Node[] = [from];
+  while (open.length > 0) {
+    const node = open.at(-1)!;
+    const waiting = node.inputs.filter((input) => !leads.has(input.node));
+    if (leads.has(node) || waiting.length === 0) {
+      open.pop();
+      leads.set(node, targets.has(node) || node.inputs.some((input) => leads.get(input.node) === true));
+    } else open.push(...waiting.map((input) => input.node));
+  }
+  return new Set([...leads].flatMap(([node, does]) => (does ? [node] : [])));
+}
+
+/** Every cell the same. */
+export function filled<A extends string, D extends FloatType>(like: SymbolicArray<A, D>, value: number): SymbolicArray<A, D> {
+  if (like.shape.length === 0) {
+    const storage = allocate(like.type, cells(like.shape));
+    storage.fill(value);
+    return constant(new HostArray(like.axes, like.shape, like.type, storage));
+  }
+  return apply({ axes: like.axes, shape: like.shape, type: like.type }, [], {
+    name: "filled",
+    lower: (lowering) => [lowering.node("Expand", [lowering.scalar(like, value), lowering.integers(like.shape)])],
+    gradient: () => [],
+  });
+}
+
+function expectForm(node: Node, input: AnyArray, part: AnyArray): void {
+  if (part.axes !== input.axes || part.shape.join() !== input.shape.join() || part.type !== input.type)
+    throw new Error(`gradient of ${node.operation.name}: expected ${show(input)} ${input.type}, got ${show(part)} ${part.type}`);
+}

@@ -1,0 +1,197 @@
+import type { AnyArray, Form, Node } from "./array.ts";
+import { letters } from "./axes.ts";
+import { type DataType, HostArray } from "./host-array.ts";
+import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from "./onnx.ts";
+
+/** Attributes of a node; bare numbers, lists and words are ONNX's ints, lists of ints and strings. */
+export type Attributes = Readonly<Record<string, OnnxAttribute | number | readonly number[] | string>>;
+
+/** Writes the nodes that lead to some arrays as an ONNX graph. */
+export class Lowering {
+  readonly #nodes: OnnxNode[] = [];
+  readonly #inputs = new Map<string, OnnxValue>();
+  readonly #constants = new Map<string, OnnxTensor>();
+  readonly #names = new Map<Node, readonly string[]>();
+  /** Names of arrays that hold size 1 along the axes they are repeated over, by the node that repeats them. */
+  readonly #thin = new Map<Node, string>();
+  readonly #full = new Map<Node, string>();
+  #count = 0;
+
+  /** Name of an array, whole: repeated cells are written out. */
+  value(array: AnyArray): string {
+    const thin = this.#thin.get(array.node);
+    if (thin === undefined) return this.#name(array);
+    let name = this.#full.get(array.node);
+    if (name === undefined) {
+      const shape = this.integers(array.shape);
+      name = this.node("Expand", [thin, shape]);
+      this.#full.set(array.node, name);
+    }
+    return name;
+  }
+
+  /** Name of an array that may have size 1 where it is only repeated: for ONNX ops that broadcast by themselves. */
+  thin(array: AnyArray): string {
+    return this.#thin.get(array.node) ?? this.#name(array);
+  }
+
+  /** Whether `thin` would return less than the whole array. */
+  isThin(array: AnyArray): boolean {
+    return this.#thin.has(array.node);
+  }
+
+  /** One ONNX node with one output. */
+  node(
+    operator: string,
+    inputs: readonly string[],
+    attributes: Attributes = {},
+    domain: OnnxNode["domain"] = "",
+  ): string {
+    return this.nodes(operator, inputs, 1, attributes, domain)[0]!;
+  }
+
+  /** One ONNX node with several outputs. */
+  nodes(
+    operator: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes: Attributes = {},
+    domain: OnnxNode["domain"] = "",
+  ): string[] {
+    const names = Array.from({ length: outputs }, () => this.#fresh(operator));
+    this.#nodes.push({ operator, domain, inputs: [...inputs], outputs: names, attributes: spell(attributes) });
+    return names;
+  }
+
+  input(name: string, form: Form): string {
+    const known = this.#inputs.get(name);
+    if (known !== undefined && (known.type !== form.type || known.shape.join() !== form.shape.join()))
+      throw new RangeError(
+        `program input "${name}": declared as ${known.type} [${known.shape.join(", ")}] and as ${form.type} [${form.shape.join(", ")}]`,
+      );
+    this.#inputs.set(name, { name, type: form.type, shape: form.shape });
+    return name;
+  }
+
+  constant(values: HostArray<string, DataType>): string {
+    const key = values.cells.length <= 16 ? `${values.type}[${values.shape.join()}]{${values.cells.join()}}` : null;
+    const known = key === null ? undefined : this.#constants.get(key);
+    if (known !== undefined) return known.name;
+    const name = this.#fresh("constant");
+    this.#constants.set(key ?? name, { name, type: values.type, shape: values.shape, cells: values.cells });
+    return name;
+  }
+
+  /** A scalar of the type of `like`. */
+  scalar(like: Form, value: number): string {
+    return this.constant(scalarOf(like.type, value));
+  }
+
+  /** One integer: an axis. */
+  integer(value: number): string {
+    return this.constant(scalarOf("int64", value));
+  }
+
+  /** A list of integers: shapes, axes, starts. */
+  integers(values: readonly number[]): string {
+    return this.constant(new HostArray("i", [values.length], "int64", BigInt64Array.from(values, BigInt)));
+  }
+
+  /** The graph that computes `outputs` under their names. */
+  graph(outputs: ReadonlyMap<string, AnyArray>): OnnxGraph {
+    this.#lowerAll([...outputs.values()]);
+    this.#publish(outputs);
+    return {
+      name: "armature",
+      nodes: this.#nodes,
+      inputs: [...this.#inputs.values()],
+      outputs: [...outputs].map(([name, { type, shape }]) => ({ name, type, shape })),
+      initializers: [...this.#constants.values()],
+    };
+  }
+
+  /** Gives outputs their public names; the producing node is renamed where that is possible, so nothing is copied. */
+  #publish(outputs: ReadonlyMap<string, AnyArray>): void {
+    const fixed = new Set([...this.#inputs.keys(), ...[...this.#constants.values()].map((tensor) => tensor.name)]);
+    const renamed = new Map<string, string>();
+    const copies: OnnxNode[] = [];
+    for (const [name, array] of outputs) {
+      const inner = this.value(array);
+      if (fixed.has(inner) || renamed.has(inner))
+        copies.push({ operator: "Identity", domain: "", inputs: [inner], outputs: [name], attributes: {} });
+      else renamed.set(inner, name);
+    }
+    this.#nodes.push(...copies);
+    for (const [at, node] of this.#nodes.entries())
+      this.#nodes[at] = {
+        ...node,
+        inputs: node.inputs.map((own) => renamed.get(own) ?? own),
+        outputs: node.outputs.map((own) => renamed.get(own) ?? own),
+      };
+  }
+
+  #lowerAll(arrays: readonly AnyArray[]): void {
+    const reachable = new Set<Node>();
+    const open = arrays.map((array) => array.node);
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      if (reachable.has(node)) continue;
+      reachable.add(node);
+      for (const { node: source } of node.inputs) open.push(source);
+    }
+    for (const node of [...reachable].sort((one, other) => one.order - other.order))
+      this.#lower(node);
+  }
+
+  #lower(node: Node): void {
+    const names = node.operation.lower(this, node.inputs);
+    this.#names.set(node, names);
+    const [first] = names;
+    if (node.operation.isThin === true && first !== undefined) this.#thin.set(node, first);
+  }
+
+  #name(array: AnyArray): string {
+    const name = this.#names.get(array.node)?.[array.output];
+    if (name === undefined) throw new Error(`lowering: "${array.node.operation.name}" is used before it is written`);
+    return name;
+  }
+
+  #fresh(operator: string): string {
+    return `${operator}_${this.#count++}`;
+  }
+}
+
+/** Sizes of `array` with 1 for every axis of `axes` that it lacks; the axes it has stand in their order. */
+export function thinShape(array: Form, axes: string): number[] {
+  const own = letters(array.axes);
+  return letters(axes).map((letter) => array.shape[own.indexOf(letter)] ?? 1);
+}
+
+function spell(attributes: Attributes): Record<string, OnnxAttribute> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]): [string, OnnxAttribute] => {
+      if (typeof value === "number") return [name, { int: value }];
+      if (typeof value === "string") return [name, { string: value }];
+      return [name, isList(value) ? { ints: value } : value];
+    }),
+  );
+}
+
+function isList(value: OnnxAttribute | readonly number[]): value is readonly number[] {
+  return Array.isArray(value);
+}
+
+function scalarOf(type: DataType, value: number): HostArray<"", DataType> {
+  switch (type) {
+    case "float32":
+      return new HostArray("", [], type, Float32Array.of(value));
+    case "float64":
+      return new HostArray("", [], type, Float64Array.of(value));
+    case "int32":
+      return new HostArray("", [], type, Int32Array.of(value));
+    case "int64":
+      return new HostArray("", [], type, BigInt64Array.of(BigInt(value)));
+    case "uint8":
+    case "bool":
+      return new HostArray("", [], type, Uint8Array.of(value));
+  }
+}

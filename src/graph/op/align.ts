@@ -1,0 +1,93 @@
+import { type AnyArray, apply, type Form, type FloatType, show, SymbolicArray } from "../array.ts";
+import { type IsSubsequence, letters } from "../axes.ts";
+import type { DataType } from "../host-array.ts";
+import { thinShape } from "../lowering.ts";
+
+/**
+ * The array repeated along the axes that `like` has and it lacks: the only way to broadcast.
+ *
+ * Its axes must stand in `like` in the same order, with the same sizes.
+ */
+export function alignTo<V extends string, D extends DataType, A extends string>(
+  array: SymbolicArray<V, D>,
+  like: Form<A>,
+  ..._misfit: IsSubsequence<V, A> extends true ? [] : [axesAreNotWithinThoseOfTheOther: never]
+): SymbolicArray<A, D> {
+  return alignAny(array, like);
+}
+
+/** `alignTo` where the axes are known only at run time. */
+export function alignAny<A extends string, D extends DataType>(
+  array: SymbolicArray<string, D>,
+  like: Form<A>,
+): SymbolicArray<A, D> {
+  expectWithin("alignTo", array, like);
+  if (array.axes === like.axes) return new SymbolicArray({ ...pick(array), axes: like.axes }, array.node, array.output);
+  return apply({ axes: like.axes, shape: like.shape, type: array.type }, [array], {
+    name: "alignTo",
+    isThin: true,
+    lower: (lowering, [x]) => [
+      lowering.node("Reshape", [lowering.value(x!), lowering.integers(thinShape(x!, like.axes))]),
+    ],
+    gradient: (gradient, [x]) => [sumAny(gradient, x!.axes)],
+  });
+}
+
+/** Sum over every axis that `keep` lacks. */
+export function sum<A extends string, D extends FloatType, V extends string>(
+  array: SymbolicArray<A, D>,
+  keep: V,
+  ..._misfit: IsSubsequence<V, A> extends true ? [] : [axesAreNotWithinThoseOfTheArray: never]
+): SymbolicArray<V, D> {
+  return sumAny(array, keep);
+}
+
+/** `sum` where the axes are known only at run time. */
+export function sumAny<V extends string, D extends DataType>(array: SymbolicArray<string, D>, keep: V): SymbolicArray<V, D> {
+  if (array.axes === keep) return new SymbolicArray({ ...pick(array), axes: keep }, array.node, array.output);
+  return reduce("sum", "ReduceSum", array, keep, (gradient, x) => alignAny(gradient, x));
+}
+
+/** Largest cell over every axis that `keep` lacks. Carries no gradient. */
+export function max<A extends string, D extends FloatType, V extends string>(
+  array: SymbolicArray<A, D>,
+  keep: V,
+  ..._misfit: IsSubsequence<V, A> extends true ? [] : [axesAreNotWithinThoseOfTheArray: never]
+): SymbolicArray<V, D> {
+  return reduce("max", "ReduceMax", array, keep, () => null);
+}
+
+function reduce<V extends string, D extends DataType>(
+  name: string,
+  operator: string,
+  array: SymbolicArray<string, D>,
+  keep: V,
+  gradient: (gradient: AnyArray, x: AnyArray) => AnyArray | null,
+): SymbolicArray<V, D> {
+  const own = letters(array.axes);
+  const kept = letters(keep);
+  const shape = kept.map((letter) => array.shape[own.indexOf(letter)] ?? -1);
+  expectWithin(name, { axes: keep, shape, type: array.type }, array);
+  const gone = own.flatMap((letter, at) => (kept.includes(letter) ? [] : [at]));
+  return apply({ axes: keep, shape, type: array.type }, [array], {
+    name,
+    lower: (lowering, [x]) => [
+      lowering.node(operator, [lowering.value(x!), lowering.integers(gone)], { keepdims: 0 }),
+    ],
+    gradient: (given, [x]) => [gradient(given, x!)],
+  });
+}
+
+function expectWithin(where: string, inner: Form, outer: Form): void {
+  const own = letters(inner.axes);
+  const theirs = letters(outer.axes);
+  const places = own.map((letter) => theirs.indexOf(letter));
+  const isOrdered = places.every((place, at) => place > (places[at - 1] ?? -1));
+  const fits = own.every((_, at) => inner.shape[at] === outer.shape[places[at] ?? -1]);
+  if (!isOrdered || !fits)
+    throw new RangeError(`${where}: expected the axes of ${show(inner)} within ${show(outer)}, in order and of equal size`);
+}
+
+function pick<D extends DataType>(array: SymbolicArray<string, D>): Form<string, D> {
+  return { axes: array.axes, shape: array.shape, type: array.type };
+}

@@ -1,0 +1,202 @@
+import { type AnyArray, apply, expectSame, type FloatType, type SymbolicArray } from "../array.ts";
+import type { Lowering } from "../lowering.ts";
+
+type Float<A extends string, D extends FloatType> = SymbolicArray<A, D>;
+type Same<A extends string, D extends FloatType> = SymbolicArray<NoInfer<A>, NoInfer<D>>;
+
+/** `x + y`, cell by cell. */
+export function add<A extends string, D extends FloatType>(x: Float<A, D>, y: Same<A, D>): Float<A, D> {
+  return binary("add", "Add", x, y, (gradient) => [gradient, gradient]);
+}
+
+/** `x − y`, cell by cell. */
+export function subtract<A extends string, D extends FloatType>(x: Float<A, D>, y: Same<A, D>): Float<A, D> {
+  return binary("subtract", "Sub", x, y, (gradient) => [gradient, negate(asFloat(gradient))]);
+}
+
+/** `x · y`, cell by cell. Never with a mask: NaN · 0 is NaN; see `select`. */
+export function multiply<A extends string, D extends FloatType>(x: Float<A, D>, y: Same<A, D>): Float<A, D> {
+  return binary("multiply", "Mul", x, y, (gradient, left, right) => [
+    multiply(asFloat(gradient), asFloat(right)),
+    multiply(asFloat(gradient), asFloat(left)),
+  ]);
+}
+
+/** `x / y`, cell by cell. */
+export function divide<A extends string, D extends FloatType>(x: Float<A, D>, y: Same<A, D>): Float<A, D> {
+  return binary("divide", "Div", x, y, (gradient, _, right, quotient) => {
+    const part = divide(asFloat(gradient), asFloat(right));
+    return [part, negate(multiply(part, asFloat(quotient)))];
+  });
+}
+
+/** `−x`. */
+export function negate<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
+  return unary("negate", (lowering, name) => lowering.node("Neg", [name]), x, (gradient) => negate(gradient));
+}
+
+/** `factor · x`. */
+export function scale<A extends string, D extends FloatType>(x: Float<A, D>, factor: number): Float<A, D> {
+  return unary(
+    "scale",
+    (lowering, name) => lowering.node("Mul", [name, lowering.scalar(x, factor)]),
+    x,
+    (gradient) => scale(gradient, factor),
+  );
+}
+
+/** `x + amount`. */
+export function offset<A extends string, D extends FloatType>(x: Float<A, D>, amount: number): Float<A, D> {
+  return unary(
+    "offset",
+    (lowering, name) => lowering.node("Add", [name, lowering.scalar(x, amount)]),
+    x,
+    (gradient) => gradient,
+  );
+}
+
+/** `x²`. */
+export function square<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
+  return unary(
+    "square",
+    (lowering, name) => lowering.node("Mul", [name, name]),
+    x,
+    (gradient, value) => multiply(gradient, scale(value, 2)),
+  );
+}
+
+/** `eˣ`. */
+export function exp<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
+  return unary(
+    "exp",
+    (lowering, name) => lowering.node("Exp", [name]),
+    x,
+    (gradient, _, result) => multiply(gradient, result),
+  );
+}
+
+/** Natural logarithm. */
+export function log<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
+  return unary(
+    "log",
+    (lowering, name) => lowering.node("Log", [name]),
+    x,
+    (gradient, value) => divide(gradient, value),
+  );
+}
+
+/** Square root. */
+export function sqrt<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
+  return unary(
+    "sqrt",
+    (lowering, name) => lowering.node("Sqrt", [name]),
+    x,
+    (gradient, _, result) => scale(divide(gradient, result), 0.5),
+  );
+}
+
+/** Sine. Its bits depend on the length of the array: not for what must be equal across shapes. */
+export function sin<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
+  return unary(
+    "sin",
+    (lowering, name) => lowering.node("Sin", [name]),
+    x,
+    (gradient, value) => multiply(gradient, cos(value)),
+  );
+}
+
+/** Cosine. Its bits depend on the length of the array: not for what must be equal across shapes. */
+export function cos<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
+  return unary(
+    "cos",
+    (lowering, name) => lowering.node("Cos", [name]),
+    x,
+    (gradient, value) => negate(multiply(gradient, sin(value))),
+  );
+}
+
+/** Hyperbolic tangent. */
+export function tanh<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
+  return unary(
+    "tanh",
+    (lowering, name) => lowering.node("Tanh", [name]),
+    x,
+    (gradient, _, result) => multiply(gradient, offset(negate(square(result)), 1)),
+  );
+}
+
+/** `1 / (1 + e⁻ˣ)`. */
+export function sigmoid<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
+  return unary(
+    "sigmoid",
+    (lowering, name) => lowering.node("Sigmoid", [name]),
+    x,
+    (gradient, _, result) => multiply(gradient, multiply(result, offset(negate(result), 1))),
+  );
+}
+
+/** The identity forwards, nothing backwards. */
+export function stopGradient<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
+  return apply(x, [x], {
+    name: "stopGradient",
+    lower: (lowering, [only]) => [lowering.value(only!)],
+    gradient: () => [null],
+  });
+}
+
+type AnyFloat = SymbolicArray<string, FloatType>;
+
+/**
+ * A gradient or an input of a float op, seen as a float array.
+ *
+ * @throws TypeError if it is not one, which `apply` has already made impossible
+ */
+export function asFloat(array: AnyArray): AnyFloat {
+  if (isFloat(array)) return array;
+  throw new TypeError(`gradient: expected float32 or float64, got ${array.type}`);
+}
+
+function isFloat(array: AnyArray): array is AnyFloat {
+  return array.type === "float32" || array.type === "float64";
+}
+
+/** An op of one float array. */
+export function unary<A extends string, D extends FloatType>(
+  name: string,
+  lower: (lowering: Lowering, name: string) => string,
+  x: Float<A, D>,
+  gradient: (gradient: AnyFloat, x: AnyFloat, result: AnyFloat) => AnyFloat,
+): Float<A, D> {
+  return apply({ axes: x.axes, shape: x.shape, type: x.type }, [x], {
+    name,
+    lower: (lowering, [only]) => [lower(lowering, lowering.value(only!))],
+    gradient: (given, [only], [result]) => [gradient(asFloat(given), asFloat(only!), asFloat(result!))],
+  });
+}
+
+function binary<A extends string, D extends FloatType>(
+  name: string,
+  operator: string,
+  x: Float<A, D>,
+  y: Float<A, D>,
+  gradient: (
+    gradient: AnyArray,
+    x: AnyArray,
+    y: AnyArray,
+    result: AnyArray,
+  ) => readonly [AnyArray, AnyArray],
+): Float<A, D> {
+  expectSame(name, x, y);
+  return apply({ axes: x.axes, shape: x.shape, type: x.type }, [x, y], {
+    name,
+    lower: (lowering, [left, right]) => [lowering.node(operator, operands(lowering, left!, right!))],
+    gradient: (given, [left, right], [result]) => gradient(given, left!, right!, result!),
+  });
+}
+
+/** Names of two operands of an op that broadcasts by itself: at most one of them is thin, so the result is whole. */
+export function operands(lowering: Lowering, left: AnyArray, right: AnyArray): [string, string] {
+  return lowering.isThin(right)
+    ? [lowering.value(left), lowering.thin(right)]
+    : [lowering.thin(left), lowering.value(right)];
+}

@@ -1,0 +1,44 @@
+import { apply, type AnyArray, type FloatType, show, type SymbolicArray } from "../array.ts";
+import { cells, letters } from "../axes.ts";
+import type { DataType } from "../host-array.ts";
+
+/**
+ * Rows of a table by number: `gather(embedding, ids, "b n e")` with a table `[y e]` and ids `[b n]`.
+ *
+ * An id outside the table stops the run.
+ *
+ * @throws RangeError if `output` is not the axes of the ids followed by the width of the table
+ */
+export function gather<D extends FloatType, O extends string>(
+  table: SymbolicArray<string, D>,
+  ids: SymbolicArray<string, "int32">,
+  output: O,
+): SymbolicArray<O, D> {
+  const width = letters(table.axes)[1];
+  if (table.shape.length !== 2 || output !== `${ids.axes} ${width}`)
+    throw new RangeError(`gather: expected a table of two axes and "${ids.axes} ${width}", got ${show(table)} and "${output}"`);
+  return apply({ axes: output, shape: [...ids.shape, table.shape[1]!], type: table.type }, [table, ids], {
+    name: "gather",
+    lower: (lowering, [rows, at]) => [lowering.node("Gather", [lowering.value(rows!), lowering.value(at!)], { axis: 0 })],
+    gradient: (given, [rows, at]) => [scatterAdd(given, at!, rows!), null],
+  });
+}
+
+/** Rows added at their numbers into zeros of the form of `table`: one after the other, so equal inputs give equal bits. */
+function scatterAdd(rows: AnyArray, ids: AnyArray, table: AnyArray): SymbolicArray<string, DataType> {
+  const count = cells(ids.shape);
+  const width = table.shape[1]!;
+  return apply({ axes: table.axes, shape: table.shape, type: table.type }, [rows, ids], {
+    name: "scatterAdd",
+    lower: (lowering, [values, at]) => {
+      const zero = lowering.node("Expand", [lowering.scalar(table, 0), lowering.integers(table.shape)]);
+      const flat = lowering.node("Reshape", [lowering.value(values!), lowering.integers([count, width])]);
+      const column = lowering.node("Reshape", [lowering.value(at!), lowering.integers([count, 1])]);
+      const whole = lowering.node("Expand", [column, lowering.integers([count, width])]);
+      return [lowering.node("ScatterElements", [zero, whole, flat], { axis: 0, reduction: "add" })];
+    },
+    gradient: () => {
+      throw new Error("scatterAdd: second derivatives are not supported");
+    },
+  });
+}

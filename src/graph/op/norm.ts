@@ -1,0 +1,132 @@
+import { type AnyArray, applyKeeping, type FloatType, type Form, show, type SymbolicArray } from "../array.ts";
+import { letters } from "../axes.ts";
+import { alignAny, sumAny } from "./align.ts";
+import type { Lowering } from "../lowering.ts";
+import { asFloat, multiply, scale, subtract } from "./elementwise.ts";
+
+type Any = SymbolicArray<string, FloatType>;
+
+/**
+ * Layer normalisation over the last axis: zero mean, unit variance, then gain and bias of that axis.
+ *
+ * @param epsilon added to the variance
+ */
+export function layerNorm<A extends string, W extends string, D extends FloatType>(
+  x: SymbolicArray<A, D>,
+  gain: SymbolicArray<W, D>,
+  bias: SymbolicArray<W, D>,
+  epsilon: number,
+): SymbolicArray<A, D> {
+  expectWidth("layerNorm", x, gain);
+  expectWidth("layerNorm", x, bias);
+  return applyKeeping(pick(x), [rowForm(x), rowForm(x)], [x, gain, bias], {
+    name: "layerNorm",
+    lower: (lowering, [rows, weight, shift]) =>
+      x.type === "float64"
+        ? lowerLayerNorm64(lowering, rows!, weight!, shift!, epsilon)
+        : withFlatRows(lowering, x, [
+            "LayerNormalization",
+            [rows!, weight!, shift!].map((each) => lowering.value(each)),
+            3,
+            { axis: -1, epsilon: { float: epsilon } },
+          ]),
+    gradient: (given, inputs, outputs) => {
+      const [gradient, value, weight] = [asFloat(given), asFloat(inputs[0]!), asFloat(inputs[1]!)];
+      const [mean, inverse] = [asFloat(outputs[1]!), asFloat(outputs[2]!)];
+      const unit = multiply(subtract(value, alignAny(mean, value)), alignAny(inverse, value));
+      const scaled = multiply(gradient, alignAny(weight, value));
+      const centred = subtract(scaled, rowMean(scaled));
+      return [
+        multiply(subtract(centred, multiply(unit, rowMean(multiply(scaled, unit)))), alignAny(inverse, value)),
+        sumAny(multiply(gradient, unit), weight.axes),
+        sumAny(gradient, weight.axes),
+      ];
+    },
+  });
+}
+
+/**
+ * Root-mean-square normalisation over the last axis, then the gain: `x / √(mean x² + ε) · gain`.
+ *
+ * Gemma stores its weight as an offset; the caller adds 1.
+ */
+export function rmsNorm<A extends string, W extends string, D extends FloatType>(
+  x: SymbolicArray<A, D>,
+  gain: SymbolicArray<W, D>,
+  epsilon: number,
+): SymbolicArray<A, D> {
+  expectWidth("rmsNorm", x, gain);
+  return applyKeeping(pick(x), [rowForm(x)], [x, gain], {
+    name: "rmsNorm",
+    lower: (lowering, inputs) =>
+      withFlatRows(lowering, x, [
+        "SimplifiedLayerNormalization",
+        inputs.map((each) => lowering.value(each)),
+        2,
+        { axis: -1, epsilon: { float: epsilon } },
+      ]),
+    gradient: (given, inputs, outputs) => {
+      const [gradient, value, weight] = [asFloat(given), asFloat(inputs[0]!), asFloat(inputs[1]!)];
+      const inverse = alignAny(asFloat(outputs[1]!), value);
+      const unit = multiply(value, inverse);
+      const scaled = multiply(gradient, alignAny(weight, value));
+      return [
+        multiply(subtract(scaled, multiply(unit, rowMean(multiply(scaled, unit)))), inverse),
+        sumAny(multiply(gradient, unit), weight.axes),
+      ];
+    },
+  });
+}
+
+/** The norm's result, and what it keeps per row without the axis of size 1 that ONNX leaves there. */
+function withFlatRows(lowering: Lowering, x: Form, call: Parameters<Lowering["nodes"]>): string[] {
+  const [result, ...kept] = lowering.nodes(...call);
+  return [result!, ...kept.map((name) => lowering.node("Reshape", [name, lowering.integers(rowForm(x).shape)]))];
+}
+
+/** ONNX Runtime's own keeps its mean and deviation in float32 whatever the type. */
+function lowerLayerNorm64(
+  lowering: Lowering,
+  x: AnyArray,
+  gain: AnyArray,
+  bias: AnyArray,
+  epsilon: number,
+): string[] {
+  const last = lowering.integers([-1]);
+  const rows = lowering.value(x);
+  const flat = (name: string) => lowering.node("Reshape", [name, lowering.integers(rowForm(x).shape)]);
+  const mean = lowering.node("ReduceMean", [rows, last]);
+  const centred = lowering.node("Sub", [rows, mean]);
+  const variance = lowering.node("ReduceMean", [lowering.node("Mul", [centred, centred]), last]);
+  const deviation = lowering.node("Sqrt", [lowering.node("Add", [variance, lowering.scalar(x, epsilon)])]);
+  const inverse = lowering.node("Reciprocal", [deviation]);
+  const unit = lowering.node("Mul", [centred, inverse]);
+  const result = lowering.node("Add", [lowering.node("Mul", [unit, lowering.value(gain)]), lowering.value(bias)]);
+  return [result, flat(mean), flat(inverse)];
+}
+
+function rowMean(x: Any): Any {
+  return alignAny(meanOverLast(x), x);
+}
+
+/** Mean over the last axis, which is never padded: a width of the network, not of the data. */
+function meanOverLast(x: Any): Any {
+  return scale(sumAny(x, withoutLast(x)), 1 / (x.shape.at(-1) ?? 1));
+}
+
+function pick<A extends string, D extends FloatType>(x: SymbolicArray<A, D>): Form<A, D> {
+  return { axes: x.axes, shape: x.shape, type: x.type };
+}
+
+function rowForm(x: Form): Form {
+  return { axes: withoutLast(x), shape: x.shape.slice(0, -1), type: x.type };
+}
+
+function withoutLast(x: Form): string {
+  return letters(x.axes).slice(0, -1).join(" ");
+}
+
+function expectWidth(where: string, x: Form, weight: Form): void {
+  if (weight.axes !== letters(x.axes).at(-1) || weight.shape[0] !== x.shape.at(-1))
+    throw new RangeError(`${where}: expected a weight for the last axis of ${show(x)}, got ${show(weight)}`);
+}

@@ -1,0 +1,156 @@
+import { type AnyArray, apply, expectSame, type FloatType, show, type SymbolicArray } from "../array.ts";
+import type { IsSubsequence } from "../axes.ts";
+import type { DataType } from "../host-array.ts";
+import { alignAny } from "./align.ts";
+import { asFloat, operands } from "./elementwise.ts";
+
+type Mask<A extends string> = SymbolicArray<A, "bool">;
+
+/**
+ * The array where `mask` is true, the constant elsewhere, for a mask over all or some of its axes.
+ *
+ * Selection, not multiplication: NaN behind a false cell reaches neither the result nor a gradient.
+ */
+export function select<V extends string, A extends string, D extends FloatType>(
+  mask: Mask<V>,
+  array: SymbolicArray<A, D>,
+  otherwise: number,
+  ..._misfit: IsSubsequence<V, A> extends true ? [] : [axesOfTheMaskAreNotWithinThoseOfTheArray: never]
+): SymbolicArray<A, D> {
+  return selectAny(mask, array, otherwise);
+}
+
+function selectAny<A extends string, D extends FloatType>(
+  mask: Mask<string>,
+  array: SymbolicArray<A, D>,
+  otherwise: number,
+): SymbolicArray<A, D> {
+  const whole = alignAny(mask, array);
+  return apply({ axes: array.axes, shape: array.shape, type: array.type }, [whole, array], {
+    name: "select",
+    lower: (lowering, [real, x]) => [
+      lowering.node("Where", [lowering.thin(real!), lowering.value(x!), lowering.scalar(x!, otherwise)]),
+    ],
+    gradient: (given, [real]) => [null, selectAny(asMask(real!), asFloat(given), 0)],
+  });
+}
+
+/** `x` where the mask is true, `y` elsewhere; all three of equal axes. */
+export function where<A extends string, D extends FloatType>(
+  mask: Mask<A>,
+  x: SymbolicArray<NoInfer<A>, D>,
+  y: SymbolicArray<NoInfer<A>, D>,
+): SymbolicArray<A, D> {
+  expectSame("where", x, y);
+  if (mask.axes !== x.axes) throw new RangeError(`where: expected a mask of ${show(x)}, got ${show(mask)}; use alignTo`);
+  return apply({ axes: mask.axes, shape: x.shape, type: x.type }, [mask, x, y], {
+    name: "where",
+    lower: (lowering, [real, left, right]) => [
+      lowering.node("Where", [lowering.thin(real!), ...operands(lowering, left!, right!)]),
+    ],
+    gradient: (given, [real]) => [
+      null,
+      selectAny(asMask(real!), asFloat(given), 0),
+      selectAny(not(asMask(real!)), asFloat(given), 0),
+    ],
+  });
+}
+
+/** True where both are. */
+export function and<A extends string>(x: Mask<A>, y: Mask<NoInfer<A>>): Mask<A> {
+  return logical("and", "And", x, y);
+}
+
+/** True where one of them is. */
+export function or<A extends string>(x: Mask<A>, y: Mask<NoInfer<A>>): Mask<A> {
+  return logical("or", "Or", x, y);
+}
+
+/** True where `x` is false. */
+export function not<A extends string>(x: Mask<A>): Mask<A> {
+  return apply({ axes: x.axes, shape: x.shape, type: "bool" }, [x], {
+    name: "not",
+    lower: (lowering, [only]) => [lowering.node("Not", [lowering.value(only!)])],
+    gradient: () => [null],
+  });
+}
+
+/** `x = y`, cell by cell. */
+export function equal<A extends string, D extends DataType>(
+  x: SymbolicArray<A, D>,
+  y: SymbolicArray<NoInfer<A>, D>,
+): Mask<A> {
+  return logical("equal", "Equal", x, y);
+}
+
+/** `x < y`, cell by cell. */
+export function less<A extends string, D extends DataType>(
+  x: SymbolicArray<A, D>,
+  y: SymbolicArray<NoInfer<A>, D>,
+): Mask<A> {
+  return logical("less", "Less", x, y);
+}
+
+/** `x ≤ y`, cell by cell. */
+export function lessOrEqual<A extends string, D extends DataType>(
+  x: SymbolicArray<A, D>,
+  y: SymbolicArray<NoInfer<A>, D>,
+): Mask<A> {
+  return logical("lessOrEqual", "LessOrEqual", x, y);
+}
+
+/** The cells in another type. Floats keep their gradient. */
+export function cast<A extends string, D extends DataType>(x: SymbolicArray<A, DataType>, type: D): SymbolicArray<A, D> {
+  return apply({ axes: x.axes, shape: x.shape, type }, [x], {
+    name: "cast",
+    lower: (lowering, [only]) => [lowering.node("Cast", [lowering.value(only!)], { to: onnxTypes[type] })],
+    gradient: (given, [only]) => [only!.type === "float32" || only!.type === "float64" ? cast(given, only!.type) : null],
+  });
+}
+
+/** Sum of the cells up to and with each, along one axis. */
+export function cumulativeSum<A extends string, D extends FloatType | "int32" | "int64">(
+  x: SymbolicArray<A, D>,
+  axis: string,
+): SymbolicArray<A, D> {
+  return running(x, axis, "forwards");
+}
+
+function running<A extends string, D extends DataType>(
+  x: SymbolicArray<A, D>,
+  axis: string,
+  direction: "forwards" | "backwards",
+): SymbolicArray<A, D> {
+  const at = x.axes.split(" ").indexOf(axis);
+  if (at < 0) throw new RangeError(`cumulativeSum: expected an axis "${axis}", got ${show(x)}`);
+  return apply({ axes: x.axes, shape: x.shape, type: x.type }, [x], {
+    name: "cumulativeSum",
+    lower: (lowering, [only]) => [
+      lowering.node("CumSum", [lowering.value(only!), lowering.integer(at)], {
+        reverse: direction === "backwards" ? 1 : 0,
+      }),
+    ],
+    gradient: (given) => [running(given, axis, direction === "forwards" ? "backwards" : "forwards")],
+  });
+}
+
+function logical<A extends string>(name: string, operator: string, x: AnyArray & { axes: A }, y: AnyArray): Mask<A> {
+  expectSame(name, x, y);
+  return apply({ axes: x.axes, shape: x.shape, type: "bool" }, [x, y], {
+    name,
+    lower: (lowering, [left, right]) => [lowering.node(operator, operands(lowering, left!, right!))],
+    gradient: () => [null, null],
+  });
+}
+
+function asMask(array: AnyArray): Mask<string> {
+  if (isMask(array)) return array;
+  throw new TypeError(`select: expected a bool array, got ${array.type}`);
+}
+
+function isMask(array: AnyArray): array is Mask<string> {
+  return array.type === "bool";
+}
+
+/** Numbers of `TensorProto.DataType` in the ONNX specification. */
+const onnxTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11 } as const;
