@@ -31,7 +31,7 @@ const wordRange = 2 ** 32;
  * Numbers of one stream. Every method is a pure function of the stream's name and the counter `c0 c1 c2 c3`.
  *
  * Word `c0` of the sequence `(c1, c2, c3)` is lane `c0 mod 4` of the Philox block with counter `(⌊c0 / 4⌋, c1, c2, c3)`.
- * `uniform`, `integer` and `normal` at one counter come from the same words: one stream is used for one of them.
+ * `uniform` and `normal` at one counter come from the same words: one stream is used for one of them.
  */
 export class Stream {
   readonly #key: Uint32Array;
@@ -49,20 +49,9 @@ export class Stream {
     return this.#words[c0 & 3]!;
   }
 
-  /** In `[0, 1)`, a multiple of 2⁻³². */
+  /** In `[0, 1)`, a multiple of 2⁻³². An integer below `n` is `Math.floor(n * uniform)`. */
   uniform(c0: number, c1: number, c2: number, c3: number): number {
     return this.word(c0, c1, c2, c3) / wordRange;
-  }
-
-  /**
-   * An integer in `[0, bound)`; no value is more likely than another by more than bound · 2⁻³² of its share.
-   *
-   * @throws RangeError if the bound does not lie between 1 and 2³²
-   */
-  integer(bound: number, c0: number, c1: number, c2: number, c3: number): number {
-    if (!Number.isInteger(bound) || bound < 1 || bound > wordRange)
-      throw new RangeError(`Stream.integer: expected a bound between 1 and 2^32, got ${bound}`);
-    return Math.floor(this.uniform(c0, c1, c2, c3) * bound);
   }
 
   /**
