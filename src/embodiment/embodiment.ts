@@ -1,0 +1,94 @@
+/** What one entry of a robot's action or state vector is. */
+export interface Entry {
+  readonly name: string;
+  /** "rad", "m", "rad/s", …; "unknown" where no one says. */
+  readonly unit: string;
+  /** The part of the robot it belongs to: "arm", "gripper", "left hand". */
+  readonly part: string;
+  /** A gripper is resampled to the nearest value and never made relative; anything continuous is interpolated. */
+  readonly kind: "continuous" | "gripper";
+  /** Where the policy keeps it. Any set of slots will do; no two entries of a robot share one. */
+  readonly slot: number;
+}
+
+/** A degree of freedom: an entry of the action. */
+export interface Dof extends Entry {
+  /** The robot's own state entry that a delta action of this dof is taken from; `null` keeps it absolute. */
+  readonly state: number | null;
+}
+
+/** A camera view of the policy, and the dataset's key for it: `null` where this robot has no such camera. */
+export interface Camera {
+  readonly view: string;
+  readonly key: string | null;
+}
+
+/** Entries of one column that make up a vector, in this order. */
+export interface ColumnPart {
+  readonly key: string;
+  readonly entries: readonly number[];
+}
+
+/** Where the instruction of a sample comes from. */
+export type PromptSource = { readonly kind: "task" } | { readonly kind: "fixed"; readonly text: string };
+
+/** What a robot's numbers mean: plain data, the same in training, validation and serving. */
+export interface Embodiment {
+  readonly robotType: string;
+  readonly controlMode: string;
+  /** In the order of the robot's own action vector. */
+  readonly dofs: readonly Dof[];
+  /** In the order of the robot's own state vector. */
+  readonly states: readonly Entry[];
+  /** One per view of the policy, in the policy's order. */
+  readonly cameras: readonly Camera[];
+  readonly columns: {
+    readonly action: readonly ColumnPart[];
+    readonly state: readonly ColumnPart[];
+    readonly prompt: PromptSource;
+  };
+  /** "none" where samples carry no robot target at all (question answering). */
+  readonly target: "actions" | "none";
+}
+
+/** The slots of entries, in the robot's own order. */
+export function slots(entries: readonly Entry[]): number[] {
+  return entries.map((entry) => entry.slot);
+}
+
+/** Number of entries that column parts make up. */
+export function width(parts: readonly ColumnPart[]): number {
+  return parts.reduce((sum, part) => sum + part.entries.length, 0);
+}
+
+/** Everything that is wrong with an embodiment by itself; empty where nothing is. */
+export function embodimentProblems(embodiment: Embodiment): string[] {
+  const { dofs, states, cameras, columns } = embodiment;
+  return [
+    ...entryProblems("action", dofs, width(columns.action)),
+    ...entryProblems("state", states, width(columns.state)),
+    ...(embodiment.controlMode === "" ? ["control mode: expected a name, got an empty text"] : []),
+    ...repeated(cameras.map((camera) => camera.view)).map((view) => `view "${view}" occurs twice`),
+    ...dofs
+      .filter((dof) => dof.state !== null && !(dof.state in states))
+      .map((dof) => `dof "${dof.name}": expected a state entry below ${states.length}, got ${dof.state}`),
+    ...dofs
+      .filter((dof) => dof.state !== null && dof.kind === "gripper")
+      .map((dof) => `dof "${dof.name}": a gripper has no delta; set its state to null`),
+    ...(embodiment.target === "actions" && dofs.length === 0 ? ['no dofs, but target "actions"'] : []),
+  ];
+}
+
+function entryProblems(what: string, entries: readonly Entry[], columns: number): string[] {
+  const taken = entries.filter((entry) => !Number.isSafeInteger(entry.slot) || entry.slot < 0);
+  return [
+    ...(entries.length === columns ? [] : [`${what}: ${entries.length} entries named, columns hold ${columns}`]),
+    ...taken.map((entry) => `${what} "${entry.name}": expected a slot of 0 or more, got ${entry.slot}`),
+    ...repeated(slots(entries)).map((slot) => `${what}: slot ${slot} is taken twice`),
+    ...repeated(entries.map((entry) => entry.name)).map((name) => `${what}: the name "${name}" occurs twice`),
+  ];
+}
+
+function repeated<T>(values: readonly T[]): T[] {
+  return [...new Set(values.filter((value, at) => values.indexOf(value) !== at))];
+}

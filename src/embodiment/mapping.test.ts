@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import type { Feature } from "../dataset/dataset.ts";
+import { generate } from "../dataset/generated.ts";
+import { embodimentProblems, slots } from "./embodiment.ts";
+import { asFound, embody, type Mapping } from "./mapping.ts";
+import { aloha, droid, libero } from "./robot.ts";
+
+const vector = (key: string, size: number, names: readonly string[] | null = null): Feature => ({
+  key,
+  type: "float32",
+  shape: [size],
+  names,
+});
+const camera = (key: string): Feature => ({ key, type: "video", shape: [48, 64, 3], names: null });
+const dataset = (...features: readonly Feature[]) =>
+  generate({
+    name: "toy",
+    robotType: "toy arm",
+    framesPerSecond: 10,
+    features,
+    episodeLengths: [4],
+    tasks: ["push"],
+    seed: 0,
+  });
+const joint: Mapping = { ...asFound, controlMode: "joint" };
+
+describe("an embodiment as found", () => {
+  const toy = dataset(
+    vector("action", 3, ["elbow", "wrist", "gripper"]),
+    vector("observation.state", 3, ["wrist", "gripper", "elbow"]),
+    camera("observation.images.wrist"),
+    camera("observation.images.top"),
+  );
+
+  it("names dofs by the metadata, sees grippers, and finds the state of a dof by its name", () => {
+    const { dofs, states, robotType } = embody(joint, toy, []);
+    expect(dofs.map(({ name, kind, state, slot }) => [name, kind, state, slot])).toEqual([
+      ["elbow", "continuous", 2, 0],
+      ["wrist", "continuous", 0, 1],
+      ["gripper", "gripper", null, 2],
+    ]);
+    expect(states.map((state) => state.name)).toEqual(["wrist", "gripper", "elbow"]);
+    expect(robotType).toBe("toy arm");
+  });
+
+  it("puts cameras into views by name, the rest in order, and leaves a view absent", () => {
+    expect(embody(joint, toy, ["base", "wrist", "left"]).cameras).toEqual([
+      { view: "base", key: "observation.images.top" },
+      { view: "wrist", key: "observation.images.wrist" },
+      { view: "left", key: null },
+    ]);
+  });
+
+  it("pairs unnamed entries by place only where both vectors have one width", () => {
+    const equal = embody(joint, dataset(vector("action", 2), vector("observation.state", 2)), []);
+    expect(equal.dofs.map((dof) => dof.state)).toEqual([0, 1]);
+    const unequal = embody(joint, dataset(vector("action", 2), vector("observation.state", 3)), []);
+    expect(unequal.dofs.map((dof) => dof.state)).toEqual([null, null]);
+  });
+
+  it("takes entries of several columns in the order given", () => {
+    const parts = dataset(vector("arm", 3, ["a", "b", "c"]), vector("hand", 1, ["claw"]));
+    const mapping: Mapping = {
+      ...joint,
+      action: [
+        { key: "hand", entries: "all" },
+        { key: "arm", entries: [2, 0] },
+      ],
+    };
+    const { dofs, states, columns } = embody(mapping, parts, []);
+    expect(dofs.map((dof) => dof.name)).toEqual(["claw", "c", "a"]);
+    expect(columns.action).toEqual([
+      { key: "hand", entries: [0] },
+      { key: "arm", entries: [2, 0] },
+    ]);
+    expect(states).toEqual([]);
+  });
+
+  it("has no dofs where samples have no robot target", () => {
+    const { dofs, target, columns } = embody({ ...joint, target: "none" }, dataset(camera("image")), ["base"]);
+    expect([dofs, columns.action, target]).toEqual([[], [], "none"]);
+  });
+});
+
+describe("a mapping that does not fit", () => {
+  it("is refused with everything that is wrong, at once", () => {
+    const mapping: Mapping = {
+      ...joint,
+      controlMode: "",
+      action: [{ key: "actions", entries: "all" }],
+      state: [{ key: "observation.state", entries: [1, 2] }],
+      cameras: { front: "observation.images.top", base: "observation.images.missing" },
+    };
+    const toy = dataset(vector("action", 3), vector("observation.state", 2), camera("observation.images.top"));
+    const refused = () => embody(mapping, toy, ["base"]);
+    expect(refused).toThrow(/dataset "toy": .*numeric column "actions", got action, observation.state; name it/);
+    expect(refused).toThrow(/"observation.state" has 2 entries, the mapping asks for 2/);
+    expect(refused).toThrow(/no view "front"; it has base/);
+    expect(refused).toThrow(/pictures of "observation.images.missing", got observation.images.top/);
+    expect(refused).toThrow(/control mode: expected a name/);
+  });
+
+  it("may use any slots, but each once, and only states that exist", () => {
+    const toy = dataset(vector("action", 2), vector("observation.state", 2));
+    const good = embody(joint, toy, []);
+    const at = (first: number, second: number, state: number) => ({
+      ...good,
+      dofs: [
+        { ...good.dofs[0]!, slot: first, state },
+        { ...good.dofs[1]!, slot: second },
+      ],
+    });
+    expect(embodimentProblems(at(31, 4, 1))).toEqual([]);
+    expect(slots(at(31, 4, 1).dofs)).toEqual([31, 4]);
+    expect(embodimentProblems(at(4, 4, 1))).toEqual(["action: slot 4 is taken twice"]);
+    expect(embodimentProblems(at(-1, 4, 2))).toEqual([
+      'action "action.0": expected a slot of 0 or more, got -1',
+      'dof "action.0": expected a state entry below 2, got 2',
+    ]);
+  });
+});
+
+describe("the ready mappings", () => {
+  it("fit ALOHA as LeRobot stores it: 14 joints, grippers 6 and 13 absolute, three cameras", () => {
+    const keys = ["cam_high", "cam_low", "cam_left_wrist", "cam_right_wrist"].map((key) => `observation.images.${key}`);
+    const recorded = dataset(vector("action", 14), vector("observation.state", 14), ...keys.map(camera));
+    const { dofs, states, cameras } = embody(aloha, recorded, ["base", "left_wrist", "right_wrist"]);
+    expect(dofs.map((dof) => dof.state)).toEqual([0, 1, 2, 3, 4, 5, null, 7, 8, 9, 10, 11, 12, null]);
+    expect([dofs[6]!.name, dofs[13]!.name, states.length]).toEqual(["left_gripper", "right_gripper", 14]);
+    expect(cameras.map((found) => found.key)).toEqual([keys[0], keys[2], keys[3]]);
+  });
+
+  it("fit DROID as openpi converts it: 7 velocities and a gripper, state from two columns", () => {
+    const recorded = dataset(
+      ...["exterior_image_1_left", "exterior_image_2_left", "wrist_image_left"].map(camera),
+      vector("joint_position", 7, ["joint_position"]),
+      vector("gripper_position", 1, ["gripper_position"]),
+      vector("actions", 8, ["actions"]),
+    );
+    const { dofs, states, cameras } = embody(droid, recorded, ["base", "left_wrist", "right_wrist"]);
+    expect(dofs.map((dof) => dof.kind)).toEqual([...Array(7).fill("continuous"), "gripper"]);
+    expect(states).toHaveLength(8);
+    expect(cameras.map((found) => found.key)).toEqual(["exterior_image_1_left", "wrist_image_left", null]);
+  });
+
+  it("fit LIBERO as openpi converts it: 7 dofs that stay as they are, 8 states", () => {
+    const recorded = dataset(camera("image"), camera("wrist_image"), vector("state", 8), vector("actions", 7));
+    const { dofs, states, cameras } = embody(libero, recorded, ["base", "left_wrist"]);
+    expect(dofs.map((dof) => dof.state)).toEqual(Array(7).fill(null));
+    expect(states).toHaveLength(8);
+    expect(cameras.map((found) => found.key)).toEqual(["image", "wrist_image"]);
+  });
+});
