@@ -1,0 +1,99 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../input-error.ts";
+import { digest, type FileDigest, isAbsent, writeDurably } from "./durable.ts";
+import { decodeManifest, encodeManifest, formatVersion, type Manifest } from "./manifest.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import type { Tensor } from "./safetensors-header.ts";
+import { joinMoments, type NamedArrays, recordParameters, type Weights, withAxes } from "./weights.ts";
+
+/** What is known about a checkpoint beside its numbers; names, shapes and files follow from those. */
+export type CheckpointFacts = Omit<Manifest, "formatVersion" | "parameters" | "files">;
+
+/** The files of a checkpoint, by what the manifest calls them. */
+export const checkpointFiles = {
+  parameters: "parameters.safetensors",
+  optimizer: "optimizer.safetensors",
+  ema: "ema.safetensors",
+} as const;
+
+export const manifestFile = "manifest.json";
+
+/**
+ * Fills an empty folder with a checkpoint, the manifest last; every file is on the disk when the promise resolves.
+ *
+ * @throws RangeError if moments or averages are not of the parameters' names and shapes
+ */
+export async function writeFiles(folder: string, facts: CheckpointFacts, weights: Weights): Promise<void> {
+  const parameters = recordParameters(weights);
+  const write = (name: string, tensors: ReadonlyMap<string, Tensor>): Promise<FileDigest> =>
+    writeSafetensors(join(folder, name), tensors, {});
+  const files = {
+    parameters: await write(checkpointFiles.parameters, weights.parameters),
+    optimizer: await write(checkpointFiles.optimizer, joinMoments(weights.firstMoments, weights.secondMoments)),
+    ema: weights.ema === null ? null : await write(checkpointFiles.ema, weights.ema),
+  };
+  const manifest = encodeManifest({ formatVersion, ...facts, parameters, files });
+  await writeDurably(join(folder, manifestFile), [new TextEncoder().encode(manifest)]);
+}
+
+/** @throws InputError where the folder holds no manifest, or one that is malformed */
+export async function readManifest(folder: string): Promise<Manifest> {
+  const path = join(folder, manifestFile);
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw isAbsent(error) ? new InputError(`${path}: expected a checkpoint's manifest, got nothing there`) : error;
+  });
+  return decodeManifest(path, text);
+}
+
+/**
+ * Everything that training continues from.
+ *
+ * @throws InputError naming the file whose bytes are not those that were written
+ */
+export async function readWeights(folder: string, manifest: Manifest): Promise<Weights> {
+  const trained = Object.entries(manifest.parameters).filter(([, { trains }]) => trains);
+  const parameters = await readParameters(folder, manifest, "parameters");
+  const moments = await readVerified(folder, "optimizer", manifest.files.optimizer);
+  const path = join(folder, checkpointFiles.optimizer);
+  return {
+    parameters,
+    firstMoments: withAxes(path, moments, "first.", trained),
+    secondMoments: withAxes(path, moments, "second.", trained),
+    ema: manifest.files.ema === null ? null : await readParameters(folder, manifest, "ema"),
+  };
+}
+
+/**
+ * The parameters alone, as they train or averaged.
+ *
+ * @throws InputError naming the file whose bytes are not those that were written, or where there are no averages
+ */
+export async function readParameters(
+  folder: string,
+  manifest: Manifest,
+  kind: "parameters" | "ema",
+): Promise<NamedArrays> {
+  const written = manifest.files[kind];
+  if (written === null) throw new InputError(`${folder}: expected averaged parameters, got a run that keeps none`);
+  const tensors = await readVerified(folder, kind, written);
+  return withAxes(join(folder, checkpointFiles[kind]), tensors, "", Object.entries(manifest.parameters));
+}
+
+async function readVerified(
+  folder: string,
+  kind: keyof typeof checkpointFiles,
+  written: FileDigest,
+): Promise<ReadonlyMap<string, Tensor>> {
+  const path = join(folder, checkpointFiles[kind]);
+  const found = await digest(path).catch((error: unknown) => {
+    throw isAbsent(error) ? new InputError(`${path}: expected ${written.bytes} bytes, got no file`) : error;
+  });
+  if (found.bytes !== written.bytes)
+    throw new InputError(`${path}: expected ${written.bytes} bytes, got ${found.bytes}; use an earlier checkpoint`);
+  if (found.sha256 !== written.sha256)
+    throw new InputError(
+      `${path}: expected sha256 ${written.sha256}, got ${found.sha256}; the file is damaged: use an earlier checkpoint`,
+    );
+  return readSafetensors(path);
+}

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { InputError } from "../input-error.ts";
+
+/**
+ * What weights were trained under and cannot show: used under another convention they give finite, wrong actions.
+ *
+ * No member has a default: whoever writes weights, or imports them, says each of them.
+ */
+export const conventionsSchema = z.strictObject({
+  /** Where on the path noise stands: time 1 in π0 and openpi, time 0 in GR00T. */
+  timeDirection: z.enum(["noise-at-one", "noise-at-zero"]),
+  /** What cells that do not exist hold on the flow's input side. */
+  unrealInput: z.enum(["zero", "noise"]),
+  /** The rule that says which real cells teach; `asReleasedPi` let unreal ones teach too. */
+  supervision: z.enum(["allReal", "notFrozen", "moving", "asReleasedPi"]),
+  /** Whether real action steps see the steps past the episode's end as keys; released π0 weights do. */
+  pastEndKeys: z.enum(["hidden", "seen"]),
+  /** Which tokens a cross-attending action head sees; upstream's receives the mask and drops it. */
+  crossAttentionKeys: z.enum(["real", "asReleasedGr00t"]),
+  /** What the loss is divided by: cells over the global batch, or each sample by its own and then by samples. */
+  reduction: z.enum(["cells", "samples"]),
+  /** Added to the standard deviation or range that a value is divided by. */
+  normalizationEpsilon: z.number().nonnegative(),
+  /** What a real dof that never changes normalises to: 0, or whatever the division by epsilon gives. */
+  zeroRange: z.enum(["zero", "epsilon"]),
+});
+
+export type Conventions = Readonly<z.infer<typeof conventionsSchema>>;
+export type ConventionName = keyof Conventions;
+
+/** The conventions by name, in the order of errors. */
+export const conventionNames: readonly ConventionName[] = conventionsSchema.keyof().options;
+
+/**
+ * Stops weights from running under conventions that they were not trained under.
+ *
+ * @param found what the weights were trained under
+ * @param expected what the program would run them under
+ * @param allowed names of conventions that may differ, because the user asked for it
+ * @throws InputError listing every difference that is not allowed
+ */
+export function checkConventions(
+  where: string,
+  found: Conventions,
+  expected: Conventions,
+  allowed: ReadonlySet<ConventionName>,
+): void {
+  const differences = conventionNames
+    .filter((name) => found[name] !== expected[name] && !allowed.has(name))
+    .map((name) => `${name} ${JSON.stringify(expected[name])} (trained under ${JSON.stringify(found[name])})`);
+  if (differences.length > 0)
+    throw new InputError(
+      `${where}: expected weights trained under ${differences.join(", ")}; ` +
+        "run them under their own conventions, or allow each difference by its name",
+    );
+}

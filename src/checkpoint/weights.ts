@@ -1,0 +1,119 @@
+import { HostArray } from "../graph/host-array.ts";
+import { InputError } from "../input-error.ts";
+import type { ParameterRecord } from "./manifest.ts";
+import type { Tensor } from "./safetensors-header.ts";
+
+/** Parameters, or something of the same shapes, by parameter name. */
+export type NamedArrays = ReadonlyMap<string, HostArray<string, "float32">>;
+
+/** All the numbers that training continues from. */
+export interface Weights {
+  readonly parameters: NamedArrays;
+  /** AdamW's running means of the gradient and of its square, for the parameters that train. */
+  readonly firstMoments: NamedArrays;
+  readonly secondMoments: NamedArrays;
+  /** Averaged parameters; `null` where the recipe keeps none. */
+  readonly ema: NamedArrays | null;
+}
+
+/** What a parameter must look like. */
+export interface ParameterShape {
+  readonly axes: string;
+  readonly shape: readonly number[];
+}
+
+/**
+ * Holds the parameters that were found against those that are expected.
+ *
+ * @throws InputError listing every missing and leftover name and every other shape
+ */
+export function checkParameters(
+  where: string,
+  found: ReadonlyMap<string, ParameterShape>,
+  expected: ReadonlyMap<string, ParameterShape>,
+): void {
+  const missing = [...expected.keys()].filter((name) => !found.has(name));
+  const leftover = [...found.keys()].filter((name) => !expected.has(name));
+  const misshapen = [...expected].flatMap(([name, parameter]) => {
+    const other = found.get(name);
+    return other === undefined || isSameShape(other, parameter)
+      ? []
+      : [`${name} (expected ${shown(parameter)}, got ${shown(other)})`];
+  });
+  const lists = { missing, leftover, "of another shape": misshapen };
+  const problems = Object.entries(lists).flatMap(([what, names]) =>
+    names.length === 0 ? [] : [`${names.length} ${what}: ${names.join(", ")}`],
+  );
+  if (problems.length > 0)
+    throw new InputError(`${where}: expected the policy's own parameters, got ${problems.join("; ")}`);
+}
+
+/**
+ * The manifest's record of the parameters, sorted by name.
+ *
+ * @throws RangeError if moments or averages are not of the parameters' names and shapes
+ */
+export function recordParameters(weights: Weights): Record<string, ParameterRecord> {
+  const { parameters, firstMoments, secondMoments, ema } = weights;
+  for (const arrays of [firstMoments, secondMoments, ema ?? parameters])
+    for (const [name, array] of arrays) {
+      const parameter = parameters.get(name);
+      if (parameter === undefined || !isSameShape(parameter, array))
+        throw new RangeError(
+          `writeCheckpoint: expected moments and averages of parameters, got "${name}" ${shown(array)}`,
+        );
+    }
+  if (!hasSameNames(firstMoments, secondMoments) || !hasSameNames(ema ?? parameters, parameters))
+    throw new RangeError("writeCheckpoint: expected both moments of each parameter that trains, and averages of all");
+  const sorted = [...parameters].sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(
+    sorted.map(([name, { axes, shape }]) => [name, { axes, shape: [...shape], trains: firstMoments.has(name) }]),
+  );
+}
+
+/** Both moments under one roof: `first.NAME` and `second.NAME`. */
+export function joinMoments(firstMoments: NamedArrays, secondMoments: NamedArrays): Map<string, Tensor> {
+  const first = [...firstMoments].map(([name, array]) => [`first.${name}`, array] as const);
+  const second = [...secondMoments].map(([name, array]) => [`second.${name}`, array] as const);
+  return new Map([...first, ...second]);
+}
+
+/**
+ * The tensors of a file that begin with a prefix, as arrays with the axes that the manifest records.
+ *
+ * @throws InputError where a tensor is missing, leftover, of another type or another shape
+ */
+export function withAxes(
+  path: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  prefix: string,
+  records: readonly (readonly [string, ParameterShape])[],
+): NamedArrays {
+  const names = new Set(records.map(([name]) => `${prefix}${name}`));
+  const leftover = [...tensors.keys()].filter((name) => name.startsWith(prefix) && !names.has(name));
+  if (leftover.length > 0)
+    throw new InputError(`${path}: expected the manifest's tensors, got also ${leftover.join(", ")}`);
+  return new Map(
+    records.map(([name, { axes, shape }]) => {
+      const tensor = tensors.get(`${prefix}${name}`);
+      if (tensor?.type !== "float32" || !isSameShape({ axes, shape: tensor.shape }, { axes, shape }))
+        throw new InputError(
+          `${path}: expected tensor "${prefix}${name}" as float32 [${shape.join(", ")}], ` +
+            `got ${tensor === undefined ? "none" : `${tensor.type} [${tensor.shape.join(", ")}]`}`,
+        );
+      return [name, new HostArray(axes, shape, "float32", tensor.cells)];
+    }),
+  );
+}
+
+function hasSameNames(one: NamedArrays, other: NamedArrays): boolean {
+  return one.size === other.size && [...one.keys()].every((name) => other.has(name));
+}
+
+function isSameShape(one: ParameterShape, other: ParameterShape): boolean {
+  return one.axes === other.axes && one.shape.join() === other.shape.join();
+}
+
+function shown({ axes, shape }: ParameterShape): string {
+  return `"${axes}" [${shape.join(", ")}]`;
+}
