@@ -1,0 +1,96 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Statistics } from "../dataset/statistics.ts";
+import { HostArray } from "../graph/host-array.ts";
+import { Padded } from "../validity/padded.ts";
+import { Validity } from "../validity/validity.ts";
+import { changes, denormalize, type NormalizationMode, normalization, normalize } from "./normalize.ts";
+
+const modes: readonly NormalizationMode[] = ["mean-std", "min-max", "quantile", "identity"];
+// Entry 0 moves, entry 1 never does, entry 2 is a gripper that opens in less than 1 % of the frames.
+const statistics: Statistics = {
+  count: 1000,
+  mean: Float64Array.of(2, 0.3, 0.001),
+  std: Float64Array.of(4, 0, 0.03),
+  min: Float64Array.of(-8, 0.3, 0),
+  max: Float64Array.of(12, 0.3, 1),
+  q01: Float64Array.of(-6, 0.3, 0),
+  q99: Float64Array.of(6, 0.3, 0),
+};
+const steps = (...rows: readonly (readonly number[])[]) =>
+  new HostArray("t d", [rows.length, 3], "float64", Float64Array.from(rows.flat()));
+const complete = (values: HostArray<"t d", "float64">) => Padded.of(values, Validity.complete("t", [values.shape[0]!]));
+const numbers = <A extends string, V extends string>(padded: Padded<A, "float32", V>) =>
+  padded.read((values) => [...values.cells]);
+
+describe("normalize", () => {
+  it("gives hand-computed values in every mode", () => {
+    const values = complete(steps([6, 0.3, 1]));
+    const by = (mode: NormalizationMode) => numbers(normalize(values, normalization(mode, statistics)));
+    // 1e-6: the epsilon in the divisor.
+    expect(by("mean-std")[0]).toBeCloseTo(1, 6);
+    expect(by("mean-std")[2]).toBeCloseTo(0.999 / 0.030001, 4);
+    expect(by("min-max")).toEqual([0.4, 0, 1].map((value) => expect.closeTo(value, 5)));
+    expect(by("quantile")).toEqual([1, 0, 1].map((value) => expect.closeTo(value, 5)));
+    expect(by("identity")).toEqual([6, 0.3, 1].map(Math.fround));
+  });
+
+  it("does not clip what lies outside the bounds", () => {
+    const outside = numbers(normalize(complete(steps([18, 0, 0])), normalization("quantile", statistics)));
+    expect(outside[0]).toBeCloseTo(3, 5);
+  });
+
+  it("makes a dof that never changes exactly 0, and gives its constant back whatever the policy says", () => {
+    for (const mode of ["mean-std", "min-max", "quantile"] as const) {
+      const by = normalization(mode, statistics);
+      expect(numbers(normalize(complete(steps([1, 0.3, 0], [1, 0.7, 0])), by)).filter((_, at) => at % 3 === 1)).toEqual(
+        [0, 0],
+      );
+      const policy = new HostArray("t d", [1, 3], "float32", Float32Array.of(0, 55, 0));
+      expect(denormalize(policy, by).cells[1]).toBe(0.3);
+    }
+    expect([0, 1, 2].map((entry) => changes(statistics, entry))).toEqual([true, false, true]);
+  });
+
+  it("makes unreal cells exactly 0 in every mode, whatever stood there", () => {
+    for (const mode of modes)
+      for (const poison of [Number.NaN, Number.POSITIVE_INFINITY, -1e30, 0]) {
+        const values = Padded.of(
+          steps([1, 0.3, 0], [poison, poison, poison]),
+          Validity.of("t", [2], Uint8Array.of(1, 0)),
+        );
+        const out = normalize(values, normalization(mode, statistics));
+        expect(numbers(out).slice(3)).toEqual([0, 0, 0]);
+        expect(out.valid.bits).toEqual(Uint8Array.of(1, 0));
+      }
+  });
+
+  it("takes a validity by cell as well", () => {
+    const valid = Validity.of("t d", [1, 3], Uint8Array.of(1, 1, 0));
+    const out = normalize(Padded.of(steps([5, 5, 5]), valid), normalization("identity", statistics));
+    expect(numbers(out)).toEqual([5, 5, 0]);
+  });
+
+  it("is undone by denormalize", () => {
+    const moving = fc.double({ min: -50, max: 50, noNaN: true });
+    fc.assert(
+      fc.property(fc.constantFrom(...modes), fc.array(fc.tuple(moving, moving), { minLength: 1 }), (mode, rows) => {
+        const by = normalization(mode, statistics);
+        const values = steps(...rows.map(([first, third]) => [first, 0.3, third]));
+        const back = normalize(complete(values), by).read((unit) => denormalize(unit, by));
+        // 1e-6 relative: one rounding to float32.
+        for (const [at, value] of values.cells.entries())
+          expect(Math.abs(back.cells[at]! - value)).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(value) + 10));
+      }),
+    );
+  });
+
+  it("refuses statistics of another width, and says both", () => {
+    const by = normalization("mean-std", statistics);
+    const narrow = new HostArray("t d", [1, 2], "float64", Float64Array.of(1, 2));
+    expect(() => normalize(Padded.of(narrow, Validity.complete("t", [1])), by)).toThrow(
+      "normalize: statistics have 3 entries, values have 2",
+    );
+    expect(() => denormalize(new HostArray("t d", [1, 2], "float32", Float32Array.of(1, 2)), by)).toThrow(RangeError);
+  });
+});

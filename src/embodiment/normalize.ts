@@ -1,0 +1,114 @@
+import type { Statistics } from "../dataset/statistics.ts";
+import { cells, type IsSubsequence } from "../graph/axes.ts";
+import { type DataType, type HostArray, zeros } from "../graph/host-array.ts";
+import { Padded } from "../validity/padded.ts";
+
+/** Which numbers of the statistics give the unit of an entry. */
+export type NormalizationMode = "mean-std" | "min-max" | "quantile" | "identity";
+
+/** How normalisation treats what divides badly; weights are trained under it, so it stands in the manifest. */
+export const normalizationConvention = {
+  /** Added to every divisor. An entry whose values span less never changes. */
+  epsilon: 1e-6,
+  /** An entry that never changes is 0 when normalised, and its constant when denormalised, whatever the policy says. */
+  zeroRange: "zero",
+  /** Where the quantiles coincide and the extremes do not, the extremes are taken. */
+  coincidingQuantiles: "min-max",
+  /** A cell that is not real is 0 when normalised, in every mode. */
+  unreal: "zero",
+} as const;
+
+/** Unit scale of each entry of a vector: `normalised = (value − center) / scale`. Plain data. */
+export interface Normalization {
+  readonly mode: NormalizationMode;
+  readonly center: Float64Array;
+  /** 0 where the entry never changes. */
+  readonly scale: Float64Array;
+}
+
+/**
+ * The normalisation that a mode takes from statistics.
+ *
+ * "mean-std": `(x − mean) / (std + ε)`; "min-max" and "quantile": the middle goes to 0, the bounds to ±1 (less ε), without
+ * clipping; "identity": as it is.
+ */
+export function normalization(mode: NormalizationMode, statistics: Statistics): Normalization {
+  const entries = [...statistics.mean.keys()].map((entry) => unit(mode, statistics, entry));
+  return {
+    mode,
+    center: Float64Array.from(entries, (entry) => entry.center),
+    scale: Float64Array.from(entries, (entry) => entry.scale),
+  };
+}
+
+/** Whether an entry changes at all in the data that the statistics are of. */
+export function changes(statistics: Statistics, entry: number): boolean {
+  return statistics.max[entry]! - statistics.min[entry]! >= normalizationConvention.epsilon;
+}
+
+/**
+ * Values in unit scale; unreal cells are 0.
+ *
+ * @param values the last axis is the normalised vector's; validity speaks of whole vectors, by all axes before it, or of cells
+ * @throws RangeError if the vector and the normalisation differ in width
+ */
+export function normalize<A extends string, V extends string>(
+  values: Padded<A, "float64", V>,
+  by: Normalization,
+  ...misfit: IsSubsequence<V, A> extends true ? [] : [validityIsNotWithinTheAxesOfTheValues: never]
+): Padded<A, "float32", V> {
+  return values.read((raw, valid) => {
+    const width = widthOf("normalize", raw, by);
+    const share = raw.axes.startsWith(valid.axes) ? raw.cells.length / cells(valid.shape) : 0;
+    if (share !== 1 && share !== width)
+      throw new RangeError(`normalize: expected a validity of "${raw.axes}" by vector, got one of "${valid.axes}"`);
+    const out = zeros(raw.axes, raw.shape, "float32");
+    for (let at = 0; at < raw.cells.length; at++) {
+      const entry = at % width;
+      const scale = by.scale[entry]!;
+      if (scale !== 0 && valid.isReal(Math.floor(at / share)))
+        out.cells[at] = (raw.cells[at]! - by.center[entry]!) / scale;
+    }
+    return Padded.of(out, valid, ...misfit);
+  });
+}
+
+/**
+ * Values in the robot's own units from unit scale: the inverse of `normalize` on real cells.
+ *
+ * @param values `[…, d]`, in float32 as a policy gives them
+ * @throws RangeError if the vector and the normalisation differ in width
+ */
+export function denormalize<A extends string>(values: HostArray<A, "float32">, by: Normalization) {
+  const width = widthOf("denormalize", values, by);
+  const out = zeros(values.axes, values.shape, "float64");
+  for (let at = 0; at < values.cells.length; at++) {
+    const entry = at % width;
+    out.cells[at] = by.center[entry]! + values.cells[at]! * by.scale[entry]!;
+  }
+  return out;
+}
+
+function unit(mode: NormalizationMode, statistics: Statistics, entry: number): { center: number; scale: number } {
+  const { mean, std, min, max, q01, q99 } = statistics;
+  if (mode === "identity") return { center: 0, scale: 1 };
+  if (!changes(statistics, entry)) return { center: middle(min[entry]!, max[entry]!), scale: 0 };
+  if (mode === "mean-std") return { center: mean[entry]!, scale: std[entry]! + normalizationConvention.epsilon };
+  const areQuantilesApart = q99[entry]! - q01[entry]! >= normalizationConvention.epsilon;
+  const [low, high] = mode === "quantile" && areQuantilesApart ? [q01, q99] : [min, max];
+  return {
+    center: middle(low[entry]!, high[entry]!),
+    scale: (high[entry]! - low[entry]!) / 2 + normalizationConvention.epsilon,
+  };
+}
+
+function middle(low: number, high: number): number {
+  return low + (high - low) / 2;
+}
+
+function widthOf(who: string, values: HostArray<string, DataType>, by: Normalization): number {
+  const width = values.shape.at(-1);
+  if (width !== by.scale.length)
+    throw new RangeError(`${who}: statistics have ${by.scale.length} entries, values have ${width}`);
+  return by.scale.length;
+}
