@@ -17,6 +17,7 @@ const ours: Conventions = {
   reduction: "cells",
   normalizationEpsilon: 1e-6,
   zeroRange: "zero",
+  coincidingQuantiles: "min-max",
 };
 
 const other: Conventions = {
@@ -28,6 +29,7 @@ const other: Conventions = {
   reduction: "samples",
   normalizationEpsilon: 1e-8,
   zeroRange: "epsilon",
+  coincidingQuantiles: "epsilon",
 };
 
 function check(found: Conventions, expected: Conventions, allowed: readonly ConventionName[]): () => void {
@@ -70,7 +72,8 @@ describe("conventions", () => {
       'InputError: runs/pi0: expected weights trained under timeDirection "noise-at-one" (trained under "noise-at-zero"), ' +
         'unrealInput "zero" (trained under "noise"), supervision "allReal" (trained under "asReleasedPi"), ' +
         'pastEndKeys "hidden" (trained under "seen"), crossAttentionKeys "real" (trained under "asReleasedGr00t"), ' +
-        'normalizationEpsilon 0.000001 (trained under 1e-8), zeroRange "zero" (trained under "epsilon"); ' +
+        'normalizationEpsilon 0.000001 (trained under 1e-8), zeroRange "zero" (trained under "epsilon"), ' +
+        'coincidingQuantiles "min-max" (trained under "epsilon"); ' +
         "run them under their own conventions, or allow each difference by its name",
     );
   });

@@ -23,6 +23,8 @@ export const conventionsSchema = z.strictObject({
   normalizationEpsilon: z.number().nonnegative(),
   /** What a real dof that never changes normalises to: 0, or whatever the division by epsilon gives. */
   zeroRange: z.enum(["zero", "epsilon"]),
+  /** What quantiles that coincide give way to where the extremes do not: those, or the division by epsilon. */
+  coincidingQuantiles: z.enum(["min-max", "epsilon"]),
 });
 
 export type Conventions = Readonly<z.infer<typeof conventionsSchema>>;

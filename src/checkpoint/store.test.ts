@@ -30,6 +30,7 @@ function facts(step: number): CheckpointFacts {
       reduction: "cells",
       normalizationEpsilon: 1e-6,
       zeroRange: "zero",
+      coincidingQuantiles: "min-max",
     },
     threads: 1,
     device: "cpu",
