@@ -1,0 +1,57 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { InputError } from "../input-error.ts";
+import { createRunFolder, newestRun, runName, writeRunRecipe } from "./run-folder.ts";
+
+let runs = "";
+beforeEach(() => {
+  runs = mkdtempSync(join(tmpdir(), "armature-runs-"));
+});
+afterEach(() => rmSync(runs, { recursive: true }));
+
+describe("a run's folder", () => {
+  it("is named for its recipe and the moment it began", () => {
+    expect(runName("real-mixture", new Date(2026, 0, 2, 3, 4, 5))).toBe("real-mixture-20260102-030405");
+    expect(runName("pusht", new Date(2026, 11, 31, 23, 59, 59))).toBe("pusht-20261231-235959");
+  });
+
+  it("may be new, nested or empty", async () => {
+    for (const folder of [join(runs, "a", "b"), join(runs, "a", "b"), join(runs, "c")]) {
+      await createRunFolder(folder);
+      expect(readdirSync(folder)).toEqual([]);
+    }
+  });
+
+  it("is refused where something stands in it, or where it is a file", async () => {
+    await writeRunRecipe(runs, { seed: 7 });
+    const refused = createRunFolder(runs);
+    await expect(refused).rejects.toBeInstanceOf(InputError);
+    await expect(refused).rejects.toThrow(
+      /got one with recipe.json; continue the run with --resume, or give another --out/,
+    );
+    await expect(createRunFolder(join(runs, "recipe.json"))).rejects.toThrow(
+      "expected a folder for the run, got EEXIST",
+    );
+    await expect(createRunFolder(join(runs, "recipe.json", "b"))).rejects.toThrow(
+      "expected a folder for the run, got ENOTDIR",
+    );
+  });
+
+  it("holds the resolved recipe and nothing unfinished", async () => {
+    writeFileSync(join(runs, "recipe.json.partial"), "torn by a killed process");
+    await writeRunRecipe(runs, { name: "pusht", batch: { size: 4 } });
+    expect(JSON.parse(readFileSync(join(runs, "recipe.json"), "utf8"))).toEqual({ name: "pusht", batch: { size: 4 } });
+    expect(readdirSync(runs)).toEqual(["recipe.json"]);
+  });
+
+  it("is found again as the newest of its recipe, and of no other", async () => {
+    expect(await newestRun(runs, "mixture")).toBeNull();
+    expect(await newestRun(join(runs, "nowhere"), "mixture")).toBeNull();
+    const names = ["mixture-20260102-030405", "mixture-20251231-235959", "mixture-b-20270101-000000", "mixture-old"];
+    for (const name of names) mkdirSync(join(runs, name));
+    expect(await newestRun(runs, "mixture")).toBe(join(runs, "mixture-20260102-030405"));
+    expect(await newestRun(runs, "mixture-b")).toBe(join(runs, "mixture-b-20270101-000000"));
+  });
+});
