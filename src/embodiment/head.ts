@@ -1,0 +1,94 @@
+import type { Statistics } from "../dataset/statistics.ts";
+import { InputError } from "../input-error.ts";
+import { Mean } from "../validity/mean.ts";
+import type { Embodiment } from "./embodiment.ts";
+
+/** A dataset's share in a head. */
+export interface HeadMember {
+  readonly dataset: string;
+  readonly embodiment: Embodiment;
+}
+
+/** One set of statistics, shared by every dataset of a robot under a control mode. */
+export interface Head {
+  readonly name: string;
+  /** Indices of its members. */
+  readonly members: readonly number[];
+}
+
+/**
+ * The head that a dataset belongs to: its robot type and control mode; where no one knows the robot, the dataset's own.
+ *
+ * @source OpenTau `dataset_mixture.py` `compute_norm_key`
+ */
+export function headName({ dataset, embodiment }: HeadMember): string {
+  const robotType = embodiment.robotType.trim();
+  const isKnown = robotType !== "" && robotType.toLowerCase() !== "unknown";
+  return `${isKnown ? robotType : `dataset ${dataset}`} / ${embodiment.controlMode}`;
+}
+
+/**
+ * The heads of a mixture, in order of first appearance.
+ *
+ * @throws InputError if members of a head differ in the width of action or state
+ */
+export function heads(members: readonly HeadMember[]): Head[] {
+  const byName = new Map<string, number[]>();
+  for (const [at, member] of members.entries()) {
+    const name = headName(member);
+    byName.set(name, [...(byName.get(name) ?? []), at]);
+  }
+  const problems = [...byName].flatMap(([name, own]) =>
+    widthProblems(
+      name,
+      own.map((at) => members[at]!),
+    ),
+  );
+  if (problems.length > 0) throw new InputError(problems.join("; "));
+  return [...byName].map(([name, own]) => ({ name, members: own }));
+}
+
+/**
+ * Statistics of several datasets as one, weighted by their counts; datasets without a real cell count nothing.
+ *
+ * Count, mean, std, min and max are those of all cells together, in closed form. The quantiles are the weighted means of
+ * the members' quantiles: exact where members are alike, and always within their range.
+ *
+ * @throws RangeError if there is nothing to pool
+ */
+export function pool(members: readonly Statistics[]): Statistics {
+  const real = members.filter((member) => member.count > 0);
+  const [first] = real;
+  if (first === undefined) throw new RangeError("pool: expected statistics of at least one real cell, got none");
+  if (real.length === 1) return first;
+  const entries = [...first.mean.keys()];
+  const weighted = (value: (member: Statistics, entry: number) => number) =>
+    Float64Array.from(entries, (entry) => {
+      const shares = real.map((member) => new Mean(member.count * value(member, entry), member.count));
+      return shares.reduce((sum, share) => sum.plus(share)).value ?? Number.NaN;
+    });
+  const mean = weighted((member, entry) => member.mean[entry]!);
+  const square = (value: number) => value * value;
+  return {
+    count: real.reduce((sum, member) => sum + member.count, 0),
+    mean,
+    std: weighted((member, at) => square(member.std[at]!) + square(member.mean[at]! - mean[at]!)).map(Math.sqrt),
+    min: Float64Array.from(entries, (entry) => Math.min(...real.map((member) => member.min[entry]!))),
+    max: Float64Array.from(entries, (entry) => Math.max(...real.map((member) => member.max[entry]!))),
+    q01: weighted((member, entry) => member.q01[entry]!),
+    q99: weighted((member, entry) => member.q99[entry]!),
+  };
+}
+
+function widthProblems(name: string, members: readonly HeadMember[]): string[] {
+  const problem = (what: string, width: (embodiment: Embodiment) => number) => {
+    const sizes = members.map(({ dataset, embodiment }) => `"${dataset}" has ${width(embodiment)}`);
+    const isOneWidth = new Set(members.map(({ embodiment }) => width(embodiment))).size === 1;
+    const remedy = "give them different robot types or control modes";
+    return isOneWidth ? [] : [`head "${name}": expected one ${what} width, got ${sizes.join(", ")}; ${remedy}`];
+  };
+  return [
+    ...problem("action", (embodiment) => embodiment.dofs.length),
+    ...problem("state", (embodiment) => embodiment.states.length),
+  ];
+}

@@ -1,0 +1,74 @@
+import type { Picture } from "../dataset/dataset.ts";
+import { allocate, HostArray } from "../graph/host-array.ts";
+
+/**
+ * A picture in the middle of a square, its proportions kept, black around it; odd remainders lie below and to the right.
+ *
+ * A picture whose longer side is `size` already keeps its pixels; any other is scaled bilinearly (antialiased where it shrinks).
+ *
+ * @throws RangeError if the picture has no pixel or other than three channels
+ */
+export function letterbox(picture: Picture, size: number): Picture {
+  const [height = 0, width = 0, channels] = picture.shape;
+  if (height === 0 || width === 0 || channels !== 3)
+    throw new RangeError(`letterbox: expected a picture [h w 3], got [${picture.shape.join(" ")}]`);
+  const longer = Math.max(height, width);
+  const fitted = (side: number) => Math.max(1, Math.round((side * size) / longer));
+  const scaled = longer === size ? picture : resize(picture, fitted(height), fitted(width));
+  const [rows, columns] = [scaled.shape[0]!, scaled.shape[1]!];
+  const out = allocate("uint8", size * size * 3);
+  const top = Math.floor((size - rows) / 2);
+  const left = Math.floor((size - columns) / 2);
+  for (let row = 0; row < rows; row++) {
+    const line = scaled.cells.subarray(row * columns * 3, (row + 1) * columns * 3);
+    out.set(line, ((top + row) * size + left) * 3);
+  }
+  return new HostArray("h w c", [size, size, 3], "uint8", out);
+}
+
+/**
+ * A picture of another size, bilinear: a triangle filter, widened by the scale where the picture shrinks.
+ *
+ * @source Pillow `Image.resize(…, BILINEAR)`, which `jax.image.resize` with antialiasing follows; rounding is to the nearest
+ */
+export function resize(picture: Picture, height: number, width: number): Picture {
+  const [ownHeight, ownWidth] = [picture.shape[0]!, picture.shape[1]!];
+  const rows = taps(ownHeight, height);
+  const columns = taps(ownWidth, width);
+  const lines = new Float32Array(ownHeight * width * 3);
+  for (let y = 0, at = 0; y < ownHeight; y++)
+    for (const { from, weights } of columns)
+      for (let c = 0; c < 3; c++, at++) {
+        let sum = 0;
+        for (let k = 0, cell = (y * ownWidth + from) * 3 + c; k < weights.length; k++, cell += 3)
+          sum += weights[k]! * picture.cells[cell]!;
+        lines[at] = sum;
+      }
+  const out = allocate("uint8", height * width * 3);
+  const stride = width * 3;
+  for (let y = 0, at = 0; y < height; y++) {
+    const { from, weights } = rows[y]!;
+    for (let x = 0; x < stride; x++, at++) {
+      let sum = 0.5;
+      for (let k = 0; k < weights.length; k++) sum += weights[k]! * lines[(from + k) * stride + x]!;
+      out[at] = Math.floor(sum);
+    }
+  }
+  return new HostArray("h w c", [height, width, 3], "uint8", out);
+}
+
+/** For each pixel of the new side: the first pixel of the old side that it reads, and the weight of each from there on. */
+function taps(own: number, wanted: number): { from: number; weights: Float32Array }[] {
+  const scale = own / wanted;
+  const reach = Math.max(1, scale);
+  return Array.from({ length: wanted }, (_, at) => {
+    const center = (at + 0.5) * scale;
+    const from = Math.max(0, Math.floor(center - reach));
+    const to = Math.min(own, Math.ceil(center + reach));
+    const weights = Array.from({ length: to - from }, (_, k) =>
+      Math.max(0, 1 - Math.abs((from + k + 0.5 - center) / reach)),
+    );
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    return { from, weights: Float32Array.from(weights, (weight) => weight / total) };
+  });
+}
