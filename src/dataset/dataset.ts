@@ -1,4 +1,5 @@
 import type { HostArray } from "../graph/host-array.ts";
+import type { DatasetProblem } from "./problem.ts";
 
 /** LeRobot versions that are read. */
 export type DatasetVersion = "v2.0" | "v2.1" | "v3.0";
@@ -20,14 +21,40 @@ export interface Episode {
   readonly length: number;
 }
 
+/** Where the instruction of a frame is read. */
+export type TaskAnnotation =
+  /** The task description that `modality.json` names where there is one, else `task_index`. */
+  | "declared"
+  /** Nowhere: no frame has an instruction. */
+  | "none"
+  /** A column of indexes into the task table, or of texts. */
+  | { readonly column: string };
+
+/** What a caller wants of a dataset. */
+export interface DatasetChoice {
+  /** What reports and provenance call it. */
+  readonly name: string;
+  /** Every episode whose files are here, or these, whose files must be. */
+  readonly episodes: "all" | readonly number[];
+  readonly taskAnnotation: TaskAnnotation;
+  /** Decoded pictures are kept up to this many bytes; it changes speed and nothing else. */
+  readonly pictureMemoryBytes: number;
+}
+
 /** One picture, `[h w c]`, 0 to 255, red green blue. */
 export type Picture = HostArray<"h w c", "uint8">;
+
+/** The largest size that a picture may have. */
+export interface Fit {
+  readonly height: number;
+  readonly width: number;
+}
 
 /** The columns of one episode, one row per frame. */
 export interface EpisodeTable {
   readonly length: number;
   /**
-   * A numeric column as it stands in the file, in float64.
+   * A numeric column as it stands in the file, in float64; entries of more than one axis are flattened, booleans are 0 and 1.
    *
    * @throws InputError naming file and column where it is missing, of another width, or holds NaN or infinity (with the frame)
    */
@@ -48,14 +75,23 @@ export interface Dataset {
   readonly features: ReadonlyMap<string, Feature>;
   /** Camera keys (type `video` or `image`) whose pictures are there for every episode in use. */
   readonly cameras: readonly string[];
+  /** Camera keys that the metadata declares and that have no files. */
+  readonly absentCameras: readonly string[];
+  /** The column that instructions are read from; `null` where there is none. */
+  readonly taskColumn: string | null;
   /** In ascending order of index. */
   readonly episodes: readonly Episode[];
+  /** What is wrong with the dataset and does not keep these episodes from being read. */
+  readonly problems: readonly DatasetProblem[];
+  /** @throws InputError naming file and episode where the rows cannot be read or are not this episode's */
   table(episode: number): Promise<EpisodeTable>;
   /**
    * The picture that a camera saw at a frame, scaled so that it fits `fit` with its proportions kept (never enlarged or padded here).
    *
    * @throws InputError naming file, episode and frame where it cannot be decoded
    */
-  picture(camera: string, episode: number, frame: number, fit: { height: number; width: number }): Promise<Picture>;
+  picture(camera: string, episode: number, frame: number, fit: Fit): Promise<Picture>;
+  /** A word that changes when a file or the choice of episodes does (by path, size and time of change). */
+  fingerprint(): Promise<string>;
   close(): Promise<void>;
 }

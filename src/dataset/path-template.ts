@@ -1,0 +1,20 @@
+import { isAbsolute, normalize, sep } from "node:path";
+
+/**
+ * A path from one of LeRobot's Python format strings: `{episode_index:06d}` with 7 is `000007`.
+ *
+ * @returns the path relative to the dataset's folder
+ * @throws RangeError if the string asks for a value that is not given, or the path leaves the folder
+ */
+export function fillTemplate(template: string, values: Readonly<Record<string, string | number>>): string {
+  const path = template.replaceAll(/\{(\w+)(?::0?(\d+)d?)?\}/g, (_, name: string, digits: string | undefined) => {
+    const value = values[name];
+    if (value === undefined)
+      throw new RangeError(`path "${template}": expected one of {${Object.keys(values).join("}, {")}}, got {${name}}`);
+    return String(value).padStart(Number(digits ?? 0), "0");
+  });
+  const normal = normalize(path);
+  if (isAbsolute(normal) || normal === ".." || normal.startsWith(`..${sep}`))
+    throw new RangeError(`path "${template}": expected a path inside the dataset's folder, got "${path}"`);
+  return normal;
+}
