@@ -121,7 +121,8 @@ export function show(array: Form): string {
 
 /** Size of one axis. @throws RangeError if the array lacks it */
 export function sizeOf(array: Form, letter: string): number {
-  const size = array.shape[letters(array.axes).findIndex((own) => own === letter)];
+  const own: string[] = letters(array.axes);
+  const size = array.shape[own.indexOf(letter)];
   if (size === undefined) throw new RangeError(`expected an axis "${letter}", got ${show(array)}`);
   return size;
 }
@@ -129,8 +130,11 @@ export function sizeOf(array: Form, letter: string): number {
 /** Refuses arrays that differ in axes, order, size or type. */
 export function expectSame(where: string, x: Form, y: Form): void {
   if (x.axes !== y.axes || x.shape.some((size, at) => size !== y.shape[at]))
-    throw new RangeError(`${where}: expected arrays of equal axes and sizes, got ${show(x)} and ${show(y)}; use alignTo`);
-  if (x.type !== y.type) throw new TypeError(`${where}: expected arrays of one type, got ${x.type} and ${y.type}; use cast`);
+    throw new RangeError(
+      `${where}: expected arrays of equal axes and sizes, got ${show(x)} and ${show(y)}; use alignTo`,
+    );
+  if (x.type !== y.type)
+    throw new TypeError(`${where}: expected arrays of one type, got ${x.type} and ${y.type}; use cast`);
 }
 
 /** A named input of a program: data, a parameter, a count. */

@@ -1,4 +1,13 @@
-import { type AnyArray, apply, constant, type FloatType, type Node, outputsOf, show, type SymbolicArray } from "./array.ts";
+import {
+  type AnyArray,
+  apply,
+  constant,
+  type FloatType,
+  type Node,
+  outputsOf,
+  type SymbolicArray,
+  show,
+} from "./array.ts";
 import { cells } from "./axes.ts";
 import { allocate, HostArray } from "./host-array.ts";
 import { add, asFloat } from "./op/elementwise.ts";
@@ -52,7 +61,10 @@ function leadingFrom(from: Node, targets: ReadonlySet<Node>): Set<Node> {
 }
 
 /** Every cell the same. */
-export function filled<A extends string, D extends FloatType>(like: SymbolicArray<A, D>, value: number): SymbolicArray<A, D> {
+export function filled<A extends string, D extends FloatType>(
+  like: SymbolicArray<A, D>,
+  value: number,
+): SymbolicArray<A, D> {
   if (like.shape.length === 0) {
     const storage = allocate(like.type, cells(like.shape));
     storage.fill(value);
@@ -67,5 +79,7 @@ export function filled<A extends string, D extends FloatType>(like: SymbolicArra
 
 function expectForm(node: Node, input: AnyArray, part: AnyArray): void {
   if (part.axes !== input.axes || part.shape.join() !== input.shape.join() || part.type !== input.type)
-    throw new Error(`gradient of ${node.operation.name}: expected ${show(input)} ${input.type}, got ${show(part)} ${part.type}`);
+    throw new Error(
+      `gradient of ${node.operation.name}: expected ${show(input)} ${input.type}, got ${show(part)} ${part.type}`,
+    );
 }

@@ -31,6 +31,9 @@ export class HostArray<A extends string, D extends DataType = "float32"> {
   }
 }
 
+/** Arrays by name. */
+export type Arrays = ReadonlyMap<string, HostArray<string, DataType>>;
+
 /** An array of zeros. */
 export function zeros<A extends string, D extends DataType>(
   axes: A,

@@ -1,6 +1,6 @@
 import type { AnyArray, Form, Node } from "./array.ts";
 import { letters } from "./axes.ts";
-import { type DataType, HostArray } from "./host-array.ts";
+import { type Arrays, type DataType, HostArray } from "./host-array.ts";
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from "./onnx.ts";
 
 /** Attributes of a node; bare numbers, lists and words are ONNX's ints, lists of ints and strings. */
@@ -15,7 +15,13 @@ export class Lowering {
   /** Names of arrays that hold size 1 along the axes they are repeated over, by the node that repeats them. */
   readonly #thin = new Map<Node, string>();
   readonly #full = new Map<Node, string>();
+  readonly #fixed: Arrays;
   #count = 0;
+
+  /** @param fixed values of inputs that are written into the graph */
+  constructor(fixed: Arrays) {
+    this.#fixed = fixed;
+  }
 
   /** Name of an array, whole: repeated cells are written out. */
   value(array: AnyArray): string {
@@ -40,30 +46,24 @@ export class Lowering {
     return this.#thin.has(array.node);
   }
 
-  /** One ONNX node with one output. */
-  node(
-    operator: string,
-    inputs: readonly string[],
-    attributes: Attributes = {},
-    domain: OnnxNode["domain"] = "",
-  ): string {
-    return this.nodes(operator, inputs, 1, attributes, domain)[0]!;
+  /** One node of an ONNX operator with one output. */
+  node(operator: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    return this.#write({ operator, domain: "", inputs, attributes }, 1)[0]!;
   }
 
-  /** One ONNX node with several outputs. */
-  nodes(
-    operator: string,
-    inputs: readonly string[],
-    outputs: number,
-    attributes: Attributes = {},
-    domain: OnnxNode["domain"] = "",
-  ): string[] {
-    const names = Array.from({ length: outputs }, () => this.#fresh(operator));
-    this.#nodes.push({ operator, domain, inputs: [...inputs], outputs: names, attributes: spell(attributes) });
-    return names;
+  /** One node of an operator of ONNX Runtime's own. */
+  fused(operator: string, inputs: readonly string[], attributes: Attributes): string {
+    return this.#write({ operator, domain: "com.microsoft", inputs, attributes }, 1)[0]!;
+  }
+
+  /** One node of an ONNX operator with several outputs. */
+  nodes(operator: string, inputs: readonly string[], outputs: number, attributes: Attributes): string[] {
+    return this.#write({ operator, domain: "", inputs, attributes }, outputs);
   }
 
   input(name: string, form: Form): string {
+    const fixed = this.#fixed.get(name);
+    if (fixed !== undefined) return this.constant(fixed);
     const known = this.#inputs.get(name);
     if (known !== undefined && (known.type !== form.type || known.shape.join() !== form.shape.join()))
       throw new RangeError(
@@ -110,6 +110,12 @@ export class Lowering {
     };
   }
 
+  #write(node: Omit<OnnxNode, "outputs" | "attributes"> & { attributes: Attributes }, outputs: number): string[] {
+    const names = Array.from({ length: outputs }, () => this.#fresh(node.operator));
+    this.#nodes.push({ ...node, outputs: names, attributes: spell(node.attributes) });
+    return names;
+  }
+
   /** Gives outputs their public names; the producing node is renamed where that is possible, so nothing is copied. */
   #publish(outputs: ReadonlyMap<string, AnyArray>): void {
     const fixed = new Set([...this.#inputs.keys(), ...[...this.#constants.values()].map((tensor) => tensor.name)]);
@@ -138,8 +144,7 @@ export class Lowering {
       reachable.add(node);
       for (const { node: source } of node.inputs) open.push(source);
     }
-    for (const node of [...reachable].sort((one, other) => one.order - other.order))
-      this.#lower(node);
+    for (const node of [...reachable].sort((one, other) => one.order - other.order)) this.#lower(node);
   }
 
   #lower(node: Node): void {

@@ -23,7 +23,10 @@ export function recomputed(relevant: ReadonlySet<Node>): (array: AnyArray, reade
     if (node.inputs.length === 0) return array;
     let again = twins.get(node);
     if (again === undefined) {
-      again = repeat(node, node.inputs.map((each) => twin(each, block)));
+      again = repeat(
+        node,
+        node.inputs.map((each) => twin(each, block)),
+      );
       twins.set(node, again);
     }
     return new SymbolicArray(array, again, array.output);

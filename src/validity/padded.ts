@@ -1,6 +1,6 @@
-import { describe, letters, type IsSubsequence } from "../graph/axes.ts";
-import { type DataType, HostArray, type Storage } from "../graph/host-array.ts";
-import { type EncodedValidity, Validity } from "./validity.ts";
+import { describe, type IsSubsequence, letters } from "../graph/axes.ts";
+import type { DataType, HostArray, Storage } from "../graph/host-array.ts";
+import type { EncodedValidity, Validity } from "./validity.ts";
 
 /** A padded array as plain data, for the border between workers. */
 export interface EncodedPadded {

@@ -105,7 +105,8 @@ export class Validity<A extends string> {
 
 function sharedSize(axes: string, letter: string, parts: readonly Validity<string>[]): number {
   const found = parts.flatMap((part) => {
-    const at = letters(part.axes).findIndex((own) => own === letter);
+    const own: string[] = letters(part.axes);
+    const at = own.indexOf(letter);
     return at < 0 ? [] : [part.shape[at]!];
   });
   const [first] = found;

@@ -22,7 +22,8 @@ export function gelu<A extends string, D extends FloatType>(x: Float<A, D>): Flo
 export function geluTanh<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
   return unary(
     "geluTanh",
-    (lowering, name) => (x.type === "float32" ? lowering.node("Gelu", [name], { approximate: "tanh" }) : lowerGelu64(lowering, name, x)),
+    (lowering, name) =>
+      x.type === "float32" ? lowering.node("Gelu", [name], { approximate: "tanh" }) : lowerGelu64(lowering, name, x),
     x,
     (gradient, value, result) => {
       const squared = square(value);
@@ -67,9 +68,15 @@ function lowerErf64(lowering: Lowering, x: string, like: AnyArray): string {
   const bound = lowering.node("Clip", [x, lowering.scalar(like, -5), lowering.scalar(like, 5)]);
   const squared = lowering.node("Mul", [bound, bound]);
   const terms = 100;
-  let series = lowering.node("Add", [lowering.node("Mul", [squared, lowering.scalar(like, 0)]), lowering.scalar(like, 1)]);
+  let series = lowering.node("Add", [
+    lowering.node("Mul", [squared, lowering.scalar(like, 0)]),
+    lowering.scalar(like, 1),
+  ]);
   for (let n = terms; n >= 1; n--) {
-    const next = lowering.node("Mul", [lowering.node("Mul", [squared, lowering.scalar(like, 2 / (2 * n + 1))]), series]);
+    const next = lowering.node("Mul", [
+      lowering.node("Mul", [squared, lowering.scalar(like, 2 / (2 * n + 1))]),
+      series,
+    ]);
     series = lowering.node("Add", [next, lowering.scalar(like, 1)]);
   }
   const bell = lowering.node("Exp", [lowering.node("Neg", [squared])]);

@@ -1,4 +1,4 @@
-import { type AnyArray, apply, type Form, type FloatType, show, SymbolicArray } from "../array.ts";
+import { type AnyArray, apply, type FloatType, type Form, SymbolicArray, show } from "../array.ts";
 import { type IsSubsequence, letters } from "../axes.ts";
 import type { DataType } from "../host-array.ts";
 import { thinShape } from "../lowering.ts";
@@ -43,9 +43,12 @@ export function sum<A extends string, D extends FloatType, V extends string>(
 }
 
 /** `sum` where the axes are known only at run time. */
-export function sumAny<V extends string, D extends DataType>(array: SymbolicArray<string, D>, keep: V): SymbolicArray<V, D> {
+export function sumAny<V extends string, D extends DataType>(
+  array: SymbolicArray<string, D>,
+  keep: V,
+): SymbolicArray<V, D> {
   if (array.axes === keep) return new SymbolicArray({ ...pick(array), axes: keep }, array.node, array.output);
-  return reduce("sum", "ReduceSum", array, keep, (gradient, x) => alignAny(gradient, x));
+  return reduce({ name: "sum", operator: "ReduceSum", gradient: (given, x) => alignAny(given, x) }, array, keep);
 }
 
 /** Largest cell over every axis that `keep` lacks. Carries no gradient. */
@@ -54,15 +57,19 @@ export function max<A extends string, D extends FloatType, V extends string>(
   keep: V,
   ..._misfit: IsSubsequence<V, A> extends true ? [] : [axesAreNotWithinThoseOfTheArray: never]
 ): SymbolicArray<V, D> {
-  return reduce("max", "ReduceMax", array, keep, () => null);
+  return reduce({ name: "max", operator: "ReduceMax", gradient: () => null }, array, keep);
+}
+
+interface Reduction {
+  readonly name: string;
+  readonly operator: string;
+  readonly gradient: (gradient: AnyArray, x: AnyArray) => AnyArray | null;
 }
 
 function reduce<V extends string, D extends DataType>(
-  name: string,
-  operator: string,
+  { name, operator, gradient }: Reduction,
   array: SymbolicArray<string, D>,
   keep: V,
-  gradient: (gradient: AnyArray, x: AnyArray) => AnyArray | null,
 ): SymbolicArray<V, D> {
   const own = letters(array.axes);
   const kept = letters(keep);
@@ -71,9 +78,7 @@ function reduce<V extends string, D extends DataType>(
   const gone = own.flatMap((letter, at) => (kept.includes(letter) ? [] : [at]));
   return apply({ axes: keep, shape, type: array.type }, [array], {
     name,
-    lower: (lowering, [x]) => [
-      lowering.node(operator, [lowering.value(x!), lowering.integers(gone)], { keepdims: 0 }),
-    ],
+    lower: (lowering, [x]) => [lowering.node(operator, [lowering.value(x!), lowering.integers(gone)], { keepdims: 0 })],
     gradient: (given, [x]) => [gradient(given, x!)],
   });
 }
@@ -85,7 +90,9 @@ function expectWithin(where: string, inner: Form, outer: Form): void {
   const isOrdered = places.every((place, at) => place > (places[at - 1] ?? -1));
   const fits = own.every((_, at) => inner.shape[at] === outer.shape[places[at] ?? -1]);
   if (!isOrdered || !fits)
-    throw new RangeError(`${where}: expected the axes of ${show(inner)} within ${show(outer)}, in order and of equal size`);
+    throw new RangeError(
+      `${where}: expected the axes of ${show(inner)} within ${show(outer)}, in order and of equal size`,
+    );
 }
 
 function pick<D extends DataType>(array: SymbolicArray<string, D>): Form<string, D> {

@@ -1,4 +1,4 @@
-import { type AnyArray, apply, type Form, type FloatType, show, type SymbolicArray } from "../array.ts";
+import { type AnyArray, apply, type FloatType, type Form, type SymbolicArray, show } from "../array.ts";
 import { type Axis, cells, letters } from "../axes.ts";
 import type { Lowering } from "../lowering.ts";
 import { asFloat } from "./elementwise.ts";
@@ -30,13 +30,12 @@ export function scaledEinsum<const E extends string, D extends FloatType>(
   y: SymbolicArray<RightOf<E>, D>,
 ): SymbolicArray<OutputOf<E>, D> {
   const [left, right, output] = parse(equation);
-  if (x.axes !== left || y.axes !== right)
-    throw new RangeError(`einsum "${equation}": got ${show(x)} and ${show(y)}`);
+  if (x.axes !== left || y.axes !== right) throw new RangeError(`einsum "${equation}": got ${show(x)} and ${show(y)}`);
   return contract(output, factor, x, y);
 }
 
-/** The product of `x` and `y` with the axes of `output`, times `factor`. */
-function contract<O extends string, D extends FloatType>(
+/** `factor · einsum(…)` by the axes that the arrays have: letters that `output` lacks are summed over. */
+export function contract<O extends string, D extends FloatType>(
   output: O,
   factor: number,
   x: SymbolicArray<string, D>,
@@ -46,7 +45,7 @@ function contract<O extends string, D extends FloatType>(
   const shape = letters(output).map((letter) => roles.size.get(letter) ?? 0);
   return apply({ axes: output, shape, type: x.type }, [x, y], {
     name: "einsum",
-    lower: (lowering, [left, right]) => [lower(lowering, output, factor, left!, right!)],
+    lower: (lowering, [left, right]) => [lower({ lowering, output, factor }, left!, right!)],
     gradient: (given, [left, right]) => [
       contract(left!.axes, factor, asFloat(given), asFloat(right!)),
       contract(right!.axes, factor, asFloat(given), asFloat(left!)),
@@ -75,7 +74,9 @@ function rolesOf(output: string, x: Form, y: Form): Roles {
     (letter) => Number(inX.includes(letter)) + Number(inY.includes(letter)) + Number(inOutput.includes(letter)) < 2,
   );
   if (lone !== undefined)
-    throw new RangeError(`einsum: "${lone}" of ${show(x)}, ${show(y)} -> "${output}" stands alone; sum or align it first`);
+    throw new RangeError(
+      `einsum: "${lone}" of ${show(x)}, ${show(y)} -> "${output}" stands alone; sum or align it first`,
+    );
   return {
     batch: inOutput.filter((letter) => inX.includes(letter) && inY.includes(letter)),
     left: inOutput.filter((letter) => inX.includes(letter) && !inY.includes(letter)),
@@ -85,35 +86,41 @@ function rolesOf(output: string, x: Form, y: Form): Roles {
   };
 }
 
-/** One matrix product between reshapes, with a transposition only where the layout asks for it. */
-function lower(lowering: Lowering, output: string, factor: number, x: AnyArray, y: AnyArray): string {
-  const roles = rolesOf(output, x, y);
-  const turned = [...roles.batch, ...roles.right, ...roles.left].join(" ");
-  if (turned === output && [...roles.batch, ...roles.left, ...roles.right].join(" ") !== output)
-    return multiply(lowering, output, factor, y, x, { ...roles, left: roles.right, right: roles.left });
-  return multiply(lowering, output, factor, x, y, roles);
+/** One product being written: where to, and what its letters do. */
+interface Product extends Roles {
+  readonly lowering: Lowering;
+  readonly output: string;
+  readonly factor: number;
 }
 
-function multiply(
-  lowering: Lowering,
-  output: string,
-  factor: number,
-  x: AnyArray,
-  y: AnyArray,
-  roles: Roles,
-): string {
-  const summed = summedOrder(roles, x, y);
-  const a = matrix(lowering, x, roles, roles.left, summed);
-  const b = matrix(lowering, y, roles, summed, roles.right);
-  const natural = [...roles.batch, ...roles.left, ...roles.right];
-  const shape = natural.map((letter) => roles.size.get(letter)!);
-  const product =
-    roles.batch.length === 0
-      ? gemm(lowering, factor, a, b, x)
-      : batched(lowering, factor, a, b, x);
-  const whole = lowering.node("Reshape", [product, lowering.integers(shape)]);
-  if (natural.join(" ") === output) return whole;
-  return lowering.node("Transpose", [whole], { perm: letters(output).map((letter) => natural.indexOf(letter)) });
+/** One matrix product between reshapes, with a transposition only where the layout asks for it. */
+function lower(product: Omit<Product, keyof Roles>, x: AnyArray, y: AnyArray): string {
+  const roles = rolesOf(product.output, x, y);
+  const { batch, left, right } = roles;
+  const isTurned = spell([...batch, ...right, ...left]) === product.output && spell(natural(roles)) !== product.output;
+  return isTurned
+    ? multiply({ ...product, ...roles, left: right, right: left }, y, x)
+    : multiply({ ...product, ...roles }, x, y);
+}
+
+function multiply(product: Product, x: AnyArray, y: AnyArray): string {
+  const { lowering, output, left, right, size } = product;
+  const summed = summedOrder(product, x, y);
+  const a = matrix(product, x, { rows: left, columns: summed });
+  const b = matrix(product, y, { rows: summed, columns: right });
+  const order = natural(product);
+  const flat = product.batch.length === 0 ? gemm(product, a, b, x) : batched(product, a, b, x);
+  const whole = lowering.node("Reshape", [flat, lowering.integers(order.map((letter) => size.get(letter)!))]);
+  if (spell(order) === output) return whole;
+  return lowering.node("Transpose", [whole], { perm: letters(output).map((letter) => order.indexOf(letter)) });
+}
+
+function natural({ batch, left, right }: Roles): Axis[] {
+  return [...batch, ...left, ...right];
+}
+
+function spell(axes: readonly Axis[]): string {
+  return axes.join(" ");
 }
 
 interface Matrix {
@@ -123,40 +130,35 @@ interface Matrix {
 }
 
 /** Order of the summed axes that spares most transpositions. */
-function summedOrder(roles: Roles, x: AnyArray, y: AnyArray): readonly Axis[] {
-  const fromY = letters(y.axes).filter((letter) => roles.summed.includes(letter));
+function summedOrder({ batch, left, right, summed }: Roles, x: AnyArray, y: AnyArray): readonly Axis[] {
+  const fromY = letters(y.axes).filter((letter) => summed.includes(letter));
   const isReady = (order: readonly Axis[], array: AnyArray, free: readonly Axis[]) =>
-    [[...roles.batch, ...free, ...order], [...roles.batch, ...order, ...free]].some(
-      (layout) => layout.join(" ") === array.axes,
-    );
-  const isBetter = isReady(fromY, y, roles.right) && !isReady(roles.summed, y, roles.right) && !isReady(roles.summed, x, roles.left);
-  return isBetter ? fromY : roles.summed;
+    spell([...batch, ...free, ...order]) === array.axes || spell([...batch, ...order, ...free]) === array.axes;
+  const isBetter = isReady(fromY, y, right) && !isReady(summed, y, right) && !isReady(summed, x, left);
+  return isBetter ? fromY : summed;
 }
 
 /** An array as `[batch, rows, columns]`, or `[rows, columns]` without batch axes; transposed in memory where it lies so. */
 function matrix(
-  lowering: Lowering,
+  { lowering, batch, size }: Product,
   array: AnyArray,
-  roles: Roles,
-  rows: readonly Axis[],
-  columns: readonly Axis[],
+  { rows, columns }: { readonly rows: readonly Axis[]; readonly columns: readonly Axis[] },
 ): Matrix {
   const own = letters(array.axes);
-  const plain = [...roles.batch, ...rows, ...columns];
-  const crossed = [...roles.batch, ...columns, ...rows];
-  const count = (group: readonly Axis[]) => cells(group.map((letter) => roles.size.get(letter)!));
-  const head = roles.batch.length === 0 ? [] : [count(roles.batch)];
+  const plain = [...batch, ...rows, ...columns];
+  const isPlain = spell(plain) === array.axes;
+  const count = (group: readonly Axis[]) => cells(group.map((letter) => size.get(letter)!));
+  const head = batch.length === 0 ? [] : [count(batch)];
   const reshape = (name: string, sizes: number[]) => lowering.node("Reshape", [name, lowering.integers(sizes)]);
-  if (crossed.join(" ") === array.axes && plain.join(" ") !== array.axes)
+  if (!isPlain && spell([...batch, ...columns, ...rows]) === array.axes)
     return { name: reshape(lowering.value(array), [...head, count(columns), count(rows)]), isTransposed: true };
-  const ordered =
-    plain.join(" ") === array.axes
-      ? lowering.value(array)
-      : lowering.node("Transpose", [lowering.value(array)], { perm: plain.map((letter) => own.indexOf(letter)) });
+  const ordered = isPlain
+    ? lowering.value(array)
+    : lowering.node("Transpose", [lowering.value(array)], { perm: plain.map((letter) => own.indexOf(letter)) });
   return { name: reshape(ordered, [...head, count(rows), count(columns)]), isTransposed: false };
 }
 
-function gemm(lowering: Lowering, factor: number, a: Matrix, b: Matrix, like: Form): string {
+function gemm({ lowering, factor }: Product, a: Matrix, b: Matrix, like: Form): string {
   const product = lowering.node("Gemm", [a.name, b.name], {
     transA: a.isTransposed ? 1 : 0,
     transB: b.isTransposed ? 1 : 0,
@@ -164,15 +166,14 @@ function gemm(lowering: Lowering, factor: number, a: Matrix, b: Matrix, like: Fo
   return factor === 1 ? product : lowering.node("Mul", [product, lowering.scalar(like, factor)]);
 }
 
-/** `FusedMatMul` exists for float32 only; float64, which is for checks, transposes by itself. */
-function batched(lowering: Lowering, factor: number, a: Matrix, b: Matrix, like: Form): string {
+/** Float64 takes the plain product: `FusedMatMul` rounds its factor to float32. */
+function batched({ lowering, factor }: Product, a: Matrix, b: Matrix, like: Form): string {
   if (like.type === "float32")
-    return lowering.node(
-      "FusedMatMul",
-      [a.name, b.name],
-      { transA: a.isTransposed ? 1 : 0, transB: b.isTransposed ? 1 : 0, alpha: { float: factor } },
-      "com.microsoft",
-    );
+    return lowering.fused("FusedMatMul", [a.name, b.name], {
+      transA: a.isTransposed ? 1 : 0,
+      transB: b.isTransposed ? 1 : 0,
+      alpha: { float: factor },
+    });
   const straight = ({ name, isTransposed }: Matrix) =>
     isTransposed ? lowering.node("Transpose", [name], { perm: [0, 2, 1] }) : name;
   const product = lowering.node("MatMul", [straight(a), straight(b)]);

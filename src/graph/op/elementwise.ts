@@ -6,33 +6,37 @@ type Same<A extends string, D extends FloatType> = SymbolicArray<NoInfer<A>, NoI
 
 /** `x + y`, cell by cell. */
 export function add<A extends string, D extends FloatType>(x: Float<A, D>, y: Same<A, D>): Float<A, D> {
-  return binary("add", "Add", x, y, (gradient) => [gradient, gradient]);
+  return binary({ name: "add", operator: "Add", gradient: (given) => [given, given] }, x, y);
 }
 
 /** `x − y`, cell by cell. */
 export function subtract<A extends string, D extends FloatType>(x: Float<A, D>, y: Same<A, D>): Float<A, D> {
-  return binary("subtract", "Sub", x, y, (gradient) => [gradient, negate(asFloat(gradient))]);
+  return binary({ name: "subtract", operator: "Sub", gradient: (given) => [given, negate(given)] }, x, y);
 }
 
 /** `x · y`, cell by cell. Never with a mask: NaN · 0 is NaN; see `select`. */
 export function multiply<A extends string, D extends FloatType>(x: Float<A, D>, y: Same<A, D>): Float<A, D> {
-  return binary("multiply", "Mul", x, y, (gradient, left, right) => [
-    multiply(asFloat(gradient), asFloat(right)),
-    multiply(asFloat(gradient), asFloat(left)),
-  ]);
+  const gradient: Binary["gradient"] = (given, inputs) => [multiply(given, inputs.y), multiply(given, inputs.x)];
+  return binary({ name: "multiply", operator: "Mul", gradient }, x, y);
 }
 
 /** `x / y`, cell by cell. */
 export function divide<A extends string, D extends FloatType>(x: Float<A, D>, y: Same<A, D>): Float<A, D> {
-  return binary("divide", "Div", x, y, (gradient, _, right, quotient) => {
-    const part = divide(asFloat(gradient), asFloat(right));
-    return [part, negate(multiply(part, asFloat(quotient)))];
-  });
+  const gradient: Binary["gradient"] = (given, inputs, quotient) => {
+    const part = divide(given, inputs.y);
+    return [part, negate(multiply(part, quotient))];
+  };
+  return binary({ name: "divide", operator: "Div", gradient }, x, y);
 }
 
 /** `−x`. */
 export function negate<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
-  return unary("negate", (lowering, name) => lowering.node("Neg", [name]), x, (gradient) => negate(gradient));
+  return unary(
+    "negate",
+    (lowering, name) => lowering.node("Neg", [name]),
+    x,
+    (gradient) => negate(gradient),
+  );
 }
 
 /** `factor · x`. */
@@ -174,23 +178,27 @@ export function unary<A extends string, D extends FloatType>(
   });
 }
 
+interface Binary {
+  readonly name: string;
+  readonly operator: string;
+  readonly gradient: (
+    gradient: AnyFloat,
+    inputs: { readonly x: AnyFloat; readonly y: AnyFloat },
+    result: AnyFloat,
+  ) => readonly [AnyFloat, AnyFloat];
+}
+
 function binary<A extends string, D extends FloatType>(
-  name: string,
-  operator: string,
+  { name, operator, gradient }: Binary,
   x: Float<A, D>,
   y: Float<A, D>,
-  gradient: (
-    gradient: AnyArray,
-    x: AnyArray,
-    y: AnyArray,
-    result: AnyArray,
-  ) => readonly [AnyArray, AnyArray],
 ): Float<A, D> {
   expectSame(name, x, y);
   return apply({ axes: x.axes, shape: x.shape, type: x.type }, [x, y], {
     name,
     lower: (lowering, [left, right]) => [lowering.node(operator, operands(lowering, left!, right!))],
-    gradient: (given, [left, right], [result]) => gradient(given, left!, right!, result!),
+    gradient: (given, [left, right], [result]) =>
+      gradient(asFloat(given), { x: asFloat(left!), y: asFloat(right!) }, asFloat(result!)),
   });
 }
 

@@ -1,4 +1,4 @@
-import { apply, type AnyArray, type FloatType, show, type SymbolicArray } from "../array.ts";
+import { type AnyArray, apply, type FloatType, type SymbolicArray, show } from "../array.ts";
 import { cells, letters } from "../axes.ts";
 import type { DataType } from "../host-array.ts";
 
@@ -16,10 +16,14 @@ export function gather<D extends FloatType, O extends string>(
 ): SymbolicArray<O, D> {
   const width = letters(table.axes)[1];
   if (table.shape.length !== 2 || output !== `${ids.axes} ${width}`)
-    throw new RangeError(`gather: expected a table of two axes and "${ids.axes} ${width}", got ${show(table)} and "${output}"`);
+    throw new RangeError(
+      `gather: expected a table of two axes and "${ids.axes} ${width}", got ${show(table)} and "${output}"`,
+    );
   return apply({ axes: output, shape: [...ids.shape, table.shape[1]!], type: table.type }, [table, ids], {
     name: "gather",
-    lower: (lowering, [rows, at]) => [lowering.node("Gather", [lowering.value(rows!), lowering.value(at!)], { axis: 0 })],
+    lower: (lowering, [rows, at]) => [
+      lowering.node("Gather", [lowering.value(rows!), lowering.value(at!)], { axis: 0 }),
+    ],
     gradient: (given, [rows, at]) => [scatterAdd(given, at!, rows!), null],
   });
 }

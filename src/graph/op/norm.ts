@@ -1,7 +1,7 @@
-import { type AnyArray, applyKeeping, type FloatType, type Form, show, type SymbolicArray } from "../array.ts";
+import { type AnyArray, applyKeeping, type FloatType, type Form, type SymbolicArray, show } from "../array.ts";
 import { letters } from "../axes.ts";
-import { alignAny, sumAny } from "./align.ts";
 import type { Lowering } from "../lowering.ts";
+import { alignAny, sumAny } from "./align.ts";
 import { asFloat, multiply, scale, subtract } from "./elementwise.ts";
 
 type Any = SymbolicArray<string, FloatType>;
@@ -21,12 +21,12 @@ export function layerNorm<A extends string, W extends string, D extends FloatTyp
   expectWidth("layerNorm", x, bias);
   return applyKeeping(pick(x), [rowForm(x), rowForm(x)], [x, gain, bias], {
     name: "layerNorm",
-    lower: (lowering, [rows, weight, shift]) =>
+    lower: (lowering, inputs) =>
       x.type === "float64"
-        ? lowerLayerNorm64(lowering, rows!, weight!, shift!, epsilon)
+        ? lowerLayerNorm64(lowering, inputs, epsilon)
         : withFlatRows(lowering, x, [
             "LayerNormalization",
-            [rows!, weight!, shift!].map((each) => lowering.value(each)),
+            inputs.map((each) => lowering.value(each)),
             3,
             { axis: -1, epsilon: { float: epsilon } },
           ]),
@@ -85,13 +85,8 @@ function withFlatRows(lowering: Lowering, x: Form, call: Parameters<Lowering["no
 }
 
 /** ONNX Runtime's own keeps its mean and deviation in float32 whatever the type. */
-function lowerLayerNorm64(
-  lowering: Lowering,
-  x: AnyArray,
-  gain: AnyArray,
-  bias: AnyArray,
-  epsilon: number,
-): string[] {
+function lowerLayerNorm64(lowering: Lowering, [x, gain, bias]: readonly AnyArray[], epsilon: number): string[] {
+  if (x === undefined || gain === undefined || bias === undefined) throw new Error("layerNorm: expected three inputs");
   const last = lowering.integers([-1]);
   const rows = lowering.value(x);
   const flat = (name: string) => lowering.node("Reshape", [name, lowering.integers(rowForm(x).shape)]);

@@ -1,4 +1,4 @@
-import { type AnyArray, apply, type FloatType, show, type SymbolicArray } from "../array.ts";
+import { type AnyArray, apply, type FloatType, type SymbolicArray, show } from "../array.ts";
 import { type DataType, HostArray } from "../host-array.ts";
 import type { Lowering } from "../lowering.ts";
 
@@ -14,7 +14,9 @@ export function realPositions(isReal: SymbolicArray<"b n", "bool">): SymbolicArr
       const one = lowering.node("Cast", [lowering.value(real!)], { to: 6 });
       const count = lowering.node("CumSum", [one, lowering.integer(1)]);
       const like = { axes: "", shape: [], type: "int32" } as const;
-      return [lowering.node("Max", [lowering.node("Sub", [count, lowering.scalar(like, 1)]), lowering.scalar(like, 0)])];
+      return [
+        lowering.node("Max", [lowering.node("Sub", [count, lowering.scalar(like, 1)]), lowering.scalar(like, 0)]),
+      ];
     },
     gradient: () => [null],
   });

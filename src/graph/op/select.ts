@@ -1,4 +1,4 @@
-import { type AnyArray, apply, expectSame, type FloatType, show, type SymbolicArray } from "../array.ts";
+import { type AnyArray, apply, expectSame, type FloatType, type SymbolicArray, show } from "../array.ts";
 import type { IsSubsequence } from "../axes.ts";
 import type { DataType } from "../host-array.ts";
 import { alignAny } from "./align.ts";
@@ -11,7 +11,7 @@ type Mask<A extends string> = SymbolicArray<A, "bool">;
  *
  * Selection, not multiplication: NaN behind a false cell reaches neither the result nor a gradient.
  */
-export function select<V extends string, A extends string, D extends FloatType>(
+export function select<V extends string, A extends string, D extends DataType>(
   mask: Mask<V>,
   array: SymbolicArray<A, D>,
   otherwise: number,
@@ -20,7 +20,8 @@ export function select<V extends string, A extends string, D extends FloatType>(
   return selectAny(mask, array, otherwise);
 }
 
-function selectAny<A extends string, D extends FloatType>(
+/** `select` where the axes are known only at run time. */
+export function selectAny<A extends string, D extends DataType>(
   mask: Mask<string>,
   array: SymbolicArray<A, D>,
   otherwise: number,
@@ -31,7 +32,7 @@ function selectAny<A extends string, D extends FloatType>(
     lower: (lowering, [real, x]) => [
       lowering.node("Where", [lowering.thin(real!), lowering.value(x!), lowering.scalar(x!, otherwise)]),
     ],
-    gradient: (given, [real]) => [null, selectAny(asMask(real!), asFloat(given), 0)],
+    gradient: (given, [real]) => [null, selectAny(asMask(real!), given, 0)],
   });
 }
 
@@ -42,7 +43,8 @@ export function where<A extends string, D extends FloatType>(
   y: SymbolicArray<NoInfer<A>, D>,
 ): SymbolicArray<A, D> {
   expectSame("where", x, y);
-  if (mask.axes !== x.axes) throw new RangeError(`where: expected a mask of ${show(x)}, got ${show(mask)}; use alignTo`);
+  if (mask.axes !== x.axes)
+    throw new RangeError(`where: expected a mask of ${show(x)}, got ${show(mask)}; use alignTo`);
   return apply({ axes: mask.axes, shape: x.shape, type: x.type }, [mask, x, y], {
     name: "where",
     lower: (lowering, [real, left, right]) => [
@@ -100,11 +102,16 @@ export function lessOrEqual<A extends string, D extends DataType>(
 }
 
 /** The cells in another type. Floats keep their gradient. */
-export function cast<A extends string, D extends DataType>(x: SymbolicArray<A, DataType>, type: D): SymbolicArray<A, D> {
+export function cast<A extends string, D extends DataType>(
+  x: SymbolicArray<A, DataType>,
+  type: D,
+): SymbolicArray<A, D> {
   return apply({ axes: x.axes, shape: x.shape, type }, [x], {
     name: "cast",
     lower: (lowering, [only]) => [lowering.node("Cast", [lowering.value(only!)], { to: onnxTypes[type] })],
-    gradient: (given, [only]) => [only!.type === "float32" || only!.type === "float64" ? cast(given, only!.type) : null],
+    gradient: (given, [only]) => [
+      only!.type === "float32" || only!.type === "float64" ? cast(given, only!.type) : null,
+    ],
   });
 }
 

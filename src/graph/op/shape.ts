@@ -1,11 +1,13 @@
-import { type AnyArray, apply, show, type SymbolicArray } from "../array.ts";
+import { type AnyArray, apply, type SymbolicArray, show } from "../array.ts";
 import { cells, letters } from "../axes.ts";
 import type { DataType } from "../host-array.ts";
 
 /** `A` with the letters `From` (one after the other) replaced by `To`. */
-export type Replace<A extends string, From extends string, To extends string> = A extends `${infer Head}${From}${infer Tail}`
-  ? `${Head}${To}${Tail}`
-  : never;
+export type Replace<
+  A extends string,
+  From extends string,
+  To extends string,
+> = A extends `${infer Head}${From}${infer Tail}` ? `${Head}${To}${Tail}` : never;
 
 /** The same cells with the axes in another order. */
 export function transpose<A extends string, D extends DataType, O extends string>(
@@ -50,7 +52,9 @@ export function split<A extends string, D extends DataType, const From extends s
 ): SymbolicArray<Replace<A, From, To>, D> {
   const at = positionOf("split", array, from);
   if (cells(sizes) !== array.shape[at])
-    throw new RangeError(`split: expected sizes of "${to}" with the product ${array.shape[at]}, got [${sizes.join(", ")}]`);
+    throw new RangeError(
+      `split: expected sizes of "${to}" with the product ${array.shape[at]}, got [${sizes.join(", ")}]`,
+    );
   return reshape("split", array, replace(array.axes, from, to), [
     ...array.shape.slice(0, at),
     ...sizes,
@@ -91,8 +95,11 @@ export function concat<A extends string, D extends DataType>(
       ),
     ],
     gradient: (given) => {
-      let start = 0;
-      return lengths.map((length) => slice(given, axis, start, (start += length)));
+      let end = 0;
+      return lengths.map((length) => {
+        end += length;
+        return slice(given, axis, end - length, end);
+      });
     },
   });
 }
@@ -167,15 +174,19 @@ function reshape<O extends string, D extends DataType>(
 }
 
 function positionOf(where: string, array: AnyArray, part: string): number {
-  const own = letters(array.axes);
+  const own: string[] = letters(array.axes);
   const wanted = part.split(" ");
-  const at = own.findIndex((letter) => letter === wanted[0]);
+  const at = own.indexOf(wanted[0] ?? "");
   if (at < 0 || wanted.some((letter, place) => own[at + place] !== letter))
     throw new RangeError(`${where}: expected axes "${part}" side by side, got ${show(array)}`);
   return at;
 }
 
-function replace<A extends string, From extends string, To extends string>(axes: A, from: From, to: To): Replace<A, From, To>;
+function replace<A extends string, From extends string, To extends string>(
+  axes: A,
+  from: From,
+  to: To,
+): Replace<A, From, To>;
 function replace(axes: string, from: string, to: string): string {
   return axes.replace(from, to);
 }

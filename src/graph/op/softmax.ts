@@ -1,4 +1,4 @@
-import { apply, type FloatType, show, type SymbolicArray } from "../array.ts";
+import { apply, type FloatType, type SymbolicArray, show } from "../array.ts";
 import { letters } from "../axes.ts";
 import { alignAny, sumAny } from "./align.ts";
 import { asFloat, exp, multiply, subtract } from "./elementwise.ts";

@@ -1,0 +1,56 @@
+import type { SymbolicArray } from "../graph/array.ts";
+import { alignTo } from "../graph/op/align.ts";
+import { add, multiply, negate, offset, subtract } from "../graph/op/elementwise.ts";
+import type { Rules } from "../validity/rules.ts";
+import type { SymbolicPadded } from "../validity/symbolic.ts";
+
+/** What stands in the action cells that no robot of the sample has, at the input of the network. */
+export const unrealInputs = ["zero", "noise"] as const;
+
+export type UnrealInput = (typeof unrealInputs)[number];
+
+/** A point between noise and actions, and the velocity there. */
+export interface FlowPoint {
+  readonly noisy: SymbolicArray<"b t d">;
+  readonly velocity: SymbolicArray<"b t d">;
+}
+
+/**
+ * The point on the straight way from actions to noise at time `t`, and the velocity that carries actions to noise.
+ *
+ * With `a` the actions and `z` the noise: `x = t·z + (1 − t)·a`, `u = z − a`; `t = 1` is noise. Both are selected before
+ * they meet, so `x` and `u` are exactly 0 in unreal cells (OpenTau#345: zeroing the noise alone is not enough, a
+ * normalisation may map an absent dim to −1).
+ *
+ * @param time `[b t]`, in `[0, 1]`; 0 only where the step is frozen
+ * @source π0 § III (arXiv:2410.24164) has time reversed; ours follows openpi `pi0.py` `compute_loss`
+ */
+export function flowPoint(
+  actions: SymbolicPadded<"b t d">,
+  noise: SymbolicPadded<"b t d">,
+  time: SymbolicArray<"b t">,
+  convention: { readonly unrealInput: UnrealInput; readonly rules: Rules },
+): FlowPoint {
+  const data = actions.selected(0);
+  const start = firstNoise(noise, { ...convention, guard: "input-side" });
+  const share = alignTo(time, start);
+  const noisy = add(multiply(share, start), multiply(offset(negate(share), 1), data));
+  return { noisy, velocity: subtract(start, data) };
+}
+
+/**
+ * The noise that a flow starts from, in training and at inference alike: 0 in unreal cells.
+ *
+ * Its callers are listed by a test: none may make noise by itself.
+ */
+export function firstNoise(
+  noise: SymbolicPadded<"b t d">,
+  options: {
+    readonly unrealInput: UnrealInput;
+    readonly rules: Rules;
+    readonly guard: "input-side" | "inference-side";
+  },
+): SymbolicArray<"b t d"> {
+  const isSelected = options.unrealInput === "zero" && options.rules.keeps(options.guard);
+  return isSelected ? noise.selected(0) : noise.read((values) => values);
+}

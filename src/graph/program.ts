@@ -1,0 +1,56 @@
+import type { AnyArray } from "./array.ts";
+import { type Arrays, zeros } from "./host-array.ts";
+import { Lowering } from "./lowering.ts";
+import { encodeModel, type OnnxValue } from "./onnx.ts";
+import { barrierName } from "./rematerialize.ts";
+import type { Device } from "./runtime/device.ts";
+import { openSession, type Session } from "./runtime/session.ts";
+
+export interface CompileOptions {
+  readonly device: Device;
+  /** Threads of the runtime inside one op. Bits depend on it. */
+  readonly threads: number;
+  /** Inputs whose values are fixed now: weights of a policy that only acts run faster so. */
+  readonly fixed: Arrays;
+}
+
+/** A compiled graph with named inputs and outputs of static shape. */
+export class Program {
+  readonly #session: Session;
+
+  private constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Compiles what leads to `outputs`. */
+  static async compile(outputs: Readonly<Record<string, AnyArray>>, options: CompileOptions): Promise<Program> {
+    const graph = new Lowering(options.fixed).graph(new Map(Object.entries(outputs)));
+    return new Program(openSession(encodeModel(graph), options));
+  }
+
+  get inputs(): readonly OnnxValue[] {
+    return this.#session.inputs.filter(({ name }) => name !== barrierName);
+  }
+
+  get outputs(): readonly OnnxValue[] {
+    return this.#session.outputs;
+  }
+
+  /**
+   * Computes the outputs named in `fetches` into their storage.
+   *
+   * @throws RangeError if a name is missing or left over, or a form differs
+   */
+  async run(feeds: Arrays, fetches: Arrays): Promise<void> {
+    const needsBarrier = this.#session.inputs.some(({ name }) => name === barrierName);
+    const all = needsBarrier ? new Map([...feeds, [barrierName, one]]) : feeds;
+    await this.#session.run(all, fetches);
+  }
+
+  release(): void {
+    this.#session.release();
+  }
+}
+
+const one = zeros("", [], "float32");
+one.cells.fill(1);

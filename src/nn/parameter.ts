@@ -1,0 +1,116 @@
+import { input, type SymbolicArray } from "../graph/array.ts";
+import { HostArray } from "../graph/host-array.ts";
+import { stream } from "../graph/random.ts";
+import type { Rules } from "../validity/rules.ts";
+
+/** How a parameter begins. */
+export type Initial =
+  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "normal"; readonly deviation: number };
+
+export const zero: Initial = { kind: "constant", value: 0 };
+export const one: Initial = { kind: "constant", value: 1 };
+
+/** Normal with the deviation that keeps the variance of `fanIn` summed inputs. */
+export function fanIn(width: number): Initial {
+  return { kind: "normal", deviation: 1 / Math.sqrt(width) };
+}
+
+/** What is known of a parameter without its values. */
+export interface ParameterForm {
+  readonly name: string;
+  readonly axes: string;
+  readonly shape: readonly number[];
+  readonly initial: Initial;
+}
+
+/** Parameters by name. */
+export type ParameterValues = ReadonlyMap<string, HostArray<string, "float32">>;
+
+/** An array that the audit may look at: where a leak enters is the first of them that differs. */
+export interface Watched {
+  readonly name: string;
+  readonly array: SymbolicArray<string, "float32">;
+}
+
+/**
+ * Where a model is being written: the path of its parameters, the rules of padding that hold, and what is watched.
+ *
+ * A parameter exists by being asked for; asking twice for one name gives one array, so sharing weights is sharing names.
+ */
+export class Scope {
+  readonly path: string;
+  readonly rules: Rules;
+  readonly #parameters: Map<string, { form: ParameterForm; array: SymbolicArray<string> }>;
+  readonly #watched: Watched[];
+
+  private constructor(path: string, rules: Rules, root: Scope | null) {
+    this.path = path;
+    this.rules = rules;
+    this.#parameters = root === null ? new Map() : root.#parameters;
+    this.#watched = root === null ? [] : root.#watched;
+  }
+
+  static root(rules: Rules): Scope {
+    return new Scope("", rules, null);
+  }
+
+  in(name: string): Scope {
+    return new Scope(this.path === "" ? name : `${this.path}.${name}`, this.rules, this);
+  }
+
+  /** @throws RangeError if the name stands for a parameter of another form */
+  parameter<A extends string>(name: string, axes: A, shape: readonly number[], initial: Initial): SymbolicArray<A> {
+    const path = this.in(name).path;
+    const known = this.#parameters.get(path);
+    if (known !== undefined && (known.form.axes !== axes || known.form.shape.join() !== shape.join()))
+      throw new RangeError(
+        `parameter "${path}": is "${known.form.axes}" [${known.form.shape}], asked for as "${axes}" [${shape}]`,
+      );
+    const array = input(path, axes, shape, "float32");
+    if (known === undefined) this.#parameters.set(path, { form: { name: path, axes, shape, initial }, array });
+    return array;
+  }
+
+  /** Names an array for the audit; returns it. */
+  watch<A extends string>(name: string, array: SymbolicArray<A>): SymbolicArray<A> {
+    this.#watched.push({ name: this.in(name).path, array });
+    return array;
+  }
+
+  /** In the order in which the model asked for them. */
+  get parameters(): readonly ParameterForm[] {
+    return [...this.#parameters.values()].map(({ form }) => form);
+  }
+
+  get watched(): readonly Watched[] {
+    return this.#watched;
+  }
+}
+
+/**
+ * Values of parameters before training.
+ *
+ * Keyed by (seed, parameter, row, column), the last axis being the column: a wider table keeps the cells it shares with a
+ * narrower one.
+ */
+export function initialValues(
+  forms: readonly ParameterForm[],
+  seed: number,
+): Map<string, HostArray<string, "float32">> {
+  return new Map(forms.map((form) => [form.name, initialValue(form, seed)]));
+}
+
+function initialValue({ name, axes, shape, initial }: ParameterForm, seed: number): HostArray<string, "float32"> {
+  const columns = shape.at(-1) ?? 1;
+  const rows = shape.slice(0, -1).reduce((product, size) => product * size, 1);
+  const values = new Float32Array(rows * columns);
+  if (initial.kind === "constant") return new HostArray(axes, shape, "float32", values.fill(initial.value));
+  const random = stream(seed, "initial weight", name);
+  for (let row = 0; row < rows; row++) {
+    const part = values.subarray(row * columns, (row + 1) * columns);
+    random.fillNormal(part, row, 0, 0);
+    for (let column = 0; column < columns; column++) part[column]! *= initial.deviation;
+  }
+  return new HostArray(axes, shape, "float32", values);
+}

@@ -1,0 +1,90 @@
+import type { BatchLayout } from "../batch/layout.ts";
+import { input, type SymbolicArray } from "../graph/array.ts";
+import type { Rules } from "../validity/rules.ts";
+import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
+
+/** Each fact about a batch, as padding.md names it. */
+export interface Facts {
+  readonly stepReal: SymbolicValidity<"b t">;
+  readonly dofReal: SymbolicValidity<"b d">;
+  readonly stateReal: SymbolicValidity<"b s">;
+  readonly targetReal: SymbolicValidity<"b">;
+  readonly historyReal: SymbolicValidity<"b o">;
+  readonly historyKept: SymbolicValidity<"b">;
+  readonly viewReal: SymbolicValidity<"b o v">;
+  readonly tokenReal: SymbolicValidity<"b n">;
+  readonly rowReal: SymbolicValidity<"b">;
+}
+
+/** What a robot perceives, as inputs of a program. */
+export interface Observation {
+  readonly facts: Facts;
+  /** 0 to 255. */
+  readonly images: SymbolicPadded<"b o v h w c", "uint8", "b o v">;
+  /** Normalised. */
+  readonly state: SymbolicPadded<"b o s">;
+  readonly prompt: SymbolicPadded<"b n", "int32">;
+}
+
+/** The program inputs that carry one observation per row; names are those of the batch's fields. */
+export function observationInputs(layout: BatchLayout, rules: Rules): Observation {
+  const {
+    rows: b,
+    steps: t,
+    actionWidth: d,
+    stateWidth: s,
+    views: v,
+    observations: o,
+    tokens: n,
+    pictureSize,
+  } = layout;
+  const facts: Facts = {
+    stepReal: SymbolicValidity.input("stepReal", "b t", [b, t]),
+    dofReal: SymbolicValidity.input("dofReal", "b d", [b, d]),
+    stateReal: SymbolicValidity.input("stateReal", "b s", [b, s]),
+    targetReal: SymbolicValidity.input("targetReal", "b", [b]),
+    historyReal: SymbolicValidity.input("historyReal", "b o", [b, o]),
+    historyKept: SymbolicValidity.input("historyKept", "b", [b]),
+    viewReal: SymbolicValidity.input("viewReal", "b o v", [b, o, v]),
+    tokenReal: SymbolicValidity.input("tokenReal", "b n", [b, n]),
+    rowReal: SymbolicValidity.input("rowReal", "b", [b]),
+  };
+  return {
+    facts,
+    images: SymbolicPadded.of(
+      input("images", "b o v h w c", [b, o, v, pictureSize, pictureSize, 3], "uint8"),
+      facts.viewReal,
+    ),
+    state: SymbolicPadded.of(
+      input("state", "b o s", [b, o, s], "float32"),
+      SymbolicValidity.every(
+        "b o s",
+        [b, o, s],
+        [
+          facts.historyReal,
+          rules.keeps("state-dims") ? facts.stateReal : SymbolicValidity.complete("b s", [b, s]),
+          facts.rowReal,
+        ],
+      ),
+    ),
+    prompt: SymbolicPadded.of(input("prompt", "b n", [b, n], "int32"), facts.tokenReal),
+  };
+}
+
+/** A target as the flow sees it: actions, noise, and which of their cells exist. */
+export interface FlowTarget {
+  /** `stepReal × dofReal`, where the row has a robot target. */
+  readonly cellReal: SymbolicValidity<"b t d">;
+  readonly actions: SymbolicPadded<"b t d">;
+  readonly noise: SymbolicPadded<"b t d">;
+  /** `[b t]`, 1 is noise, 0 is data. */
+  readonly time: SymbolicArray<"b t">;
+}
+
+/** `stepReal × dofReal` of rows that have a target: the action cells that exist. */
+export function actionCells(
+  { rows: b, steps: t, actionWidth: d }: BatchLayout,
+  facts: Facts,
+): SymbolicValidity<"b t d"> {
+  return SymbolicValidity.every("b t d", [b, t, d], [facts.stepReal, facts.dofReal, facts.targetReal, facts.rowReal]);
+}

@@ -1,0 +1,52 @@
+/** A transformer trunk in Gemma's shape. */
+export interface TrunkSize {
+  readonly width: number;
+  readonly layers: number;
+  readonly mlp: number;
+  readonly heads: number;
+  readonly keyHeads: number;
+  readonly headWidth: number;
+}
+
+/** An image tower in SigLIP's shape. */
+export interface VisionSize {
+  /** Side of the square picture and of a patch, in pixels. */
+  readonly picture: number;
+  readonly patch: number;
+  readonly width: number;
+  readonly layers: number;
+  readonly mlp: number;
+  readonly heads: number;
+}
+
+export interface PolicySize {
+  readonly vision: VisionSize;
+  readonly backbone: TrunkSize;
+  /** Shares attention with the backbone: layers, heads, key heads and head width are equal. */
+  readonly expert: TrunkSize;
+}
+
+/**
+ * Policies by size. `micro` is for tests: it is the one that PyTorch's numbers are stored for.
+ *
+ * @source `base`: openpi `gemma.py` `get_config` (gemma_2b, gemma_300m) and `siglip.py` (So400m/14)
+ */
+export const policySizes = {
+  micro: {
+    vision: { picture: 16, patch: 8, width: 16, layers: 2, mlp: 40, heads: 2 },
+    backbone: { width: 32, layers: 2, mlp: 64, heads: 4, keyHeads: 2, headWidth: 8 },
+    expert: { width: 24, layers: 2, mlp: 48, heads: 4, keyHeads: 2, headWidth: 8 },
+  },
+  tiny: {
+    vision: { picture: 96, patch: 16, width: 256, layers: 4, mlp: 1024, heads: 4 },
+    backbone: { width: 256, layers: 4, mlp: 1024, heads: 4, keyHeads: 1, headWidth: 64 },
+    expert: { width: 256, layers: 4, mlp: 512, heads: 4, keyHeads: 1, headWidth: 64 },
+  },
+  base: {
+    vision: { picture: 224, patch: 14, width: 1152, layers: 27, mlp: 4304, heads: 16 },
+    backbone: { width: 2048, layers: 18, mlp: 16384, heads: 8, keyHeads: 1, headWidth: 256 },
+    expert: { width: 1024, layers: 18, mlp: 4096, heads: 8, keyHeads: 1, headWidth: 256 },
+  },
+} as const satisfies Record<string, PolicySize>;
+
+export type PolicySizeName = keyof typeof policySizes;

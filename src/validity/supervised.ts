@@ -1,0 +1,76 @@
+import { input, type SymbolicArray } from "../graph/array.ts";
+import { cells } from "../graph/axes.ts";
+import type { HostArray } from "../graph/host-array.ts";
+import type { Rules } from "./rules.ts";
+import { Validity } from "./validity.ts";
+
+/**
+ * Which of the real cells teach, by the name that the checkpoint records.
+ *
+ * `allReal`: each of them. `moving`: not those dofs whose training values never change.
+ * `asReleasedPi`: every cell of a row with a target, real or not, as π0 and π0.5 were trained.
+ */
+export const supervisionRules = ["allReal", "moving", "asReleasedPi"] as const;
+
+export type SupervisionRule = (typeof supervisionRules)[number];
+
+/** The facts that supervision follows from. */
+export interface TargetFacts {
+  readonly stepReal: Validity<"b t">;
+  readonly dofReal: Validity<"b d">;
+  readonly targetReal: Validity<"b">;
+  readonly rowReal: Validity<"b">;
+  /** Dofs whose values change in training. */
+  readonly dofMoves: Validity<"b d">;
+}
+
+/** Cells that teach: of a loss, and of nothing else. */
+export class Supervised<A extends string> {
+  readonly #cells: Validity<A>;
+  declare protected readonly nominal: (axes: A) => A;
+
+  private constructor(teaching: Validity<A>) {
+    this.#cells = teaching;
+  }
+
+  static byRule(rule: SupervisionRule, facts: TargetFacts, rules: Rules): Supervised<"b t d"> {
+    const rows = [facts.targetReal, facts.rowReal] as const;
+    const steps = Validity.complete("b t", facts.stepReal.shape);
+    const dofs = Validity.complete("b d", facts.dofReal.shape);
+    if (rule === "asReleasedPi") return new Supervised(Validity.every("b t d", [...rows, steps, dofs]));
+    const realSteps = rules.keeps("loss-steps") ? facts.stepReal : steps;
+    const realDofs = rules.keeps("loss-dims") ? facts.dofReal : dofs;
+    const moving = rule === "moving" && rules.keeps("loss-dims") ? facts.dofMoves : dofs;
+    return new Supervised(Validity.every("b t d", [...rows, realSteps, realDofs, moving]));
+  }
+
+  /** Number of teaching cells of each row. */
+  get countByRow(): Float64Array {
+    const [rows = 0, ...rest] = this.#cells.shape;
+    const width = cells(rest);
+    const { bits } = this.#cells;
+    return Float64Array.from({ length: rows }, (_, row) => {
+      let count = 0;
+      for (let at = row * width; at < (row + 1) * width; at++) count += bits[at]!;
+      return count;
+    });
+  }
+
+  toArray(): HostArray<A, "bool"> {
+    return this.#cells.toArray();
+  }
+}
+
+/** `Supervised` inside a program. */
+export class SymbolicSupervised<A extends string> {
+  readonly teaches: SymbolicArray<A, "bool">;
+  declare protected readonly nominal: (axes: A) => A;
+
+  private constructor(teaches: SymbolicArray<A, "bool">) {
+    this.teaches = teaches;
+  }
+
+  static input<A extends string>(name: string, axes: A, shape: readonly number[]): SymbolicSupervised<A> {
+    return new SymbolicSupervised(input(name, axes, shape, "bool"));
+  }
+}
