@@ -127,57 +127,54 @@ function valueMessage({ name, type, shape }: OnnxValue): object {
 
 const one = (id: number, type: string) => ({ id, type });
 const many = (id: number, type: string) => ({ id, type, rule: "repeated" });
+// In proto2 a zero that was set is written: a dimension of size 0 would otherwise become an unknown one.
+const message = (fields: Record<string, { id: number; type: string }>) => ({ edition: "proto2", fields });
 
 const messages = protobuf.Root.fromJSON({
   nested: {
-    Model: {
-      fields: {
-        irVersion: one(1, "int64"),
-        producer: one(2, "string"),
-        graph: one(7, "Graph"),
-        operatorSets: many(8, "OperatorSet"),
-      },
-    },
-    OperatorSet: { fields: { domain: one(1, "string"), version: one(2, "int64") } },
-    Graph: {
-      fields: {
-        nodes: many(1, "Node"),
-        name: one(2, "string"),
-        initializers: many(5, "Tensor"),
-        inputs: many(11, "Value"),
-        outputs: many(12, "Value"),
-      },
-    },
-    Node: {
-      fields: {
-        inputs: many(1, "string"),
-        outputs: many(2, "string"),
-        name: one(3, "string"),
-        operator: one(4, "string"),
-        attributes: many(5, "Attribute"),
-        domain: one(7, "string"),
-      },
-    },
-    Attribute: {
-      fields: {
-        name: one(1, "string"),
-        float: one(2, "float"),
-        int: one(3, "int64"),
-        string: one(4, "string"),
-        tensor: one(5, "Tensor"),
-        graph: one(6, "Graph"),
-        floats: many(7, "float"),
-        ints: many(8, "int64"),
-        kind: one(20, "int32"),
-      },
-    },
-    Tensor: {
-      fields: { shape: many(1, "int64"), type: one(2, "int32"), name: one(8, "string"), bytes: one(9, "bytes") },
-    },
-    Value: { fields: { name: one(1, "string"), type: one(2, "Type") } },
-    Type: { fields: { tensor: one(1, "TensorType") } },
-    TensorType: { fields: { element: one(1, "int32"), shape: one(2, "Shape") } },
-    Shape: { fields: { dimensions: many(1, "Dimension") } },
-    Dimension: { fields: { size: one(1, "int64") } },
+    Model: message({
+      irVersion: one(1, "int64"),
+      producer: one(2, "string"),
+      graph: one(7, "Graph"),
+      operatorSets: many(8, "OperatorSet"),
+    }),
+    OperatorSet: message({ domain: one(1, "string"), version: one(2, "int64") }),
+    Graph: message({
+      nodes: many(1, "Node"),
+      name: one(2, "string"),
+      initializers: many(5, "Tensor"),
+      inputs: many(11, "Value"),
+      outputs: many(12, "Value"),
+    }),
+    Node: message({
+      inputs: many(1, "string"),
+      outputs: many(2, "string"),
+      name: one(3, "string"),
+      operator: one(4, "string"),
+      attributes: many(5, "Attribute"),
+      domain: one(7, "string"),
+    }),
+    Attribute: message({
+      name: one(1, "string"),
+      float: one(2, "float"),
+      int: one(3, "int64"),
+      string: one(4, "string"),
+      tensor: one(5, "Tensor"),
+      graph: one(6, "Graph"),
+      floats: many(7, "float"),
+      ints: many(8, "int64"),
+      kind: one(20, "int32"),
+    }),
+    Tensor: message({
+      shape: many(1, "int64"),
+      type: one(2, "int32"),
+      name: one(8, "string"),
+      bytes: one(9, "bytes"),
+    }),
+    Value: message({ name: one(1, "string"), type: one(2, "Type") }),
+    Type: message({ tensor: one(1, "TensorType") }),
+    TensorType: message({ element: one(1, "int32"), shape: one(2, "Shape") }),
+    Shape: message({ dimensions: many(1, "Dimension") }),
+    Dimension: message({ size: one(1, "int64") }),
   },
 });

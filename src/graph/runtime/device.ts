@@ -1,0 +1,74 @@
+import { InputError } from "../../input-error.ts";
+import { encodeModel } from "../onnx.ts";
+import { type Address, call, give, obtain } from "./interface.ts";
+
+/** Where a program runs. */
+export type Device = "cpu" | "cuda" | "webgpu";
+
+/**
+ * Has the session's nodes run on the device.
+ *
+ * @throws InputError if the device or its libraries are not there: nothing falls back to the CPU unasked
+ */
+export function useDevice(sessionOptions: Address, environment: Address, device: Device): void {
+  if (device === "cpu") return;
+  if (!present.has(device)) {
+    probe(environment, device);
+    present.add(device);
+  }
+  append(sessionOptions, device);
+}
+
+const present = new Set<Device>();
+
+type Accelerator = Exclude<Device, "cpu">;
+
+/** The list of providers in the library says nothing about the machine: only a session with one node does. */
+function probe(environment: Address, device: Accelerator): void {
+  const options = obtain("CreateSessionOptions");
+  try {
+    append(options, device);
+    call("AddSessionConfigEntry", options, "session.disable_cpu_ep_fallback", "1");
+    give("ReleaseSession", obtain("CreateSessionFromArray", environment, oneNode, oneNode.byteLength, options));
+  } catch (error) {
+    throw new InputError(
+      `--device ${device}: expected ${expectation(device)}, got ${oneLine(error)}; ${remedy[device]}`,
+    );
+  } finally {
+    give("ReleaseSessionOptions", options);
+  }
+}
+
+function append(sessionOptions: Address, device: Accelerator): void {
+  if (device === "webgpu") {
+    call("SessionOptionsAppendExecutionProvider", sessionOptions, "WebGPU", null, null, 0);
+    return;
+  }
+  const options = obtain("CreateCUDAProviderOptions");
+  try {
+    call("SessionOptionsAppendExecutionProvider_CUDA_V2", sessionOptions, options);
+  } finally {
+    give("ReleaseCUDAProviderOptions", options);
+  }
+}
+
+function oneLine(error: unknown): string {
+  return String(error).replace(/\s+/g, " ").trim();
+}
+
+function expectation(device: Accelerator): string {
+  return device === "cuda" ? "an NVIDIA GPU with CUDA 12 and cuDNN 9" : "a GPU that WebGPU can use";
+}
+
+const remedy = {
+  cuda: 'run "ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node" (Linux x64) or take --device cpu',
+  webgpu: "install the GPU's Vulkan, Metal or Direct3D driver or take --device cpu",
+} as const;
+
+const oneNode = encodeModel({
+  name: "probe",
+  nodes: [{ operator: "Add", domain: "", inputs: ["x", "x"], outputs: ["y"], attributes: {} }],
+  inputs: [{ name: "x", type: "float32", shape: [2] }],
+  outputs: [{ name: "y", type: "float32", shape: [2] }],
+  initializers: [],
+});

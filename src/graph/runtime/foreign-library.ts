@@ -1,0 +1,28 @@
+import { config, type LibraryHandle, load } from "koffi";
+
+/** Stack of an asynchronous foreign call; kernels of the runtime and MPI need more than koffi's 128 KiB. */
+const asynchronousStack = 8 * 2 ** 20;
+
+/**
+ * A shared library, opened for synchronous and asynchronous calls, that stays loaded until the process ends.
+ *
+ * koffi closes what it opened when a thread of JavaScript ends, and a library whose own threads still run would
+ * vanish under them: so one more reference is taken that nobody gives back.
+ *
+ * @param visibility `"global"` where libraries that this one opens must find its symbols (MPI)
+ * @throws Error if the file cannot be loaded, or another module used koffi before with a smaller stack
+ */
+export function openLibrary(file: string, visibility: "local" | "global"): LibraryHandle {
+  if ((config().async_stack_size ?? 0) < asynchronousStack) config({ async_stack_size: asynchronousStack });
+  const library = load(file, { global: visibility === "global" });
+  pin(file);
+  return library;
+}
+
+function pin(file: string): void {
+  if (process.platform === "win32") load("kernel32.dll").func("LoadLibraryW", "void *", ["str16"])(file);
+  else load(null).func("dlopen", "void *", ["str", "int"])(file, resolveNow);
+}
+
+/** RTLD_NOW, the same on Linux and macOS. */
+const resolveNow = 2;

@@ -1,0 +1,62 @@
+import type { OnnxValue } from "../onnx.ts";
+import type { AnyArray } from "./value.ts";
+
+/**
+ * Refuses arrays that are not exactly what a program takes or gives.
+ *
+ * @throws RangeError that lists every missing and leftover name, or the array whose type or shape differs
+ */
+export function checkArrays(
+  role: "feed" | "fetch",
+  expected: readonly OnnxValue[],
+  arrays: ReadonlyMap<string, AnyArray>,
+): void {
+  const missing = expected.filter(({ name }) => !arrays.has(name)).map(({ name }) => name);
+  if (missing.length > 0 || arrays.size !== expected.length) {
+    const leftover = [...arrays.keys()].filter((name) => !expected.some((value) => value.name === name));
+    throw new RangeError(`run, ${role}: missing ${listed(missing)}; left over ${listed(leftover)}`);
+  }
+  for (const { name, type, shape } of expected) {
+    const array = arrays.get(name)!;
+    if (array.type !== type) throw new RangeError(`run, ${role} "${name}": expected ${type}, got ${array.type}`);
+    if (array.shape.length !== shape.length || shape.some((size, at) => size !== array.shape[at]))
+      throw new RangeError(`run, ${role} "${name}": expected [${shape.join(", ")}], got [${array.shape.join(", ")}]`);
+  }
+}
+
+/**
+ * Refuses to write where the program reads, or twice to one place: the runtime would compute wrong numbers in silence.
+ *
+ * @throws RangeError that names both arrays
+ */
+export function refuseSharedMemory(feeds: ReadonlyMap<string, AnyArray>, fetches: ReadonlyMap<string, AnyArray>): void {
+  const written = new Map<ArrayBufferLike, [string, AnyArray][]>();
+  for (const [name, array] of fetches) {
+    refuse("fetch", name, array, written);
+    const others = written.get(array.cells.buffer);
+    if (others === undefined) written.set(array.cells.buffer, [[name, array]]);
+    else others.push([name, array]);
+  }
+  for (const [name, array] of feeds) refuse("feed", name, array, written);
+}
+
+function refuse(
+  role: "feed" | "fetch",
+  name: string,
+  array: AnyArray,
+  written: ReadonlyMap<ArrayBufferLike, [string, AnyArray][]>,
+): void {
+  const clash = written.get(array.cells.buffer)?.find(([, other]) => overlap(array, other));
+  if (clash !== undefined)
+    throw new RangeError(
+      `run: ${role} "${name}" shares memory with fetch "${clash[0]}"; give the result its own array`,
+    );
+}
+
+function overlap({ cells: one }: AnyArray, { cells: other }: AnyArray): boolean {
+  return one.byteOffset < other.byteOffset + other.byteLength && other.byteOffset < one.byteOffset + one.byteLength;
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? "nothing" : names.map((name) => `"${name}"`).join(", ");
+}
