@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { strayImports } from "./direction.ts";
+
+function stray(path: string, ...lines: string[]): string[] {
+  return strayImports([{ path, text: lines.join("\n") }]).map(({ line, message }) => `${line}: ${message}`);
+}
+
+describe("strayImports", () => {
+  it("lets a folder import those before it, graph/, validity/, itself and files that stand in src/", () => {
+    const lines = [
+      'import { HostArray } from "../graph/host-array.ts";',
+      'import type { Episode } from "../dataset/dataset.ts";',
+      'import { head } from "./head.ts";',
+      'import { InputError } from "../input-error.ts";',
+      'import { basename } from "node:path";',
+    ];
+    expect(stray("src/mixture/mixture.ts", ...lines)).toEqual([]);
+    expect(stray("src/graph/array.ts", 'import { Validity } from "../validity/validity.ts";')).toEqual([]);
+  });
+
+  it.each([
+    ['import { step } from "../training/step.ts";'],
+    ['import type { Step } from "../training/step.ts";'],
+    ['import "../training/step.ts";'],
+    ['export { step } from "../training/step.ts";'],
+    ['export * from "../training/step.ts";'],
+    ['const { step } = await import("../training/step.ts");'],
+    ['type Step = import("../training/step.ts").Step;'],
+    ['const worker = new Worker(new URL("../training/step.ts", import.meta.url));'],
+    ['import {\n  a,\n  step,\n} from "../training/step.ts";'],
+  ])("finds a later folder in %j", (statement) => {
+    expect(stray("src/nn/linear.ts", 'import { a } from "../graph/axes.ts";', statement)).toEqual([
+      "2: imports training/, which does not stand before it in the order of folders",
+    ]);
+  });
+
+  it("lets nothing import the barrel or leave src/", () => {
+    const message = "expected a file below src/ that is not its barrel";
+    expect(stray("src/nn/linear.ts", 'import { a } from "../index.ts";')).toEqual([
+      `1: imports src/index.ts; ${message}`,
+    ]);
+    expect(stray("src/nn/linear.ts", 'import { a } from "../../recipes/a.ts";')).toEqual([
+      `1: imports recipes/a.ts; ${message}`,
+    ]);
+  });
+
+  it("lets a file that stands in src/ import no folder, but the barrel all of them", () => {
+    const statement = 'export { a } from "./graph/axes.ts";';
+    expect(stray("src/input-error.ts", statement)).toHaveLength(1);
+    expect(stray("src/index.ts", statement)).toEqual([]);
+  });
+
+  it("keeps a package in its rooms", () => {
+    expect(stray("src/nn/linear.ts", 'import koffi from "koffi";')).toEqual([
+      "1: imports koffi, which only graph/ and ranks/ may name",
+    ]);
+    expect(stray("src/ranks/world.ts", 'import koffi from "koffi";')).toEqual([]);
+    expect(stray("src/graph/program.ts", 'const path = require.resolve("onnxruntime-node");')).toEqual([]);
+    expect(stray("src/policy/a.ts", 'const path = require.resolve("onnxruntime-node/package.json");')).toHaveLength(1);
+  });
+
+  it("wants every folder to stand in the order", () => {
+    expect(stray("src/utils/a.ts", 'import { a } from "../graph/axes.ts";')).toEqual([
+      "1: src/utils/ is not in the order of folders, which src/command/check/direction.ts lists",
+    ]);
+  });
+
+  it("lets recipes and tests outside of src/ import anything", () => {
+    expect(stray("recipes/real-mixture.ts", 'import { a } from "../src/training/step.ts";')).toEqual([]);
+    expect(stray("test/trap/a.test.ts", 'import koffi from "koffi";')).toEqual([]);
+  });
+});

@@ -1,0 +1,43 @@
+import type { Parameters, Values } from "./parameter.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What a command leaves behind. */
+export interface Outcome {
+  /** 0: done; 1: the command found what it looks for (a leak, problems of a dataset, failed tests). */
+  readonly status: 0 | 1;
+  /** The one object that `--json` prints; its stable keys are the command's promise to programs. */
+  readonly json: object;
+  /** What a person reads at the end; empty where everything has been said. */
+  readonly text: string;
+}
+
+/** Values by the names of their parameters. */
+export type Given = Readonly<Record<string, unknown>>;
+
+/** A command line that shows the use of a command: `inspect ../shared/data/real/pusht`, and what it is for. */
+export interface Example {
+  readonly line: string;
+  readonly shows: string;
+}
+
+/**
+ * One command of the command line.
+ *
+ * What a command runs on is imported inside `run` (`await import(…)`), so that `--help` loads no engine.
+ */
+export interface Definition<A extends Parameters = Parameters, O extends Parameters = Parameters> {
+  readonly name: string;
+  readonly summary: string;
+  /** In the order in which they are written; only the last may repeat. */
+  readonly arguments: A;
+  /** `--json` and `--help` come by themselves. */
+  readonly options: O;
+  readonly examples: readonly Example[];
+  /** @throws InputError for a mistake of the user's; every other error is a fault of the program */
+  run(given: Values<A> & Values<O>, terminal: Terminal): Promise<Outcome>;
+}
+
+/** The definition itself, with what `run` is given typed by its arguments and options. */
+export function define<A extends Parameters, O extends Parameters>(definition: Definition<A, O>): Definition<A, O> {
+  return definition;
+}

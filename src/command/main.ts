@@ -1,0 +1,19 @@
+import { Console } from "node:console";
+import { commands } from "./commands.ts";
+import { explain, run } from "./run.ts";
+
+// Standard output belongs to what the command found: whatever a library prints goes to standard error.
+globalThis.console = new Console(process.stderr, process.stderr);
+
+process.on("uncaughtException", (error) => {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(70);
+});
+
+// `armature inspect … | head` closes the pipe early, which is no fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+process.exitCode = await run(commands, process.argv.slice(2), { out: process.stdout, err: process.stderr });

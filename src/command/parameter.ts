@@ -1,0 +1,80 @@
+import { InputError } from "../input-error.ts";
+
+/**
+ * One argument or option: how it is written, what it is for, and how its texts become a value.
+ *
+ * Its name is the key under which a command lists it: the option `apiKeyFile` is written `--api-key-file`.
+ */
+export interface Parameter<Value> {
+  /** What stands for the value in usage: `folder`; empty for a flag. */
+  readonly placeholder: string;
+  readonly help: string;
+  readonly repeats: boolean;
+  /** The value where nothing is given; `null` where something has to be. */
+  readonly absent: { readonly value: Value } | null;
+  /**
+   * The value of what was given, which is one text or more.
+   *
+   * @param shown how the user writes the parameter, for errors
+   */
+  readonly read: (texts: readonly string[], shown: string) => Value;
+}
+
+export type Parameters = Readonly<Record<string, Parameter<unknown>>>;
+
+/** What is read of each parameter, under the same names. */
+export type Values<P extends Parameters> = {
+  readonly [Name in keyof P]: P[Name] extends Parameter<infer Value> ? Value : never;
+};
+
+/** Whether an option without a value is there. */
+export function flag(help: string): Parameter<boolean> {
+  return { placeholder: "", help, repeats: false, absent: { value: false }, read: () => true };
+}
+
+/** Text as it is given. */
+export function text(placeholder: string, help: string): Parameter<string> {
+  return single(placeholder, help, (given) => given);
+}
+
+/** A whole number from 1. */
+export function count(placeholder: string, help: string): Parameter<number> {
+  return single(placeholder, help, (given, shown) => {
+    if (/^[1-9][0-9]{0,14}$/.test(given)) return Number(given);
+    throw new InputError(`${shown}: expected a whole number from 1, got "${given}"`);
+  });
+}
+
+/** One of several words. */
+export function choice<Word extends string>(
+  placeholder: string,
+  help: string,
+  words: readonly Word[],
+): Parameter<Word> {
+  return single(placeholder, `${help}: ${words.join(", ")}`, (given, shown) => {
+    const found = words.find((word) => word === given);
+    if (found !== undefined) return found;
+    throw new InputError(`${shown}: expected one of ${words.join(", ")}, got "${given}"`);
+  });
+}
+
+/** The same parameter, but repeated: every value in the order given, at least one. */
+export function repeated<Value>(parameter: Parameter<Value>): Parameter<readonly Value[]> {
+  const read = (given: readonly string[], shown: string) => given.map((each) => parameter.read([each], shown));
+  return { ...parameter, repeats: true, absent: null, read };
+}
+
+/** The same parameter, but with a value where nothing is given. */
+export function otherwise<Value, Absent>(parameter: Parameter<Value>, value: Absent): Parameter<Value | Absent> {
+  return { ...parameter, absent: { value } };
+}
+
+function single<Value>(
+  placeholder: string,
+  help: string,
+  readOne: (given: string, shown: string) => Value,
+): Parameter<Value> {
+  // Of an option that is given twice the last counts, so that a shell alias can be corrected.
+  const read = (given: readonly string[], shown: string) => readOne(given.at(-1) ?? "", shown);
+  return { placeholder, help, repeats: false, absent: null, read };
+}

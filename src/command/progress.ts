@@ -1,0 +1,119 @@
+import type { Screen } from "./terminal.ts";
+
+export interface ProgressOptions {
+  readonly screen: Screen;
+  /** What is going on: "train". */
+  readonly label: string;
+  /** What is counted: "step". */
+  readonly unit: string;
+  readonly total: number;
+  /** Units that were done before this start, as after a resume. */
+  readonly done: number;
+  /** A clock that never goes back, in milliseconds. */
+  readonly now: () => number;
+}
+
+const redrawEveryMs = 100;
+const lineEveryMs = 10_000;
+// Long enough to average over a slow validation step, short enough to follow a change of load.
+const rateWindowMs = 30_000;
+const barWidth = 20;
+
+/** Draws how far a long job is: a bar redrawn in place on a terminal, else a line every ten seconds. */
+export class Progress {
+  readonly #options: ProgressOptions;
+  readonly #startedMs: number;
+  #recent: { ms: number; done: number }[];
+  #done: number;
+  #fields: Readonly<Record<string, string>> = {};
+  #drawnMs: number;
+  #isDrawn = false;
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+    this.#done = options.done;
+    this.#startedMs = options.now();
+    this.#drawnMs = this.#startedMs;
+    this.#recent = [{ ms: this.#startedMs, done: options.done }];
+  }
+
+  /**
+   * Takes note of what is done by now, and draws it if the last drawing is old enough.
+   *
+   * @param fields shown after the rate, in the given order: `{ loss: "0.412", wait: "1%" }`
+   */
+  update(done: number, fields: Readonly<Record<string, string>>): void {
+    const ms = this.#options.now();
+    this.#done = done;
+    this.#fields = fields;
+    this.#recent.push({ ms, done });
+    while (this.#recent.length > 2 && ms - this.#recent[0]!.ms > rateWindowMs) this.#recent.shift();
+    const everyMs = this.#options.screen.isTTY ? redrawEveryMs : lineEveryMs;
+    if (ms - this.#drawnMs < everyMs) return;
+    this.#drawnMs = ms;
+    this.#draw();
+  }
+
+  /** Prints a line of its own without breaking the bar. */
+  note(text: string): void {
+    const { screen } = this.#options;
+    screen.write(this.#isDrawn ? `\r\u001b[K${text}\n` : `${text}\n`);
+    if (this.#isDrawn) this.#draw();
+  }
+
+  /** Draws the last state with the time that all took, and ends the line. */
+  finish(): void {
+    const { screen, now } = this.#options;
+    const took = `took ${clock((now() - this.#startedMs) / 1000)}`;
+    const text = [...this.#head(), took, ...this.#custom()].join("  ");
+    screen.write(screen.isTTY ? `\r${this.#cut(text)}\u001b[K\n` : `${text}\n`);
+    this.#isDrawn = false;
+  }
+
+  #draw(): void {
+    const { screen, total, unit } = this.#options;
+    const rate = this.#ratePerSecond();
+    const timing =
+      rate === undefined ? [] : [`${significant(rate)} ${unit}/s`, `${clock((total - this.#done) / rate)} left`];
+    const text = [...this.#head(), ...timing, ...this.#custom()].join("  ");
+    screen.write(screen.isTTY ? `\r${this.#cut(text)}\u001b[K` : `${text}\n`);
+    this.#isDrawn = screen.isTTY === true;
+  }
+
+  #head(): string[] {
+    const { screen, label, total } = this.#options;
+    const fraction = total > 0 ? Math.min(this.#done / total, 1) : 1;
+    const filled = Math.floor(fraction * barWidth);
+    const bar = screen.isTTY ? ["█".repeat(filled) + "░".repeat(barWidth - filled)] : [];
+    return [label, ...bar, `${this.#done}/${total}`, `${Math.floor(fraction * 100)}%`];
+  }
+
+  #custom(): string[] {
+    return Object.entries(this.#fields).map(([name, value]) => `${name} ${value}`);
+  }
+
+  #ratePerSecond(): number | undefined {
+    const first = this.#recent[0]!;
+    const last = this.#recent.at(-1)!;
+    if (last.ms <= first.ms || last.done <= first.done) return undefined;
+    return ((last.done - first.done) / (last.ms - first.ms)) * 1000;
+  }
+
+  /** A line that wraps cannot be redrawn in place. */
+  #cut(text: string): string {
+    return text.slice(0, (this.#options.screen.columns ?? 80) - 1);
+  }
+}
+
+/** Hours, minutes and seconds, rounded to whole seconds: `1:02:03`, `0:07`. */
+export function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const tail = `${hours > 0 ? String(minutes).padStart(2, "0") : minutes}:${String(rest).padStart(2, "0")}`;
+  return hours > 0 ? `${hours}:${tail}` : tail;
+}
+
+/** Three significant digits without an exponent: `0.0312`, `3.21`, `12300`. */
+export function significant(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
