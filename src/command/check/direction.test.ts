@@ -55,8 +55,10 @@ describe("strayImports", () => {
       "1: imports koffi, which only graph/ and ranks/ may name",
     ]);
     expect(stray("src/ranks/world.ts", 'import koffi from "koffi";')).toEqual([]);
-    expect(stray("src/graph/program.ts", 'const path = require.resolve("onnxruntime-node");')).toEqual([]);
-    expect(stray("src/policy/a.ts", 'const path = require.resolve("onnxruntime-node/package.json");')).toHaveLength(1);
+    const runtime = "onnxruntime-node/package.json";
+    const statement = `const path = require.resolve("${runtime}");`;
+    expect(stray("src/graph/program.ts", statement)).toEqual([]);
+    expect(stray("src/policy/policy.ts", statement)).toEqual([`1: imports ${runtime}, which only graph/ may name`]);
   });
 
   it("wants every folder to stand in the order", () => {
