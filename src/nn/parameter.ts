@@ -1,4 +1,4 @@
-import { input, type SymbolicArray } from "../graph/array.ts";
+import { input, SymbolicArray } from "../graph/array.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { stream } from "../graph/random.ts";
 import type { Rules } from "../validity/rules.ts";
@@ -24,6 +24,11 @@ export interface ParameterForm {
   readonly initial: Initial;
 }
 
+/** A parameter inside the model that asked for it. */
+export interface Parameter extends ParameterForm {
+  readonly array: SymbolicArray<string>;
+}
+
 /** Parameters by name. */
 export type ParameterValues = ReadonlyMap<string, HostArray<string, "float32">>;
 
@@ -41,7 +46,7 @@ export interface Watched {
 export class Scope {
   readonly path: string;
   readonly rules: Rules;
-  readonly #parameters: Map<string, { form: ParameterForm; array: SymbolicArray<string> }>;
+  readonly #parameters: Map<string, Parameter>;
   readonly #watched: Watched[];
 
   private constructor(path: string, rules: Rules, root: Scope | null) {
@@ -63,13 +68,14 @@ export class Scope {
   parameter<A extends string>(name: string, axes: A, shape: readonly number[], initial: Initial): SymbolicArray<A> {
     const path = this.in(name).path;
     const known = this.#parameters.get(path);
-    if (known !== undefined && (known.form.axes !== axes || known.form.shape.join() !== shape.join()))
+    if (known !== undefined && (known.axes !== axes || known.shape.join() !== shape.join()))
       throw new RangeError(
-        `parameter "${path}": is "${known.form.axes}" [${known.form.shape}], asked for as "${axes}" [${shape}]`,
+        `parameter "${path}": is "${known.axes}" [${known.shape}], asked for as "${axes}" [${shape}]`,
       );
-    const array = input(path, axes, shape, "float32");
-    if (known === undefined) this.#parameters.set(path, { form: { name: path, axes, shape, initial }, array });
-    return array;
+    const form = { axes, shape, type: "float32" } as const;
+    const array = known?.array ?? input(path, axes, shape, "float32");
+    if (known === undefined) this.#parameters.set(path, { name: path, axes, shape, initial, array });
+    return new SymbolicArray(form, array.node, array.output);
   }
 
   /** Names an array for the audit; returns it. */
@@ -79,8 +85,13 @@ export class Scope {
   }
 
   /** In the order in which the model asked for them. */
-  get parameters(): readonly ParameterForm[] {
-    return [...this.#parameters.values()].map(({ form }) => form);
+  get parameters(): readonly Parameter[] {
+    return [...this.#parameters.values()];
+  }
+
+  /** The program inputs of the parameters, in the same order: what a loss is differentiated by. */
+  get parameterInputs(): readonly SymbolicArray<string>[] {
+    return [...this.#parameters.values()].map(({ array }) => array);
   }
 
   get watched(): readonly Watched[] {
