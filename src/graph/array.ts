@@ -165,6 +165,18 @@ export function cellCount(array: Form): number {
   return cells(array.shape);
 }
 
+/** Every node that the arrays are computed from, in order of creation. */
+export function nodesBefore(arrays: readonly AnyArray[]): Node[] {
+  const found = new Set<Node>();
+  const open = arrays.map((array) => array.node);
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (found.has(node)) continue;
+    found.add(node);
+    for (const { node: source } of node.inputs) open.push(source);
+  }
+  return [...found].sort((one, other) => one.order - other.order);
+}
+
 function makeNode(forms: readonly Form[], inputs: readonly AnyArray[], operation: Operation): Node {
   return { order: created++, operation, inputs, forms, block: openBlock };
 }

@@ -1,4 +1,4 @@
-import type { AnyArray, Form, Node } from "./array.ts";
+import { type AnyArray, type Form, type Node, nodesBefore } from "./array.ts";
 import { letters } from "./axes.ts";
 import { type Arrays, type DataType, HostArray } from "./host-array.ts";
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from "./onnx.ts";
@@ -137,14 +137,7 @@ export class Lowering {
   }
 
   #lowerAll(arrays: readonly AnyArray[]): void {
-    const reachable = new Set<Node>();
-    const open = arrays.map((array) => array.node);
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      if (reachable.has(node)) continue;
-      reachable.add(node);
-      for (const { node: source } of node.inputs) open.push(source);
-    }
-    for (const node of [...reachable].sort((one, other) => one.order - other.order)) this.#lower(node);
+    for (const node of nodesBefore(arrays)) if (!this.#names.has(node)) this.#lower(node);
   }
 
   #lower(node: Node): void {
