@@ -89,11 +89,6 @@ export class Scope {
     return [...this.#parameters.values()];
   }
 
-  /** The program inputs of the parameters, in the same order: what a loss is differentiated by. */
-  get parameterInputs(): readonly SymbolicArray<string>[] {
-    return [...this.#parameters.values()].map(({ array }) => array);
-  }
-
   get watched(): readonly Watched[] {
     return this.#watched;
   }
