@@ -8,6 +8,10 @@ const schema = z.strictObject({
   device: z.enum(["cpu", "cuda"]),
   rate: z.union([z.literal("native"), z.number().positive()]),
   datasets: z.array(z.strictObject({ name: z.string(), weight: z.number().nullable() })).min(1),
+  prompt: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("task") }),
+    z.strictObject({ kind: z.literal("fixed"), text: z.string().regex(/^[a-z ]+$/, { error: "small letters" }) }),
+  ]),
   heads: z.record(z.string(), z.strictObject({ mean: z.array(z.number()) })),
 });
 
@@ -16,6 +20,7 @@ const good = {
   device: "cpu",
   rate: "native",
   datasets: [{ name: "pusht", weight: null }],
+  prompt: { kind: "fixed", text: "push" },
   heads: { pusht: { mean: [1] } },
 };
 
@@ -51,6 +56,16 @@ describe("parseInput", () => {
     );
     expect(problem({ ...good, rate: "fast" })).toBe('recipe.json: rate: expected "native" or a number, got "fast"');
     expect(problem({ ...good, device: undefined })).toBe('recipe.json: device: expected "cpu" or "cuda", got nothing');
+  });
+
+  it("names the kinds of a group where its own is unknown, and a text's form", () => {
+    expect(problem({ ...good, prompt: { kind: "tusk" } })).toBe(
+      'recipe.json: prompt.kind: expected "task" or "fixed", got "tusk"',
+    );
+    expect(problem({ ...good, prompt: { kind: "fixed", text: "PUSH" } })).toBe(
+      'recipe.json: prompt.text: expected small letters, got "PUSH"',
+    );
+    expect(problem({ ...good, prompt: { kind: "fixed", test: "push" } })).toContain('did you mean "prompt.text"?');
   });
 
   it("takes no number that is none", () => {

@@ -22,7 +22,7 @@ function describeIssue(schema: z.ZodType, issue: z.core.$ZodIssue): string[] {
     return issue.keys.map((key) => `unknown key "${join(at, key)}"${didYouMean(join(at, key), known)}`);
   }
   if (issue.code === "custom") return [at === "" ? issue.message : `${at}: ${issue.message}`];
-  return [`${at === "" ? "" : `${at}: `}expected ${expectation(issue)}, got ${shown(issue.input)}`];
+  return [`${at === "" ? "" : `${at}: `}expected ${expectation(issue)}, got ${shown(given(issue))}`];
 }
 
 function expectation(issue: z.core.$ZodIssue): string {
@@ -36,10 +36,20 @@ function expectation(issue: z.core.$ZodIssue): string {
     case "too_big":
       return `${sized(issue.origin)} ${issue.inclusive === false ? "below" : "of at most"} ${issue.maximum}`;
     case "invalid_union":
+      if ("options" in issue && issue.options !== undefined) return issue.options.map(shown).join(" or ");
       return [...new Set(issue.errors.flat().map(expectation))].join(" or ");
     default:
       return issue.message;
   }
+}
+
+/** The value that does not fit: of a group whose kind is unknown, the kind. */
+function given(issue: z.core.$ZodIssue): unknown {
+  const { input } = issue;
+  const isOfUnknownKind = issue.code === "invalid_union" && issue.discriminator !== undefined;
+  return isOfUnknownKind && typeof input === "object" && input !== null
+    ? Reflect.get(input, issue.discriminator)
+    : input;
 }
 
 function sized(origin: string): string {
@@ -47,6 +57,7 @@ function sized(origin: string): string {
 }
 
 function aKind(kind: string): string {
+  if (kind === "int") return "a whole number";
   return /^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`;
 }
 

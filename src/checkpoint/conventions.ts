@@ -1,5 +1,8 @@
 import { z } from "zod";
+import { unrealInputs } from "../flow/path.ts";
 import { InputError } from "../input-error.ts";
+import { reductions } from "../loss/reduction.ts";
+import { supervisionRules } from "../validity/supervised.ts";
 
 /**
  * What weights were trained under and cannot show: used under another convention they give finite, wrong actions.
@@ -10,15 +13,15 @@ export const conventionsSchema = z.strictObject({
   /** Where on the path noise stands: time 1 in π0 and openpi, time 0 in GR00T. */
   timeDirection: z.enum(["noise-at-one", "noise-at-zero"]),
   /** What cells that do not exist hold on the flow's input side. */
-  unrealInput: z.enum(["zero", "noise"]),
+  unrealInput: z.enum(unrealInputs),
   /** The rule that says which real cells teach; `asReleasedPi` let unreal ones teach too. */
-  supervision: z.enum(["allReal", "notFrozen", "moving", "asReleasedPi"]),
+  supervision: z.enum(supervisionRules),
   /** Whether real action steps see the steps past the episode's end as keys; released π0 weights do. */
   pastEndKeys: z.enum(["hidden", "seen"]),
   /** Which tokens a cross-attending action head sees; upstream's receives the mask and drops it. */
   crossAttentionKeys: z.enum(["real", "asReleasedGr00t"]),
   /** What the loss is divided by: cells over the global batch, or each sample by its own and then by samples. */
-  reduction: z.enum(["cells", "samples"]),
+  reduction: z.enum(reductions),
   /** Added to the standard deviation or range that a value is divided by. */
   normalizationEpsilon: z.number().nonnegative(),
   /** What a real dof that never changes normalises to: 0, or whatever the division by epsilon gives. */

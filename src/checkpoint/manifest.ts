@@ -17,7 +17,10 @@ const parameterSchema = z.strictObject({
   trains: z.boolean(),
 });
 
-const fileSchema = z.strictObject({ bytes: natural, sha256: z.string().regex(/^[0-9a-f]{64}$/) });
+const fileSchema = z.strictObject({
+  bytes: natural,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, { error: "64 hexadecimal digits" }),
+});
 
 const manifestSchema = z.strictObject({
   formatVersion: z.literal(formatVersion),

@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { InputError } from "../input-error.ts";
+import { recipe } from "./fixture/recipe.ts";
+import { checkResumedRecipe, recipeDifferences } from "./recipe-difference.ts";
+
+describe("recipeDifferences", () => {
+  it("are none between a recipe and its copy", () => {
+    expect(recipeDifferences(recipe, structuredClone(recipe))).toEqual([]);
+  });
+
+  it("are named by path, also where one recipe lacks a value or has an empty list", () => {
+    const other = {
+      ...recipe,
+      seed: 8,
+      data: { ...recipe.data, augmentation: null, datasets: recipe.data.datasets.slice(0, 1) },
+      policy: { ...recipe.policy, views: [] },
+    };
+    const found = recipeDifferences(recipe, other);
+    expect(found).toContainEqual({ path: "seed", one: 7, other: 8 });
+    expect(found).toContainEqual({ path: "data.augmentation.crop", one: 0.95, other: undefined });
+    expect(found).toContainEqual({ path: "data.augmentation", one: undefined, other: null });
+    expect(found).toContainEqual({ path: "data.datasets.1.weight", one: 0.5, other: undefined });
+    expect(found).toContainEqual({ path: "policy.views", one: undefined, other: "[]" });
+  });
+});
+
+describe("checkResumedRecipe", () => {
+  it("lets a run continue with other folders, workers and checkpoints", () => {
+    const given = {
+      ...recipe,
+      data: { ...recipe.data, root: "/data", workers: 5 },
+      checkpoint: { everySteps: 5, keepLast: 9 },
+    };
+    expect(checkResumedRecipe("runs/a", recipe, given)).toEqual([]);
+  });
+
+  it("tells of threads and device, after which the bits are others", () => {
+    const given = { ...recipe, threads: 2 };
+    expect(checkResumedRecipe("runs/a", recipe, given)).toEqual([{ path: "threads", one: 1, other: 2 }]);
+  });
+
+  it("refuses whatever makes it another run, all at once", () => {
+    const given = { ...recipe, threads: 2, seed: 8, batch: { ...recipe.batch, size: 16 } };
+    expect(() => checkResumedRecipe("runs/a", recipe, given)).toThrow(
+      new InputError(
+        "runs/a: expected the run's own recipe, with seed 7, got 8; batch.size 8, got 16; begin a new run with --init",
+      ),
+    );
+  });
+});

@@ -1,0 +1,76 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { InputError } from "../input-error.ts";
+import { didYouMean } from "../nearest.ts";
+import { parseInput } from "../parse-input.ts";
+import { type Recipe, recipeSchema } from "./recipe.ts";
+import { recipeFile } from "./run-folder.ts";
+
+/**
+ * A recipe as a value that came from outside: a file, or a recipe with settings replaced.
+ *
+ * @param where the value comes from, for errors
+ * @throws InputError naming every key that is unknown (with the nearest known one), missing or of a value that does not fit
+ */
+export function parseRecipe(where: string, value: unknown): Recipe {
+  return parseInput(where, recipeSchema, value);
+}
+
+/**
+ * The recipe of a file that exports `recipe`, or of a run's folder.
+ *
+ * @param path `recipes/NAME.ts`, or a folder with `recipe.json`
+ * @throws InputError where there is none, it does not load, or it is not whole
+ */
+export async function loadRecipe(path: string): Promise<Recipe> {
+  const found = await stat(path).catch(() => null);
+  if (found === null)
+    throw new InputError(`${path}: expected a recipe or a run, got nothing there${await nearestFile(path)}`);
+  if (found.isDirectory()) return readRunRecipe(path);
+  if (!/\.[mc]?[jt]s$/.test(path)) throw new InputError(`${path}: expected a recipe in TypeScript or a run's folder`);
+  const exported = await importModule(path);
+  if (!("recipe" in exported))
+    throw new InputError(
+      `${path}: expected an export named "recipe", got ${Object.keys(exported).join(", ") || "none"}`,
+    );
+  return parseRecipe(path, exported.recipe);
+}
+
+/** @throws InputError where the folder holds no recipe, or one that is not whole */
+export async function readRunRecipe(run: string): Promise<Recipe> {
+  const path = join(run, recipeFile);
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw new InputError(`${path}: expected the recipe of a run, got ${reasonOf(error)}`);
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`${path}: expected a recipe in JSON, got ${reasonOf(error)}`);
+  }
+  return parseRecipe(path, value);
+}
+
+async function importModule(path: string): Promise<object> {
+  try {
+    const loaded: unknown = await import(pathToFileURL(resolve(path)).href);
+    return typeof loaded === "object" && loaded !== null ? loaded : {};
+  } catch (error) {
+    throw new InputError(`${path}: expected a recipe that loads, got ${reasonOf(error)}`);
+  }
+}
+
+/** The first line of what went wrong. */
+function reasonOf(error: unknown): string {
+  return String(error).split("\n", 1)[0] ?? "";
+}
+
+async function nearestFile(path: string): Promise<string> {
+  const names = await readdir(dirname(path)).catch(() => []);
+  const recipes = names.filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
+  return didYouMean(
+    path,
+    recipes.map((name) => join(dirname(path), name)),
+  );
+}

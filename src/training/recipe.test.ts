@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { InputError } from "../input-error.ts";
+import { recipe } from "./fixture/recipe.ts";
+import { parseRecipe } from "./recipe-file.ts";
+
+/** The example with values put in by path; `undefined` takes the key out. */
+function problem(changes: Readonly<Record<string, unknown>>): string {
+  const copy = structuredClone(recipe);
+  for (const [path, value] of Object.entries(changes)) put(copy, path.split("."), value);
+  try {
+    parseRecipe("recipe.json", copy);
+  } catch (error) {
+    expect(error).toBeInstanceOf(InputError);
+    return error instanceof Error ? error.message : "";
+  }
+  return "no problem";
+}
+
+function put(holder: object, [key = "", ...rest]: readonly string[], value: unknown): void {
+  const inner: unknown = Reflect.get(holder, key);
+  if (rest.length > 0 && typeof inner === "object" && inner !== null) put(inner, rest, value);
+  else if (value === undefined) Reflect.deleteProperty(holder, key);
+  else Reflect.set(holder, key, value);
+}
+
+/** Every path to a key, groups included, entries of lists excluded. */
+function keyPaths(value: object): string[] {
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
+    const isGroup = typeof inner === "object" && inner !== null && !Array.isArray(inner);
+    return [key, ...(isGroup ? keyPaths(inner).map((path) => `${key}.${path}`) : [])];
+  });
+}
+
+describe("a recipe", () => {
+  it("is the same after a way through JSON", () => {
+    expect(parseRecipe("recipe.json", JSON.parse(JSON.stringify(recipe)))).toEqual(recipe);
+  });
+
+  it("has no key that is unknown: the nearest known one is named", () => {
+    const nearest = {
+      seeds: "seed",
+      "batch.microbatch": "batch.microBatch",
+      "policy.history.slot": "policy.history.slots",
+      "data.datasets.1.wieght": "data.datasets.1.weight",
+      "data.datasets.0.mapping.camera": "data.datasets.0.mapping.cameras",
+      "data.datasets.1.mapping.dofs.2.slots": "data.datasets.1.mapping.dofs.2.slot",
+      "data.datasets.0.mapping.prompt.test": "data.datasets.0.mapping.prompt.text",
+    };
+    for (const [path, known] of Object.entries(nearest))
+      expect(problem({ [path]: 1 })).toBe(`recipe.json: unknown key "${path}"; did you mean "${known}"?`);
+  });
+
+  it("has no default: every key that is missing is named", () => {
+    const paths = [...keyPaths(recipe), ...keyPaths(recipe.data.datasets[0]!).map((path) => `data.datasets.0.${path}`)];
+    expect(paths).toContain("optimizer.epsilon");
+    for (const path of paths) expect(problem({ [path]: undefined })).toContain(`recipe.json: ${path}: expected`);
+  });
+
+  it("has values that go together", () => {
+    const cases: readonly (readonly [Readonly<Record<string, unknown>>, string])[] = [
+      [{ "optimizer.warmup": 40 }, "optimizer.warmup: expected fewer than optimizer.steps (40), got 40"],
+      [{ "optimizer.final": 1 }, "optimizer.final: expected at most optimizer.peak (0.001), got 1"],
+      [{ "optimizer.schedule": "constant" }, "optimizer.final: expected optimizer.peak (0.001), got 0.0001"],
+      [{ "optimizer.schedule": "constant", "optimizer.final": 1e-3 }, "no problem"],
+      [{ "optimizer.ema": null }, 'validation.weights: expected "parameters" where optimizer.ema is null, got "ema"'],
+      [{ "optimizer.ema": null, "validation.weights": "parameters" }, "no problem"],
+      [{ "data.datasets.1.name": "pusht" }, 'data.datasets.1.name: expected a name of its own, got "pusht" again'],
+      [{ "data.datasets.0.role": "validation" }, "no problem"],
+      [
+        { "data.datasets.0.role": "validation", "data.datasets.1.role": "validation" },
+        'data.datasets: expected a dataset whose role is "train" or "both", got none',
+      ],
+      [{ "policy.views": ["base", "wrist", "base"] }, 'policy.views: expected each view once, got "base" again'],
+    ];
+    for (const [changes, expected] of cases) expect(problem(changes).replace("recipe.json: ", "")).toBe(expected);
+  });
+
+  it("says what it takes where a value does not fit", () => {
+    const cases: readonly (readonly [string, unknown, string])[] = [
+      ["policy.size", "big", 'expected "micro" or "tiny" or "base", got "big"'],
+      ["validation.microBatch", 1, "expected a number of at least 2, got 1"],
+      ["data.rate", 0, "expected a number above 0, got 0"],
+      ["data.rate", "fast", 'expected "native" or a number, got "fast"'],
+      ["data.datasets.0.episodes", [2, 2], "expected each episode once"],
+      ["data.datasets.0.mapping.prompt.kind", "tusk", 'expected "task" or "fixed", got "tusk"'],
+      ["optimizer.betas.1", 1, "expected a number below 1, got 1"],
+      ["name", "my recipe", 'expected small letters, digits and dashes, got "my recipe"'],
+      ["seed", 1.5, "expected a whole number, got 1.5"],
+    ];
+    for (const [path, value, expected] of cases)
+      expect(problem({ [path]: value })).toBe(`recipe.json: ${path}: ${expected}`);
+  });
+});

@@ -1,0 +1,162 @@
+import { z } from "zod";
+import { reductions } from "../loss/reduction.ts";
+import type { Schedule } from "../optimizer/schedule.ts";
+import { type PolicySizeName, policySizes } from "../policy/size.ts";
+import { type VariantName, variants } from "../policy/variant.ts";
+import { supervisionRules } from "../validity/supervised.ts";
+import { dataSchema } from "./recipe-data.ts";
+
+const natural = z.int().nonnegative();
+const count = z.int().positive();
+const decay = z.number().min(0).lt(1);
+
+const batchSchema = z.strictObject({
+  /** Samples per step over all micro-batches and ranks. */
+  size: count,
+  /** Rows of one program; the last micro-batch is filled up where it does not divide the size. */
+  microBatch: count,
+});
+
+const validationSchema = z.strictObject({
+  /** Steps between validations; 0 for none. */
+  everySteps: natural,
+  /** Rows of one program; its numbers do not depend on the training batch. */
+  microBatch: z.int().min(2),
+  /** Share of the episodes that is held out of datasets whose role is "both". */
+  ratio: z.number().gt(0).lt(1),
+  /** Noises and times per sample. */
+  draws: count,
+  /** Which weights are validated: those that train, or their averages. */
+  weights: z.enum(["parameters", "ema"]),
+});
+
+const policySchema = z.strictObject({
+  variant: z.enum(namesOf<VariantName>(variants)),
+  size: z.enum(namesOf<PolicySizeName>(policySizes)),
+  head: z.enum(["flow"]),
+  /** Camera views in the policy's order; a robot without one of them has an absent view. */
+  views: z.array(z.string().min(1)),
+  /** Steps of an action chunk. */
+  actionHorizon: count,
+  /** Slots for dofs and for state entries: no robot of the mixture may be wider. */
+  actionWidth: count,
+  stateWidth: count,
+  promptTokens: count,
+  /** Observation slots (1: only now), the frames between two, and how often history is dropped in training. */
+  history: z.strictObject({ slots: count, interval: count, dropout: decay }),
+});
+
+const optimizerSchema = z.strictObject({
+  schedule: z.enum(["cosine", "constant"]),
+  /** Length of the schedule; also of the run, unless --steps says otherwise. */
+  steps: count,
+  warmup: natural,
+  peak: z.number().positive(),
+  final: z.number().nonnegative(),
+  betas: z.tuple([decay, decay]),
+  epsilon: z.number().positive(),
+  weightDecay: z.number().nonnegative(),
+  /** Largest global norm of the gradient. */
+  clip: z.number().positive(),
+  /** Share of the old average that each step keeps; `null` keeps no averages. */
+  ema: decay.nullable(),
+  /** Beginnings of the names of parameters that do not train. */
+  frozen: z.array(z.string().min(1)),
+}) satisfies z.ZodType<Schedule>;
+
+/** Every key of a recipe, none with a default: what is not said in a recipe is an error. */
+export const recipeSchema = z
+  .strictObject({
+    /** Names the run's folder. */
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, { error: "small letters, digits and dashes" }),
+    seed: natural,
+    /** Threads of the runtime per rank. */
+    threads: count,
+    device: z.enum(["cpu", "cuda", "webgpu"]),
+    /** What the loss is divided by. */
+    reduction: z.enum(reductions),
+    /** Which real cells teach. */
+    supervision: z.enum(supervisionRules),
+    data: dataSchema,
+    batch: batchSchema,
+    validation: validationSchema,
+    policy: policySchema,
+    optimizer: optimizerSchema,
+    checkpoint: z.strictObject({ everySteps: count, keepLast: count }),
+    /** Steps between audits inside training; 0 for none. */
+    audit: z.strictObject({ everySteps: natural }),
+  })
+  .check(({ value, issues }) => {
+    for (const { path, message } of misfits(value)) issues.push({ code: "custom", path, message, input: value });
+  });
+
+/** Everything that a run's numbers follow from: plain data. */
+export type Recipe = Immutable<z.infer<typeof recipeSchema>>;
+
+/** A dataset of a recipe. */
+export type RecipeDataset = Recipe["data"]["datasets"][number];
+
+type Immutable<T> = { readonly [K in keyof T]: Immutable<T[K]> };
+
+interface Misfit {
+  readonly path: string[];
+  readonly message: string;
+}
+
+/** Values that are each allowed and do not go together. */
+function misfits(recipe: Recipe): Misfit[] {
+  return [...scheduleMisfits(recipe), ...datasetMisfits(recipe), ...viewMisfits(recipe)];
+}
+
+function scheduleMisfits({ optimizer, validation }: Recipe): Misfit[] {
+  const { schedule, steps, warmup, peak, final, ema } = optimizer;
+  const found: Misfit[] = [];
+  if (warmup >= steps)
+    found.push({
+      path: ["optimizer", "warmup"],
+      message: `expected fewer than optimizer.steps (${steps}), got ${warmup}`,
+    });
+  if (final > peak || (schedule === "constant" && final !== peak))
+    found.push({
+      path: ["optimizer", "final"],
+      message: `expected ${schedule === "constant" ? "optimizer.peak" : "at most optimizer.peak"} (${peak}), got ${final}`,
+    });
+  if (validation.weights === "ema" && ema === null)
+    found.push({
+      path: ["validation", "weights"],
+      message: 'expected "parameters" where optimizer.ema is null, got "ema"',
+    });
+  return found;
+}
+
+function datasetMisfits({ data: { datasets } }: Recipe): Misfit[] {
+  const names = datasets.map((dataset) => dataset.name);
+  const repeated = names.flatMap((name, at) =>
+    names.indexOf(name) === at
+      ? []
+      : [
+          {
+            path: ["data", "datasets", String(at), "name"],
+            message: `expected a name of its own, got "${name}" again`,
+          },
+        ],
+  );
+  const isTrained = datasets.some((dataset) => dataset.role !== "validation");
+  const untrained = {
+    path: ["data", "datasets"],
+    message: 'expected a dataset whose role is "train" or "both", got none',
+  };
+  return isTrained ? repeated : [...repeated, untrained];
+}
+
+function viewMisfits({ policy: { views } }: Recipe): Misfit[] {
+  const again = views.find((view, at) => views.indexOf(view) !== at);
+  return again === undefined
+    ? []
+    : [{ path: ["policy", "views"], message: `expected each view once, got "${again}" again` }];
+}
+
+function namesOf<Name extends string>(table: Readonly<Record<Name, unknown>>): Name[] {
+  const isOwn = (name: string): name is Name => Object.hasOwn(table, name);
+  return Object.keys(table).filter(isOwn);
+}
