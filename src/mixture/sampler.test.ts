@@ -5,7 +5,7 @@ import { draw, type Sampled } from "./sampler.ts";
 const member = (name: string, share: number, ...lengths: readonly number[]): Sampled => ({
   name,
   share,
-  frames: framesOf(lengths.map((length, at) => ({ index: 10 * at, length }))),
+  train: framesOf(lengths.map((length, at) => ({ index: 10 * at, length }))),
 });
 const mixture = [member("a", 0.5, 5, 3), member("b", 0.3, 40), member("c", 0.2, 7, 0, 6)];
 const draws = (from: number, to: number, seed = 1, members: readonly Sampled[] = mixture) =>
@@ -14,14 +14,14 @@ const key = (one: ReturnType<typeof draw>) => `${one.member} ${one.episode} ${on
 
 describe("frames", () => {
   it("are numbered through the episodes, also past one that has none", () => {
-    const { frames } = mixture[2]!;
-    expect([0, 6, 7, 12].map((number) => locate(frames, number))).toEqual([
+    const { train } = mixture[2]!;
+    expect([0, 6, 7, 12].map((number) => locate(train, number))).toEqual([
       { episode: 0, frame: 0 },
       { episode: 0, frame: 6 },
       { episode: 20, frame: 0 },
       { episode: 20, frame: 5 },
     ]);
-    expect(() => locate(frames, 13)).toThrow(/below 13, got 13/);
+    expect(() => locate(train, 13)).toThrow(/below 13, got 13/);
   });
 });
 

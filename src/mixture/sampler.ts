@@ -7,7 +7,8 @@ export interface Sampled {
   readonly name: string;
   /** Share of the draws; the shares of a mixture add up to 1. */
   readonly share: number;
-  readonly frames: Frames;
+  /** The frames that it is drawn from. */
+  readonly train: Frames;
 }
 
 /** One draw of a sample. */
@@ -38,12 +39,12 @@ export function draw(seed: number, members: readonly Sampled[], n: number): Draw
   const point = Number((BigInt(n) * goldenStep + BigInt(offset)) % range);
   const member = bounds.findIndex((bound) => point < bound);
   const before = hits(n, offset, bounds[member]!) - hits(n, offset, bounds[member - 1] ?? 0);
-  const { name, frames } = members[member]!;
-  const total = frameCount(frames);
+  const { name, train } = members[member]!;
+  const total = frameCount(train);
   if (total === 0) throw new RangeError(`draw: expected frames in "${name}", which has a share, got none`);
   const pass = Math.floor(before / total);
   const order = stream(seed, "frame order", name);
-  return { member, ...locate(frames, order.permuted(before % total, total, pass, 0)), draw: pass };
+  return { member, ...locate(train, order.permuted(before % total, total, pass, 0)), draw: pass };
 }
 
 const range = 2n ** 32n;

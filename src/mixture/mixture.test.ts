@@ -1,0 +1,148 @@
+import { describe, expect, it } from "vitest";
+import type { Feature } from "../dataset/dataset.ts";
+import { asFound } from "../embodiment/mapping.ts";
+import { frameCount } from "./frames.ts";
+import { type MixtureDescription, type MixtureEntry, openMixture } from "./mixture.ts";
+import { draw } from "./sampler.ts";
+import { microBatches, validationDraws } from "./validation.ts";
+
+const vector = (key: string, size: number): Feature => ({ key, type: "float32", shape: [size], names: null });
+
+function entry(name: string, robotType: string, dofs: number, episodeLengths: readonly number[]): MixtureEntry {
+  const features = [vector("action", dofs), vector("observation.state", dofs)];
+  const description = { robotType, framesPerSecond: 10, features, episodeLengths, tasks: ["push"], seed: 1 };
+  return {
+    name,
+    source: { kind: "generated", description },
+    episodes: "all",
+    mapping: { ...asFound, controlMode: "joint" },
+    role: "both",
+    weight: null,
+    validationRatio: 0.25,
+  };
+}
+
+const describeMixture = (...entries: readonly MixtureEntry[]): MixtureDescription => ({
+  seed: 5,
+  views: ["base"],
+  entries,
+  pictureMemoryBytes: 0,
+});
+const open = async (...entries: readonly MixtureEntry[]) => (await openMixture(describeMixture(...entries))).mixture;
+const pusht = entry("pusht", "unknown", 2, [10, 10, 10, 10]);
+const gr1 = entry("gr1", "gr1", 44, [100, 60]);
+
+describe("a mixture", () => {
+  it("shares draws by training frames where no weight is given, else by weight", async () => {
+    const byFrames = await open({ ...pusht, role: "train" }, { ...gr1, role: "train" });
+    expect(byFrames.members.map((member) => member.share)).toEqual([0.2, 0.8]);
+    const byWeight = await open({ ...pusht, weight: 3 }, { ...gr1, weight: 1 });
+    expect(byWeight.members.map((member) => member.share)).toEqual([0.75, 0.25]);
+  });
+
+  it("keeps held-out episodes out of training, whole", async () => {
+    const { members } = await open(pusht, gr1);
+    for (const { train, validation } of members) {
+      expect(train.episodes.filter((episode) => validation.episodes.includes(episode))).toEqual([]);
+      expect(validation.episodes).toHaveLength(1);
+    }
+    const [first] = members;
+    expect([frameCount(first!.train), frameCount(first!.validation)]).toEqual([30, 10]);
+    const drawn = new Set(
+      Array.from({ length: 200 }, (_, n) => draw(5, members, n)).map((d) => `${d.member} ${d.episode}`),
+    );
+    for (const [at, { validation }] of members.entries())
+      expect(drawn.has(`${at} ${validation.episodes[0]}`)).toBe(false);
+  });
+
+  it("gives roles their sides; what is held out has no share", async () => {
+    const { members } = await open({ ...pusht, role: "validation" }, { ...gr1, role: "train" });
+    expect(members.map(({ train, validation }) => [frameCount(train), frameCount(validation)])).toEqual([
+      [0, 40],
+      [160, 0],
+    ]);
+    expect(members.map((member) => member.share)).toEqual([0, 1]);
+  });
+
+  it("knows two control modes of one dataset apart: two groups, two heads, one dataset", async () => {
+    const mixture = await open(
+      { ...pusht, episodes: [0, 1] },
+      { ...pusht, episodes: [2, 3], mapping: { ...asFound, controlMode: "ee" } },
+    );
+    expect([mixture.datasets, mixture.controlModes, mixture.heads.map((head) => head.name)]).toEqual([
+      ["pusht"],
+      ["joint", "ee"],
+      ["dataset pusht / joint", "dataset pusht / ee"],
+    ]);
+    expect(mixture.members.map(({ dataset, controlMode, head }) => [dataset, controlMode, head])).toEqual([
+      [0, 0, 0],
+      [0, 1, 1],
+    ]);
+  });
+
+  it("shares a head between datasets of one robot and control mode", async () => {
+    const mixture = await open(gr1, { ...entry("more gr1", "gr1", 44, [5, 5]) });
+    expect(mixture.heads).toEqual([{ name: "gr1 / joint", members: [0, 1] }]);
+  });
+
+  it("reports every problem of every entry at once", async () => {
+    const opening = open(
+      { ...pusht, weight: -1 },
+      { ...gr1, episodes: [0, 7] },
+      { ...entry("lone", "x", 2, [4]) },
+      {
+        ...entry("odd", "x", 2, [4, 4]),
+        mapping: { ...asFound, controlMode: "joint", action: [{ key: "torque", entries: "all" }] },
+      },
+    );
+    for (const problem of [
+      /expected a weight in all entries or in none, got 1 of 4/,
+      /"pusht": expected a weight above 0, got -1/,
+      /"gr1": expected episodes 7/,
+      /"lone": expected two episodes or more/,
+      /"odd": expected a numeric column "torque"/,
+    ])
+      await expect(opening).rejects.toThrow(problem);
+  });
+
+  it("refuses an episode in two entries, and two entries that provenance cannot tell apart", async () => {
+    await expect(open({ ...pusht, episodes: [0, 1] }, { ...pusht, episodes: [1, 2] })).rejects.toThrow(
+      /1 episodes stand in two entries, first 1/,
+    );
+    await expect(open({ ...pusht, episodes: [0, 1] }, { ...pusht, episodes: [2, 3] })).rejects.toThrow(
+      /"pusht \/ joint": listed twice for the same side/,
+    );
+    const apart = open(
+      { ...pusht, episodes: [0, 1], role: "train" },
+      { ...pusht, episodes: [2, 3], role: "validation" },
+    );
+    expect((await apart).members).toHaveLength(2);
+  });
+
+  it("refuses an action width that differs inside a head", async () => {
+    await expect(open(gr1, entry("narrow", "gr1", 26, [5, 5]))).rejects.toThrow(
+      /head "gr1 \/ joint": expected one action width, got "gr1" has 44, "narrow" has 26/,
+    );
+  });
+});
+
+describe("validation", () => {
+  it("walks the held-out frames in an order that nothing else changes, in whole micro-batches", async () => {
+    const mixture = await open(pusht, { ...gr1, role: "validation" });
+    const draws = validationDraws(mixture, "all");
+    expect(draws).toHaveLength(170);
+    expect(draws[0]).toEqual({ member: 0, episode: mixture.members[0]!.validation.episodes[0], frame: 0, draw: 0 });
+    expect(draws[169]).toEqual({ member: 1, episode: 1, frame: 59, draw: 0 });
+    expect(microBatches(draws, 16).map((batch) => batch.length)).toEqual([...Array(10).fill(16), 10]);
+    expect(microBatches(draws, 16).flat()).toEqual(draws);
+  });
+
+  it("takes frames evenly where it is limited, and never one twice", async () => {
+    const mixture = await open(pusht, { ...gr1, role: "validation" });
+    const some = validationDraws(mixture, 20);
+    expect(some.filter((one) => one.member === 0)).toHaveLength(10);
+    expect(some.filter((one) => one.member === 1).map((one) => 100 * one.episode + one.frame)).toEqual(
+      Array.from({ length: 20 }, (_, at) => 8 * at + 4),
+    );
+  });
+});

@@ -1,0 +1,209 @@
+import type { Dataset, Episode } from "../dataset/dataset.ts";
+import type { Embodiment } from "../embodiment/embodiment.ts";
+import { type Head, heads } from "../embodiment/head.ts";
+import { embody, type Mapping } from "../embodiment/mapping.ts";
+import { InputError } from "../input-error.ts";
+import { type Frames, frameCount, framesOf } from "./frames.ts";
+import { type DatasetSource, openSource } from "./source.ts";
+import { split } from "./split.ts";
+
+/** Whether a dataset teaches, is held out, or is split by episodes. */
+export type Role = "train" | "validation" | "both";
+
+/**
+ * One dataset under one control mode, as a recipe lists it.
+ *
+ * A dataset that was recorded under several control modes is listed once for each, under the same name, with its episodes.
+ */
+export interface MixtureEntry {
+  readonly name: string;
+  readonly source: DatasetSource;
+  readonly episodes: "all" | readonly number[];
+  readonly mapping: Mapping;
+  readonly role: Role;
+  /** Share of the mixture's draws relative to the others'; `null` in all entries: by frames. */
+  readonly weight: number | null;
+  /** Share of the episodes held out where the role is "both". */
+  readonly validationRatio: number;
+}
+
+/** What a mixture is made of. */
+export interface MixtureDescription {
+  readonly seed: number;
+  /** The policy's camera views, in its order. */
+  readonly views: readonly string[];
+  readonly entries: readonly MixtureEntry[];
+  /** For each entry: decoded pictures are kept up to this many bytes. */
+  readonly pictureMemoryBytes: number;
+}
+
+/** An entry that has been read: plain data. */
+export interface Member {
+  /** Dataset and control mode: no other member has the same on the same side. */
+  readonly name: string;
+  readonly datasetName: string;
+  readonly controlModeName: string;
+  /** Provenance: index among the mixture's datasets and control modes. */
+  readonly dataset: number;
+  readonly controlMode: number;
+  /** Index of its normalisation head. */
+  readonly head: number;
+  readonly source: DatasetSource;
+  readonly framesPerSecond: number;
+  readonly embodiment: Embodiment;
+  /** Share of the training draws; the shares add up to 1. */
+  readonly share: number;
+  readonly train: Frames;
+  readonly validation: Frames;
+}
+
+/** Many datasets as one: plain data, the same in every worker and rank. */
+export interface Mixture {
+  readonly seed: number;
+  readonly datasets: readonly string[];
+  readonly controlModes: readonly string[];
+  readonly heads: readonly Head[];
+  readonly members: readonly Member[];
+}
+
+/** A mixture and its datasets, one per member. */
+export interface OpenMixture {
+  readonly mixture: Mixture;
+  readonly datasets: readonly Dataset[];
+  close(): Promise<void>;
+}
+
+/**
+ * Opens every dataset of a mixture and settles what each frame is for.
+ *
+ * @throws InputError with every problem of every entry at once
+ */
+export async function openMixture(description: MixtureDescription): Promise<OpenMixture> {
+  const problems = [...entryProblems(description.entries)];
+  const opened = await Promise.all(description.entries.map((entry) => openEntry(entry, description, problems)));
+  const close = async () => {
+    await Promise.all(opened.map((one) => one?.dataset.close()));
+  };
+  try {
+    const complete = opened.filter((one) => one !== null);
+    problems.push(...overlaps(complete));
+    if (problems.length > 0) throw new InputError(problems.join("; "));
+    return { mixture: settle(description, complete), datasets: complete.map((one) => one.dataset), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface OpenEntry {
+  readonly entry: MixtureEntry;
+  readonly dataset: Dataset;
+  readonly embodiment: Embodiment;
+  readonly train: Frames;
+  readonly validation: Frames;
+}
+
+async function openEntry(
+  entry: MixtureEntry,
+  { seed, views, pictureMemoryBytes }: MixtureDescription,
+  problems: string[],
+): Promise<OpenEntry | null> {
+  const { name, episodes, source } = entry;
+  let dataset: Dataset | null = null;
+  try {
+    dataset = await openSource(source, { name, episodes, pictureMemoryBytes });
+    const embodiment = embody(entry.mapping, dataset, views);
+    return { entry, dataset, embodiment, ...sides(entry, dataset, seed) };
+  } catch (error) {
+    await dataset?.close();
+    if (!(error instanceof InputError)) throw error;
+    problems.push(error.message);
+    return null;
+  }
+}
+
+function sides({ name, role, validationRatio }: MixtureEntry, dataset: Dataset, seed: number) {
+  const none = framesOf([]);
+  switch (role) {
+    case "train":
+      return { train: framesOf(dataset.episodes), validation: none };
+    case "validation":
+      return { train: none, validation: framesOf(dataset.episodes) };
+    case "both": {
+      const indices = dataset.episodes.map((episode) => episode.index);
+      const { train, validation } = split(seed, name, indices, validationRatio);
+      const chosen = (side: readonly number[]): Episode[] =>
+        dataset.episodes.filter((episode) => side.includes(episode.index));
+      return { train: framesOf(chosen(train)), validation: framesOf(chosen(validation)) };
+    }
+  }
+}
+
+function settle({ seed, entries }: MixtureDescription, opened: readonly OpenEntry[]): Mixture {
+  const datasets = [...new Set(opened.map(({ entry }) => entry.name))];
+  const controlModes = [...new Set(opened.map(({ embodiment }) => embodiment.controlMode))];
+  const found = heads(opened.map(({ entry, embodiment }) => ({ dataset: entry.name, embodiment })));
+  const weights = opened.map(({ entry, train }) => entry.weight ?? frameCount(train));
+  const total = opened.reduce((sum, { train }, at) => sum + (frameCount(train) > 0 ? weights[at]! : 0), 0);
+  if (total === 0) throw new InputError(`mixture: expected frames to train on, got none in ${entries.length} entries`);
+  const members = opened.map(({ entry, dataset, embodiment, train, validation }, at): Member => {
+    const { name, source } = entry;
+    return {
+      name: memberName(name, embodiment.controlMode),
+      datasetName: name,
+      controlModeName: embodiment.controlMode,
+      dataset: datasets.indexOf(name),
+      controlMode: controlModes.indexOf(embodiment.controlMode),
+      head: found.findIndex((head) => head.members.includes(at)),
+      source: source.kind === "lerobot" ? { ...source, location: dataset.root } : source,
+      framesPerSecond: dataset.framesPerSecond,
+      embodiment,
+      share: frameCount(train) > 0 ? weights[at]! / total : 0,
+      train,
+      validation,
+    };
+  });
+  return { seed, datasets, controlModes, heads: found, members };
+}
+
+function memberName(dataset: string, controlMode: string): string {
+  return `${dataset} / ${controlMode}`;
+}
+
+function* entryProblems(entries: readonly MixtureEntry[]): Generator<string> {
+  if (entries.length === 0) yield "mixture: expected at least one dataset, got none";
+  const teaching = entries.filter((entry) => entry.role !== "validation");
+  const weighted = teaching.filter((entry) => entry.weight !== null);
+  if (weighted.length > 0 && weighted.length < teaching.length)
+    yield `mixture: expected a weight in all entries or in none, got ${weighted.length} of ${teaching.length}`;
+  for (const { name, weight, role } of entries) {
+    if (weight !== null && !(weight > 0 && Number.isFinite(weight)))
+      yield `dataset "${name}": expected a weight above 0, got ${weight}`;
+    if (weight !== null && role === "validation")
+      yield `dataset "${name}": held out, so expected no weight, got ${weight}; set it to null`;
+  }
+  for (const [name, namesakes] of Map.groupBy(entries, (entry) => entry.name))
+    if (new Set(namesakes.map(({ source }) => JSON.stringify(source))).size > 1)
+      yield `dataset "${name}": expected one source for a name, got ${namesakes.length}; give them different names`;
+}
+
+/** Episodes that stand in two entries, and pairs of entries that provenance could not tell apart. */
+function* overlaps(opened: readonly OpenEntry[]): Generator<string> {
+  for (const [at, one] of opened.entries())
+    for (const other of opened.slice(at + 1)) {
+      if (one.entry.name !== other.entry.name) continue;
+      const shared = one.dataset.episodes.filter(({ index }) =>
+        other.dataset.episodes.some((episode) => episode.index === index),
+      );
+      const name = memberName(one.entry.name, one.embodiment.controlMode);
+      if (shared.length > 0)
+        yield `dataset "${one.entry.name}": ${shared.length} episodes stand in two entries, first ${shared[0]!.index}`;
+      else if (one.embodiment.controlMode === other.embodiment.controlMode && haveSameSide(one, other))
+        yield `dataset "${name}": listed twice for the same side; put its episodes into one entry`;
+    }
+}
+
+function haveSameSide(one: OpenEntry, other: OpenEntry): boolean {
+  const both = (side: (entry: OpenEntry) => Frames) => frameCount(side(one)) > 0 && frameCount(side(other)) > 0;
+  return both((entry) => entry.train) || both((entry) => entry.validation);
+}

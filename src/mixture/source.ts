@@ -1,0 +1,45 @@
+import type { Dataset, TaskAnnotation } from "../dataset/dataset.ts";
+import { type GeneratedDataset, generate } from "../dataset/generated.ts";
+import { openDataset } from "../dataset/open.ts";
+import { InputError } from "../input-error.ts";
+
+/** Where a dataset comes from: plain data, so that every worker can open its own. */
+export type DatasetSource =
+  | {
+      readonly kind: "lerobot";
+      /** A folder, or `hf://owner/name[@revision]`. */
+      readonly location: string;
+      readonly taskAnnotation: TaskAnnotation;
+    }
+  | { readonly kind: "generated"; readonly description: Omit<GeneratedDataset, "name"> };
+
+/** What is opened of a source. */
+export interface SourceChoice {
+  readonly name: string;
+  readonly episodes: "all" | readonly number[];
+  /** Decoded pictures are kept up to this many bytes; it changes speed and nothing else. */
+  readonly pictureMemoryBytes: number;
+}
+
+/**
+ * The dataset that a source is, opened for reading.
+ *
+ * @throws InputError if it cannot be read, or an episode asked for is not there
+ */
+export async function openSource(source: DatasetSource, choice: SourceChoice): Promise<Dataset> {
+  const { name, episodes, pictureMemoryBytes } = choice;
+  switch (source.kind) {
+    case "lerobot": {
+      const { location, taskAnnotation } = source;
+      return openDataset(location, { name, episodes, taskAnnotation, pictureMemoryBytes });
+    }
+    case "generated": {
+      const dataset = generate({ ...source.description, name });
+      if (episodes === "all") return dataset;
+      const missing = episodes.filter((index) => !dataset.episodes.some((episode) => episode.index === index));
+      if (missing.length > 0)
+        throw new InputError(`dataset "${name}": expected episodes ${missing}, which are not there`);
+      return { ...dataset, episodes: dataset.episodes.filter(({ index }) => episodes.includes(index)) };
+    }
+  }
+}
