@@ -1,15 +1,15 @@
 import { HostArray } from "../graph/host-array.ts";
 import type { Stream } from "../graph/random.ts";
+import type { SampleKey } from "./noise.ts";
 
 /**
  * A time of the flow for training: `0.999 · Beta(1.5, 1) + 0.001`, so in `[0.001, 1]`; 1 is noise, 0 is data.
  *
  * @param random a stream named for times
- * @param key what the sample is known by: its frame, episode and draw
  * @source openpi `pi0.py` `compute_loss`; Beta(1.5, 1) = U^(1/1.5)
  */
-export function sampleTime(random: Stream, key: readonly [frame: number, episode: number, draw: number]): number {
-  return 0.999 * random.uniform(0, ...key) ** (1 / 1.5) + 0.001;
+export function sampleTime(random: Stream, { frame, episode, draw }: SampleKey): number {
+  return 0.999 * random.uniform(0, frame, episode, draw) ** (1 / 1.5) + 0.001;
 }
 
 /**
