@@ -1,0 +1,88 @@
+import type { Reduction } from "../loss/reduction.ts";
+import { Mean } from "../validity/mean.ts";
+
+/** Where a sample comes from: the provenance that it carries. */
+export interface Provenance {
+  readonly dataset: number;
+  readonly controlMode: number;
+}
+
+/** The error of one sample over its supervised cells. */
+export interface SampleError extends Provenance {
+  readonly velocity: Mean;
+}
+
+/** One line of the validation table. A term without data is `null`, never 0. */
+export interface Group {
+  readonly dataset: string;
+  readonly controlMode: string;
+  readonly samples: number;
+  readonly velocity: number | null;
+  readonly tokens: number | null;
+  readonly loss: number | null;
+}
+
+export interface Validation {
+  readonly samples: number;
+  readonly groups: readonly Group[];
+  /** Over the groups that have data, each with its share of the mixture. */
+  readonly aggregate: Pick<Group, "velocity" | "tokens" | "loss">;
+}
+
+/** Names of what provenance counts, and the shares of the mixture. */
+export interface GroupNames {
+  readonly datasets: readonly string[];
+  readonly controlModes: readonly string[];
+  /** Share of the mixture by dataset and control mode. */
+  readonly share: (provenance: Provenance) => number;
+}
+
+/**
+ * Losses by (dataset, control mode), in order of dataset and control mode.
+ *
+ * Grouped by the provenance that each sample carries and by nothing else: not by loader, batch or rank (OpenTau#373).
+ *
+ * @param errors in the order of the validation set: sums are taken in this order, in float64
+ */
+export function groupErrors(errors: readonly SampleError[], reduction: Reduction, names: GroupNames): Validation {
+  const keys = [...new Map(errors.map((error) => [keyOf(error), error])).values()].sort(
+    (one, other) => one.dataset - other.dataset || one.controlMode - other.controlMode,
+  );
+  const found = keys.map((key) => {
+    const own = errors.filter((error) => keyOf(error) === keyOf(key));
+    return { share: names.share(key), group: groupOf(key, own, reduction, names) };
+  });
+  const groups = found.map(({ group }) => group);
+  const total = found.reduce(
+    (sum, { share, group }) => (group.velocity === null ? sum : sum.plus(new Mean(share * group.velocity, share))),
+    Mean.empty,
+  );
+  return {
+    samples: errors.length,
+    groups,
+    aggregate: { velocity: total.value, tokens: null, loss: total.value },
+  };
+}
+
+function groupOf(key: Provenance, errors: readonly SampleError[], reduction: Reduction, names: GroupNames): Group {
+  const velocity = meanOf(errors, reduction).value;
+  return {
+    dataset: names.datasets[key.dataset] ?? "",
+    controlMode: names.controlModes[key.controlMode] ?? "",
+    samples: errors.length,
+    velocity,
+    tokens: null,
+    loss: velocity,
+  };
+}
+
+function meanOf(errors: readonly SampleError[], reduction: Reduction): Mean {
+  return errors.reduce((sum, { velocity }) => {
+    if (reduction === "cells") return sum.plus(velocity);
+    return velocity.value === null ? sum : sum.plus(new Mean(velocity.value, 1));
+  }, Mean.empty);
+}
+
+function keyOf({ dataset, controlMode }: Provenance): string {
+  return `${dataset}/${controlMode}`;
+}
