@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../input-error.ts";
 import { digest, type FileDigest, isAbsent, writeDurably } from "./durable.ts";
-import { decodeManifest, encodeManifest, formatVersion, type Manifest } from "./manifest.ts";
+import { decodeManifest, encodeManifest, formatVersion, type Manifest, type ParameterRecord } from "./manifest.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import type { Tensor } from "./safetensors-header.ts";
 import { joinMoments, type NamedArrays, recordParameters, type Weights, withAxes } from "./weights.ts";
@@ -52,20 +52,19 @@ export async function readManifest(folder: string): Promise<Manifest> {
  * @throws InputError naming the file whose bytes are not those that were written
  */
 export async function readWeights(folder: string, manifest: Manifest): Promise<Weights> {
-  const trained = Object.entries(manifest.parameters).filter(([, { trains }]) => trains);
-  const parameters = await readParameters(folder, manifest, "parameters");
-  const moments = await readVerified(folder, "optimizer", manifest.files.optimizer);
+  const { files } = manifest;
   const path = join(folder, checkpointFiles.optimizer);
+  const moments = await readVerified(folder, "optimizer", files.optimizer);
   return {
-    parameters,
-    firstMoments: withAxes(path, moments, "first.", trained),
-    secondMoments: withAxes(path, moments, "second.", trained),
-    ema: manifest.files.ema === null ? null : await readParameters(folder, manifest, "ema"),
+    parameters: await readArrays(folder, "parameters", files.parameters, Object.entries(manifest.parameters)),
+    firstMoments: withAxes(path, moments, "first.", trainedOf(manifest)),
+    secondMoments: withAxes(path, moments, "second.", trainedOf(manifest)),
+    ema: files.ema === null ? null : await readArrays(folder, "ema", files.ema, trainedOf(manifest)),
   };
 }
 
 /**
- * The parameters alone, as they train or averaged.
+ * The parameters alone, as they train or averaged; a parameter that does not train is its own average.
  *
  * @throws InputError naming the file whose bytes are not those that were written, or where there are no averages
  */
@@ -74,10 +73,27 @@ export async function readParameters(
   manifest: Manifest,
   kind: "parameters" | "ema",
 ): Promise<NamedArrays> {
-  const written = manifest.files[kind];
-  if (written === null) throw new InputError(`${folder}: expected averaged parameters, got a run that keeps none`);
-  const tensors = await readVerified(folder, kind, written);
-  return withAxes(join(folder, checkpointFiles[kind]), tensors, "", Object.entries(manifest.parameters));
+  const { files, parameters } = manifest;
+  const read = (): Promise<NamedArrays> =>
+    readArrays(folder, "parameters", files.parameters, Object.entries(parameters));
+  if (kind === "parameters") return read();
+  if (files.ema === null) throw new InputError(`${folder}: expected averaged parameters, got a run that keeps none`);
+  const trained = trainedOf(manifest);
+  const averages = await readArrays(folder, "ema", files.ema, trained);
+  return trained.length === Object.keys(parameters).length ? averages : new Map([...(await read()), ...averages]);
+}
+
+function trainedOf({ parameters }: Manifest): [string, ParameterRecord][] {
+  return Object.entries(parameters).filter(([, { trains }]) => trains);
+}
+
+async function readArrays(
+  folder: string,
+  kind: "parameters" | "ema",
+  written: FileDigest,
+  records: readonly (readonly [string, ParameterRecord])[],
+): Promise<NamedArrays> {
+  return withAxes(join(folder, checkpointFiles[kind]), await readVerified(folder, kind, written), "", records);
 }
 
 async function readVerified(

@@ -3,17 +3,17 @@ import { letters } from "../graph/axes.ts";
 import { InputError } from "../input-error.ts";
 import { parseInput } from "../parse-input.ts";
 import { conventionsSchema } from "./conventions.ts";
+import { headSchema, memberSchema } from "./robot-record.ts";
 
 /** Raised by every change after which older checkpoints mean something else. */
 export const formatVersion = 1;
 
 const natural = z.int().nonnegative();
-const json = z.json();
 
 const parameterSchema = z.strictObject({
   axes: z.string().refine(areAxes, { error: "expected letters of the axis alphabet" }),
   shape: z.array(natural),
-  /** Whether the optimizer holds moments for it: a frozen one has none. */
+  /** Whether the optimizer holds moments for it: a frozen one has none, and no average but itself. */
   trains: z.boolean(),
 });
 
@@ -27,15 +27,17 @@ const manifestSchema = z.strictObject({
   /** Optimizer steps done. */
   step: natural,
   /** The resolved recipe, as `recipe.json` has it. */
-  recipe: z.record(z.string(), json),
+  recipe: z.record(z.string(), z.json()),
   conventions: conventionsSchema,
   /** Threads of the runtime per rank: bits depend on them. */
   threads: z.int().positive(),
   device: z.enum(["cpu", "cuda", "webgpu"]),
   /** The sampler is a pure function of these two; `step` is the next one it gives. */
   sampler: z.strictObject({ seed: natural, step: natural }),
-  /** Normalisation by head, as the embodiment encodes it. */
-  statistics: z.record(z.string(), json),
+  /** The robots of the mixture, in the order of their provenance. */
+  members: z.array(memberSchema),
+  /** What normalises, by head. */
+  statistics: z.record(z.string(), headSchema),
   /** The lowest validation loss so far and the step whose weights gave it. */
   bestValidation: z.strictObject({ step: natural, loss: z.number() }).nullable(),
   parameters: z.record(z.string(), parameterSchema),

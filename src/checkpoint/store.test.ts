@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Statistics } from "../dataset/statistics.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { InputError } from "../input-error.ts";
 import { type CheckpointFacts, readManifest, readParameters, readWeights } from "./checkpoint.ts";
+import { decodeStatistics, encodeStatistics } from "./robot-record.ts";
 import { checkpointFolder, latestCheckpoint, listCheckpoints, pruneCheckpoints, writeCheckpoint } from "./store.ts";
 import type { NamedArrays, Weights } from "./weights.ts";
 
@@ -16,6 +18,17 @@ beforeEach(() => {
   run = mkdtempSync(join(tmpdir(), "armature-store-"));
 });
 afterEach(() => rmSync(run, { recursive: true }));
+
+/** Numbers that a short decimal would not bring back. */
+const statistics: Statistics = {
+  count: 3,
+  mean: Float64Array.of(0.1 + 0.2),
+  std: Float64Array.of(1 / 3),
+  min: Float64Array.of(-5e-324),
+  max: Float64Array.of(Number.MAX_VALUE),
+  q01: Float64Array.of(-1e-300),
+  q99: Float64Array.of(2 / 7),
+};
 
 function facts(step: number): CheckpointFacts {
   return {
@@ -35,7 +48,29 @@ function facts(step: number): CheckpointFacts {
     threads: 1,
     device: "cpu",
     sampler: { seed: 7, step },
-    statistics: { "gr1 joint": { mean: [0.1, -2] } },
+    members: [
+      {
+        name: "pusht / ee",
+        dataset: "pusht",
+        controlMode: "ee",
+        head: "dataset pusht / ee",
+        framesPerSecond: 10,
+        embodiment: {
+          robotType: "unknown",
+          controlMode: "ee",
+          dofs: [{ name: "x", unit: "m", part: "body", kind: "continuous", slot: 3, state: 0 }],
+          states: [{ name: "x", unit: "m", part: "body", kind: "continuous", slot: 0 }],
+          cameras: [{ view: "base", key: null }],
+          columns: {
+            action: [{ key: "action", entries: [1] }],
+            state: [{ key: "observation.state", entries: [1] }],
+            prompt: { kind: "fixed", text: "push" },
+          },
+          target: "actions",
+        },
+      },
+    ],
+    statistics: { "dataset pusht / ee": { state: encodeStatistics(statistics), action: encodeStatistics(statistics) } },
     bestValidation: { step: 10, loss: 0.25 },
   };
 }
@@ -55,7 +90,7 @@ function weights(step: number): Weights {
     parameters: new Map([...head(step), ["embedding", array("y", [4], -step)]]),
     firstMoments: head(step + 0.5),
     secondMoments: head(step + 0.25),
-    ema: new Map([...head(step / 2), ["embedding", array("y", [4], -step)]]),
+    ema: head(step / 2),
   };
 }
 
@@ -86,7 +121,17 @@ describe("a stored checkpoint", () => {
       "head.weight": { axes: "x d", shape: [3, 2], trains: true },
     });
     expect(await readWeights(folder, manifest)).toEqual(weights(20));
-    expect(await readParameters(folder, manifest, "ema")).toEqual(weights(20).ema);
+    expect(decodeStatistics(manifest.statistics["dataset pusht / ee"]!.action)).toEqual(statistics);
+  });
+
+  it("averages a frozen parameter to itself", async () => {
+    const folder = await writeCheckpoint(run, facts(20), weights(20));
+    const averaged = new Map([...weights(20).parameters, ...weights(20).ema!]);
+    expect(await readParameters(folder, await readManifest(folder), "ema")).toEqual(averaged);
+    const { parameters } = weights(20);
+    const trained = { parameters, firstMoments: parameters, secondMoments: parameters, ema: weights(21).parameters };
+    const other = await writeCheckpoint(run, facts(21), trained);
+    expect(await readParameters(other, await readManifest(other), "ema")).toEqual(weights(21).parameters);
   });
 
   it("has the same bytes when it is written again, and takes the place of one of its step", async () => {
@@ -112,6 +157,7 @@ describe("a stored checkpoint", () => {
       { firstMoments: new Map([["tail", array("x d", [3, 2], 0)]]) },
       { secondMoments: new Map() },
       { ema: new Map() },
+      { ema: weights(1).parameters },
     ];
     for (const misfit of misfits)
       await expect(writeCheckpoint(run, facts(1), { ...weights(1), ...misfit })).rejects.toBeInstanceOf(RangeError);
@@ -160,6 +206,10 @@ describe("a damaged checkpoint", () => {
       'InputError: /checkpoints/000020/manifest.json: device: expected "cpu" or "cuda" or "webgpu", got nothing; ' +
         'unknown key "devise"; did you mean "device"?',
     );
+    const narrow = structuredClone(rest.statistics);
+    narrow["dataset pusht / ee"]!.action.std = [];
+    writeFileSync(path, JSON.stringify({ ...rest, device, statistics: narrow }));
+    expect(await problem(readManifest(folder))).toContain("pusht / ee.action: expected one width of mean, std");
     writeFileSync(path, JSON.stringify({ ...rest, device, step: 21 }));
     expect((await listCheckpoints(run)).damaged[0]?.reason).toBe(
       "expected the manifest of step 20, got that of step 21",

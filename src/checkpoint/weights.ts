@@ -12,7 +12,7 @@ export interface Weights {
   /** AdamW's running means of the gradient and of its square, for the parameters that train. */
   readonly firstMoments: NamedArrays;
   readonly secondMoments: NamedArrays;
-  /** Averaged parameters; `null` where the recipe keeps none. */
+  /** Averages of the parameters that train; `null` where the recipe keeps none. */
   readonly ema: NamedArrays | null;
 }
 
@@ -55,7 +55,7 @@ export function checkParameters(
  */
 export function recordParameters(weights: Weights): Record<string, ParameterRecord> {
   const { parameters, firstMoments, secondMoments, ema } = weights;
-  for (const arrays of [firstMoments, secondMoments, ema ?? parameters])
+  for (const arrays of [firstMoments, secondMoments, ema ?? firstMoments])
     for (const [name, array] of arrays) {
       const parameter = parameters.get(name);
       if (parameter === undefined || !isSameShape(parameter, array))
@@ -63,8 +63,8 @@ export function recordParameters(weights: Weights): Record<string, ParameterReco
           `writeCheckpoint: expected moments and averages of parameters, got "${name}" ${shown(array)}`,
         );
     }
-  if (!hasSameNames(firstMoments, secondMoments) || !hasSameNames(ema ?? parameters, parameters))
-    throw new RangeError("writeCheckpoint: expected both moments of each parameter that trains, and averages of all");
+  if (!hasSameNames(firstMoments, secondMoments) || !hasSameNames(firstMoments, ema ?? firstMoments))
+    throw new RangeError("writeCheckpoint: expected both moments, and averages, of the same parameters");
   const sorted = [...parameters].sort(([one], [other]) => (one < other ? -1 : 1));
   return Object.fromEntries(
     sorted.map(([name, { axes, shape }]) => [name, { axes, shape: [...shape], trains: firstMoments.has(name) }]),

@@ -1,32 +1,21 @@
+import { isAbsolute, join } from "node:path";
 import { z } from "zod";
+import { dofSchema, entrySchema, promptSchema } from "../checkpoint/robot-record.ts";
+import type { Feature, TaskAnnotation } from "../dataset/dataset.ts";
 import type { Augmentation } from "../embodiment/augment.ts";
 import type { ActionFrame } from "../embodiment/delta.ts";
-import type { Dof, Entry, PromptSource } from "../embodiment/embodiment.ts";
 import type { Column, Mapping } from "../embodiment/mapping.ts";
 import type { NormalizationMode } from "../embodiment/normalize.ts";
+import type { MixtureEntry } from "../mixture/mixture.ts";
+import type { DatasetSource } from "../mixture/source.ts";
 
 const natural = z.int().nonnegative();
 const name = z.string().min(1);
-
-const entryFields = {
-  name,
-  unit: z.string(),
-  part: z.string(),
-  kind: z.enum(["continuous", "gripper"]),
-  slot: natural,
-};
-const entrySchema = z.strictObject(entryFields) satisfies z.ZodType<Entry>;
-const dofSchema = z.strictObject({ ...entryFields, state: natural.nullable() }) satisfies z.ZodType<Dof>;
 
 const columnSchema = z.strictObject({
   key: name,
   entries: z.union([z.literal("all"), z.array(natural)]),
 }) satisfies z.ZodType<Column>;
-
-const promptSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("task") }),
-  z.strictObject({ kind: z.literal("fixed"), text: z.string() }),
-]) satisfies z.ZodType<PromptSource>;
 
 const mappingSchema = z.strictObject({
   robotType: z.string().nullable(),
@@ -40,20 +29,54 @@ const mappingSchema = z.strictObject({
   target: z.enum(["actions", "none"]),
 }) satisfies z.ZodType<Mapping>;
 
+const featureSchema = z.strictObject({
+  key: name,
+  type: name,
+  shape: z.array(natural),
+  names: z.array(z.string()).nullable(),
+}) satisfies z.ZodType<Feature>;
+
+const taskAnnotationSchema = z.union([
+  z.enum(["declared", "none"]),
+  z.strictObject({ column: name }),
+]) satisfies z.ZodType<TaskAnnotation>;
+
+const sourceSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("lerobot"),
+    /** Below `data.root`, unless it is absolute or begins with `hf://`. */
+    location: name,
+    taskAnnotation: taskAnnotationSchema,
+  }),
+  z.strictObject({
+    kind: z.literal("generated"),
+    description: z.strictObject({
+      robotType: z.string(),
+      framesPerSecond: z.number().positive(),
+      features: z.array(featureSchema),
+      episodeLengths: z.array(natural),
+      tasks: z.array(z.string()),
+      seed: natural,
+    }),
+  }),
+]) satisfies z.ZodType<DatasetSource>;
+
 const datasetSchema = z.strictObject({
   /** How tables, events and errors call it; the split and the sampler are keyed by it. */
   name,
-  /** Below `data.root`, unless it is absolute. */
-  folder: name,
+  source: sourceSchema,
   episodes: z.union([
     z.literal("all"),
-    z.array(natural).min(1).refine(areDistinct, { error: "expected each episode once" }),
+    z
+      .array(natural)
+      .min(1)
+      .refine((episodes) => new Set(episodes).size === episodes.length, { error: "expected each episode once" }),
   ]),
   role: z.enum(["train", "validation", "both"]),
-  /** Its share of the samples that are drawn, against those of the other datasets. */
-  weight: z.number().positive(),
+  /** Share of the draws relative to the others'; `null` in all datasets: by frames. */
+  weight: z.number().positive().nullable(),
   mapping: mappingSchema,
-});
+}) satisfies z.ZodType<Omit<MixtureEntry, "validationRatio">>;
 
 const share = z.number().min(0).max(1);
 const augmentationSchema = z.strictObject({
@@ -67,10 +90,12 @@ const augmentationSchema = z.strictObject({
 
 /** What is trained on. */
 export const dataSchema = z.strictObject({
-  /** Folder of the datasets' folders, seen from where the command runs. */
+  /** Folder of the datasets' folders, as seen from where the command runs. */
   root: z.string(),
   /** Threads that load ahead. The batches do not depend on their number. */
   workers: z.int().positive(),
+  /** Decoded pictures of a dataset are kept up to this many bytes, for speed. */
+  pictureMemoryBytes: natural,
   /** Steps of an action window: each dataset's own frames, or resampled to this many per second. */
   rate: z.union([z.literal("native"), z.number().positive()]),
   normalization: z.enum(["mean-std", "min-max", "quantile", "identity"]) satisfies z.ZodType<NormalizationMode>,
@@ -81,6 +106,8 @@ export const dataSchema = z.strictObject({
   datasets: z.array(datasetSchema).min(1),
 });
 
-function areDistinct(values: readonly number[]): boolean {
-  return new Set(values).size === values.length;
+/** A source as it is seen from where the command runs. */
+export function below(root: string, source: DatasetSource): DatasetSource {
+  if (source.kind !== "lerobot" || isAbsolute(source.location) || source.location.startsWith("hf://")) return source;
+  return { ...source, location: join(root, source.location) };
 }

@@ -2,7 +2,13 @@ import { InputError } from "../input-error.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** Keys that change how a run is carried out and no number in it. */
-const withoutNumbers = ["data.root", "data.workers", "checkpoint.everySteps", "checkpoint.keepLast"];
+const withoutNumbers = [
+  "data.root",
+  "data.workers",
+  "data.pictureMemoryBytes",
+  "checkpoint.everySteps",
+  "checkpoint.keepLast",
+];
 
 /** Keys that change the last bits of a run and nothing that it means. */
 const ofBits = ["threads", "device"];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
 import { recipe } from "./fixture/recipe.ts";
+import { mixtureOf } from "./recipe.ts";
 import { parseRecipe } from "./recipe-file.ts";
 
 /** The example with values put in by path; `undefined` takes the key out. */
@@ -44,6 +45,7 @@ describe("a recipe", () => {
       "data.datasets.1.wieght": "data.datasets.1.weight",
       "data.datasets.0.mapping.camera": "data.datasets.0.mapping.cameras",
       "data.datasets.1.mapping.dofs.2.slots": "data.datasets.1.mapping.dofs.2.slot",
+      "data.datasets.0.source.locations": "data.datasets.0.source.location",
       "data.datasets.0.mapping.prompt.test": "data.datasets.0.mapping.prompt.text",
     };
     for (const [path, known] of Object.entries(nearest))
@@ -64,12 +66,6 @@ describe("a recipe", () => {
       [{ "optimizer.schedule": "constant", "optimizer.final": 1e-3 }, "no problem"],
       [{ "optimizer.ema": null }, 'validation.weights: expected "parameters" where optimizer.ema is null, got "ema"'],
       [{ "optimizer.ema": null, "validation.weights": "parameters" }, "no problem"],
-      [{ "data.datasets.1.name": "pusht" }, 'data.datasets.1.name: expected a name of its own, got "pusht" again'],
-      [{ "data.datasets.0.role": "validation" }, "no problem"],
-      [
-        { "data.datasets.0.role": "validation", "data.datasets.1.role": "validation" },
-        'data.datasets: expected a dataset whose role is "train" or "both", got none',
-      ],
       [{ "policy.views": ["base", "wrist", "base"] }, 'policy.views: expected each view once, got "base" again'],
     ];
     for (const [changes, expected] of cases) expect(problem(changes).replace("recipe.json: ", "")).toBe(expected);
@@ -89,5 +85,21 @@ describe("a recipe", () => {
     ];
     for (const [path, value, expected] of cases)
       expect(problem({ [path]: value })).toBe(`recipe.json: ${path}: ${expected}`);
+  });
+});
+
+describe("the mixture of a recipe", () => {
+  it("has its datasets below the data folder, unless they are elsewhere", () => {
+    const { seed, views, entries, pictureMemoryBytes } = mixtureOf(recipe);
+    expect({ seed, views, pictureMemoryBytes }).toEqual({
+      seed: 7,
+      views: ["base", "left_wrist"],
+      pictureMemoryBytes: 1 << 20,
+    });
+    const locations = entries.map(({ source }) =>
+      source.kind === "lerobot" ? source.location : source.description.seed,
+    );
+    expect(locations).toEqual(["../shared/data/real/pusht", "hf://lerobot/aloha", 1]);
+    expect(entries.map(({ validationRatio }) => validationRatio)).toEqual([0.2, 0.2, 0.2]);
   });
 });

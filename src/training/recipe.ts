@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { reductions } from "../loss/reduction.ts";
+import type { MixtureDescription } from "../mixture/mixture.ts";
+import type { AdamW } from "../optimizer/adamw.ts";
 import type { Schedule } from "../optimizer/schedule.ts";
 import { type PolicySizeName, policySizes } from "../policy/size.ts";
 import { type VariantName, variants } from "../policy/variant.ts";
 import { supervisionRules } from "../validity/supervised.ts";
-import { dataSchema } from "./recipe-data.ts";
+import { below, dataSchema } from "./recipe-data.ts";
 
 const natural = z.int().nonnegative();
 const count = z.int().positive();
@@ -24,6 +26,8 @@ const validationSchema = z.strictObject({
   microBatch: z.int().min(2),
   /** Share of the episodes that is held out of datasets whose role is "both". */
   ratio: z.number().gt(0).lt(1),
+  /** At most this many of each dataset and control mode, evenly spaced; or all that are held out. */
+  framesPerMember: z.union([z.literal("all"), count]),
   /** Noises and times per sample. */
   draws: count,
   /** Which weights are validated: those that train, or their averages. */
@@ -62,7 +66,7 @@ const optimizerSchema = z.strictObject({
   ema: decay.nullable(),
   /** Beginnings of the names of parameters that do not train. */
   frozen: z.array(z.string().min(1)),
-}) satisfies z.ZodType<Schedule>;
+}) satisfies z.ZodType<Schedule & AdamW>;
 
 /** Every key of a recipe, none with a default: what is not said in a recipe is an error. */
 export const recipeSchema = z
@@ -96,6 +100,17 @@ export type Recipe = Immutable<z.infer<typeof recipeSchema>>;
 /** A dataset of a recipe. */
 export type RecipeDataset = Recipe["data"]["datasets"][number];
 
+/** The mixture that a recipe trains on. */
+export function mixtureOf({ seed, data, policy, validation }: Recipe): MixtureDescription {
+  const { root, datasets, pictureMemoryBytes } = data;
+  const entries = datasets.map((dataset) => ({
+    ...dataset,
+    source: below(root, dataset.source),
+    validationRatio: validation.ratio,
+  }));
+  return { seed, views: policy.views, entries, pictureMemoryBytes };
+}
+
 type Immutable<T> = { readonly [K in keyof T]: Immutable<T[K]> };
 
 interface Misfit {
@@ -105,7 +120,7 @@ interface Misfit {
 
 /** Values that are each allowed and do not go together. */
 function misfits(recipe: Recipe): Misfit[] {
-  return [...scheduleMisfits(recipe), ...datasetMisfits(recipe), ...viewMisfits(recipe)];
+  return [...scheduleMisfits(recipe), ...viewMisfits(recipe)];
 }
 
 function scheduleMisfits({ optimizer, validation }: Recipe): Misfit[] {
@@ -127,26 +142,6 @@ function scheduleMisfits({ optimizer, validation }: Recipe): Misfit[] {
       message: 'expected "parameters" where optimizer.ema is null, got "ema"',
     });
   return found;
-}
-
-function datasetMisfits({ data: { datasets } }: Recipe): Misfit[] {
-  const names = datasets.map((dataset) => dataset.name);
-  const repeated = names.flatMap((name, at) =>
-    names.indexOf(name) === at
-      ? []
-      : [
-          {
-            path: ["data", "datasets", String(at), "name"],
-            message: `expected a name of its own, got "${name}" again`,
-          },
-        ],
-  );
-  const isTrained = datasets.some((dataset) => dataset.role !== "validation");
-  const untrained = {
-    path: ["data", "datasets"],
-    message: 'expected a dataset whose role is "train" or "both", got none',
-  };
-  return isTrained ? repeated : [...repeated, untrained];
 }
 
 function viewMisfits({ policy: { views } }: Recipe): Misfit[] {
