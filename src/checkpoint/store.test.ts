@@ -1,98 +1,19 @@
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Statistics } from "../dataset/statistics.ts";
-import { HostArray } from "../graph/host-array.ts";
 import { InputError } from "../input-error.ts";
-import { type CheckpointFacts, readManifest, readParameters, readWeights } from "./checkpoint.ts";
-import { decodeStatistics, encodeStatistics } from "./robot-record.ts";
+import { readManifest, readParameters, readWeights } from "./checkpoint.ts";
+import { array, facts, statistics, weights } from "./fixture/checkpoint.ts";
+import { decodeStatistics } from "./robot-record.ts";
 import { checkpointFolder, latestCheckpoint, listCheckpoints, pruneCheckpoints, writeCheckpoint } from "./store.ts";
-import type { NamedArrays, Weights } from "./weights.ts";
+import type { Weights } from "./weights.ts";
 
 let run = "";
 beforeEach(() => {
   run = mkdtempSync(join(tmpdir(), "armature-store-"));
 });
 afterEach(() => rmSync(run, { recursive: true }));
-
-/** Numbers that a short decimal would not bring back. */
-const statistics: Statistics = {
-  count: 3,
-  mean: Float64Array.of(0.1 + 0.2),
-  std: Float64Array.of(1 / 3),
-  min: Float64Array.of(-5e-324),
-  max: Float64Array.of(Number.MAX_VALUE),
-  q01: Float64Array.of(-1e-300),
-  q99: Float64Array.of(2 / 7),
-};
-
-function facts(step: number): CheckpointFacts {
-  return {
-    step,
-    recipe: { name: "example", seed: 7, batch: { size: 4 } },
-    conventions: {
-      timeDirection: "noise-at-one",
-      unrealInput: "zero",
-      supervision: "allReal",
-      pastEndKeys: "hidden",
-      crossAttentionKeys: "real",
-      reduction: "cells",
-      normalizationEpsilon: 1e-6,
-      zeroRange: "zero",
-      coincidingQuantiles: "min-max",
-    },
-    threads: 1,
-    device: "cpu",
-    sampler: { seed: 7, step },
-    members: [
-      {
-        name: "pusht / ee",
-        dataset: "pusht",
-        controlMode: "ee",
-        head: "dataset pusht / ee",
-        framesPerSecond: 10,
-        embodiment: {
-          robotType: "unknown",
-          controlMode: "ee",
-          dofs: [{ name: "x", unit: "m", part: "body", kind: "continuous", slot: 3, state: 0 }],
-          states: [{ name: "x", unit: "m", part: "body", kind: "continuous", slot: 0 }],
-          cameras: [{ view: "base", key: null }],
-          columns: {
-            action: [{ key: "action", entries: [1] }],
-            state: [{ key: "observation.state", entries: [1] }],
-            prompt: { kind: "fixed", text: "push" },
-          },
-          target: "actions",
-        },
-      },
-    ],
-    statistics: { "dataset pusht / ee": { state: encodeStatistics(statistics), action: encodeStatistics(statistics) } },
-    bestValidation: { step: 10, loss: 0.25 },
-  };
-}
-
-function array(axes: string, shape: readonly number[], first: number): HostArray<string, "float32"> {
-  const cells = Float32Array.from(
-    { length: shape.reduce((product, size) => product * size, 1) },
-    (_, at) => first + at / 3,
-  );
-  return new HostArray(axes, shape, "float32", cells);
-}
-
-/** Two parameters, of which the embedding is frozen. */
-function weights(step: number): Weights {
-  const head = (first: number): NamedArrays => new Map([["head.weight", array("x d", [3, 2], first)]]);
-  return {
-    parameters: new Map([...head(step), ["embedding", array("y", [4], -step)]]),
-    firstMoments: head(step + 0.5),
-    secondMoments: head(step + 0.25),
-    ema: head(step / 2),
-  };
-}
 
 async function problem(action: Promise<unknown>): Promise<string> {
   const error: unknown = await action.catch((found: unknown) => found);
@@ -251,73 +172,5 @@ describe("a run's checkpoints", () => {
     expect(readdirSync(join(run, "checkpoints")).sort()).toEqual(["000010", "000030", "000040"]);
     await pruneCheckpoints(run, 1, null);
     expect(readdirSync(join(run, "checkpoints"))).toEqual(["000040"]);
-  });
-});
-
-/** A program that writes checkpoints of `cells` cells, one step after the other, and says when each is there. */
-function writer(cells: number): string {
-  const url = (name: string): string => JSON.stringify(pathToFileURL(join(import.meta.dirname, name)).href);
-  return `
-    import { writeCheckpoint } from ${url("store.ts")};
-    import { HostArray } from ${url("../graph/host-array.ts")};
-    const facts = ${JSON.stringify(facts(0))};
-    for (let step = Number(process.env.FIRST_STEP); ; step++) {
-      const arrays = () => new Map([["weight", new HostArray("x", [${cells}], "float32", new Float32Array(${cells}).fill(step))]]);
-      await writeCheckpoint(process.env.RUN, { ...facts, step },
-        { parameters: arrays(), firstMoments: arrays(), secondMoments: arrays(), ema: arrays() });
-      process.stdout.write(step + "\\n");
-    }`;
-}
-
-describe("a writer that is stopped from outside", () => {
-  it("leaves the last whole checkpoint, whenever it is killed", async () => {
-    let reached = 0;
-    for (let kill = 0; kill < 8; kill++) {
-      const child = spawn(process.execPath, ["--input-type=module", "-e", writer(1 << 18)], {
-        env: { ...process.env, RUN: run, FIRST_STEP: String(reached + 1) },
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      const written: number[] = [];
-      let isFirst = true;
-      await new Promise<void>((resolve, reject) => {
-        child.once("error", reject);
-        child.once("exit", () => resolve());
-        child.stdout.on("data", (text: Buffer) => {
-          written.push(...text.toString().trim().split("\n").map(Number));
-          // The moments differ from round to round, and fall anywhere within the writing of a checkpoint.
-          if (isFirst) void setTimeout(5 + 13 * kill).then(() => child.kill("SIGKILL"));
-          isFirst = false;
-        });
-      });
-      const latest = (await latestCheckpoint(run))!;
-      expect(latest.step).toBeGreaterThanOrEqual(written.at(-1)!);
-      const { ema, secondMoments } = await readWeights(latest.folder, await readManifest(latest.folder));
-      for (const cells of [ema!.get("weight")!.cells, secondMoments.get("weight")!.cells])
-        expect(cells.every((cell) => cell === latest.step)).toBe(true);
-      expect((await listCheckpoints(run)).damaged).toEqual([]);
-      reached = latest.step;
-      await pruneCheckpoints(run, 1, null);
-    }
-    await writeCheckpoint(run, facts(reached + 1), weights(1));
-    expect(readdirSync(join(run, "checkpoints")).filter((name) => name.endsWith(".partial"))).toEqual([]);
-  }, 60_000);
-
-  it("names a full disk, cleans up behind itself and leaves the checkpoint before", async () => {
-    await writeCheckpoint(run, facts(1), weights(1));
-    // A limit on the size of files stands in for the full disk; its signal must be caught or it kills.
-    const program = `process.on("SIGXFSZ", () => {});${writer(1 << 18)}`;
-    const command = 'ulimit -f 600; exec "$0" --input-type=module -e "$1"';
-    const { stderr, status } = spawnSync("sh", ["-c", command, process.execPath, program], {
-      env: { ...process.env, RUN: run, FIRST_STEP: "2" },
-      encoding: "utf8",
-    });
-    expect(status).toBe(1);
-    expect(stderr).toContain("InputError");
-    expect(stderr.replaceAll(run, "")).toContain(
-      "/checkpoints/000002: expected room for a checkpoint, got a full disk",
-    );
-    expect(readdirSync(join(run, "checkpoints"))).toEqual(["000001"]);
-    expect(existsSync(checkpointFolder(run, 1))).toBe(true);
-    expect(await latestStep()).toBe(1);
   });
 });
