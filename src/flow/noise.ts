@@ -11,23 +11,27 @@ export interface SampleKey {
 /** Room for dofs in a counter: the cell of step `t` and dof `d` is word `t · 4096 + d`. */
 const dofsPerStep = 4096;
 
+/** Where a row's noise comes from. */
+export interface NoiseSource {
+  /** A stream named for noise. */
+  readonly random: Stream;
+  readonly key: SampleKey;
+}
+
 /**
  * Fills a row's noise in the slots of the robot's own dofs; other cells stay as they are.
  *
  * Keyed by the robot's own dof, not by the slot: more padding, or other slots, change no real cell.
  *
- * @param out   `[t d]` of one row
- * @param slots slot of each of the robot's dofs, in the robot's own order
+ * @param out    `[t d]` of one row
+ * @param ownDof `[d]`: which of the robot's own dofs a slot holds, −1 where none
  */
-export function fillNoise(out: Float32Array, width: number, slots: readonly number[], from: NoiseSource): void {
-  const { random, key } = from;
-  for (let step = 0; step * width < out.length; step++)
-    for (const [dof, slot] of slots.entries())
-      out[step * width + slot] = random.normal(step * dofsPerStep + dof, key.frame, key.episode, key.draw);
-}
-
-export interface NoiseSource {
-  /** A stream named for noise. */
-  readonly random: Stream;
-  readonly key: SampleKey;
+export function fillNoise(out: Float32Array, ownDof: Int32Array, { random, key }: NoiseSource): void {
+  const width = ownDof.length;
+  for (let at = 0; at < out.length; at++) {
+    const dof = ownDof[at % width]!;
+    if (dof < 0) continue;
+    const step = Math.floor(at / width);
+    out[at] = random.normal(step * dofsPerStep + dof, key.frame, key.episode, key.draw);
+  }
 }

@@ -1,0 +1,137 @@
+import { type Batch, type Provenance, sampleCount } from "../batch/batch.ts";
+import { fillNoise, type SampleKey } from "../flow/noise.ts";
+import type { UnrealInput } from "../flow/path.ts";
+import { embedTime, sampleTime } from "../flow/time.ts";
+import { type Arrays, type DataType, HostArray, zeros } from "../graph/host-array.ts";
+import { type Stream, stream } from "../graph/random.ts";
+import { type Counts, countsOf, rowWeights, type Term } from "../loss/reduction.ts";
+import type { Rules } from "../validity/rules.ts";
+import { Supervised, type SupervisionRule } from "../validity/supervised.ts";
+import { Validity } from "../validity/validity.ts";
+import { flowInputs } from "./objective.ts";
+
+/** How noise and time are drawn and what teaches, for every micro-batch of a run alike. */
+export interface TargetOptions {
+  readonly seed: number;
+  /** Names the random streams: validation's numbers never touch training's. */
+  readonly purpose: "training" | "validation";
+  readonly supervision: SupervisionRule;
+  readonly unrealInput: UnrealInput;
+  /** Width of the time's embedding. */
+  readonly timeWidth: number;
+  /** Name of a dataset by its index. */
+  readonly datasets: readonly string[];
+  /** Whether a robot's own dof moves in training. */
+  readonly moves: (provenance: { readonly dataset: number; readonly controlMode: number }, dof: number) => boolean;
+  readonly rules: Rules;
+}
+
+/** A batch with the noise, the times and the supervision of one draw: all that the objective takes but the row weights. */
+export interface MicroBatch {
+  readonly feeds: Arrays;
+  /** Supervised cells of each row. */
+  readonly countByRow: Float64Array;
+  readonly counts: Counts;
+  readonly provenance: Provenance;
+  /** Rows that are samples; the rest are fillers. */
+  readonly samples: number;
+}
+
+/**
+ * A micro-batch for the objective.
+ *
+ * @param draw which noise and time of a sample: in training the number of times it was drawn before, in validation of several
+ */
+export function microBatchOf(batch: Batch, options: TargetOptions, draw: "as drawn" | number): MicroBatch {
+  const { provenance, facts, ownDof } = batch;
+  const [rows = 0, steps = 0] = facts.stepReal.shape;
+  const width = ownDof.shape[1] ?? 0;
+  const noise = zeros("b t d", [rows, steps, width], "float32");
+  const time = zeros("b t", [rows, steps], "float32");
+  const streams = new Streams(options);
+  for (let row = 0; row < rows; row++) {
+    if (!facts.rowReal.isReal(row)) continue;
+    const dataset = options.datasets[provenance.dataset[row]!] ?? "";
+    const key: SampleKey = {
+      episode: provenance.episode[row]!,
+      frame: provenance.frame[row]!,
+      draw: draw === "as drawn" ? provenance.draw[row]! : draw,
+    };
+    const cells = noise.cells.subarray(row * steps * width, (row + 1) * steps * width);
+    const own = ownDof.cells.subarray(row * width, (row + 1) * width);
+    if (options.unrealInput === "noise")
+      streams.named("unreal noise", dataset).fillNormal(cells, key.frame, key.episode, key.draw);
+    fillNoise(cells, own, { random: streams.named("noise", dataset), key });
+    time.cells.fill(sampleTime(streams.named("time", dataset), key), row * steps, (row + 1) * steps);
+  }
+  const supervised = Supervised.byRule(
+    options.supervision,
+    { ...facts, dofMoves: dofMoves(batch, options) },
+    options.rules,
+  );
+  const countByRow = supervised.countByRow;
+  const feeds = new Map<string, HostArray<string, DataType>>([
+    ...observationFeeds(batch),
+    [flowInputs.actions, batch.actions.read((values) => values)],
+    [flowInputs.noise, noise],
+    [flowInputs.time, time],
+    [flowInputs.timeEmbedding, embedTime(time, options.timeWidth)],
+    [flowInputs.supervised, supervised.toArray()],
+  ]);
+  return { feeds, countByRow, counts: countsOf(countByRow, steps * width), provenance, samples: sampleCount(batch) };
+}
+
+/** The feeds of a micro-batch as part of a global batch. */
+export function weighted(micro: MicroBatch, term: Term, whole: Counts, rules: Rules): Arrays {
+  const weights = rowWeights(term, micro.countByRow, whole, rules);
+  return new Map([...micro.feeds, [flowInputs.rowWeights, new HostArray("b", [weights.length], "float32", weights)]]);
+}
+
+/** Inputs of the programs that stand for what a robot perceives, under the names of the batch's fields. */
+export function observationFeeds(batch: Batch): Arrays {
+  const { facts } = batch;
+  return new Map<string, HostArray<string, DataType>>([
+    ["images", batch.images.read((values) => values)],
+    ["state", batch.state.read((values) => values)],
+    ["prompt", batch.prompt.read((values) => values)],
+    ["stepReal", facts.stepReal.toArray()],
+    ["dofReal", facts.dofReal.toArray()],
+    ["stateReal", facts.stateReal.toArray()],
+    ["targetReal", facts.targetReal.toArray()],
+    ["historyReal", facts.historyReal.toArray()],
+    ["historyKept", facts.historyKept.toArray()],
+    ["viewReal", facts.viewReal.toArray()],
+    ["tokenReal", facts.tokenReal.toArray()],
+    ["rowReal", facts.rowReal.toArray()],
+  ]);
+}
+
+/** `[b d]`: the slot holds a dof of this robot that moves in training. */
+function dofMoves({ ownDof, provenance }: Batch, { moves }: TargetOptions): Validity<"b d"> {
+  const width = ownDof.shape[1] ?? 0;
+  const bits = Uint8Array.from(ownDof.cells, (dof, at) => {
+    const row = Math.floor(at / width);
+    const where = { dataset: provenance.dataset[row]!, controlMode: provenance.controlMode[row]! };
+    return dof >= 0 && moves(where, dof) ? 1 : 0;
+  });
+  return Validity.of("b d", ownDof.shape, bits);
+}
+
+/** Streams of one batch, each made once. */
+class Streams {
+  readonly #made = new Map<string, Stream>();
+  readonly #seed: number;
+  readonly #purpose: string;
+
+  constructor({ seed, purpose }: TargetOptions) {
+    this.#seed = seed;
+    this.#purpose = purpose;
+  }
+
+  named(what: string, dataset: string): Stream {
+    const key = `${what}/${dataset}`;
+    const made = this.#made.get(key) ?? stream(this.#seed, `${this.#purpose} ${what}`, dataset);
+    this.#made.set(key, made);
+    return made;
+  }
+}

@@ -1,0 +1,141 @@
+import type { Batch } from "../batch/batch.ts";
+import { type DataType, HostArray, zeros } from "../graph/host-array.ts";
+import { type CompileOptions, Program } from "../graph/program.ts";
+import { InputError } from "../input-error.ts";
+import { addCounts, type Term } from "../loss/reduction.ts";
+import type { Parameter, ParameterValues } from "../nn/parameter.ts";
+import type { AdamW } from "../optimizer/adamw.ts";
+import { GradientSum } from "../optimizer/gradient-sum.ts";
+import type { TrainingState } from "../optimizer/state.ts";
+import { Updater } from "../optimizer/update.ts";
+import { type MicroBatch, microBatchOf, type TargetOptions, weighted } from "./micro-batch.ts";
+import { gradientOutputs, gradientPrefix, type Objective, type Setting, traceObjective } from "./objective.ts";
+
+/** How a trainer is compiled and how it counts. */
+export interface TrainerOptions {
+  readonly setting: Setting;
+  readonly optimizer: AdamW;
+  readonly term: Term;
+  readonly target: TargetOptions;
+  /** Which parameters train, of those that the objective reads. */
+  readonly trains: (name: string) => boolean;
+  readonly machine: Omit<CompileOptions, "fixed">;
+}
+
+/** What one optimizer step leaves. */
+export interface StepResult {
+  readonly state: TrainingState;
+  readonly loss: number;
+  /** Global norm of the gradient before clipping. */
+  readonly gradientNorm: number;
+}
+
+type Storage = HostArray<string, DataType>;
+
+/**
+ * Steps of training: the gradient of each micro-batch, summed in a fixed tree, and one update.
+ *
+ * Counts of supervised cells are summed over the whole global batch before any forward pass, so that micro-batches add up to
+ * the loss of one big batch.
+ */
+export class Trainer {
+  readonly objective: Objective;
+  readonly trained: readonly Parameter[];
+  readonly #options: TrainerOptions;
+  readonly #gradient: Program;
+  readonly #updater: Updater;
+  readonly #sum: GradientSum;
+
+  private constructor(
+    objective: Objective,
+    trained: readonly Parameter[],
+    programs: Programs,
+    options: TrainerOptions,
+  ) {
+    this.objective = objective;
+    this.trained = trained;
+    this.#options = options;
+    this.#gradient = programs.gradient;
+    this.#updater = programs.updater;
+    this.#sum = new GradientSum(
+      () => new Map(trained.map(({ name, axes, shape }) => [name, zeros(axes, shape, "float32")])),
+    );
+  }
+
+  static async compile(options: TrainerOptions): Promise<Trainer> {
+    const objective = traceObjective(options.setting);
+    const trained = objective.parameters.filter(({ name }) => options.trains(name));
+    const outputs = gradientOutputs(objective, trained);
+    const gradient = await Program.compile(outputs, { ...options.machine, fixed: new Map() });
+    const updater = await Updater.compile(trained, options.optimizer, options.machine);
+    return new Trainer(objective, trained, { gradient, updater }, options);
+  }
+
+  /**
+   * One step on the micro-batches of one global batch. The state given is used up.
+   *
+   * @throws InputError naming the step and its samples if the loss is not finite; the state is still whole then
+   */
+  async step(state: TrainingState, batches: readonly Batch[], learningRate: number): Promise<StepResult> {
+    const micros = batches.map((batch) => microBatchOf(batch, this.#options.target, "as drawn"));
+    const loss = await this.#gradients(state.parameters, micros);
+    if (!Number.isFinite(loss))
+      throw new InputError(
+        `train: step ${state.step + 1}: expected a finite loss, got ${loss} on ${samplesOf(micros, this.#options.target.datasets)}`,
+      );
+    const gradient = this.#sum.total();
+    const updated = await this.#updater.step(state, gradient, learningRate);
+    return { state: updated.state, loss, gradientNorm: updated.norm };
+  }
+
+  release(): void {
+    this.#gradient.release();
+    this.#updater.release();
+  }
+
+  async #gradients(parameters: ParameterValues, micros: readonly MicroBatch[]): Promise<number> {
+    const { term, setting } = this.#options;
+    const whole = addCounts(micros.map(({ counts }) => counts));
+    const share = new HostArray("", [], "float32", new Float32Array(1));
+    let loss = 0;
+    for (const micro of micros) {
+      const storage = this.#sum.storage();
+      const feeds = new Map<string, Storage>([...weighted(micro, term, whole, setting.rules), ...parameters]);
+      await this.#gradient.run(onlyInputs(this.#gradient, feeds), gradientFetches(storage, share));
+      this.#sum.add(storage);
+      loss += share.cells[0]!;
+    }
+    return loss;
+  }
+}
+
+interface Programs {
+  readonly gradient: Program;
+  readonly updater: Updater;
+}
+
+/** "pusht 12:40, …": dataset, episode and frame of every sample of a step. */
+function samplesOf(micros: readonly MicroBatch[], datasets: readonly string[]): string {
+  return micros
+    .flatMap(({ provenance: { dataset, episode, frame }, samples }) =>
+      Array.from({ length: samples }, (_, row) => `${datasets[dataset[row]!]} ${episode[row]}:${frame[row]}`),
+    )
+    .join(", ");
+}
+
+function gradientFetches(storage: ParameterValues, loss: Storage): Map<string, Storage> {
+  return new Map([
+    ...[...storage].map(([name, array]): [string, Storage] => [`${gradientPrefix}${name}`, array]),
+    ["loss", loss],
+  ]);
+}
+
+/** What of some arrays a program takes: a policy without history reads no `historyKept`. */
+export function onlyInputs(program: Program, feeds: ReadonlyMap<string, Storage>): Map<string, Storage> {
+  return new Map(
+    program.inputs.flatMap(({ name }) => {
+      const array = feeds.get(name);
+      return array === undefined ? [] : [[name, array] as const];
+    }),
+  );
+}
