@@ -1,4 +1,3 @@
-import type { Axis } from "../../graph/axes.ts";
 import { cells, letters } from "../../graph/axes.ts";
 import type { ParameterForm } from "../../nn/parameter.ts";
 
@@ -22,7 +21,7 @@ export function openpiTensors(forms: readonly ParameterForm[]): OpenpiTensor[] {
   return forms.map((form) => {
     const [name, groups] = counterpart(form.name);
     const size = (group: string) =>
-      cells([...group].map((letter) => form.shape[letters(form.axes).findIndex((own: Axis) => own === letter)] ?? 0));
+      cells([...group].map((letter) => form.shape[letters(form.axes).findIndex((own) => own === letter)] ?? 0));
     const shape = groups.split(" ").map(size);
     if (groups.replaceAll(" ", "") !== form.axes.replaceAll(" ", ""))
       throw new RangeError(`openpi: expected "${form.name}" with the axes "${groups}", got "${form.axes}"`);

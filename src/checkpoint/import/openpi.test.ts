@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { input } from "../../graph/array.ts";
+import { Scope, zero } from "../../nn/parameter.ts";
+import { observationInputs } from "../../policy/inputs.ts";
+import { perceive, velocity } from "../../policy/policy.ts";
+import { policySizes } from "../../policy/size.ts";
+import { variants } from "../../policy/variant.ts";
+import { Rules } from "../../validity/rules.ts";
+import { openpiTensors, tiedNames, unusedNames } from "./openpi.ts";
+
+const paligemma = "paligemma_with_expert.paligemma.model";
+const expert = "paligemma_with_expert.gemma_expert.model";
+
+describe("π0 at its released size", () => {
+  const tensors = new Map(openpiTensors(basePolicy()).map((tensor) => [tensor.name, tensor]));
+
+  it.each([
+    [`${paligemma}.vision_tower.vision_model.embeddings.patch_embedding.weight`, [1152, 3, 14, 14]],
+    [`${paligemma}.vision_tower.vision_model.embeddings.position_embedding.weight`, [256, 1152]],
+    [`${paligemma}.vision_tower.vision_model.encoder.layers.26.self_attn.k_proj.weight`, [1152, 1152]],
+    [`${paligemma}.vision_tower.vision_model.encoder.layers.26.self_attn.k_proj.bias`, [1152]],
+    [`${paligemma}.vision_tower.vision_model.encoder.layers.0.mlp.fc1.weight`, [4304, 1152]],
+    [`${paligemma}.vision_tower.vision_model.post_layernorm.bias`, [1152]],
+    [`${paligemma}.multi_modal_projector.linear.weight`, [2048, 1152]],
+    [`${paligemma}.language_model.embed_tokens.weight`, [257152, 2048]],
+    [`${paligemma}.language_model.layers.17.self_attn.k_proj.weight`, [256, 2048]],
+    [`${paligemma}.language_model.layers.17.mlp.down_proj.weight`, [2048, 16384]],
+    [`${paligemma}.language_model.norm.weight`, [2048]],
+    [`${expert}.layers.17.self_attn.q_proj.weight`, [2048, 1024]],
+    [`${expert}.layers.0.self_attn.o_proj.weight`, [1024, 2048]],
+    [`${expert}.layers.0.mlp.gate_proj.weight`, [4096, 1024]],
+    [`${expert}.norm.weight`, [1024]],
+    ["state_proj.weight", [1024, 32]],
+    ["action_in_proj.bias", [1024]],
+    ["action_time_mlp_in.weight", [1024, 2048]],
+    ["action_out_proj.weight", [32, 1024]],
+  ])("has %s with openpi's shape", (name, shape) => {
+    expect(tensors.get(name)?.shape).toEqual(shape);
+  });
+
+  it("has each of openpi's tensors once", () => {
+    const inTower = 27 * 16 + 3 + 2 + 2;
+    const inTrunk = 18 * 9 + 1;
+    expect(tensors.size).toBe(basePolicy().length);
+    expect(tensors.size).toBe(inTower + 2 * inTrunk + 1 + 10);
+  });
+});
+
+it("a tensor has the shape that our axes make: heads and their width are one axis there", () => {
+  expect(
+    openpiTensors([{ name: "expert.layer.3.out.weight", axes: "e a f", shape: [24, 4, 8], initial: zero }]),
+  ).toEqual([
+    { parameter: "expert.layer.3.out.weight", name: `${expert}.layers.3.self_attn.o_proj.weight`, shape: [24, 32] },
+  ]);
+});
+
+it("a parameter that openpi lacks, or one with other axes, is refused by name", () => {
+  const form = { axes: "e d", shape: [4, 2], initial: zero };
+  expect(() => openpiTensors([{ ...form, name: "history.weight" }])).toThrow(
+    'openpi: expected a parameter of π0, got "history.weight"',
+  );
+  expect(() => openpiTensors([{ ...form, name: "action.in.weight", axes: "d e" }])).toThrow(
+    'openpi: expected "action.in.weight" with the axes "e d", got "d e"',
+  );
+});
+
+it("the table of tokens may stand under its tied name, and the expert's own head is no part of any policy", () => {
+  const names = openpiTensors(basePolicy()).map(({ name }) => name);
+  for (const name of tiedNames.keys()) expect(names).toContain(name);
+  for (const name of [...tiedNames.values(), ...unusedNames]) expect(names).not.toContain(name);
+});
+
+function basePolicy() {
+  const scope = Scope.root(Rules.all);
+  const form = { variant: variants.pi0, size: policySizes.base, vocabulary: 257152 };
+  const sizes = { rows: 1, steps: 2, actionWidth: 32, stateWidth: 32, views: 1, observations: 1, tokens: 2 };
+  const observation = observationInputs({ ...sizes, pictureSize: 224 }, Rules.all);
+  velocity(scope, form, perceive(scope, form, observation), {
+    noisy: input("noisy", "b t d", [1, 2, 32], "float32"),
+    timeEmbedding: input("timeEmbedding", "b t e", [1, 2, 1024], "float32"),
+  });
+  return scope.parameters;
+}
