@@ -41,7 +41,7 @@ export class FfmpegReader implements PictureReader {
   }
 }
 
-const quiet = ["-nostdin", "-v", "error", "-xerror", "-err_detect", "explode"];
+const quiet = ["-nostdin", "-v", "error", "-xerror"];
 
 async function decodeEpisode({ path, from, framesPerSecond, length }: Clip, fit: Fit): Promise<Picture[]> {
   const asked = ["-v", "error", "-select_streams", "v:0", "-show_entries", "stream=avg_frame_rate", "-of", "csv=p=0"];

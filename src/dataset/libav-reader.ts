@@ -81,7 +81,6 @@ export class LibavReader implements PictureReader {
     const codec = new library.CodecContext();
     codec.allocContext3(decoder);
     codec.threadCount = 1;
-    codec.setOption("err_detect", "explode");
     const status = codec.open2Sync(decoder);
     if (status < 0) throw new Error(library.FFmpegError.strerror(status));
     return codec;

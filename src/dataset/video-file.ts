@@ -23,6 +23,8 @@ export class VideoFile {
   /** Decoding time of the last packet that the decoder was given. */
   #sent: bigint | null = null;
   #isDrained = false;
+  /** Whether the frame shown is damaged, or is built on one that is. */
+  #isDamaged = false;
 
   /** @throws Error if the file is missing, truncated, or holds no video that can be decoded */
   constructor(libav: Libav, path: string) {
@@ -45,9 +47,6 @@ export class VideoFile {
       this.#check(this.#codec.parametersToContext(stream.codecpar));
       // One thread shows a frame as soon as its packet is in; loading has threads of its own.
       this.#codec.threadCount = 1;
-      // Without it a damaged frame is painted over with its neighbours and passed on.
-      // (A dictionary given to open2Sync is freed twice in node-av 6.1.)
-      this.#codec.setOption("err_detect", "explode");
       this.#check(this.#codec.open2Sync(decoder));
     } catch (error) {
       this.close();
@@ -77,10 +76,6 @@ export class VideoFile {
     } catch (error) {
       this.#shown = null;
       throw error;
-    }
-    if (this.#frame.decodeErrorFlags !== 0 || this.#frame.hasFlags(this.#libav.constants.AV_FRAME_FLAG_CORRUPT)) {
-      this.#shown = null;
-      throw new Error("a damaged frame");
     }
     return this.#frame;
   }
@@ -128,6 +123,7 @@ export class VideoFile {
     this.#codec.flushBuffers();
     this.#sent = null;
     this.#isDrained = false;
+    this.#isDamaged = false;
   }
 
   /** Decodes on; `false` if the frames are already past `wanted` or end before it. */
@@ -136,10 +132,21 @@ export class VideoFile {
       const ticks = Number(this.#frame.bestEffortTimestamp - this.#start());
       this.#shown = ticks;
       if (ticks > wanted + slack) return false;
-      if (ticks >= wanted - slack) return true;
-      passing(ticks);
+      this.#inspect();
+      if (ticks >= wanted - slack) {
+        if (this.#isDamaged) throw new Error("a damaged frame");
+        return true;
+      }
+      if (!this.#isDamaged) passing(ticks);
     }
     return false;
+  }
+
+  /** A decoder paints over damage and goes on: what is built on such a frame is damaged until the next keyframe. */
+  #inspect(): void {
+    const { AV_FRAME_FLAG_CORRUPT, AV_FRAME_FLAG_KEY } = this.#libav.constants;
+    if (this.#frame.hasFlags(AV_FRAME_FLAG_KEY)) this.#isDamaged = false;
+    if (this.#frame.decodeErrorFlags !== 0 || this.#frame.hasFlags(AV_FRAME_FLAG_CORRUPT)) this.#isDamaged = true;
   }
 
   /** The next frame in order of presentation; `false` at the end. */
