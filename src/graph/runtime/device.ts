@@ -1,5 +1,6 @@
 import { InputError } from "../../input-error.ts";
 import { encodeModel } from "../onnx.ts";
+import { environment } from "./environment.ts";
 import { type Address, call, give, obtain } from "./interface.ts";
 
 /** Where a program runs. */
@@ -10,10 +11,10 @@ export type Device = "cpu" | "cuda" | "webgpu";
  *
  * @throws InputError if the device or its libraries are not there: nothing falls back to the CPU unasked
  */
-export function useDevice(sessionOptions: Address, environment: Address, device: Device): void {
+export function useDevice(sessionOptions: Address, device: Device): void {
   if (device === "cpu") return;
   if (!present.has(device)) {
-    probe(environment, device);
+    probe(device);
     present.add(device);
   }
   append(sessionOptions, device);
@@ -24,7 +25,7 @@ const present = new Set<Device>();
 type Accelerator = Exclude<Device, "cpu">;
 
 /** The list of providers in the library says nothing about the machine: only a session with one node does. */
-function probe(environment: Address, device: Accelerator): void {
+function probe(device: Accelerator): void {
   const options = obtain("CreateSessionOptions");
   try {
     append(options, device);

@@ -39,6 +39,8 @@ const table = {
   GetAllocatorWithDefaultOptions: [78, "void *"],
   SessionEndProfiling: [110, "void *", "void *", "void *"],
   AddSessionConfigEntry: [130, "void *", "str", "str"],
+  CreateAndRegisterAllocator: [144, "void *", "void *", "void *"],
+  CreateArenaCfg: [156, "size_t", "int", "int", "int", "void *"],
   SessionOptionsAppendExecutionProvider_CUDA_V2: [204, "void *", "void *"],
   CreateCUDAProviderOptions: [205, "void *"],
   SessionOptionsAppendExecutionProvider: [216, "void *", "str", "void *", "void *", "size_t"],
@@ -51,6 +53,7 @@ const plain = {
   ReleaseValue: [96, "void", "void *"],
   ReleaseTypeInfo: [98, "void", "void *"],
   ReleaseSessionOptions: [100, "void", "void *"],
+  ReleaseArenaCfg: [157, "void", "void *"],
   ReleaseCUDAProviderOptions: [208, "void", "void *"],
 } as const;
 

@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { type HostArray, zeros } from "../host-array.ts";
 import { encodeModel } from "../onnx.ts";
-import { openSession } from "./session.ts";
+import { openSession, type Session } from "./session.ts";
 
 const size = 256;
 
@@ -104,6 +104,44 @@ test("2,000 runs with new arrays each do not grow the memory", async () => {
   small.release();
   // 16 MB were written and forgotten; what the collector has not reached yet stays well under half of it.
   expect((process.memoryUsage.rss() - before) / 1e6).toBeLessThan(8);
+});
+
+test("a second program computes in the memory of the first", async () => {
+  const cells = 2 ** 20;
+  const sum = (count: number, length: number) => {
+    // Part n is (n + 2)·x; all are alive at once, since the last operator reads them together.
+    const parts = Array.from({ length: count }, (_, at) => `part ${at}`);
+    const nodes = parts.map((part, at) => {
+      const inputs = ["x", at === 0 ? "x" : `part ${at - 1}`];
+      return { operator: "Add", domain: "" as const, inputs, outputs: [part], attributes: {} };
+    });
+    const all = { operator: "Sum", domain: "" as const, inputs: parts, outputs: ["y"], attributes: {} };
+    const value = (name: string) => ({ name, type: "float32", shape: [length] }) as const;
+    const graph = {
+      name: "sum",
+      nodes: [...nodes, all],
+      inputs: [value("x")],
+      outputs: [value("y")],
+      initializers: [],
+    };
+    return openSession(encodeModel(graph), { threads: 1, device: "cpu" });
+  };
+  const held = async (session: Session, length: number) => {
+    const x = zeros("i", [length], "float32");
+    x.cells.fill(1);
+    const y = zeros("i", [length], "float32");
+    await session.run(new Map([["x", x]]), new Map([["y", y]]));
+    expect(y.cells[length - 1]).toBe(560);
+    return process.memoryUsage.rss() / 1e6;
+  };
+  const [first, second] = [sum(32, cells), sum(32, cells - 4096)];
+  const start = process.memoryUsage.rss() / 1e6;
+  const one = await held(first, cells);
+  const two = await held(second, cells - 4096);
+  first.release();
+  second.release();
+  expect(one - start).toBeGreaterThan(100); // 32 × 4 MB
+  expect(two - one).toBeLessThan(40);
 });
 
 test("an array whose memory was transferred to another thread is refused, not read", async () => {

@@ -61,6 +61,20 @@ test("another type of the same width is refused with both", () => {
   expect(() => checkArrays("feed", expected, bytes)).toThrow('run, feed "real": expected bool, got uint8');
 });
 
+test("a view off the grid of 16 bytes is refused, since its sums would have other bits", () => {
+  const view = (from: number) =>
+    new HostArray("b s", [2, 3], "float32", new Float32Array(new ArrayBuffer(64), from, 6));
+  const feeds = (from: number) =>
+    new Map<string, AnyArray>([
+      ["state", view(from)],
+      ["real", real],
+    ]);
+  expect(() => checkArrays("feed", expected, feeds(16))).not.toThrow();
+  expect(() => checkArrays("feed", expected, feeds(8))).toThrow(
+    'run, feed "state": memory must start at a multiple of 16 bytes, got 8; copy it',
+  );
+});
+
 test("a result may not overwrite what is read, be it by one cell of a shared buffer", () => {
   const memory = new ArrayBuffer(32);
   const piece = (from: number) => new HostArray("b", [4], "float32", new Float32Array(memory, from, 4));

@@ -4,7 +4,7 @@ import type { AnyArray } from "./value.ts";
 /**
  * Refuses arrays that are not exactly what a program takes or gives.
  *
- * @throws RangeError that lists every missing and leftover name, or the array whose type or shape differs
+ * @throws RangeError that lists every missing and leftover name, or the array whose type, shape or alignment differs
  */
 export function checkArrays(
   role: "feed" | "fetch",
@@ -21,8 +21,15 @@ export function checkArrays(
     if (array.type !== type) throw new RangeError(`run, ${role} "${name}": expected ${type}, got ${array.type}`);
     if (array.shape.length !== shape.length || shape.some((size, at) => size !== array.shape[at]))
       throw new RangeError(`run, ${role} "${name}": expected [${shape.join(", ")}], got [${array.shape.join(", ")}]`);
+    if (array.cells.byteOffset % alignment !== 0)
+      throw new RangeError(
+        `run, ${role} "${name}": memory must start at a multiple of ${alignment} bytes, got ${array.cells.byteOffset}; copy it`,
+      );
   }
 }
+
+/** Row sums of views that start elsewhere came out in other bits; at every multiple of 16 they were equal. */
+const alignment = 16;
 
 /**
  * Refuses to write where the program reads, or twice to one place: the runtime would compute wrong numbers in silence.

@@ -222,6 +222,30 @@ test("x · sigmoid(x) loads in float64, for which the runtime's own fusion has n
   expect(y?.[1]).toBeCloseTo(-2 / (1 + Math.exp(2)), 14);
 });
 
+test("a root-mean-square norm of single operators keeps its epsilon in float64, which the runtime's own fusion loses", async () => {
+  const constant = (name: string, shape: number[], values: number[]) => {
+    const tensor = { name, type: "float64", shape, cells: Float64Array.from(values) } as const;
+    return node("Constant", [], [name], { value: { tensor } });
+  };
+  const { y } = await compute(
+    [
+      node("Constant", [], ["last"], { value_ints: { ints: [-1] } }),
+      constant("two", [], [2]),
+      constant("epsilon", [], [3]),
+      constant("scale", [2], [1, 10]),
+      node("Pow", ["x", "two"], ["square"]),
+      node("ReduceMean", ["square", "last"], ["mean"]),
+      node("Add", ["mean", "epsilon"], ["above"]),
+      node("Sqrt", ["above"], ["root"]),
+      node("Div", ["x", "root"], ["normal"]),
+      node("Mul", ["normal", "scale"], ["y"]),
+    ],
+    { x: array("float64", [1, 2], [1, 1]) },
+    { y: ["float64", [1, 2]] },
+  );
+  expect(y).toEqual([0.5, 5]);
+});
+
 test("an array without cells goes in and out", async () => {
   const { y, sum } = await compute(
     [node("Add", ["x", "x"], ["y"]), node("ReduceSum", ["x"], ["sum"], { keepdims: { int: 0 } })],

@@ -2,14 +2,11 @@ import { address } from "koffi";
 import { cells } from "../axes.ts";
 import type { DataType, HostArray } from "../host-array.ts";
 import { elementType } from "../onnx.ts";
+import { hostMemory } from "./environment.ts";
 import { type Address, give, obtain } from "./interface.ts";
 
 /** An array of any axes and type. */
 export type AnyArray = HostArray<string, DataType>;
-
-const allocatedByArena = 1;
-const ordinaryMemory = 0;
-const hostMemory = obtain("CreateCpuMemoryInfo", allocatedByArena, ordinaryMemory);
 
 /**
  * The runtime's views of arrays, in a row: it reads and writes their very cells, without a copy.
