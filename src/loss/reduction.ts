@@ -1,3 +1,4 @@
+import type { HostArray } from "../graph/host-array.ts";
 import type { Rules } from "../validity/rules.ts";
 
 /**
@@ -10,6 +11,14 @@ export const reductions = ["cells", "samples"] as const;
 
 export type Reduction = (typeof reductions)[number];
 
+/** A term of the loss: some slots of the action with a denominator of their own. */
+export interface Term {
+  readonly name: string;
+  readonly slots: readonly number[];
+  readonly reduction: Reduction;
+  readonly weight: number;
+}
+
 /** What the whole global batch adds up to before any forward pass: over rows, micro-batches and ranks alike. */
 export interface Counts {
   /** Supervised cells. */
@@ -20,12 +29,19 @@ export interface Counts {
   readonly padded: number;
 }
 
-/** Counts of some rows. Counts of parts add up to those of the whole. */
-export function countsOf(countByRow: Float64Array, cellsPerRow: number): Counts {
+/** Supervised cells by row and slot, and how many steps each could hold. */
+export interface CellCounts {
+  readonly bySlot: HostArray<"b d", "float64">;
+  readonly steps: number;
+}
+
+/** Counts of a term over some rows. Counts of parts add up to those of the whole. */
+export function countsOf({ slots }: Term, { bySlot, steps }: CellCounts): Counts {
+  const rows = rowCounts(slots, bySlot);
   return {
-    cells: countByRow.reduce((sum, count) => sum + count, 0),
-    samples: countByRow.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0),
-    padded: countByRow.length * cellsPerRow,
+    cells: rows.reduce((sum, count) => sum + count, 0),
+    samples: rows.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0),
+    padded: rows.length * slots.length * steps,
   };
 }
 
@@ -37,23 +53,28 @@ export function addCounts(parts: readonly Counts[]): Counts {
   };
 }
 
-/** A term of the loss: how its cells become one number, and how much it weighs. */
-export interface Term {
-  readonly reduction: Reduction;
-  readonly weight: number;
+/**
+ * Writes what each row's squared errors in the slots of a term are multiplied by, so that the sums of all micro-batches and
+ * ranks add up to the term's share of the loss.
+ *
+ * @param out   `[b d]`; other slots stay as they are
+ * @param whole counts of the term over the global batch
+ */
+export function fillCellWeights(
+  out: HostArray<"b d">,
+  { slots, reduction, weight }: Term,
+  { bySlot }: CellCounts,
+  { whole, rules }: { readonly whole: Counts; readonly rules: Rules },
+): void {
+  const width = out.shape[1]!;
+  for (const [row, count] of rowCounts(slots, bySlot).entries()) {
+    const perSample = reduction === "cells" ? weight / whole.cells : weight / (count * whole.samples);
+    const perCell = rules.keeps("denominator") ? perSample : weight / whole.padded;
+    for (const slot of slots) out.cells[row * width + slot] = count === 0 ? 0 : perCell;
+  }
 }
 
-/**
- * What each row's sum is multiplied by so that the sums of all micro-batches and ranks add up to the loss.
- *
- * @param countByRow supervised cells of each row
- * @param whole counts of the global batch
- */
-export function rowWeights(term: Term, countByRow: Float64Array, whole: Counts, rules: Rules): Float32Array {
-  const { reduction, weight } = term;
-  if (!rules.keeps("denominator")) return new Float32Array(countByRow.length).fill(weight / whole.padded);
-  return Float32Array.from(countByRow, (count) => {
-    if (count === 0) return 0;
-    return reduction === "cells" ? weight / whole.cells : weight / (count * whole.samples);
-  });
+function rowCounts(slots: readonly number[], { cells, shape }: HostArray<"b d", "float64">): number[] {
+  const [rows = 0, width = 0] = shape;
+  return Array.from({ length: rows }, (_, row) => slots.reduce((sum, slot) => sum + cells[row * width + slot]!, 0));
 }

@@ -20,8 +20,8 @@ export function velocityErrors(
 /**
  * `Σ weight · error`: the share of these rows in the loss of the global batch.
  *
- * @param rowWeights `[b]`, see `loss/reduction.ts`
+ * @param cellWeights `[b d]`, see `loss/reduction.ts`
  */
-export function velocityLoss(errors: SymbolicArray<"b t d">, rowWeights: SymbolicArray<"b">): SymbolicArray<""> {
-  return sum(multiply(sum(errors, "b"), rowWeights), "");
+export function velocityLoss(errors: SymbolicArray<"b t d">, cellWeights: SymbolicArray<"b d">): SymbolicArray<""> {
+  return sum(multiply(sum(errors, "b d"), cellWeights), "");
 }

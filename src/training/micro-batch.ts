@@ -2,9 +2,9 @@ import { type Batch, type Provenance, sampleCount } from "../batch/batch.ts";
 import { fillNoise, type SampleKey } from "../flow/noise.ts";
 import type { UnrealInput } from "../flow/path.ts";
 import { embedTime, sampleTime } from "../flow/time.ts";
-import { type Arrays, type DataType, HostArray, zeros } from "../graph/host-array.ts";
+import { type Arrays, type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import { type Stream, stream } from "../graph/random.ts";
-import { type Counts, countsOf, rowWeights, type Term } from "../loss/reduction.ts";
+import { addCounts, type CellCounts, type Counts, countsOf, fillCellWeights, type Term } from "../loss/reduction.ts";
 import type { Rules } from "../validity/rules.ts";
 import { Supervised, type SupervisionRule } from "../validity/supervised.ts";
 import { Validity } from "../validity/validity.ts";
@@ -29,9 +29,7 @@ export interface TargetOptions {
 /** A batch with the noise, the times and the supervision of one draw: all that the objective takes but the row weights. */
 export interface MicroBatch {
   readonly feeds: Arrays;
-  /** Supervised cells of each row. */
-  readonly countByRow: Float64Array;
-  readonly counts: Counts;
+  readonly counts: CellCounts;
   readonly provenance: Provenance;
   /** Rows that are samples; the rest are fillers. */
   readonly samples: number;
@@ -69,7 +67,6 @@ export function microBatchOf(batch: Batch, options: TargetOptions, draw: "as dra
     { ...facts, dofMoves: dofMoves(batch, options) },
     options.rules,
   );
-  const countByRow = supervised.countByRow;
   const feeds = new Map<string, HostArray<string, DataType>>([
     ...observationFeeds(batch),
     [flowInputs.actions, batch.actions.read((values) => values)],
@@ -78,13 +75,20 @@ export function microBatchOf(batch: Batch, options: TargetOptions, draw: "as dra
     [flowInputs.timeEmbedding, embedTime(time, options.timeWidth)],
     [flowInputs.supervised, supervised.toArray()],
   ]);
-  return { feeds, countByRow, counts: countsOf(countByRow, steps * width), provenance, samples: sampleCount(batch) };
+  const counts = { bySlot: Supervised.countBySlot(supervised), steps };
+  return { feeds, counts, provenance, samples: sampleCount(batch) };
 }
 
-/** The feeds of a micro-batch as part of a global batch. */
-export function weighted(micro: MicroBatch, term: Term, whole: Counts, rules: Rules): Arrays {
-  const weights = rowWeights(term, micro.countByRow, whole, rules);
-  return new Map([...micro.feeds, [flowInputs.rowWeights, new HostArray("b", [weights.length], "float32", weights)]]);
+/** What the terms of the loss count over a global batch, in the order of the terms. */
+export function wholeCounts(micros: readonly MicroBatch[], terms: readonly Term[]): Counts[] {
+  return terms.map((term) => addCounts(micros.map(({ counts }) => countsOf(term, counts))));
+}
+
+/** The feeds of a micro-batch as part of a global batch, whose counts are given by term. */
+export function weighted(micro: MicroBatch, terms: readonly Term[], whole: readonly Counts[], rules: Rules): Arrays {
+  const weights = zeros("b d", micro.counts.bySlot.shape, "float32");
+  for (const [at, term] of terms.entries()) fillCellWeights(weights, term, micro.counts, { whole: whole[at]!, rules });
+  return new Map([...micro.feeds, [flowInputs.cellWeights, weights]]);
 }
 
 /** Inputs of the programs that stand for what a robot perceives, under the names of the batch's fields. */

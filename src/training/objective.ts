@@ -36,7 +36,7 @@ export const flowInputs = {
   time: "time",
   timeEmbedding: "timeEmbedding",
   supervised: "supervised",
-  rowWeights: "rowWeights",
+  cellWeights: "cellWeights",
 } as const;
 
 /** Prefix of the outputs that hold gradients. */
@@ -56,7 +56,7 @@ export function traceObjective({ form, layout, unrealInput, rules }: Setting): O
   const predicted = velocity(scope, form, perceived, { noisy: point.noisy, timeEmbedding });
   const supervised = SymbolicSupervised.input(flowInputs.supervised, "b t d", [b, t, d]);
   const errors = velocityErrors(predicted, point.velocity, supervised);
-  const loss = velocityLoss(errors, input(flowInputs.rowWeights, "b", [b], "float32"));
+  const loss = velocityLoss(errors, input(flowInputs.cellWeights, "b d", [b, d], "float32"));
   return { parameters: readBy(loss, scope), loss, errors, watched: scope.watched };
 }
 

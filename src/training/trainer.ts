@@ -2,20 +2,20 @@ import type { Batch } from "../batch/batch.ts";
 import { type DataType, HostArray, zeros } from "../graph/host-array.ts";
 import { type CompileOptions, Program } from "../graph/program.ts";
 import { InputError } from "../input-error.ts";
-import { addCounts, type Term } from "../loss/reduction.ts";
+import type { Term } from "../loss/reduction.ts";
 import type { Parameter, ParameterValues } from "../nn/parameter.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
 import { GradientSum } from "../optimizer/gradient-sum.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import { Updater } from "../optimizer/update.ts";
-import { type MicroBatch, microBatchOf, type TargetOptions, weighted } from "./micro-batch.ts";
+import { type MicroBatch, microBatchOf, type TargetOptions, weighted, wholeCounts } from "./micro-batch.ts";
 import { gradientOutputs, gradientPrefix, type Objective, type Setting, traceObjective } from "./objective.ts";
 
 /** How a trainer is compiled and how it counts. */
 export interface TrainerOptions {
   readonly setting: Setting;
   readonly optimizer: AdamW;
-  readonly term: Term;
+  readonly terms: readonly Term[];
   readonly target: TargetOptions;
   /** Which parameters train, of those that the objective reads. */
   readonly trains: (name: string) => boolean;
@@ -94,13 +94,13 @@ export class Trainer {
   }
 
   async #gradients(parameters: ParameterValues, micros: readonly MicroBatch[]): Promise<number> {
-    const { term, setting } = this.#options;
-    const whole = addCounts(micros.map(({ counts }) => counts));
+    const { terms, setting } = this.#options;
+    const whole = wholeCounts(micros, terms);
     const share = new HostArray("", [], "float32", new Float32Array(1));
     let loss = 0;
     for (const micro of micros) {
       const storage = this.#sum.storage();
-      const feeds = new Map<string, Storage>([...weighted(micro, term, whole, setting.rules), ...parameters]);
+      const feeds = new Map<string, Storage>([...weighted(micro, terms, whole, setting.rules), ...parameters]);
       await this.#gradient.run(onlyInputs(this.#gradient, feeds), gradientFetches(storage, share));
       this.#sum.add(storage);
       loss += share.cells[0]!;

@@ -75,10 +75,15 @@ export class Validator {
       return {
         dataset: micro.provenance.dataset[row]!,
         controlMode: micro.provenance.controlMode[row]!,
-        velocity: new Mean(sum, micro.countByRow[row]!),
+        velocity: new Mean(sum, countOf(micro, row)),
       };
     });
   }
+}
+
+function countOf({ counts: { bySlot } }: MicroBatch, row: number): number {
+  const width = bySlot.shape[1] ?? 0;
+  return bySlot.cells.subarray(row * width, (row + 1) * width).reduce((sum, count) => sum + count, 0);
 }
 
 /** Adds a draw's errors to those of the same samples. */

@@ -1,6 +1,5 @@
 import { input, type SymbolicArray } from "../graph/array.ts";
-import { cells } from "../graph/axes.ts";
-import type { HostArray } from "../graph/host-array.ts";
+import { HostArray } from "../graph/host-array.ts";
 import type { Rules } from "./rules.ts";
 import { Validity } from "./validity.ts";
 
@@ -44,16 +43,16 @@ export class Supervised<A extends string> {
     return new Supervised(Validity.every("b t d", [...rows, realSteps, realDofs, moving]));
   }
 
-  /** Number of teaching cells of each row. */
-  get countByRow(): Float64Array {
-    const [rows = 0, ...rest] = this.#cells.shape;
-    const width = cells(rest);
-    const { bits } = this.#cells;
-    return Float64Array.from({ length: rows }, (_, row) => {
-      let count = 0;
-      for (let at = row * width; at < (row + 1) * width; at++) count += bits[at]!;
-      return count;
-    });
+  /** Number of teaching cells of each row and slot, over the steps. */
+  static countBySlot(supervised: Supervised<"b t d">): HostArray<"b d", "float64"> {
+    const [rows = 0, steps = 0, width = 0] = supervised.#cells.shape;
+    const counts = new Float64Array(rows * width);
+    const { bits } = supervised.#cells;
+    for (let at = 0; at < bits.length; at++) {
+      const row = Math.floor(at / (steps * width));
+      counts[row * width + (at % width)]! += bits[at]!;
+    }
+    return new HostArray("b d", [rows, width], "float64", counts);
   }
 
   toArray(): HostArray<A, "bool"> {

@@ -4,11 +4,18 @@ import { z } from "zod";
 import { openpiTensors } from "../../src/checkpoint/import/openpi.ts";
 import { embedTime } from "../../src/flow/time.ts";
 import { cells } from "../../src/graph/axes.ts";
-import { type DataType, HostArray } from "../../src/graph/host-array.ts";
+import { type DataType, HostArray, zeros } from "../../src/graph/host-array.ts";
 import { Program } from "../../src/graph/program.ts";
 import { expectClose } from "../../src/graph/testing/close.ts";
 import { bits, evaluate, floats, integers, runProgram } from "../../src/graph/testing/evaluate.ts";
-import { countsOf, type Reduction, reductions, rowWeights } from "../../src/loss/reduction.ts";
+import {
+  type CellCounts,
+  countsOf,
+  fillCellWeights,
+  type Reduction,
+  reductions,
+  type Term,
+} from "../../src/loss/reduction.ts";
 import { policySizes } from "../../src/policy/size.ts";
 import { variants } from "../../src/policy/variant.ts";
 import {
@@ -73,16 +80,20 @@ describe("the micro policy with openpi's weights is PyTorch's", () => {
     const outputs = { ...gradientOutputs(objective, objective.parameters), errors: objective.errors };
     const program = await Program.compile(outputs, { device: "cpu", threads: 2, fixed: new Map() });
     for (const reduction of reductions) {
-      const counts = supervised.countByRow;
-      const shares = rowWeights({ reduction, weight: 1 }, counts, countsOf(counts, 24), setting.rules);
-      const feeds = new Map([...batch(), ...parameters, ["rowWeights", floats("float32", "b", [4], shares)] as const]);
+      const counts: CellCounts = { bySlot: Supervised.countBySlot(supervised), steps: 4 };
+      const term: Term = { name: "velocity", slots: [0, 1, 2, 3, 4, 5], reduction, weight: 1 };
+      const weights = zeros("b d", [4, 6], "float32");
+      fillCellWeights(weights, term, counts, { whole: countsOf(term, counts), rules: setting.rules });
+      const feeds = new Map([...batch(), ...parameters, ["cellWeights", weights] as const]);
       results.set(reduction, await runProgram(program, feeds.set("supervised", supervised.toArray())));
     }
     program.release();
   });
 
   it("in the number of cells that teach", () => {
-    expect([...supervised.countByRow]).toEqual(reference.supervisedCounts);
+    const { cells } = Supervised.countBySlot(supervised);
+    const byRow = [0, 1, 2, 3].map((row) => cells.slice(row * 6, (row + 1) * 6).reduce((sum, count) => sum + count, 0));
+    expect(byRow).toEqual(reference.supervisedCounts);
   });
 
   it.each(reductions)("in the loss over %s", (reduction) => {
