@@ -64,7 +64,7 @@ type Foreign = ReturnType<ReturnType<typeof openLibrary>["func"]>;
 const tableVersion = 17;
 
 /** Path of the runtime that `onnxruntime-node` bundles for this machine. */
-export const libraryFile = join(
+const libraryFile = join(
   dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json")),
   "bin/napi-v6",
   process.platform,

@@ -156,6 +156,7 @@ test("a profile names the operators and lands in the file that endProfile tells"
   const session = openSession(model, { threads: 1, device: "cpu", profile: join(tmpdir(), `armature-${process.pid}`) });
   await session.run(new Map([["x", wave(0)]]), new Map([["y", wave(0)]]));
   const file = session.endProfile();
+  expect(() => session.endProfile()).toThrow("it ended before");
   session.release();
   const events: { args?: { op_name?: string } }[] = JSON.parse(readFileSync(file, "utf8"));
   rmSync(file);

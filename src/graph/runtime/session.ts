@@ -34,9 +34,18 @@ export function openSession(model: Uint8Array, options: SessionOptions): Session
   const settings = obtain("CreateSessionOptions");
   try {
     configure(settings, options);
-    return new Session(obtain("CreateSessionFromArray", environment, model, model.byteLength, settings));
+    return adopt(obtain("CreateSessionFromArray", environment, model, model.byteLength, settings));
   } finally {
     give("ReleaseSessionOptions", settings);
+  }
+}
+
+function adopt(session: Address): Session {
+  try {
+    return new Session(session);
+  } catch (error) {
+    give("ReleaseSession", session);
+    throw error;
   }
 }
 
@@ -99,7 +108,10 @@ export class Session {
   /** Ends the profile and returns the file it was written to; only for a session opened with `profile`. */
   endProfile(): string {
     if (this.#released) throw new Error("Session.endProfile: the session was released");
-    return endProfile(this.#session);
+    const file = endProfile(this.#session);
+    if (file === "")
+      throw new Error('Session.endProfile: the session was opened without "profile", or it ended before');
+    return file;
   }
 
   #compute(values: BigUint64Array): Promise<void> {
