@@ -1,0 +1,187 @@
+import { encodePrompt, type LongPrompt, type PromptTokenizer } from "../codec/prompt.ts";
+import type { Dataset, EpisodeTable, Picture } from "../dataset/dataset.ts";
+import { type Augmentation, augment, drawChange } from "../embodiment/augment.ts";
+import { type ActionFrame, toDelta } from "../embodiment/delta.ts";
+import { slots } from "../embodiment/embodiment.ts";
+import { type Normalization, normalize } from "../embodiment/normalize.ts";
+import { letterbox } from "../embodiment/picture.ts";
+import { vectors } from "../embodiment/vector.ts";
+import type { HostArray } from "../graph/host-array.ts";
+import { stream } from "../graph/random.ts";
+import { InputError } from "../input-error.ts";
+import type { Member } from "../mixture/mixture.ts";
+import type { Draw } from "../mixture/sampler.ts";
+import { Padded } from "../validity/padded.ts";
+import { Validity } from "../validity/validity.ts";
+import type { Provenance } from "./batch.ts";
+import type { BatchLayout } from "./layout.ts";
+import { actionWindow, type Moments, moments, nearestFrames, stateWindow } from "./window.ts";
+
+/** One sample at the robot's own width: nothing in it is padding but what its facts say. */
+export interface Example {
+  /** Names the sample in errors: dataset, episode and frame, or the robot that is served. */
+  readonly name: string;
+  /** In unit scale and in the robot's own order. */
+  readonly actions: Padded<"t d", "float32", "t">;
+  /** Where the policy keeps each dof. */
+  readonly dofSlots: readonly number[];
+  /** In unit scale, oldest slot first; real by slot. */
+  readonly state: Padded<"o s", "float32", "o">;
+  readonly stateSlots: readonly number[];
+  /** `[o v]`, row-major, views in the policy's order: squares, `null` where nothing may be read. */
+  readonly pictures: readonly (Picture | null)[];
+  /** The camera exists. */
+  readonly viewReal: Validity<"o v">;
+  readonly tokens: Int32Array;
+  readonly targetReal: boolean;
+  readonly historyKept: boolean;
+  readonly provenance: { readonly [K in keyof Provenance]: number };
+}
+
+/** How samples are read: what a recipe chooses, plain data. */
+export interface Reading {
+  /** Steps and history slots per second; "native" takes the dataset's own frames. */
+  readonly rate: number | "native";
+  /** Steps (at that rate) between observation slots. */
+  readonly interval: number;
+  /** Share of the training samples whose history is dropped. */
+  readonly historyDropout: number;
+  readonly actionFrame: ActionFrame;
+  readonly longPrompt: LongPrompt;
+  /** In training only. */
+  readonly augmentation: Augmentation | "none";
+}
+
+/** A member of the mixture, opened, with the unit scale of its head. */
+export interface Subject {
+  readonly dataset: Dataset;
+  readonly member: Member;
+  readonly action: Normalization;
+  readonly state: Normalization;
+}
+
+/** How a draw becomes an example. */
+export interface ExampleChoice {
+  readonly seed: number;
+  /** Only training changes pictures and drops history. */
+  readonly purpose: "train" | "validation";
+  readonly layout: Pick<BatchLayout, "steps" | "observations" | "tokens" | "pictureSize">;
+  readonly reading: Reading;
+  readonly tokenizer: PromptTokenizer;
+}
+
+/**
+ * The sample that a draw stands for.
+ *
+ * @throws InputError naming dataset, episode and frame where a prompt is missing or too long, or a file cannot be read
+ */
+export async function loadExample(subject: Subject, draw: Draw, choice: ExampleChoice): Promise<Example> {
+  const { dataset, member } = subject;
+  const { embodiment } = member;
+  const table = await dataset.table(draw.episode);
+  const name = `dataset "${member.datasetName}" episode ${draw.episode} frame ${draw.frame}`;
+  const sample: Sample = { ...choice, subject, draw, table, name };
+  const observed = observationTimes(sample);
+  const states = vectors(table, embodiment.columns.state);
+  const historyKept = keepsHistory(sample);
+  return {
+    name,
+    actions: normalize(actions(sample, states), subject.action),
+    dofSlots: slots(embodiment.dofs),
+    state: normalize(stateWindow(states, observed, embodiment.states), subject.state),
+    stateSlots: slots(embodiment.states),
+    pictures: await pictures(sample, observed, historyKept),
+    viewReal: viewReal(sample),
+    tokens: tokens(sample),
+    targetReal: embodiment.target === "actions",
+    historyKept,
+    provenance: {
+      dataset: member.dataset,
+      controlMode: member.controlMode,
+      episode: draw.episode,
+      frame: draw.frame,
+      draw: draw.draw,
+    },
+  };
+}
+
+interface Sample extends ExampleChoice {
+  readonly subject: Subject;
+  readonly draw: Draw;
+  readonly table: EpisodeTable;
+  readonly name: string;
+}
+
+/** Frames of the dataset from one step to the next. */
+function stride({ reading, subject }: Sample): number {
+  return reading.rate === "native" ? 1 : subject.member.framesPerSecond / reading.rate;
+}
+
+function observationTimes(sample: Sample): Moments {
+  const { observations } = sample.layout;
+  const between = sample.reading.interval * stride(sample);
+  const from = sample.draw.frame - (observations - 1) * between;
+  return moments({ from, stride: between, count: observations, length: sample.table.length });
+}
+
+/** Steps by step; in a delta frame relative to the state at the sample's own frame. */
+function actions(sample: Sample, states: HostArray<"i j", "float64">): Padded<"t d", "float64", "t"> {
+  const { draw, layout, reading, subject, table } = sample;
+  const { columns, dofs } = subject.member.embodiment;
+  const times = moments({ from: draw.frame, stride: stride(sample), count: layout.steps, length: table.length });
+  const window = actionWindow(vectors(table, columns.action), times, dofs);
+  if (reading.actionFrame === "absolute") return window;
+  const size = states.shape[1]!;
+  const current = states.cells.subarray(draw.frame * size, (draw.frame + 1) * size);
+  return window.read((values, valid) => Padded.of(toDelta(values, current, dofs), valid));
+}
+
+function keepsHistory({ purpose, layout, reading, seed, subject, draw }: Sample): boolean {
+  if (purpose === "validation" || layout.observations === 1) return true;
+  const chance = stream(seed, "history drop-out", subject.member.datasetName);
+  return chance.uniform(0, draw.draw, draw.frame, draw.episode) >= reading.historyDropout;
+}
+
+function viewReal({ layout, subject }: Sample): Validity<"o v"> {
+  const { cameras } = subject.member.embodiment;
+  const bits = Array.from({ length: layout.observations }, () => cameras.map(({ key }) => (key === null ? 0 : 1)));
+  return Validity.of("o v", [layout.observations, cameras.length], Uint8Array.from(bits.flat()));
+}
+
+async function pictures(sample: Sample, observed: Moments, historyKept: boolean): Promise<(Picture | null)[]> {
+  const frames = nearestFrames(observed);
+  const now = frames.length - 1;
+  const wanted = frames.flatMap((frame, slot) =>
+    sample.subject.member.embodiment.cameras.map((camera) => {
+      const isReadable = observed.isReal[slot] === 1 && (historyKept || slot === now);
+      return isReadable ? { frame, ...camera } : { frame, ...camera, key: null };
+    }),
+  );
+  return Promise.all(
+    wanted.map(({ frame, view, key }) => (key === null ? null : picture(sample, frame, { view, key }))),
+  );
+}
+
+async function picture(sample: Sample, frame: number, { view, key }: { view: string; key: string }): Promise<Picture> {
+  const { subject, draw, layout, reading, purpose, seed } = sample;
+  const side = layout.pictureSize;
+  const seen = await subject.dataset.picture(key, draw.episode, frame, { height: side, width: side });
+  if (purpose === "validation" || reading.augmentation === "none") return letterbox(seen, side);
+  const change = drawChange(reading.augmentation, {
+    seed,
+    dataset: subject.member.datasetName,
+    view,
+    episode: draw.episode,
+    frame: draw.frame,
+    draw: draw.draw,
+  });
+  return letterbox(augment(seen, change), side);
+}
+
+function tokens({ subject, draw, table, tokenizer, layout, reading, name }: Sample): Int32Array {
+  const { prompt } = subject.member.embodiment.columns;
+  const text = prompt.kind === "fixed" ? prompt.text : (table.tasks[draw.frame] ?? null);
+  if (text === null)
+    throw new InputError(`${name}: expected an instruction, got none; give the mapping a fixed prompt`);
+  return encodePrompt(tokenizer, text, { limit: layout.tokens, long: reading.longPrompt, where: name });
+}
