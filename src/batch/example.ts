@@ -1,21 +1,20 @@
 import { encodePrompt, type LongPrompt, type PromptTokenizer } from "../codec/prompt.ts";
+import { nearestFrame, observationWindow, type Window } from "../dataset/chunk.ts";
 import type { Dataset, EpisodeTable, Picture } from "../dataset/dataset.ts";
 import { type Augmentation, augment, drawChange } from "../embodiment/augment.ts";
-import { type ActionFrame, toDelta } from "../embodiment/delta.ts";
+import type { ActionFrame } from "../embodiment/delta.ts";
 import { slots } from "../embodiment/embodiment.ts";
 import { type Normalization, normalize } from "../embodiment/normalize.ts";
 import { letterbox } from "../embodiment/picture.ts";
-import { vectors } from "../embodiment/vector.ts";
-import type { HostArray } from "../graph/host-array.ts";
+import { actionsFrom, statesAt, trajectory } from "../embodiment/window.ts";
 import { stream } from "../graph/random.ts";
 import { InputError } from "../input-error.ts";
 import type { Member } from "../mixture/mixture.ts";
 import type { Draw } from "../mixture/sampler.ts";
-import { Padded } from "../validity/padded.ts";
+import type { Padded } from "../validity/padded.ts";
 import { Validity } from "../validity/validity.ts";
 import type { Provenance } from "./batch.ts";
 import type { BatchLayout } from "./layout.ts";
-import { actionWindow, type Moments, moments, nearestFrames, stateWindow } from "./window.ts";
 
 /** One sample at the robot's own width: nothing in it is padding but what its facts say. */
 export interface Example {
@@ -78,17 +77,19 @@ export interface ExampleChoice {
 export async function loadExample(subject: Subject, draw: Draw, choice: ExampleChoice): Promise<Example> {
   const { dataset, member } = subject;
   const { embodiment } = member;
+  const { steps } = choice.layout;
+  const { rate, actionFrame } = choice.reading;
   const table = await dataset.table(draw.episode);
   const name = `dataset "${member.datasetName}" episode ${draw.episode} frame ${draw.frame}`;
   const sample: Sample = { ...choice, subject, draw, table, name };
   const observed = observationTimes(sample);
-  const states = vectors(table, embodiment.columns.state);
+  const path = trajectory(table, embodiment, member.framesPerSecond);
   const historyKept = keepsHistory(sample);
   return {
     name,
-    actions: normalize(actions(sample, states), subject.action),
+    actions: normalize(actionsFrom(path, draw.frame, { steps, rate, frame: actionFrame }), subject.action),
     dofSlots: slots(embodiment.dofs),
-    state: normalize(stateWindow(states, observed, embodiment.states), subject.state),
+    state: normalize(statesAt(path, observed), subject.state),
     stateSlots: slots(embodiment.states),
     pictures: await pictures(sample, observed, historyKept),
     viewReal: viewReal(sample),
@@ -112,28 +113,13 @@ interface Sample extends ExampleChoice {
   readonly name: string;
 }
 
-/** Frames of the dataset from one step to the next. */
-function stride({ reading, subject }: Sample): number {
-  return reading.rate === "native" ? 1 : subject.member.framesPerSecond / reading.rate;
-}
-
-function observationTimes(sample: Sample): Moments {
-  const { observations } = sample.layout;
-  const between = sample.reading.interval * stride(sample);
-  const from = sample.draw.frame - (observations - 1) * between;
-  return moments({ from, stride: between, count: observations, length: sample.table.length });
-}
-
-/** Steps by step; in a delta frame relative to the state at the sample's own frame. */
-function actions(sample: Sample, states: HostArray<"i j", "float64">): Padded<"t d", "float64", "t"> {
-  const { draw, layout, reading, subject, table } = sample;
-  const { columns, dofs } = subject.member.embodiment;
-  const times = moments({ from: draw.frame, stride: stride(sample), count: layout.steps, length: table.length });
-  const window = actionWindow(vectors(table, columns.action), times, dofs);
-  if (reading.actionFrame === "absolute") return window;
-  const size = states.shape[1]!;
-  const current = states.cells.subarray(draw.frame * size, (draw.frame + 1) * size);
-  return window.read((values, valid) => Padded.of(toDelta(values, current, dofs), valid));
+function observationTimes({ layout, reading, subject, table, draw }: Sample): Window<"o"> {
+  const { rate, interval } = reading;
+  const clock = { length: table.length, framesPerSecond: subject.member.framesPerSecond };
+  return observationWindow(clock, draw.frame, {
+    slots: layout.observations,
+    interval: rate === "native" ? { frames: interval } : { seconds: interval / rate },
+  });
 }
 
 function keepsHistory({ purpose, layout, reading, seed, subject, draw }: Sample): boolean {
@@ -148,12 +134,12 @@ function viewReal({ layout, subject }: Sample): Validity<"o v"> {
   return Validity.of("o v", [layout.observations, cameras.length], Uint8Array.from(bits.flat()));
 }
 
-async function pictures(sample: Sample, observed: Moments, historyKept: boolean): Promise<(Picture | null)[]> {
-  const frames = nearestFrames(observed);
+async function pictures(sample: Sample, observed: Window<"o">, historyKept: boolean): Promise<(Picture | null)[]> {
+  const frames = Array.from(observed.positions, nearestFrame);
   const now = frames.length - 1;
   const wanted = frames.flatMap((frame, slot) =>
     sample.subject.member.embodiment.cameras.map((camera) => {
-      const isReadable = observed.isReal[slot] === 1 && (historyKept || slot === now);
+      const isReadable = observed.real.isReal(slot) && (historyKept || slot === now);
       return isReadable ? { frame, ...camera } : { frame, ...camera, key: null };
     }),
   );

@@ -1,16 +1,13 @@
 import type { Dataset } from "../dataset/dataset.ts";
 import { measure, type Rows, type Statistics } from "../dataset/statistics.ts";
 import { cachedStatistics } from "../dataset/statistics-cache.ts";
-import { toDelta } from "../embodiment/delta.ts";
-import { pool } from "../embodiment/head.ts";
-import { vectors } from "../embodiment/vector.ts";
+import { actionsFrom, type Trajectory, trajectory } from "../embodiment/window.ts";
 import { HostArray } from "../graph/host-array.ts";
 import type { Member, OpenMixture } from "../mixture/mixture.ts";
 import { Padded } from "../validity/padded.ts";
 import type { Rules } from "../validity/rules.ts";
 import { Validity } from "../validity/validity.ts";
 import type { Reading } from "./example.ts";
-import { actionWindow, moments } from "./window.ts";
 
 /** What a normalisation head is made from. */
 export interface HeadStatistics {
@@ -28,7 +25,7 @@ export interface MeasureOptions {
 }
 
 /**
- * Statistics of every head of a mixture, over the real cells of the training episodes in use, pooled by frames.
+ * Statistics of every head of a mixture: of the real cells of its members' training episodes in use, all in one pass.
  *
  * Absolute actions are counted once per frame; delta actions once per step of each frame's window that lies in the episode.
  */
@@ -36,65 +33,86 @@ export async function measureHeads(
   { mixture, datasets }: OpenMixture,
   options: MeasureOptions,
 ): Promise<Map<string, HeadStatistics>> {
-  const own = await Promise.all(mixture.members.map((member, at) => measureMember(member, datasets[at]!, options)));
-  return new Map(
-    mixture.heads.map(({ name, members }) => [
-      name,
-      {
-        action: pool(members.map((at) => own[at]!.action)),
-        state: pool(members.map((at) => own[at]!.state)),
-      },
-    ]),
-  );
+  const found = new Map<string, HeadStatistics>();
+  for (const head of mixture.heads) {
+    const sources = head.members.map((at) => ({ member: mixture.members[at]!, dataset: datasets[at]! }));
+    found.set(head.name, await measureHead(sources, options));
+  }
+  return found;
 }
 
-async function measureMember(member: Member, dataset: Dataset, options: MeasureOptions): Promise<HeadStatistics> {
-  const { embodiment, train } = member;
-  const { cache, reading, steps, rules } = options;
-  const fingerprint = await dataset.fingerprint();
-  const what = { embodiment: embodiment.columns, dofs: embodiment.dofs, episodes: train.episodes, reading, steps };
-  const cached = (rows: string, blocks: AsyncIterable<Rows>, width: number) =>
-    rules.keeps("statistics")
-      ? cachedStatistics(cache, { fingerprint, rows: `${rows} ${JSON.stringify(what)}` }, () => measure(blocks, width))
-      : measure(blocks, width);
+interface Source {
+  readonly member: Member;
+  readonly dataset: Dataset;
+}
+
+async function measureHead(sources: readonly Source[], options: MeasureOptions): Promise<HeadStatistics> {
+  const { rate, actionFrame } = options.reading;
+  const { dofs, states } = sources[0]!.member.embodiment;
+  const window = actionFrame === "absolute" ? "by frame" : { steps: options.steps, rate };
   return {
-    action: await cached("action", actionRows(member, dataset, options), embodiment.dofs.length),
-    state: await cached("state", stateRows(member, dataset), embodiment.states.length),
+    action: await cached({ sources, options, rows: { action: window } }, dofs.length, actionRows(sources, options)),
+    state: await cached({ sources, options, rows: "state" }, states.length, stateRows(sources)),
   };
 }
 
-async function* stateRows({ train, embodiment }: Member, dataset: Dataset): AsyncGenerator<Rows> {
-  for (const episode of train.episodes) yield allReal(vectors(await dataset.table(episode), embodiment.columns.state));
+interface Wanted {
+  readonly sources: readonly Source[];
+  readonly options: MeasureOptions;
+  /** What the rows are, in words and numbers. */
+  readonly rows: unknown;
 }
 
-async function* actionRows(member: Member, dataset: Dataset, options: MeasureOptions): AsyncGenerator<Rows> {
-  const { train, embodiment } = member;
-  for (const episode of train.episodes) {
-    const table = await dataset.table(episode);
-    const rows = vectors(table, embodiment.columns.action);
-    if (options.reading.actionFrame === "absolute" && options.rules.keeps("statistics")) yield allReal(rows);
-    else yield* windows(member, { rows, states: vectors(table, embodiment.columns.state) }, options);
+async function cached({ sources, options, rows }: Wanted, width: number, blocks: AsyncIterable<Rows>) {
+  if (!options.rules.keeps("statistics")) return measure(blocks, width);
+  const fingerprint = (await Promise.all(sources.map(({ dataset }) => dataset.fingerprint()))).join(" ");
+  const members = sources.map(({ member: { embodiment, train } }) => ({
+    columns: embodiment.columns,
+    dofs: embodiment.dofs,
+    episodes: train.episodes,
+  }));
+  const key = { fingerprint, rows: JSON.stringify({ rows, members }) };
+  return cachedStatistics(options.cache, key, () => measure(blocks, width));
+}
+
+async function* trajectories(sources: readonly Source[]): AsyncGenerator<Trajectory> {
+  for (const { member, dataset } of sources)
+    for (const episode of member.train.episodes)
+      yield trajectory(await dataset.table(episode), member.embodiment, member.framesPerSecond);
+}
+
+async function* stateRows(sources: readonly Source[]): AsyncGenerator<Rows> {
+  for await (const { states } of trajectories(sources)) yield allReal(states);
+}
+
+async function* actionRows(sources: readonly Source[], options: MeasureOptions): AsyncGenerator<Rows> {
+  const isByFrame = options.reading.actionFrame === "absolute" && options.rules.keeps("statistics");
+  for await (const path of trajectories(sources)) {
+    if (isByFrame) yield allReal(path.actions);
+    else yield* windows(path, options);
   }
 }
 
 /** The action window of every frame of an episode; steps past its end are not real. */
-function* windows(
-  { embodiment, framesPerSecond }: Member,
-  { rows, states }: { readonly rows: HostArray<"i j", "float64">; readonly states: HostArray<"i j", "float64"> },
-  { reading, steps, rules }: MeasureOptions,
-): Generator<Rows> {
-  const [length = 0] = rows.shape;
-  const stride = reading.rate === "native" ? 1 : framesPerSecond / reading.rate;
-  const width = states.shape[1] ?? 0;
-  for (let frame = 0; frame < length; frame++) {
-    const times = moments({ from: frame, stride, count: steps, length });
-    yield actionWindow(rows, times, embodiment.dofs).read((values, valid) => {
-      const current = states.cells.subarray(frame * width, (frame + 1) * width);
-      const { cells, shape } = reading.actionFrame === "delta" ? toDelta(values, current, embodiment.dofs) : values;
-      const real = rules.keeps("statistics") ? Validity.of("i", [steps], valid.bits) : Validity.complete("i", [steps]);
-      return Padded.of(new HostArray("i j", shape, "float64", cells), real);
+function* windows(path: Trajectory, { reading, steps, rules }: MeasureOptions): Generator<Rows> {
+  const [length = 0] = path.actions.shape;
+  for (let frame = 0; frame < length; frame++)
+    yield actionsFrom(path, frame, { steps, rate: reading.rate, frame: reading.actionFrame }).read((values, valid) => {
+      if (rules.keeps("statistics")) return rowsOf(values.shape, values.cells, valid.bits);
+      // The rule is broken on purpose: what lies past the end is counted as if it were 0.
+      return allReal(
+        new HostArray(
+          "i j",
+          values.shape,
+          "float64",
+          values.cells.map((value) => value || 0),
+        ),
+      );
     });
-  }
+}
+
+function rowsOf(shape: readonly number[], cells: Float64Array, bits: Uint8Array): Rows {
+  return Padded.of(new HostArray("i j", shape, "float64", cells), Validity.of("i", [bits.length], bits));
 }
 
 function allReal(values: HostArray<"i j", "float64">): Rows {

@@ -1,6 +1,4 @@
-import type { Statistics } from "../dataset/statistics.ts";
 import { InputError } from "../input-error.ts";
-import { Mean } from "../validity/mean.ts";
 import type { Embodiment } from "./embodiment.ts";
 
 /** A dataset's share in a head. */
@@ -46,38 +44,6 @@ export function heads(members: readonly HeadMember[]): Head[] {
   );
   if (problems.length > 0) throw new InputError(problems.join("; "));
   return [...byName].map(([name, own]) => ({ name, members: own }));
-}
-
-/**
- * Statistics of several datasets as one, weighted by their counts; datasets without a real cell count nothing.
- *
- * Count, mean, std, min and max are those of all cells together, in closed form. The quantiles are the weighted means of
- * the members' quantiles: exact where members are alike, and always within their range.
- *
- * @throws RangeError if there is nothing to pool
- */
-export function pool(members: readonly Statistics[]): Statistics {
-  const real = members.filter((member) => member.count > 0);
-  const [first] = real;
-  if (first === undefined) throw new RangeError("pool: expected statistics of at least one real cell, got none");
-  if (real.length === 1) return first;
-  const entries = [...first.mean.keys()];
-  const weighted = (value: (member: Statistics, entry: number) => number) =>
-    Float64Array.from(entries, (entry) => {
-      const shares = real.map((member) => new Mean(member.count * value(member, entry), member.count));
-      return shares.reduce((sum, share) => sum.plus(share)).value ?? Number.NaN;
-    });
-  const mean = weighted((member, entry) => member.mean[entry]!);
-  const square = (value: number) => value * value;
-  return {
-    count: real.reduce((sum, member) => sum + member.count, 0),
-    mean,
-    std: weighted((member, at) => square(member.std[at]!) + square(member.mean[at]! - mean[at]!)).map(Math.sqrt),
-    min: Float64Array.from(entries, (entry) => Math.min(...real.map((member) => member.min[entry]!))),
-    max: Float64Array.from(entries, (entry) => Math.max(...real.map((member) => member.max[entry]!))),
-    q01: weighted((member, entry) => member.q01[entry]!),
-    q99: weighted((member, entry) => member.q99[entry]!),
-  };
 }
 
 function widthProblems(name: string, members: readonly HeadMember[]): string[] {

@@ -1,0 +1,225 @@
+import { describe, expect, it } from "vitest";
+import { byteTokenizer } from "../codec/prompt.ts";
+import type { Feature } from "../dataset/dataset.ts";
+import { type GeneratedDataset, generate, generatedValue } from "../dataset/generated.ts";
+import { usualAugmentation } from "../embodiment/augment.ts";
+import { asFound, type Mapping } from "../embodiment/mapping.ts";
+import type { Normalization } from "../embodiment/normalize.ts";
+import { aloha, droid, libero } from "../embodiment/robot.ts";
+import { openMixture } from "../mixture/mixture.ts";
+import { collate } from "./collate.ts";
+import { type ExampleChoice, loadExample, type Reading, type Subject } from "./example.ts";
+
+const vector = (key: string, size: number, names: readonly string[] | null = null): Feature => ({
+  key,
+  type: "float32",
+  shape: [size],
+  names,
+});
+const camera = (key: string): Feature => ({ key, type: "image", shape: [6, 8, 3], names: null });
+const description: GeneratedDataset = {
+  name: "toy",
+  robotType: "toy",
+  framesPerSecond: 10,
+  features: [
+    vector("action", 2, ["elbow", "gripper"]),
+    vector("observation.state", 2, ["elbow", "gripper"]),
+    camera("observation.images.top"),
+  ],
+  episodeLengths: [12],
+  tasks: ["push"],
+  seed: 1,
+};
+const reading: Reading = {
+  rate: "native",
+  interval: 2,
+  historyDropout: 0,
+  actionFrame: "absolute",
+  longPrompt: "refuse",
+  augmentation: "none",
+};
+const choice: ExampleChoice = {
+  seed: 7,
+  purpose: "train",
+  layout: { steps: 4, observations: 3, tokens: 8, pictureSize: 8 },
+  reading,
+  tokenizer: byteTokenizer,
+};
+const identity = (size: number): Normalization => ({
+  mode: "identity",
+  center: new Float64Array(size),
+  scale: new Float64Array(size).fill(1),
+});
+
+async function subject(of: GeneratedDataset, mapping: Mapping, views: readonly string[]): Promise<Subject> {
+  const { name, ...rest } = of;
+  const entry = { name, source: { kind: "generated", description: rest } as const, episodes: "all" as const, mapping };
+  const { mixture } = await openMixture({
+    seed: 1,
+    views,
+    entries: [{ ...entry, role: "train", weight: null, validationRatio: 0.5 }],
+    pictureMemoryBytes: 0,
+  });
+  const [member] = mixture.members;
+  const { dofs, states } = member!.embodiment;
+  return { dataset: generate(of), member: member!, action: identity(dofs.length), state: identity(states.length) };
+}
+const toy = () => subject(description, { ...asFound, controlMode: "joint" }, ["base", "wrist"]);
+const at = (frame: number, draw = 0) => ({ member: 0, episode: 0, frame, draw });
+const value = (key: string, entry: number, frame: number) =>
+  Math.fround(generatedValue(description, key, entry, 0)(frame));
+
+describe("an example", () => {
+  it("holds the actions from its frame on, and past the episode's end nothing (openpi 681)", async () => {
+    const { actions } = await loadExample(await toy(), at(10), choice);
+    actions.read((values, valid) => {
+      expect([...valid.bits]).toEqual([1, 1, 0, 0]);
+      expect([...values.cells]).toEqual([
+        value("action", 0, 10),
+        value("action", 1, 10),
+        value("action", 0, 11),
+        value("action", 1, 11),
+        0,
+        0,
+        0,
+        0,
+      ]);
+    });
+  });
+
+  it("holds states and pictures of its slots, the last is now, and before the episode's start nothing", async () => {
+    const own = await toy();
+    const { state, pictures, viewReal } = await loadExample(own, at(3), choice);
+    state.read((values, valid) => {
+      expect([...valid.bits]).toEqual([0, 1, 1]);
+      expect([...values.cells]).toEqual([
+        0,
+        0,
+        ...[1, 3].flatMap((frame) => [0, 1].map((entry) => value("observation.state", entry, frame))),
+      ]);
+    });
+    expect([...viewReal.bits]).toEqual([1, 0, 1, 0, 1, 0]);
+    expect(pictures.map((picture) => picture !== null)).toEqual([false, false, true, false, true, false]);
+    const seen = await own.dataset.picture("observation.images.top", 0, 3, { height: 8, width: 8 });
+    expect([...pictures[4]!.cells.subarray(8 * 3, 7 * 8 * 3)]).toEqual([...seen.cells]);
+  });
+
+  it("at a common rate takes steps by time: a joint between frames, a gripper from the nearest", async () => {
+    const resampled = { ...choice, reading: { ...reading, rate: 4 } };
+    const { actions } = await loadExample(await toy(), at(4), resampled);
+    actions.read((values, valid) => {
+      expect([...valid.bits]).toEqual([1, 1, 1, 0]);
+      const elbow = generatedValue(description, "action", 0, 0);
+      expect(values.cells[2]).toBeCloseTo((elbow(6) + elbow(7)) / 2, 6);
+      expect(values.cells[3]).toBe(value("action", 1, 6));
+    });
+  });
+
+  it("in a delta frame holds the way from the current state, but not for the gripper", async () => {
+    const { actions } = await loadExample(await toy(), at(5), {
+      ...choice,
+      reading: { ...reading, actionFrame: "delta" },
+    });
+    const elbow = (key: string) => generatedValue(description, key, 0, 0);
+    actions.read((values) => {
+      expect(values.cells[2]).toBeCloseTo(elbow("action")(6) - elbow("observation.state")(5), 6);
+      expect(values.cells[3]).toBe(value("action", 1, 6));
+    });
+  });
+
+  it("drops history for the share of training samples asked for, by key, and never in validation", async () => {
+    const own = await toy();
+    const dropping = { ...choice, reading: { ...reading, historyDropout: 0.3 } };
+    const kept = async (purpose: "train" | "validation", draw: number) =>
+      (await loadExample(own, at(6, draw), { ...dropping, purpose })).historyKept;
+    const trained = await Promise.all(Array.from({ length: 200 }, (_, draw) => kept("train", draw)));
+    expect(Math.abs(trained.filter((keeps) => !keeps).length - 60)).toBeLessThan(26); // 4 standard errors.
+    expect(await kept("train", 3)).toBe(trained[3]);
+    const validated = await Promise.all(Array.from({ length: 50 }, (_, draw) => kept("validation", draw)));
+    expect(validated.every((keeps) => keeps)).toBe(true);
+    const { pictures } = await loadExample(own, at(6, trained.indexOf(false)), dropping);
+    expect(pictures.map((picture) => picture !== null)).toEqual([false, false, false, false, true, false]);
+  });
+
+  it("changes pictures in training only, alike in all slots of a sample, another way in another draw", async () => {
+    const own = await toy();
+    const changing = { ...choice, reading: { ...reading, interval: 0.0001, augmentation: usualAugmentation } };
+    const pixels = async (purpose: "train" | "validation", draw: number) => {
+      const { pictures } = await loadExample(own, at(6, draw), { ...changing, purpose });
+      return [0, 2, 4].map((slot) => pictures[slot]!.cells.join());
+    };
+    const [first, , now] = await pixels("train", 0);
+    expect(first).toBe(now);
+    expect(await pixels("train", 0)).toEqual([first, first, now]);
+    expect((await pixels("train", 1))[2]).not.toBe(now);
+    const plain = await loadExample(own, at(6), choice);
+    expect((await pixels("validation", 0))[2]).toBe(plain.pictures[4]!.cells.join());
+  });
+
+  it("says which sample has no instruction, or one that is too long", async () => {
+    const mute = await subject({ ...description, tasks: [] }, { ...asFound, controlMode: "joint" }, []);
+    await expect(loadExample(mute, at(2), choice)).rejects.toThrow(
+      'dataset "toy" episode 0 frame 2: expected an instruction, got none; give the mapping a fixed prompt',
+    );
+    const prompt = { kind: "fixed", text: "push the T to the goal" } as const;
+    const wordy = await subject(description, { ...asFound, controlMode: "joint", prompt }, []);
+    await expect(loadExample(wordy, at(2), choice)).rejects.toThrow(
+      /frame 2: expected a prompt of at most 8 tokens, got 23/,
+    );
+  });
+
+  it("of a question-answering dataset has no robot target, and says so apart from steps and dofs", async () => {
+    const asking = await subject(description, { ...asFound, controlMode: "none", target: "none" }, ["base"]);
+    const example = await loadExample(asking, at(11), choice);
+    expect([example.targetReal, example.dofSlots, [...example.actions.valid.bits]]).toEqual([false, [], [1, 0, 0, 0]]);
+  });
+});
+
+describe("stepReal survives from the window to the batch (openpi fork: a mask that only one adapter extracts)", () => {
+  const layout = {
+    rows: 1,
+    steps: 4,
+    actionWidth: 16,
+    stateWidth: 16,
+    views: 3,
+    observations: 1,
+    tokens: 8,
+    pictureSize: 8,
+  };
+  const robots: readonly (readonly [string, Mapping, readonly Feature[], number])[] = [
+    [
+      "ALOHA",
+      aloha,
+      [
+        vector("action", 14),
+        vector("observation.state", 14),
+        ...["cam_high", "cam_left_wrist", "cam_right_wrist"].map((key) => camera(`observation.images.${key}`)),
+      ],
+      14,
+    ],
+    [
+      "DROID",
+      droid,
+      [
+        vector("actions", 8),
+        vector("joint_position", 7),
+        vector("gripper_position", 1),
+        camera("exterior_image_1_left"),
+        camera("wrist_image_left"),
+      ],
+      8,
+    ],
+    ["LIBERO", libero, [vector("actions", 7), vector("state", 8), camera("image"), camera("wrist_image")], 7],
+  ];
+
+  for (const [name, mapping, features, width] of robots)
+    it(`for ${name}, with exactly its own dofs`, async () => {
+      const own = await subject({ ...description, features }, mapping, ["base", "left_wrist", "right_wrist"]);
+      const single = { ...choice, layout: { ...choice.layout, observations: 1 } };
+      const batch = collate(layout, [await loadExample(own, at(10), single)]);
+      expect([...batch.facts.stepReal.bits]).toEqual([1, 1, 0, 0]);
+      expect(batch.facts.dofReal.count).toBe(width);
+      expect(batch.actions.valid.count).toBe(2 * width);
+      expect(batch.facts.viewReal.count).toBe(own.member.embodiment.cameras.filter(({ key }) => key !== null).length);
+    });
+});

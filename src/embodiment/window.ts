@@ -1,0 +1,76 @@
+import { actionWindow, type Interpolation, resample, type Window } from "../dataset/chunk.ts";
+import type { EpisodeTable } from "../dataset/dataset.ts";
+import { HostArray } from "../graph/host-array.ts";
+import { Padded } from "../validity/padded.ts";
+import { type ActionFrame, toDelta } from "./delta.ts";
+import { type ColumnPart, type Embodiment, type Entry, width } from "./embodiment.ts";
+
+/** An episode in the robot's own units: a vector at each frame. */
+export interface Trajectory {
+  readonly embodiment: Embodiment;
+  readonly framesPerSecond: number;
+  readonly actions: HostArray<"i j", "float64">;
+  readonly states: HostArray<"i j", "float64">;
+}
+
+/** The trajectory of an episode, from the columns that the embodiment names. */
+export function trajectory(table: EpisodeTable, embodiment: Embodiment, framesPerSecond: number): Trajectory {
+  const { action, state } = embodiment.columns;
+  return { embodiment, framesPerSecond, actions: vectors(table, action), states: vectors(table, state) };
+}
+
+/** What an action window is. */
+export interface ActionChoice {
+  readonly steps: number;
+  /** Steps per second; "native" takes the dataset's own frames. */
+  readonly rate: number | "native";
+  readonly frame: ActionFrame;
+}
+
+/**
+ * The actions from a frame on, `[t d]`, real by step; in a delta frame relative to the state at that frame.
+ *
+ * Joints are interpolated, grippers taken from the nearest frame; what holds no action is not real and holds no number.
+ */
+export function actionsFrom(trajectory: Trajectory, frame: number, choice: ActionChoice) {
+  const { embodiment, framesPerSecond, actions, states } = trajectory;
+  const clock = { length: actions.shape[0]!, framesPerSecond };
+  const window = actionWindow(clock, frame, { steps: choice.steps, stepsPerSecond: choice.rate });
+  const { shape, cells } = resample(actions, window, interpolations(embodiment.dofs));
+  const values = new HostArray("t d", shape, "float64", cells);
+  if (choice.frame === "absolute") return Padded.of(values, window.real);
+  const size = states.shape[1]!;
+  const current = states.cells.subarray(frame * size, (frame + 1) * size);
+  return Padded.of(toDelta(values, current, embodiment.dofs), window.real);
+}
+
+/** The states at the slots of an observation window, `[o s]`, real by slot. */
+export function statesAt({ embodiment, states }: Trajectory, window: Window<"o">) {
+  const { shape, cells } = resample(states, window, interpolations(embodiment.states));
+  return Padded.of(new HostArray("o s", shape, "float64", cells), window.real);
+}
+
+function interpolations(entries: readonly Entry[]): Interpolation[] {
+  return entries.map(({ kind }) => (kind === "gripper" ? "nearest" : "linear"));
+}
+
+/** The vector that column parts make up, at each frame of an episode: `[i j]`, in the robot's own units and order. */
+function vectors(table: EpisodeTable, parts: readonly ColumnPart[]): HostArray<"i j", "float64"> {
+  const columns = parts.map((part) => ({ column: table.vector(part.key), entries: part.entries }));
+  const [first] = columns;
+  if (columns.length === 1 && isWhole(first!.entries, first!.column.shape[1]!)) return first!.column;
+  const size = width(parts);
+  const out = new Float64Array(table.length * size);
+  let place = 0;
+  for (const { column, entries } of columns)
+    for (const entry of entries) {
+      const own = column.shape[1]!;
+      for (let frame = 0; frame < table.length; frame++) out[frame * size + place] = column.cells[frame * own + entry]!;
+      place++;
+    }
+  return new HostArray("i j", [table.length, size], "float64", out);
+}
+
+function isWhole(entries: readonly number[], size: number): boolean {
+  return entries.length === size && entries.every((entry, at) => entry === at);
+}
