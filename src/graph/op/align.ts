@@ -71,9 +71,13 @@ function reduce<V extends string, D extends DataType>(
   array: SymbolicArray<string, D>,
   keep: V,
 ): SymbolicArray<V, D> {
+  // Without this an empty list of axes would go to ONNX, where it means all of them.
+  if (array.axes === keep) return new SymbolicArray({ ...pick(array), axes: keep }, array.node, array.output);
   const own = letters(array.axes);
   const kept = letters(keep);
-  const shape = kept.map((letter) => array.shape[own.indexOf(letter)] ?? -1);
+  const missing = kept.find((letter) => !own.includes(letter));
+  if (missing !== undefined) throw new RangeError(`${name}: expected an axis "${missing}" to keep, got ${show(array)}`);
+  const shape = kept.map((letter) => array.shape[own.indexOf(letter)]!);
   expectWithin(name, { axes: keep, shape, type: array.type }, array);
   const gone = own.flatMap((letter, at) => (kept.includes(letter) ? [] : [at]));
   return apply({ axes: keep, shape, type: array.type }, [array], {
