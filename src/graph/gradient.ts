@@ -22,7 +22,7 @@ import { recomputed } from "./rematerialize.ts";
  */
 export function gradient<D extends FloatType>(
   of: SymbolicArray<"", D>,
-  wrt: readonly SymbolicArray<string, D>[],
+  wrt: readonly SymbolicArray<string, NoInfer<D>>[],
 ): SymbolicArray<string, FloatType>[] {
   if (of.shape.length !== 0) throw new RangeError(`gradient: expected a scalar, got ${show(of)}`);
   const relevant = leadingFrom(of.node, new Set(wrt.map((array) => array.node)));

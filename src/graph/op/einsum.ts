@@ -17,7 +17,7 @@ type OutputOf<E extends string> = E extends `${string} -> ${infer O}` ? O : neve
 export function einsum<const E extends string, D extends FloatType>(
   equation: E,
   x: SymbolicArray<LeftOf<E>, D>,
-  y: SymbolicArray<RightOf<E>, D>,
+  y: SymbolicArray<RightOf<E>, NoInfer<D>>,
 ): SymbolicArray<OutputOf<E>, D> {
   return scaledEinsum(equation, 1, x, y);
 }
@@ -27,7 +27,7 @@ export function scaledEinsum<const E extends string, D extends FloatType>(
   equation: E,
   factor: number,
   x: SymbolicArray<LeftOf<E>, D>,
-  y: SymbolicArray<RightOf<E>, D>,
+  y: SymbolicArray<RightOf<E>, NoInfer<D>>,
 ): SymbolicArray<OutputOf<E>, D> {
   const [left, right, output] = parse(equation);
   if (x.axes !== left || y.axes !== right) throw new RangeError(`einsum "${equation}": got ${show(x)} and ${show(y)}`);
@@ -39,8 +39,10 @@ export function contract<O extends string, D extends FloatType>(
   output: O,
   factor: number,
   x: SymbolicArray<string, D>,
-  y: SymbolicArray<string, D>,
+  y: SymbolicArray<string, NoInfer<D>>,
 ): SymbolicArray<O, D> {
+  if (x.type !== y.type)
+    throw new TypeError(`einsum: expected arrays of one type, got ${x.type} and ${y.type}; use cast`);
   const roles = rolesOf(output, x, y);
   const shape = letters(output).map((letter) => roles.size.get(letter) ?? 0);
   return apply({ axes: output, shape, type: x.type }, [x, y], {

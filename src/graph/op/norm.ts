@@ -13,8 +13,8 @@ type Any = SymbolicArray<string, FloatType>;
  */
 export function layerNorm<A extends string, W extends string, D extends FloatType>(
   x: SymbolicArray<A, D>,
-  gain: SymbolicArray<W, D>,
-  bias: SymbolicArray<W, D>,
+  gain: SymbolicArray<W, NoInfer<D>>,
+  bias: SymbolicArray<W, NoInfer<D>>,
   epsilon: number,
 ): SymbolicArray<A, D> {
   expectWidth("layerNorm", x, gain);
@@ -52,7 +52,7 @@ export function layerNorm<A extends string, W extends string, D extends FloatTyp
  */
 export function rmsNorm<A extends string, W extends string, D extends FloatType>(
   x: SymbolicArray<A, D>,
-  gain: SymbolicArray<W, D>,
+  gain: SymbolicArray<W, NoInfer<D>>,
   epsilon: number,
 ): SymbolicArray<A, D> {
   expectWidth("rmsNorm", x, gain);
@@ -124,4 +124,6 @@ function withoutLast(x: Form): string {
 function expectWidth(where: string, x: Form, weight: Form): void {
   if (weight.axes !== letters(x.axes).at(-1) || weight.shape[0] !== x.shape.at(-1))
     throw new RangeError(`${where}: expected a weight for the last axis of ${show(x)}, got ${show(weight)}`);
+  if (weight.type !== x.type)
+    throw new TypeError(`${where}: expected arrays of one type, got ${x.type} and ${weight.type}; use cast`);
 }

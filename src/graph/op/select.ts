@@ -40,7 +40,7 @@ export function selectAny<A extends string, D extends DataType>(
 export function where<A extends string, D extends FloatType>(
   mask: Mask<A>,
   x: SymbolicArray<NoInfer<A>, D>,
-  y: SymbolicArray<NoInfer<A>, D>,
+  y: SymbolicArray<NoInfer<A>, NoInfer<D>>,
 ): SymbolicArray<A, D> {
   expectSame("where", x, y);
   if (mask.axes !== x.axes)
@@ -80,7 +80,7 @@ export function not<A extends string>(x: Mask<A>): Mask<A> {
 /** `x = y`, cell by cell. */
 export function equal<A extends string, D extends DataType>(
   x: SymbolicArray<A, D>,
-  y: SymbolicArray<NoInfer<A>, D>,
+  y: SymbolicArray<NoInfer<A>, NoInfer<D>>,
 ): Mask<A> {
   return logical("equal", "Equal", x, y);
 }
@@ -88,7 +88,7 @@ export function equal<A extends string, D extends DataType>(
 /** `x < y`, cell by cell. */
 export function less<A extends string, D extends DataType>(
   x: SymbolicArray<A, D>,
-  y: SymbolicArray<NoInfer<A>, D>,
+  y: SymbolicArray<NoInfer<A>, NoInfer<D>>,
 ): Mask<A> {
   return logical("less", "Less", x, y);
 }
@@ -96,7 +96,7 @@ export function less<A extends string, D extends DataType>(
 /** `x ≤ y`, cell by cell. */
 export function lessOrEqual<A extends string, D extends DataType>(
   x: SymbolicArray<A, D>,
-  y: SymbolicArray<NoInfer<A>, D>,
+  y: SymbolicArray<NoInfer<A>, NoInfer<D>>,
 ): Mask<A> {
   return logical("lessOrEqual", "LessOrEqual", x, y);
 }

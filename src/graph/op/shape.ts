@@ -80,9 +80,12 @@ export function concat<A extends string, D extends DataType>(
   const [first] = arrays;
   if (first === undefined) throw new RangeError("concat: expected at least one array, got none");
   const at = positionOf("concat", first, axis);
-  for (const array of arrays)
+  for (const array of arrays) {
+    if (array.type !== first.type)
+      throw new TypeError(`concat: expected arrays of one type, got ${first.type} and ${array.type}; use cast`);
     if (array.axes !== first.axes || array.shape.some((size, place) => place !== at && size !== first.shape[place]))
       throw new RangeError(`concat along "${axis}": ${show(first)} and ${show(array)} differ beside it`);
+  }
   const lengths = arrays.map((array) => array.shape[at]!);
   const shape = first.shape.map((size, place) => (place === at ? lengths.reduce((a, b) => a + b, 0) : size));
   return apply({ axes: first.axes, shape, type: first.type }, arrays, {
