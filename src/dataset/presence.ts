@@ -45,6 +45,7 @@ function absentCamera(key: string): DatasetProblem {
 function absentEpisodes(records: readonly EpisodeRecord[], missing: (record: EpisodeRecord) => string[]) {
   const problems: DatasetProblem[] = [];
   const tableless = records.filter((record) => missing(record).includes(record.table.path));
+  const reported = new Set(tableless);
   if (tableless.length > 0)
     problems.push({
       code: "missing-episode-files",
@@ -52,7 +53,7 @@ function absentEpisodes(records: readonly EpisodeRecord[], missing: (record: Epi
       message: `${tableless.length} of ${records.length} episodes listed have no table here: ${numbers(tableless)}`,
     });
   for (const record of records)
-    for (const path of tableless.includes(record) ? [] : missing(record))
+    for (const path of reported.has(record) ? [] : missing(record))
       problems.push({
         code: "missing-video",
         path,

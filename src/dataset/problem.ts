@@ -30,6 +30,13 @@ export interface DatasetProblem {
   readonly message: string;
 }
 
+/** Something worth knowing of a dataset that is not wrong. */
+export interface DatasetNote {
+  readonly code: "constant-entries" | "uneven-timestamps" | "late-start" | "no-frame-index";
+  readonly path: string;
+  readonly message: string;
+}
+
 /** A dataset that cannot be used as it is, with everything that is wrong with it. */
 export class DatasetError extends InputError {
   readonly problems: readonly DatasetProblem[];

@@ -18,7 +18,7 @@ describe("statistics", () => {
       [2, 5],
       [3, 5],
       [4, 5],
-    ]; // prettier-ignore
+    ];
     const statistics = await measure([block(rows, [1, 1, 1, 1])], 2);
     expect(statistics.count).toBe(4);
     expect([...statistics.mean]).toEqual([2.5, 5]);
@@ -60,7 +60,7 @@ describe("statistics", () => {
         ),
       ],
       2,
-    ); // prettier-ignore
+    );
     const cut = [0, 1, 20, 49].map((from, at, all) => rows.slice(from, all[at + 1] ?? 50));
     expect(
       await measure(
@@ -72,7 +72,7 @@ describe("statistics", () => {
         ),
         2,
       ),
-    ).toEqual(whole); // prettier-ignore
+    ).toEqual(whole);
   });
 
   test("a large mean does not swallow a small spread", async () => {
@@ -103,7 +103,6 @@ describe("quantiles", () => {
           [binned.low, 0.01],
           [binned.high, 0.99],
         ] as const) {
-          // prettier-ignore
           const at = rank * (values.length - 1);
           expect(found).toBeGreaterThanOrEqual(sorted[Math.floor(at)]! - bin);
           expect(found).toBeLessThanOrEqual(sorted[Math.ceil(at)]! + bin);

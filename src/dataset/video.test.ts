@@ -179,7 +179,6 @@ describe.skipIf(!hasLibav)("written videos (skipped where node-av is not install
       [1.24, 12],
       [1.26, 13],
     ] as const) {
-      // prettier-ignore
       const { cells } = await show({ ...clip(path, 20, 10), from }, 3);
       expect(Math.abs(cells[0]! - grey(first + 3))).toBeLessThanOrEqual(2);
     }

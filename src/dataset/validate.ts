@@ -1,0 +1,163 @@
+import { join } from "node:path";
+import type { Dataset, DatasetVersion, TaskAnnotation } from "./dataset.ts";
+import { EpisodeFacts } from "./episode-facts.ts";
+import type { EpisodeRecord } from "./episode-record.ts";
+import { type Info, isNumeric, width } from "./info.ts";
+import { LeRobotDataset } from "./lerobot-dataset.ts";
+import { type Metadata, readMetadata } from "./metadata.ts";
+import { instructionColumn } from "./open.ts";
+import { ParquetFile } from "./parquet.ts";
+import { findFiles, type Presence } from "./presence.ts";
+import { DatasetError, type DatasetNote, type DatasetProblem, reason } from "./problem.ts";
+import { Recent } from "./recent.ts";
+import { readTable, type TableContext } from "./table.ts";
+import { openPictureReader } from "./video.ts";
+
+/** What is in a dataset, and everything that is wrong with it. */
+export interface DatasetReport {
+  readonly name: string;
+  /** `null` where the metadata cannot be read; then nothing else is known. */
+  readonly version: DatasetVersion | null;
+  readonly robotType: string;
+  readonly framesPerSecond: number;
+  /** Episodes whose files are here, and their frames. */
+  readonly episodes: number;
+  readonly frames: number;
+  /** Entries of the action and of the state by the usual names of their columns. */
+  readonly dofs: number;
+  readonly states: number;
+  readonly cameras: readonly string[];
+  readonly taskColumn: string | null;
+  /** Instructions that occur. */
+  readonly tasks: readonly string[];
+  readonly problems: readonly DatasetProblem[];
+  readonly notes: readonly DatasetNote[];
+}
+
+/** Told after each episode that has been looked at. */
+export type Looked = (episodes: number, of: number) => void;
+
+/**
+ * Reads every number of a dataset and the first and last picture of every episode and camera.
+ *
+ * @param root a folder
+ */
+export async function inspectDataset(root: string, name: string, looked: Looked): Promise<DatasetReport> {
+  const metadata = await readMetadata(root);
+  if (!("info" in metadata)) return { ...unreadable, name, problems: metadata };
+  const presence = await findFiles(root, metadata.info, metadata.records);
+  const problems: DatasetProblem[] = [...metadata.problems, ...presence.problems];
+  const taskColumn = instructionsOf(name, metadata, problems);
+  const context = { dataset: name, features: metadata.info.features, taskColumn, taskTexts: metadata.taskTexts };
+  const facts = new EpisodeFacts(metadata.info);
+  const dataset = new LeRobotDataset({
+    root,
+    choice: { name, episodes: "all", taskAnnotation: "none", pictureMemoryBytes: 0 },
+    metadata,
+    records: metadata.records,
+    cameras: presence.cameras,
+    absentCameras: presence.absentCameras,
+    taskColumn: null,
+    problems: [],
+    reader: await openPictureReader(),
+  });
+  const files = new Recent<string, ParquetFile>(1, () => {});
+  const tables = metadata.records.filter((record) => !presence.missing(record).includes(record.table.path));
+  for (const [at, record] of tables.entries()) {
+    problems.push(...(await checkTable(root, record, { ...context, facts, files })));
+    problems.push(...(await checkPictures(dataset, presence, record)));
+    looked(at + 1, tables.length);
+  }
+  await dataset.close();
+  return {
+    name,
+    version: metadata.info.version,
+    robotType: metadata.info.robotType,
+    framesPerSecond: metadata.info.framesPerSecond,
+    episodes: presence.here.length,
+    frames: presence.here.reduce((sum, record) => sum + record.length, 0),
+    dofs: entries(metadata.info, /^actions?($|\.)/),
+    states: entries(metadata.info, /^(observation\.)?state($|\.)/),
+    cameras: presence.cameras,
+    taskColumn,
+    tasks: facts.tasks(),
+    problems,
+    notes: facts.notes(),
+  };
+}
+
+const unreadable: Omit<DatasetReport, "name" | "problems"> = {
+  version: null,
+  robotType: "",
+  framesPerSecond: 0,
+  episodes: 0,
+  frames: 0,
+  dofs: 0,
+  states: 0,
+  cameras: [],
+  taskColumn: null,
+  tasks: [],
+  notes: [],
+};
+
+function instructionsOf(name: string, metadata: Metadata, problems: DatasetProblem[]): string | null {
+  const taskAnnotation: TaskAnnotation = "declared";
+  try {
+    return instructionColumn({ name, taskAnnotation }, metadata);
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error;
+    problems.push(...error.problems);
+    return null;
+  }
+}
+
+interface TableCheck extends TableContext {
+  readonly facts: EpisodeFacts;
+  /** The last file stays open: a file of v3.0 holds many episodes. */
+  readonly files: Recent<string, ParquetFile>;
+}
+
+async function checkTable(root: string, record: EpisodeRecord, context: TableCheck): Promise<DatasetProblem[]> {
+  const { path } = record.table;
+  try {
+    const file = context.files.get(path) ?? (await ParquetFile.open(join(root, path)));
+    context.files.set(path, file, 1);
+    const table = await readTable(file, record, context);
+    if (table.problems.some((problem) => problem.code === "wrong-length")) return [...table.problems];
+    const problems = [...table.problems];
+    const columns = new Map<string, Float64Array>();
+    for (const feature of context.features.values()) {
+      if (!isNumeric(feature)) continue;
+      const column = table.check(feature.key);
+      if (column instanceof Float64Array) columns.set(feature.key, column);
+      else problems.push(column);
+    }
+    return [...problems, ...context.facts.add(record, columns, table.tasks)];
+  } catch (error) {
+    const message = `expected the rows of episode ${record.index}, got ${reason(error)}`;
+    return [{ code: "unreadable-table", path, message }];
+  }
+}
+
+function entries(info: Info, names: RegExp): number {
+  const matching = [...info.features.values()].filter((feature) => isNumeric(feature) && names.test(feature.key));
+  return matching.reduce((sum, feature) => sum + width(feature), 0);
+}
+
+/** Shows the first and the last picture of an episode by every camera that has it. */
+async function checkPictures(dataset: Dataset, presence: Presence, record: EpisodeRecord): Promise<DatasetProblem[]> {
+  const problems: DatasetProblem[] = [];
+  for (const camera of dataset.cameras) {
+    const path = record.videos.get(camera)?.path ?? record.table.path;
+    if (presence.missing(record).includes(path)) continue;
+    for (const frame of new Set([0, record.length - 1])) {
+      try {
+        await dataset.picture(camera, record.index, frame, { height: 8, width: 8 });
+      } catch (error) {
+        problems.push({ code: "unreadable-video", path, message: reason(error) });
+        break;
+      }
+    }
+  }
+  return problems;
+}
