@@ -2,9 +2,12 @@ import { type Batch, type Provenance, sampleCount } from "../batch/batch.ts";
 import { fillNoise, type SampleKey } from "../flow/noise.ts";
 import type { UnrealInput } from "../flow/path.ts";
 import { embedTime, sampleTime } from "../flow/time.ts";
+import { cells } from "../graph/axes.ts";
 import { type Arrays, type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import { type Stream, stream } from "../graph/random.ts";
 import { addCounts, type CellCounts, type Counts, countsOf, fillCellWeights, type Term } from "../loss/reduction.ts";
+import type { SampleError } from "../metric/group.ts";
+import { Mean } from "../validity/mean.ts";
 import type { Rules } from "../validity/rules.ts";
 import { Supervised, type SupervisionRule } from "../validity/supervised.ts";
 import { Validity } from "../validity/validity.ts";
@@ -89,6 +92,30 @@ export function weighted(micro: MicroBatch, terms: readonly Term[], whole: reado
   const weights = zeros("b d", micro.counts.bySlot.shape, "float32");
   for (const [at, term] of terms.entries()) fillCellWeights(weights, term, micro.counts, { whole: whole[at]!, rules });
   return new Map([...micro.feeds, [flowInputs.cellWeights, weights]]);
+}
+
+/**
+ * The error of each sample of a micro-batch, filler rows left out.
+ *
+ * @param errors `[b d]` or `[b t d]`: squared errors, 0 where not supervised; summed here in float64, in order
+ */
+export function sampleErrors(
+  { provenance, samples, counts: { bySlot } }: MicroBatch,
+  errors: HostArray<string, "float32">,
+): SampleError[] {
+  const slots = bySlot.shape[1] ?? 0;
+  const width = cells(errors.shape.slice(1));
+  return Array.from({ length: samples }, (_, row) => ({
+    dataset: provenance.dataset[row]!,
+    controlMode: provenance.controlMode[row]!,
+    velocity: new Mean(total(errors.cells, row, width), total(bySlot.cells, row, slots)),
+  }));
+}
+
+function total(values: Float32Array | Float64Array, row: number, width: number): number {
+  let sum = 0;
+  for (let at = row * width; at < (row + 1) * width; at++) sum += values[at]!;
+  return sum;
 }
 
 /** Inputs of the programs that stand for what a robot perceives, under the names of the batch's fields. */

@@ -3,6 +3,7 @@ import { integrate } from "../flow/integrate.ts";
 import { flowPoint, type UnrealInput } from "../flow/path.ts";
 import { type AnyArray, input, nodesBefore, type SymbolicArray } from "../graph/array.ts";
 import { gradient } from "../graph/gradient.ts";
+import { sum } from "../graph/op/align.ts";
 import { velocityErrors, velocityLoss } from "../loss/velocity.ts";
 import { type Parameter, Scope, type Watched } from "../nn/parameter.ts";
 import { actionCells, observationInputs } from "../policy/inputs.ts";
@@ -60,14 +61,17 @@ export function traceObjective({ form, layout, unrealInput, rules }: Setting): O
   return { parameters: readBy(loss, scope), loss, errors, watched: scope.watched };
 }
 
-/** Loss and the gradient of each parameter: the outputs of the gradient program. */
-export function gradientOutputs({ loss }: Objective, trained: readonly Parameter[]): Record<string, AnyArray> {
+/** Name of the output that holds the squared errors of each row and slot, summed over the steps. */
+export const errorOutput = "errors";
+
+/** Loss, errors by row and slot, and the gradient of each parameter: the outputs of the gradient program. */
+export function gradientOutputs({ loss, errors }: Objective, trained: readonly Parameter[]): Record<string, AnyArray> {
   const gradients = gradient(
     loss,
     trained.map(({ array }) => array),
   );
   const named = trained.map(({ name }, at): [string, AnyArray] => [`${gradientPrefix}${name}`, gradients[at]!]);
-  return { loss, ...Object.fromEntries(named) };
+  return { loss, [errorOutput]: sum(errors, "b d"), ...Object.fromEntries(named) };
 }
 
 /** Actions at the end of the flow: the outputs of the sampling program. */

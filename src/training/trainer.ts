@@ -3,13 +3,28 @@ import { type DataType, HostArray, zeros } from "../graph/host-array.ts";
 import { type CompileOptions, Program } from "../graph/program.ts";
 import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
+import type { SampleError } from "../metric/group.ts";
 import type { Parameter, ParameterValues } from "../nn/parameter.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
 import { GradientSum } from "../optimizer/gradient-sum.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import { Updater } from "../optimizer/update.ts";
-import { type MicroBatch, microBatchOf, type TargetOptions, weighted, wholeCounts } from "./micro-batch.ts";
-import { gradientOutputs, gradientPrefix, type Objective, type Setting, traceObjective } from "./objective.ts";
+import {
+  type MicroBatch,
+  microBatchOf,
+  sampleErrors,
+  type TargetOptions,
+  weighted,
+  wholeCounts,
+} from "./micro-batch.ts";
+import {
+  errorOutput,
+  gradientOutputs,
+  gradientPrefix,
+  type Objective,
+  type Setting,
+  traceObjective,
+} from "./objective.ts";
 
 /** How a trainer is compiled and how it counts. */
 export interface TrainerOptions {
@@ -26,6 +41,8 @@ export interface TrainerOptions {
 export interface StepResult {
   readonly state: TrainingState;
   readonly loss: number;
+  /** Error of each sample, in order. */
+  readonly errors: readonly SampleError[];
   /** Global norm of the gradient before clipping. */
   readonly gradientNorm: number;
 }
@@ -78,14 +95,14 @@ export class Trainer {
    */
   async step(state: TrainingState, batches: readonly Batch[], learningRate: number): Promise<StepResult> {
     const micros = batches.map((batch) => microBatchOf(batch, this.#options.target, "as drawn"));
-    const loss = await this.#gradients(state.parameters, micros);
+    const { loss, errors } = await this.#gradients(state.parameters, micros);
     if (!Number.isFinite(loss))
       throw new InputError(
         `train: step ${state.step + 1}: expected a finite loss, got ${loss} on ${samplesOf(micros, this.#options.target.datasets)}`,
       );
     const gradient = this.#sum.total();
     const updated = await this.#updater.step(state, gradient, learningRate);
-    return { state: updated.state, loss, gradientNorm: updated.norm };
+    return { state: updated.state, loss, errors, gradientNorm: updated.norm };
   }
 
   release(): void {
@@ -93,19 +110,29 @@ export class Trainer {
     this.#updater.release();
   }
 
-  async #gradients(parameters: ParameterValues, micros: readonly MicroBatch[]): Promise<number> {
+  async #gradients(
+    parameters: ParameterValues,
+    micros: readonly MicroBatch[],
+  ): Promise<Omit<StepResult, "state" | "gradientNorm">> {
     const { terms, setting } = this.#options;
+    const { rows, actionWidth } = setting.layout;
     const whole = wholeCounts(micros, terms);
     const share = new HostArray("", [], "float32", new Float32Array(1));
+    const sums = zeros("b d", [rows, actionWidth], "float32");
+    const errors: SampleError[] = [];
     let loss = 0;
     for (const micro of micros) {
       const storage = this.#sum.storage();
       const feeds = new Map<string, Storage>([...weighted(micro, terms, whole, setting.rules), ...parameters]);
-      await this.#gradient.run(onlyInputs(this.#gradient, feeds), gradientFetches(storage, share));
+      await this.#gradient.run(
+        onlyInputs(this.#gradient, feeds),
+        gradientFetches(storage, { loss: share, [errorOutput]: sums }),
+      );
       this.#sum.add(storage);
       loss += share.cells[0]!;
+      errors.push(...sampleErrors(micro, sums));
     }
-    return loss;
+    return { loss, errors };
   }
 }
 
@@ -123,11 +150,9 @@ function samplesOf(micros: readonly MicroBatch[], datasets: readonly string[]): 
     .join(", ");
 }
 
-function gradientFetches(storage: ParameterValues, loss: Storage): Map<string, Storage> {
-  return new Map([
-    ...[...storage].map(([name, array]): [string, Storage] => [`${gradientPrefix}${name}`, array]),
-    ["loss", loss],
-  ]);
+function gradientFetches(storage: ParameterValues, others: Readonly<Record<string, Storage>>): Map<string, Storage> {
+  const gradients = [...storage].map(([name, array]): [string, Storage] => [`${gradientPrefix}${name}`, array]);
+  return new Map([...gradients, ...Object.entries(others)]);
 }
 
 /** What of some arrays a program takes: a policy without history reads no `historyKept`. */

@@ -1,12 +1,10 @@
 import type { Batch } from "../batch/batch.ts";
-import { cells } from "../graph/axes.ts";
 import { type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import { type CompileOptions, Program } from "../graph/program.ts";
 import type { Reduction } from "../loss/reduction.ts";
 import { type GroupNames, groupErrors, type SampleError, type Validation } from "../metric/group.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
-import { Mean } from "../validity/mean.ts";
-import { type MicroBatch, microBatchOf, type TargetOptions } from "./micro-batch.ts";
+import { type MicroBatch, microBatchOf, sampleErrors, type TargetOptions } from "./micro-batch.ts";
 import { type Setting, traceObjective } from "./objective.ts";
 import { onlyInputs } from "./trainer.ts";
 
@@ -68,22 +66,8 @@ export class Validator {
     const errors = zeros("b t d", [rows, steps, actionWidth], "float32");
     const feeds = new Map<string, HostArray<string, DataType>>([...micro.feeds, ...parameters]);
     await this.#program.run(onlyInputs(this.#program, feeds), new Map([["errors", errors]]));
-    const width = cells(errors.shape.slice(1));
-    return Array.from({ length: micro.samples }, (_, row) => {
-      let sum = 0;
-      for (let at = row * width; at < (row + 1) * width; at++) sum += errors.cells[at]!;
-      return {
-        dataset: micro.provenance.dataset[row]!,
-        controlMode: micro.provenance.controlMode[row]!,
-        velocity: new Mean(sum, countOf(micro, row)),
-      };
-    });
+    return sampleErrors(micro, errors);
   }
-}
-
-function countOf({ counts: { bySlot } }: MicroBatch, row: number): number {
-  const width = bySlot.shape[1] ?? 0;
-  return bySlot.cells.subarray(row * width, (row + 1) * width).reduce((sum, count) => sum + count, 0);
 }
 
 /** Adds a draw's errors to those of the same samples. */

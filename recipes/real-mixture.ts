@@ -1,0 +1,71 @@
+import { usualAugmentation } from "../src/embodiment/augment.ts";
+import { asFound } from "../src/embodiment/mapping.ts";
+import type { Recipe, RecipeDataset } from "../src/training/recipe.ts";
+
+/**
+ * One policy on four real robots: 44, 26, 7 and 2 dofs, 20, 30 and 10 frames per second, three with a camera and one without.
+ *
+ * Paper: π0 (arXiv:2410.24164), in a small size. Data: `../shared/data/real`, 25 episodes with video and 206 without.
+ */
+export const recipe: Recipe = {
+  name: "real-mixture",
+  seed: 1,
+  threads: 2,
+  device: "cpu",
+  reduction: "samples",
+  supervision: "moving",
+  data: {
+    root: "../shared/data/real",
+    workers: 1,
+    pictureMemoryBytes: 32 * 2 ** 20,
+    rate: "native",
+    normalization: "mean-std",
+    actions: "absolute",
+    augmentation: usualAugmentation,
+    datasets: [
+      dataset("gr1_pick_place", "joint", [0, 1, 2, 3, 4]),
+      dataset("unitree_g1_inspire", "joint", [29, 30, 31, 59, 82]),
+      dataset("dobot_cr5", "joint-velocity", [68, 70, 72, 73, 75]),
+      dataset("pusht", "ee", "all"),
+    ],
+  },
+  batch: { size: 16, microBatch: 16 },
+  validation: { everySteps: 100, microBatch: 16, ratio: 0.2, framesPerMember: 64, draws: 1, weights: "ema" },
+  policy: {
+    variant: "pi0",
+    size: "tiny",
+    head: "flow",
+    views: ["camera"],
+    actionHorizon: 16,
+    actionWidth: 44,
+    stateWidth: 44,
+    promptTokens: 96,
+    history: { slots: 1, interval: 1, dropout: 0 },
+  },
+  optimizer: {
+    schedule: "cosine",
+    steps: 3000,
+    warmup: 50,
+    peak: 5e-4,
+    final: 5e-5,
+    betas: [0.9, 0.95],
+    epsilon: 1e-8,
+    weightDecay: 1e-10,
+    clip: 1,
+    ema: 0.99,
+    frozen: [],
+  },
+  checkpoint: { everySteps: 100, keepLast: 2 },
+  audit: { everySteps: 0 },
+};
+
+function dataset(name: string, controlMode: string, episodes: RecipeDataset["episodes"]): RecipeDataset {
+  return {
+    name,
+    source: { kind: "lerobot", location: name, taskAnnotation: "declared" },
+    episodes,
+    role: "both",
+    weight: 1,
+    mapping: { ...asFound, controlMode },
+  };
+}

@@ -1,0 +1,150 @@
+import type { Reading, Subject } from "../batch/example.ts";
+import type { BatchLayout } from "../batch/layout.ts";
+import { type HeadStatistics, measureHeads } from "../batch/measure.ts";
+import type { Conventions } from "../checkpoint/conventions.ts";
+import { byteTokenizer, type PromptTokenizer } from "../codec/prompt.ts";
+import { changes, type Normalization, normalization, normalizationConvention } from "../embodiment/normalize.ts";
+import type { Term } from "../loss/reduction.ts";
+import type { GroupNames, Provenance } from "../metric/group.ts";
+import type { Member, Mixture, OpenMixture } from "../mixture/mixture.ts";
+import type { PolicyForm } from "../policy/policy.ts";
+import { policySizes } from "../policy/size.ts";
+import { variants } from "../policy/variant.ts";
+import { Rules } from "../validity/rules.ts";
+import type { TargetOptions } from "./micro-batch.ts";
+import type { Setting } from "./objective.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** Everything that training, validation and serving derive from a recipe and its data: plain values, no open files. */
+export interface Plan {
+  readonly recipe: Recipe;
+  readonly mixture: Mixture;
+  readonly statistics: ReadonlyMap<string, HeadStatistics>;
+  readonly rules: Rules;
+}
+
+/** Measures what a recipe needs to know of its data. */
+export async function planOf(recipe: Recipe, open: OpenMixture, cache: string): Promise<Plan> {
+  const { data, policy } = recipe;
+  const rules = Rules.all;
+  const reading = { rate: data.rate, actionFrame: data.actions };
+  const statistics = await measureHeads(open, { reading, steps: policy.actionHorizon, cache, rules });
+  return { recipe, mixture: open.mixture, statistics, rules };
+}
+
+/** How samples are read. */
+export function readingOf({ data, policy }: Recipe): Reading {
+  return {
+    rate: data.rate,
+    interval: policy.history.interval,
+    historyDropout: policy.history.dropout,
+    actionFrame: data.actions,
+    longPrompt: "refuse",
+    augmentation: data.augmentation ?? "none",
+  };
+}
+
+export function layoutOf({ policy }: Recipe, rows: number): BatchLayout {
+  return {
+    rows,
+    steps: policy.actionHorizon,
+    actionWidth: policy.actionWidth,
+    stateWidth: policy.stateWidth,
+    views: policy.views.length,
+    observations: policy.history.slots,
+    tokens: policy.promptTokens,
+    pictureSize: policySizes[policy.size].vision.picture,
+  };
+}
+
+export const tokenizer: PromptTokenizer = byteTokenizer;
+
+export function formOf({ policy }: Recipe): PolicyForm {
+  return { variant: variants[policy.variant], size: policySizes[policy.size], vocabulary: tokenizer.vocabulary };
+}
+
+/** The policy on micro-batches of some rows. */
+export function settingOf({ recipe, rules }: Plan, rows: number): Setting {
+  return {
+    form: formOf(recipe),
+    layout: layoutOf(recipe, rows),
+    unrealInput: conventionsOf(recipe).unrealInput,
+    rules,
+  };
+}
+
+/** The conventions that a recipe trains weights under. */
+export function conventionsOf(recipe: Recipe): Conventions {
+  return {
+    timeDirection: "noise-at-one",
+    unrealInput: "zero",
+    supervision: recipe.supervision,
+    pastEndKeys: "hidden",
+    crossAttentionKeys: "real",
+    reduction: recipe.reduction,
+    normalizationEpsilon: normalizationConvention.epsilon,
+    zeroRange: normalizationConvention.zeroRange,
+    coincidingQuantiles: normalizationConvention.coincidingQuantiles,
+  };
+}
+
+/** One term over every slot. */
+export function termsOf({ reduction, policy }: Recipe): readonly Term[] {
+  return [{ name: "velocity", slots: [...Array(policy.actionWidth).keys()], reduction, weight: 1 }];
+}
+
+/** Unit scales of each member: those of its head. */
+export function unitsOf({ recipe, mixture, statistics }: Plan): { action: Normalization; state: Normalization }[] {
+  const mode = recipe.data.normalization;
+  return mixture.members.map(({ head }) => {
+    const { action, state } = statisticsOf({ mixture, statistics }, head);
+    return { action: normalization(mode, action), state: normalization(mode, state) };
+  });
+}
+
+/** The members of an open mixture, ready to be read. */
+export function subjectsOf(plan: Plan, open: OpenMixture): Subject[] {
+  const units = unitsOf(plan);
+  return plan.mixture.members.map((member, at) => ({ member, dataset: open.datasets[at]!, ...units[at]! }));
+}
+
+export function targetOf(plan: Plan, purpose: TargetOptions["purpose"]): TargetOptions {
+  const { recipe, mixture, rules } = plan;
+  const moving = new Map(mixture.members.map((member) => [keyOf(member), movingDofs(plan, member)]));
+  return {
+    seed: recipe.seed,
+    purpose,
+    supervision: recipe.supervision,
+    unrealInput: conventionsOf(recipe).unrealInput,
+    timeWidth: formOf(recipe).size.expert.width,
+    datasets: mixture.datasets,
+    moves: (provenance, dof) => moving.get(keyOf(provenance))?.[dof] === true,
+    rules,
+  };
+}
+
+/** Names and shares of the groups that validation reports. */
+export function groupNamesOf({ mixture }: Plan): GroupNames {
+  const shares = new Map(mixture.members.map((member) => [keyOf(member), member.share]));
+  return {
+    datasets: mixture.datasets,
+    controlModes: mixture.controlModes,
+    share: (provenance) => shares.get(keyOf(provenance)) ?? 0,
+  };
+}
+
+function movingDofs(plan: Plan, { head, embodiment }: Member): boolean[] {
+  const { action } = statisticsOf(plan, head);
+  return embodiment.dofs.map((_, dof) => changes(action, dof));
+}
+
+function statisticsOf({ mixture, statistics }: Pick<Plan, "mixture" | "statistics">, head: number): HeadStatistics {
+  const name = mixture.heads[head]!.name;
+  const found = statistics.get(name);
+  if (found === undefined) throw new RangeError(`plan: expected statistics of head "${name}", got none`);
+  return found;
+}
+
+function keyOf({ dataset, controlMode }: Provenance): string {
+  return `${dataset}/${controlMode}`;
+}
