@@ -58,13 +58,15 @@ export function rmsNorm<A extends string, W extends string, D extends FloatType>
   expectWidth("rmsNorm", x, gain);
   return applyKeeping(pick(x), [rowForm(x)], [x, gain], {
     name: "rmsNorm",
-    lower: (lowering, inputs) =>
-      withFlatRows(lowering, x, [
-        "SimplifiedLayerNormalization",
-        inputs.map((each) => lowering.value(each)),
-        2,
-        { axis: -1, epsilon: { float: epsilon } },
-      ]),
+    lower: (lowering, [rows, weight]) =>
+      x.type === "float64"
+        ? lowerRmsNorm64(lowering, rows!, weight!, epsilon)
+        : withFlatRows(lowering, x, [
+            "SimplifiedLayerNormalization",
+            [rows!, weight!].map((each) => lowering.value(each)),
+            2,
+            { axis: -1, epsilon: { float: epsilon } },
+          ]),
     gradient: (given, inputs, outputs) => {
       const [gradient, value, weight] = [asFloat(given), asFloat(inputs[0]!), asFloat(inputs[1]!)];
       const inverse = alignAny(asFloat(outputs[1]!), value);
@@ -78,26 +80,44 @@ export function rmsNorm<A extends string, W extends string, D extends FloatType>
   });
 }
 
-/** The norm's result, and what it keeps per row without the axis of size 1 that ONNX leaves there. */
+/** The norm's result, and what it keeps per row. */
 function withFlatRows(lowering: Lowering, x: Form, call: Parameters<Lowering["nodes"]>): string[] {
   const [result, ...kept] = lowering.nodes(...call);
-  return [result!, ...kept.map((name) => lowering.node("Reshape", [name, lowering.integers(rowForm(x).shape)]))];
+  return [result!, ...kept.map((name) => flatRows(lowering, x, name))];
+}
+
+/** One number per row, without the axis of size 1 that ONNX leaves there. */
+function flatRows(lowering: Lowering, x: Form, name: string): string {
+  return lowering.node("Reshape", [name, lowering.integers(rowForm(x).shape)]);
 }
 
 /** ONNX Runtime's own keeps its mean and deviation in float32 whatever the type. */
-function lowerLayerNorm64(lowering: Lowering, [x, gain, bias]: readonly AnyArray[], epsilon: number): string[] {
-  if (x === undefined || gain === undefined || bias === undefined) throw new Error("layerNorm: expected three inputs");
-  const last = lowering.integers([-1]);
+function lowerLayerNorm64(lowering: Lowering, x: AnyArray, gain: AnyArray, bias: AnyArray, epsilon: number): string[] {
   const rows = lowering.value(x);
-  const flat = (name: string) => lowering.node("Reshape", [name, lowering.integers(rowForm(x).shape)]);
-  const mean = lowering.node("ReduceMean", [rows, last]);
+  const mean = lowering.node("ReduceMean", [rows, lowering.integers([-1])]);
   const centred = lowering.node("Sub", [rows, mean]);
-  const variance = lowering.node("ReduceMean", [lowering.node("Mul", [centred, centred]), last]);
-  const deviation = lowering.node("Sqrt", [lowering.node("Add", [variance, lowering.scalar(x, epsilon)])]);
-  const inverse = lowering.node("Reciprocal", [deviation]);
-  const unit = lowering.node("Mul", [centred, inverse]);
+  const { unit, inverse } = lowerUnit64(lowering, x, centred, epsilon);
   const result = lowering.node("Add", [lowering.node("Mul", [unit, lowering.value(gain)]), lowering.value(bias)]);
-  return [result, flat(mean), flat(inverse)];
+  return [result, flatRows(lowering, x, mean), flatRows(lowering, x, inverse)];
+}
+
+/** As above: the runtime's own gives its root in float32. */
+function lowerRmsNorm64(lowering: Lowering, x: AnyArray, gain: AnyArray, epsilon: number): string[] {
+  const { unit, inverse } = lowerUnit64(lowering, x, lowering.value(x), epsilon);
+  return [lowering.node("Mul", [unit, lowering.value(gain)]), flatRows(lowering, x, inverse)];
+}
+
+/** Rows divided by `√(mean of squares + ε)`, and one over that root. */
+function lowerUnit64(
+  lowering: Lowering,
+  like: Form,
+  rows: string,
+  epsilon: number,
+): { readonly unit: string; readonly inverse: string } {
+  const square = lowering.node("ReduceMean", [lowering.node("Mul", [rows, rows]), lowering.integers([-1])]);
+  const root = lowering.node("Sqrt", [lowering.node("Add", [square, lowering.scalar(like, epsilon)])]);
+  const inverse = lowering.node("Reciprocal", [root]);
+  return { unit: lowering.node("Mul", [rows, inverse]), inverse };
 }
 
 function rowMean(x: Any): Any {
