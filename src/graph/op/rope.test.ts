@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { constant, input } from "../array.ts";
+import { stream } from "../random.ts";
+import { expectClose } from "../testing/close.ts";
+import { bits, evaluate, floats, integers, plainly } from "../testing/evaluate.ts";
+import { gradientsOf } from "../testing/gradients-of.ts";
+import { mustNotCompile } from "../testing/must-not-compile.ts";
+import * as ops from "./rope.ts";
+
+const { realPositions, rope } = ops;
+
+const [b, n, a, f] = [2, 3, 2, 8];
+const positions = [0, 1, 7, 311, 2, 2];
+const options = { base: 10_000, limit: 312 };
+const values = new Float32Array(b * n * a * f);
+stream(0, "rope").fillNormal(values, 0, 0, 0);
+
+describe.each(["float32", "float64"] as const)("in %s", (type) => {
+  it("turns the pair (f, f + F/2) of each head by position · base^(−2f/F)", async () => {
+    const x = constant(floats(type, "b n a f", [b, n, a, f], values));
+    const { turned } = await evaluate(
+      { turned: rope(x, constant(integers("b n", [b, n], positions)), options) },
+      plainly,
+    );
+    const expected = values.map((_, at) => {
+      const half = f / 2;
+      const place = at % f;
+      const pair = place % half;
+      const [first, second] = [values[at - place + pair]!, values[at - place + pair + half]!];
+      const angle = positions[Math.floor(at / (a * f))]! * options.base ** ((-2 * pair) / f);
+      return place < half
+        ? first * Math.cos(angle) - second * Math.sin(angle)
+        : second * Math.cos(angle) + first * Math.sin(angle);
+    });
+    expectClose("rope", turned, expected, { absolute: 5e-7, relative: 0, because: "expected values are float32" });
+  });
+
+  it("leaves position 0 as it is, to the bit", async () => {
+    const x = constant(floats(type, "b n a f", [b, n, a, f], values));
+    const { turned } = await evaluate(
+      { turned: rope(x, constant(integers("b n", [b, n], [0, 0, 0, 0, 0, 0])), options) },
+      plainly,
+    );
+    expectClose("rope", turned, values, { absolute: 0, relative: 0, because: "cos 0 is 1, sin 0 is 0" });
+  });
+});
+
+it("positions count the real tokens before each, from 0", async () => {
+  const real = constant(bits("b n", [3, 5], [1, 1, 1, 1, 1, 0, 1, 0, 1, 1, 0, 0, 0, 0, 0]));
+  const { at } = await evaluate({ at: realPositions(real) }, plainly);
+  expect([...at]).toEqual([0, 1, 2, 3, 4, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0]);
+});
+
+it("an odd head width is refused with its sizes", () => {
+  const odd = input("x", "b n a f", [1, 2, 1, 3], "float32");
+  expect(() => rope(odd, input("positions", "b n", [1, 2], "int32"), options)).toThrow(
+    "rope: expected [b n a f] with an even head width, got [b=1 n=2 a=1 f=3]",
+  );
+});
+
+mustNotCompile(() => {
+  const x = input("x", "b n a f", [1, 2, 1, 4], "float32");
+  // @ts-expect-error Keys are renamed after they are turned, not before.
+  rope(input("keys", "b k g f", [1, 2, 1, 4], "float32"), input("positions", "b n", [1, 2], "int32"), options);
+  // @ts-expect-error Positions are those of tokens.
+  return rope(x, input("positions", "b t", [1, 2], "int32"), options);
+});
+
+gradientsOf(ops, {
+  rope: [
+    (float) =>
+      rope(float("x", "b n a f", [2, 3, 2, 4]), constant(integers("b n", [2, 3], [0, 1, 5, 2, 2, 9])), {
+        base: 100,
+        limit: 10,
+      }),
+  ],
+  realPositions: { without: "counts tokens" },
+});
