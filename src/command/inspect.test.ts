@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { plainColumns, writeV2 } from "../dataset/fixture.ts";
+import { commands } from "./commands.ts";
+import { run } from "./run.ts";
+
+class Recorder extends Writable {
+  text = "";
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+let folder = "";
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "armature-"));
+  await writeV2(join(folder, "narrow"), [4, 6], {}, () => []);
+  const wide = [0, 1, 2, 3, 4].map((frame) => [frame, frame, frame, frame + 1, frame * frame, -frame, 0, 1]);
+  await writeV2(join(folder, "wide"), [5], { action: { dtype: "float32", shape: [8], names: null } }, () => [
+    { name: "action", kind: "floats", values: wide },
+  ]);
+});
+afterEach(async () => await rm(folder, { recursive: true }));
+
+async function inspect(...words: string[]) {
+  const terminal = { out: new Recorder(), err: new Recorder() };
+  const status = await run(commands, ["inspect", ...words], terminal);
+  return { status, out: terminal.out.text, err: terminal.err.text };
+}
+
+test("programs read what is in each dataset and how far they pad each other", async () => {
+  const { status, out, err } = await inspect(join(folder, "narrow"), join(folder, "wide"), "--json");
+  expect([status, err]).toEqual([0, ""]);
+  const { datasets, padding } = JSON.parse(out);
+  expect(datasets[0]).toMatchObject({
+    name: "narrow",
+    version: "v2.1",
+    robotType: "toy",
+    controlMode: null,
+    fps: 10,
+    episodes: 2,
+    frames: 10,
+    dofs: 2,
+    states: 0,
+    cameras: [],
+    problems: [],
+  });
+  expect(datasets[1]).toMatchObject({ name: "wide", dofs: 8, frames: 5 });
+  expect(padding).toEqual({
+    drawnEqually: { actions: 0.375, states: null, views: null },
+    drawnByFrames: { actions: 0.5, states: null, views: null },
+  });
+});
+
+test("people read a table, the notes and the padding", async () => {
+  const { status, out } = await inspect(join(folder, "narrow"), join(folder, "wide"));
+  expect(status).toBe(0);
+  expect(out).toMatch(/^narrow +v2\.1 +toy +10 +2 +10 +2 +0 +0 +0$/m);
+  expect(out).toMatch(/^ {2}note column "action": 2 of 8 entries never change: 6, 7$/m);
+  expect(out).toMatch(/^datasets drawn equally often +37\.5% +none there +none there$/m);
+});
+
+test("a dataset with problems ends in status 1 and shows all of them", async () => {
+  const values = [
+    [0, 0],
+    [1, 0],
+    [2, Number.NaN],
+    [3, 0],
+  ];
+  await writeV2(join(folder, "faulty"), [4, 4], {}, (episode) =>
+    episode === 0 ? [{ name: "action", kind: "floats", values }] : plainColumns(1, 3),
+  );
+  const { status, out } = await inspect(join(folder, "faulty"));
+  expect(status).toBe(1);
+  expect(out).toContain("problem data/chunk-000/episode_000000.parquet column");
+  expect(out).toContain("expected 4 rows for episode 1, got 3");
+  const { datasets } = JSON.parse((await inspect(join(folder, "faulty"), "--json")).out);
+  expect(datasets[0].problems.map(({ code }: { code: string }) => code)).toEqual(["not-finite", "wrong-length"]);
+});
+
+test("a folder that is not there is the caller's mistake", async () => {
+  const { status, err } = await inspect(join(folder, "none"));
+  expect(status).toBe(2);
+  expect(err).toMatch(/^inspect: expected a folder or hf:\/\/owner\/name, got ".*none", which is not there\n$/);
+});
