@@ -15,6 +15,7 @@ import type {
 import type { EpisodeRecord } from "./episode-record.ts";
 import type { Metadata } from "./metadata.ts";
 import { ParquetFile } from "./parquet.ts";
+import { insideFolder } from "./path-template.ts";
 import type { Clip, Passing, PictureReader } from "./picture-reader.ts";
 import { DatasetError, type DatasetProblem, reason } from "./problem.ts";
 import { Recent } from "./recent.ts";
@@ -165,7 +166,9 @@ export class LeRobotDataset implements Dataset {
     const known = this.#stored.get(key);
     if (known !== undefined) return await known;
     const { path, firstRow } = record.table;
-    const reading = this.#file(path).then((file) => file.column(camera, firstRow, firstRow + record.length));
+    // A file of its own, as an open one keeps its last row groups: of pictures they are large.
+    const opening = ParquetFile.open(join(this.root, path));
+    const reading = opening.then((file) => file.column(camera, firstRow, firstRow + record.length));
     this.#stored.set(key, reading, 1);
     return await reading;
   }
@@ -207,6 +210,6 @@ export class LeRobotDataset implements Dataset {
 async function storedBytes(root: string, cell: unknown): Promise<Uint8Array> {
   if (typeof cell !== "object" || cell === null) throw new Error("no picture");
   if ("bytes" in cell && cell.bytes instanceof Uint8Array) return cell.bytes;
-  if ("path" in cell && typeof cell.path === "string") return await readFile(join(root, cell.path));
+  if ("path" in cell && typeof cell.path === "string") return await readFile(join(root, insideFolder(cell.path)));
   throw new Error("neither bytes nor a path");
 }

@@ -13,8 +13,17 @@ export function fillTemplate(template: string, values: Readonly<Record<string, s
       throw new RangeError(`path "${template}": expected one of {${Object.keys(values).join("}, {")}}, got {${name}}`);
     return String(value).padStart(Number(digits ?? 0), "0");
   });
+  return insideFolder(path);
+}
+
+/**
+ * A relative path in its plainest form.
+ *
+ * @throws RangeError if it leaves the folder that it is relative to
+ */
+export function insideFolder(path: string): string {
   const normal = normalize(path);
   if (isAbsolute(normal) || normal === ".." || normal.startsWith(`..${sep}`))
-    throw new RangeError(`path "${template}": expected a path inside the dataset's folder, got "${path}"`);
+    throw new RangeError(`expected a path inside the dataset's folder, got "${path}"`);
   return normal;
 }

@@ -1,7 +1,7 @@
 /**
  * The values that were used last, as many as fit into `capacity`; the longest unused makes room.
  *
- * A value larger than the capacity is made and handed out, and not kept.
+ * A value larger than the capacity is not kept, and makes none of the others go.
  */
 export class Recent<K, V> {
   readonly #entries = new Map<K, { readonly value: V; readonly weight: number }>();
@@ -23,9 +23,11 @@ export class Recent<K, V> {
     return entry.value;
   }
 
-  /** Keeps a value whose weight is counted against the capacity. */
+  /** Keeps a value whose weight is counted against the capacity; one that was kept under the key is dropped. */
   set(key: K, value: V, weight: number): void {
-    this.delete(key);
+    if (this.#entries.get(key)?.value !== value) this.delete(key);
+    else this.#forget(key);
+    if (weight > this.#capacity) return;
     this.#entries.set(key, { value, weight });
     this.#weight += weight;
     for (const oldest of this.#entries.keys()) {
@@ -37,12 +39,16 @@ export class Recent<K, V> {
   delete(key: K): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
-    this.#entries.delete(key);
-    this.#weight -= entry.weight;
+    this.#forget(key);
     this.#drop(entry.value);
   }
 
   clear(): void {
     for (const key of [...this.#entries.keys()]) this.delete(key);
+  }
+
+  #forget(key: K): void {
+    this.#weight -= this.#entries.get(key)?.weight ?? 0;
+    this.#entries.delete(key);
   }
 }
