@@ -92,12 +92,13 @@ function flatRows(lowering: Lowering, x: Form, name: string): string {
 }
 
 /** ONNX Runtime's own keeps its mean and deviation in float32 whatever the type. */
-function lowerLayerNorm64(lowering: Lowering, x: AnyArray, gain: AnyArray, bias: AnyArray, epsilon: number): string[] {
-  const rows = lowering.value(x);
-  const mean = lowering.node("ReduceMean", [rows, lowering.integers([-1])]);
-  const centred = lowering.node("Sub", [rows, mean]);
+function lowerLayerNorm64(lowering: Lowering, inputs: readonly AnyArray[], epsilon: number): string[] {
+  const x = inputs[0]!;
+  const [rows, gain, bias] = inputs.map((each) => lowering.value(each));
+  const mean = lowering.node("ReduceMean", [rows!, lowering.integers([-1])]);
+  const centred = lowering.node("Sub", [rows!, mean]);
   const { unit, inverse } = lowerUnit64(lowering, x, centred, epsilon);
-  const result = lowering.node("Add", [lowering.node("Mul", [unit, lowering.value(gain)]), lowering.value(bias)]);
+  const result = lowering.node("Add", [lowering.node("Mul", [unit, gain!]), bias!]);
   return [result, flatRows(lowering, x, mean), flatRows(lowering, x, inverse)];
 }
 
