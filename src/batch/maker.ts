@@ -1,0 +1,78 @@
+import { byteTokenizer } from "../codec/prompt.ts";
+import type { Normalization } from "../embodiment/normalize.ts";
+import type { Member } from "../mixture/mixture.ts";
+import type { Draw } from "../mixture/sampler.ts";
+import { openSource } from "../mixture/source.ts";
+import type { Batch } from "./batch.ts";
+import { collate } from "./collate.ts";
+import { loadExample, type Reading, type Subject } from "./example.ts";
+import type { BatchLayout } from "./layout.ts";
+
+/** Unit scales of a member of the mixture: those of its head. */
+export interface Units {
+  readonly action: Normalization;
+  readonly state: Normalization;
+}
+
+/** What a worker needs to make batches of a mixture: plain data. */
+export interface LoadPlan {
+  readonly seed: number;
+  readonly members: readonly Member[];
+  /** One per member. */
+  readonly units: readonly Units[];
+  readonly reading: Reading;
+  readonly tokenizer: "bytes";
+  /** Decoded pictures of each member are kept up to this many bytes, over all workers. */
+  readonly pictureMemoryBytes: number;
+}
+
+/** One micro-batch that is wanted: plain data. */
+export interface BatchRequest {
+  readonly purpose: "train" | "validation";
+  readonly layout: BatchLayout;
+  readonly draws: readonly Draw[];
+}
+
+/** Makes batches from datasets of its own. Which batch comes out depends on the plan and the request alone. */
+export class BatchMaker {
+  readonly #plan: LoadPlan;
+  readonly #subjects: readonly Subject[];
+
+  private constructor(plan: LoadPlan, subjects: readonly Subject[]) {
+    this.#plan = plan;
+    this.#subjects = subjects;
+  }
+
+  /** @throws InputError if a dataset cannot be opened any more */
+  static async open(plan: LoadPlan): Promise<BatchMaker> {
+    const opening = plan.members.map(async (member, at) => ({
+      ...plan.units[at]!,
+      member,
+      dataset: await openSource(member.source, {
+        name: member.datasetName,
+        episodes: [...member.train.episodes, ...member.validation.episodes].sort((a, b) => a - b),
+        pictureMemoryBytes: plan.pictureMemoryBytes,
+      }),
+    }));
+    const settled = await Promise.allSettled(opening);
+    const subjects = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    const failed = settled.find((one) => one.status === "rejected");
+    if (failed === undefined) return new BatchMaker(plan, subjects);
+    await Promise.all(subjects.map(({ dataset }) => dataset.close()));
+    throw failed.reason;
+  }
+
+  /** @throws InputError naming the sample that cannot be read or does not fit */
+  async make({ purpose, layout, draws }: BatchRequest): Promise<Batch> {
+    const { seed, reading } = this.#plan;
+    const choice = { seed, purpose, layout, reading, tokenizer: byteTokenizer };
+    return collate(
+      layout,
+      await Promise.all(draws.map((draw) => loadExample(this.#subjects[draw.member]!, draw, choice))),
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#subjects.map(({ dataset }) => dataset.close()));
+  }
+}
