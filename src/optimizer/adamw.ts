@@ -1,7 +1,7 @@
 import { type AnyArray, input, type SymbolicArray } from "../graph/array.ts";
 import { type Arrays, HostArray } from "../graph/host-array.ts";
 import { alignAny } from "../graph/op/align.ts";
-import { add, divide, multiply, offset, scale, sqrt, square, subtract } from "../graph/op/elementwise.ts";
+import { add, divide, multiply, scale, sqrt, square, subtract } from "../graph/op/elementwise.ts";
 import type { ParameterForm } from "../nn/parameter.ts";
 import { clipByGlobalNorm } from "./clip.ts";
 
@@ -18,7 +18,7 @@ export interface AdamW {
   readonly ema: number | null;
 }
 
-/** What a parameter is updated from and to, as names of the update program's inputs; outputs have `next.` before them. */
+/** What an array is updated from and to, as names of the update program's inputs; outputs have `next.` before them. */
 export const roles = {
   parameter: "parameter.",
   gradient: "gradient.",
@@ -32,43 +32,62 @@ export const nextOf = (name: string): string => `next.${name}`;
 /** Name of the output that holds the gradient's global norm before clipping. */
 export const normOutput = "norm";
 
+/** Name, axes and sizes of an array that is updated: a parameter, or a part of the buffer that holds all of them. */
+export type UpdatedForm = Pick<ParameterForm, "name" | "axes" | "shape">;
+
+/** An array that is updated, where a program has it and its gradient already. */
+export interface Updated extends UpdatedForm {
+  readonly parameter: SymbolicArray<string>;
+  readonly gradient: SymbolicArray<string>;
+}
+
+/** Arrays that a program takes in with their gradients. */
+export function updateInputs(forms: readonly UpdatedForm[]): Updated[] {
+  return forms.map((form) => ({ ...form, parameter: given("parameter", form), gradient: given("gradient", form) }));
+}
+
 /**
- * The outputs of the update program: every parameter, moment and average after one step.
+ * Every array, moment and average after one step.
  *
- * @source Loshchilov, Hutter: Decoupled Weight Decay Regularization (arXiv:1711.05101) algorithm 2, in the order of
- *   PyTorch's `AdamW`: decay, moments, `p −= rate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)`
+ * What is the same for all cells is computed once per step, so that as few passes as possible go over the cells:
+ * `p ← keep · p − α̂ · m / (√v + ε̂)`, `α̂ = α √(1 − β₂ᵗ) / (1 − β₁ᵗ)`, `ε̂ = ε √(1 − β₂ᵗ)`.
+ *
+ * @source Loshchilov, Hutter: Decoupled Weight Decay Regularization (arXiv:1711.05101) algorithm 2, decay before the step as
+ *   in PyTorch's `AdamW`; the form with `α̂` is that of Kingma, Ba: Adam (arXiv:1412.6980) § 2
  */
-export function updateOutputs(forms: readonly ParameterForm[], optimizer: AdamW): Record<string, AnyArray> {
-  const given = (role: keyof typeof roles, { name, axes, shape }: ParameterForm) =>
-    input(`${roles[role]}${name}`, axes, shape, "float32");
+export function updateOutputs(arrays: readonly Updated[], optimizer: AdamW): Record<string, AnyArray> {
+  const { betas, ema } = optimizer;
   const { norm, factor } = clipByGlobalNorm(
-    forms.map((form) => given("gradient", form)),
+    arrays.map(({ gradient }) => gradient),
     optimizer.clip,
   );
+  const firstShare = scale(factor, 1 - betas[0]);
+  const secondShare = scale(square(factor), 1 - betas[1]);
   const outputs: Record<string, AnyArray> = { [normOutput]: norm };
-  for (const form of forms) {
-    const parameter = given("parameter", form);
-    const gradient = multiply(given("gradient", form), alignAny(factor, parameter));
-    const first = towards(given("first", form), gradient, 1 - optimizer.betas[0]);
-    const second = towards(given("second", form), square(gradient), 1 - optimizer.betas[1]);
-    const rate = (name: keyof StepRates) => alignAny(input(name, "", [], "float32"), parameter);
-    const deviation = offset(multiply(sqrt(second), rate("deviationScale")), optimizer.epsilon);
-    const change = multiply(divide(first, deviation), rate("stepSize"));
-    const next = subtract(multiply(parameter, rate("keep")), change);
-    outputs[nextOf(`${roles.parameter}${form.name}`)] = next;
-    outputs[nextOf(`${roles.first}${form.name}`)] = first;
-    outputs[nextOf(`${roles.second}${form.name}`)] = second;
-    if (optimizer.ema !== null)
-      outputs[nextOf(`${roles.ema}${form.name}`)] = towards(given("ema", form), next, 1 - optimizer.ema);
+  for (const array of arrays) {
+    const { name, parameter, gradient } = array;
+    const all = (scalar: SymbolicArray<"">) => alignAny(scalar, parameter);
+    const rate = (rateName: keyof StepRates) => all(input(rateName, "", [], "float32"));
+    const first = add(scale(given("first", array), betas[0]), multiply(gradient, all(firstShare)));
+    const second = add(scale(given("second", array), betas[1]), multiply(square(gradient), all(secondShare)));
+    const direction = divide(first, add(sqrt(second), rate("epsilon")));
+    const next = subtract(multiply(parameter, rate("keep")), multiply(direction, rate("stepSize")));
+    outputs[nextOf(`${roles.parameter}${name}`)] = next;
+    outputs[nextOf(`${roles.first}${name}`)] = first;
+    outputs[nextOf(`${roles.second}${name}`)] = second;
+    if (ema !== null) {
+      const average = given("ema", array);
+      outputs[nextOf(`${roles.ema}${name}`)] = add(average, scale(subtract(next, average), 1 - ema));
+    }
   }
   return outputs;
 }
 
 interface StepRates {
-  /** `rate / (1 − β₁ᵗ)`. */
+  /** `rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ)`. */
   readonly stepSize: number;
-  /** `1 / √(1 − β₂ᵗ)`. */
-  readonly deviationScale: number;
+  /** `ε · √(1 − β₂ᵗ)`. */
+  readonly epsilon: number;
   /** `1 − rate · weight decay`. */
   readonly keep: number;
 }
@@ -79,9 +98,10 @@ interface StepRates {
  * @param step counted from 0
  */
 export function stepRates(optimizer: AdamW, learningRate: number, step: number): Arrays {
+  const deviation = Math.sqrt(1 - optimizer.betas[1] ** (step + 1));
   const rates: StepRates = {
-    stepSize: learningRate / (1 - optimizer.betas[0] ** (step + 1)),
-    deviationScale: 1 / Math.sqrt(1 - optimizer.betas[1] ** (step + 1)),
+    stepSize: (learningRate * deviation) / (1 - optimizer.betas[0] ** (step + 1)),
+    epsilon: optimizer.epsilon * deviation,
     keep: 1 - learningRate * optimizer.weightDecay,
   };
   return new Map(
@@ -89,6 +109,6 @@ export function stepRates(optimizer: AdamW, learningRate: number, step: number):
   );
 }
 
-function towards(from: SymbolicArray<string>, to: SymbolicArray<string>, share: number): SymbolicArray<string> {
-  return add(from, scale(subtract(to, from), share));
+function given(role: keyof typeof roles, { name, axes, shape }: UpdatedForm): SymbolicArray<string> {
+  return input(`${roles[role]}${name}`, axes, shape, "float32");
 }

@@ -1,5 +1,4 @@
-import { HostArray } from "../graph/host-array.ts";
-import type { ParameterValues } from "../nn/parameter.ts";
+import type { Packed } from "./packed.ts";
 
 /**
  * The sum of micro-batches' gradients in a fixed binary tree over their index: (0 + 1) + (2 + 3), then + …
@@ -9,22 +8,22 @@ import type { ParameterValues } from "../nn/parameter.ts";
  */
 export class GradientSum {
   /** Subtrees waiting for their right neighbour, largest first; their sizes are the binary digits of the count. */
-  readonly #waiting: { readonly size: number; readonly values: ParameterValues }[] = [];
-  readonly #spare: ParameterValues[] = [];
-  readonly #make: () => ParameterValues;
+  readonly #waiting: { readonly size: number; readonly values: Packed }[] = [];
+  readonly #spare: Packed[] = [];
+  readonly #make: () => Packed;
 
   /** @param make storage for one gradient */
-  constructor(make: () => ParameterValues) {
+  constructor(make: () => Packed) {
     this.#make = make;
   }
 
   /** Storage for the next micro-batch's gradient, to be filled and given to `add`. */
-  storage(): ParameterValues {
+  storage(): Packed {
     return this.#spare.pop() ?? this.#make();
   }
 
   /** Takes over the gradient of the next micro-batch, in order of index. */
-  add(values: ParameterValues): void {
+  add(values: Packed): void {
     let node = { size: 1, values };
     for (let last = this.#waiting.at(-1); last?.size === node.size; last = this.#waiting.at(-1)) {
       this.#waiting.pop();
@@ -36,7 +35,7 @@ export class GradientSum {
   }
 
   /** The whole sum. It may be overwritten from the next `storage` on. */
-  total(): ParameterValues {
+  total(): Packed {
     let node = this.#waiting.pop();
     if (node === undefined) throw new RangeError("GradientSum: expected at least one micro-batch, got none");
     for (let left = this.#waiting.pop(); left !== undefined; left = this.#waiting.pop()) {
@@ -49,20 +48,8 @@ export class GradientSum {
   }
 }
 
-function addInto(out: ParameterValues, values: ParameterValues): void {
-  for (const [name, { cells }] of out) {
-    const other = values.get(name)?.cells;
-    if (other === undefined) throw new RangeError(`GradientSum: the gradient of "${name}" is missing`);
-    for (let at = 0; at < cells.length; at++) cells[at]! += other[at]!;
-  }
-}
-
-/** Zeros of the same forms. */
-export function zerosLike(values: ParameterValues): Map<string, HostArray<string, "float32">> {
-  return new Map(
-    [...values].map(([name, { axes, shape, cells }]) => [
-      name,
-      new HostArray(axes, shape, "float32", new Float32Array(cells.length)),
-    ]),
-  );
+function addInto(out: Packed, values: Packed): void {
+  out.expectLike("GradientSum", values);
+  const [sums, parts] = [out.cells, values.cells];
+  for (let at = 0; at < sums.length; at++) sums[at]! += parts[at]!;
 }

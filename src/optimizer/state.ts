@@ -1,16 +1,26 @@
-import type { HostArray } from "../graph/host-array.ts";
 import { initialValues, type ParameterForm, type ParameterValues } from "../nn/parameter.ts";
-import { zerosLike } from "./gradient-sum.ts";
+import { Packed } from "./packed.ts";
 
 /** All the numbers that training continues from. */
 export interface TrainingState {
   /** Optimizer steps done. */
   readonly step: number;
+  /** Of the whole policy; those that train are the views that `trained` holds. */
   readonly parameters: ParameterValues;
+  readonly trained: Packed;
   /** AdamW's running means of the gradient and of its square, for the parameters that train. */
+  readonly first: Packed;
+  readonly second: Packed;
+  /** Averaged weights of the parameters that train, or `null`. */
+  readonly ema: Packed | null;
+}
+
+/** What of a state is kept on disk. */
+export interface TrainingValues {
+  readonly step: number;
+  readonly parameters: ParameterValues;
   readonly first: ParameterValues;
   readonly second: ParameterValues;
-  /** Averaged weights of the parameters that train, or `null`. */
   readonly ema: ParameterValues | null;
 }
 
@@ -30,17 +40,24 @@ export function stateOf(
   keepsAverages: boolean,
 ): TrainingState {
   const training = new Map([...parameters].filter(([name]) => trained.has(name)));
+  const zeros = Packed.zerosLike(training);
+  return restoredState({ step: 0, parameters, first: zeros, second: zeros, ema: keepsAverages ? training : null });
+}
+
+/** The state that has these values, copied. */
+export function restoredState({ step, parameters, first, second, ema }: TrainingValues): TrainingState {
+  const trained = Packed.copyOf(new Map([...parameters].filter(([name]) => first.has(name))));
   return {
-    step: 0,
-    parameters,
-    first: zerosLike(training),
-    second: zerosLike(training),
-    ema: keepsAverages ? copyOf(training) : null,
+    step,
+    parameters: withTrained(parameters, trained),
+    trained,
+    first: Packed.copyOf(first),
+    second: Packed.copyOf(second),
+    ema: ema === null ? null : Packed.copyOf(ema),
   };
 }
 
-function copyOf(values: ParameterValues): Map<string, HostArray<string, "float32">> {
-  const copies = zerosLike(values);
-  for (const [name, { cells }] of copies) cells.set(values.get(name)!.cells);
-  return copies;
+/** All parameters, in their order, with those that train taken from `trained`. */
+export function withTrained(parameters: ParameterValues, trained: Packed): ParameterValues {
+  return new Map([...parameters].map(([name, frozen]) => [name, trained.get(name) ?? frozen]));
 }

@@ -1,12 +1,20 @@
 import { type DataType, HostArray } from "../graph/host-array.ts";
 import { type CompileOptions, Program } from "../graph/program.ts";
-import type { ParameterForm, ParameterValues } from "../nn/parameter.ts";
-import { type AdamW, nextOf, normOutput, roles, stepRates, updateOutputs } from "./adamw.ts";
-import { zerosLike } from "./gradient-sum.ts";
-import type { TrainingState } from "./state.ts";
+import {
+  type AdamW,
+  nextOf,
+  normOutput,
+  roles,
+  stepRates,
+  type UpdatedForm,
+  updateInputs,
+  updateOutputs,
+} from "./adamw.ts";
+import { Packed, packedLength, packedParts } from "./packed.ts";
+import { type TrainingState, withTrained } from "./state.ts";
 
 /** What a step of the optimizer leaves. */
-export interface Updated {
+export interface UpdateResult {
   readonly state: TrainingState;
   /** Global norm of the gradient before clipping. */
   readonly norm: number;
@@ -17,12 +25,14 @@ type Storage = HostArray<string, DataType>;
 /**
  * The update program with a second set of storage, which changes places with the state's at each step.
  *
- * ONNX Runtime must not write what it reads: the same buffer as input and output gives wrong numbers without an error.
+ * It goes over the parameters' buffer in parts, not over the parameters: 149 parameters of 8.8 million cells took 64 ms one by
+ * one and 18 ms in parts. ONNX Runtime must not write what it reads: the same buffer as input and output gives wrong numbers
+ * without an error.
  */
 export class Updater {
   readonly #program: Program;
   readonly #optimizer: AdamW;
-  #spare: TrainingState | null = null;
+  #spare: Moving | null = null;
 
   private constructor(program: Program, optimizer: AdamW) {
     this.#program = program;
@@ -30,11 +40,11 @@ export class Updater {
   }
 
   static async compile(
-    trained: readonly ParameterForm[],
+    trained: readonly UpdatedForm[],
     optimizer: AdamW,
     options: Omit<CompileOptions, "fixed">,
   ): Promise<Updater> {
-    const outputs = updateOutputs(trained, optimizer);
+    const outputs = updateOutputs(updateInputs(packedParts(packedLength(trained))), optimizer);
     return new Updater(await Program.compile(outputs, { ...options, fixed: new Map() }), optimizer);
   }
 
@@ -42,24 +52,26 @@ export class Updater {
    * The state after one step. The state given is used up: its storage becomes that of the step after.
    *
    * @param gradient of the whole global batch
+   * @throws RangeError if the gradient is not of exactly the parameters that train
    */
-  async step(state: TrainingState, gradient: ParameterValues, learningRate: number): Promise<Updated> {
+  async step(state: TrainingState, gradient: Packed, learningRate: number): Promise<UpdateResult> {
+    state.trained.expectLike("Updater.step", gradient);
     const next = this.#spare ?? emptyLike(state);
     const norm = new Float32Array(1);
     const feeds = new Map<string, Storage>([
       ...stepRates(this.#optimizer, learningRate, state.step),
       ...named(roles.gradient, gradient),
-      ...trainedPart(state),
+      ...partsOf(state),
     ]);
     const fetches = new Map<string, Storage>(
-      [...trainedPart(next)].map(([name, array]): [string, Storage] => [nextOf(name), array]),
+      [...partsOf(next)].map(([name, array]): [string, Storage] => [nextOf(name), array]),
     );
     fetches.set(normOutput, new HostArray("", [], "float32", norm));
     await this.#program.run(feeds, fetches);
-    this.#spare = state;
-    const frozen = [...state.parameters].filter(([name]) => !state.first.has(name));
-    const parameters = new Map([...next.parameters, ...frozen]);
-    return { state: { ...next, parameters, step: state.step + 1 }, norm: norm[0]! };
+    const { trained, first, second, ema, step } = state;
+    this.#spare = { trained, first, second, ema };
+    const parameters = withTrained(state.parameters, next.trained);
+    return { state: { ...next, parameters, step: step + 1 }, norm: norm[0]! };
   }
 
   release(): void {
@@ -67,28 +79,24 @@ export class Updater {
   }
 }
 
-/** What of a state the update program reads and writes, under the names of its inputs. */
-function trainedPart({ parameters, first, second, ema }: TrainingState): Map<string, Storage> {
-  const training = new Map([...parameters].filter(([name]) => first.has(name)));
+/** What of a state a step changes. */
+type Moving = Pick<TrainingState, "trained" | "first" | "second" | "ema">;
+
+/** What the update program reads and writes, under the names of its inputs. */
+function partsOf({ trained, first, second, ema }: Moving): Map<string, Storage> {
   return new Map([
-    ...named(roles.parameter, training),
+    ...named(roles.parameter, trained),
     ...named(roles.first, first),
     ...named(roles.second, second),
-    ...named(roles.ema, ema ?? new Map()),
+    ...(ema === null ? [] : named(roles.ema, ema)),
   ]);
 }
 
-function named(prefix: string, values: ParameterValues): [string, Storage][] {
-  return [...values].map(([name, array]) => [`${prefix}${name}`, array]);
+function named(prefix: string, { parts }: Packed): [string, Storage][] {
+  return [...parts].map(([name, array]) => [`${prefix}${name}`, array]);
 }
 
-function emptyLike({ step, parameters, first, second, ema }: TrainingState): TrainingState {
-  const training = new Map([...parameters].filter(([name]) => first.has(name)));
-  return {
-    step,
-    parameters: zerosLike(training),
-    first: zerosLike(first),
-    second: zerosLike(second),
-    ema: ema === null ? null : zerosLike(ema),
-  };
+function emptyLike({ trained, ema }: Moving): Moving {
+  const empty = () => Packed.zerosLike(trained);
+  return { trained: empty(), first: empty(), second: empty(), ema: ema === null ? null : empty() };
 }

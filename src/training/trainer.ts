@@ -7,6 +7,7 @@ import type { SampleError } from "../metric/group.ts";
 import type { Parameter, ParameterValues } from "../nn/parameter.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
 import { GradientSum } from "../optimizer/gradient-sum.ts";
+import { Packed } from "../optimizer/packed.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import { Updater } from "../optimizer/update.ts";
 import {
@@ -74,9 +75,7 @@ export class Trainer {
     this.#options = options;
     this.#gradient = programs.gradient;
     this.#updater = programs.updater;
-    this.#sum = new GradientSum(
-      () => new Map(trained.map(({ name, axes, shape }) => [name, zeros(axes, shape, "float32")])),
-    );
+    this.#sum = new GradientSum(() => Packed.zeros(trained));
   }
 
   static async compile(options: TrainerOptions): Promise<Trainer> {

@@ -1,0 +1,146 @@
+import { expect, test } from "vitest";
+import { HostArray } from "../graph/host-array.ts";
+import { stream } from "../graph/random.ts";
+import type { AdamW } from "./adamw.ts";
+import { Packed, packedParts } from "./packed.ts";
+import { restoredState, stateOf } from "./state.ts";
+import { Updater } from "./update.ts";
+
+const optimizer: AdamW = { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.01, clip: 1, ema: 0.99 };
+const machine = { device: "cpu", threads: 2 } as const;
+const rates = [1e-3, 0, 3e-3];
+
+/** 700 rows are three parts of a buffer, and the second parameter begins inside a row. */
+const shapes = new Map([
+  ["b.weight", [700, 1024]],
+  ["a.bias", [5]],
+  ["c.weight", [3, 7]],
+]);
+
+function filled(purpose: string, step: number): Map<string, HostArray<string, "float32">> {
+  return new Map(
+    [...shapes].map(([name, shape]) => {
+      const cells = new Float32Array(shape.reduce((product, size) => product * size, 1));
+      stream(7, purpose, name).fillNormal(cells, step, 0, 0);
+      return [name, new HostArray(shape.length === 1 ? "i" : "i j", shape, "float32", cells)];
+    }),
+  );
+}
+
+/** PyTorch's order: decay, moments, bias correction; in float64, cell by cell. */
+function reference(names: readonly string[], steps: number) {
+  const values = new Map(names.map((name) => [name, Float64Array.from(filled("weight", 0).get(name)!.cells)]));
+  const zeros = () => new Map(names.map((name) => [name, new Float64Array(values.get(name)!.length)]));
+  const [first, second, ema] = [zeros(), zeros(), new Map([...values].map(([name, cells]) => [name, cells.slice()]))];
+  const norms: number[] = [];
+  for (let step = 0; step < steps; step++) {
+    const gradients = filled("gradient", step);
+    const squares = names.map((name) => gradients.get(name)!.cells.reduce((sum, cell) => sum + cell * cell, 0));
+    const norm = Math.sqrt(squares.reduce((sum, part) => sum + part, 0));
+    norms.push(norm);
+    for (const name of names) {
+      const [p, m, v, e] = [values.get(name)!, first.get(name)!, second.get(name)!, ema.get(name)!];
+      for (let at = 0; at < p.length; at++) {
+        const g = gradients.get(name)!.cells[at]! * Math.min(1, optimizer.clip / norm);
+        p[at]! *= 1 - rates[step]! * optimizer.weightDecay;
+        m[at] = 0.9 * m[at]! + 0.1 * g;
+        v[at] = 0.95 * v[at]! + 0.05 * g * g;
+        const deviation = Math.sqrt(v[at]!) / Math.sqrt(1 - 0.95 ** (step + 1)) + optimizer.epsilon;
+        p[at]! -= ((rates[step]! / (1 - 0.9 ** (step + 1))) * m[at]!) / deviation;
+        e[at] = 0.99 * e[at]! + 0.01 * p[at]!;
+      }
+    }
+  }
+  return { values, first, second, ema, norms };
+}
+
+test("three steps of AdamW equal PyTorch's formula, and a frozen parameter stays as it is", async () => {
+  const names = ["a.bias", "b.weight"];
+  let state = stateOf(filled("weight", 0), new Set(names), true);
+  const updater = await Updater.compile(formsOf(state.trained), optimizer, machine);
+  const norms: number[] = [];
+  for (const [step, rate] of rates.entries()) {
+    const gradient = Packed.copyOf(new Map([...filled("gradient", step)].filter(([name]) => names.includes(name))));
+    const result = await updater.step(state, gradient, rate);
+    norms.push(result.norm);
+    state = result.state;
+  }
+  updater.release();
+  const expected = reference(names, rates.length);
+  expect(state.step).toBe(3);
+  expect(state.parameters.get("c.weight")!.cells).toEqual(filled("weight", 0).get("c.weight")!.cells);
+  // 1e-6: float32 sums of 716,805 squares.
+  norms.forEach((norm, step) => {
+    expect(Math.abs(norm / expected.norms[step]! - 1)).toBeLessThan(1e-6);
+  });
+  for (const name of names) {
+    // 1e-6 of a step of 1e-3 and of weights around 1: a few roundings of float32.
+    expect(largestDifference(state.parameters.get(name)!.cells, expected.values.get(name)!)).toBeLessThan(1e-6);
+    expect(largestDifference(state.ema!.get(name)!.cells, expected.ema.get(name)!)).toBeLessThan(1e-6);
+    // Moments of clipped gradients are about 1e-3 and 1e-7.
+    expect(largestDifference(state.first.get(name)!.cells, expected.first.get(name)!)).toBeLessThan(1e-9);
+    expect(largestDifference(state.second.get(name)!.cells, expected.second.get(name)!)).toBeLessThan(1e-12);
+  }
+});
+
+test("a gradient below the largest norm is not changed by clipping", async () => {
+  const one = (value: number) => new Map([["w", new HostArray("i", [2], "float32", Float32Array.of(value, 0))]]);
+  const state = stateOf(one(1), new Set(["w"]), false);
+  const updater = await Updater.compile(formsOf(state.trained), { ...optimizer, ema: null }, machine);
+  const { state: next, norm } = await updater.step(state, Packed.copyOf(one(0.5)), 0.1);
+  updater.release();
+  expect(norm).toBe(0.5);
+  // The first step is the rate along the sign: 1 · (1 − 0.1 · 0.01) − 0.1, and a cell without gradient only decays from 0.
+  expect(next.parameters.get("w")!.cells[0]).toBeCloseTo(0.899, 6);
+  expect(next.parameters.get("w")!.cells[1]).toBe(0);
+  expect(next.first.get("w")!.cells[0]).toBeCloseTo(0.05, 8);
+  expect(next.second.get("w")!.cells[0]).toBeCloseTo(0.0125, 8);
+});
+
+test("a state restored from its values in another order goes on to the bit", async () => {
+  const names = new Set(shapes.keys());
+  const updater = await Updater.compile(formsOf(Packed.zerosLike(filled("weight", 0))), optimizer, machine);
+  const after = async (restart: boolean) => {
+    let state = stateOf(filled("weight", 0), names, true);
+    for (const [step, rate] of rates.entries()) {
+      ({ state } = await updater.step(state, Packed.copyOf(filled("gradient", step)), rate));
+      if (restart) state = restoredState({ ...state, parameters: new Map([...state.parameters].reverse()) });
+    }
+    return state;
+  };
+  const [straight, restarted] = [await after(false), await after(true)];
+  updater.release();
+  for (const part of ["trained", "first", "second", "ema"] as const)
+    expect(restarted[part]!.cells).toEqual(straight[part]!.cells);
+});
+
+test("a gradient of other parameters is refused", async () => {
+  const state = stateOf(filled("weight", 0), new Set(["a.bias", "c.weight"]), false);
+  const updater = await Updater.compile(formsOf(state.trained), { ...optimizer, ema: null }, machine);
+  const gradient = Packed.copyOf(filled("gradient", 0));
+  await expect(updater.step(state, gradient, 1e-3)).rejects.toThrow("expected 2 parameters of one layout, got 3");
+  updater.release();
+});
+
+test("the parts of a buffer are all of it, and few", () => {
+  for (const rows of [1, 256, 257, 700, 100_000]) {
+    const parts = packedParts(rows * 1024);
+    expect(parts.reduce((sum, { shape }) => sum + shape[0]!, 0)).toBe(rows);
+    expect(parts.length).toBeLessThanOrEqual(64);
+  }
+});
+
+test("a change of the whole buffer is a change of each parameter, and cells between them are not theirs", () => {
+  const packed = Packed.copyOf(filled("weight", 0));
+  packed.cells.fill(2);
+  expect([...packed.values()].every(({ cells }) => cells.every((cell) => cell === 2))).toBe(true);
+  expect([...packed].every(([name, { shape }]) => shape.join() === shapes.get(name)!.join())).toBe(true);
+});
+
+function formsOf(packed: Packed) {
+  return [...packed].map(([name, { axes, shape }]) => ({ name, axes, shape }));
+}
+
+function largestDifference(cells: Float32Array, expected: Float64Array): number {
+  return cells.reduce((largest, cell, at) => Math.max(largest, Math.abs(cell - expected[at]!)), 0);
+}
