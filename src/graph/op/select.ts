@@ -26,6 +26,7 @@ export function selectAny<A extends string, D extends DataType>(
   array: SymbolicArray<A, D>,
   otherwise: number,
 ): SymbolicArray<A, D> {
+  if (array.type === "bool") throw new TypeError("select: expected numbers, got bool; use and, or");
   const whole = alignAny(mask, array);
   return apply({ axes: array.axes, shape: array.shape, type: array.type }, [whole, array], {
     name: "select",
@@ -43,7 +44,7 @@ export function where<A extends string, D extends FloatType>(
   y: SymbolicArray<NoInfer<A>, NoInfer<D>>,
 ): SymbolicArray<A, D> {
   expectSame("where", x, y);
-  if (mask.axes !== x.axes)
+  if (mask.axes !== x.axes || mask.shape.join() !== x.shape.join())
     throw new RangeError(`where: expected a mask of ${show(x)}, got ${show(mask)}; use alignTo`);
   return apply({ axes: mask.axes, shape: x.shape, type: x.type }, [mask, x, y], {
     name: "where",
@@ -86,7 +87,7 @@ export function equal<A extends string, D extends DataType>(
 }
 
 /** `x < y`, cell by cell. */
-export function less<A extends string, D extends DataType>(
+export function less<A extends string, D extends Exclude<DataType, "bool">>(
   x: SymbolicArray<A, D>,
   y: SymbolicArray<NoInfer<A>, NoInfer<D>>,
 ): Mask<A> {
@@ -94,7 +95,7 @@ export function less<A extends string, D extends DataType>(
 }
 
 /** `x ≤ y`, cell by cell. */
-export function lessOrEqual<A extends string, D extends DataType>(
+export function lessOrEqual<A extends string, D extends Exclude<DataType, "bool">>(
   x: SymbolicArray<A, D>,
   y: SymbolicArray<NoInfer<A>, NoInfer<D>>,
 ): Mask<A> {

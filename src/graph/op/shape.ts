@@ -51,7 +51,7 @@ export function split<A extends string, D extends DataType, const From extends s
   sizes: readonly number[],
 ): SymbolicArray<Replace<A, From, To>, D> {
   const at = positionOf("split", array, from);
-  if (cells(sizes) !== array.shape[at])
+  if (sizes.length !== letters(to).length || cells(sizes) !== array.shape[at])
     throw new RangeError(
       `split: expected sizes of "${to}" with the product ${array.shape[at]}, got [${sizes.join(", ")}]`,
     );
@@ -143,6 +143,8 @@ export function pad<A extends string, D extends DataType>(
 ): SymbolicArray<A, D> {
   const at = positionOf("pad", array, axis);
   const size = array.shape[at]!;
+  if (before < 0 || after < 0)
+    throw new RangeError(`pad along "${axis}": expected natural numbers, got ${before} and ${after}`);
   const shape = array.shape.map((own, place) => (place === at ? before + own + after : own));
   return apply({ axes: array.axes, shape, type: array.type }, [array], {
     name: "pad",

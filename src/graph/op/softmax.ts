@@ -1,5 +1,5 @@
 import { apply, type FloatType, type SymbolicArray, show } from "../array.ts";
-import { letters } from "../axes.ts";
+import { type IsSubsequence, letters } from "../axes.ts";
 import { alignAny, sumAny } from "./align.ts";
 import { asFloat, exp, multiply, subtract } from "./elementwise.ts";
 
@@ -8,9 +8,10 @@ import { asFloat, exp, multiply, subtract } from "./elementwise.ts";
  *
  * The backward rule takes the masked result: cells that were not admitted receive a gradient of exactly 0.
  */
-export function maskedSoftmax<A extends string, D extends FloatType>(
+export function maskedSoftmax<A extends string, D extends FloatType, V extends string>(
   scores: SymbolicArray<A, D>,
-  mask: SymbolicArray<string, "bool">,
+  mask: SymbolicArray<V, "bool">,
+  ..._misfit: IsSubsequence<V, A> extends true ? [] : [axesOfTheMaskAreNotWithinThoseOfTheScores: never]
 ): SymbolicArray<A, D> {
   const whole = alignAny(mask, scores);
   return apply({ axes: scores.axes, shape: scores.shape, type: scores.type }, [scores, whole], {
