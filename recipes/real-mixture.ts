@@ -17,7 +17,7 @@ export const recipe: Recipe = {
   data: {
     root: "../shared/data/real",
     workers: 1,
-    pictureMemoryBytes: 32 * 2 ** 20,
+    pictureMemoryBytes: 128 * 2 ** 20,
     rate: "native",
     normalization: "mean-std",
     actions: "absolute",

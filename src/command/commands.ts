@@ -1,7 +1,10 @@
+import { bench } from "./bench.ts";
 import { check } from "./check.ts";
 import type { Definition } from "./definition.ts";
 import { inspect } from "./inspect.ts";
 import { test } from "./test.ts";
+import { train } from "./train.ts";
+import { validate } from "./validate.ts";
 
 /** Every command that works, in the order in which `--help` lists them. */
-export const commands: readonly Definition[] = [inspect, check, test];
+export const commands: readonly Definition[] = [inspect, train, validate, test, check];

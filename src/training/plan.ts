@@ -1,9 +1,10 @@
-import type { Reading, Subject } from "../batch/example.ts";
+import type { Reading } from "../batch/example.ts";
 import type { BatchLayout } from "../batch/layout.ts";
+import type { LoadPlan } from "../batch/maker.ts";
 import { type HeadStatistics, measureHeads } from "../batch/measure.ts";
 import type { Conventions } from "../checkpoint/conventions.ts";
-import { byteTokenizer, type PromptTokenizer } from "../codec/prompt.ts";
-import { changes, type Normalization, normalization, normalizationConvention } from "../embodiment/normalize.ts";
+import { byteTokenizer } from "../codec/prompt.ts";
+import { changes, normalization, normalizationConvention } from "../embodiment/normalize.ts";
 import type { Term } from "../loss/reduction.ts";
 import type { GroupNames, Provenance } from "../metric/group.ts";
 import type { Member, Mixture, OpenMixture } from "../mixture/mixture.ts";
@@ -57,10 +58,8 @@ export function layoutOf({ policy }: Recipe, rows: number): BatchLayout {
   };
 }
 
-export const tokenizer: PromptTokenizer = byteTokenizer;
-
 export function formOf({ policy }: Recipe): PolicyForm {
-  return { variant: variants[policy.variant], size: policySizes[policy.size], vocabulary: tokenizer.vocabulary };
+  return { variant: variants[policy.variant], size: policySizes[policy.size], vocabulary: byteTokenizer.vocabulary };
 }
 
 /** The policy on micro-batches of some rows. */
@@ -93,19 +92,17 @@ export function termsOf({ reduction, policy }: Recipe): readonly Term[] {
   return [{ name: "velocity", slots: [...Array(policy.actionWidth).keys()], reduction, weight: 1 }];
 }
 
-/** Unit scales of each member: those of its head. */
-export function unitsOf({ recipe, mixture, statistics }: Plan): { action: Normalization; state: Normalization }[] {
+/** What the loader's workers need: unit scales are those of each member's head. */
+export function loadPlanOf(plan: Plan): LoadPlan {
+  const { recipe, mixture } = plan;
   const mode = recipe.data.normalization;
-  return mixture.members.map(({ head }) => {
-    const { action, state } = statisticsOf({ mixture, statistics }, head);
+  const units = mixture.members.map(({ head }) => {
+    const { action, state } = statisticsOf(plan, head);
     return { action: normalization(mode, action), state: normalization(mode, state) };
   });
-}
-
-/** The members of an open mixture, ready to be read. */
-export function subjectsOf(plan: Plan, open: OpenMixture): Subject[] {
-  const units = unitsOf(plan);
-  return plan.mixture.members.map((member, at) => ({ member, dataset: open.datasets[at]!, ...units[at]! }));
+  const { pictureMemoryBytes } = recipe.data;
+  const reading = readingOf(recipe);
+  return { seed: recipe.seed, members: mixture.members, units, reading, tokenizer: "bytes", pictureMemoryBytes };
 }
 
 export function targetOf(plan: Plan, purpose: TargetOptions["purpose"]): TargetOptions {

@@ -1,0 +1,132 @@
+import { join, relative, resolve } from "node:path";
+import { InputError } from "../input-error.ts";
+import type { Validation } from "../metric/group.ts";
+import type { LoopResult } from "../training/loop.ts";
+import type { Recipe } from "../training/recipe.ts";
+import { define } from "./definition.ts";
+import { count, flag, otherwise, repeated, text } from "./parameter.ts";
+import { Progress, significant } from "./progress.ts";
+import { root } from "./root.ts";
+import type { Terminal } from "./terminal.ts";
+import { improvementTable, validationLine } from "./validation-table.ts";
+
+export const train = define({
+  name: "train",
+  summary: "train a policy on the datasets of a recipe",
+  arguments: { recipe: text("recipe", "a file that exports `recipe`, or a run to continue") },
+  options: {
+    set: otherwise(repeated(text("key=value", "replace one value of the recipe")), []),
+    steps: otherwise(count("steps", "stop at this step; the schedule keeps the recipe's length"), null),
+    out: otherwise(text("run", "folder of the run; else runs/NAME-DATE-TIME"), null),
+    resume: flag("continue the run in --out, or the recipe's newest"),
+    init: otherwise(text("run", "begin with the weights of another run and a new optimizer"), null),
+  },
+  examples: [
+    { line: "train recipes/real-mixture.ts --steps 300", shows: "one policy on four real robots" },
+    { line: "train recipes/real-mixture.ts --set batch.size=32 --out runs/wide", shows: "with another batch" },
+    { line: "train recipes/real-mixture.ts --out runs/wide --resume", shows: "goes on from its last checkpoint" },
+  ],
+  async run(given, terminal) {
+    const { train: trainPolicy } = await import("../training/train.ts");
+    const recipe = await recipeOf(given.recipe, given.set);
+    const folder = await folderOf(recipe, given);
+    const until = given.steps ?? recipe.optimizer.steps;
+    const stop = watchSignals();
+    const watcher = watch(terminal, until, stop);
+    try {
+      const result = await trainPolicy(
+        { recipe, folder, start: startOf(given), until, cache: join(root, ".cache", "statistics") },
+        watcher,
+      );
+      watcher.finish();
+      return { status: 0, json: jsonOf(folder, recipe, result), text: textOf(folder, result) };
+    } finally {
+      stop.forget();
+    }
+  },
+});
+
+interface Given {
+  readonly recipe: string;
+  readonly out: string | null;
+  readonly resume: boolean;
+  readonly init: string | null;
+}
+
+/** A recipe with values replaced, whole again. */
+export async function recipeOf(path: string, settings: readonly string[]): Promise<Recipe> {
+  const { loadRecipe, parseRecipe } = await import("../training/recipe-file.ts");
+  const { override } = await import("./override.ts");
+  return parseRecipe("--set", override(await loadRecipe(path), settings));
+}
+
+async function folderOf(recipe: Recipe, given: Given): Promise<string> {
+  const { newestRun, runName } = await import("../training/run-folder.ts");
+  if (given.out !== null) return resolve(given.out);
+  if (!given.resume) return resolve("runs", runName(recipe.name, new Date()));
+  const newest = await newestRun(resolve("runs"), recipe.name);
+  if (newest === null)
+    throw new InputError(`--resume: expected a run of "${recipe.name}" in runs, got none; name one with --out`);
+  return newest;
+}
+
+function startOf({ resume, init }: Given) {
+  if (resume && init !== null)
+    throw new InputError("--resume --init: expected one of them; --resume continues a run, --init begins one");
+  if (resume) return { kind: "resume" } as const;
+  return init === null ? ({ kind: "new" } as const) : ({ kind: "init", from: resolve(init) } as const);
+}
+
+/** Ctrl-C and SIGTERM stop at the next step; a second Ctrl-C stops at once. */
+function watchSignals() {
+  let isStopped = false;
+  const stop = () => {
+    if (isStopped) process.exit(130);
+    isStopped = true;
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop);
+  return {
+    isStopped: () => isStopped,
+    forget: () => process.off("SIGINT", stop).off("SIGTERM", stop),
+  };
+}
+
+function watch(terminal: Terminal, total: number, stop: { isStopped: () => boolean }) {
+  const screen = terminal.err;
+  let bar: Progress | null = null;
+  return {
+    note: (line: string) => (bar === null ? screen.write(`${line}\n`) : bar.note(line)),
+    begun: (done: number) => {
+      bar = new Progress({ screen, label: "train", unit: "step", total, done, now: () => performance.now() });
+    },
+    pulse: ({ step, loss, waitShare }: { step: number; loss: number; waitShare: number }) =>
+      bar?.update(step, { loss: significant(loss), wait: `${Math.round(100 * waitShare)}%` }),
+    validated: (step: number, validation: Validation) => bar?.note(validationLine(step, validation)),
+    isStopped: stop.isStopped,
+    finish: () => bar?.finish(),
+  };
+}
+
+function jsonOf(folder: string, recipe: Recipe, result: LoopResult) {
+  const { state, seconds, waitedSeconds, loss, recent, validation, isInterrupted, stepsDone } = result;
+  const samples = stepsDone * recipe.batch.size;
+  return {
+    run: folder,
+    step: state.step,
+    seconds,
+    samplesPerSecond: seconds > 0 ? samples / seconds : null,
+    waitShare: seconds > 0 ? waitedSeconds / seconds : null,
+    loss,
+    lossByDataset: recent.groups,
+    validation,
+    initialValidation: result.initialValidation,
+    isInterrupted,
+  };
+}
+
+function textOf(folder: string, { state, isInterrupted, initialValidation, validation }: LoopResult): string {
+  const end = isInterrupted ? `stopped at step ${state.step}; continue with --resume` : `trained to step ${state.step}`;
+  const improvement =
+    initialValidation === null || validation === null ? [] : [improvementTable(initialValidation, validation)];
+  return [...improvement, `${end}: ${relative(process.cwd(), folder) || folder}`].join("\n");
+}

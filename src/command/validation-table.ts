@@ -1,0 +1,54 @@
+import type { Group, Validation } from "../metric/group.ts";
+import { type Column, table } from "./table.ts";
+
+const names: readonly Column[] = [
+  { title: "dataset", align: "left" },
+  { title: "control mode", align: "left" },
+  { title: "samples", align: "right" },
+];
+
+/** Losses by dataset and control mode, and over the mixture. */
+export function validationTable({ groups, aggregate, samples }: Validation): string {
+  const rows = groups.map((group) => [group.dataset, group.controlMode, String(group.samples), shown(group)]);
+  return table(
+    [...names, { title: "velocity loss", align: "right" }],
+    [...rows, ["mixture", "", String(samples), shown(aggregate)]],
+  );
+}
+
+/** The same at the beginning and the end of training, and what is left of it. */
+export function improvementTable(first: Validation, last: Validation): string {
+  const before = new Map(first.groups.map((group) => [`${group.dataset}/${group.controlMode}`, group]));
+  const rows = last.groups.map((group) => {
+    const own = before.get(`${group.dataset}/${group.controlMode}`) ?? { velocity: null };
+    return [group.dataset, group.controlMode, String(group.samples), shown(own), shown(group), change(own, group)];
+  });
+  const whole = [shown(first.aggregate), shown(last.aggregate), change(first.aggregate, last.aggregate)];
+  return table(
+    [
+      ...names,
+      { title: "loss before", align: "right" },
+      { title: "after", align: "right" },
+      { title: "change", align: "right" },
+    ],
+    [...rows, ["mixture", "", String(last.samples), ...whole]],
+  );
+}
+
+/** One line for a validation on the way. */
+export function validationLine(step: number, { groups, aggregate }: Validation): string {
+  const each = groups.map((group) => `${group.dataset} ${shown(group)}`).join("  ");
+  return `step ${step}  validation ${shown(aggregate)}  (${each})`;
+}
+
+type Loss = Pick<Group, "velocity">;
+
+function shown({ velocity }: Loss): string {
+  return velocity === null ? "no data" : velocity.toFixed(4);
+}
+
+function change(before: Loss, after: Loss): string {
+  if (before.velocity === null || after.velocity === null) return "";
+  const percent = 100 * (after.velocity / before.velocity - 1);
+  return `${percent > 0 ? "+" : "−"}${Math.abs(percent).toFixed(0)} %`;
+}

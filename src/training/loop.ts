@@ -1,0 +1,124 @@
+import type { Batch } from "../batch/batch.ts";
+import { type GroupNames, groupErrors, type SampleError, type Validation } from "../metric/group.ts";
+import { learningRate } from "../optimizer/schedule.ts";
+import type { TrainingState } from "../optimizer/state.ts";
+import type { EventLog } from "./event-log.ts";
+import type { Recipe } from "./recipe.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** The lowest validation loss so far and the step whose weights gave it. */
+export interface Best {
+  readonly step: number;
+  readonly loss: number;
+}
+
+/** Where training stands: what a checkpoint holds. */
+export interface Standing {
+  readonly state: TrainingState;
+  readonly best: Best | null;
+}
+
+/** What the loop reports while it runs. */
+export interface Pulse {
+  readonly step: number;
+  readonly loss: number;
+  /** Share of the time so far that was spent waiting for data. */
+  readonly waitShare: number;
+}
+
+/** What the loop works with and what it calls at its steps. */
+export interface LoopParts {
+  readonly recipe: Recipe;
+  readonly trainer: Trainer;
+  readonly names: GroupNames;
+  readonly events: EventLog;
+  readonly batches: (step: number) => Promise<readonly Batch[]>;
+  readonly validate: (state: TrainingState) => Promise<Validation>;
+  readonly save: (standing: Standing) => Promise<void>;
+  readonly pulse: (pulse: Pulse) => void;
+  readonly validated: (step: number, validation: Validation) => void;
+  readonly isStopped: () => boolean;
+}
+
+/** What a run of the loop leaves. */
+export interface LoopResult extends Standing {
+  readonly seconds: number;
+  readonly waitedSeconds: number;
+  /** Loss of the last step, and the errors of the last steps by dataset and control mode. */
+  readonly loss: number | null;
+  readonly recent: Validation;
+  /** The first and the last validation of this start. */
+  readonly initialValidation: Validation | null;
+  readonly validation: Validation | null;
+  /** Steps of this start. */
+  readonly stepsDone: number;
+  readonly isInterrupted: boolean;
+}
+
+/** Steps whose samples make up the losses by dataset that a run ends with. */
+const recentSteps = 20;
+
+/**
+ * Trains up to a step. At each step, in this order: update, event, validation where it is due, checkpoint where it is due.
+ *
+ * Ends with a checkpoint, also where it is stopped early. The only file with a clock in it; no number depends on it.
+ */
+export async function runLoop(parts: LoopParts, begin: Standing, until: number): Promise<LoopResult> {
+  const { recipe, trainer, events } = parts;
+  const began = performance.now();
+  let standing = begin;
+  let waitedMs = 0;
+  let loss: number | null = null;
+  const validations: Validation[] = [];
+  const recent: SampleError[][] = [];
+  const validateAt = async (step: number) => {
+    const validation = await parts.validate(standing.state);
+    validations.push(validation);
+    events.append({ kind: "validation", step, ...asJson(validation) });
+    parts.validated(step, validation);
+    standing = { ...standing, best: better(standing.best, step, validation) };
+  };
+  if (begin.state.step === 0 && recipe.validation.everySteps > 0) await validateAt(0);
+  while (standing.state.step < until && !parts.isStopped()) {
+    const step = standing.state.step;
+    const asked = performance.now();
+    const batches = await parts.batches(step);
+    waitedMs += performance.now() - asked;
+    const rate = learningRate(recipe.optimizer, step);
+    const done = await trainer.step(standing.state, batches, rate);
+    standing = { ...standing, state: done.state };
+    loss = done.loss;
+    recent.push([...done.errors]);
+    if (recent.length > recentSteps) recent.shift();
+    events.append({ kind: "step", step: step + 1, loss, gradientNorm: done.gradientNorm, learningRate: rate });
+    parts.pulse({ step: step + 1, loss, waitShare: waitedMs / (performance.now() - began) });
+    const isLast = step + 1 >= until || parts.isStopped();
+    if (isDue(recipe.validation.everySteps, step + 1, isLast)) await validateAt(step + 1);
+    if (isDue(recipe.checkpoint.everySteps, step + 1, isLast)) await parts.save(standing);
+  }
+  return {
+    ...standing,
+    seconds: (performance.now() - began) / 1000,
+    waitedSeconds: waitedMs / 1000,
+    loss,
+    recent: groupErrors(recent.flat(), recipe.reduction, parts.names),
+    initialValidation: validations[0] ?? null,
+    validation: validations.at(-1) ?? null,
+    stepsDone: standing.state.step - begin.state.step,
+    isInterrupted: standing.state.step < until,
+  };
+}
+
+function isDue(every: number, step: number, isLast: boolean): boolean {
+  return every > 0 && (isLast || step % every === 0);
+}
+
+function better(best: Best | null, step: number, { aggregate }: Validation): Best | null {
+  const { loss } = aggregate;
+  return loss !== null && (best === null || loss < best.loss) ? { step, loss } : best;
+}
+
+/** A validation as an event holds it. */
+function asJson({ samples, groups, aggregate }: Validation) {
+  return { samples, groups: groups.map((group) => ({ ...group })), aggregate: { ...aggregate } };
+}

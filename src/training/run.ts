@@ -1,0 +1,180 @@
+import type { Batch } from "../batch/batch.ts";
+import { Loader } from "../batch/loader.ts";
+import { stepRequests, validationRequests } from "../batch/request.ts";
+import type { CheckpointFacts } from "../checkpoint/checkpoint.ts";
+import { encodeStatistics, memberSchema } from "../checkpoint/robot-record.ts";
+import { pruneCheckpoints, writeCheckpoint } from "../checkpoint/store.ts";
+import type { Validation } from "../metric/group.ts";
+import { openMixture } from "../mixture/mixture.ts";
+import type { ParameterForm } from "../nn/parameter.ts";
+import { trainedParameters } from "../optimizer/freeze.ts";
+import type { TrainingState } from "../optimizer/state.ts";
+import type { Standing } from "./loop.ts";
+import { traceObjective } from "./objective.ts";
+import {
+  conventionsOf,
+  groupNamesOf,
+  layoutOf,
+  loadPlanOf,
+  type Plan,
+  planOf,
+  settingOf,
+  targetOf,
+  termsOf,
+} from "./plan.ts";
+import { mixtureOf, type Recipe } from "./recipe.ts";
+import { Trainer } from "./trainer.ts";
+import { Validator } from "./validator.ts";
+import { actingWeights, weightsOf } from "./weights.ts";
+
+/** What a run computes with, opened: its plan, the threads that load, the compiled programs. */
+export class Run {
+  readonly plan: Plan;
+  readonly #loader: Loader;
+  #trainer: Promise<Trainer> | null = null;
+  #validator: Promise<Validator> | null = null;
+
+  private constructor(plan: Plan) {
+    this.plan = plan;
+    const { workers } = plan.recipe.data;
+    this.#loader = Loader.open(loadPlanOf(plan), { workers, ahead: runAhead, clock: () => performance.now() });
+  }
+
+  /**
+   * Reads the datasets of a recipe through once, and opens what training and validation need.
+   *
+   * @param cache folder for measured statistics
+   * @throws InputError with every problem of the data at once
+   */
+  static async open(recipe: Recipe, cache: string): Promise<Run> {
+    const open = await openMixture(mixtureOf(recipe));
+    try {
+      return new Run(await planOf(recipe, open, cache));
+    } finally {
+      await open.close();
+    }
+  }
+
+  get trainer(): Promise<Trainer> {
+    this.#trainer ??= this.#compileTrainer();
+    return this.#trainer;
+  }
+
+  /** The parameters that the policy reads. */
+  get parameters(): readonly ParameterForm[] {
+    return traceObjective(settingOf(this.plan, this.plan.recipe.batch.microBatch)).parameters;
+  }
+
+  get validationSamples(): number {
+    return this.#validationRequests().reduce((sum, { draws }) => sum + draws.length, 0);
+  }
+
+  /** Losses of the weights that the recipe validates, on the held-out samples. */
+  async validate(state: TrainingState, seen: (samples: number) => void): Promise<Validation> {
+    const { validation } = this.plan.recipe;
+    this.#validator ??= Validator.compile({
+      setting: settingOf(this.plan, validation.microBatch),
+      target: targetOf(this.plan, "validation"),
+      reduction: this.plan.recipe.reduction,
+      draws: validation.draws,
+      names: groupNamesOf(this.plan),
+      machine: machineOf(this.plan.recipe),
+    });
+    const validator = await this.#validator;
+    return await validator.run(
+      actingWeights(state, validation.weights),
+      this.#loader.batches(this.#validationRequests()),
+      seen,
+    );
+  }
+
+  /** The micro-batches of each step from one on, in order of the steps. */
+  stepBatches(from: number, until: number): (step: number) => Promise<readonly Batch[]> {
+    const { recipe, mixture } = this.plan;
+    const layout = layoutOf(recipe, recipe.batch.microBatch);
+    const { size, microBatch } = recipe.batch;
+    function* requests() {
+      for (let step = from; step < until; step++) yield* stepRequests(mixture, layout, size, step);
+    }
+    const stream = this.#loader.batches(requests());
+    return async () => {
+      const batches: Batch[] = [];
+      while (batches.length < Math.ceil(size / microBatch)) {
+        const next = await stream.next();
+        if (next.done === true) break;
+        batches.push(next.value);
+      }
+      return batches;
+    };
+  }
+
+  /** Writes a checkpoint and deletes those that the recipe does not keep. */
+  async save(folder: string, standing: Standing): Promise<void> {
+    const { checkpoint } = this.plan.recipe;
+    await writeCheckpoint(folder, factsOf(this.plan, standing), weightsOf(standing.state));
+    await pruneCheckpoints(folder, checkpoint.keepLast, standing.best?.step ?? null);
+  }
+
+  async close(): Promise<void> {
+    await this.#loader.close();
+    (await this.#trainer)?.release();
+    (await this.#validator)?.release();
+  }
+
+  #validationRequests() {
+    const { recipe, mixture } = this.plan;
+    const { microBatch, framesPerMember } = recipe.validation;
+    return validationRequests(mixture, layoutOf(recipe, microBatch), framesPerMember);
+  }
+
+  async #compileTrainer(): Promise<Trainer> {
+    const { plan } = this;
+    const { recipe } = plan;
+    const setting = settingOf(plan, recipe.batch.microBatch);
+    const names = this.parameters.map(({ name }) => name);
+    const trained = new Set(trainedParameters(names, recipe.optimizer.frozen));
+    return await Trainer.compile({
+      setting,
+      optimizer: recipe.optimizer,
+      terms: termsOf(recipe),
+      target: targetOf(plan, "training"),
+      trains: (name) => trained.has(name),
+      machine: machineOf(recipe),
+    });
+  }
+}
+
+/** Micro-batches that workers make before they are asked for. */
+const runAhead = 6;
+
+function machineOf({ device, threads }: Recipe) {
+  return { device, threads };
+}
+
+function factsOf({ recipe, mixture, statistics }: Plan, { state, best }: Standing): CheckpointFacts {
+  return {
+    step: state.step,
+    recipe: JSON.parse(JSON.stringify(recipe)),
+    conventions: conventionsOf(recipe),
+    threads: recipe.threads,
+    device: recipe.device,
+    sampler: { seed: recipe.seed, step: state.step },
+    members: mixture.members.map(({ name, datasetName, controlModeName, head, framesPerSecond, embodiment }) =>
+      memberSchema.parse({
+        name,
+        dataset: datasetName,
+        controlMode: controlModeName,
+        head: mixture.heads[head]!.name,
+        framesPerSecond,
+        embodiment,
+      }),
+    ),
+    statistics: Object.fromEntries(
+      [...statistics].map(([name, { action, state: own }]) => [
+        name,
+        { action: encodeStatistics(action), state: encodeStatistics(own) },
+      ]),
+    ),
+    bestValidation: best,
+  };
+}
