@@ -1,0 +1,127 @@
+import { describe, expect, it } from "vitest";
+import { byteTokenizer } from "../codec/prompt.ts";
+import type { Feature } from "../dataset/dataset.ts";
+import { type GeneratedDataset, generate } from "../dataset/generated.ts";
+import { asFound } from "../embodiment/mapping.ts";
+import { InputError } from "../input-error.ts";
+import { type Member, openMixture } from "../mixture/mixture.ts";
+import { loadExample } from "./example.ts";
+import { refuseWiderRobots } from "./fit.ts";
+import { type Glimpse, observe, type Robot } from "./observation.ts";
+
+const vector = (key: string): Feature => ({ key, type: "float32", shape: [2], names: ["elbow", "gripper"] });
+const description: GeneratedDataset = {
+  name: "toy",
+  robotType: "toy",
+  framesPerSecond: 10,
+  features: [
+    vector("action"),
+    vector("observation.state"),
+    { key: "observation.images.base", type: "video", shape: [12, 16, 3], names: null },
+  ],
+  episodeLengths: [12],
+  tasks: ["push"],
+  seed: 1,
+};
+const layout = {
+  rows: 1,
+  steps: 4,
+  actionWidth: 2,
+  stateWidth: 2,
+  views: 2,
+  observations: 3,
+  tokens: 8,
+  pictureSize: 8,
+};
+const choice = { layout, longPrompt: "refuse", tokenizer: byteTokenizer } as const;
+const unit = { mode: "mean-std" as const, center: Float64Array.of(0.1, 0.2), scale: Float64Array.of(2, 3) };
+
+async function member(): Promise<Member> {
+  const { name, ...rest } = description;
+  const { mixture } = await openMixture({
+    seed: 1,
+    views: ["base", "wrist"],
+    entries: [
+      {
+        name,
+        source: { kind: "generated", description: rest },
+        episodes: "all",
+        mapping: { ...asFound, controlMode: "joint" },
+        role: "train",
+        weight: null,
+        validationRatio: 0.5,
+      },
+    ],
+    pictureMemoryBytes: 0,
+  });
+  return mixture.members[0]!;
+}
+const robot = async (): Promise<Robot> => ({
+  name: 'robot "toy"',
+  embodiment: (await member()).embodiment,
+  units: { action: unit, state: unit },
+});
+
+async function glimpse(frame: number): Promise<Glimpse> {
+  const dataset = generate(description);
+  const rows = (await dataset.table(0)).vector("observation.state").cells;
+  const seen = await dataset.picture("observation.images.base", 0, frame, { height: 8, width: 8 });
+  return { state: rows.slice(2 * frame, 2 * frame + 2), pictures: { base: seen } };
+}
+
+describe("a robot's observation", () => {
+  for (const frame of [0, 3, 9])
+    it(`agrees slot by slot with what the dataset gives at frame ${frame}`, async () => {
+      const glimpses = await Promise.all([frame - 4, frame - 2].map((at) => (at < 0 ? null : glimpse(at))));
+      const asked = observe(await robot(), { glimpses: [...glimpses, await glimpse(frame)], prompt: "push" }, choice);
+      const reading = {
+        rate: "native",
+        interval: 2,
+        historyDropout: 0.5,
+        actionFrame: "absolute",
+        longPrompt: "refuse",
+        augmentation: "none",
+      } as const;
+      const recorded = await loadExample(
+        { member: await member(), dataset: generate(description), action: unit, state: unit },
+        { member: 0, episode: 0, frame, draw: 0 },
+        { seed: 1, purpose: "validation", layout, reading, tokenizer: byteTokenizer },
+      );
+      expect(asked.state.encode()).toEqual(recorded.state.encode());
+      expect(asked.pictures).toEqual(recorded.pictures);
+      expect(asked.viewReal.bits).toEqual(recorded.viewReal.bits);
+      expect(asked.tokens).toEqual(recorded.tokens);
+      expect([asked.dofSlots, asked.stateSlots]).toEqual([recorded.dofSlots, recorded.stateSlots]);
+      expect(asked.actions.valid.count).toBe(4);
+    });
+
+  it("says which camera gave no picture, apart from the others", async () => {
+    const now = { ...(await glimpse(3)), pictures: { base: null } };
+    const asked = observe(await robot(), { glimpses: [await glimpse(2), now], prompt: "push" }, choice);
+    expect([...asked.viewReal.bits]).toEqual([1, 0, 0, 0]);
+    expect(asked.pictures.map((picture) => picture !== null)).toEqual([true, false, false, false]);
+  });
+
+  it("is refused with everything that does not fit, and the robot's name", async () => {
+    const own = await robot();
+    const asking = (now: Glimpse) => () => observe(own, { glimpses: [now], prompt: "push" }, choice);
+    const odd = asking({ state: [1, Number.NaN, 3], pictures: { wrist: null } });
+    expect(odd).toThrow(InputError);
+    expect(odd).toThrow(
+      /robot "toy": expected a state of 2 entries, got 3; expected finite numbers, got NaN for "gripper"/,
+    );
+    expect(odd).toThrow(
+      /expected a picture of "base", got none; say null .*; expected pictures of base, got one of "wrist"/,
+    );
+  });
+});
+
+describe("a robot wider than the policy", () => {
+  it("is refused before anything is loaded, with its name and both sizes", async () => {
+    const members = [await member()];
+    expect(() => refuseWiderRobots({ actionWidth: 2, stateWidth: 2 }, members)).not.toThrow();
+    expect(() => refuseWiderRobots({ actionWidth: 1, stateWidth: 1 }, members)).toThrow(
+      "toy / joint: action slots: the policy has 1, this needs 2; toy / joint: state slots: the policy has 1, this needs 2; widen",
+    );
+  });
+});

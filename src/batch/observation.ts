@@ -1,0 +1,98 @@
+import { encodePrompt, type LongPrompt, type PromptTokenizer } from "../codec/prompt.ts";
+import type { Picture } from "../dataset/dataset.ts";
+import { type Embodiment, slots } from "../embodiment/embodiment.ts";
+import { normalize } from "../embodiment/normalize.ts";
+import { letterbox } from "../embodiment/picture.ts";
+import { HostArray, zeros } from "../graph/host-array.ts";
+import { InputError } from "../input-error.ts";
+import { Padded } from "../validity/padded.ts";
+import { Validity } from "../validity/validity.ts";
+import type { Example } from "./example.ts";
+import type { BatchLayout } from "./layout.ts";
+import type { Units } from "./maker.ts";
+
+/** What a robot perceives at one time. */
+export interface Glimpse {
+  /** In the robot's own units and order. */
+  readonly state: readonly number[] | Float64Array;
+  /** By view: one for each camera of the embodiment, `null` where it gave no picture. */
+  readonly pictures: Readonly<Record<string, Picture | null>>;
+}
+
+/** What a policy is asked about: the robot's glimpses, oldest first, the last is now; `null` before its session began. */
+export interface RobotObservation {
+  readonly glimpses: readonly [...(Glimpse | null)[], Glimpse];
+  readonly prompt: string;
+}
+
+/** A robot that is served. */
+export interface Robot {
+  /** Names it in errors. */
+  readonly name: string;
+  readonly embodiment: Embodiment;
+  readonly units: Units;
+}
+
+/** How observations are read; the same as in training. */
+export interface ObservationChoice {
+  readonly layout: Pick<BatchLayout, "steps" | "tokens" | "pictureSize">;
+  readonly longPrompt: LongPrompt;
+  readonly tokenizer: PromptTokenizer;
+}
+
+/**
+ * The example of a robot that asks for actions: every step exists and is still to be found, its cells are 0.
+ *
+ * @throws InputError naming the robot where state, pictures or prompt do not fit it, with every problem at once
+ */
+export function observe(robot: Robot, observation: RobotObservation, choice: ObservationChoice): Example {
+  const { embodiment, units, name } = robot;
+  const { dofs, states } = embodiment;
+  const { layout, longPrompt, tokenizer } = choice;
+  const { glimpses, prompt } = observation;
+  const problems = glimpses.flatMap((glimpse) => (glimpse === null ? [] : misfits(embodiment, glimpse)));
+  if (problems.length > 0) throw new InputError(`${name}: ${[...new Set(problems)].join("; ")}`);
+  const pictures = glimpses.flatMap((glimpse) =>
+    embodiment.cameras.map(({ view, key }) => (key === null ? null : (glimpse?.pictures[view] ?? null))),
+  );
+  const cameraReal = glimpses.flatMap((glimpse) =>
+    embodiment.cameras.map(({ view, key }) => (key !== null && glimpse?.pictures[view] !== null ? 1 : 0)),
+  );
+  return {
+    name,
+    actions: Padded.of(zeros("t d", [layout.steps, dofs.length], "float32"), Validity.complete("t", [layout.steps])),
+    dofSlots: slots(dofs),
+    state: normalize(statesOf(glimpses, states.length), units.state),
+    stateSlots: slots(states),
+    pictures: pictures.map((picture) => picture && letterbox(picture, layout.pictureSize)),
+    viewReal: Validity.of("o v", [glimpses.length, embodiment.cameras.length], Uint8Array.from(cameraReal)),
+    tokens: encodePrompt(tokenizer, prompt, { limit: layout.tokens, long: longPrompt, where: name }),
+    targetReal: embodiment.target === "actions",
+    historyKept: true,
+    provenance: { dataset: -1, controlMode: -1, episode: -1, frame: -1, draw: -1 },
+  };
+}
+
+function statesOf(glimpses: readonly (Glimpse | null)[], width: number): Padded<"o s", "float64", "o"> {
+  const values = glimpses.flatMap((glimpse) =>
+    glimpse === null ? new Array<number>(width).fill(0) : [...glimpse.state],
+  );
+  const array = new HostArray("o s", [glimpses.length, width], "float64", Float64Array.from(values));
+  const real = Uint8Array.from(glimpses, (glimpse) => (glimpse === null ? 0 : 1));
+  return Padded.of(array, Validity.of("o", [glimpses.length], real));
+}
+
+function misfits({ states, cameras }: Embodiment, { state, pictures }: Glimpse): string[] {
+  const views = cameras.filter(({ key }) => key !== null).map(({ view }) => view);
+  const odd = state.findIndex((value) => !Number.isFinite(value));
+  return [
+    ...(state.length === states.length ? [] : [`expected a state of ${states.length} entries, got ${state.length}`]),
+    ...(odd < 0 ? [] : [`expected finite numbers, got ${state[odd]} for "${states[odd]?.name ?? odd}"`]),
+    ...views
+      .filter((view) => !Object.hasOwn(pictures, view))
+      .map((view) => `expected a picture of "${view}", got none; say null where the camera gave none`),
+    ...Object.keys(pictures)
+      .filter((view) => !views.includes(view))
+      .map((view) => `expected pictures of ${views.join(", ") || "no view"}, got one of "${view}"`),
+  ];
+}
