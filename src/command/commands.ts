@@ -7,4 +7,4 @@ import { train } from "./train.ts";
 import { validate } from "./validate.ts";
 
 /** Every command that works, in the order in which `--help` lists them. */
-export const commands: readonly Definition[] = [inspect, train, validate, test, check];
+export const commands: readonly Definition[] = [inspect, train, validate, bench, test, check];
