@@ -1,13 +1,4 @@
-import {
-  type AnyArray,
-  apply,
-  constant,
-  type FloatType,
-  type Node,
-  outputsOf,
-  type SymbolicArray,
-  show,
-} from "./array.ts";
+import { type AnyArray, apply, constant, type FloatType, type Node, outputsOf, SymbolicArray, show } from "./array.ts";
 import { cells } from "./axes.ts";
 import { allocate, HostArray } from "./host-array.ts";
 import { add, asFloat } from "./op/elementwise.ts";
@@ -23,7 +14,7 @@ import { recomputed } from "./rematerialize.ts";
 export function gradient<D extends FloatType>(
   of: SymbolicArray<"", D>,
   wrt: readonly SymbolicArray<string, NoInfer<D>>[],
-): SymbolicArray<string, FloatType>[] {
+): SymbolicArray<string, D>[] {
   if (of.shape.length !== 0) throw new RangeError(`gradient: expected a scalar, got ${show(of)}`);
   const relevant = leadingFrom(of.node, new Set(wrt.map((array) => array.node)));
   const sums = new Map<Node, AnyArray>([[of.node, filled(of, 1)]]);
@@ -42,7 +33,10 @@ export function gradient<D extends FloatType>(
       sums.set(input.node, known === undefined ? part : add(asFloat(known), asFloat(part)));
     });
   }
-  return wrt.map((array) => asFloat(sums.get(array.node) ?? filled(array, 0)));
+  return wrt.map((array) => {
+    const sum = sums.get(array.node) ?? filled(array, 0);
+    return new SymbolicArray({ axes: array.axes, shape: array.shape, type: array.type }, sum.node, sum.output);
+  });
 }
 
 /** Nodes between `targets` and `from`, both included: only they carry a gradient. */

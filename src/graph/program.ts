@@ -2,6 +2,7 @@ import type { AnyArray } from "./array.ts";
 import { type Arrays, zeros } from "./host-array.ts";
 import { Lowering } from "./lowering.ts";
 import { encodeModel, type OnnxValue } from "./onnx.ts";
+import { type OperatorTime, takeProfile } from "./profile.ts";
 import { barrierName } from "./rematerialize.ts";
 import type { Device } from "./runtime/device.ts";
 import { openSession, type Session } from "./runtime/session.ts";
@@ -12,6 +13,8 @@ export interface CompileOptions {
   readonly threads: number;
   /** Inputs whose values are fixed now: weights of a policy that only acts run faster so. */
   readonly fixed: Arrays;
+  /** Where to write the time of each operator: the start of a file name. */
+  readonly profile?: string;
 }
 
 /** A compiled graph with named inputs and outputs of static shape. */
@@ -45,6 +48,11 @@ export class Program {
     const needsBarrier = this.#session.inputs.some(({ name }) => name === barrierName);
     const all = needsBarrier ? new Map([...feeds, [barrierName, one]]) : feeds;
     await this.#session.run(all, fetches);
+  }
+
+  /** Time of the runs up to now by operator; only for a program compiled with `profile`, and once. */
+  takeProfile(): OperatorTime[] {
+    return takeProfile(this.#session.endProfile());
   }
 
   release(): void {

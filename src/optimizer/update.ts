@@ -1,4 +1,5 @@
 import { type DataType, HostArray } from "../graph/host-array.ts";
+import type { OperatorTime } from "../graph/profile.ts";
 import { type CompileOptions, Program } from "../graph/program.ts";
 import {
   type AdamW,
@@ -72,6 +73,11 @@ export class Updater {
     this.#spare = { trained, first, second, ema };
     const parameters = withTrained(state.parameters, next.trained);
     return { state: { ...next, parameters, step: step + 1 }, norm: norm[0]! };
+  }
+
+  /** Time of the steps up to now by operator; only where `options` asked for a profile, and once. */
+  takeProfile(): OperatorTime[] {
+    return this.#program.takeProfile();
   }
 
   release(): void {
