@@ -4,7 +4,7 @@ import type { Validation } from "../metric/group.ts";
 import type { LoopResult } from "../training/loop.ts";
 import type { Recipe } from "../training/recipe.ts";
 import { define } from "./definition.ts";
-import { count, flag, otherwise, repeated, text } from "./parameter.ts";
+import { choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
 import { Progress, significant } from "./progress.ts";
 import { root } from "./root.ts";
 import type { Terminal } from "./terminal.ts";
@@ -16,6 +16,7 @@ export const train = define({
   arguments: { recipe: text("recipe", "a file that exports `recipe`, or a run to continue") },
   options: {
     set: otherwise(repeated(text("key=value", "replace one value of the recipe")), []),
+    device: otherwise(choice("device", "where the programs run", ["cpu", "cuda", "webgpu"]), null),
     steps: otherwise(count("steps", "stop at this step; the schedule keeps the recipe's length"), null),
     out: otherwise(text("run", "folder of the run; else runs/NAME-DATE-TIME"), null),
     resume: flag("continue the run in --out, or the recipe's newest"),
@@ -28,7 +29,7 @@ export const train = define({
   ],
   async run(given, terminal) {
     const { train: trainPolicy } = await import("../training/train.ts");
-    const recipe = await recipeOf(given.recipe, given.set);
+    const recipe = await recipeOf(given.recipe, settingsOf(given));
     const folder = await folderOf(recipe, given);
     const until = given.steps ?? recipe.optimizer.steps;
     const stop = watchSignals();
@@ -51,6 +52,11 @@ interface Given {
   readonly out: string | null;
   readonly resume: boolean;
   readonly init: string | null;
+}
+
+/** `--device` is a short way to write `--set device=…`. */
+export function settingsOf({ set, device }: { readonly set: readonly string[]; readonly device: string | null }) {
+  return device === null ? set : [...set, `device=${device}`];
 }
 
 /** A recipe with values replaced, whole again. */
