@@ -18,7 +18,7 @@ export function gradient<D extends FloatType>(
   if (of.shape.length !== 0) throw new RangeError(`gradient: expected a scalar, got ${show(of)}`);
   const relevant = leadingFrom(of.node, new Set(wrt.map((array) => array.node)));
   const sums = new Map<Node, AnyArray>([[of.node, filled(of, 1)]]);
-  const again = recomputed(relevant);
+  const again = recomputed();
   for (const node of [...relevant].sort((one, other) => other.order - one.order)) {
     const given = sums.get(node);
     if (given === undefined) continue;

@@ -1,7 +1,7 @@
 import type { AnyArray } from "./array.ts";
 import { type Arrays, zeros } from "./host-array.ts";
 import { Lowering } from "./lowering.ts";
-import { encodeModel, type OnnxValue } from "./onnx.ts";
+import { encodeModel, type OnnxNode, type OnnxValue } from "./onnx.ts";
 import { type OperatorTime, takeProfile } from "./profile.ts";
 import { barrierName } from "./rematerialize.ts";
 import type { Device } from "./runtime/device.ts";
@@ -28,7 +28,7 @@ export class Program {
   /** Compiles what leads to `outputs`. */
   static async compile(outputs: Readonly<Record<string, AnyArray>>, options: CompileOptions): Promise<Program> {
     const graph = new Lowering(options.fixed).graph(new Map(Object.entries(outputs)));
-    return new Program(openSession(encodeModel(graph), options));
+    return new Program(openSession(encodeModel({ ...graph, nodes: lastFirst(graph.nodes) }), options));
   }
 
   get inputs(): readonly OnnxValue[] {
@@ -62,3 +62,13 @@ export class Program {
 
 const one = zeros("", [], "float32");
 one.cells.fill(1);
+
+/**
+ * The nodes for a session: last first.
+ *
+ * ONNX Runtime orders nodes by a depth-first walk back from the results that takes the later of two branches first. Written
+ * forwards, that walk recomputes every block before the backward pass begins and keeps them all: 100 MB where it takes 32.
+ */
+function lastFirst(nodes: readonly OnnxNode[]): OnnxNode[] {
+  return [...nodes].reverse();
+}
