@@ -1,4 +1,4 @@
-import { type AnyArray, type Form, type Node, nodesBefore } from "./array.ts";
+import { type AnyArray, type Form, type Node, nodesBefore, show } from "./array.ts";
 import { letters } from "./axes.ts";
 import { type Arrays, type DataType, HostArray } from "./host-array.ts";
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from "./onnx.ts";
@@ -63,7 +63,13 @@ export class Lowering {
 
   input(name: string, form: Form): string {
     const fixed = this.#fixed.get(name);
-    if (fixed !== undefined) return this.constant(fixed);
+    if (fixed !== undefined) {
+      if (fixed.type !== form.type || fixed.shape.join() !== form.shape.join())
+        throw new RangeError(
+          `program input "${name}": expected ${form.type} ${show(form)}, got it fixed as ${fixed.type} ${show(fixed)}`,
+        );
+      return this.constant(fixed);
+    }
     const known = this.#inputs.get(name);
     if (known !== undefined && (known.type !== form.type || known.shape.join() !== form.shape.join()))
       throw new RangeError(
@@ -82,6 +88,16 @@ export class Lowering {
     return name;
   }
 
+  /** A large constant that several nodes read: made once for one key. */
+  shared(key: string, make: () => HostArray<string, DataType>): string {
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known.name;
+    const { type, shape, cells: storage } = make();
+    const name = this.#fresh("constant");
+    this.#constants.set(key, { name, type, shape, cells: storage });
+    return name;
+  }
+
   /** A scalar of the type of `like`. */
   scalar(like: Form, value: number): string {
     return this.constant(scalarOf(like.type, value));
@@ -97,9 +113,15 @@ export class Lowering {
     return this.constant(new HostArray("i", [values.length], "int64", BigInt64Array.from(values, BigInt)));
   }
 
-  /** The graph that computes `outputs` under their names. */
+  /**
+   * The graph that computes `outputs` under their names.
+   *
+   * @throws RangeError if an input has the name of an output
+   */
   graph(outputs: ReadonlyMap<string, AnyArray>): OnnxGraph {
     this.#lowerAll([...outputs.values()]);
+    for (const name of outputs.keys())
+      if (this.#inputs.has(name)) throw new RangeError(`program output "${name}": an input has this name already`);
     this.#publish(outputs);
     return {
       name: "armature",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { constant, input } from "../array.ts";
+import { Lowering } from "../lowering.ts";
 import { stream } from "../random.ts";
 import { expectClose } from "../testing/close.ts";
 import { bits, evaluate, floats, integers, plainly } from "../testing/evaluate.ts";
@@ -49,6 +50,16 @@ it("positions count the real tokens before each, from 0", async () => {
   const real = constant(bits("b n", [3, 5], [1, 1, 1, 1, 1, 0, 1, 0, 1, 1, 0, 0, 0, 0, 0]));
   const { at } = await evaluate({ at: realPositions(real) }, plainly);
   expect([...at]).toEqual([0, 1, 2, 3, 4, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0]);
+});
+
+it("all layers share one pair of tables", () => {
+  const at = input("positions", "b n", [b, n], "int32");
+  const first = rope(input("x", "b n a f", [b, n, a, f], "float32"), at, options);
+  const { initializers } = new Lowering(new Map()).graph(new Map([["y", rope(rope(first, at, options), at, options)]]));
+  expect(initializers.filter(({ shape }) => shape[0] === options.limit).map(({ shape }) => shape)).toEqual([
+    [options.limit, f / 2],
+    [options.limit, f / 2],
+  ]);
 });
 
 it("an odd head width is refused with its sizes", () => {

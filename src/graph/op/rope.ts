@@ -1,5 +1,5 @@
 import { type AnyArray, apply, type FloatType, type SymbolicArray, show } from "../array.ts";
-import { type DataType, HostArray } from "../host-array.ts";
+import { allocate, type DataType, HostArray } from "../host-array.ts";
 import type { Lowering } from "../lowering.ts";
 
 /**
@@ -64,9 +64,9 @@ function turn<A extends string, D extends DataType>(
 function lower32(lowering: Lowering, x: AnyArray, positions: AnyArray, options: Turn): string {
   const [b, n, a, f] = x.shape;
   const flat = lowering.node("Reshape", [lowering.value(x), lowering.integers([b!, n!, a! * f!])]);
-  const { cosines, sines } = tables(f!, options, "float32");
+  const { cosines, sines } = tables(lowering, f!, options, "float32");
   const at = lowering.node("Cast", [lowering.value(positions)], { to: 7 });
-  const turned = lowering.node("RotaryEmbedding", [flat, lowering.constant(cosines), lowering.constant(sines), at], {
+  const turned = lowering.node("RotaryEmbedding", [flat, cosines, sines, at], {
     num_heads: a!,
   });
   return lowering.node("Reshape", [turned, lowering.integers(x.shape)]);
@@ -76,7 +76,7 @@ function lower32(lowering: Lowering, x: AnyArray, positions: AnyArray, options: 
 function lower64(lowering: Lowering, x: AnyArray, positions: AnyArray, options: Turn): string {
   const [b, n, , f] = x.shape;
   const half = f! / 2;
-  const { cosines, sines } = tables(f!, options, "float64");
+  const { cosines, sines } = tables(lowering, f!, options, "float64");
   const part = (start: number) =>
     lowering.node("Slice", [
       lowering.value(x),
@@ -84,9 +84,9 @@ function lower64(lowering: Lowering, x: AnyArray, positions: AnyArray, options: 
       lowering.integers([start + half]),
       lowering.integers([3]),
     ]);
-  const row = (table: HostArray<"n f", FloatType>) =>
+  const row = (table: string) =>
     lowering.node("Reshape", [
-      lowering.node("Gather", [lowering.constant(table), lowering.value(positions)]),
+      lowering.node("Gather", [table, lowering.value(positions)]),
       lowering.integers([b!, n!, 1, half]),
     ]);
   const [first, second, cosine, sine] = [part(0), part(half), row(cosines), row(sines)];
@@ -101,16 +101,25 @@ function lower64(lowering: Lowering, x: AnyArray, positions: AnyArray, options: 
   );
 }
 
+/** Names of the tables `[position, pair]`, which all layers of one head width share. */
 function tables(
+  lowering: Lowering,
   headWidth: number,
   { base, limit, direction }: Turn,
   type: FloatType,
-): { cosines: HostArray<"n f", FloatType>; sines: HostArray<"n f", FloatType> } {
+): { readonly cosines: string; readonly sines: string } {
   const half = headWidth / 2;
-  const angles = Array.from({ length: limit * half }, (_, at) => Math.floor(at / half) * base ** (-(at % half) / half));
-  const table = (values: number[]) =>
-    type === "float32"
-      ? new HostArray("n f", [limit, half], type, Float32Array.from(values))
-      : new HostArray("n f", [limit, half], type, Float64Array.from(values));
-  return { cosines: table(angles.map(Math.cos)), sines: table(angles.map((angle) => direction * Math.sin(angle))) };
+  const table = (of: (angle: number) => number) => () => {
+    const cells = allocate(type, limit * half);
+    for (let at = 0; at < cells.length; at++) cells[at] = of(Math.floor(at / half) * base ** (-(at % half) / half));
+    return new HostArray("n f", [limit, half], type, cells);
+  };
+  const key = `rope ${type} [${limit}, ${half}] of ${base}`;
+  return {
+    cosines: lowering.shared(`${key}: cosine`, table(Math.cos)),
+    sines: lowering.shared(
+      `${key}: ${direction} sine`,
+      table((angle) => direction * Math.sin(angle)),
+    ),
+  };
 }
