@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { HostArray } from "../graph/host-array.ts";
+import { stream } from "../graph/random.ts";
+import { embedTime, sampleTime } from "./time.ts";
+
+describe("times of the flow", () => {
+  const random = stream(1, "training time", "pusht");
+  const times = Float64Array.from({ length: 20_000 }, (_, frame) => sampleTime(random, { frame, episode: 0, draw: 0 }));
+
+  it("follow 0.999 · Beta(1.5, 1) + 0.001", () => {
+    // P(t ≤ x) = ((x − 0.001) / 0.999)^1.5; a share of 20,000 deviates by 0.0035, three times that is 0.011.
+    for (const bound of [0.1, 0.25, 0.5, 0.75, 0.9]) {
+      const share = times.filter((time) => time <= bound).length / times.length;
+      expect(Math.abs(share - ((bound - 0.001) / 0.999) ** 1.5)).toBeLessThan(0.011);
+    }
+  });
+
+  it("lie between 0.001 and 1", () => {
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(0.001);
+    expect(Math.max(...times)).toBeLessThanOrEqual(1);
+  });
+
+  it("are embedded as sines and cosines of periods from 0.004 to 4", () => {
+    const { cells } = embedTime(new HostArray("b t", [1, 1], "float32", Float32Array.of(0.5)), 4);
+    const angles = [(2 * Math.PI * 0.5) / 0.004, (2 * Math.PI * 0.5) / 4];
+    const expected = [...angles.map(Math.sin), ...angles.map(Math.cos)];
+    for (const [at, value] of expected.entries()) expect(cells[at]).toBeCloseTo(value, 6);
+  });
+});
