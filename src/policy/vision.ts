@@ -1,13 +1,14 @@
-import { type SymbolicArray, sizeOf } from "../graph/array.ts";
-import { alignAny } from "../graph/op/align.ts";
+import type { SymbolicArray } from "../graph/array.ts";
+import { alignTo } from "../graph/op/align.ts";
 import { add, offset, scale } from "../graph/op/elementwise.ts";
 import { cast } from "../graph/op/select.ts";
-import { merge, rename, split, transpose } from "../graph/op/shape.ts";
+import { rename } from "../graph/op/shape.ts";
 import { attend } from "../nn/attention.ts";
 import { linear } from "../nn/linear.ts";
 import { plainMlp } from "../nn/mlp.ts";
 import { visionNorm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameter.ts";
+import { embedPatches } from "../nn/patch.ts";
 import type { SymbolicPadded } from "../validity/symbolic.ts";
 import type { VisionSize } from "./size.ts";
 import { TokenStream } from "./stream.ts";
@@ -28,25 +29,11 @@ export function encodePictures(
   images: SymbolicPadded<"b h w c", "uint8", "b">,
 ): SymbolicArray<"b n e"> {
   const pixels = offset(scale(cast(images.selected(0), "float32"), 2 / 255), -1);
-  let tokens = embedPatches(scope, size, pixels);
+  const patches = embedPatches(scope.in("patch"), pixels, size);
+  const place = scope.parameter("position", "n e", patches.shape.slice(1), { kind: "normal", deviation: 0.02 });
+  let tokens = add(patches, alignTo(place, patches));
   for (let layer = 0; layer < size.layers; layer++) tokens = visionLayer(scope.in(`layer.${layer}`), size, tokens);
   return visionNorm(scope.in("norm"), tokens);
-}
-
-/** One patch is one linear map over channel, row and column, in the order of PyTorch's convolution weights. */
-function embedPatches(scope: Scope, size: VisionSize, pixels: SymbolicArray<"b h w c">): SymbolicArray<"b n e"> {
-  const side = sizeOf(pixels, "h") / size.patch;
-  const rows = split(pixels, "h", "h i", [side, size.patch]);
-  const squares = transpose(split(rows, "w", "w j", [side, size.patch]), "b h w c i j");
-  const patches = linear(scope.in("patch"), merge(squares, "h w", "n"), {
-    from: "c i j",
-    to: "e",
-    sizes: [size.width],
-    bias: "zero",
-    initial: "fan-in",
-  });
-  const place = scope.parameter("position", "n e", [side * side, size.width], { kind: "normal", deviation: 0.02 });
-  return add(patches, alignAny(place, patches));
 }
 
 function visionLayer(scope: Scope, size: VisionSize, tokens: SymbolicArray<"b n e">): SymbolicArray<"b n e"> {

@@ -175,7 +175,7 @@ def composites() -> dict[str, Composite]:
         "timeEmbedding": Composite(
             "openpi posemb_sincos of width 10: [sin, cos] of 2 pi time / period, periods 4e-3 ... 4.0 geometric, ends included; all in float64",
             {},
-            {"time": ("b", torch.tensor([0.001, 0.1, 0.25, 0.5371, 1.0], dtype=torch.float64))},
+            {"time": ("b", torch.tensor([0.001, 0.1, 0.25, 0.5371, 1.0], dtype=torch.float32).double())},
             {"output": "b e"},
             time_embedding,
         ),
