@@ -50,6 +50,7 @@ describe("errors name axes and sizes", () => {
     ],
     ["merge", () => merge(x, "b d", "n"), 'merge: expected axes "b d" side by side, got [b=2 t=2 d=3]'],
     ["split", () => split(x, "d", "a f", [2, 2]), 'split: expected sizes of "a f" with the product 3, got [2, 2]'],
+    ["split", () => split(x, "d", "a f", [2, 1.5]), 'split: expected sizes of "a f" with the product 3, got [2, 1.5]'],
     ["split", () => split(x, "d", "a f", [3]), 'split: expected sizes of "a f" with the product 3, got [3]'],
     ["rename", () => rename(x, "n", "q"), 'rename: expected axes "n" side by side, got [b=2 t=2 d=3]'],
     ["rename", () => rename(x, "t", "b"), '"b" (batch) occurs twice'],

@@ -51,7 +51,8 @@ export function split<A extends string, D extends DataType, const From extends s
   sizes: readonly number[],
 ): SymbolicArray<Replace<A, From, To>, D> {
   const at = positionOf("split", array, from);
-  if (sizes.length !== letters(to).length || cells(sizes) !== array.shape[at])
+  const areNatural = sizes.every((size) => Number.isInteger(size) && size >= 0);
+  if (!areNatural || sizes.length !== letters(to).length || cells(sizes) !== array.shape[at])
     throw new RangeError(
       `split: expected sizes of "${to}" with the product ${array.shape[at]}, got [${sizes.join(", ")}]`,
     );
