@@ -39,6 +39,8 @@ const equations = [
   "b n e, m e -> b n m; b n e, a f e -> b n a f; b q a f, e a f -> b q e; b n c i j, e c i j -> b n e",
   "b t d, e d -> b t e; b o s, e s -> b o e; b t e, d e -> b t d; b n j, e j -> b n e; b n e, g f e -> b n g f",
   "b q g r f, b k g f -> b g r q k; b g r q k, b k g f -> b q g r f; b n m, m e -> b n e; b n m, b n e -> m e",
+  "b q g r f, b k g f -> b g q r k; b g q r k, b k g f -> b q g r f; b g q r k, b q g r f -> b k g f",
+  "b q g r f, b g q r k -> b k g f; b k g f, b q g r f -> b g q r k; b t e, e j -> b t j; b n e, b n j -> e j",
   "b n a f, a f e -> b n e; b n a f, b n e -> a f e; b q e, e a f -> b q a f; b q e, b q a f -> e a f",
   "b g r q k, b q g r f -> b k g f; b q g r f, b g r q k -> b k g f; b g r q k, b k g f -> b q g r f",
   // Matrices, straight and transposed on either side, then with a transposed result.

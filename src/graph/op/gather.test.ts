@@ -19,6 +19,16 @@ it("reads the rows that the numbers name", async () => {
   expectClose("rows", (await evaluate({ rows }, plainly)).rows, [5, 6, 1, 2, 5, 6, 3, 4], exact);
 });
 
+it("a negative number counts from the end, forwards and backwards", async () => {
+  const table = input("table", "y e", [3, 1], "float64");
+  const rows = gather(table, constant(integers("n", [2], [-1, -3])), "n e");
+  const [slope] = gradient(sum(multiply(rows, rows), ""), [table]);
+  const feeds = new Map([["table", floats("float64", "y e", [3, 1], [1, 2, 3])]]);
+  const found = await evaluate({ rows, slope: slope! }, { ...plainly, feeds });
+  expectClose("rows", found.rows, [3, 1], exact);
+  expectClose("gradient", found.slope, [2, 0, 6], exact);
+});
+
 describe("the gradient", () => {
   it("adds the rows that read one row, and leaves a row that nobody reads at 0", async () => {
     const table = input("table", "y e", [4, 2], "float64");

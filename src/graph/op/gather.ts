@@ -5,7 +5,7 @@ import type { DataType } from "../host-array.ts";
 /**
  * Rows of a table by number: `gather(embedding, ids, "b n e")` with a table `[y e]` and ids `[b n]`.
  *
- * An id outside the table stops the run.
+ * An id past the table stops the run; a negative one counts from its end, as in ONNX.
  *
  * @throws RangeError if `output` is not the axes of the ids followed by the width of the table
  */
