@@ -56,6 +56,8 @@ export async function checkPrecisions(name: string, expression: Case): Promise<v
   const found = await evaluate(single.outputs, { feeds: single.feeds, threads: 1, fixed: new Map() });
   const exact = await evaluate(double.outputs, { feeds: double.feeds, threads: 1, fixed: new Map() });
   for (const [output, cells] of Object.entries(exact)) {
+    // The loss is a sum of this tester's own, over cells that cancel.
+    if (output === lossName) continue;
     expectFinite(`${name}, ${output}`, cells);
     const size = cells.reduce((largest, cell) => Math.max(largest, Math.abs(cell)), 1);
     expectClose(`${name}, ${output} in float32`, found[output]!, cells, {
