@@ -14,8 +14,8 @@ test.each([
   const training = await begin(formulaStart(), { device: "cpu", threads: 2 });
   for (const [step, expected] of losses.entries()) {
     const loss = await training.step();
-    // 5e-6: PyTorch's own gelu and ours differ by 2e-5 in the left tail, and AdamW takes signs of small gradients at full rate.
-    expect(Math.abs(loss / expected - 1), `step ${step}: ${loss}`).toBeLessThan(5e-6);
+    // 5e-7: float32 in another order of summation; seen are 2e-7.
+    expect(Math.abs(loss / expected - 1), `step ${step}: ${loss}`).toBeLessThan(5e-7);
   }
   training.release();
 });

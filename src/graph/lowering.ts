@@ -15,6 +15,9 @@ export class Lowering {
   /** Names of arrays that hold size 1 along the axes they are repeated over, by the node that repeats them. */
   readonly #thin = new Map<Node, string>();
   readonly #full = new Map<Node, string>();
+  readonly #views = new Map<string, string>();
+  /** What a view was made of, by the view's name. */
+  readonly #originals = new Map<string, { readonly name: string; readonly shape: readonly number[] }>();
   readonly #fixed: Arrays;
   #count = 0;
 
@@ -34,6 +37,25 @@ export class Lowering {
       this.#full.set(array.node, name);
     }
     return name;
+  }
+
+  /**
+   * Name of an array's cells under another shape: nothing is written where the shape is the same, and a view of a view is one
+   * of the original.
+   *
+   * @param from the shape of what `name` names
+   */
+  reshaped(name: string, from: readonly number[], to: readonly number[]): string {
+    const original = this.#originals.get(name) ?? { name, shape: from };
+    if (original.shape.join() === to.join()) return original.name;
+    const key = `${original.name} [${to.join()}]`;
+    let view = this.#views.get(key);
+    if (view === undefined) {
+      view = this.node("Reshape", [original.name, this.integers(to)]);
+      this.#views.set(key, view);
+      this.#originals.set(view, original);
+    }
+    return view;
   }
 
   /** Name of an array that may have size 1 where it is only repeated: for ONNX ops that broadcast by themselves. */

@@ -24,7 +24,7 @@ export function attend(
 ): SymbolicArray<"b q a f"> {
   const groups = sizeOf(keys, "g");
   const grouped = split(queries, "a", "g r", [groups, sizeOf(queries, "a") / groups]);
-  const scores = scaledEinsum("b q g r f, b k g f -> b g r q k", sizeOf(queries, "f") ** -0.5, grouped, keys);
+  const scores = scaledEinsum("b q g r f, b k g f -> b g q r k", sizeOf(queries, "f") ** -0.5, grouped, keys);
   const weights = pattern.mayRead === null ? softmax(scores) : maskedSoftmax(scores, alignAny(pattern.mayRead, scores));
-  return merge(einsum("b g r q k, b k g f -> b q g r f", weights, values), "g r", "a");
+  return merge(einsum("b g q r k, b k g f -> b q g r f", weights, values), "g r", "a");
 }

@@ -1,7 +1,6 @@
 import { constant, type SymbolicArray } from "../graph/array.ts";
-import { letters } from "../graph/axes.ts";
 import { HostArray } from "../graph/host-array.ts";
-import { sumAny } from "../graph/op/align.ts";
+import { sum } from "../graph/op/align.ts";
 import { add, divide, sqrt, square } from "../graph/op/elementwise.ts";
 import { lessOrEqual, where } from "../graph/op/select.ts";
 
@@ -27,10 +26,8 @@ export function clipByGlobalNorm(gradients: readonly SymbolicArray<string>[], la
   return { norm, factor: where(lessOrEqual(norm, limit), scalar(1), divide(limit, norm)) };
 }
 
-/** Rows first: one sum over all cells would lose digits, and the runtime takes it on one thread. */
 function sumOfSquares(gradient: SymbolicArray<string>): SymbolicArray<""> {
-  const rows = letters(gradient.axes).slice(0, -1).join(" ");
-  return sumAny(sumAny(square(gradient), rows), "");
+  return sum<string, "float32", "">(square(gradient), "");
 }
 
 function scalar(value: number): SymbolicArray<""> {

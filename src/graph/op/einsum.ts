@@ -1,6 +1,6 @@
 import { type AnyArray, apply, type FloatType, type Form, type SymbolicArray, show } from "../array.ts";
-import { type Axis, cells, letters } from "../axes.ts";
-import type { Lowering } from "../lowering.ts";
+import { type Axis, letters } from "../axes.ts";
+import { type Roles, writeProduct } from "../matrix-product.ts";
 import { asFloat } from "./elementwise.ts";
 
 type LeftOf<E extends string> = E extends `${infer L}, ${string}` ? L : never;
@@ -47,20 +47,14 @@ export function contract<O extends string, D extends FloatType>(
   const shape = letters(output).map((letter) => roles.size.get(letter) ?? 0);
   return apply({ axes: output, shape, type: x.type }, [x, y], {
     name: "einsum",
-    lower: (lowering, [left, right]) => [lower({ lowering, output, factor }, left!, right!)],
+    lower: (lowering, [left, right]) => [
+      writeProduct({ lowering, output, factor }, rolesOf(output, left!, right!), left!, right!),
+    ],
     gradient: (given, [left, right]) => [
       contract(left!.axes, factor, asFloat(given), asFloat(right!)),
       contract(right!.axes, factor, asFloat(given), asFloat(left!)),
     ],
   });
-}
-
-interface Roles {
-  readonly batch: readonly Axis[];
-  readonly left: readonly Axis[];
-  readonly right: readonly Axis[];
-  readonly summed: readonly Axis[];
-  readonly size: ReadonlyMap<Axis, number>;
 }
 
 function rolesOf(output: string, x: Form, y: Form): Roles {
@@ -86,100 +80,6 @@ function rolesOf(output: string, x: Form, y: Form): Roles {
     summed: inX.filter((letter) => inY.includes(letter) && !inOutput.includes(letter)),
     size,
   };
-}
-
-/** One product being written: where to, and what its letters do. */
-interface Product extends Roles {
-  readonly lowering: Lowering;
-  readonly output: string;
-  readonly factor: number;
-}
-
-/** One matrix product between reshapes, with a transposition only where the layout asks for it. */
-function lower(product: Omit<Product, keyof Roles>, x: AnyArray, y: AnyArray): string {
-  const roles = rolesOf(product.output, x, y);
-  const { batch, left, right } = roles;
-  const isTurned = spell([...batch, ...right, ...left]) === product.output && spell(natural(roles)) !== product.output;
-  return isTurned
-    ? multiply({ ...product, ...roles, left: right, right: left }, y, x)
-    : multiply({ ...product, ...roles }, x, y);
-}
-
-function multiply(product: Product, x: AnyArray, y: AnyArray): string {
-  const { lowering, output, left, right, size } = product;
-  const summed = summedOrder(product, x, y);
-  const a = matrix(product, x, { rows: left, columns: summed });
-  const b = matrix(product, y, { rows: summed, columns: right });
-  const order = natural(product);
-  const flat = product.batch.length === 0 ? gemm(product, a, b, x) : batched(product, a, b, x);
-  const whole = lowering.node("Reshape", [flat, lowering.integers(order.map((letter) => size.get(letter)!))]);
-  if (spell(order) === output) return whole;
-  return lowering.node("Transpose", [whole], { perm: letters(output).map((letter) => order.indexOf(letter)) });
-}
-
-function natural({ batch, left, right }: Roles): Axis[] {
-  return [...batch, ...left, ...right];
-}
-
-function spell(axes: readonly Axis[]): string {
-  return axes.join(" ");
-}
-
-interface Matrix {
-  readonly name: string;
-  /** Stored with rows and columns exchanged. */
-  readonly isTransposed: boolean;
-}
-
-/** Order of the summed axes that spares most transpositions. */
-function summedOrder({ batch, left, right, summed }: Roles, x: AnyArray, y: AnyArray): readonly Axis[] {
-  const fromY = letters(y.axes).filter((letter) => summed.includes(letter));
-  const isReady = (order: readonly Axis[], array: AnyArray, free: readonly Axis[]) =>
-    spell([...batch, ...free, ...order]) === array.axes || spell([...batch, ...order, ...free]) === array.axes;
-  const isBetter = isReady(fromY, y, right) && !isReady(summed, y, right) && !isReady(summed, x, left);
-  return isBetter ? fromY : summed;
-}
-
-/** An array as `[batch, rows, columns]`, or `[rows, columns]` without batch axes; transposed in memory where it lies so. */
-function matrix(
-  { lowering, batch, size }: Product,
-  array: AnyArray,
-  { rows, columns }: { readonly rows: readonly Axis[]; readonly columns: readonly Axis[] },
-): Matrix {
-  const own = letters(array.axes);
-  const plain = [...batch, ...rows, ...columns];
-  const isPlain = spell(plain) === array.axes;
-  const count = (group: readonly Axis[]) => cells(group.map((letter) => size.get(letter)!));
-  const head = batch.length === 0 ? [] : [count(batch)];
-  const reshape = (name: string, sizes: number[]) => lowering.node("Reshape", [name, lowering.integers(sizes)]);
-  if (!isPlain && spell([...batch, ...columns, ...rows]) === array.axes)
-    return { name: reshape(lowering.value(array), [...head, count(columns), count(rows)]), isTransposed: true };
-  const ordered = isPlain
-    ? lowering.value(array)
-    : lowering.node("Transpose", [lowering.value(array)], { perm: plain.map((letter) => own.indexOf(letter)) });
-  return { name: reshape(ordered, [...head, count(rows), count(columns)]), isTransposed: false };
-}
-
-function gemm({ lowering, factor }: Product, a: Matrix, b: Matrix, like: Form): string {
-  const product = lowering.node("Gemm", [a.name, b.name], {
-    transA: a.isTransposed ? 1 : 0,
-    transB: b.isTransposed ? 1 : 0,
-  });
-  return factor === 1 ? product : lowering.node("Mul", [product, lowering.scalar(like, factor)]);
-}
-
-/** Float64 takes the plain product: `FusedMatMul` rounds its factor to float32. */
-function batched({ lowering, factor }: Product, a: Matrix, b: Matrix, like: Form): string {
-  if (like.type === "float32")
-    return lowering.fused("FusedMatMul", [a.name, b.name], {
-      transA: a.isTransposed ? 1 : 0,
-      transB: b.isTransposed ? 1 : 0,
-      alpha: { float: factor },
-    });
-  const straight = ({ name, isTransposed }: Matrix) =>
-    isTransposed ? lowering.node("Transpose", [name], { perm: [0, 2, 1] }) : name;
-  const product = lowering.node("MatMul", [straight(a), straight(b)]);
-  return factor === 1 ? product : lowering.node("Mul", [product, lowering.scalar(like, factor)]);
 }
 
 function parse<E extends string>(equation: E): [LeftOf<E>, RightOf<E>, OutputOf<E>];

@@ -88,7 +88,8 @@ function withFlatRows(lowering: Lowering, x: Form, call: Parameters<Lowering["no
 
 /** One number per row, without the axis of size 1 that ONNX leaves there. */
 function flatRows(lowering: Lowering, x: Form, name: string): string {
-  return lowering.node("Reshape", [name, lowering.integers(rowForm(x).shape)]);
+  const rows = rowForm(x).shape;
+  return lowering.reshaped(name, [...rows, 1], rows);
 }
 
 /** ONNX Runtime's own keeps its mean and deviation in float32 whatever the type. */

@@ -170,11 +170,7 @@ function reshape<O extends string, D extends DataType>(
 ): SymbolicArray<O, D> {
   return apply({ axes, shape, type: array.type }, [array], {
     name,
-    lower: (lowering, [x]) => [
-      shape.join() === array.shape.join()
-        ? lowering.value(x!)
-        : lowering.node("Reshape", [lowering.value(x!), lowering.integers(shape)]),
-    ],
+    lower: (lowering, [x]) => [lowering.reshaped(lowering.value(x!), x!.shape, shape)],
     gradient: (given) => [reshape(name, given, array.axes, array.shape)],
   });
 }
