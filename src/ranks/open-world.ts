@@ -1,0 +1,33 @@
+import { InputError } from "../input-error.ts";
+import { localLinks } from "./local.ts";
+import { launchOf } from "./mpi/launch.ts";
+import { libraryVariable, openMpiLibrary } from "./mpi/library.ts";
+import { Mpi } from "./mpi/mpi.ts";
+import { MpiLink } from "./mpi/mpi-link.ts";
+import { World, type WorldOptions } from "./world.ts";
+
+/**
+ * The ranks that this process was launched with (`mpirun`, `mpiexec`, `srun`); alone, where it was not.
+ *
+ * MPI is looked for and loaded only where a launcher says that there are more ranks. Before the process ends in good order,
+ * every rank has to `close` it.
+ *
+ * @param environment variables of the process, as the launcher set them
+ * @throws InputError naming the package to install if there is no MPI, or if it is not the launcher's
+ */
+export async function openWorld(
+  environment: Readonly<Record<string, string | undefined>>,
+  options: WorldOptions,
+): Promise<World> {
+  const launch = launchOf(environment);
+  if (launch === null) return await World.open(localLinks(1)[0]!, options);
+  const library = openMpiLibrary(launch, environment[libraryVariable]);
+  const mpi = new Mpi(library);
+  const seat = mpi.start();
+  if (seat.size !== launch.size)
+    throw new InputError(
+      `ranks: ${launch.launcher} started ${launch.size} processes, ${library.version} (${library.file}) finds ${seat.size}; ` +
+        `use the launcher of that library, or name the library of the launcher in ${libraryVariable}`,
+    );
+  return await World.open(new MpiLink(mpi, seat), options);
+}
