@@ -10,16 +10,17 @@ const plan: LoadPlan = workerData;
 const opening = BatchMaker.open(plan);
 // Each request says so itself if opening failed.
 opening.catch(() => {});
-const underWay = new Set<Promise<void>>();
+let isClosing = false;
+let last: Promise<void> = Promise.resolve();
 
+// One after the other: the batch that is needed first is there first.
 port.on("message", (message: ToWorker) => {
-  if (message.kind === "make") {
-    const done = answer(message.id, message.request).finally(() => underWay.delete(done));
-    underWay.add(done);
-  } else void close();
+  if (message.kind === "make") last = last.then(() => answer(message.id, message.request));
+  else void close();
 });
 
 async function answer(id: number, request: BatchRequest): Promise<void> {
+  if (isClosing) return;
   try {
     const batch = encodeBatch(await (await opening).make(request));
     post({ kind: "made", id, batch }, transferList(batch));
@@ -29,7 +30,8 @@ async function answer(id: number, request: BatchRequest): Promise<void> {
 }
 
 async function close(): Promise<void> {
-  await Promise.all(underWay);
+  isClosing = true;
+  await last;
   const maker = await opening.catch(() => null);
   await maker?.close();
   port?.close();

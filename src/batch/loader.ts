@@ -65,7 +65,7 @@ export class Loader {
     for (const batch of pending) yield await this.#timed(batch, clock);
   }
 
-  /** Lets batches that are under way finish, closes every dataset and ends the workers. */
+  /** Lets each worker finish the batch that it is making, closes every dataset and ends the workers. */
   async close(): Promise<void> {
     await Promise.all(this.#makers.map((maker) => maker.close()));
   }
@@ -111,6 +111,7 @@ class WorkerMaker implements Maker {
   readonly #waiting = new Map<number, Waiting>();
   readonly #ended: Promise<void>;
   #next = 0;
+  #isClosing = false;
   #fate: Error | null = null;
 
   constructor(plan: LoadPlan) {
@@ -144,6 +145,7 @@ class WorkerMaker implements Maker {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#worker.ref();
     if (this.#fate === null) this.#post({ kind: "close" });
     await this.#ended;
@@ -152,7 +154,8 @@ class WorkerMaker implements Maker {
   #receive(message: FromWorker): void {
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
-    if (this.#waiting.size === 0) this.#worker.unref();
+    // A worker that is closing holds the process until it has ended: nothing else may be left to do so.
+    if (this.#waiting.size === 0 && !this.#isClosing) this.#worker.unref();
     if (message.kind === "made") waiting?.resolve(message.batch);
     else waiting?.reject(decodeError(message.error));
   }

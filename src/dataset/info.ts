@@ -47,7 +47,7 @@ export async function readInfo(root: string): Promise<Info | readonly DatasetPro
     json = JSON.parse(await readFile(join(root, path), "utf8"));
   } catch (error) {
     const code = error instanceof SyntaxError ? "malformed-metadata" : "missing-metadata";
-    return [{ code, path, message: `expected the metadata of a LeRobot dataset, got ${reason(error)}` }];
+    return [{ code, path, message: `expected the metadata of a LeRobot dataset in ${root}, got ${reason(error)}` }];
   }
   const stated = z.looseObject({ codebase_version: z.string() }).safeParse(json);
   const version = versions.find((known) => known === stated.data?.codebase_version);

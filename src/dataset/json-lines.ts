@@ -15,7 +15,8 @@ export async function readJsonLines<T>(root: string, path: string, schema: z.Zod
   try {
     text = await readFile(join(root, path), "utf8");
   } catch (error) {
-    return { lines: [], problems: [{ code: "missing-metadata", path, message: reason(error) }] };
+    const message = `expected a JSON value a line, got ${reason(error)}`;
+    return { lines: [], problems: [{ code: "missing-metadata", path, message }] };
   }
   const lines: T[] = [];
   const problems: DatasetProblem[] = [];
@@ -24,7 +25,8 @@ export async function readJsonLines<T>(root: string, path: string, schema: z.Zod
     try {
       lines.push(schema.parse(JSON.parse(line)));
     } catch (error) {
-      problems.push({ code: "malformed-metadata", path: `${path} line ${at + 1}`, message: reason(error) });
+      const message = `expected a JSON value of its kind, got ${reason(error)}`;
+      problems.push({ code: "malformed-metadata", path: `${path} line ${at + 1}`, message });
     }
   }
   return { lines, problems };

@@ -230,13 +230,48 @@ describe("wrong files", () => {
     expect((await refusal()).problems[0]?.code).toBe("malformed-metadata");
   });
 
-  test("a line that is broken is named by its number, and the others are read", async () => {
+  test("a line that is broken is named by its number: no episode goes missing in silence", async () => {
     await writeV2(root, [4, 4], {}, () => []);
     const path = join(root, "meta/episodes.jsonl");
-    await writeFile(path, `${(await readFile(path, "utf8")).split("\n")[0]}\n{"episode_index": 1\n`);
-    const toy = await open();
-    expect(toy.episodes).toEqual([{ index: 0, length: 4 }]);
-    expect(toy.problems.map((problem) => problem.path)).toContain("meta/episodes.jsonl line 2");
+    const [first] = (await readFile(path, "utf8")).split("\n");
+    await writeFile(path, `${first}\n{"episode_index": 1\n{"episode_index": "two", "length": 4}\n`);
+    const { problems, message } = await refusal();
+    expect(problems.map((problem) => problem.path)).toEqual([2, 3].map((line) => `meta/episodes.jsonl line ${line}`));
+    expect(message).toContain(
+      "line 3: expected a JSON value of its kind, got episode_index: Invalid input: expected number",
+    );
+  });
+
+  test("task texts and annotations that cannot be read matter where instructions come from them", async () => {
+    await writeV2(root, [4], {}, () => []);
+    await rm(join(root, "meta/tasks.jsonl"));
+    await writeFile(join(root, "meta/modality.json"), "{");
+    const { problems } = await refusal();
+    expect(problems.map(({ code, path }) => `${code} ${path}`)).toEqual([
+      "missing-metadata meta/tasks.jsonl",
+      "malformed-metadata meta/modality.json",
+    ]);
+    const toy = await openDataset(root, { ...everything("toy"), taskAnnotation: "none" });
+    expect((await toy.table(0)).tasks).toEqual([null, null, null, null]);
+  });
+
+  test("a table that is cut short is said as such, with its episode", async () => {
+    await writeV2(root, [4], {}, () => []);
+    await truncate(join(root, "data/chunk-000/episode_000000.parquet"), 200);
+    await expect((await open()).table(0)).rejects.toThrow(
+      /episode_000000\.parquet: expected the rows of episode 0, got a file that is no whole Parquet file \(.*fetch it again/,
+    );
+  });
+
+  test("videos that are cut short or none at all are found without decoding, each by its episode", async () => {
+    await writeV2(root, [4, 4], { [camera]: { dtype: "video", shape: [48, 64, 3], names: null } }, () => []);
+    const videos = join(root, `videos/chunk-000/${camera}`);
+    await writeJson(join(videos, "episode_000000.mp4"), "no video");
+    await writeJson(join(videos, "episode_000001.mp4"), "");
+    expect((await (await open()).damage()).map(({ code, message }) => `${code}: ${message}`)).toEqual([
+      "unreadable-video: expected the video of episode 0, got no MP4 file; fetch it again",
+      "unreadable-video: expected the video of episode 1, got no MP4 file; fetch it again",
+    ]);
   });
 
   test("two task descriptions are not guessed between", async () => {

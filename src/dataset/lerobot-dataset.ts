@@ -14,6 +14,7 @@ import type {
 } from "./dataset.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
 import type { Metadata } from "./metadata.ts";
+import { mp4Defect } from "./mp4.ts";
 import { ParquetFile } from "./parquet.ts";
 import { insideFolder } from "./path-template.ts";
 import type { Clip, Passing, PictureReader } from "./picture-reader.ts";
@@ -34,6 +35,9 @@ export interface DatasetParts {
   readonly problems: readonly DatasetProblem[];
   readonly reader: PictureReader;
 }
+
+/** Files that say what rows mean, where a dataset has them. */
+const describing = ["meta/info.json", "meta/modality.json", "meta/tasks.jsonl", "meta/tasks.parquet"];
 
 const tableMemoryBytes = 64 << 20;
 const openTables = 16;
@@ -88,7 +92,7 @@ export class LeRobotDataset implements Dataset {
       throw this.#error(
         "unreadable-table",
         record.table.path,
-        `expected the rows of episode ${episode}, got ${reason(error)}`,
+        `expected the rows of episode ${episode}, got ${reason(error)}; the file may be truncated or damaged: fetch it again`,
       );
     }
     if (table.problems.length > 0) throw new DatasetError(this.name, table.problems);
@@ -114,14 +118,29 @@ export class LeRobotDataset implements Dataset {
   async fingerprint(): Promise<string> {
     const records = [...this.#records.values()];
     const videos = records.flatMap((record) => this.cameras.map((camera) => record.videos.get(camera)?.path ?? ""));
-    const paths = [...new Set(["meta/info.json", ...records.map((record) => record.table.path), ...videos])];
+    const tables = records.map((record) => record.table.path);
+    const paths = [...new Set([...describing, ...tables, ...videos])].filter((name) => name !== "").sort();
     const hash = createHash("sha256");
-    for (const path of paths.filter((name) => name !== "").sort()) {
-      const { size, mtimeMs } = await stat(join(this.root, path));
-      hash.update(`${join(this.root, path)}\n${size}\n${mtimeMs}\n`);
+    for (const path of paths) {
+      const found = await stat(join(this.root, path)).catch(() => null);
+      hash.update(`${join(this.root, path)}\n${found?.size}\n${found?.mtimeMs}\n`);
     }
     for (const { index, length, table } of records) hash.update(`${index} ${length} ${table.firstRow}\n`);
     return hash.digest("hex");
+  }
+
+  async damage(): Promise<readonly DatasetProblem[]> {
+    const videos = [...this.#records.values()].flatMap(({ index, videos: own }) =>
+      this.cameras.flatMap((camera) => own.get(camera)?.path ?? []).map((path) => ({ path, episode: index })),
+    );
+    const first = new Map(videos.toReversed().map((video) => [video.path, video]));
+    const problems: DatasetProblem[] = [];
+    for (const { path, episode } of [...first.values()].reverse()) {
+      const defect = path.endsWith(".mp4") ? await mp4Defect(join(this.root, path)) : null;
+      const message = `expected the video of episode ${episode}, got ${defect}; fetch it again`;
+      if (defect !== null) problems.push({ code: "unreadable-video", path, message });
+    }
+    return problems;
   }
 
   async close(): Promise<void> {

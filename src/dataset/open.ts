@@ -18,6 +18,9 @@ export async function openDataset(location: string, choice: DatasetChoice): Prom
   const root = await resolveRoot(location, () => {});
   const metadata = await readMetadata(root);
   if (!("info" in metadata)) throw new DatasetError(choice.name, metadata);
+  const column = instructionColumn(choice, metadata);
+  const unread = metadata.problems.filter((problem) => isInTheWay(problem, choice, column));
+  if (unread.length > 0) throw new DatasetError(choice.name, unread);
   const presence = await findFiles(root, metadata.info, metadata.records);
   const records = chosen(choice, metadata, presence);
   return new LeRobotDataset({
@@ -27,10 +30,17 @@ export async function openDataset(location: string, choice: DatasetChoice): Prom
     records,
     cameras: presence.cameras,
     absentCameras: presence.absentCameras,
-    taskColumn: instructionColumn(choice, metadata),
+    taskColumn: column,
     problems: [...metadata.problems, ...presence.problems],
     reader: await openPictureReader(),
   });
+}
+
+/** Whether metadata that is missing or malformed says something that the choice needs: nothing is guessed in its place. */
+function isInTheWay({ code, path }: DatasetProblem, { taskAnnotation }: DatasetChoice, column: string | null): boolean {
+  if (code === "wrong-count") return false;
+  if (path.startsWith("meta/tasks.")) return column !== null;
+  return path === "meta/modality.json" ? taskAnnotation === "declared" : true;
 }
 
 /** The column of instructions that a choice comes to. */

@@ -1,6 +1,7 @@
 import { open, stat } from "node:fs/promises";
 import { type AsyncBuffer, type ParquetScan, parquetMetadataAsync, parquetScan } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
+import { reason } from "./problem.ts";
 
 /** A row whose entries are not the numbers that were expected. */
 export interface Defect {
@@ -26,7 +27,9 @@ export class ParquetFile {
   /** @throws Error if the file is missing or its footer is damaged */
   static async open(path: string): Promise<ParquetFile> {
     const file = await buffer(path);
-    const metadata = await parquetMetadataAsync(file);
+    const metadata = await parquetMetadataAsync(file).catch((error: unknown) => {
+      throw new Error(`a file that is no whole Parquet file (${reason(error)})`);
+    });
     // LeRobot stores pictures as plain byte arrays: only columns marked as text may become strings.
     return new ParquetFile(path, await parquetScan({ file, metadata, compressors, utf8: false }));
   }

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { InputError } from "../input-error.ts";
 
 /** What kind of thing is wrong with a dataset: stable words, for programs. */
@@ -61,5 +62,8 @@ export function ranges(ascending: readonly number[]): string {
 
 /** The message of whatever was thrown, on one line. */
 export function reason(thrown: unknown): string {
+  if (thrown instanceof z.ZodError)
+    return thrown.issues.map(({ path, message }) => [...path, message].join(": ")).join("; ");
+  if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return "no such file";
   return (thrown instanceof Error ? thrown.message : String(thrown)).replaceAll(/\s+/g, " ");
 }
