@@ -5,7 +5,7 @@ import { sum } from "../graph/op/align.ts";
 import { multiply } from "../graph/op/elementwise.ts";
 import { stream } from "../graph/random.ts";
 import { expectClose, expectFinite, expectSameBits } from "../graph/testing/close.ts";
-import { bits, evaluate, floats } from "../graph/testing/evaluate.ts";
+import { bits, evaluate, floats, named } from "../graph/testing/evaluate.ts";
 import { attend } from "./attention.ts";
 import { AttentionPattern } from "./pattern.ts";
 
@@ -27,11 +27,11 @@ function feeds(change: (cells: Float32Array) => void) {
   const [ofKeys, ofValues] = [numbers("keys", b * k * g * f), numbers("values", b * k * g * f)];
   change(ofKeys);
   change(ofValues);
-  return new Map([
-    ["queries", floats("float32", "b q a f", [b, q, a, f], numbers("queries", b * q * a * f))],
-    ["keys", floats("float32", "b k g f", [b, k, g, f], ofKeys)],
-    ["values", floats("float32", "b k g f", [b, k, g, f], ofValues)],
-  ]);
+  return named({
+    queries: floats("float32", "b q a f", [b, q, a, f], numbers("queries", b * q * a * f)),
+    keys: floats("float32", "b k g f", [b, k, g, f], ofKeys),
+    values: floats("float32", "b k g f", [b, k, g, f], ofValues),
+  });
 }
 
 const read = attend(queries, keys, values, pattern);

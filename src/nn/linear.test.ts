@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { input } from "../graph/array.ts";
 import { expectClose } from "../graph/testing/close.ts";
-import { evaluate, floats, plainly } from "../graph/testing/evaluate.ts";
+import { evaluate, floats, named, plainly } from "../graph/testing/evaluate.ts";
 import { mustNotCompile } from "../graph/testing/must-not-compile.ts";
 import { Rules } from "../validity/rules.ts";
 import { linear } from "./linear.ts";
@@ -14,11 +14,11 @@ describe("linear", () => {
   it("is x · Wᵀ + b: rows of the weight are outputs", async () => {
     const scope = Scope.root(Rules.all);
     const y = linear(scope, input("x", "b d", [2, 3], "float32"), { ...plain, from: "d", to: "e", sizes: [2] });
-    const feeds = new Map([
-      ["x", floats("float32", "b d", [2, 3], [1, 2, 3, 4, 5, 6])],
-      ["weight", floats("float32", "e d", [2, 3], [1, 0, -1, 2, 1, 0])],
-      ["bias", floats("float32", "e", [2], [10, 20])],
-    ]);
+    const feeds = named({
+      x: floats("float32", "b d", [2, 3], [1, 2, 3, 4, 5, 6]),
+      weight: floats("float32", "e d", [2, 3], [1, 0, -1, 2, 1, 0]),
+      bias: floats("float32", "e", [2], [10, 20]),
+    });
     expect(y.axes).toBe("b e");
     expectClose("y", (await evaluate({ y }, { ...plainly, feeds })).y, [8, 24, 8, 33], exact);
   });
@@ -40,10 +40,10 @@ describe("linear", () => {
     const scope = Scope.root(Rules.all);
     const x = input("x", "b e", [1, 2], "float32");
     const y = linear(scope, x, { ...plain, bias: "none", from: "e", to: "e", sizes: [3] });
-    const feeds = new Map([
-      ["x", floats("float32", "b e", [1, 2], [1, 10])],
-      ["weight", floats("float32", "e j", [3, 2], [1, 2, 3, 4, 5, 6])],
-    ]);
+    const feeds = named({
+      x: floats("float32", "b e", [1, 2], [1, 10]),
+      weight: floats("float32", "e j", [3, 2], [1, 2, 3, 4, 5, 6]),
+    });
     expect([y.axes, y.shape, scope.parameters[0]!.axes]).toEqual(["b e", [1, 3], "e j"]);
     expectClose("y", (await evaluate({ y }, { ...plainly, feeds })).y, [21, 43, 65], exact);
   });

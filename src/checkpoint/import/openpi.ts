@@ -1,4 +1,4 @@
-import { cells, letters } from "../../graph/axes.ts";
+import { cells, sizes } from "../../graph/axes.ts";
 import type { ParameterForm } from "../../nn/parameter.ts";
 
 /** One of our parameters as an openpi file holds it: the same cells in the same order, seen with another shape. */
@@ -20,9 +20,8 @@ export interface OpenpiTensor {
 export function openpiTensors(forms: readonly ParameterForm[]): OpenpiTensor[] {
   return forms.map((form) => {
     const [name, groups] = counterpart(form.name);
-    const size = (group: string) =>
-      cells([...group].map((letter) => form.shape[letters(form.axes).findIndex((own) => own === letter)] ?? 0));
-    const shape = groups.split(" ").map(size);
+    const size: ReadonlyMap<string, number> = sizes(form.axes, form.shape);
+    const shape = groups.split(" ").map((group) => cells([...group].map((letter) => size.get(letter) ?? 0)));
     if (groups.replaceAll(" ", "") !== form.axes.replaceAll(" ", ""))
       throw new RangeError(`openpi: expected "${form.name}" with the axes "${groups}", got "${form.axes}"`);
     return { parameter: form.name, name, shape };

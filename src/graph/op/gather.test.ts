@@ -4,7 +4,7 @@ import { gradient } from "../gradient.ts";
 import { Program } from "../program.ts";
 import { stream } from "../random.ts";
 import { expectClose, expectSameBits } from "../testing/close.ts";
-import { evaluate, floats, integers, plainly, runProgram } from "../testing/evaluate.ts";
+import { evaluate, floats, integers, named, plainly, runProgram } from "../testing/evaluate.ts";
 import { gradientsOf } from "../testing/gradients-of.ts";
 import { sum } from "./align.ts";
 import { multiply } from "./elementwise.ts";
@@ -72,10 +72,10 @@ describe("errors", () => {
   });
 
   it("an id past the table stops the run", async () => {
-    const feeds = new Map<string, ReturnType<typeof integers> | ReturnType<typeof floats>>([
-      ["table", floats("float32", "y e", [3, 2], [1, 2, 3, 4, 5, 6])],
-      ["ids", integers("b n", [1, 2], [0, 3])],
-    ]);
+    const feeds = named({
+      table: floats("float32", "y e", [3, 2], [1, 2, 3, 4, 5, 6]),
+      ids: integers("b n", [1, 2], [0, 3]),
+    });
     await expect(evaluate({ rows: gather(table, ids, "b n e") }, { ...plainly, feeds })).rejects.toThrow("out of");
   });
 });

@@ -3,7 +3,7 @@ import { constant, input, type SymbolicArray } from "../array.ts";
 import { gradient } from "../gradient.ts";
 import { HostArray } from "../host-array.ts";
 import { expectClose, expectSameBits } from "../testing/close.ts";
-import { bits, evaluate, floats, integers, plainly } from "../testing/evaluate.ts";
+import { bits, evaluate, floats, integers, named, plainly } from "../testing/evaluate.ts";
 import { gradientsOf } from "../testing/gradients-of.ts";
 import { mustNotCompile } from "../testing/must-not-compile.ts";
 import { alignTo, sum } from "./align.ts";
@@ -49,10 +49,10 @@ describe("what is not real reaches nothing", () => {
     const loss = sum(square(einsum("b d, d e -> b e", guard(x), weight)), "");
     const [ofX, ofWeight] = gradient(loss, [x, weight]);
     const cells = clean.map((cell, at) => (at === 2 || at === 3 ? unreal : cell));
-    const feeds = new Map<string, HostArray<string, "float32">>([
-      ["x", floats("float32", "b d", [3, 2], cells)],
-      ["weight", floats("float32", "d e", [2, 2], [1, -2, 3, 0.5])],
-    ]);
+    const feeds = named({
+      x: floats("float32", "b d", [3, 2], cells),
+      weight: floats("float32", "d e", [2, 2], [1, -2, 3, 0.5]),
+    });
     return evaluate({ loss, ofX: ofX!, ofWeight: ofWeight! }, { ...plainly, feeds });
   };
   const guarded = (cells: SymbolicArray<"b d">) => select(real, cells, 0);

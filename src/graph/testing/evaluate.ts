@@ -12,6 +12,11 @@ export interface Evaluation {
   readonly fixed: Arrays;
 }
 
+/** Arrays of any axes and types, by name. */
+export function named(arrays: Readonly<Record<string, HostArray<string, DataType>>>): Arrays {
+  return new Map(Object.entries(arrays));
+}
+
 /** One thread, nothing fed, nothing fixed: for graphs of constants. */
 export const plainly: Evaluation = { feeds: new Map(), threads: 1, fixed: new Map() };
 
