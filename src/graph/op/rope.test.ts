@@ -52,6 +52,12 @@ it("positions count the real tokens before each, from 0", async () => {
   expect([...at]).toEqual([0, 1, 2, 3, 4, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0]);
 });
 
+it("a position at the limit stops the run", async () => {
+  const x = constant(floats("float32", "b n a f", [b, n, a, f], values));
+  const at = constant(integers("b n", [b, n], [0, 1, 2, options.limit, 0, 1]));
+  await expect(evaluate({ turned: rope(x, at, options) }, plainly)).rejects.toThrow("position_ids value 312");
+});
+
 it("all layers share one pair of tables", () => {
   const at = input("positions", "b n", [b, n], "int32");
   const first = rope(input("x", "b n a f", [b, n, a, f], "float32"), at, options);

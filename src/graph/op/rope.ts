@@ -25,7 +25,7 @@ export function realPositions(isReal: SymbolicArray<"b n", "bool">): SymbolicArr
 /**
  * Rotary position embedding of `[b n a f]`: each pair `(f, f + F/2)` turned by `position · base^(−2f/F)`.
  *
- * @param positions `[b n]`, in `[0, limit)`
+ * @param positions `[b n]`, in `[0, limit)`; one at the limit stops the run
  * @param options.base 10,000 in Gemma
  * @source openpi `gemma.py` `_apply_rope`; Su et al.: RoFormer (arXiv:2104.09864)
  */
