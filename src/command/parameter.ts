@@ -45,6 +45,14 @@ export function count(placeholder: string, help: string): Parameter<number> {
   });
 }
 
+/** A whole number from 0. */
+export function natural(placeholder: string, help: string): Parameter<number> {
+  return single(placeholder, help, (given, shown) => {
+    if (/^(0|[1-9][0-9]{0,14})$/.test(given)) return Number(given);
+    throw new InputError(`${shown}: expected a whole number from 0, got "${given}"`);
+  });
+}
+
 /** One of several words. */
 export function choice<Word extends string>(
   placeholder: string,

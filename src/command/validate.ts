@@ -1,17 +1,20 @@
 import { join, resolve } from "node:path";
+import { actionErrorTable } from "./action-error-table.ts";
 import { define } from "./definition.ts";
-import { choice, otherwise, repeated, text } from "./parameter.ts";
+import { choice, natural, otherwise, repeated, text } from "./parameter.ts";
 import { Progress } from "./progress.ts";
 import { root } from "./root.ts";
 import { validationTable } from "./validation-table.ts";
 
 export const validate = define({
   name: "validate",
-  summary: "losses of a run's newest checkpoint on held-out episodes, by dataset and control mode",
+  summary:
+    "losses and errors of actions of a run's newest checkpoint on held-out episodes, by dataset and control mode",
   arguments: { run: text("run", "folder of a run") },
   options: {
     set: otherwise(repeated(text("key=value", "replace one value of the run's recipe")), []),
     device: otherwise(choice("device", "where the program runs", ["cpu", "cuda", "webgpu"]), null),
+    actionSamples: otherwise(natural("samples", "sample actions of this many held-out frames of each dataset"), 32),
   },
   examples: [
     { line: "validate runs/real-mixture-20260131-120000", shows: "the table that training printed at that step" },
@@ -23,8 +26,10 @@ export const validate = define({
     const folder = resolve(given.run);
     const recipe = await recipeOf(folder, settingsOf(given));
     const began = performance.now();
+    const cache = join(root, ".cache", "statistics");
+    const request = { folder, recipe, cache, actionSamples: given.actionSamples };
     let bar: Progress | null = null;
-    const result = await validateRun({ folder, recipe, cache: join(root, ".cache", "statistics") }, (done, total) => {
+    const result = await validateRun(request, (done, total) => {
       bar ??= new Progress({
         screen: terminal.err,
         label: "validate",
@@ -36,12 +41,12 @@ export const validate = define({
       bar.update(done, {});
       if (done === total) bar.finish();
     });
-    const { step, validation } = result;
+    const { step, validation, actionErrors } = result;
     const seconds = (performance.now() - began) / 1000;
     return {
       status: 0,
-      json: { step, ranks: 1, seconds, ...validation },
-      text: `step ${step}\n${validationTable(validation)}`,
+      json: { step, ranks: 1, seconds, ...validation, actionErrors },
+      text: [`step ${step}`, validationTable(validation), ...actionErrorTable(actionErrors)].join("\n"),
     };
   },
 });

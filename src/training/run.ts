@@ -1,14 +1,18 @@
 import type { Batch } from "../batch/batch.ts";
 import { Loader } from "../batch/loader.ts";
+import type { BatchRequest } from "../batch/maker.ts";
 import { stepRequests, validationRequests } from "../batch/request.ts";
 import type { CheckpointFacts } from "../checkpoint/checkpoint.ts";
 import { encodeStatistics, memberSchema } from "../checkpoint/robot-record.ts";
 import { pruneCheckpoints, writeCheckpoint } from "../checkpoint/store.ts";
+import type { ActionError } from "../metric/action-error.ts";
 import type { Validation } from "../metric/group.ts";
 import { openMixture } from "../mixture/mixture.ts";
 import type { ParameterForm } from "../nn/parameter.ts";
 import { trainedParameters } from "../optimizer/freeze.ts";
 import type { TrainingState } from "../optimizer/state.ts";
+import { measureActionErrors } from "./action-errors.ts";
+import { ActionSampler } from "./action-sampler.ts";
 import type { Standing } from "./loop.ts";
 import { traceObjective } from "./objective.ts";
 import {
@@ -66,7 +70,7 @@ export class Run {
   }
 
   get validationSamples(): number {
-    return this.#validationRequests().reduce((sum, { draws }) => sum + draws.length, 0);
+    return sampleCount(this.#validationRequests(this.plan.recipe.validation.framesPerMember));
   }
 
   /** Losses of the weights that the recipe validates, on the held-out samples. */
@@ -83,9 +87,36 @@ export class Run {
     const validator = await this.#validator;
     return await validator.run(
       actingWeights(state, validation.weights),
-      this.#loader.batches(this.#validationRequests()),
+      this.#loader.batches(this.#validationRequests(validation.framesPerMember)),
       seen,
     );
+  }
+
+  /** How many samples that takes. */
+  actionSamples(samplesPerMember: number): number {
+    return sampleCount(this.#validationRequests(samplesPerMember));
+  }
+
+  /** Errors of sampled actions in the robots' own units, on some held-out samples of each member, evenly spaced. */
+  async actionErrors(
+    state: TrainingState,
+    samplesPerMember: number,
+    seen: (samples: number) => void,
+  ): Promise<ActionError[]> {
+    const { plan } = this;
+    const { validation } = plan.recipe;
+    const requests = this.#validationRequests(samplesPerMember);
+    if (requests.length === 0) return [];
+    const sampler = await ActionSampler.compile({
+      setting: settingOf(plan, validation.microBatch),
+      weights: actingWeights(state, validation.weights),
+      machine: machineOf(plan.recipe),
+    });
+    try {
+      return await measureActionErrors(plan, sampler, { requests, batches: this.#loader.batches(requests) }, seen);
+    } finally {
+      sampler.release();
+    }
   }
 
   /** The micro-batches of each step from one on, in order of the steps. */
@@ -121,10 +152,9 @@ export class Run {
     (await this.#validator)?.release();
   }
 
-  #validationRequests() {
+  #validationRequests(framesPerMember: number | "all"): BatchRequest[] {
     const { recipe, mixture } = this.plan;
-    const { microBatch, framesPerMember } = recipe.validation;
-    return validationRequests(mixture, layoutOf(recipe, microBatch), framesPerMember);
+    return validationRequests(mixture, layoutOf(recipe, recipe.validation.microBatch), framesPerMember);
   }
 
   async #compileTrainer(): Promise<Trainer> {
@@ -142,6 +172,10 @@ export class Run {
       machine: machineOf(recipe),
     });
   }
+}
+
+function sampleCount(requests: readonly BatchRequest[]): number {
+  return requests.reduce((sum, { draws }) => sum + draws.length, 0);
 }
 
 /** Micro-batches that workers make before they are asked for. */

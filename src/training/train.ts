@@ -27,6 +27,15 @@ export interface TrainWatcher {
   isStopped(): boolean;
 }
 
+/** Nobody watches, and nobody stops it early. */
+export const unwatched: TrainWatcher = {
+  note: () => {},
+  begun: () => {},
+  pulse: () => {},
+  validated: () => {},
+  isStopped: () => false,
+};
+
 /**
  * Trains a policy and leaves a run: recipe, events, checkpoints.
  *

@@ -2,6 +2,7 @@ import { readManifest, readWeights } from "../checkpoint/checkpoint.ts";
 import { checkConventions } from "../checkpoint/conventions.ts";
 import { latestCheckpoint } from "../checkpoint/store.ts";
 import { InputError } from "../input-error.ts";
+import type { ActionError } from "../metric/action-error.ts";
 import type { Validation } from "../metric/group.ts";
 import { conventionsOf } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
@@ -14,28 +15,41 @@ export interface ValidateRequest {
   readonly recipe: Recipe;
   /** Folder for measured statistics. */
   readonly cache: string;
+  /** Of each dataset and control mode, actions of at most so many held-out samples are sampled; 0 for none. */
+  readonly actionSamples: number;
+}
+
+/** What a validation finds. */
+export interface RunValidation {
+  /** Of the checkpoint. */
+  readonly step: number;
+  readonly validation: Validation;
+  readonly actionErrors: readonly ActionError[];
 }
 
 /**
- * Losses of a run's newest checkpoint on the held-out samples of a recipe.
+ * Losses of a run's newest checkpoint on the held-out samples of a recipe, and the errors of the actions that it samples.
  *
  * @param seen told how many samples are done, and of how many
  * @throws InputError where the run has no checkpoint, or its weights are not the recipe's
  */
 export async function validateRun(
-  { folder, recipe, cache }: ValidateRequest,
+  { folder, recipe, cache, actionSamples }: ValidateRequest,
   seen: (done: number, total: number) => void,
-): Promise<{ step: number; validation: Validation }> {
+): Promise<RunValidation> {
   const checkpoint = await latestCheckpoint(folder);
   if (checkpoint === null) throw new InputError(`${folder}: expected a run with a checkpoint, got none`);
+  const { step } = checkpoint;
   const manifest = await readManifest(checkpoint.folder);
   checkConventions(checkpoint.folder, manifest.conventions, conventionsOf(recipe), new Set());
   const run = await Run.open(recipe, cache);
   try {
-    const weights = await readWeights(checkpoint.folder, manifest);
-    const state = stateFrom(checkpoint.folder, weights, checkpoint.step, run.parameters);
-    const total = run.validationSamples;
-    return { step: checkpoint.step, validation: await run.validate(state, (done) => seen(done, total)) };
+    const state = stateFrom(checkpoint.folder, await readWeights(checkpoint.folder, manifest), step, run.parameters);
+    const losses = run.validationSamples;
+    const total = losses + run.actionSamples(actionSamples);
+    const validation = await run.validate(state, (done) => seen(done, total));
+    const actionErrors = await run.actionErrors(state, actionSamples, (done) => seen(losses + done, total));
+    return { step, validation, actionErrors };
   } finally {
     await run.close();
   }

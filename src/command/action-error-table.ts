@@ -1,0 +1,41 @@
+import type { ActionError } from "../metric/action-error.ts";
+import { Mean } from "../validity/mean.ts";
+import { significant } from "./progress.ts";
+import { type Column, table } from "./table.ts";
+
+const columns: readonly Column[] = [
+  { title: "dataset", align: "left" },
+  { title: "control mode", align: "left" },
+  { title: "samples", align: "right" },
+  { title: "dofs", align: "right" },
+  { title: "mean error", align: "right" },
+  { title: "unit", align: "left" },
+  { title: "worst dofs", align: "left" },
+];
+
+/** How many of the worst dofs a line names. */
+const named = 3;
+
+/** Errors of sampled actions: a line for each dataset, control mode and unit; no lines where nothing was sampled. */
+export function actionErrorTable(errors: readonly ActionError[]): string[] {
+  if (errors.length === 0) return [];
+  const groups = Map.groupBy(errors, ({ dataset, controlMode, unit }) => JSON.stringify([dataset, controlMode, unit]));
+  return ["", "sampled actions: mean absolute error over real steps", table(columns, [...groups.values()].map(line))];
+}
+
+function line(errors: readonly ActionError[]): string[] {
+  const { dataset, controlMode, samples, unit } = errors[0]!;
+  const mean = errors.reduce(
+    (sum, { meanAbsoluteError }) => (meanAbsoluteError === null ? sum : sum.plus(new Mean(meanAbsoluteError, 1))),
+    Mean.empty,
+  ).value;
+  const worst = errors
+    .toSorted((one, other) => (other.meanAbsoluteError ?? 0) - (one.meanAbsoluteError ?? 0))
+    .slice(0, named)
+    .map(({ dof, meanAbsoluteError }) => `${dof} ${shown(meanAbsoluteError)}`);
+  return [dataset, controlMode, String(samples), String(errors.length), shown(mean), unit, worst.join(", ")];
+}
+
+function shown(value: number | null): string {
+  return value === null ? "no data" : significant(value);
+}

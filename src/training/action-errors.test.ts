@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type MicroRun, microRecipe, trainMicroRun } from "./fixture/micro-run.ts";
+import type { Recipe } from "./recipe.ts";
+import { type RunValidation, validateRun } from "./validate-run.ts";
+
+describe("errors of sampled actions", () => {
+  let run: MicroRun;
+  let found: RunValidation;
+  const validate = (recipe: Recipe, actionSamples: number) =>
+    validateRun({ folder: run.folder, recipe, cache: run.cache, actionSamples }, () => {});
+
+  beforeAll(async () => {
+    run = await trainMicroRun(microRecipe, 2);
+    found = await validate(run.recipe, 5);
+  });
+  afterAll(() => run.remove());
+
+  it("are given for every dof of every dataset, over the real steps of the samples asked for", () => {
+    expect(found.actionErrors.map(({ dataset, dof }) => `${dataset} ${dof}`)).toEqual([
+      ...["joint_0", "joint_1", "joint_2", "joint_3", "joint_4", "joint_5", "gripper"].map((dof) => `dobot_cr5 ${dof}`),
+      "pusht x",
+      "pusht y",
+    ]);
+    for (const { samples, steps, meanAbsoluteError } of found.actionErrors) {
+      expect(samples).toBe(5);
+      expect(steps).toBeGreaterThan(5);
+      expect(steps).toBeLessThan(5 * 6);
+      expect(meanAbsoluteError).toBeGreaterThan(0);
+    }
+  });
+
+  it("are the same to the bit at another training batch size, another number of workers and another call", async () => {
+    const { batch, data } = run.recipe;
+    const other = { ...run.recipe, batch: { ...batch, size: 3, microBatch: 3 }, data: { ...data, workers: 2 } };
+    expect((await validate(other, 5)).actionErrors).toEqual(found.actionErrors);
+  });
+
+  it("leave the losses as they are, and are not there where none were asked for", async () => {
+    const without = await validate(run.recipe, 0);
+    expect(without.actionErrors).toEqual([]);
+    expect(without.validation).toEqual(found.validation);
+  });
+});

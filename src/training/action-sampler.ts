@@ -1,0 +1,63 @@
+import { type Batch, sampleCount } from "../batch/batch.ts";
+import { type HostArray, zeros } from "../graph/host-array.ts";
+import { type CompileOptions, Program } from "../graph/program.ts";
+import type { ParameterValues } from "../nn/parameter.ts";
+import { actionNoise, type NoiseKey } from "./action-noise.ts";
+import { observationFeeds } from "./micro-batch.ts";
+import { flowInputs, type Setting, traceActions } from "./objective.ts";
+import { onlyInputs } from "./trainer.ts";
+
+export interface ActionSamplerOptions {
+  readonly setting: Setting;
+  /** The weights that act. */
+  readonly weights: ParameterValues;
+  readonly machine: Omit<CompileOptions, "fixed">;
+}
+
+/** Up to this size weights are written into the program, where they run faster; a model file ends at 2 GiB. */
+const largestFixed = 2 ** 30;
+
+/** Actions of a policy whose weights no longer change: noise carried to actions by the flow. */
+export class ActionSampler {
+  readonly #setting: Setting;
+  readonly #program: Program;
+  /** The weights that the program is fed. */
+  readonly #fed: ParameterValues;
+
+  private constructor(setting: Setting, program: Program, fed: ParameterValues) {
+    this.#setting = setting;
+    this.#program = program;
+    this.#fed = fed;
+  }
+
+  static async compile({ setting, weights, machine }: ActionSamplerOptions): Promise<ActionSampler> {
+    const { parameters, actions } = traceActions(setting);
+    const read = new Map([...weights].filter(([name]) => parameters.some((parameter) => parameter.name === name)));
+    const bytes = [...read.values()].reduce((sum, { cells }) => sum + cells.byteLength, 0);
+    const [fixed, fed] = bytes <= largestFixed ? [read, new Map()] : [new Map(), read];
+    return new ActionSampler(setting, await Program.compile({ actions }, { ...machine, fixed }), fed);
+  }
+
+  /**
+   * Actions for each row of a batch. Several calls may be under way at once.
+   *
+   * @param keys one per sample: what its noise is keyed by
+   * @returns `[b t d]`, in unit scale; cells that are not real mean nothing
+   * @throws RangeError if samples and keys differ in number
+   */
+  async sample(batch: Batch, keys: readonly NoiseKey[]): Promise<HostArray<"b t d">> {
+    const { layout, unrealInput } = this.#setting;
+    const samples = sampleCount(batch);
+    if (keys.length !== samples)
+      throw new RangeError(`sample: expected a key for each of ${samples} samples, got ${keys.length}`);
+    const out = zeros("b t d", [layout.rows, layout.steps, layout.actionWidth], "float32");
+    const noise = actionNoise(batch, keys, unrealInput);
+    const feeds = new Map([...observationFeeds(batch), [flowInputs.noise, noise] as const, ...this.#fed]);
+    await this.#program.run(onlyInputs(this.#program, feeds), new Map([["actions", out]]));
+    return out;
+  }
+
+  release(): void {
+    this.#program.release();
+  }
+}
