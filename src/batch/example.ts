@@ -8,13 +8,13 @@ import { type Normalization, normalize } from "../embodiment/normalize.ts";
 import { letterbox } from "../embodiment/picture.ts";
 import { actionsFrom, statesAt, trajectory } from "../embodiment/window.ts";
 import { stream } from "../graph/random.ts";
-import { InputError } from "../input-error.ts";
 import type { Member } from "../mixture/mixture.ts";
 import type { Draw } from "../mixture/sampler.ts";
 import type { Padded } from "../validity/padded.ts";
 import { Validity } from "../validity/validity.ts";
 import type { Provenance } from "./batch.ts";
 import type { BatchLayout } from "./layout.ts";
+import { refuseNoPrompt } from "./survey.ts";
 
 /** One sample at the robot's own width: nothing in it is padding but what its facts say. */
 export interface Example {
@@ -167,7 +167,6 @@ async function picture(sample: Sample, frame: number, { view, key }: { view: str
 function tokens({ subject, draw, table, tokenizer, layout, reading, name }: Sample): Int32Array {
   const { prompt } = subject.member.embodiment.columns;
   const text = prompt.kind === "fixed" ? prompt.text : (table.tasks[draw.frame] ?? null);
-  if (text === null)
-    throw new InputError(`${name}: expected an instruction, got none; give the mapping a fixed prompt`);
+  refuseNoPrompt(name, text);
   return encodePrompt(tokenizer, text, { limit: layout.tokens, long: reading.longPrompt, where: name });
 }

@@ -48,21 +48,26 @@ export class Loader {
   }
 
   /**
-   * The batches of requests, in their order; requests are taken as room allows, so they may be endless.
+   * The batches of requests, in their order; requests are taken as room allows, so they may be endless. The first are under
+   * way when this returns.
    *
    * @throws InputError where a worker meets one, in its turn
    */
-  async *batches(requests: Iterable<BatchRequest>): AsyncGenerator<Batch, void, void> {
-    const { ahead, clock } = this.#options;
+  batches(requests: Iterable<BatchRequest>): AsyncGenerator<Batch, void, void> {
+    const left = requests[Symbol.iterator]();
     const pending: Promise<Batch>[] = [];
-    for (const request of requests) {
-      const batch = this.#idlest().make(request);
-      // An error is reported in its turn, or not at all where the reader stops before.
-      batch.catch(() => {});
-      pending.push(batch);
-      if (pending.length === ahead) yield await this.#timed(pending.shift()!, clock);
-    }
-    for (const batch of pending) yield await this.#timed(batch, clock);
+    const fill = () => {
+      while (pending.length < this.#options.ahead) {
+        const next = left.next();
+        if (next.done === true) return;
+        const batch = this.#idlest().make(next.value);
+        // An error is reported in its turn, or not at all where the reader stops before.
+        batch.catch(() => {});
+        pending.push(batch);
+      }
+    };
+    fill();
+    return this.#inTurn(pending, fill);
   }
 
   /** Lets each worker finish the batch that it is making, closes every dataset and ends the workers. */
@@ -70,7 +75,15 @@ export class Loader {
     await Promise.all(this.#makers.map((maker) => maker.close()));
   }
 
-  async #timed(batch: Promise<Batch>, clock: () => number): Promise<Batch> {
+  async *#inTurn(pending: Promise<Batch>[], fill: () => void): AsyncGenerator<Batch, void, void> {
+    for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+      yield await this.#timed(next);
+      fill();
+    }
+  }
+
+  async #timed(batch: Promise<Batch>): Promise<Batch> {
+    const { clock } = this.#options;
     const from = clock();
     try {
       return await batch;

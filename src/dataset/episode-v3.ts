@@ -24,7 +24,8 @@ export async function readEpisodesV3(root: string, info: Info): Promise<EpisodeR
     try {
       rows.push(...(await readRows(join(root, path), info)));
     } catch (error) {
-      problems.push({ code: "malformed-metadata", path, message: reason(error) });
+      const message = `expected a table of episodes, got ${reason(error)}`;
+      problems.push({ code: "malformed-metadata", path, message });
     }
   }
   try {

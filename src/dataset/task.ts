@@ -62,6 +62,7 @@ async function readTaskParquet(root: string): Promise<TaskTable> {
     const rows = z.array(taskRow).parse(indexes.map((index, row) => [index, texts[row]]));
     return { texts: new Map(rows), problems: [] };
   } catch (error) {
-    return { texts: new Map(), problems: [{ code: "malformed-metadata", path, message: reason(error) }] };
+    const message = `expected a table of tasks, got ${reason(error)}`;
+    return { texts: new Map(), problems: [{ code: "malformed-metadata", path, message }] };
   }
 }

@@ -2,6 +2,7 @@ import type { Reading } from "../batch/example.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import type { LoadPlan } from "../batch/maker.ts";
 import { type HeadStatistics, measureHeads } from "../batch/measure.ts";
+import { survey } from "../batch/survey.ts";
 import type { Conventions } from "../checkpoint/conventions.ts";
 import { byteTokenizer } from "../codec/prompt.ts";
 import { changes, normalization, normalizationConvention } from "../embodiment/normalize.ts";
@@ -24,10 +25,16 @@ export interface Plan {
   readonly rules: Rules;
 }
 
-/** Measures what a recipe needs to know of its data. */
+/**
+ * Looks a recipe's data through and measures what it needs to know of them.
+ *
+ * @throws InputError with everything that would stop a sample later on
+ */
 export async function planOf(recipe: Recipe, open: OpenMixture, cache: string): Promise<Plan> {
   const { data, policy } = recipe;
   const rules = Rules.all;
+  const layout = layoutOf(recipe, recipe.batch.microBatch);
+  await survey(open, { layout, tokenizer: byteTokenizer, longPrompt: readingOf(recipe).longPrompt, cache });
   const reading = { rate: data.rate, actionFrame: data.actions };
   const statistics = await measureHeads(open, { reading, steps: policy.actionHorizon, cache, rules });
   return { recipe, mixture: open.mixture, statistics, rules };
