@@ -1,6 +1,6 @@
 import type { AnyArray, FloatType, SymbolicArray } from "../array.ts";
 import type { Lowering } from "../lowering.ts";
-import { add, exp, multiply, negate, offset, scale, sigmoid, square, unary } from "./elementwise.ts";
+import { add, complement, exp, multiply, negate, offset, scale, sigmoid, square, unary } from "./elementwise.ts";
 
 type Float<A extends string, D extends FloatType> = SymbolicArray<A, D>;
 
@@ -29,7 +29,7 @@ export function geluTanh<A extends string, D extends FloatType>(x: Float<A, D>):
       const squared = square(value);
       const gate = sigmoid(multiply(value, offset(scale(squared, cubic), linear)));
       const slope = offset(scale(squared, 3 * cubic), linear);
-      return multiply(gradient, add(gate, multiply(multiply(result, offset(negate(gate), 1)), slope)));
+      return multiply(gradient, add(gate, multiply(multiply(result, complement(gate)), slope)));
     },
   );
 }

@@ -8,7 +8,7 @@ import { mustNotCompile } from "../testing/must-not-compile.ts";
 import { sum } from "./align.ts";
 import * as elementwise from "./elementwise.ts";
 
-const { add, asFloat, cos, divide, exp, log, multiply, negate, offset } = elementwise;
+const { add, asFloat, complement, cos, divide, exp, log, multiply, negate, offset } = elementwise;
 const { scale, sigmoid, sin, sqrt, square, stopGradient, subtract, tanh } = elementwise;
 
 const exact = { absolute: 0, relative: 0, because: "small integers and halves" };
@@ -26,6 +26,7 @@ describe("values", () => {
     ["negate", negate(x), [2, -0.5, -1, -3]],
     ["scale", scale(x, -1.5), [3, -0.75, -1.5, -4.5]],
     ["offset", offset(x, 0.5), [-1.5, 1, 1.5, 3.5]],
+    ["complement", complement(x), [3, 0.5, 0, -2]],
     ["square", square(x), [4, 0.25, 1, 9]],
     ["stopGradient", stopGradient(x), [-2, 0.5, 1, 3]],
   ] as const)("of %s are those by hand", async (_, array, expected) => {
@@ -118,6 +119,7 @@ gradientsOf(elementwise, {
   negate: [(float) => negate(float("x", "b n", [2, 3]))],
   scale: [(float) => scale(float("x", "b n", [2, 3]), -1.7)],
   offset: [(float) => square(offset(float("x", "b n", [2, 3]), 0.3))],
+  complement: [(float) => square(complement(float("x", "b n", [2, 3])))],
   square: [(float) => square(float("x", "b n", [2, 3]))],
   exp: [(float) => exp(float("x", "b n", [2, 3]))],
   log: [(float) => log(offset(square(float("x", "b n", [2, 3])), 0.5))],

@@ -59,6 +59,16 @@ export function offset<A extends string, D extends FloatType>(x: Float<A, D>, am
   );
 }
 
+/** `1 − x`. */
+export function complement<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
+  return unary(
+    "complement",
+    (lowering, name) => lowering.node("Sub", [lowering.scalar(x, 1), name]),
+    x,
+    (gradient) => negate(gradient),
+  );
+}
+
 /** `x²`. */
 export function square<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
   return unary(
@@ -125,7 +135,7 @@ export function tanh<A extends string, D extends FloatType>(x: Float<A, D>): Flo
     "tanh",
     (lowering, name) => lowering.node("Tanh", [name]),
     x,
-    (gradient, _, result) => multiply(gradient, offset(negate(square(result)), 1)),
+    (gradient, _, result) => multiply(gradient, complement(square(result))),
   );
 }
 
@@ -135,7 +145,7 @@ export function sigmoid<A extends string, D extends FloatType>(x: Float<A, D>): 
     "sigmoid",
     (lowering, name) => lowering.node("Sigmoid", [name]),
     x,
-    (gradient, _, result) => multiply(gradient, multiply(result, offset(negate(result), 1))),
+    (gradient, _, result) => multiply(gradient, multiply(result, complement(result))),
   );
 }
 
