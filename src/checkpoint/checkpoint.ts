@@ -106,10 +106,14 @@ async function readVerified(
     throw isAbsent(error) ? new InputError(`${path}: expected ${written.bytes} bytes, got no file`) : error;
   });
   if (found.bytes !== written.bytes)
-    throw new InputError(`${path}: expected ${written.bytes} bytes, got ${found.bytes}; use an earlier checkpoint`);
+    throw new InputError(`${path}: expected ${written.bytes} bytes, got ${found.bytes}; ${remedy(folder)}`);
   if (found.sha256 !== written.sha256)
     throw new InputError(
-      `${path}: expected sha256 ${written.sha256}, got ${found.sha256}; the file is damaged: use an earlier checkpoint`,
+      `${path}: expected sha256 ${written.sha256}, got ${found.sha256}; the file is damaged: ${remedy(folder)}`,
     );
   return readSafetensors(path);
+}
+
+function remedy(folder: string): string {
+  return `move ${folder} away to use the checkpoint before it`;
 }

@@ -1,17 +1,20 @@
 import { readManifest, readParameters, readWeights } from "../checkpoint/checkpoint.ts";
 import { checkConventions } from "../checkpoint/conventions.ts";
-import { latestCheckpoint, listCheckpoints, type StoredCheckpoint } from "../checkpoint/store.ts";
+import type { Manifest } from "../checkpoint/manifest.ts";
+import { encodeStatistics } from "../checkpoint/robot-record.ts";
+import { type CheckpointList, latestCheckpoint, listCheckpoints } from "../checkpoint/store.ts";
 import { checkParameters } from "../checkpoint/weights.ts";
 import { InputError } from "../input-error.ts";
 import type { ParameterForm, ParameterValues } from "../nn/parameter.ts";
+import { trainedParameters } from "../optimizer/freeze.ts";
 import { initialState, stateOf } from "../optimizer/state.ts";
 import { EventLog } from "./event-log.ts";
 import type { Standing } from "./loop.ts";
-import { conventionsOf } from "./plan.ts";
+import { conventionsOf, type Plan } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { checkResumedRecipe, type RecipeDifference } from "./recipe-difference.ts";
 import { readRunRecipe } from "./recipe-file.ts";
-import { createRunFolder, writeRunRecipe } from "./run-folder.ts";
+import { checkRunFolder, createRunFolder, writeRunRecipe } from "./run-folder.ts";
 import { stateFrom } from "./weights.ts";
 
 /** Where training starts from. */
@@ -22,62 +25,128 @@ export type Start =
   /** The run's own last whole checkpoint. */
   | { readonly kind: "resume" };
 
-/** A run's folder, made or found, and the events in it. */
+/** A run that is ready to train: its folder, made or found, and where it stands. */
 export interface Begun {
   readonly events: EventLog;
-  readonly checkpoint: StoredCheckpoint | null;
+  readonly standing: Standing;
   /** What the user should know: damaged checkpoints, settings that change the last bits. */
   readonly notes: readonly string[];
 }
 
 /**
- * Makes a new run's folder, or finds where an old one stands.
+ * Looks whether a run can start where it is asked to, before any data is read. Nothing is written.
  *
- * @throws InputError where the folder is taken, is no run, or the recipe is another than the run's
+ * @throws InputError where the folder is taken or closed, the recipe is another than the run's, or there is no run to begin with
  */
-export async function beginRun(folder: string, recipe: Recipe, start: Start): Promise<Begun> {
-  if (start.kind !== "resume") {
-    await createRunFolder(folder);
-    await writeRunRecipe(folder, recipe);
-    return { events: EventLog.begin(folder), checkpoint: null, notes: [] };
+export async function checkStart(folder: string, recipe: Recipe, start: Start): Promise<void> {
+  if (start.kind === "resume") {
+    checkResumedRecipe(folder, await readRunRecipe(folder), recipe);
+    newestWhole(folder, await listCheckpoints(folder));
+    return;
   }
-  const differences = checkResumedRecipe(folder, await readRunRecipe(folder), recipe);
-  const { damaged } = await listCheckpoints(folder);
-  const checkpoint = await latestCheckpoint(folder);
-  const events = await EventLog.resume(folder, checkpoint?.step ?? -1);
-  return { events, checkpoint, notes: [...damaged.map(damage), ...differences.map(change)] };
+  await checkRunFolder(folder);
+  if (start.kind === "init") await manifestOf(start.from, recipe);
 }
 
-/** The state to train from. */
-export async function standingOf(
-  begun: Begun,
-  recipe: Recipe,
+/**
+ * Makes a new run's folder, or finds where an old one stands.
+ *
+ * @param parameters that the policy reads
+ * @throws InputError as `checkStart`, and where the weights are not the policy's or the data not those that a run began with
+ */
+export async function beginRun(
+  folder: string,
+  plan: Plan,
   start: Start,
-  parameters: { readonly all: readonly ParameterForm[]; readonly trained: readonly ParameterForm[] },
-): Promise<Standing> {
-  const { all } = parameters;
-  const trained = new Set(parameters.trained.map(({ name }) => name));
-  const keepsAverages = recipe.optimizer.ema !== null;
-  if (begun.checkpoint !== null) {
-    const { folder, step } = begun.checkpoint;
-    const manifest = await readManifest(folder);
-    checkConventions(folder, manifest.conventions, conventionsOf(recipe), new Set());
-    return { state: stateFrom(folder, await readWeights(folder, manifest), step, all), best: manifest.bestValidation };
+  parameters: readonly ParameterForm[],
+): Promise<Begun> {
+  if (start.kind === "resume") return resumeRun(folder, plan, parameters);
+  const { recipe } = plan;
+  const values = start.kind === "init" ? await weightsOfRun(start.from, recipe, parameters) : null;
+  await createRunFolder(folder);
+  await writeRunRecipe(folder, recipe);
+  const state = values === null ? newState(recipe, parameters) : newStateOn(values, recipe, parameters);
+  return { events: EventLog.begin(folder), standing: { state, best: null }, notes: [] };
+}
+
+async function resumeRun(folder: string, plan: Plan, parameters: readonly ParameterForm[]): Promise<Begun> {
+  const { recipe } = plan;
+  const differences = checkResumedRecipe(folder, await readRunRecipe(folder), recipe);
+  const list = await listCheckpoints(folder);
+  const checkpoint = newestWhole(folder, list);
+  const notes = [...list.damaged.map(damage), ...differences.map(change)];
+  if (checkpoint === null) {
+    const standing = { state: newState(recipe, parameters), best: null };
+    return { events: await EventLog.resume(folder, -1), standing, notes };
   }
-  if (start.kind === "init")
-    return { state: stateOf(await weightsOfRun(start.from, recipe, all), trained, keepsAverages), best: null };
-  return { state: initialState(all, trained, { seed: recipe.seed, keepsAverages }), best: null };
+  const manifest = await readManifest(checkpoint.folder);
+  checkConventions(checkpoint.folder, manifest.conventions, conventionsOf(recipe), new Set());
+  checkStatistics(checkpoint.folder, manifest, plan);
+  const weights = await readWeights(checkpoint.folder, manifest);
+  const state = stateFrom(checkpoint.folder, weights, checkpoint.step, parameters);
+  // Events go last: they are only cut back where everything else is in order.
+  const events = await EventLog.resume(folder, checkpoint.step);
+  return { events, standing: { state, best: manifest.bestValidation }, notes };
+}
+
+/** @throws InputError where there are checkpoints and none of them is whole: starting over would lose the run */
+function newestWhole(folder: string, { whole, damaged }: CheckpointList) {
+  const newest = whole.at(-1) ?? null;
+  if (newest === null && damaged.length > 0)
+    throw new InputError(
+      `${folder}: expected a whole checkpoint, got ${damaged.map((one) => `${one.folder}: ${one.reason}`).join("; ")}`,
+    );
+  return newest;
+}
+
+/** The state before the first step. */
+function newState(recipe: Recipe, parameters: readonly ParameterForm[]) {
+  return initialState(parameters, trainedBy(recipe, parameters), {
+    seed: recipe.seed,
+    keepsAverages: recipe.optimizer.ema !== null,
+  });
+}
+
+function newStateOn(values: ParameterValues, recipe: Recipe, parameters: readonly ParameterForm[]) {
+  return stateOf(values, trainedBy(recipe, parameters), recipe.optimizer.ema !== null);
+}
+
+/** Names of the parameters that a recipe trains. */
+export function trainedBy({ optimizer }: Recipe, parameters: readonly ParameterForm[]): ReadonlySet<string> {
+  const names = parameters.map(({ name }) => name);
+  return new Set(trainedParameters(names, optimizer.frozen));
+}
+
+/** The manifest of a run's newest checkpoint, whose weights another run begins with. */
+async function manifestOf(run: string, recipe: Recipe): Promise<{ folder: string; manifest: Manifest }> {
+  const checkpoint = await latestCheckpoint(run);
+  if (checkpoint === null) throw new InputError(`--init ${run}: expected a run with a checkpoint, got none`);
+  const { folder } = checkpoint;
+  const manifest = await readManifest(folder);
+  checkConventions(folder, manifest.conventions, conventionsOf(recipe), new Set());
+  return { folder, manifest };
 }
 
 /** @throws InputError where the run has no checkpoint, other conventions, or other parameters */
 async function weightsOfRun(run: string, recipe: Recipe, forms: readonly ParameterForm[]): Promise<ParameterValues> {
-  const checkpoint = await latestCheckpoint(run);
-  if (checkpoint === null) throw new InputError(`--init ${run}: expected a run with a checkpoint, got none`);
-  const manifest = await readManifest(checkpoint.folder);
-  checkConventions(checkpoint.folder, manifest.conventions, conventionsOf(recipe), new Set());
-  const parameters = await readParameters(checkpoint.folder, manifest, "parameters");
-  checkParameters(checkpoint.folder, parameters, new Map(forms.map((form) => [form.name, form])));
+  const { folder, manifest } = await manifestOf(run, recipe);
+  const parameters = await readParameters(folder, manifest, "parameters");
+  checkParameters(folder, parameters, new Map(forms.map((form) => [form.name, form])));
   return parameters;
+}
+
+/** @throws InputError where heads are normalised otherwise than when the run began: the data are not the same */
+function checkStatistics(folder: string, manifest: Manifest, { statistics }: Plan): void {
+  const changed = [...statistics].filter(([name, { action, state }]) => {
+    const now = { action: encodeStatistics(action), state: encodeStatistics(state) };
+    const { action: actionThen, state: stateThen } = manifest.statistics[name] ?? {};
+    return JSON.stringify({ action: actionThen, state: stateThen }) !== JSON.stringify(now);
+  });
+  if (changed.length > 0)
+    throw new InputError(
+      `${folder}: expected the data that the run began with, got other numbers for ${changed.map(([name]) => `"${name}"`).join(", ")}; ` +
+        "put the data back, or begin a new run with --init",
+    );
 }
 
 function damage({ folder, reason }: { readonly folder: string; readonly reason: string }): string {

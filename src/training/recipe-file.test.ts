@@ -49,6 +49,6 @@ describe("loadRecipe", () => {
     writeFileSync(join(folder, "recipe.json"), '{"name": "exa');
     await expect(loadRecipe(folder)).rejects.toThrow(/recipe.json: expected a recipe in JSON, got SyntaxError/);
     rmSync(join(folder, "recipe.json"));
-    await expect(loadRecipe(folder)).rejects.toThrow(/recipe.json: expected the recipe of a run, got Error: ENOENT/);
+    await expect(loadRecipe(folder)).rejects.toThrow(`${folder}: expected a run's folder, got one without recipe.json`);
   });
 });

@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { isAbsent } from "../checkpoint/durable.ts";
 import { InputError } from "../input-error.ts";
 import { didYouMean } from "../nearest.ts";
 import { parseInput } from "../parse-input.ts";
@@ -40,8 +41,12 @@ export async function loadRecipe(path: string): Promise<Recipe> {
 /** @throws InputError where the folder holds no recipe, or one that is not whole */
 export async function readRunRecipe(run: string): Promise<Recipe> {
   const path = join(run, recipeFile);
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new InputError(`${path}: expected the recipe of a run, got ${reasonOf(error)}`);
+  const text = await readFile(path, "utf8").catch(async (error: unknown) => {
+    if (!isAbsent(error)) throw new InputError(`${path}: expected the recipe of a run, got ${reasonOf(error)}`);
+    const isThere = (await stat(run).catch(() => null)) !== null;
+    throw new InputError(
+      `${run}: expected a run's folder, got ${isThere ? `one without ${recipeFile}` : "nothing there"}`,
+    );
   });
   let value: unknown;
   try {

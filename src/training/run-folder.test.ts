@@ -31,12 +31,10 @@ describe("a run's folder", () => {
     await expect(refused).rejects.toThrow(
       /got one with recipe.json; continue the run with --resume, or give another --out/,
     );
-    await expect(createRunFolder(join(runs, "recipe.json"))).rejects.toThrow(
-      "expected a folder for the run, got EEXIST",
-    );
-    await expect(createRunFolder(join(runs, "recipe.json", "b"))).rejects.toThrow(
-      "expected a folder for the run, got ENOTDIR",
-    );
+    for (const file of [["recipe.json"], ["recipe.json", "b"], ["recipe.json", "b", "c"]])
+      await expect(createRunFolder(join(runs, ...file))).rejects.toThrow(
+        `expected a folder for the run that can be written, got a file at ${join(runs, "recipe.json")}; give another --out`,
+      );
   });
 
   it("holds the resolved recipe and nothing unfinished", async () => {

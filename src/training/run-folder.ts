@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { access, constants, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isAbsent, syncFolder, writeDurably } from "../checkpoint/durable.ts";
 import { InputError } from "../input-error.ts";
@@ -15,23 +15,52 @@ export function runName(recipe: string, begun: Date): string {
 }
 
 /**
+ * Looks whether the folder of a new run can be made; makes nothing.
+ *
+ * @throws InputError where something stands in it, or it cannot be written
+ */
+export async function checkRunFolder(folder: string): Promise<void> {
+  const here = await nearestPresent(folder);
+  if (!(await stat(here)).isDirectory()) throw noFolder(folder, `a file at ${here}`);
+  await access(here, constants.W_OK | constants.X_OK).catch((error: unknown) => {
+    throw noFolder(folder, error instanceof Error ? error.message : error);
+  });
+  if (here === folder) refuseTaken(folder, await readdir(folder));
+}
+
+/**
  * Makes the folder of a new run.
  *
  * @throws InputError where it cannot be made, or something stands in it: a run is never written over
  */
 export async function createRunFolder(folder: string): Promise<void> {
+  await checkRunFolder(folder);
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw new InputError(
-      `${folder}: expected a folder for the run, got ${error instanceof Error ? error.message : error}`,
-    );
+    throw noFolder(folder, error instanceof Error ? error.message : error);
   });
-  const names = await readdir(folder);
-  if (names.length > 0)
-    throw new InputError(
-      `${folder}: expected a new or empty folder for the run, got one with ${names.slice(0, 3).join(", ")}` +
-        `${names.length > 3 ? ", …" : ""}; continue the run with --resume, or give another --out`,
-    );
   await syncFolder(dirname(folder));
+}
+
+/** What is there of a path: itself, or the nearest folder above it. */
+async function nearestPresent(path: string): Promise<string> {
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  return isThere || dirname(path) === path ? path : nearestPresent(dirname(path));
+}
+
+function refuseTaken(folder: string, names: readonly string[]): void {
+  if (names.length === 0) return;
+  const more = names.length > 3 ? ", …" : "";
+  throw new InputError(
+    `${folder}: expected a new or empty folder for the run, got one with ${names.slice(0, 3).join(", ")}${more}; ` +
+      "continue the run with --resume, or give another --out",
+  );
+}
+
+function noFolder(folder: string, got: unknown): InputError {
+  return new InputError(`${folder}: expected a folder for the run that can be written, got ${got}; give another --out`);
 }
 
 /** The newest run of a recipe among those with names of their own making; `null` where there is none. */

@@ -1,6 +1,7 @@
+import { requireDevice } from "../graph/runtime/device.ts";
 import type { Validation } from "../metric/group.ts";
 import type { TrainingState } from "../optimizer/state.ts";
-import { beginRun, type Start, standingOf } from "./begin.ts";
+import { beginRun, checkStart, type Start } from "./begin.ts";
 import { type LoopResult, type Pulse, runLoop } from "./loop.ts";
 import { groupNamesOf } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
@@ -43,15 +44,19 @@ export const unwatched: TrainWatcher = {
  */
 export async function train(request: TrainRequest, watcher: TrainWatcher): Promise<LoopResult> {
   const { recipe, folder, start, until } = request;
+  await checkStart(folder, recipe, start);
+  requireDevice(recipe.device);
   const run = await Run.open(recipe, request.cache);
   try {
-    const trainer = await run.trainer;
-    const begun = await beginRun(folder, recipe, start);
+    const begun = await beginRun(folder, run.plan, start, run.parameters);
     try {
       for (const note of begun.notes) watcher.note(note);
-      const parameters = { all: trainer.objective.parameters, trained: trainer.trained };
-      const standing = await standingOf(begun, recipe, start, parameters);
+      const { standing } = begun;
       const from = standing.state.step;
+      const batches = run.stepBatches(from, until);
+      const trainer = await run.trainer;
+      // Resumed before its first checkpoint, a run would otherwise begin with other weights.
+      if (start.kind === "init") await run.save(folder, standing);
       watcher.begun(from);
       return await runLoop(
         {
@@ -59,7 +64,7 @@ export async function train(request: TrainRequest, watcher: TrainWatcher): Promi
           trainer,
           names: groupNamesOf(run.plan),
           events: begun.events,
-          batches: run.stepBatches(from, until),
+          batches,
           validate: (state: TrainingState) => run.validate(state, () => {}),
           save: async (now) => {
             begun.events.sync();

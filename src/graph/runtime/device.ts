@@ -12,12 +12,15 @@ export type Device = "cpu" | "cuda" | "webgpu";
  * @throws InputError if the device or its libraries are not there: nothing falls back to the CPU unasked
  */
 export function useDevice(sessionOptions: Address, device: Device): void {
-  if (device === "cpu") return;
-  if (!present.has(device)) {
-    probe(device);
-    present.add(device);
-  }
-  append(sessionOptions, device);
+  requireDevice(device);
+  if (device !== "cpu") append(sessionOptions, device);
+}
+
+/** @throws InputError if the device or its libraries are not there */
+export function requireDevice(device: Device): void {
+  if (device === "cpu" || present.has(device)) return;
+  probe(device);
+  present.add(device);
 }
 
 const present = new Set<Device>();
