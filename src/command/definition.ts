@@ -5,8 +5,8 @@ import type { Terminal } from "./terminal.ts";
 export interface Outcome {
   /** 0: done; 1: the command found what it looks for (a leak, problems of a dataset, failed tests). */
   readonly status: 0 | 1;
-  /** The one object that `--json` prints; its stable keys are the command's promise to programs. */
-  readonly json: object;
+  /** The one object that `--json` prints, its stable keys the command's promise to programs; `null` where another rank does. */
+  readonly json: object | null;
   /** What a person reads at the end; empty where everything has been said. */
   readonly text: string;
 }

@@ -48,8 +48,8 @@ export function explain(error: unknown): string {
 
 async function finish(definition: Definition, given: Given, isJson: boolean, terminal: Terminal): Promise<0 | 1> {
   const outcome = await definition.run(given, isJson ? { ...terminal, out: terminal.err } : terminal);
-  if (isJson) terminal.out.write(`${JSON.stringify(outcome.json)}\n`);
-  else if (outcome.text !== "") terminal.out.write(`${outcome.text}\n`);
+  if (isJson && outcome.json !== null) terminal.out.write(`${JSON.stringify(outcome.json)}\n`);
+  if (!isJson && outcome.text !== "") terminal.out.write(`${outcome.text}\n`);
   return outcome.status;
 }
 

@@ -1,14 +1,16 @@
 import { join, relative, resolve } from "node:path";
 import { InputError } from "../input-error.ts";
 import type { Validation } from "../metric/group.ts";
+import type { World } from "../ranks/world.ts";
 import type { LoopResult } from "../training/loop.ts";
 import type { Recipe } from "../training/recipe.ts";
-import { define } from "./definition.ts";
+import { define, type Outcome } from "./definition.ts";
 import { choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
 import { Progress, significant } from "./progress.ts";
 import { root } from "./root.ts";
 import type { Terminal } from "./terminal.ts";
 import { improvementTable, validationLine } from "./validation-table.ts";
+import { withWorld } from "./with-world.ts";
 
 export const train = define({
   name: "train",
@@ -27,28 +29,31 @@ export const train = define({
     { line: "train recipes/real-mixture.ts --set batch.size=32 --out runs/wide", shows: "with another batch" },
     { line: "train recipes/real-mixture.ts --out runs/wide --resume", shows: "goes on from its last checkpoint" },
   ],
-  async run(given, terminal) {
-    const { train: trainPolicy } = await import("../training/train.ts");
-    const recipe = await recipeOf(given.recipe, settingsOf(given));
-    const folder = await folderOf(recipe, given);
-    const until = given.steps ?? recipe.optimizer.steps;
-    const stop = watchSignals();
-    const watcher = watch(terminal, until, stop);
-    try {
-      const result = await trainPolicy(
-        { recipe, folder, start: startOf(given), until, cache: join(root, ".cache", "statistics") },
-        watcher,
-      );
-      watcher.finish();
-      return { status: 0, json: jsonOf(folder, recipe, result), text: textOf(folder, result) };
-    } finally {
-      stop.forget();
-    }
-  },
+  run: (given, terminal) => withWorld((world) => trainOn(world, given, terminal)),
 });
+
+async function trainOn(world: World, given: Given, terminal: Terminal): Promise<Outcome> {
+  const { train: trainPolicy } = await import("../training/train.ts");
+  const recipe = await recipeOf(given.recipe, settingsOf(given));
+  const folder = await folderOf(world, recipe, given);
+  const until = given.steps ?? recipe.optimizer.steps;
+  const stop = watchSignals();
+  const watcher = watch(terminal, { total: until, stop, isShown: world.rank === 0 });
+  const cache = join(root, ".cache", "statistics");
+  try {
+    const result = await trainPolicy({ recipe, folder, start: startOf(given), until, cache, world }, watcher);
+    watcher.finish();
+    return { status: 0, json: jsonOf(folder, recipe, result), text: textOf(folder, result) };
+  } finally {
+    stop.forget();
+  }
+}
 
 interface Given {
   readonly recipe: string;
+  readonly set: readonly string[];
+  readonly device: string | null;
+  readonly steps: number | null;
   readonly out: string | null;
   readonly resume: boolean;
   readonly init: string | null;
@@ -66,7 +71,13 @@ export async function recipeOf(path: string, settings: readonly string[]): Promi
   return parseRecipe("--set", override(await loadRecipe(path), settings));
 }
 
-async function folderOf(recipe: Recipe, given: Given): Promise<string> {
+/** The run's folder, which rank 0 names. */
+async function folderOf(world: World, recipe: Recipe, given: Given): Promise<string> {
+  const own = world.rank === 0 ? await ownFolder(recipe, given) : "";
+  return new TextDecoder().decode(await world.broadcast("folder of the run", new TextEncoder().encode(own)));
+}
+
+async function ownFolder(recipe: Recipe, given: Given): Promise<string> {
   const { newestRun, runName } = await import("../training/run-folder.ts");
   if (given.out !== null) return resolve(given.out);
   if (!given.resume) return resolve("runs", runName(recipe.name, new Date()));
@@ -97,13 +108,21 @@ function watchSignals() {
   };
 }
 
-function watch(terminal: Terminal, total: number, stop: { isStopped: () => boolean }) {
+interface Watched {
+  readonly total: number;
+  readonly stop: { isStopped: () => boolean };
+  /** Rank 0 alone shows progress. */
+  readonly isShown: boolean;
+}
+
+function watch(terminal: Terminal, { total, stop, isShown }: Watched) {
   const screen = terminal.err;
   let bar: Progress | null = null;
   return {
     note: (line: string) => (bar === null ? screen.write(`${line}\n`) : bar.note(line)),
     begun: (done: number) => {
-      bar = new Progress({ screen, label: "train", unit: "step", total, done, now: () => performance.now() });
+      if (isShown)
+        bar = new Progress({ screen, label: "train", unit: "step", total, done, now: () => performance.now() });
     },
     pulse: ({ step, loss, waitShare }: { step: number; loss: number; waitShare: number }) =>
       bar?.update(step, { loss: significant(loss), wait: `${Math.round(100 * waitShare)}%` }),

@@ -1,10 +1,13 @@
 import { join, resolve } from "node:path";
+import type { World } from "../ranks/world.ts";
 import { actionErrorTable } from "./action-error-table.ts";
-import { define } from "./definition.ts";
+import { define, type Outcome } from "./definition.ts";
 import { choice, natural, otherwise, repeated, text } from "./parameter.ts";
 import { Progress } from "./progress.ts";
 import { root } from "./root.ts";
+import type { Terminal } from "./terminal.ts";
 import { validationTable } from "./validation-table.ts";
+import { withWorld } from "./with-world.ts";
 
 export const validate = define({
   name: "validate",
@@ -20,33 +23,43 @@ export const validate = define({
     { line: "validate runs/real-mixture-20260131-120000", shows: "the table that training printed at that step" },
     { line: "validate runs/wide --json --set batch.size=8", shows: "the same numbers, to the bit" },
   ],
-  async run(given, terminal) {
-    const { validateRun } = await import("../training/validate-run.ts");
-    const { recipeOf, settingsOf } = await import("./train.ts");
-    const folder = resolve(given.run);
-    const recipe = await recipeOf(folder, settingsOf(given));
-    const began = performance.now();
-    const cache = join(root, ".cache", "statistics");
-    const request = { folder, recipe, cache, actionSamples: given.actionSamples };
-    let bar: Progress | null = null;
-    const result = await validateRun(request, (done, total) => {
-      bar ??= new Progress({
-        screen: terminal.err,
-        label: "validate",
-        unit: "sample",
-        total,
-        done: 0,
-        now: () => performance.now(),
-      });
-      bar.update(done, {});
-      if (done === total) bar.finish();
-    });
-    const { step, validation, actionErrors } = result;
-    const seconds = (performance.now() - began) / 1000;
-    return {
-      status: 0,
-      json: { step, ranks: 1, seconds, ...validation, actionErrors },
-      text: [`step ${step}`, validationTable(validation), ...actionErrorTable(actionErrors)].join("\n"),
-    };
-  },
+  run: (given, terminal) => withWorld((world) => validateOn(world, given, terminal)),
 });
+
+interface Given {
+  readonly run: string;
+  readonly set: readonly string[];
+  readonly device: string | null;
+  readonly actionSamples: number;
+}
+
+async function validateOn(world: World, given: Given, terminal: Terminal): Promise<Outcome> {
+  const { validateRun } = await import("../training/validate-run.ts");
+  const { recipeOf, settingsOf } = await import("./train.ts");
+  const folder = resolve(given.run);
+  const recipe = await recipeOf(folder, settingsOf(given));
+  const began = performance.now();
+  const cache = join(root, ".cache", "statistics");
+  const request = { folder, recipe, cache, actionSamples: given.actionSamples, world };
+  let bar: Progress | null = null;
+  const result = await validateRun(request, (done, total) => {
+    if (world.rank > 0) return;
+    bar ??= new Progress({
+      screen: terminal.err,
+      label: "validate",
+      unit: "sample",
+      total,
+      done: 0,
+      now: () => performance.now(),
+    });
+    bar.update(done, {});
+    if (done === total) bar.finish();
+  });
+  const { step, validation, actionErrors } = result;
+  const seconds = (performance.now() - began) / 1000;
+  return {
+    status: 0,
+    json: { step, ranks: world.size, seconds, ...validation, actionErrors },
+    text: [`step ${step}`, validationTable(validation), ...actionErrorTable(actionErrors)].join("\n"),
+  };
+}

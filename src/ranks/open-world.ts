@@ -6,6 +6,11 @@ import { Mpi } from "./mpi/mpi.ts";
 import { MpiLink } from "./mpi/mpi-link.ts";
 import { World, type WorldOptions } from "./world.ts";
 
+/** One rank by itself, whatever launched the process. */
+export async function aloneWorld(): Promise<World> {
+  return await World.open(localLinks(1)[0]!, { deadlineSeconds: Number.POSITIVE_INFINITY });
+}
+
 /**
  * The ranks that this process was launched with (`mpirun`, `mpiexec`, `srun`); alone, where it was not.
  *
@@ -20,7 +25,7 @@ export async function openWorld(
   options: WorldOptions,
 ): Promise<World> {
   const launch = launchOf(environment);
-  if (launch === null) return await World.open(localLinks(1)[0]!, options);
+  if (launch === null) return await aloneWorld();
   const library = openMpiLibrary(launch, environment[libraryVariable]);
   const mpi = new Mpi(library);
   const seat = mpi.start();

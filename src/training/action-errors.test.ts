@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { aloneWorld } from "../ranks/open-world.ts";
 import { type MicroRun, microRecipe, trainMicroRun } from "./fixture/micro-run.ts";
 import type { Recipe } from "./recipe.ts";
 import { type RunValidation, validateRun } from "./validate-run.ts";
@@ -6,8 +7,8 @@ import { type RunValidation, validateRun } from "./validate-run.ts";
 describe("errors of sampled actions", () => {
   let run: MicroRun;
   let found: RunValidation;
-  const validate = (recipe: Recipe, actionSamples: number) =>
-    validateRun({ folder: run.folder, recipe, cache: run.cache, actionSamples }, () => {});
+  const validate = async (recipe: Recipe, actionSamples: number) =>
+    validateRun({ folder: run.folder, recipe, cache: run.cache, actionSamples, world: await aloneWorld() }, () => {});
 
   beforeAll(async () => {
     run = await trainMicroRun(microRecipe, 2);

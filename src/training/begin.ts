@@ -100,7 +100,7 @@ function newestWhole(folder: string, { whole, damaged }: CheckpointList) {
 }
 
 /** The state before the first step. */
-function newState(recipe: Recipe, parameters: readonly ParameterForm[]) {
+export function newState(recipe: Recipe, parameters: readonly ParameterForm[]) {
   return initialState(parameters, trainedBy(recipe, parameters), {
     seed: recipe.seed,
     keepsAverages: recipe.optimizer.ema !== null,

@@ -1,10 +1,9 @@
-import type { Batch } from "../batch/batch.ts";
 import { type GroupNames, groupErrors, type SampleError, type Validation } from "../metric/group.ts";
 import { learningRate } from "../optimizer/schedule.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Recipe } from "./recipe.ts";
-import type { Trainer } from "./trainer.ts";
+import type { StepShare, Trainer } from "./trainer.ts";
 
 /** The lowest validation loss so far and the step whose weights gave it. */
 export interface Best {
@@ -31,13 +30,16 @@ export interface LoopParts {
   readonly recipe: Recipe;
   readonly trainer: Trainer;
   readonly names: GroupNames;
-  readonly events: EventLog;
-  readonly batches: (step: number) => Promise<readonly Batch[]>;
+  /** Of rank 0; the others keep none. */
+  readonly events: Pick<EventLog, "append">;
+  /** This rank's share of the next step's micro-batches. */
+  readonly shares: () => Promise<StepShare>;
   readonly validate: (state: TrainingState) => Promise<Validation>;
   readonly save: (standing: Standing) => Promise<void>;
   readonly pulse: (pulse: Pulse) => void;
   readonly validated: (step: number, validation: Validation) => void;
-  readonly isStopped: () => boolean;
+  /** Whether to stop before the next step: the same at every rank. */
+  readonly isStopped: () => Promise<boolean>;
 }
 
 /** What a run of the loop leaves. */
@@ -64,7 +66,7 @@ const recentSteps = 20;
  * Ends with a checkpoint, also where it is stopped early. The only file with a clock in it; no number depends on it.
  */
 export async function runLoop(parts: LoopParts, begin: Standing, until: number): Promise<LoopResult> {
-  const { recipe, trainer, events } = parts;
+  const { recipe, events } = parts;
   const began = performance.now();
   let standing = begin;
   let waitedMs = 0;
@@ -79,22 +81,20 @@ export async function runLoop(parts: LoopParts, begin: Standing, until: number):
     standing = { ...standing, best: better(standing.best, step, validation) };
   };
   if (begin.state.step === 0 && recipe.validation.everySteps > 0) await validateAt(0);
-  while (standing.state.step < until && !parts.isStopped()) {
-    const step = standing.state.step;
-    const asked = performance.now();
-    const batches = await parts.batches(step);
-    waitedMs += performance.now() - asked;
-    const rate = learningRate(recipe.optimizer, step);
-    const done = await trainer.step(standing.state, batches, rate);
+  let isStopped = await parts.isStopped();
+  while (standing.state.step < until && !isStopped) {
+    const done = await advance(parts, standing.state);
+    const { step } = done.state;
     standing = { ...standing, state: done.state };
     loss = done.loss;
+    waitedMs += done.waitedMs;
     recent.push([...done.errors]);
     if (recent.length > recentSteps) recent.shift();
-    events.append({ kind: "step", step: step + 1, loss, gradientNorm: done.gradientNorm, learningRate: rate });
-    parts.pulse({ step: step + 1, loss, waitShare: waitedMs / (performance.now() - began) });
-    const isLast = step + 1 >= until || parts.isStopped();
-    if (isDue(recipe.validation.everySteps, step + 1, isLast)) await validateAt(step + 1);
-    if (isDue(recipe.checkpoint.everySteps, step + 1, isLast)) await parts.save(standing);
+    parts.pulse({ step, loss, waitShare: waitedMs / (performance.now() - began) });
+    isStopped = await parts.isStopped();
+    const isLast = step >= until || isStopped;
+    if (isDue(recipe.validation.everySteps, step, isLast)) await validateAt(step);
+    if (isDue(recipe.checkpoint.everySteps, step, isLast)) await parts.save(standing);
   }
   return {
     ...standing,
@@ -107,6 +107,18 @@ export async function runLoop(parts: LoopParts, begin: Standing, until: number):
     stepsDone: standing.state.step - begin.state.step,
     isInterrupted: standing.state.step < until,
   };
+}
+
+/** One step and its event. */
+async function advance({ recipe, trainer, events, shares }: LoopParts, state: TrainingState) {
+  const asked = performance.now();
+  const share = await shares();
+  const waitedMs = performance.now() - asked;
+  const rate = learningRate(recipe.optimizer, state.step);
+  const done = await trainer.step(state, share, rate);
+  const { loss, gradientNorm } = done;
+  events.append({ kind: "step", step: done.state.step, loss, gradientNorm, learningRate: rate });
+  return { ...done, waitedMs };
 }
 
 function isDue(every: number, step: number, isLast: boolean): boolean {

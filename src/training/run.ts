@@ -8,9 +8,12 @@ import { pruneCheckpoints, writeCheckpoint } from "../checkpoint/store.ts";
 import type { ActionError } from "../metric/action-error.ts";
 import type { Validation } from "../metric/group.ts";
 import { openMixture } from "../mixture/mixture.ts";
-import type { ParameterForm } from "../nn/parameter.ts";
+import type { ParameterForm, ParameterValues } from "../nn/parameter.ts";
 import { trainedParameters } from "../optimizer/freeze.ts";
 import type { TrainingState } from "../optimizer/state.ts";
+import { agree } from "../ranks/agree.ts";
+import { shareOf, turnsOf } from "../ranks/deal.ts";
+import type { World } from "../ranks/world.ts";
 import { measureActionErrors } from "./action-errors.ts";
 import { ActionSampler } from "./action-sampler.ts";
 import type { Standing } from "./loop.ts";
@@ -27,19 +30,21 @@ import {
   termsOf,
 } from "./plan.ts";
 import { mixtureOf, type Recipe } from "./recipe.ts";
-import { Trainer } from "./trainer.ts";
+import { type StepShare, Trainer } from "./trainer.ts";
 import { Validator } from "./validator.ts";
 import { actingWeights, weightsOf } from "./weights.ts";
 
 /** What a run computes with, opened: its plan, the threads that load, the compiled programs. */
 export class Run {
   readonly plan: Plan;
+  readonly world: World;
   readonly #loader: Loader;
   #trainer: Promise<Trainer> | null = null;
   #validator: Promise<Validator> | null = null;
 
-  private constructor(plan: Plan) {
+  private constructor(plan: Plan, world: World) {
     this.plan = plan;
+    this.world = world;
     const { workers } = plan.recipe.data;
     this.#loader = Loader.open(loadPlanOf(plan), { workers, ahead: runAhead, clock: () => performance.now() });
   }
@@ -50,10 +55,10 @@ export class Run {
    * @param cache folder for measured statistics
    * @throws InputError with every problem of the data at once
    */
-  static async open(recipe: Recipe, cache: string): Promise<Run> {
+  static async open(recipe: Recipe, cache: string, world: World): Promise<Run> {
     const open = await openMixture(mixtureOf(recipe));
     try {
-      return new Run(await planOf(recipe, open, cache));
+      return new Run(await planOf(recipe, open, cache), world);
     } finally {
       await open.close();
     }
@@ -83,13 +88,13 @@ export class Run {
       draws: validation.draws,
       names: groupNamesOf(this.plan),
       machine: machineOf(this.plan.recipe),
+      world: this.world,
     });
     const validator = await this.#validator;
-    return await validator.run(
-      actingWeights(state, validation.weights),
-      this.#loader.batches(this.#validationRequests(validation.framesPerMember)),
-      seen,
-    );
+    const requests = this.#validationRequests(validation.framesPerMember);
+    const turns = turnsOf(requests.length, this.world);
+    const batches = this.#loader.batches(turns.map((turn) => requests[turn]!));
+    return await validator.run(actingWeights(state, validation.weights), { batches, turns }, seen);
   }
 
   /** How many samples that takes. */
@@ -119,27 +124,37 @@ export class Run {
     }
   }
 
-  /** The micro-batches of each step from one on, in order of the steps. */
-  stepBatches(from: number, until: number): (step: number) => Promise<readonly Batch[]> {
+  /** This rank's share of the micro-batches of each step from one on, in order of the steps. */
+  stepShares(from: number, until: number): () => Promise<StepShare> {
     const { recipe, mixture } = this.plan;
     const layout = layoutOf(recipe, recipe.batch.microBatch);
     const { size, microBatch } = recipe.batch;
+    const microBatches = Math.ceil(size / microBatch);
+    const { start, end } = shareOf(microBatches, this.world);
     function* requests() {
-      for (let step = from; step < until; step++) yield* stepRequests(mixture, layout, size, step);
+      for (let step = from; step < until; step++) yield* stepRequests(mixture, layout, size, step).slice(start, end);
     }
     const stream = this.#loader.batches(requests());
     return async () => {
       const batches: Batch[] = [];
-      while (batches.length < Math.ceil(size / microBatch)) {
+      for (let at = start; at < end; at++) {
         const next = await stream.next();
         if (next.done === true) break;
         batches.push(next.value);
       }
-      return batches;
+      return { batches, microBatches };
     };
   }
 
-  /** Writes a checkpoint and deletes those that the recipe does not keep. */
+  /** Makes sure that all ranks hold the same weights and moments, to the bit. */
+  async agree({ step, trained, first, second }: TrainingState): Promise<void> {
+    const arrays = new Map(
+      [trained, first, second].flatMap((values, at) => named(["", "first ", "second "][at]!, values)),
+    );
+    await agree(this.world, `weights after step ${step}`, arrays);
+  }
+
+  /** Writes a checkpoint and deletes those that the recipe does not keep; rank 0 alone does. */
   async save(folder: string, standing: Standing): Promise<void> {
     const { checkpoint } = this.plan.recipe;
     await writeCheckpoint(folder, factsOf(this.plan, standing), weightsOf(standing.state));
@@ -170,8 +185,13 @@ export class Run {
       target: targetOf(plan, "training"),
       trains: (name) => trained.has(name),
       machine: machineOf(recipe),
+      world: this.world,
     });
   }
+}
+
+function named(prefix: string, values: ParameterValues): [string, Float32Array][] {
+  return [...values].map(([name, { cells }]) => [`${prefix}${name}`, cells]);
 }
 
 function sampleCount(requests: readonly BatchRequest[]): number {

@@ -1,11 +1,14 @@
 import { requireDevice } from "../graph/runtime/device.ts";
 import type { Validation } from "../metric/group.ts";
 import type { TrainingState } from "../optimizer/state.ts";
-import { beginRun, checkStart, type Start } from "./begin.ts";
-import { type LoopResult, type Pulse, runLoop } from "./loop.ts";
+import type { World } from "../ranks/world.ts";
+import { type Begun, beginRun, checkStart, newState, type Start } from "./begin.ts";
+import { type LoopParts, type LoopResult, type Pulse, runLoop } from "./loop.ts";
+import { standingOfRank0 } from "./over-ranks.ts";
 import { groupNamesOf } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { Run } from "./run.ts";
+import type { StepShare, Trainer } from "./trainer.ts";
 
 /** What to train, where it goes, and when to stop. */
 export interface TrainRequest {
@@ -17,6 +20,7 @@ export interface TrainRequest {
   readonly until: number;
   /** Folder for measured statistics. */
   readonly cache: string;
+  readonly world: World;
 }
 
 /** Who watches. */
@@ -43,44 +47,58 @@ export const unwatched: TrainWatcher = {
  * @throws InputError for a mistake in recipe, data or folder, or where the loss is no longer finite; checkpoints stay
  */
 export async function train(request: TrainRequest, watcher: TrainWatcher): Promise<LoopResult> {
-  const { recipe, folder, start, until } = request;
-  await checkStart(folder, recipe, start);
+  const { recipe, folder, start, until, world } = request;
+  if (world.rank === 0) await checkStart(folder, recipe, start);
   requireDevice(recipe.device);
-  const run = await Run.open(recipe, request.cache);
+  const run = await Run.open(recipe, request.cache, world);
   try {
-    const begun = await beginRun(folder, run.plan, start, run.parameters);
+    const begun = world.rank === 0 ? await beginRun(folder, run.plan, start, run.parameters) : null;
     try {
-      for (const note of begun.notes) watcher.note(note);
-      const { standing } = begun;
-      const from = standing.state.step;
-      const batches = run.stepBatches(from, until);
-      const trainer = await run.trainer;
+      for (const note of begun?.notes ?? []) watcher.note(note);
+      const fresh = () => ({ state: newState(recipe, run.parameters), best: null });
+      const standing = await standingOfRank0(world, begun?.standing ?? null, fresh);
+      const shares = run.stepShares(standing.state.step, until);
+      const opened = { run, trainer: await run.trainer, begun, shares };
       // Resumed before its first checkpoint, a run would otherwise begin with other weights.
-      if (start.kind === "init") await run.save(folder, standing);
-      watcher.begun(from);
-      return await runLoop(
-        {
-          recipe,
-          trainer,
-          names: groupNamesOf(run.plan),
-          events: begun.events,
-          batches,
-          validate: (state: TrainingState) => run.validate(state, () => {}),
-          save: async (now) => {
-            begun.events.sync();
-            await run.save(folder, now);
-          },
-          pulse: (pulse) => watcher.pulse(pulse),
-          validated: (step, validation) => watcher.validated(step, validation),
-          isStopped: () => watcher.isStopped(),
-        },
-        standing,
-        until,
-      );
+      if (start.kind === "init" && world.rank === 0) await run.save(folder, standing);
+      watcher.begun(standing.state.step);
+      return await runLoop(partsOf(opened, request, watcher), standing, until);
     } finally {
-      begun.events.close();
+      begun?.events.close();
     }
   } finally {
     await run.close();
   }
+}
+
+/** What is open while a policy trains. */
+interface Opened {
+  readonly run: Run;
+  readonly trainer: Trainer;
+  /** Of rank 0; the others write nothing. */
+  readonly begun: Begun | null;
+  readonly shares: () => Promise<StepShare>;
+}
+
+function partsOf(
+  { run, trainer, begun, shares }: Opened,
+  { recipe, folder, world }: TrainRequest,
+  watcher: TrainWatcher,
+): LoopParts {
+  return {
+    recipe,
+    trainer,
+    names: groupNamesOf(run.plan),
+    events: begun?.events ?? { append: () => {} },
+    shares,
+    validate: (state: TrainingState) => run.validate(state, () => {}),
+    save: async (standing) => {
+      await run.agree(standing.state);
+      begun?.events.sync();
+      if (world.rank === 0) await run.save(folder, standing);
+    },
+    pulse: (pulse) => watcher.pulse(pulse),
+    validated: (step, validation) => watcher.validated(step, validation),
+    isStopped: () => world.any("stop", watcher.isStopped()),
+  };
 }

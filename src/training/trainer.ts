@@ -1,15 +1,16 @@
 import type { Batch } from "../batch/batch.ts";
-import { type DataType, HostArray, zeros } from "../graph/host-array.ts";
+import { type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import { type CompileOptions, Program } from "../graph/program.ts";
 import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
 import type { SampleError } from "../metric/group.ts";
 import type { Parameter, ParameterValues } from "../nn/parameter.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
-import { GradientSum } from "../optimizer/gradient-sum.ts";
 import { Packed } from "../optimizer/packed.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import { Updater } from "../optimizer/update.ts";
+import { RankedSum } from "../ranks/ranked-sum.ts";
+import type { World } from "../ranks/world.ts";
 import {
   type MicroBatch,
   microBatchOf,
@@ -26,6 +27,14 @@ import {
   type Setting,
   traceObjective,
 } from "./objective.ts";
+import {
+  countsOverRanks,
+  errorsOverRanks,
+  lossOverRanks,
+  type PlacedError,
+  placed,
+  textOverRanks,
+} from "./over-ranks.ts";
 
 /** How a trainer is compiled and how it counts. */
 export interface TrainerOptions {
@@ -36,13 +45,21 @@ export interface TrainerOptions {
   /** Which parameters train, of those that the objective reads. */
   readonly trains: (name: string) => boolean;
   readonly machine: Omit<CompileOptions, "fixed">;
+  readonly world: World;
+}
+
+/** The micro-batches of a step that this rank computes. */
+export interface StepShare {
+  readonly batches: readonly Batch[];
+  /** Micro-batches of the step over all ranks. */
+  readonly microBatches: number;
 }
 
 /** What one optimizer step leaves. */
 export interface StepResult {
   readonly state: TrainingState;
   readonly loss: number;
-  /** Error of each sample, in order. */
+  /** Error of each sample of the global batch, in order. */
   readonly errors: readonly SampleError[];
   /** Global norm of the gradient before clipping. */
   readonly gradientNorm: number;
@@ -53,8 +70,8 @@ type Storage = HostArray<string, DataType>;
 /**
  * Steps of training: the gradient of each micro-batch, summed in a fixed tree, and one update.
  *
- * Counts of supervised cells are summed over the whole global batch before any forward pass, so that micro-batches add up to
- * the loss of one big batch.
+ * Counts of supervised cells are summed over the whole global batch before any forward pass, so that micro-batches and ranks
+ * add up to the loss of one big batch. What a step leaves is equal on all ranks, and does not depend on how many there are.
  */
 export class Trainer {
   readonly objective: Objective;
@@ -62,7 +79,7 @@ export class Trainer {
   readonly #options: TrainerOptions;
   readonly #gradient: Program;
   readonly #updater: Updater;
-  readonly #sum: GradientSum;
+  readonly #sum: RankedSum<Packed>;
 
   private constructor(
     objective: Objective,
@@ -75,7 +92,7 @@ export class Trainer {
     this.#options = options;
     this.#gradient = programs.gradient;
     this.#updater = programs.updater;
-    this.#sum = new GradientSum(() => Packed.zeros(trained));
+    this.#sum = new RankedSum(options.world, () => Packed.zeros(trained));
   }
 
   static async compile(options: TrainerOptions): Promise<Trainer> {
@@ -88,19 +105,15 @@ export class Trainer {
   }
 
   /**
-   * One step on the micro-batches of one global batch. The state given is used up.
+   * One step on this rank's share of a global batch. The state given is used up.
    *
    * @throws InputError naming the step and its samples if the loss is not finite; the state is still whole then
    */
-  async step(state: TrainingState, batches: readonly Batch[], learningRate: number): Promise<StepResult> {
-    const micros = batches.map((batch) => microBatchOf(batch, this.#options.target, "as drawn"));
-    const { loss, errors } = await this.#gradients(state.parameters, micros);
-    if (!Number.isFinite(loss))
-      throw new InputError(
-        `train: step ${state.step + 1}: expected a finite loss, got ${loss} on ${samplesOf(micros, this.#options.target.datasets)}`,
-      );
-    const gradient = this.#sum.total();
-    const updated = await this.#updater.step(state, gradient, learningRate);
+  async step(state: TrainingState, share: StepShare, learningRate: number): Promise<StepResult> {
+    const micros = share.batches.map((batch) => microBatchOf(batch, this.#options.target, "as drawn"));
+    const { loss, errors } = await this.#gradients(state.parameters, micros, share.microBatches);
+    if (!Number.isFinite(loss)) throw await this.#notFinite(state.step + 1, loss, micros);
+    const updated = await this.#updater.step(state, await this.#sum.total(), learningRate);
     return { state: updated.state, loss, errors, gradientNorm: updated.norm };
   }
 
@@ -112,15 +125,17 @@ export class Trainer {
   async #gradients(
     parameters: ParameterValues,
     micros: readonly MicroBatch[],
-  ): Promise<Omit<StepResult, "state" | "gradientNorm">> {
-    const { terms, setting } = this.#options;
+    microBatches: number,
+  ): Promise<Pick<StepResult, "loss" | "errors">> {
+    const { terms, setting, world } = this.#options;
     const { rows, actionWidth } = setting.layout;
-    const whole = wholeCounts(micros, terms);
-    const share = new HostArray("", [], "float32", new Float32Array(1));
+    const whole = await countsOverRanks(world, wholeCounts(micros, terms));
+    const { start } = this.#sum.begin(microBatches);
+    const share = zeros("", [], "float32");
     const sums = zeros("b d", [rows, actionWidth], "float32");
-    const errors: SampleError[] = [];
-    let loss = 0;
-    for (const micro of micros) {
+    const losses: { index: number; loss: number }[] = [];
+    const errors: PlacedError[] = [];
+    for (const [at, micro] of micros.entries()) {
       const storage = this.#sum.storage();
       const feeds = new Map<string, Storage>([...weighted(micro, terms, whole, setting.rules), ...parameters]);
       await this.#gradient.run(
@@ -128,10 +143,19 @@ export class Trainer {
         gradientFetches(storage, { loss: share, [errorOutput]: sums }),
       );
       this.#sum.add(storage);
-      loss += share.cells[0]!;
-      errors.push(...sampleErrors(micro, sums));
+      losses.push({ index: start + at, loss: share.cells[0]! });
+      errors.push(...placed(sampleErrors(micro, sums), (start + at) * rows));
     }
-    return { loss, errors };
+    return {
+      loss: await lossOverRanks(world, losses),
+      errors: await errorsOverRanks(world, "errors", errors),
+    };
+  }
+
+  async #notFinite(step: number, loss: number, micros: readonly MicroBatch[]): Promise<InputError> {
+    const { world, target } = this.#options;
+    const samples = await textOverRanks(world, "samples", samplesOf(micros, target.datasets));
+    return new InputError(`train: step ${step}: expected a finite loss, got ${loss} on ${samples}`);
   }
 }
 

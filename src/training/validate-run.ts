@@ -4,6 +4,7 @@ import { latestCheckpoint } from "../checkpoint/store.ts";
 import { InputError } from "../input-error.ts";
 import type { ActionError } from "../metric/action-error.ts";
 import type { Validation } from "../metric/group.ts";
+import type { World } from "../ranks/world.ts";
 import { conventionsOf } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { Run } from "./run.ts";
@@ -17,6 +18,7 @@ export interface ValidateRequest {
   readonly cache: string;
   /** Of each dataset and control mode, actions of at most so many held-out samples are sampled; 0 for none. */
   readonly actionSamples: number;
+  readonly world: World;
 }
 
 /** What a validation finds. */
@@ -34,7 +36,7 @@ export interface RunValidation {
  * @throws InputError where the run has no checkpoint, or its weights are not the recipe's
  */
 export async function validateRun(
-  { folder, recipe, cache, actionSamples }: ValidateRequest,
+  { folder, recipe, cache, actionSamples, world }: ValidateRequest,
   seen: (done: number, total: number) => void,
 ): Promise<RunValidation> {
   const checkpoint = await latestCheckpoint(folder);
@@ -42,13 +44,14 @@ export async function validateRun(
   const { step } = checkpoint;
   const manifest = await readManifest(checkpoint.folder);
   checkConventions(checkpoint.folder, manifest.conventions, conventionsOf(recipe), new Set());
-  const run = await Run.open(recipe, cache);
+  const run = await Run.open(recipe, cache, world);
   try {
     const state = stateFrom(checkpoint.folder, await readWeights(checkpoint.folder, manifest), step, run.parameters);
     const losses = run.validationSamples;
     const total = losses + run.actionSamples(actionSamples);
     const validation = await run.validate(state, (done) => seen(done, total));
-    const actionErrors = await run.actionErrors(state, actionSamples, (done) => seen(losses + done, total));
+    const actionErrors =
+      world.rank === 0 ? await run.actionErrors(state, actionSamples, (done) => seen(losses + done, total)) : [];
     return { step, validation, actionErrors };
   } finally {
     await run.close();

@@ -4,8 +4,10 @@ import { type CompileOptions, Program } from "../graph/program.ts";
 import type { Reduction } from "../loss/reduction.ts";
 import { type GroupNames, groupErrors, type SampleError, type Validation } from "../metric/group.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
+import type { World } from "../ranks/world.ts";
 import { type MicroBatch, microBatchOf, sampleErrors, type TargetOptions } from "./micro-batch.ts";
 import { type Setting, traceObjective } from "./objective.ts";
+import { errorsOverRanks, type PlacedError, placed } from "./over-ranks.ts";
 import { onlyInputs } from "./trainer.ts";
 
 export interface ValidatorOptions {
@@ -17,13 +19,15 @@ export interface ValidatorOptions {
   readonly draws: number;
   readonly names: GroupNames;
   readonly machine: Omit<CompileOptions, "fixed">;
+  readonly world: World;
 }
 
 /**
  * Losses on held-out samples, by (dataset, control mode).
  *
- * Micro-batches are a function of the validation set alone, errors are summed by cell in float64 in the order of the set, and
- * noise is keyed by the sample: the numbers are the same to the bit at every training batch size and worker count.
+ * Micro-batches are a function of the validation set alone and are dealt whole to ranks; errors are summed by cell in float64
+ * in the order of the set, and noise is keyed by the sample: the numbers are the same to the bit at every training batch size,
+ * worker count and number of ranks.
  */
 export class Validator {
   readonly #options: ValidatorOptions;
@@ -39,22 +43,28 @@ export class Validator {
     return new Validator(options, await Program.compile({ errors }, { ...options.machine, fixed: new Map() }));
   }
 
-  /** @param seen told how many samples are done */
+  /**
+   * The same at every rank.
+   *
+   * @param share the micro-batches that this rank computes, and their places among all of them
+   * @param seen told how many samples this rank has done
+   */
   async run(
     parameters: ParameterValues,
-    batches: AsyncIterable<Batch>,
+    share: { readonly batches: AsyncIterable<Batch>; readonly turns: readonly number[] },
     seen: (samples: number) => void,
   ): Promise<Validation> {
-    const { target, draws, reduction, names } = this.#options;
-    const found: SampleError[] = [];
-    for await (const batch of batches) {
+    const { target, draws, reduction, names, setting, world } = this.#options;
+    const found: PlacedError[] = [];
+    let done = 0;
+    for await (const batch of share.batches) {
       const own: SampleError[] = [];
       for (let draw = 0; draw < draws; draw++)
         addErrors(own, await this.#errors(parameters, microBatchOf(batch, target, draw)));
-      found.push(...own);
+      found.push(...placed(own, share.turns[done++]! * setting.layout.rows));
       seen(found.length);
     }
-    return groupErrors(found, reduction, names);
+    return groupErrors(await errorsOverRanks(world, "validation", found), reduction, names);
   }
 
   release(): void {

@@ -1,0 +1,82 @@
+import { z } from "zod";
+import type { Counts } from "../loss/reduction.ts";
+import type { SampleError } from "../metric/group.ts";
+import { gatherRows } from "../ranks/rows.ts";
+import type { World } from "../ranks/world.ts";
+import { Mean } from "../validity/mean.ts";
+import type { Standing } from "./loop.ts";
+
+/** The error of a sample, and the sample's place among all of them. */
+export interface PlacedError extends SampleError {
+  readonly place: number;
+}
+
+/** Errors of samples that stand one after the other from a place on. */
+export function placed(errors: readonly SampleError[], first: number): PlacedError[] {
+  return errors.map((error, at) => ({ ...error, place: first + at }));
+}
+
+/** Counts of each term, added over all ranks before any forward pass. */
+export async function countsOverRanks(world: World, own: readonly Counts[]): Promise<Counts[]> {
+  const flat = own.flatMap(({ cells, samples, padded }) => [cells, samples, padded]);
+  const sums = await world.sum("counts", Float64Array.from(flat));
+  return own.map((_, at) => ({ cells: sums[3 * at]!, samples: sums[3 * at + 1]!, padded: sums[3 * at + 2]! }));
+}
+
+/** The errors of all ranks' samples in the order of their places, at every rank. */
+export async function errorsOverRanks(
+  world: World,
+  purpose: string,
+  own: readonly PlacedError[],
+): Promise<SampleError[]> {
+  const width = 5;
+  const cells = own.flatMap(({ place, dataset, controlMode, velocity }) => [
+    place,
+    dataset,
+    controlMode,
+    velocity.sum,
+    velocity.count,
+  ]);
+  const rows = await gatherRows(world, purpose, { width, cells: Float64Array.from(cells) });
+  return Array.from({ length: rows.cells.length / width }, (_, at) => {
+    const [, dataset, controlMode, sum, count] = rows.cells.subarray(at * width, (at + 1) * width);
+    return { dataset: dataset!, controlMode: controlMode!, velocity: new Mean(sum!, count!) };
+  });
+}
+
+/** The sum of the losses of all micro-batches, added in order of their index, at every rank. */
+export async function lossOverRanks(world: World, own: readonly { index: number; loss: number }[]): Promise<number> {
+  const cells = Float64Array.from(own.flatMap(({ index, loss }) => [index, loss]));
+  const rows = await gatherRows(world, "losses", { width: 2, cells });
+  let sum = 0;
+  for (let at = 1; at < rows.cells.length; at += 2) sum += rows.cells[at]!;
+  return sum;
+}
+
+/** A text of each rank, joined in order of ranks. */
+export async function textOverRanks(world: World, purpose: string, own: string): Promise<string> {
+  const parts = await world.gather(purpose, new TextEncoder().encode(own));
+  return parts
+    .map((part) => new TextDecoder().decode(part))
+    .filter((part) => part !== "")
+    .join(", ");
+}
+
+/**
+ * Rank 0's standing at every rank.
+ *
+ * @param own `null` at the other ranks
+ * @param fresh a standing of the same arrays, which they fill
+ */
+export async function standingOfRank0(world: World, own: Standing | null, fresh: () => Standing): Promise<Standing> {
+  if (world.size === 1 && own !== null) return own;
+  const standing = own ?? fresh();
+  const { state } = standing;
+  for (const values of [state.parameters, state.first, state.second, ...(state.ema === null ? [] : [state.ema])])
+    for (const [name, { cells }] of values) await world.broadcastInto(`weights of rank 0: ${name}`, cells);
+  const head = new TextEncoder().encode(JSON.stringify({ step: state.step, best: standing.best }));
+  const { step, best } = headSchema.parse(JSON.parse(new TextDecoder().decode(await world.broadcast("step", head))));
+  return { state: { ...state, step }, best };
+}
+
+const headSchema = z.object({ step: z.int(), best: z.object({ step: z.int(), loss: z.number() }).nullable() });
