@@ -1,11 +1,16 @@
 import { expect, it } from "vitest";
-import { constant } from "../graph/array.ts";
+import { constant, type SymbolicArray } from "../graph/array.ts";
 import { HostArray } from "../graph/host-array.ts";
-import { offset, scale } from "../graph/op/elementwise.ts";
+import { silu } from "../graph/op/activation.ts";
+import { einsum } from "../graph/op/einsum.ts";
+import { add, multiply, offset, scale } from "../graph/op/elementwise.ts";
+import { expectSameBits } from "../graph/testing/close.ts";
 import { evaluate, plainly } from "../graph/testing/evaluate.ts";
+import type { FlowInput } from "../policy/policy.ts";
 import { Rules } from "../validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import { integrate } from "./integrate.ts";
+import { embedTime } from "./time.ts";
 
 /** One row of one step and three slots, the middle one unreal and full of noise. */
 const noise = SymbolicPadded.of(
@@ -28,6 +33,24 @@ it("a velocity that is wrong in unreal cells does not move them", async () => {
   const actions = integrate(noise, ({ noisy }) => offset(scale(noisy, 0), 1e30), settings);
   const { cells } = await evaluate({ cells: actions }, plainly);
   expect(cells[1]).toBe(0);
+});
+
+it("the steps are those written one after the other, to the bit, each at its own time", async () => {
+  const cells = Float32Array.from({ length: 60 }, (_, at) => Math.sin(3.1 * at));
+  const start = constant(new HostArray("b t d", [2, 10, 3], "float32", cells));
+  const weight = constant(new HostArray("e d", [8, 3], "float32", Float32Array.from(cells.subarray(0, 24))));
+  const velocity = ({ noisy, timeEmbedding }: FlowInput) =>
+    silu(add(multiply(noisy, noisy), einsum("b t e, e d -> b t d", timeEmbedding, weight)));
+  const complete = SymbolicPadded.of(start, SymbolicValidity.complete("b t d", [2, 10, 3]));
+  let unrolled: SymbolicArray<"b t d"> = start;
+  for (let step = 0; step < 10; step++) {
+    const time = new HostArray("b t", [2, 10], "float32", new Float32Array(20).fill(1 - step / 10));
+    const change = velocity({ noisy: unrolled, timeEmbedding: constant(embedTime(time, 8)) });
+    unrolled = add(unrolled, scale(change, -1 / 10));
+  }
+  const looped = integrate(complete, velocity, { ...settings, timeWidth: 8 });
+  const found = await evaluate({ looped, unrolled }, plainly);
+  expectSameBits("actions", found.looped, found.unrolled);
 });
 
 it("without its guard NaN would come out", async () => {

@@ -1,7 +1,8 @@
-import { constant, type SymbolicArray } from "../graph/array.ts";
+import type { SymbolicArray } from "../graph/array.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { alignTo } from "../graph/op/align.ts";
 import { add, scale } from "../graph/op/elementwise.ts";
+import { loop } from "../graph/op/loop.ts";
 import { select } from "../graph/op/select.ts";
 import type { FlowInput } from "../policy/policy.ts";
 import type { Rules } from "../validity/rules.ts";
@@ -32,15 +33,19 @@ export function integrate(
   { steps, timeWidth, unrealInput, rules }: Integration,
 ): SymbolicArray<"b t d"> {
   const selects = unrealInput === "zero" && rules.keeps("inference-side");
-  let point = firstNoise(noise, { unrealInput, rules, guard: "inference-side" });
-  const [b, t] = point.shape;
-  for (let step = 0; step < steps; step++) {
-    const embedded = embedTime(new HostArray("b t", [1, 1], "float32", Float32Array.of(1 - step / steps)), timeWidth);
-    const row = constant(new HostArray("e", [timeWidth], "float32", embedded.cells));
-    const time = alignTo(row, { axes: "b t e", shape: [b!, t!, timeWidth], type: "float32" });
-    const change = velocity({ noisy: point, timeEmbedding: time });
+  const start = firstNoise(noise, { unrealInput, rules, guard: "inference-side" });
+  const [b, t] = start.shape;
+  const embedded = { axes: "b t e", shape: [b!, t!, timeWidth], type: "float32" } as const;
+  return loop(start, embeddedTimes(steps, timeWidth), (point, time) => {
+    const change = velocity({ noisy: point, timeEmbedding: alignTo(time, embedded) });
     const real = selects ? select(noise.valid.isReal, change, 0) : change;
-    point = add(point, scale(real, -1 / steps));
-  }
-  return point;
+    return add(point, scale(real, -1 / steps));
+  });
+}
+
+/** `[i e]`: the time at each Euler step, from 1 on. */
+function embeddedTimes(steps: number, timeWidth: number): HostArray<"i e"> {
+  const times = Float32Array.from({ length: steps }, (_, step) => 1 - step / steps);
+  const { cells } = embedTime(new HostArray("b t", [1, steps], "float32", times), timeWidth);
+  return new HostArray("i e", [steps, timeWidth], "float32", cells);
 }

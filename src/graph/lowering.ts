@@ -1,16 +1,45 @@
-import { type AnyArray, type Form, type Node, nodesBefore, show } from "./array.ts";
+import { type AnyArray, type Form, type Node, nodesBefore, SymbolicArray, show } from "./array.ts";
+import { type Attributes, spell } from "./attribute.ts";
 import { letters } from "./axes.ts";
 import { type Arrays, type DataType, HostArray } from "./host-array.ts";
-import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from "./onnx.ts";
+import type { OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from "./onnx.ts";
 
-/** Attributes of a node; bare numbers, lists and words are ONNX's ints, lists of ints and strings. */
-export type Attributes = Readonly<Record<string, OnnxAttribute | number | readonly number[] | string>>;
+/** A graph that an operator of another graph runs, such as the body of `Loop`. */
+export interface Body {
+  /** Arrays that the operator hands to it, in its order. */
+  readonly inputs: readonly AnyArray[];
+  /** What is made in it, in order of creation. */
+  readonly inside: readonly Node[];
+  /** For each node that it reads of the graph around: the node that stands for it there. */
+  readonly outside: ReadonlyMap<Node, Node>;
+  readonly results: readonly AnyArray[];
+}
+
+/** What a graph and the bodies within it have in common: names are never given twice, constants stand outside. */
+class Shared {
+  readonly inputs = new Map<string, OnnxValue>();
+  readonly constants = new Map<string, OnnxTensor>();
+  readonly fixed: Arrays;
+  /** Names around bodies that stand inside them: they stay as they are. */
+  readonly kept = new Set<string>();
+  count = 0;
+
+  constructor(fixed: Arrays) {
+    this.fixed = fixed;
+  }
+}
+
+/** The graph around a body. */
+interface Around {
+  readonly lowering: Lowering;
+  readonly outside: ReadonlyMap<Node, Node>;
+}
 
 /** Writes the nodes that lead to some arrays as an ONNX graph. */
 export class Lowering {
+  #shared: Shared;
+  #around: Around | null = null;
   readonly #nodes: OnnxNode[] = [];
-  readonly #inputs = new Map<string, OnnxValue>();
-  readonly #constants = new Map<string, OnnxTensor>();
   readonly #names = new Map<Node, readonly string[]>();
   /** Names of arrays that hold size 1 along the axes they are repeated over, by the node that repeats them. */
   readonly #thin = new Map<Node, string>();
@@ -18,16 +47,18 @@ export class Lowering {
   readonly #views = new Map<string, string>();
   /** What a view was made of, by the view's name. */
   readonly #originals = new Map<string, { readonly name: string; readonly shape: readonly number[] }>();
-  readonly #fixed: Arrays;
-  #count = 0;
+  /** What was named in this graph, not around it. */
+  readonly #own = new Set<string>();
 
   /** @param fixed values of inputs that are written into the graph */
   constructor(fixed: Arrays) {
-    this.#fixed = fixed;
+    this.#shared = new Shared(fixed);
   }
 
   /** Name of an array, whole: repeated cells are written out. */
   value(array: AnyArray): string {
+    const around = this.#aroundOf(array);
+    if (around !== null) return around.lowering.value(around.array);
     const thin = this.#thin.get(array.node);
     if (thin === undefined) return this.#name(array);
     let name = this.#full.get(array.node);
@@ -48,6 +79,8 @@ export class Lowering {
   reshaped(name: string, from: readonly number[], to: readonly number[]): string {
     const original = this.#originals.get(name) ?? { name, shape: from };
     if (original.shape.join() === to.join()) return original.name;
+    if (this.#around !== null && !this.#own.has(original.name))
+      return this.#around.lowering.reshaped(original.name, original.shape, to);
     const key = `${original.name} [${to.join()}]`;
     let view = this.#views.get(key);
     if (view === undefined) {
@@ -60,11 +93,15 @@ export class Lowering {
 
   /** Name of an array that may have size 1 where it is only repeated: for ONNX ops that broadcast by themselves. */
   thin(array: AnyArray): string {
+    const around = this.#aroundOf(array);
+    if (around !== null) return around.lowering.thin(around.array);
     return this.#thin.get(array.node) ?? this.#name(array);
   }
 
   /** Whether `thin` would return less than the whole array. */
   isThin(array: AnyArray): boolean {
+    const around = this.#aroundOf(array);
+    if (around !== null) return around.lowering.isThin(around.array);
     return this.#thin.has(array.node);
   }
 
@@ -84,7 +121,7 @@ export class Lowering {
   }
 
   input(name: string, form: Form): string {
-    const fixed = this.#fixed.get(name);
+    const fixed = this.#shared.fixed.get(name);
     if (fixed !== undefined) {
       if (fixed.type !== form.type || fixed.shape.join() !== form.shape.join())
         throw new RangeError(
@@ -92,31 +129,31 @@ export class Lowering {
         );
       return this.constant(fixed);
     }
-    const known = this.#inputs.get(name);
+    const known = this.#shared.inputs.get(name);
     if (known !== undefined && (known.type !== form.type || known.shape.join() !== form.shape.join()))
       throw new RangeError(
         `program input "${name}": declared as ${known.type} [${known.shape.join(", ")}] and as ${form.type} [${form.shape.join(", ")}]`,
       );
-    this.#inputs.set(name, { name, type: form.type, shape: form.shape });
+    this.#shared.inputs.set(name, { name, type: form.type, shape: form.shape });
     return name;
   }
 
   constant(values: HostArray<string, DataType>): string {
     const key = values.cells.length <= 16 ? `${values.type}[${values.shape.join()}]{${values.cells.join()}}` : null;
-    const known = key === null ? undefined : this.#constants.get(key);
+    const known = key === null ? undefined : this.#shared.constants.get(key);
     if (known !== undefined) return known.name;
-    const name = this.#fresh("constant");
-    this.#constants.set(key ?? name, { name, type: values.type, shape: values.shape, cells: values.cells });
+    const name = this.name("constant");
+    this.#shared.constants.set(key ?? name, { name, type: values.type, shape: values.shape, cells: values.cells });
     return name;
   }
 
   /** A large constant that several nodes read: made once for one key. */
   shared(key: string, make: () => HostArray<string, DataType>): string {
-    const known = this.#constants.get(key);
+    const known = this.#shared.constants.get(key);
     if (known !== undefined) return known.name;
     const { type, shape, cells: storage } = make();
-    const name = this.#fresh("constant");
-    this.#constants.set(key, { name, type, shape, cells: storage });
+    const name = this.name("constant");
+    this.#shared.constants.set(key, { name, type, shape, cells: storage });
     return name;
   }
 
@@ -143,26 +180,63 @@ export class Lowering {
   graph(outputs: ReadonlyMap<string, AnyArray>): OnnxGraph {
     this.#lowerAll([...outputs.values()]);
     for (const name of outputs.keys())
-      if (this.#inputs.has(name)) throw new RangeError(`program output "${name}": an input has this name already`);
+      if (this.#shared.inputs.has(name))
+        throw new RangeError(`program output "${name}": an input has this name already`);
     this.#publish(outputs);
     return {
       name: "armature",
       nodes: this.#nodes,
-      inputs: [...this.#inputs.values()],
+      inputs: [...this.#shared.inputs.values()],
       outputs: [...outputs].map(([name, { type, shape }]) => ({ name, type, shape })),
-      initializers: [...this.#constants.values()],
+      initializers: [...this.#shared.constants.values()],
     };
   }
 
+  /** The graph of a body. It reads values around it by their names; what does not change in it is written around it. */
+  body({ inputs, inside, outside, results }: Body): OnnxGraph {
+    const inner = new Lowering(this.#shared.fixed);
+    inner.#shared = this.#shared;
+    inner.#around = { lowering: this, outside };
+    for (const node of [...inputs.map((array) => array.node), ...inside]) inner.#lower(node);
+    for (const name of inner.#nodes.flatMap((node) => node.inputs))
+      if (!inner.#own.has(name)) this.#shared.kept.add(name);
+    const named = (name: string, { type, shape }: AnyArray): OnnxValue => ({ name, type, shape });
+    return {
+      name: this.name("body"),
+      inputs: inputs.map((array) => named(inner.value(array), array)),
+      // A result may be an input or a value from around: what leaves a body has to be made in it.
+      outputs: results.map((array) => named(inner.node("Identity", [inner.value(array)]), array)),
+      nodes: inner.#nodes,
+      initializers: [],
+    };
+  }
+
+  /** A name that nothing else has. */
+  name(what: string): string {
+    return `${what}_${this.#shared.count++}`;
+  }
+
+  #aroundOf(array: AnyArray): { readonly lowering: Lowering; readonly array: AnyArray } | null {
+    const stand = this.#around?.outside.get(array.node);
+    if (this.#around === null || stand === undefined) return null;
+    const { axes, shape, type } = array;
+    return { lowering: this.#around.lowering, array: new SymbolicArray({ axes, shape, type }, stand, array.output) };
+  }
+
   #write(node: Omit<OnnxNode, "outputs" | "attributes"> & { attributes: Attributes }, outputs: number): string[] {
-    const names = Array.from({ length: outputs }, () => this.#fresh(node.operator));
+    const names = Array.from({ length: outputs }, () => this.name(node.operator));
     this.#nodes.push({ ...node, outputs: names, attributes: spell(node.attributes) });
+    for (const name of names) this.#own.add(name);
     return names;
   }
 
   /** Gives outputs their public names; the producing node is renamed where that is possible, so nothing is copied. */
   #publish(outputs: ReadonlyMap<string, AnyArray>): void {
-    const fixed = new Set([...this.#inputs.keys(), ...[...this.#constants.values()].map((tensor) => tensor.name)]);
+    const fixed = new Set([
+      ...this.#shared.kept,
+      ...this.#shared.inputs.keys(),
+      ...[...this.#shared.constants.values()].map((tensor) => tensor.name),
+    ]);
     const renamed = new Map<string, string>();
     const copies: OnnxNode[] = [];
     for (const [name, array] of outputs) {
@@ -187,6 +261,7 @@ export class Lowering {
   #lower(node: Node): void {
     const names = node.operation.lower(this, node.inputs);
     this.#names.set(node, names);
+    for (const name of names) this.#own.add(name);
     const [first] = names;
     if (node.operation.isThin === true && first !== undefined) this.#thin.set(node, first);
   }
@@ -196,30 +271,12 @@ export class Lowering {
     if (name === undefined) throw new Error(`lowering: "${array.node.operation.name}" is used before it is written`);
     return name;
   }
-
-  #fresh(operator: string): string {
-    return `${operator}_${this.#count++}`;
-  }
 }
 
 /** Sizes of `array` with 1 for every axis of `axes` that it lacks; the axes it has stand in their order. */
 export function thinShape(array: Form, axes: string): number[] {
   const own = letters(array.axes);
   return letters(axes).map((letter) => array.shape[own.indexOf(letter)] ?? 1);
-}
-
-function spell(attributes: Attributes): Record<string, OnnxAttribute> {
-  return Object.fromEntries(
-    Object.entries(attributes).map(([name, value]): [string, OnnxAttribute] => {
-      if (typeof value === "number") return [name, { int: value }];
-      if (typeof value === "string") return [name, { string: value }];
-      return [name, isList(value) ? { ints: value } : value];
-    }),
-  );
-}
-
-function isList(value: OnnxAttribute | readonly number[]): value is readonly number[] {
-  return Array.isArray(value);
 }
 
 function scalarOf(type: DataType, value: number): HostArray<"", DataType> {
