@@ -1,5 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { InputError } from "../input-error.ts";
 
 /** A file by size and content. */
 export interface FileDigest {
@@ -12,7 +14,7 @@ const chunkBytes = 8 << 20;
 /**
  * Writes pieces one after the other to a new file and waits until they are on the disk; each is hashed on its way, none is copied.
  *
- * @throws the system's error where the disk is full (see `isOutOfRoom`)
+ * @throws the system's error where the disk is full (see `isOutOfRoom`); nothing is left of the file then
  */
 export async function writeDurably(path: string, pieces: Iterable<Uint8Array>): Promise<FileDigest> {
   const hash = createHash("sha256");
@@ -24,10 +26,30 @@ export async function writeDurably(path: string, pieces: Iterable<Uint8Array>): 
       bytes += piece.byteLength;
     }
     await file.sync();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
   } finally {
     await file.close();
   }
   return { bytes, sha256: hash.digest("hex") };
+}
+
+/**
+ * Puts a file in the place of one that may be there, whole or not at all.
+ *
+ * @throws InputError where the disk is full; what was there stays
+ */
+export async function replaceDurably(path: string, text: string): Promise<void> {
+  const unfinished = `${path}.partial`;
+  await rm(unfinished, { force: true });
+  try {
+    await writeDurably(unfinished, [new TextEncoder().encode(text)]);
+    await rename(unfinished, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    throw isOutOfRoom(error) ? new InputError(`${path}: expected room for it, got a full disk; free some`) : error;
+  }
 }
 
 /** Waits until the names in a folder are on the disk: a rename is durable only after this. */

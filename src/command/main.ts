@@ -10,6 +10,9 @@ process.on("uncaughtException", (error) => {
   process.exit(70);
 });
 
+// A file that has grown as large as it may is an error to be told; unheard, the signal would end the process without a word.
+if (process.platform !== "win32") process.on("SIGXFSZ", () => {});
+
 // `armature inspect … | head` closes the pipe early, which is no fault.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);

@@ -14,7 +14,7 @@ export interface CacheForm<T> {
  * The value of a key from the cache in `folder`, computed and put there first where it is not yet.
  *
  * An entry that is damaged is computed again; one that is written is written aside and renamed, so that processes may share
- * the cache.
+ * the cache. Where the folder cannot be written nothing is kept: a cache changes time and nothing else.
  *
  * @param words everything that the value is a function of
  */
@@ -30,7 +30,7 @@ export async function cached<T>(
   if (known !== null) return known;
   const value = await compute();
   const text = form.encode(value, key);
-  if (text !== null) await write(folder, path, text);
+  if (text !== null) await write(folder, path, text).catch(() => {});
   return value;
 }
 

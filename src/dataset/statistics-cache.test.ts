@@ -56,3 +56,10 @@ test("a damaged entry is measured again and mended", async () => {
     expect(await readFile(path, "utf8")).toBe(whole);
   }
 });
+
+test("a folder that cannot be written keeps nothing and stops nothing", async () => {
+  await writeFile(join(folder, "cache"), "a file in its place");
+  expect(await ask("action")).toEqual(statistics);
+  expect(await ask("action")).toEqual(statistics);
+  expect(computed).toBe(2);
+});

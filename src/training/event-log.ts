@@ -1,8 +1,8 @@
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
-import { readFile, rename, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { isAbsent, isOutOfRoom, syncFolder, writeDurably } from "../checkpoint/durable.ts";
+import { isAbsent, isOutOfRoom, replaceDurably } from "../checkpoint/durable.ts";
 import { InputError } from "../input-error.ts";
 import { parseInput } from "../parse-input.ts";
 
@@ -36,16 +36,12 @@ export class EventLog {
   /**
    * The log of a run that continues after a step: later events, and a line torn by the end of the process, are taken out.
    *
-   * @throws InputError naming a line that is no event
+   * @throws InputError naming a line that is no event, or where the disk is full
    */
   static async resume(run: string, step: number): Promise<EventLog> {
     const path = join(run, eventFile);
     const kept = (await readLines(path)).filter(({ event }) => event.step <= step);
-    const unfinished = `${path}.partial`;
-    await rm(unfinished, { force: true });
-    await writeDurably(unfinished, [new TextEncoder().encode(kept.map(({ line }) => `${line}\n`).join(""))]);
-    await rename(unfinished, path);
-    await syncFolder(run);
+    await replaceDurably(path, kept.map(({ line }) => `${line}\n`).join(""));
     return new EventLog(path);
   }
 

@@ -1,6 +1,6 @@
-import { access, constants, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { access, constants, mkdir, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isAbsent, syncFolder, writeDurably } from "../checkpoint/durable.ts";
+import { isAbsent, replaceDurably, syncFolder } from "../checkpoint/durable.ts";
 import { InputError } from "../input-error.ts";
 
 /** The resolved recipe of a run. */
@@ -76,12 +76,11 @@ export async function newestRun(runs: string, recipe: string): Promise<string | 
   return newest === undefined ? null : join(runs, newest);
 }
 
-/** Writes the resolved recipe into a new run, whole or not at all. */
+/**
+ * Writes the resolved recipe into a new run, whole or not at all.
+ *
+ * @throws InputError where the disk is full
+ */
 export async function writeRunRecipe(run: string, recipe: object): Promise<void> {
-  const path = join(run, recipeFile);
-  const unfinished = `${path}.partial`;
-  await rm(unfinished, { force: true });
-  await writeDurably(unfinished, [new TextEncoder().encode(`${JSON.stringify(recipe, null, 2)}\n`)]);
-  await rename(unfinished, path);
-  await syncFolder(run);
+  await replaceDurably(join(run, recipeFile), `${JSON.stringify(recipe, null, 2)}\n`);
 }
