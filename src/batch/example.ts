@@ -1,5 +1,5 @@
 import { encodePrompt, type LongPrompt, type PromptTokenizer } from "../codec/prompt.ts";
-import { nearestFrame, observationWindow, type Window } from "../dataset/chunk.ts";
+import { nearestFrame, type ObservationSlots, observationWindow, type Window } from "../dataset/chunk.ts";
 import type { Dataset, EpisodeTable, Picture } from "../dataset/dataset.ts";
 import { type Augmentation, augment, drawChange } from "../embodiment/augment.ts";
 import type { ActionFrame } from "../embodiment/delta.ts";
@@ -69,6 +69,14 @@ export interface ExampleChoice {
   readonly tokenizer: PromptTokenizer;
 }
 
+/** The observation slots of a sample, and of a robot that is served. */
+export function observationSlots(
+  { observations }: Pick<BatchLayout, "observations">,
+  { rate, interval }: Pick<Reading, "rate" | "interval">,
+): ObservationSlots {
+  return { slots: observations, interval: rate === "native" ? { frames: interval } : { seconds: interval / rate } };
+}
+
 /**
  * The sample that a draw stands for.
  *
@@ -114,12 +122,8 @@ interface Sample extends ExampleChoice {
 }
 
 function observationTimes({ layout, reading, subject, table, draw }: Sample): Window<"o"> {
-  const { rate, interval } = reading;
   const clock = { length: table.length, framesPerSecond: subject.member.framesPerSecond };
-  return observationWindow(clock, draw.frame, {
-    slots: layout.observations,
-    interval: rate === "native" ? { frames: interval } : { seconds: interval / rate },
-  });
+  return observationWindow(clock, draw.frame, observationSlots(layout, reading));
 }
 
 function keepsHistory({ purpose, layout, reading, seed, subject, draw }: Sample): boolean {

@@ -2,7 +2,7 @@ import { encodePrompt, type LongPrompt, type PromptTokenizer } from "../codec/pr
 import type { Picture } from "../dataset/dataset.ts";
 import { type Embodiment, slots } from "../embodiment/embodiment.ts";
 import { normalize } from "../embodiment/normalize.ts";
-import { letterbox } from "../embodiment/picture.ts";
+import { letterbox, shrink } from "../embodiment/picture.ts";
 import { HostArray, zeros } from "../graph/host-array.ts";
 import { InputError } from "../input-error.ts";
 import { Padded } from "../validity/padded.ts";
@@ -50,6 +50,7 @@ export function observe(robot: Robot, observation: RobotObservation, choice: Obs
   const { dofs, states } = embodiment;
   const { layout, longPrompt, tokenizer } = choice;
   const { glimpses, prompt } = observation;
+  const side = layout.pictureSize;
   const problems = glimpses.flatMap((glimpse) => (glimpse === null ? [] : misfits(embodiment, glimpse)));
   if (problems.length > 0) throw new InputError(`${name}: ${[...new Set(problems)].join("; ")}`);
   const pictures = glimpses.flatMap((glimpse) =>
@@ -64,7 +65,7 @@ export function observe(robot: Robot, observation: RobotObservation, choice: Obs
     dofSlots: slots(dofs),
     state: normalize(statesOf(glimpses, states.length), units.state),
     stateSlots: slots(states),
-    pictures: pictures.map((picture) => picture && letterbox(picture, layout.pictureSize)),
+    pictures: pictures.map((picture) => picture && letterbox(shrink(picture, { height: side, width: side }), side)),
     viewReal: Validity.of("o v", [glimpses.length, embodiment.cameras.length], Uint8Array.from(cameraReal)),
     tokens: encodePrompt(tokenizer, prompt, { limit: layout.tokens, long: longPrompt, where: name }),
     targetReal: embodiment.target === "actions",
@@ -82,7 +83,8 @@ function statesOf(glimpses: readonly (Glimpse | null)[], width: number): Padded<
   return Padded.of(array, Validity.of("o", [glimpses.length], real));
 }
 
-function misfits({ states, cameras }: Embodiment, { state, pictures }: Glimpse): string[] {
+/** Everything about a glimpse that does not fit the robot; empty where nothing is. */
+export function misfits({ states, cameras }: Embodiment, { state, pictures }: Glimpse): string[] {
   const views = cameras.filter(({ key }) => key !== null).map(({ view }) => view);
   const odd = state.findIndex((value) => !Number.isFinite(value));
   return [
@@ -94,5 +96,11 @@ function misfits({ states, cameras }: Embodiment, { state, pictures }: Glimpse):
     ...Object.keys(pictures)
       .filter((view) => !views.includes(view))
       .map((view) => `expected pictures of ${views.join(", ") || "no view"}, got one of "${view}"`),
+    ...Object.entries(pictures).flatMap(([view, picture]) => {
+      const [height = 0, width = 0, channels] = picture?.shape ?? [1, 1, 3];
+      return height > 0 && width > 0 && channels === 3
+        ? []
+        : [`expected a picture [h w 3] of "${view}", got [${picture?.shape.join(" ")}]`];
+    }),
   ];
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { openDataset } from "../dataset/open.ts";
+import { hasRealData, onRealData, realDataset } from "../dataset/real-data.ts";
 import { HostArray } from "../graph/host-array.ts";
-import { letterbox, resize } from "./picture.ts";
+import { letterbox, resize, shrink } from "./picture.ts";
 
 const picture = (height: number, width: number, value: (at: number) => number) =>
   new HostArray(
@@ -76,5 +78,39 @@ describe("resize", () => {
       104, 86, 123, 146, 123, 100, 123, 160, 142, 105, 104, 141, 145, 122, 118, 141, 160, 131,
     ]);
     expect([...resize(own, 7, 9).cells]).toEqual(grown.split(" ").map(Number));
+  });
+});
+
+describe("shrink", () => {
+  it("gives each pixel the mean of the area that it covers, by hand", () => {
+    const three = picture(1, 3, (at) => [30, 60, 120][Math.floor(at / 3)]!);
+    // Two pixels of one and a half: (30 + 60 / 2) / 1.5 and (60 / 2 + 120) / 1.5; one row stays one row.
+    expect(red(shrink(three, { height: 2, width: 2 }).cells)).toEqual([40, 100]);
+    const square = picture(4, 4, (at) => 10 * Math.floor(at / 3));
+    expect(red(shrink(square, { height: 2, width: 2 }).cells)).toEqual([25, 45, 105, 125]);
+  });
+
+  it("leaves a picture that fits as it is, and never enlarges one", () => {
+    const small = picture(3, 2, (at) => at);
+    expect(shrink(small, { height: 3, width: 9 })).toBe(small);
+  });
+});
+
+describe.runIf(hasRealData)(onRealData("a real frame as a camera gives it"), () => {
+  it.each([
+    ["unitree_g1_inspire", 29],
+    ["dobot_cr5", 68],
+  ] as const)("comes to what the decoder of %s gives at the policy's size", async (name, episode) => {
+    const choice = { name, episodes: [episode], taskAnnotation: "declared", pictureMemoryBytes: 0 } as const;
+    const dataset = await openDataset(realDataset(name), choice);
+    const seen = (side: number) => dataset.picture(dataset.cameras[0]!, episode, 50, { height: side, width: side });
+    const [whole, fitted] = [await seen(1000), await seen(96)];
+    await dataset.close();
+    expect(whole.shape).toEqual([480, 640, 3]);
+    const own = shrink(whole, { height: 96, width: 96 });
+    const differences = own.cells.map((value, at) => Math.abs(value - fitted.cells[at]!));
+    // The decoder averages luma and chroma and turns the means into colours; here the colours are averaged.
+    expect(Math.max(...differences)).toBeLessThanOrEqual(6);
+    expect(differences.reduce((sum, one) => sum + one, 0) / differences.length).toBeLessThan(0.15);
   });
 });

@@ -1,4 +1,5 @@
-import type { Picture } from "../dataset/dataset.ts";
+import type { Fit, Picture } from "../dataset/dataset.ts";
+import { fittedSize } from "../dataset/scaler.ts";
 import { allocate, HostArray } from "../graph/host-array.ts";
 
 /**
@@ -33,8 +34,31 @@ export function letterbox(picture: Picture, size: number): Picture {
  */
 export function resize(picture: Picture, height: number, width: number): Picture {
   const [ownHeight, ownWidth] = [picture.shape[0]!, picture.shape[1]!];
-  const rows = taps(ownHeight, height);
-  const columns = taps(ownWidth, width);
+  return weighted(picture, triangles(ownHeight, height), triangles(ownWidth, width));
+}
+
+/**
+ * A picture that fits a size, its proportions kept, as `Dataset.picture` gives it: each pixel the mean of the area that it covers.
+ *
+ * A picture that fits already keeps its pixels. A decoder scales before it turns to RGB, this after: real frames differ by a
+ * level or two in colour edges.
+ */
+export function shrink(picture: Picture, fit: Fit): Picture {
+  const [ownHeight = 0, ownWidth = 0] = picture.shape;
+  const { height, width } = fittedSize(ownHeight, ownWidth, fit);
+  if (height === ownHeight && width === ownWidth) return picture;
+  return weighted(picture, areas(ownHeight, height), areas(ownWidth, width));
+}
+
+/** The pixels of the old side that make up one pixel of the new: the first, and the weight of each from there on. */
+interface Taps {
+  readonly from: number;
+  readonly weights: Float32Array;
+}
+
+function weighted(picture: Picture, rows: readonly Taps[], columns: readonly Taps[]): Picture {
+  const [ownHeight, ownWidth] = [picture.shape[0]!, picture.shape[1]!];
+  const [height, width] = [rows.length, columns.length];
   const lines = new Float32Array(ownHeight * width * 3);
   for (let y = 0, at = 0; y < ownHeight; y++)
     for (const { from, weights } of columns)
@@ -57,18 +81,29 @@ export function resize(picture: Picture, height: number, width: number): Picture
   return new HostArray("h w c", [height, width, 3], "uint8", out);
 }
 
-/** For each pixel of the new side: the first pixel of the old side that it reads, and the weight of each from there on. */
-function taps(own: number, wanted: number): { from: number; weights: Float32Array }[] {
+function triangles(own: number, wanted: number): Taps[] {
   const scale = own / wanted;
   const reach = Math.max(1, scale);
   return Array.from({ length: wanted }, (_, at) => {
     const center = (at + 0.5) * scale;
     const from = Math.max(0, Math.floor(center - reach));
     const to = Math.min(own, Math.ceil(center + reach));
-    const weights = Array.from({ length: to - from }, (_, k) =>
-      Math.max(0, 1 - Math.abs((from + k + 0.5 - center) / reach)),
-    );
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    return { from, weights: Float32Array.from(weights, (weight) => weight / total) };
+    return taps(from, to, (pixel) => Math.max(0, 1 - Math.abs((pixel + 0.5 - center) / reach)));
   });
+}
+
+function areas(own: number, wanted: number): Taps[] {
+  const scale = own / wanted;
+  return Array.from({ length: wanted }, (_, at) => {
+    const [begin, end] = [at * scale, (at + 1) * scale];
+    const from = Math.floor(begin);
+    const to = Math.min(own, Math.ceil(end));
+    return taps(from, to, (pixel) => Math.max(0, Math.min(pixel + 1, end) - Math.max(pixel, begin)));
+  });
+}
+
+function taps(from: number, to: number, weightOf: (pixel: number) => number): Taps {
+  const weights = Array.from({ length: to - from }, (_, k) => weightOf(from + k));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return { from, weights: Float32Array.from(weights, (weight) => weight / total) };
 }

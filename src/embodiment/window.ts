@@ -45,7 +45,7 @@ export function actionsFrom(trajectory: Trajectory, frame: number, choice: Actio
 }
 
 /** The states at the slots of an observation window, `[o s]`, real by slot. */
-export function statesAt({ embodiment, states }: Trajectory, window: Window<"o">) {
+export function statesAt({ embodiment, states }: Pick<Trajectory, "embodiment" | "states">, window: Window<"o">) {
   const { shape, cells } = resample(states, window, interpolations(embodiment.states));
   return Padded.of(new HostArray("o s", shape, "float64", cells), window.real);
 }
