@@ -38,6 +38,7 @@ const packageRooms: Readonly<Record<string, readonly string[]>> = {
   koffi: ["graph", "ranks"],
   hyparquet: ["dataset"],
   "node-av": ["dataset"],
+  "@mujoco": ["simulation"],
   commander: ["command"],
 };
 

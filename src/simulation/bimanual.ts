@@ -1,0 +1,168 @@
+import type { Chance } from "./chance.ts";
+import { colourNames, colours, greys } from "./colour.ts";
+import type { Design, Stage } from "./design.ts";
+import { grippable } from "./gripper.ts";
+import { Limb, type LimbPlace, limbActuators, limbBody, limbDofs, limbStates, motors } from "./limb.ts";
+import { camera, element, model } from "./mjcf.ts";
+import type { Thing, Vector, World } from "./physics.ts";
+import type { RobotOptions } from "./robot.ts";
+
+const places: readonly LimbPlace[] = [
+  { prefix: "left_", base: [-0.32, 0, 0], turn: 0, camera: null },
+  { prefix: "right_", base: [0.32, 0, 0], turn: Math.PI, camera: null },
+];
+
+/** Half sizes of a bar. */
+const bar = [0.12, 0.014, 0.014] as const;
+/** How far from its middle each hand grips it. */
+const grip = 0.085;
+/** Height of its middle from which it counts as lifted. */
+const lifted = 0.09;
+
+/** Two arms of six joints with grippers, face to face, that lift the bar named together. */
+export const bimanual: Design = {
+  name: "bimanual",
+  summary: "two arms with grippers lift a bar together",
+  controlMode: "joint",
+  framesPerSecond: 10,
+  stepLimit: 90,
+  holdSteps: 3,
+  dofs: [...limbDofs("left_", "left arm"), ...limbDofs("right_", "right arm")],
+  states: [...limbStates("left_", "left arm"), ...limbStates("right_", "right arm")],
+  goals: ["bar_x", "bar_y", "bar_z", "bar_yaw"].map((name) => ({
+    ...{ name, unit: name === "bar_yaw" ? "rad" : "m", part: "goal", kind: "continuous" },
+  })),
+  cameras: ["front", "top"],
+  defaults: { observation: "pictures", imageSize: 96, distractors: 0, disturbance: 0.05 },
+  mjcf,
+  stage: (world, options) => new BimanualStage(world, options),
+};
+
+function mjcf({ distractors }: RobotOptions): string {
+  const body = (name: string) =>
+    element(
+      "body",
+      { name, pos: [0, 0, bar[2]] },
+      element("freejoint", {}),
+      element("geom", { type: "box", size: bar, mass: 0.08, ...grippable }),
+    );
+  return model("bimanual", {
+    world: [
+      element("geom", { type: "plane", size: [0.5, 0.4, 0.1], rgba: greys.table }),
+      camera("front", { from: [0, -0.62, 0.42], to: [0, 0, 0.08], fovy: 46 }),
+      camera("top", { from: [0, 0, 1], to: [0, 0, 0], fovy: 38 }),
+      ...barNames(distractors).map(body),
+      ...places.map(limbBody),
+    ],
+    actuators: places.flatMap(({ prefix }) => limbActuators(prefix)),
+  });
+}
+
+function barNames(distractors: number): string[] {
+  return ["bar", ...Array.from({ length: distractors }, (_, at) => `other bar ${at}`)];
+}
+
+const phrases = [
+  "lift the # bar with both arms",
+  "pick up the # bar together",
+  "raise the # bar with both hands",
+  "lift the # bar",
+] as const;
+
+class BimanualStage implements Stage {
+  readonly #world: World;
+  readonly #limbs: readonly Limb[];
+  readonly #bars: readonly Thing[];
+
+  constructor(world: World, { distractors }: RobotOptions) {
+    this.#world = world;
+    this.#limbs = places.map((place) => new Limb(world, place));
+    this.#bars = barNames(distractors).map((name) => world.thing(name));
+  }
+
+  begin(chance: Chance): string {
+    const start = this.#limbs.flatMap((limb, side) => {
+      const inwards = side === 0 ? -1 : 1;
+      const over: Vector = [
+        inwards * chance.between(`out ${side}`, 0.08, 0.14),
+        chance.between(`y ${side}`, -0.08, 0.08),
+        0.14,
+      ];
+      const pose = limb.solve(over, 0).map((angle, at) => angle + chance.between(`joint ${side} ${at}`, -0.15, 0.15));
+      limb.start([...pose, 1]);
+      return [...pose, 1];
+    });
+    this.command(start);
+    const painted = chance.pickSeveral("colour", colourNames, this.#bars.length);
+    const taken: number[] = [];
+    for (const [at, thing] of this.#bars.entries()) {
+      const y = chance.until(
+        (attempt) => chance.between(`bar ${at} y ${attempt}`, -0.11, 0.11),
+        (drawn) => taken.every((other) => Math.abs(other - drawn) > 0.08),
+      );
+      taken.push(y);
+      const turn = this.#bars.length > 1 ? 0.05 : 0.25;
+      thing.place(
+        [chance.between(`bar ${at} x`, -0.03, 0.03), y, bar[2]],
+        chance.between(`bar ${at} yaw`, -turn, turn),
+      );
+      thing.paint(colours[painted[at]!]);
+    }
+    return chance.pick("phrase", phrases).replace("#", painted[0]!);
+  }
+
+  state(): readonly number[] {
+    return this.#limbs.flatMap((limb) => limb.state());
+  }
+
+  goal(): readonly number[] {
+    return [...this.#bars[0]!.position(), this.#bars[0]!.yaw()];
+  }
+
+  command(action: readonly number[]): void {
+    this.#world.control([...motors(action.slice(0, 7)), ...motors(action.slice(7))]);
+  }
+
+  isReached(): boolean {
+    const thing = this.#bars[0]!;
+    return thing.position()[2] > lifted && thing.up()[2] > 0.95;
+  }
+
+  /** Both hands go above their ends, down, close, and lift together. */
+  expert(): () => readonly number[] {
+    const thing = this.#bars[0]!;
+    const yaw = thing.yaw();
+    let phase = 0;
+    let waited = 0;
+    const phases = [
+      { height: 0.08, opening: 1, steps: 0 },
+      { height: bar[2], opening: 1, steps: 0 },
+      { height: bar[2], opening: 0, steps: 4 },
+      { height: 0.13, opening: 0, steps: Number.POSITIVE_INFINITY },
+    ];
+    return () => {
+      const goals = (height: number): Vector[] =>
+        [-grip, grip].map((out, side) => {
+          const middle = phase < phases.length - 1 ? thing.position() : null;
+          const [x, y] = middle === null ? this.#limbs[side]!.tip() : ahead(middle, yaw, out);
+          return [x, y, height];
+        });
+      const areThere = goals(phases[phase]!.height).every((goal, side) => gap(this.#limbs[side]!.tip(), goal) < 0.012);
+      if (areThere) waited++;
+      if (areThere && waited > phases[phase]!.steps) {
+        phase++;
+        waited = 0;
+      }
+      const { height, opening } = phases[phase]!;
+      return goals(height).flatMap((goal, side) => this.#limbs[side]!.reach(goal, yaw, opening));
+    };
+  }
+}
+
+function ahead([x, y]: Vector, yaw: number, out: number): readonly [number, number] {
+  return [x + out * Math.cos(yaw), y + out * Math.sin(yaw)];
+}
+
+function gap(one: Vector, other: Vector): number {
+  return Math.hypot(one[0] - other[0], one[1] - other[1], one[2] - other[2]);
+}

@@ -1,0 +1,56 @@
+import type { Chance } from "./chance.ts";
+import type { World } from "./physics.ts";
+import type { RobotOptions } from "./robot.ts";
+
+/** An entry of a robot's state. */
+export interface DesignedEntry {
+  readonly name: string;
+  readonly unit: string;
+  readonly part: string;
+  readonly kind: "continuous" | "gripper";
+}
+
+/** A degree of freedom: what can be commanded of it. */
+export interface DesignedDof extends DesignedEntry {
+  readonly low: number;
+  readonly high: number;
+  /** The most that it moves in one control step, in its own unit; the expert keeps to it, and disturbances go by it. */
+  readonly move: number;
+}
+
+/** A robot and its task, before there is a world of it. */
+export interface Design {
+  readonly name: string;
+  /** What it is and what it does, in a few words. */
+  readonly summary: string;
+  readonly controlMode: "joint" | "ee" | "joint-velocity";
+  readonly framesPerSecond: number;
+  readonly stepLimit: number;
+  /** Steps in a row for which the goal has to hold. */
+  readonly holdSteps: number;
+  readonly dofs: readonly DesignedDof[];
+  readonly states: readonly DesignedEntry[];
+  /** What the state-only variant adds to the state: where things are that pictures would show. */
+  readonly goals: readonly DesignedEntry[];
+  /** Cameras of the model, by name. */
+  readonly cameras: readonly string[];
+  readonly defaults: RobotOptions;
+  readonly mjcf: (options: RobotOptions) => string;
+  readonly stage: (world: World, options: RobotOptions) => Stage;
+}
+
+/** A design in a world: what happens in its episodes. */
+export interface Stage {
+  /** Puts everything in its place and returns the instruction. */
+  begin(chance: Chance): string;
+  /** In the order of the design's states. */
+  state(): readonly number[];
+  /** In the order of the design's goals. */
+  goal(): readonly number[];
+  /** Passes a command, one value per dof and within range, on to the motors. */
+  command(action: readonly number[]): void;
+  /** Whether the goal is reached at this moment. */
+  isReached(): boolean;
+  /** An expert for the episode that has begun: each call gives the command for the next step. */
+  expert(chance: Chance): () => readonly number[];
+}

@@ -1,0 +1,125 @@
+import type { Chance } from "./chance.ts";
+import { type Colour, colourNames, colours } from "./colour.ts";
+import { grippable } from "./gripper.ts";
+import { element, mark } from "./mjcf.ts";
+import { distance } from "./motion.ts";
+import type { Thing, Vector, World } from "./physics.ts";
+
+/** Half the side of a cube. */
+export const half = 0.018;
+/** A cube counts as put down within this distance of the pad's middle. */
+const tolerance = 0.04;
+
+/** A hand above a table. */
+export interface Hand {
+  /** The point between the finger tips. */
+  tip(): Vector;
+  /** From 0 to 1. */
+  opening(): number;
+  /** The command that brings the tip a step closer to a place, the fingers along `yaw`. */
+  reach(place: Vector, yaw: number, opening: number): number[];
+}
+
+/** Cubes and a pad on a table: one cube is to be put on the pad, the others are distractors. */
+export class Picking {
+  readonly #cubes: readonly Thing[];
+  readonly #pad: Thing;
+
+  constructor(world: World, distractors: number) {
+    this.#cubes = cubeNames(distractors).map((name) => world.thing(name));
+    this.#pad = world.thing("pad");
+  }
+
+  /** Places and paints everything; returns the instruction. */
+  begin(chance: Chance, place: (what: string) => Vector): string {
+    const painted = chance.pickSeveral("colour", colourNames, this.#cubes.length + 1);
+    const taken: Vector[] = [];
+    for (const [at, thing] of [this.#pad, ...this.#cubes].entries()) {
+      const found = chance.until(
+        (attempt) => place(`thing ${at} ${attempt}`),
+        (drawn) => taken.every((other) => distance(other, drawn) > 0.09),
+      );
+      taken.push(found);
+      thing.place([found[0], found[1], at === 0 ? 0 : half], at === 0 ? 0 : chance.between(`turn ${at}`, -0.4, 0.4));
+      thing.paint(colours[painted[at]!]);
+    }
+    const [onto, cube]: (Colour | undefined)[] = painted;
+    return chance.pick("phrase", phrases).replace("#", `${cube}`).replace("#", `${onto}`);
+  }
+
+  /** Where the cube and the pad are, from above, and the cube's height. */
+  goal(): number[] {
+    const [cube, onto] = [this.#cubes[0]!.position(), this.#pad.position()];
+    return [...cube, onto[0], onto[1]];
+  }
+
+  /** Whether the cube lies on the pad and the hand has let go of it. */
+  isReached(hand: Hand): boolean {
+    const cube = this.#cubes[0]!.position();
+    const isDown = cube[2] < 1.3 * half && distance(cube, this.#pad.position()) < tolerance;
+    return isDown && hand.opening() > 0.7 && hand.tip()[2] > 3 * half;
+  }
+
+  /** Fetches the cube and puts it down, then stays above it. */
+  expert(hand: Hand): () => number[] {
+    const cube = this.#cubes[0]!;
+    const yaw = cube.yaw();
+    let phase = 0;
+    let waited = 0;
+    const phases = [
+      { place: () => above(cube.position(), high), opening: 1, steps: 0 },
+      { place: () => above(cube.position(), half), opening: 1, steps: 0 },
+      { place: () => above(cube.position(), half), opening: 0, steps: 4 },
+      { place: () => above(hand.tip(), high), opening: 0, steps: 0 },
+      { place: () => above(this.#pad.position(), high), opening: 0, steps: 0 },
+      { place: () => above(this.#pad.position(), half + 0.006), opening: 0, steps: 0 },
+      { place: () => above(this.#pad.position(), half + 0.006), opening: 1, steps: 3 },
+      { place: () => above(this.#pad.position(), high), opening: 1, steps: Number.POSITIVE_INFINITY },
+    ];
+    return () => {
+      const now = phases[phase]!;
+      const isThere = gap(hand.tip(), now.place()) < 0.012;
+      if (isThere) waited++;
+      if (isThere && waited > now.steps) {
+        phase++;
+        waited = 0;
+      }
+      const next = phases[phase]!;
+      return hand.reach(next.place(), yaw, next.opening);
+    };
+  }
+}
+
+/** Height of the tip when it carries. */
+const high = 0.1;
+
+const phrases = [
+  "put the # cube on the # pad",
+  "place the # cube onto the # pad",
+  "move the # cube to the # pad",
+  "bring the # cube to the # circle",
+] as const;
+
+/** The cubes and the pad as bodies of a model. */
+export function pickingBodies(distractors: number): string[] {
+  const cube = (name: string) =>
+    element(
+      "body",
+      { name, pos: [0, 0, half] },
+      element("freejoint", {}),
+      element("geom", { type: "box", size: [half, half, half], mass: 0.04, ...grippable }),
+    );
+  return [...cubeNames(distractors).map(cube), mark("pad", 0.045)];
+}
+
+function cubeNames(distractors: number): string[] {
+  return ["cube", ...Array.from({ length: distractors }, (_, at) => `other cube ${at}`)];
+}
+
+function above([x, y]: Vector, z: number): Vector {
+  return [x, y, z];
+}
+
+function gap(one: Vector, other: Vector): number {
+  return Math.hypot(one[0] - other[0], one[1] - other[1], one[2] - other[2]);
+}
