@@ -13,6 +13,7 @@ import {
 import { frameCount } from "../mixture/frames.ts";
 import type { Draw } from "../mixture/sampler.ts";
 import { Mean } from "../validity/mean.ts";
+import { Validity } from "../validity/validity.ts";
 import type { ActionSampler } from "./action-sampler.ts";
 import { loadPlanOf, type Plan } from "./plan.ts";
 import { Recordings } from "./recording.ts";
@@ -69,7 +70,7 @@ async function batchErrors(measured: Measured, batch: Batch, draws: readonly Dra
     const keys = draws.map(({ member, episode, frame }) => {
       return { seed: plan.recipe.seed, dataset: members[member]!.datasetName, episode, frame, draw };
     });
-    const actions = await sampler.sample(batch, keys);
+    const actions = await sampler.sample(asAsked(batch), keys);
     for (const [row, sample] of draws.entries()) {
       const errors = await rowErrors(measured, actions, row, sample);
       sums[row] = errors?.map((error, dof) => error.plus(sums[row]?.[dof] ?? Mean.empty)) ?? null;
@@ -80,6 +81,13 @@ async function batchErrors(measured: Measured, batch: Batch, draws: readonly Dra
     const absolute = sums[row];
     return absolute == null ? [] : [{ dataset, controlMode, absolute }];
   });
+}
+
+/** The batch as robots ask: no one who acts knows where the episode will end, so every step is one to be found. */
+function asAsked(batch: Batch): Batch {
+  const { stepReal, rowReal } = batch.facts;
+  const steps = Validity.complete("b t", stepReal.shape);
+  return { ...batch, facts: { ...batch.facts, stepReal: Validity.every("b t", [rowReal, steps]) } };
 }
 
 type Actions = Awaited<ReturnType<ActionSampler["sample"]>>;

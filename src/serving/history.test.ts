@@ -1,0 +1,175 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { collate } from "../batch/collate.ts";
+import { loadExample, observationSlots, type Reading } from "../batch/example.ts";
+import type { BatchLayout } from "../batch/layout.ts";
+import { type Glimpse, observe, type Robot } from "../batch/observation.ts";
+import { byteTokenizer } from "../codec/prompt.ts";
+import type { Feature } from "../dataset/dataset.ts";
+import { type GeneratedDataset, generate } from "../dataset/generated.ts";
+import { asFound } from "../embodiment/mapping.ts";
+import { HostArray } from "../graph/host-array.ts";
+import { InputError } from "../input-error.ts";
+import { type Member, openMixture } from "../mixture/mixture.ts";
+import { History } from "./history.ts";
+
+const vector = (key: string): Feature => ({ key, type: "float32", shape: [2], names: ["elbow", "gripper"] });
+const description: GeneratedDataset = {
+  name: "toy",
+  robotType: "toy",
+  framesPerSecond: 10,
+  features: [
+    vector("action"),
+    vector("observation.state"),
+    { key: "observation.images.base", type: "video", shape: [12, 16, 3], names: null },
+  ],
+  episodeLengths: [14],
+  tasks: ["push"],
+  seed: 1,
+};
+const dataset = generate(description);
+const unit = { mode: "mean-std" as const, center: Float64Array.of(0.1, 0.2), scale: Float64Array.of(2, 3) };
+const layout: BatchLayout = {
+  rows: 3,
+  steps: 2,
+  actionWidth: 2,
+  stateWidth: 3,
+  views: 2,
+  observations: 3,
+  tokens: 8,
+  pictureSize: 8,
+};
+const choice = { layout, longPrompt: "refuse", tokenizer: byteTokenizer } as const;
+const native: Pick<Reading, "rate" | "interval"> = { rate: "native", interval: 2 };
+
+let member: Member;
+let robot: Robot;
+beforeAll(async () => {
+  const { name, ...rest } = description;
+  const source = { kind: "generated", description: rest } as const;
+  const mapping = { ...asFound, controlMode: "joint" };
+  const entry = { name, source, episodes: "all", mapping, role: "train", weight: null, validationRatio: 0.5 } as const;
+  const views = ["base", "wrist"];
+  const { mixture } = await openMixture({ seed: 1, views, entries: [entry], pictureMemoryBytes: 0 });
+  member = mixture.members[0]!;
+  robot = { name: "toy", embodiment: member.embodiment, units: { action: unit, state: unit } };
+});
+
+const history = (reading: Pick<Reading, "rate" | "interval">) =>
+  new History(robot, { slots: observationSlots(layout, reading), framesPerSecond: 10, pictureSize: 8 });
+
+async function glimpse(frame: number): Promise<Glimpse> {
+  const { cells } = (await dataset.table(0)).vector("observation.state");
+  const base = await dataset.picture("observation.images.base", 0, frame, { height: 8, width: 8 });
+  return { state: cells.slice(2 * frame, 2 * frame + 2), pictures: { base } };
+}
+
+async function seeUntil(own: History, frame: number): Promise<void> {
+  for (let at = 0; at <= frame; at++) own.see(await glimpse(at));
+}
+
+const recorded = (frame: number, reading: Pick<Reading, "rate" | "interval">) =>
+  loadExample(
+    { member, dataset, action: unit, state: unit },
+    { member: 0, episode: 0, frame, draw: 0 },
+    {
+      seed: 1,
+      purpose: "validation",
+      layout,
+      reading: { ...reading, historyDropout: 0.5, actionFrame: "absolute", longPrompt: "refuse", augmentation: "none" },
+      tokenizer: byteTokenizer,
+    },
+  );
+
+describe("a robot's history", () => {
+  // 4 and 8 per second lie between the frames of 10 per second: 2.5 and 1.25 frames apart.
+  it.each<Pick<Reading, "rate" | "interval">>([
+    native,
+    { rate: "native", interval: 1 },
+    { rate: 4, interval: 1 },
+    { rate: 8, interval: 1 },
+    { rate: 8, interval: 3 },
+  ])(
+    "is at every frame, slot by slot, what the dataset gives there: $rate per second, $interval apart",
+    async (reading) => {
+      const own = history(reading);
+      for (let frame = 0; frame < 14; frame++) {
+        own.see(await glimpse(frame));
+        const served = observe(robot, { glimpses: own.glimpses, prompt: "push" }, choice);
+        const taught = await recorded(frame, reading);
+        expect(served.state.encode(), `frame ${frame}`).toEqual(taught.state.encode());
+        expect(served.viewReal.bits).toEqual(taught.viewReal.bits);
+        expect(served.pictures).toEqual(taught.pictures);
+      }
+    },
+  );
+
+  it("holds only now at the first frame, fills by its interval, and is full from then on", async () => {
+    const own = history(native);
+    const real: number[][] = [];
+    for (let frame = 0; frame < 6; frame++) {
+      own.see(await glimpse(frame));
+      real.push(own.glimpses.map((slot) => (slot === null ? 0 : 1)));
+    }
+    expect(real).toEqual([
+      [0, 0, 1],
+      [0, 0, 1],
+      [0, 1, 1],
+      [0, 1, 1],
+      [1, 1, 1],
+      [1, 1, 1],
+    ]);
+  });
+
+  it("begins anew after a reset", async () => {
+    const [used, fresh] = [history(native), history(native)];
+    await seeUntil(used, 9);
+    used.reset();
+    for (const own of [used, fresh]) own.see(await glimpse(5));
+    expect(used.glimpses).toEqual(fresh.glimpses);
+    expect(used.length).toBe(1);
+  });
+
+  it("of robots side by side, each at its own age, is theirs alone", async () => {
+    const ages = [0, 3, 11];
+    const robots = await Promise.all(
+      ages.map(async (frame) => {
+        const own = history(native);
+        await seeUntil(own, frame);
+        return observe(robot, { glimpses: own.glimpses, prompt: "push" }, choice);
+      }),
+    );
+    const served = collate(layout, robots);
+    const taught = collate(layout, await Promise.all(ages.map((frame) => recorded(frame, native))));
+    expect([...served.facts.historyReal.bits]).toEqual([0, 0, 1, 0, 1, 1, 1, 1, 1]);
+    expect(served.facts.historyReal.encode()).toEqual(taught.facts.historyReal.encode());
+    expect(served.state.encode()).toEqual(taught.state.encode());
+    expect(served.images.encode()).toEqual(taught.images.encode());
+  });
+
+  it("keeps what was seen, whatever becomes of the camera's buffer", async () => {
+    const [own, other] = [history(native), history(native)];
+    const state = [1, 2];
+    const cells = new Uint8Array(8 * 8 * 3).fill(7);
+    own.see({ state, pictures: { base: new HostArray("h w c", [8, 8, 3], "uint8", cells) } });
+    other.see({ state: [1, 2], pictures: { base: new HostArray("h w c", [8, 8, 3], "uint8", cells.slice()) } });
+    state[0] = 9;
+    cells.fill(0);
+    expect(own.glimpses).toEqual(other.glimpses);
+  });
+
+  it("refuses a glimpse that does not fit the robot, and goes on as if it had not been", async () => {
+    const own = history(native);
+    await seeUntil(own, 2);
+    const before = own.glimpses;
+    const odd = { state: [1], pictures: { base: new HostArray("h w c", [8, 8, 1], "uint8", new Uint8Array(64)) } };
+    expect(() => own.see(odd)).toThrow(InputError);
+    expect(() => own.see(odd)).toThrow(
+      'toy: expected a state of 2 entries, got 1; expected a picture [h w 3] of "base", got [8 8 1]',
+    );
+    expect(own.glimpses).toEqual(before);
+  });
+
+  it("that is empty gives no observation", () => {
+    expect(() => history(native).glimpses).toThrow("toy: expected a glimpse, got none since the session began");
+  });
+});

@@ -1,0 +1,111 @@
+import type { Glimpse, Robot } from "../batch/observation.ts";
+import { misfits, type RobotObservation } from "../batch/observation.ts";
+import { nearestFrame, type ObservationSlots, observationWindow } from "../dataset/chunk.ts";
+import type { Picture } from "../dataset/dataset.ts";
+import { shrink } from "../embodiment/picture.ts";
+import { statesAt } from "../embodiment/window.ts";
+import { HostArray } from "../graph/host-array.ts";
+import { InputError } from "../input-error.ts";
+
+/** How a robot's history is cut into observation slots. */
+export interface HistoryChoice {
+  readonly slots: ObservationSlots;
+  readonly framesPerSecond: number;
+  /** Side of the policy's pictures: nothing larger is kept. */
+  readonly pictureSize: number;
+}
+
+/**
+ * What one robot has perceived since its session began, as far back as its policy looks.
+ *
+ * Slot by slot it gives what a dataset gives at the same frame of an episode: a slot before the first frame is not there, one
+ * between two frames is interpolated likewise.
+ */
+export class History {
+  readonly #robot: Robot;
+  readonly #choice: HistoryChoice;
+  /** The last frames; the first of them is frame `#start` of the session. */
+  readonly #frames: Glimpse[] = [];
+  /** Even: of two frames equally near the even one is taken, so frames are counted as an episode counts them. */
+  #start = 0;
+
+  constructor(robot: Robot, choice: HistoryChoice) {
+    this.#robot = robot;
+    this.#choice = choice;
+  }
+
+  /** Frames seen since the session began. */
+  get length(): number {
+    return this.#start + this.#frames.length;
+  }
+
+  /**
+   * Takes in what the robot perceives at its next frame. What is given is copied.
+   *
+   * @throws InputError naming the robot where a glimpse does not fit it; the history stays as it was
+   */
+  see(glimpse: Glimpse): void {
+    const problems = misfits(this.#robot.embodiment, glimpse);
+    if (problems.length > 0) throw new InputError(`${this.#robot.name}: ${problems.join("; ")}`);
+    this.#frames.push(this.#copy(glimpse));
+    const oldest = Math.floor(this.#window().positions[0]!);
+    while (this.#start + 2 <= oldest) {
+      this.#frames.splice(0, 2);
+      this.#start += 2;
+    }
+  }
+
+  /**
+   * The observation slots, oldest first; the last is now.
+   *
+   * @throws InputError if nothing was seen yet
+   */
+  get glimpses(): RobotObservation["glimpses"] {
+    const now = this.#frames.at(-1);
+    if (now === undefined)
+      throw new InputError(`${this.#robot.name}: expected a glimpse, got none since the session began`);
+    const { positions, real } = this.#window();
+    const width = this.#robot.embodiment.states.length;
+    const states = this.#states();
+    const slots = Array.from(positions, (position, slot): Glimpse | null => {
+      if (!real.isReal(slot)) return null;
+      const { pictures } = this.#frames[nearestFrame(position) - this.#start]!;
+      return { state: states.slice(slot * width, (slot + 1) * width), pictures };
+    });
+    return [...slots.slice(0, -1), slots.at(-1) ?? now];
+  }
+
+  /** Forgets everything: the next glimpse begins a session. */
+  reset(): void {
+    this.#frames.length = 0;
+    this.#start = 0;
+  }
+
+  #window() {
+    const { slots, framesPerSecond } = this.#choice;
+    return observationWindow({ length: this.length, framesPerSecond }, this.length - 1, slots);
+  }
+
+  /** `[o s]`, NaN where a slot is not there. */
+  #states(): Float64Array {
+    const { embodiment } = this.#robot;
+    const shape = [this.#frames.length, embodiment.states.length];
+    const cells = Float64Array.from(this.#frames.flatMap(({ state }) => [...state]));
+    const { positions, real } = this.#window();
+    const moved = { positions: positions.map((position) => position - this.#start), real };
+    return statesAt({ embodiment, states: new HostArray("i j", shape, "float64", cells) }, moved).read(
+      (values) => values.cells,
+    );
+  }
+
+  #copy({ state, pictures }: Glimpse): Glimpse {
+    const copies = Object.entries(pictures).map(([view, picture]) => [view, picture && this.#small(picture)] as const);
+    return { state: [...state], pictures: Object.fromEntries(copies) };
+  }
+
+  #small(picture: Picture): Picture {
+    const side = this.#choice.pictureSize;
+    const small = shrink(picture, { height: side, width: side });
+    return small === picture ? new HostArray("h w c", picture.shape, "uint8", picture.cells.slice()) : small;
+  }
+}

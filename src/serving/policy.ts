@@ -1,0 +1,141 @@
+import type { Batch } from "../batch/batch.ts";
+import { collate } from "../batch/collate.ts";
+import { cutToRobot } from "../batch/cut.ts";
+import { observationSlots } from "../batch/example.ts";
+import { observe } from "../batch/observation.ts";
+import { byteTokenizer } from "../codec/prompt.ts";
+import { slots } from "../embodiment/embodiment.ts";
+import { ownActions } from "../embodiment/own-action.ts";
+import type { HostArray } from "../graph/host-array.ts";
+import { InputError } from "../input-error.ts";
+import type { ActionSampler } from "../training/action-sampler.ts";
+import { layoutOf, readingOf } from "../training/plan.ts";
+import type { Recipe } from "../training/recipe.ts";
+import type { ActionChunk, ActionRequest } from "./action.ts";
+import { chooseRobot, type RobotQuery, type ServedRobot } from "./robot.ts";
+import { Session } from "./session.ts";
+
+/** What a policy is served from. */
+export interface PolicyParts {
+  /** Folder of the checkpoint. */
+  readonly checkpoint: string;
+  readonly step: number;
+  readonly recipe: Recipe;
+  readonly robots: readonly ServedRobot[];
+  readonly sampler: ActionSampler;
+  /** Rows of the sampler's program. */
+  readonly rows: number;
+}
+
+/** A trained policy that gives actions, in each robot's own width and units. */
+export class LoadedPolicy {
+  readonly checkpoint: string;
+  /** Optimizer steps that its weights have seen. */
+  readonly step: number;
+  readonly recipe: Recipe;
+  /** Every robot that it acts for. */
+  readonly robots: readonly ServedRobot[];
+  readonly #sampler: ActionSampler;
+  readonly #rows: number;
+
+  /** @internal Policies come from `loadPolicy`. */
+  constructor({ checkpoint, step, recipe, robots, sampler, rows }: PolicyParts) {
+    this.checkpoint = checkpoint;
+    this.step = step;
+    this.recipe = recipe;
+    this.robots = robots;
+    this.#sampler = sampler;
+    this.#rows = rows;
+  }
+
+  /**
+   * The one robot that a query names.
+   *
+   * @throws InputError listing the known robots where none fits, or those that fit where several do
+   */
+  robot(query: RobotQuery): ServedRobot {
+    return chooseRobot(this.robots, query);
+  }
+
+  /** A robot at work, with a history of its own. */
+  session(robot: ServedRobot, { seed }: { readonly seed: number }): Session {
+    const reading = readingOf(this.recipe);
+    const layout = layoutOf(this.recipe, this.#rows);
+    const { framesPerSecond } = this.#known(robot);
+    const choice = { slots: observationSlots(layout, reading), framesPerSecond, pictureSize: layout.pictureSize };
+    return new Session(robot, choice, seed);
+  }
+
+  /**
+   * Actions for several robots side by side, each as if it were alone. The event loop stays free.
+   *
+   * @returns a chunk for each request, in order
+   * @throws InputError where a request does not fit its robot or the policy, or the policy gives no finite actions
+   */
+  async act(requests: readonly ActionRequest[]): Promise<ActionChunk[]> {
+    const keys = requests.map(({ noise, robot }) => ({ ...checked(robot, noise), dataset: robot.dataset }));
+    const actions = await this.#sampler.sample(this.perceive(requests), keys);
+    return requests.map((request, row) => this.#chunk(request, actions, row));
+  }
+
+  /**
+   * What the policy reads when robots ask, to the bit what it reads of the same frames in validation: the way from cameras,
+   * units and words to its inputs is one.
+   *
+   * @throws InputError where a request does not fit its robot or the policy
+   */
+  perceive(requests: readonly ActionRequest[]): Batch {
+    if (requests.length > this.#rows)
+      throw new InputError(
+        `act: expected at most ${this.#rows} robots, got ${requests.length}; load the policy for more robots`,
+      );
+    const layout = layoutOf(this.recipe, this.#rows);
+    const { longPrompt } = readingOf(this.recipe);
+    const choice = { layout, longPrompt, tokenizer: byteTokenizer };
+    const examples = requests.map((request) => observe(this.#known(request.robot), request, choice));
+    return collate(layout, examples);
+  }
+
+  /** Gives the program's memory back once nothing is under way; acting afterwards is an error. */
+  release(): void {
+    this.#sampler.release();
+  }
+
+  #chunk({ robot, glimpses }: ActionRequest, actions: HostArray<"b t d">, row: number): ActionChunk {
+    const { dofs } = robot.embodiment;
+    const now = glimpses[glimpses.length - 1];
+    const state = Float64Array.from(now?.state ?? []);
+    const reading = { dofs, unit: robot.units.action, frame: this.recipe.data.actions };
+    const { cells } = ownActions(cutToRobot(actions, row, slots(dofs)), state, reading);
+    const odd = cells.findIndex((value) => !Number.isFinite(value));
+    if (odd >= 0)
+      throw new InputError(
+        `${this.checkpoint}: expected finite actions of ${robot.name}, got ${cells[odd]} for "${dofs[odd % dofs.length]!.name}"; use another checkpoint`,
+      );
+    const steps = cells.length / dofs.length;
+    return {
+      robot,
+      actions: Array.from({ length: steps }, (_, step) => [
+        ...cells.subarray(step * dofs.length, (step + 1) * dofs.length),
+      ]),
+      stepsPerSecond: robot.stepsPerSecond,
+    };
+  }
+
+  #known(robot: ServedRobot): ServedRobot {
+    if (!this.robots.includes(robot))
+      throw new InputError(
+        `${robot.name}: expected one of this policy's own robots, got another's; ask it for its robot`,
+      );
+    return robot;
+  }
+}
+
+function checked(robot: ServedRobot, noise: ActionRequest["noise"]): ActionRequest["noise"] {
+  for (const [key, value] of Object.entries(noise))
+    if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32)
+      throw new InputError(
+        `${robot.name}: noise: expected "${key}" to be a whole number from 0 to 2³² − 1, got ${value}`,
+      );
+  return noise;
+}

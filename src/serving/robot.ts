@@ -1,0 +1,75 @@
+import type { Robot } from "../batch/observation.ts";
+import type { Manifest } from "../checkpoint/manifest.ts";
+import { decodeStatistics } from "../checkpoint/robot-record.ts";
+import { normalization } from "../embodiment/normalize.ts";
+import { InputError } from "../input-error.ts";
+import type { Recipe } from "../training/recipe.ts";
+
+/** A robot that a policy acts for: an embodiment under a control mode, as a dataset of the mixture has it. */
+export interface ServedRobot extends Robot {
+  readonly dataset: string;
+  /** How often the robot is looked at: history counts these frames. */
+  readonly framesPerSecond: number;
+  /** How often the steps of an action chunk follow each other. */
+  readonly stepsPerSecond: number;
+}
+
+/** What tells robots apart; what is left out may be anything. */
+export interface RobotQuery {
+  readonly robotType?: string;
+  readonly dataset?: string;
+  readonly controlMode?: string;
+}
+
+/** The robots that a checkpoint's weights were trained to act for. */
+export function servedRobots(
+  { members, statistics }: Pick<Manifest, "members" | "statistics">,
+  recipe: Recipe,
+): ServedRobot[] {
+  const { normalization: mode, rate } = recipe.data;
+  return members
+    .filter(({ embodiment }) => embodiment.target === "actions")
+    .map(({ dataset, head, framesPerSecond, embodiment }) => {
+      const { action, state } = statistics[head]!;
+      const unit = (record: typeof action) => normalization(mode, decodeStatistics(record));
+      return {
+        name: describe({ dataset, embodiment }),
+        embodiment,
+        units: { action: unit(action), state: unit(state) },
+        dataset,
+        framesPerSecond,
+        stepsPerSecond: rate === "native" ? framesPerSecond : rate,
+      };
+    });
+}
+
+/**
+ * The one robot that a query names.
+ *
+ * @throws InputError listing the known robots where none fits, or those that fit where several do
+ */
+export function chooseRobot(robots: readonly ServedRobot[], query: RobotQuery): ServedRobot {
+  const fitting = robots.filter(
+    ({ dataset, embodiment }) =>
+      isAsAsked(query.robotType, embodiment.robotType) &&
+      isAsAsked(query.controlMode, embodiment.controlMode) &&
+      isAsAsked(query.dataset, dataset),
+  );
+  const [found] = fitting;
+  if (found !== undefined && fitting.length === 1) return found;
+  const asked = Object.entries(query).map(([key, value]) => `${key} "${value}"`);
+  const many = fitting.length > 1;
+  throw new InputError(
+    `robot: expected one robot with ${asked.join(", ") || "nothing said about it"}, got ${many ? fitting.length : "none"}; ` +
+      `${many ? "these fit" : "the policy knows"}: ${(many ? fitting : robots).map(({ name }) => name).join("; ")}`,
+  );
+}
+
+function isAsAsked(asked: string | undefined, own: string): boolean {
+  return asked === undefined || asked === own;
+}
+
+function describe({ dataset, embodiment }: Pick<ServedRobot, "dataset" | "embodiment">): string {
+  const { robotType, controlMode } = embodiment;
+  return `robot "${robotType}", dataset "${dataset}", control mode "${controlMode}"`;
+}
