@@ -3,9 +3,8 @@ import { HostArray } from "../graph/host-array.ts";
 import { stream } from "../graph/random.ts";
 import { GradientSum } from "../optimizer/gradient-sum.ts";
 import { Packed } from "../optimizer/packed.ts";
-import { localLinks } from "./local.ts";
 import { RankedSum } from "./ranked-sum.ts";
-import { World } from "./world.ts";
+import { localWorlds } from "./testing.ts";
 
 // Its sums need several buckets at three ranks, the last of them ragged.
 const length = 3 * (2 ** 19 + 1000) + 7;
@@ -28,12 +27,10 @@ function inOneProcess(count: number): Float32Array {
   return sum.total().get(form.name)!.cells;
 }
 
-async function worlds(size: number): Promise<World[]> {
-  return await Promise.all(localLinks(size).map((link) => World.open(link, { deadlineSeconds: 60 })));
-}
-
 test.each([1, 2, 3, 4])("the sum over %i ranks has the bits of one process, for 1 to 9 micro-batches", async (size) => {
-  const ranks = (await worlds(size)).map((world) => new RankedSum(world, () => ({ cells: new Float32Array(length) })));
+  const ranks = (await localWorlds(size, 60)).map(
+    (world) => new RankedSum(world, () => ({ cells: new Float32Array(length) })),
+  );
   for (let count = 1; count <= 9; count++) {
     const expected = Buffer.from(inOneProcess(count).buffer, 0, 4 * length);
     const totals = await Promise.all(
@@ -52,7 +49,7 @@ test.each([1, 2, 3, 4])("the sum over %i ranks has the bits of one process, for 
 });
 
 test("a gradient too many, one too few and a step without micro-batches are errors", async () => {
-  const [world] = await worlds(1);
+  const [world] = await localWorlds(1, 60);
   const sum = new RankedSum(world!, () => ({ cells: new Float32Array(1) }));
   expect(() => sum.begin(0)).toThrow("at least one micro-batch");
   sum.begin(1);

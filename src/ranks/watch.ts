@@ -59,16 +59,17 @@ export class Watch {
     for (const [meeting, { since, fail }] of this.#meetings) {
       if (gone.length > 0) fail(new RankError(`${meeting.purpose}: ${this.#listed(gone)} ended before it was done`));
       else if (performance.now() - since > 1000 * patience)
-        fail(new RankError(`${meeting.purpose}: ${this.#late(meeting)} within ${patience} s`));
+        fail(new RankError(`${meeting.purpose}: ${this.#late(meeting)} within ${Number(patience.toPrecision(3))} s`));
     }
   }
 
   #late({ absent, awaited }: Meeting): string {
     if (absent.size > 0) return `${this.#listed([...absent])} did not come`;
-    const silent = [...awaited.keys()].sort((one, other) => one - other);
-    return silent.length > 0
-      ? `no values came from ${this.#listed(silent)}`
-      : "the other ranks did not take the values";
+    const silent = [...awaited.keys()].filter((rank) => rank > 0).sort((one, other) => one - other);
+    const late = silent.length > 0 ? `no values came from ${this.#listed(silent)}` : null;
+    if (this.#options.rank === 0) return late ?? "the other ranks did not take the values";
+    // A rank 0 that lives would have named who is late.
+    return `${late === null ? "" : `${late}, and `}nothing was heard of ${this.#options.describe(0)}`;
   }
 
   #listed(ranks: readonly number[]): string {

@@ -129,7 +129,7 @@ export class World {
     combine: (one: number, other: number) => number,
   ): Promise<Float64Array> {
     const gathered = (await this.gather(purpose, bytesOf(values))).map((bytes) => new Float64Array(bytes.buffer));
-    return values.map((_, at) => gathered.map((part) => part[at]!).reduce(combine));
+    return values.map((_, at) => gathered.map((part) => part[at]!).reduce((one, other) => combine(one, other)));
   }
 
   /** Runs a body in which all ranks take part, while the watch looks after it. */
