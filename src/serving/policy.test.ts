@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeBatch } from "../batch/batch.ts";
 import { BatchMaker } from "../batch/maker.ts";
+import type { Glimpse } from "../batch/observation.ts";
 import { generate } from "../dataset/generated.ts";
 import { InputError } from "../input-error.ts";
 import type { Draw } from "../mixture/sampler.ts";
@@ -34,7 +35,7 @@ afterAll(async () => {
 });
 
 /** The question of a robot that stands where a dataset's frame was recorded, with validation's noise. */
-async function asked(dataset: string, episode: number, frame: number): Promise<ActionRequest> {
+async function asked(dataset: string, episode: number, frame: number) {
   const robot = policy.robot({ dataset });
   const recorded = sources.get(dataset)!;
   const width = robot.embodiment.states.length;
@@ -48,15 +49,12 @@ async function asked(dataset: string, episode: number, frame: number): Promise<A
       ),
     ),
   );
-  return {
-    robot,
-    glimpses: [{ state: cells.slice(frame * width, (frame + 1) * width), pictures }],
-    prompt: "go",
-    noise: { seed: microRecipe.seed, episode, frame, draw: 0 },
-  };
+  const now: Glimpse = { state: cells.slice(frame * width, (frame + 1) * width), pictures };
+  const noise = { seed: microRecipe.seed, episode, frame, draw: 0 };
+  return { robot, glimpses: [now], prompt: "go", noise } satisfies ActionRequest;
 }
 
-const both = async () => [await asked("dobot_cr5", 1, 4), await asked("pusht", 2, 7)];
+const both = async () => [await asked("dobot_cr5", 1, 4), await asked("pusht", 2, 7)] as const;
 
 describe("a loaded policy", () => {
   it("knows its robots by type, dataset and control mode, and lists them where none or several fit", () => {
@@ -123,8 +121,7 @@ describe("a loaded policy", () => {
       const real = Math.min(6, cells.length / 2 - frame);
       const [chunk] = await policy.act([await asked("pusht", episode, frame)]);
       for (let step = 0; step < real; step++)
-        for (const dof of [0, 1])
-          sums[dof]! += Math.abs(chunk!.actions[step]![dof]! - cells[2 * (frame + step) + dof]!);
+        for (const dof of [0, 1]) sums[dof]! += Math.abs(chunk.actions[step]![dof]! - cells[2 * (frame + step) + dof]!);
       steps += real;
     }
     const own = actionErrors.filter(({ dataset }) => dataset === "pusht");
@@ -136,17 +133,17 @@ describe("a loaded policy", () => {
 
   it("acts for each robot as if it were alone, wherever it stands in the call", async () => {
     const [arm, cart] = await both();
-    const [first, second] = await policy.act([arm!, cart!]);
-    const [alone] = await policy.act([cart!]);
-    const [third, , fourth] = await policy.act([cart!, cart!, arm!]);
-    expect(alone!.actions).toEqual(second!.actions);
-    expect(third!.actions).toEqual(second!.actions);
-    expect(fourth!.actions).toEqual(first!.actions);
+    const [first, second] = await policy.act([arm, cart]);
+    const [alone] = await policy.act([cart]);
+    const [third, , fourth] = await policy.act([cart, cart, arm]);
+    expect(alone.actions).toEqual(second.actions);
+    expect(third.actions).toEqual(second.actions);
+    expect(fourth.actions).toEqual(first.actions);
   });
 
   it("gives the same actions for the same noise and others for another", async () => {
     const [arm] = await both();
-    const acted = async (seed: number) => (await policy.act([{ ...arm!, noise: { ...arm!.noise, seed } }]))[0]!.actions;
+    const acted = async (seed: number) => (await policy.act([{ ...arm, noise: { ...arm.noise, seed } }]))[0]!.actions;
     expect(await acted(1)).toEqual(await acted(1));
     expect(await acted(2)).not.toEqual(await acted(1));
     expect((await Promise.all([acted(1), acted(2)]))[1]).toEqual(await acted(2));
@@ -156,14 +153,14 @@ describe("a loaded policy", () => {
     const [arm] = await both();
     const seen = picture(new Uint8Array(480 * 640 * 3).fill(90), { height: 480, width: 640 });
     const withPicture = (camera: typeof seen | null) =>
-      policy.perceive([{ ...arm!, glimpses: [{ ...arm!.glimpses[0], pictures: { camera } }] }]);
+      policy.perceive([{ ...arm, glimpses: [{ ...arm.glimpses[0], pictures: { camera } }] }]);
     const pixels = withPicture(seen).images.read(({ cells }) => [...cells.subarray(0, 16 * 16 * 3)]);
     // Four by three: twelve of the sixteen lines hold the picture, two above and two below are black.
     expect(pixels.filter((value) => value === 90)).toHaveLength(12 * 16 * 3);
     expect(pixels.filter((value) => value === 0)).toHaveLength(4 * 16 * 3);
     expect(withPicture(null).facts.viewReal.count).toBe(0);
     expect(
-      (await policy.act([{ ...arm!, glimpses: [{ ...arm!.glimpses[0], pictures: { camera: null } }] }]))[0]!.actions,
+      (await policy.act([{ ...arm, glimpses: [{ ...arm.glimpses[0], pictures: { camera: null } }] }]))[0]!.actions,
     ).toHaveLength(6);
   });
 });
@@ -172,17 +169,17 @@ describe("what does not fit is refused by name:", () => {
   it("states and pictures of another robot, too many robots, another policy's robot, noise that is no key", async () => {
     const [arm, cart] = await both();
     const refused = (requests: readonly ActionRequest[]) => expect(policy.act(requests)).rejects;
-    await refused([{ ...arm!, glimpses: cart!.glimpses }]).toThrow(
+    await refused([{ ...arm, glimpses: cart.glimpses }]).toThrow(
       /robot "cr5".*: expected a state of 6 entries, got 2; expected a picture of "camera", got none; say null/,
     );
-    await refused([arm!, arm!, arm!, cart!]).toThrow(
+    await refused([arm, arm, arm, cart]).toThrow(
       "act: expected at most 3 robots, got 4; load the policy for more robots",
     );
-    await refused([{ ...arm!, robot: { ...arm!.robot } }]).toThrow(/expected one of this policy's own robots/);
-    await refused([{ ...arm!, noise: { ...arm!.noise, frame: -1 } }]).toThrow(
+    await refused([{ ...arm, robot: { ...arm.robot } }]).toThrow(/expected one of this policy's own robots/);
+    await refused([{ ...arm, noise: { ...arm.noise, frame: -1 } }]).toThrow(
       /noise: expected "frame" to be a whole number/,
     );
-    await refused([{ ...arm!, prompt: "x".repeat(100) }]).toThrow(InputError);
+    await refused([{ ...arm, prompt: "x".repeat(100) }]).toThrow(InputError);
   });
 
   it("a run without a checkpoint, and no robots at all", async () => {
@@ -199,7 +196,7 @@ describe("what does not fit is refused by name:", () => {
 
   it("acting after a release", async () => {
     const other = await loadPolicy(run.folder, { robots: 1, machine: { device: "cpu", threads: 2 } });
-    const request = { ...(await both())[1]!, robot: other.robot({ dataset: "pusht" }) };
+    const request = { ...(await both())[1], robot: other.robot({ dataset: "pusht" }) };
     const acting = other.act([request]);
     other.release();
     other.release();
@@ -211,13 +208,13 @@ describe("what does not fit is refused by name:", () => {
 describe("a session", () => {
   it("asks with what its robot saw last, and with other noise at each frame and after a reset", async () => {
     const [, cart] = await both();
-    const [now] = cart!.glimpses;
-    const session = policy.session(cart!.robot, { seed: 5 });
+    const [now] = cart.glimpses;
+    const session = policy.session(cart.robot, { seed: 5 });
     expect(() => session.ask("go")).toThrow("expected a glimpse, got none since the session began");
     session.see(now);
     const first = session.ask("go");
     expect(first).toEqual({
-      robot: cart!.robot,
+      robot: cart.robot,
       glimpses: [{ state: now.state, pictures: {} }],
       prompt: "go",
       noise: { seed: 5, episode: 0, frame: 0, draw: 0 },
@@ -228,8 +225,8 @@ describe("a session", () => {
     session.see(now);
     expect(session.ask("go").noise).toEqual({ seed: 5, episode: 1, frame: 0, draw: 0 });
     const [asked] = await policy.act([first]);
-    const [alike] = await policy.act([{ ...cart!, noise: first.noise }]);
-    expect(asked!.actions).toEqual(alike!.actions);
+    const [alike] = await policy.act([{ ...cart, noise: first.noise }]);
+    expect(asked.actions).toEqual(alike.actions);
   });
 });
 

@@ -72,6 +72,7 @@ export class LoadedPolicy {
    * @returns a chunk for each request, in order
    * @throws InputError where a request does not fit its robot or the policy, or the policy gives no finite actions
    */
+  async act<const R extends readonly ActionRequest[]>(requests: R): Promise<{ [K in keyof R]: ActionChunk }>;
   async act(requests: readonly ActionRequest[]): Promise<ActionChunk[]> {
     const keys = requests.map(({ noise, robot }) => ({ ...checked(robot, noise), dataset: robot.dataset }));
     const actions = await this.#sampler.sample(this.perceive(requests), keys);

@@ -1,0 +1,32 @@
+// Every public name, and nothing else.
+
+export type { Glimpse, Robot, RobotObservation } from "./batch/observation.ts";
+export type { Dataset, DatasetChoice, EpisodeTable, Feature, Picture, TaskAnnotation } from "./dataset/dataset.ts";
+export { openDataset } from "./dataset/open.ts";
+export { type Augmentation, usualAugmentation } from "./embodiment/augment.ts";
+export type { Camera, Dof, Embodiment, Entry } from "./embodiment/embodiment.ts";
+export { asFound, type Mapping } from "./embodiment/mapping.ts";
+export { aloha, droid, libero } from "./embodiment/robot.ts";
+export { HostArray } from "./graph/host-array.ts";
+export type { Device } from "./graph/runtime/device.ts";
+export { InputError } from "./input-error.ts";
+export type { ActionError } from "./metric/action-error.ts";
+export type { Group, Validation } from "./metric/group.ts";
+export { aloneWorld, openWorld } from "./ranks/open-world.ts";
+export type { World } from "./ranks/world.ts";
+export type { ActionChunk, ActionRequest } from "./serving/action.ts";
+export { type LoadOptions, loadPolicy } from "./serving/load.ts";
+export { picture } from "./serving/picture.ts";
+export type { LoadedPolicy } from "./serving/policy.ts";
+export type { RobotQuery, ServedRobot } from "./serving/robot.ts";
+export type { Session } from "./serving/session.ts";
+export type { Start } from "./training/begin.ts";
+export type { LoopResult, Pulse } from "./training/loop.ts";
+export type { Recipe, RecipeDataset } from "./training/recipe.ts";
+export { loadRecipe, parseRecipe } from "./training/recipe-file.ts";
+export { type TrainRequest, type TrainWatcher, train as trainPolicy, unwatched } from "./training/train.ts";
+export { type RunValidation, type ValidateRequest, validateRun } from "./training/validate-run.ts";
+export { Mean } from "./validity/mean.ts";
+export { Padded } from "./validity/padded.ts";
+export { type Rule, Rules, ruleNames } from "./validity/rules.ts";
+export { Validity } from "./validity/validity.ts";

@@ -1,0 +1,76 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { root } from "../src/command/root.ts";
+import { writeV2 } from "../src/dataset/fixture.ts";
+import { asFound } from "../src/embodiment/mapping.ts";
+import { aloneWorld, loadPolicy, type Recipe, trainPolicy, unwatched, validateRun } from "../src/index.ts";
+import { type MicroRun, microRecipe, trainMicroRun } from "../src/training/fixture/micro-run.ts";
+
+let run: MicroRun;
+let place = "";
+beforeAll(async () => {
+  run = await trainMicroRun(microRecipe, 1);
+  place = await mkdtemp(join(tmpdir(), "armature-library-"));
+});
+afterAll(async () => {
+  await run.remove();
+  await rm(place, { recursive: true });
+});
+
+it("the lines of the README run as they stand, on a run of the same robot", async () => {
+  const text = await readFile(join(root, "README.md"), "utf8");
+  const [, lines] = /## Use it from your code\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(text) ?? [];
+  const [, used, folder] = /from ("armature");[\s\S]*loadPolicy\(("[^"]+")/.exec(lines ?? "") ?? [];
+  expect(
+    lines
+      ?.trim()
+      .split("\n")
+      .filter((line) => line !== "").length,
+  ).toBeLessThanOrEqual(10);
+  const script = (lines ?? "")
+    .replace(used ?? "", JSON.stringify(join(root, "src/index.ts")))
+    .replace(folder ?? "", JSON.stringify(run.folder));
+  await writeFile(join(place, "use.ts"), `${script}export {};\n`);
+  const { stdout } = await promisify(execFile)(process.execPath, [join(place, "use.ts")]);
+  expect(stdout).toMatch(/^6 steps, 10 per second; now: \[(\s*-?\d[\d.e-]*,?){7}\s*\]\n$/);
+});
+
+it("a run acts where its datasets are no more", async () => {
+  const data = join(place, "arm");
+  await writeV2(data, [8, 9, 7], {}, () => []);
+  const [first] = microRecipe.data.datasets;
+  const recipe: Recipe = {
+    ...microRecipe,
+    data: {
+      ...microRecipe.data,
+      root: place,
+      datasets: [
+        {
+          ...first!,
+          name: "arm",
+          source: { kind: "lerobot", location: "arm", taskAnnotation: "declared" },
+          mapping: { ...asFound, controlMode: "joint" },
+        },
+      ],
+    },
+  };
+  const folder = join(place, "run");
+  const world = await aloneWorld();
+  const cache = join(place, "cache");
+  await trainPolicy({ recipe, folder, start: { kind: "new" }, until: 1, cache, world }, unwatched);
+  const { actionErrors } = await validateRun({ folder, recipe, cache, actionSamples: 2, world }, () => {});
+  expect(actionErrors.map(({ dof }) => dof)).toEqual(["x", "y"]);
+  await rm(data, { recursive: true });
+  await rm(cache, { recursive: true });
+  const policy = await loadPolicy(folder, { robots: 1, machine: "as trained" });
+  const robot = policy.robot({ robotType: "toy" });
+  const noise = { seed: 1, episode: 0, frame: 0, draw: 0 };
+  const [chunk] = await policy.act([{ robot, glimpses: [{ state: [], pictures: {} }], prompt: "wave", noise }]);
+  policy.release();
+  expect(chunk.actions).toHaveLength(6);
+  for (const step of chunk.actions) expect(step.every(Number.isFinite) && step.length === 2).toBe(true);
+});
