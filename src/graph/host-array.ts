@@ -60,3 +60,20 @@ export function allocate(type: DataType, length: number): Storage<DataType> {
       return new Uint8Array(length);
   }
 }
+
+/** One number of a type. */
+export function scalar(type: DataType, value: number): HostArray<"", DataType> {
+  switch (type) {
+    case "float32":
+      return new HostArray("", [], type, Float32Array.of(value));
+    case "float64":
+      return new HostArray("", [], type, Float64Array.of(value));
+    case "int32":
+      return new HostArray("", [], type, Int32Array.of(value));
+    case "int64":
+      return new HostArray("", [], type, BigInt64Array.of(BigInt(value)));
+    case "uint8":
+    case "bool":
+      return new HostArray("", [], type, Uint8Array.of(value));
+  }
+}

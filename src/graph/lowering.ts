@@ -1,8 +1,9 @@
 import { type AnyArray, type Form, type Node, nodesBefore, SymbolicArray, show } from "./array.ts";
 import { type Attributes, spell } from "./attribute.ts";
 import { letters } from "./axes.ts";
-import { type Arrays, type DataType, HostArray } from "./host-array.ts";
+import { type Arrays, type DataType, HostArray, scalar } from "./host-array.ts";
 import type { OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from "./onnx.ts";
+import { Views, type Written } from "./view.ts";
 
 /** A graph that an operator of another graph runs, such as the body of `Loop`. */
 export interface Body {
@@ -44,9 +45,7 @@ export class Lowering {
   /** Names of arrays that hold size 1 along the axes they are repeated over, by the node that repeats them. */
   readonly #thin = new Map<Node, string>();
   readonly #full = new Map<Node, string>();
-  readonly #views = new Map<string, string>();
-  /** What a view was made of, by the view's name. */
-  readonly #originals = new Map<string, { readonly name: string; readonly shape: readonly number[] }>();
+  readonly #views = new Views();
   /** What was named in this graph, not around it. */
   readonly #own = new Set<string>();
 
@@ -71,24 +70,26 @@ export class Lowering {
   }
 
   /**
-   * Name of an array's cells under another shape: nothing is written where the shape is the same, and a view of a view is one
-   * of the original.
+   * Name of an array's cells under another shape. Nothing is written where the shape is the same or nobody reads the view, and a
+   * view of a view is one of the original.
    *
    * @param from the shape of what `name` names
    */
   reshaped(name: string, from: readonly number[], to: readonly number[]): string {
-    const original = this.#originals.get(name) ?? { name, shape: from };
+    const original = this.original(name, from);
     if (original.shape.join() === to.join()) return original.name;
     if (this.#around !== null && !this.#own.has(original.name))
       return this.#around.lowering.reshaped(original.name, original.shape, to);
-    const key = `${original.name} [${to.join()}]`;
-    let view = this.#views.get(key);
-    if (view === undefined) {
-      view = this.node("Reshape", [original.name, this.integers(to)]);
-      this.#views.set(key, view);
-      this.#originals.set(view, original);
-    }
-    return view;
+    return this.#views.view(original, to, () => {
+      const name = this.name("Reshape");
+      this.#own.add(name);
+      return name;
+    });
+  }
+
+  /** What a view was made of, under the shape in which it was written; anything else is its own original. */
+  original(name: string, shape: readonly number[]): Written {
+    return this.#views.original(name) ?? this.#around?.lowering.original(name, shape) ?? { name, shape };
   }
 
   /** Name of an array that may have size 1 where it is only repeated: for ONNX ops that broadcast by themselves. */
@@ -159,12 +160,12 @@ export class Lowering {
 
   /** A scalar of the type of `like`. */
   scalar(like: Form, value: number): string {
-    return this.constant(scalarOf(like.type, value));
+    return this.constant(scalar(like.type, value));
   }
 
   /** One integer: an axis. */
   integer(value: number): string {
-    return this.constant(scalarOf("int64", value));
+    return this.constant(scalar("int64", value));
   }
 
   /** A list of integers: shapes, axes, starts. */
@@ -224,10 +225,21 @@ export class Lowering {
   }
 
   #write(node: Omit<OnnxNode, "outputs" | "attributes"> & { attributes: Attributes }, outputs: number): string[] {
+    for (const name of node.inputs) this.#writeView(name);
     const names = Array.from({ length: outputs }, () => this.name(node.operator));
     this.#nodes.push({ ...node, outputs: names, attributes: spell(node.attributes) });
     for (const name of names) this.#own.add(name);
     return names;
+  }
+
+  /** Writes a view that is read for the first time, here or around. */
+  #writeView(name: string): void {
+    const original = this.#views.original(name);
+    if (original === undefined && this.#around !== null) this.#around.lowering.#writeView(name);
+    const shape = this.#views.firstReading(name);
+    if (original === undefined || shape === undefined) return;
+    const inputs = [original.name, this.integers(shape)];
+    this.#nodes.push({ operator: "Reshape", domain: "", inputs, outputs: [name], attributes: {} });
   }
 
   /** Gives outputs their public names; the producing node is renamed where that is possible, so nothing is copied. */
@@ -241,6 +253,7 @@ export class Lowering {
     const copies: OnnxNode[] = [];
     for (const [name, array] of outputs) {
       const inner = this.value(array);
+      this.#writeView(inner);
       if (fixed.has(inner) || renamed.has(inner))
         copies.push({ operator: "Identity", domain: "", inputs: [inner], outputs: [name], attributes: {} });
       else renamed.set(inner, name);
@@ -277,20 +290,4 @@ export class Lowering {
 export function thinShape(array: Form, axes: string): number[] {
   const own = letters(array.axes);
   return letters(axes).map((letter) => array.shape[own.indexOf(letter)] ?? 1);
-}
-
-function scalarOf(type: DataType, value: number): HostArray<"", DataType> {
-  switch (type) {
-    case "float32":
-      return new HostArray("", [], type, Float32Array.of(value));
-    case "float64":
-      return new HostArray("", [], type, Float64Array.of(value));
-    case "int32":
-      return new HostArray("", [], type, Int32Array.of(value));
-    case "int64":
-      return new HostArray("", [], type, BigInt64Array.of(BigInt(value)));
-    case "uint8":
-    case "bool":
-      return new HostArray("", [], type, Uint8Array.of(value));
-  }
 }

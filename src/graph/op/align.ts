@@ -1,5 +1,6 @@
 import { type AnyArray, apply, type FloatType, type Form, SymbolicArray, show } from "../array.ts";
 import { cells, type IsSubsequence, letters } from "../axes.ts";
+import { asRows } from "../cellwise.ts";
 import type { DataType } from "../host-array.ts";
 import { type Lowering, thinShape } from "../lowering.ts";
 
@@ -93,11 +94,14 @@ function lowerReduction(lowering: Lowering, operator: string, x: AnyArray, gone:
   const name = lowering.value(x);
   const step = (from: string, axes: readonly number[]) =>
     lowering.node(operator, [from, lowering.integers(axes)], { keepdims: 0 });
-  const kept = x.shape.slice(gone.length);
+  if (gone.length === 1 && gone[0] === x.shape.length - 1) {
+    const { name: rows, shape } = asRows(lowering, name, x.shape);
+    return lowering.reshaped(step(rows, [shape.length - 1]), shape.slice(0, -1), x.shape.slice(0, -1));
+  }
   const isLeading = gone.every((place, at) => place === at);
-  if (!isLeading || gone.length === 0) return step(name, gone);
-  if (kept.length === 0)
-    return gone.length === 1 ? step(name, gone) : step(step(name, [gone.length - 1]), gone.slice(0, -1));
+  if (!isLeading) return step(name, gone);
+  const kept = x.shape.slice(gone.length);
+  if (kept.length === 0) return step(step(name, [gone.length - 1]), gone.slice(0, -1));
   const rows = cells(x.shape.slice(0, gone.length));
   const groups = largestDivisor(rows, 16);
   if (groups === 1) return step(name, gone);

@@ -1,4 +1,4 @@
-import { type AnyArray, apply, type FloatType, type Form, type SymbolicArray, show } from "../array.ts";
+import { apply, type FloatType, type Form, type SymbolicArray, show } from "../array.ts";
 import { type Axis, letters } from "../axes.ts";
 import { type Roles, writeProduct } from "../matrix-product.ts";
 import { asFloat } from "./elementwise.ts";

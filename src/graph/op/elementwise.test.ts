@@ -131,5 +131,4 @@ gradientsOf(elementwise, {
   stopGradient: { without: "it has none by its meaning: tested above by hand" },
   asFloat: { without: "narrows a type" },
   unary: { without: "makes the ops above" },
-  operands: { without: "names two operands" },
 });

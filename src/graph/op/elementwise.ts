@@ -1,4 +1,5 @@
 import { type AnyArray, apply, expectSame, type FloatType, type SymbolicArray } from "../array.ts";
+import { cellwise } from "../cellwise.ts";
 import type { Lowering } from "../lowering.ts";
 
 type Float<A extends string, D extends FloatType> = SymbolicArray<A, D>;
@@ -183,7 +184,10 @@ export function unary<A extends string, D extends FloatType>(
 ): Float<A, D> {
   return apply({ axes: x.axes, shape: x.shape, type: x.type }, [x], {
     name,
-    lower: (lowering, [only]) => [lower(lowering, lowering.value(only!))],
+    lower: (lowering, [only]) => {
+      const { name: written, shape } = lowering.original(lowering.value(only!), only!.shape);
+      return [lowering.reshaped(lower(lowering, written), shape, only!.shape)];
+    },
     gradient: (given, [only], [result]) => [gradient(asFloat(given), asFloat(only!), asFloat(result!))],
   });
 }
@@ -206,15 +210,8 @@ function binary<A extends string, D extends FloatType>(
   expectSame(name, x, y);
   return apply({ axes: x.axes, shape: x.shape, type: x.type }, [x, y], {
     name,
-    lower: (lowering, [left, right]) => [lowering.node(operator, operands(lowering, left!, right!))],
+    lower: (lowering, [left, right]) => [cellwise(lowering, { operator }, x, [left!, right!])],
     gradient: (given, [left, right], [result]) =>
       gradient(asFloat(given), { x: asFloat(left!), y: asFloat(right!) }, asFloat(result!)),
   });
-}
-
-/** Names of two operands of an op that broadcasts by itself: at most one of them is thin, so the result is whole. */
-export function operands(lowering: Lowering, left: AnyArray, right: AnyArray): [string, string] {
-  return lowering.isThin(right)
-    ? [lowering.value(left), lowering.thin(right)]
-    : [lowering.thin(left), lowering.value(right)];
 }

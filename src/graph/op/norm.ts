@@ -1,5 +1,6 @@
 import { type AnyArray, applyKeeping, type FloatType, type Form, type SymbolicArray, show } from "../array.ts";
 import { letters } from "../axes.ts";
+import { asRows } from "../cellwise.ts";
 import type { Lowering } from "../lowering.ts";
 import { alignAny, sumAny } from "./align.ts";
 import { asFloat, multiply, scale, subtract } from "./elementwise.ts";
@@ -24,12 +25,7 @@ export function layerNorm<A extends string, W extends string, D extends FloatTyp
     lower: (lowering, inputs) =>
       x.type === "float64"
         ? lowerLayerNorm64(lowering, inputs, epsilon)
-        : withFlatRows(lowering, x, [
-            "LayerNormalization",
-            inputs.map((each) => lowering.value(each)),
-            3,
-            { axis: -1, epsilon: { float: epsilon } },
-          ]),
+        : lowerNorm32(lowering, { operator: "LayerNormalization", kept: 2, epsilon }, inputs),
     gradient: (given, inputs, outputs) => {
       const [gradient, value, weight] = [asFloat(given), asFloat(inputs[0]!), asFloat(inputs[1]!)];
       const [mean, inverse] = [asFloat(outputs[1]!), asFloat(outputs[2]!)];
@@ -58,15 +54,10 @@ export function rmsNorm<A extends string, W extends string, D extends FloatType>
   expectWidth("rmsNorm", x, gain);
   return applyKeeping(pick(x), [rowForm(x)], [x, gain], {
     name: "rmsNorm",
-    lower: (lowering, [rows, weight]) =>
+    lower: (lowering, inputs) =>
       x.type === "float64"
-        ? lowerRmsNorm64(lowering, rows!, weight!, epsilon)
-        : withFlatRows(lowering, x, [
-            "SimplifiedLayerNormalization",
-            [rows!, weight!].map((each) => lowering.value(each)),
-            2,
-            { axis: -1, epsilon: { float: epsilon } },
-          ]),
+        ? lowerRmsNorm64(lowering, inputs[0]!, inputs[1]!, epsilon)
+        : lowerNorm32(lowering, { operator: "SimplifiedLayerNormalization", kept: 1, epsilon }, inputs),
     gradient: (given, inputs, outputs) => {
       const [gradient, value, weight] = [asFloat(given), asFloat(inputs[0]!), asFloat(inputs[1]!)];
       const inverse = alignAny(asFloat(outputs[1]!), value);
@@ -80,10 +71,20 @@ export function rmsNorm<A extends string, W extends string, D extends FloatType>
   });
 }
 
-/** The norm's result, and what it keeps per row. */
-function withFlatRows(lowering: Lowering, x: Form, call: Parameters<Lowering["nodes"]>): string[] {
-  const [result, ...kept] = lowering.nodes(...call);
-  return [result!, ...kept.map((name) => flatRows(lowering, x, name))];
+/** The runtime's own norm: its result, and what it keeps per row. */
+function lowerNorm32(
+  lowering: Lowering,
+  { operator, kept, epsilon }: { readonly operator: string; readonly kept: number; readonly epsilon: number },
+  [x, ...weights]: readonly AnyArray[],
+): string[] {
+  const rows = asRows(lowering, lowering.value(x!), x!.shape);
+  const names = [rows.name, ...weights.map((each) => lowering.value(each))];
+  const [result, ...others] = lowering.nodes(operator, names, 1 + kept, { axis: -1, epsilon: { float: epsilon } });
+  const perRow = [...rows.shape.slice(0, -1), 1];
+  return [
+    lowering.reshaped(result!, rows.shape, x!.shape),
+    ...others.map((name) => lowering.reshaped(name, perRow, rowForm(x!).shape)),
+  ];
 }
 
 /** One number per row, without the axis of size 1 that ONNX leaves there. */

@@ -63,13 +63,14 @@ function turn<A extends string, D extends DataType>(
 
 function lower32(lowering: Lowering, x: AnyArray, positions: AnyArray, options: Turn): string {
   const [b, n, a, f] = x.shape;
-  const flat = lowering.node("Reshape", [lowering.value(x), lowering.integers([b!, n!, a! * f!])]);
+  const rows = [b!, n!, a! * f!];
+  const flat = lowering.reshaped(lowering.value(x), x.shape, rows);
   const { cosines, sines } = tables(lowering, f!, options, "float32");
   const at = lowering.node("Cast", [lowering.value(positions)], { to: 7 });
   const turned = lowering.node("RotaryEmbedding", [flat, cosines, sines, at], {
     num_heads: a!,
   });
-  return lowering.node("Reshape", [turned, lowering.integers(x.shape)]);
+  return lowering.reshaped(turned, rows, x.shape);
 }
 
 /** `RotaryEmbedding` has no float64 kernel. */

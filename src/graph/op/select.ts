@@ -1,8 +1,9 @@
 import { type AnyArray, apply, expectSame, type FloatType, type SymbolicArray, show } from "../array.ts";
 import type { IsSubsequence } from "../axes.ts";
+import { cellwise } from "../cellwise.ts";
 import type { DataType } from "../host-array.ts";
 import { alignAny } from "./align.ts";
-import { asFloat, operands } from "./elementwise.ts";
+import { asFloat } from "./elementwise.ts";
 
 type Mask<A extends string> = SymbolicArray<A, "bool">;
 
@@ -31,7 +32,7 @@ export function selectAny<A extends string, D extends DataType>(
   return apply({ axes: array.axes, shape: array.shape, type: array.type }, [whole, array], {
     name: "select",
     lower: (lowering, [real, x]) => [
-      lowering.node("Where", [lowering.thin(real!), lowering.value(x!), lowering.scalar(x!, otherwise)]),
+      cellwise(lowering, { operator: "Where" }, x!, [real!, x!, { scalar: lowering.scalar(x!, otherwise) }]),
     ],
     gradient: (given, [real]) => [null, selectAny(asMask(real!), given, 0)],
   });
@@ -49,7 +50,7 @@ export function where<A extends string, D extends FloatType>(
   return apply({ axes: mask.axes, shape: x.shape, type: x.type }, [mask, x, y], {
     name: "where",
     lower: (lowering, [real, left, right]) => [
-      lowering.node("Where", [lowering.thin(real!), ...operands(lowering, left!, right!)]),
+      cellwise(lowering, { operator: "Where" }, left!, [real!, left!, right!]),
     ],
     gradient: (given, [real]) => [
       null,
@@ -73,7 +74,7 @@ export function or<A extends string>(x: Mask<A>, y: Mask<NoInfer<A>>): Mask<A> {
 export function not<A extends string>(x: Mask<A>): Mask<A> {
   return apply({ axes: x.axes, shape: x.shape, type: "bool" }, [x], {
     name: "not",
-    lower: (lowering, [only]) => [lowering.node("Not", [lowering.value(only!)])],
+    lower: (lowering, [only]) => [cellwise(lowering, { operator: "Not" }, only!, [only!])],
     gradient: () => [null],
   });
 }
@@ -109,7 +110,9 @@ export function cast<A extends string, D extends DataType>(
 ): SymbolicArray<A, D> {
   return apply({ axes: x.axes, shape: x.shape, type }, [x], {
     name: "cast",
-    lower: (lowering, [only]) => [lowering.node("Cast", [lowering.value(only!)], { to: onnxTypes[type] })],
+    lower: (lowering, [only]) => [
+      cellwise(lowering, { operator: "Cast", attributes: { to: onnxTypes[type] } }, only!, [only!]),
+    ],
     gradient: (given, [only]) => [
       only!.type === "float32" || only!.type === "float64" ? cast(given, only!.type) : null,
     ],
@@ -146,7 +149,7 @@ function logical<A extends string>(name: string, operator: string, x: AnyArray &
   expectSame(name, x, y);
   return apply({ axes: x.axes, shape: x.shape, type: "bool" }, [x, y], {
     name,
-    lower: (lowering, [left, right]) => [lowering.node(operator, operands(lowering, left!, right!))],
+    lower: (lowering, [left, right]) => [cellwise(lowering, { operator }, left!, [left!, right!])],
     gradient: () => [null, null],
   });
 }

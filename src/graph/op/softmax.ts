@@ -1,5 +1,7 @@
 import { apply, type FloatType, type SymbolicArray, show } from "../array.ts";
 import { type IsSubsequence, letters } from "../axes.ts";
+import { asRows, cellwise, type Operand } from "../cellwise.ts";
+import type { Lowering } from "../lowering.ts";
 import { alignAny, sumAny } from "./align.ts";
 import { asFloat, exp, multiply, subtract } from "./elementwise.ts";
 
@@ -17,11 +19,11 @@ export function maskedSoftmax<A extends string, D extends FloatType, V extends s
   return apply({ axes: scores.axes, shape: scores.shape, type: scores.type }, [scores, whole], {
     name: "maskedSoftmax",
     lower: (lowering, [x, admitted]) => {
-      const may = lowering.thin(admitted!);
+      const chosen = (operand: Operand, otherwise: number) =>
+        cellwise(lowering, { operator: "Where" }, x!, [admitted!, operand, { scalar: lowering.scalar(x!, otherwise) }]);
       // −1e30 alone would give a uniform average over a row that admits nothing.
-      const masked = lowering.node("Where", [may, lowering.value(x!), lowering.scalar(x!, -1e30)]);
-      const soft = lowering.node("Softmax", [masked], { axis: -1 });
-      return [lowering.node("Where", [may, soft, lowering.scalar(x!, 0)])];
+      const soft = overRows(lowering, "Softmax", chosen(x!, -1e30), x!.shape);
+      return [chosen({ whole: soft }, 0)];
     },
     gradient: (given, _, [result]) => [softmaxGradient(asFloat(given), asFloat(result!)), null],
   });
@@ -31,7 +33,7 @@ export function maskedSoftmax<A extends string, D extends FloatType, V extends s
 export function softmax<A extends string, D extends FloatType>(scores: SymbolicArray<A, D>): SymbolicArray<A, D> {
   return apply({ axes: scores.axes, shape: scores.shape, type: scores.type }, [scores], {
     name: "softmax",
-    lower: (lowering, [x]) => [lowering.node("Softmax", [lowering.value(x!)], { axis: -1 })],
+    lower: (lowering, [x]) => [overRows(lowering, "Softmax", lowering.value(x!), x!.shape)],
     gradient: (given, _, [result]) => [softmaxGradient(asFloat(given), asFloat(result!))],
   });
 }
@@ -40,7 +42,7 @@ export function softmax<A extends string, D extends FloatType>(scores: SymbolicA
 export function logSoftmax<A extends string, D extends FloatType>(scores: SymbolicArray<A, D>): SymbolicArray<A, D> {
   return apply({ axes: scores.axes, shape: scores.shape, type: scores.type }, [scores], {
     name: "logSoftmax",
-    lower: (lowering, [x]) => [lowering.node("LogSoftmax", [lowering.value(x!)], { axis: -1 })],
+    lower: (lowering, [x]) => [overRows(lowering, "LogSoftmax", lowering.value(x!), x!.shape)],
     gradient: (given, _, [result]) => {
       const [gradient, logarithm] = [asFloat(given), asFloat(result!)];
       return [subtract(gradient, multiply(exp(logarithm), rowSum(gradient)))];
@@ -49,6 +51,11 @@ export function logSoftmax<A extends string, D extends FloatType>(scores: Symbol
 }
 
 type Any = SymbolicArray<string, FloatType>;
+
+function overRows(lowering: Lowering, operator: string, name: string, shape: readonly number[]): string {
+  const rows = asRows(lowering, name, shape);
+  return lowering.reshaped(lowering.node(operator, [rows.name], { axis: -1 }), rows.shape, shape);
+}
 
 function softmaxGradient(gradient: Any, result: Any): Any {
   return multiply(result, subtract(gradient, rowSum(multiply(gradient, result))));
