@@ -1,6 +1,6 @@
 import { join, relative, resolve } from "node:path";
 import { InputError } from "../input-error.ts";
-import type { Validation } from "../metric/group.ts";
+import type { WeightsValidation } from "../metric/group.ts";
 import type { World } from "../ranks/world.ts";
 import type { LoopResult } from "../training/loop.ts";
 import type { Recipe } from "../training/recipe.ts";
@@ -126,7 +126,7 @@ function watch(terminal: Terminal, { total, stop, isShown }: Watched) {
     },
     pulse: ({ step, loss, waitShare }: { step: number; loss: number; waitShare: number }) =>
       bar?.update(step, { loss: significant(loss), wait: `${Math.round(100 * waitShare)}%` }),
-    validated: (step: number, validation: Validation) => bar?.note(validationLine(step, validation)),
+    validated: (step: number, validation: WeightsValidation) => bar?.note(validationLine(step, validation)),
     isStopped: stop.isStopped,
     finish: () => bar?.finish(),
   };

@@ -1,4 +1,4 @@
-import type { Group, Validation } from "../metric/group.ts";
+import type { Group, ValidatedWeights, WeightsValidation } from "../metric/group.ts";
 import { type Column, table } from "./table.ts";
 
 const names: readonly Column[] = [
@@ -8,16 +8,16 @@ const names: readonly Column[] = [
 ];
 
 /** Losses by dataset and control mode, and over the mixture. */
-export function validationTable({ groups, aggregate, samples }: Validation): string {
+export function validationTable({ weights, groups, aggregate, samples }: WeightsValidation): string {
   const rows = groups.map((group) => [group.dataset, group.controlMode, String(group.samples), shown(group)]);
   return table(
-    [...names, { title: "velocity loss", align: "right" }],
+    [...names, { title: `velocity loss of ${weightsWord[weights]}`, align: "right" }],
     [...rows, ["mixture", "", String(samples), shown(aggregate)]],
   );
 }
 
 /** The same at the beginning and the end of training, and what is left of it. */
-export function improvementTable(first: Validation, last: Validation): string {
+export function improvementTable(first: WeightsValidation, last: WeightsValidation): string {
   const before = new Map(first.groups.map((group) => [`${group.dataset}/${group.controlMode}`, group]));
   const rows = last.groups.map((group) => {
     const own = before.get(`${group.dataset}/${group.controlMode}`) ?? { velocity: null };
@@ -27,7 +27,7 @@ export function improvementTable(first: Validation, last: Validation): string {
   return table(
     [
       ...names,
-      { title: "loss before", align: "right" },
+      { title: `loss of ${weightsWord[last.weights]} before`, align: "right" },
       { title: "after", align: "right" },
       { title: "change", align: "right" },
     ],
@@ -36,10 +36,16 @@ export function improvementTable(first: Validation, last: Validation): string {
 }
 
 /** One line for a validation on the way. */
-export function validationLine(step: number, { groups, aggregate }: Validation): string {
-  const each = groups.map((group) => `${group.dataset} ${shown(group)}`).join("  ");
-  return `step ${step}  validation ${shown(aggregate)}  (${each})`;
+export function validationLine(step: number, { weights, groups, aggregate }: WeightsValidation): string {
+  const each = groups.map((group) => {
+    const isOnly = groups.every((other) => other === group || other.dataset !== group.dataset);
+    return `${group.dataset}${isOnly ? "" : ` / ${group.controlMode}`} ${shown(group)}`;
+  });
+  return `step ${step}  validation of ${weightsWord[weights]} ${shown(aggregate)}  (${each.join(", ")})`;
 }
+
+/** What the weights are called that are validated. */
+const weightsWord: Readonly<Record<ValidatedWeights, string>> = { parameters: "raw weights", ema: "EMA weights" };
 
 type Loss = Pick<Group, "velocity">;
 

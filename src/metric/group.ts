@@ -1,3 +1,4 @@
+import { InputError } from "../input-error.ts";
 import type { Reduction } from "../loss/reduction.ts";
 import { Mean } from "../validity/mean.ts";
 
@@ -27,6 +28,14 @@ export interface Validation {
   readonly groups: readonly Group[];
   /** Over the groups that have data, each with its share of the mixture. */
   readonly aggregate: Pick<Group, "velocity" | "tokens" | "loss">;
+}
+
+/** Which weights are validated: those that train, or their averages. */
+export type ValidatedWeights = "parameters" | "ema";
+
+/** A validation that says whose it is. */
+export interface WeightsValidation extends Validation {
+  readonly weights: ValidatedWeights;
 }
 
 /** Names of what provenance counts, and the shares of the mixture. */
@@ -62,6 +71,14 @@ export function groupErrors(errors: readonly SampleError[], reduction: Reduction
     groups,
     aggregate: { velocity: total.value, tokens: null, loss: total.value },
   };
+}
+
+/** @throws InputError naming the groups whose loss is NaN or infinite */
+export function refuseNotFinite(where: string, { groups }: Validation): void {
+  const lost = groups.filter(({ loss }) => loss !== null && !Number.isFinite(loss));
+  if (lost.length === 0) return;
+  const listed = lost.map(({ dataset, controlMode, loss }) => `${loss} for ${dataset} / ${controlMode}`).join(", ");
+  throw new InputError(`${where}: expected finite losses, got ${listed}; lower optimizer.peak or optimizer.clip`);
 }
 
 function groupOf(key: Provenance, errors: readonly SampleError[], reduction: Reduction, names: GroupNames): Group {

@@ -1,4 +1,10 @@
-import { type GroupNames, groupErrors, type SampleError, type Validation } from "../metric/group.ts";
+import {
+  type GroupNames,
+  groupErrors,
+  type SampleError,
+  type Validation,
+  type WeightsValidation,
+} from "../metric/group.ts";
 import { learningRate } from "../optimizer/schedule.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import type { EventLog } from "./event-log.ts";
@@ -34,10 +40,12 @@ export interface LoopParts {
   readonly events: Pick<EventLog, "append">;
   /** This rank's share of the next step's micro-batches. */
   readonly shares: () => Promise<StepShare>;
-  readonly validate: (state: TrainingState) => Promise<Validation>;
+  /** How long steps and validations have waited for data. */
+  readonly waitedMs: () => number;
+  readonly validate: (state: TrainingState) => Promise<WeightsValidation>;
   readonly save: (standing: Standing) => Promise<void>;
   readonly pulse: (pulse: Pulse) => void;
-  readonly validated: (step: number, validation: Validation) => void;
+  readonly validated: (step: number, validation: WeightsValidation) => void;
   /** Whether to stop before the next step: the same at every rank. */
   readonly isStopped: () => Promise<boolean>;
 }
@@ -50,8 +58,8 @@ export interface LoopResult extends Standing {
   readonly loss: number | null;
   readonly recent: Validation;
   /** The first and the last validation of this start. */
-  readonly initialValidation: Validation | null;
-  readonly validation: Validation | null;
+  readonly initialValidation: WeightsValidation | null;
+  readonly validation: WeightsValidation | null;
   /** Steps of this start. */
   readonly stepsDone: number;
   readonly isInterrupted: boolean;
@@ -69,9 +77,8 @@ export async function runLoop(parts: LoopParts, begin: Standing, until: number):
   const { recipe, events } = parts;
   const began = performance.now();
   let standing = begin;
-  let waitedMs = 0;
   let loss: number | null = null;
-  const validations: Validation[] = [];
+  const validations: WeightsValidation[] = [];
   const recent: SampleError[][] = [];
   const validateAt = async (step: number) => {
     const validation = await parts.validate(standing.state);
@@ -87,19 +94,19 @@ export async function runLoop(parts: LoopParts, begin: Standing, until: number):
     const { step } = done.state;
     standing = { ...standing, state: done.state };
     loss = done.loss;
-    waitedMs += done.waitedMs;
     recent.push([...done.errors]);
     if (recent.length > recentSteps) recent.shift();
-    parts.pulse({ step, loss, waitShare: waitedMs / (performance.now() - began) });
+    parts.pulse({ step, loss, waitShare: parts.waitedMs() / (performance.now() - began) });
     isStopped = await parts.isStopped();
-    const isLast = step >= until || isStopped;
+    const isLast = step >= until;
+    // Stopping brings no validation with it: the run that goes on has the events and the best step of one that never stopped.
     if (isDue(recipe.validation.everySteps, step, isLast)) await validateAt(step);
-    if (isDue(recipe.checkpoint.everySteps, step, isLast)) await parts.save(standing);
+    if (isDue(recipe.checkpoint.everySteps, step, isLast || isStopped)) await parts.save(standing);
   }
   return {
     ...standing,
     seconds: (performance.now() - began) / 1000,
-    waitedSeconds: waitedMs / 1000,
+    waitedSeconds: parts.waitedMs() / 1000,
     loss,
     recent: groupErrors(recent.flat(), recipe.reduction, parts.names),
     initialValidation: validations[0] ?? null,
@@ -111,14 +118,12 @@ export async function runLoop(parts: LoopParts, begin: Standing, until: number):
 
 /** One step and its event. */
 async function advance({ recipe, trainer, events, shares }: LoopParts, state: TrainingState) {
-  const asked = performance.now();
   const share = await shares();
-  const waitedMs = performance.now() - asked;
   const rate = learningRate(recipe.optimizer, state.step);
   const done = await trainer.step(state, share, rate);
   const { loss, gradientNorm } = done;
   events.append({ kind: "step", step: done.state.step, loss, gradientNorm, learningRate: rate });
-  return { ...done, waitedMs };
+  return done;
 }
 
 function isDue(every: number, step: number, isLast: boolean): boolean {
@@ -131,6 +136,6 @@ function better(best: Best | null, step: number, { aggregate }: Validation): Bes
 }
 
 /** A validation as an event holds it. */
-function asJson({ samples, groups, aggregate }: Validation) {
-  return { samples, groups: groups.map((group) => ({ ...group })), aggregate: { ...aggregate } };
+function asJson({ weights, samples, groups, aggregate }: WeightsValidation) {
+  return { weights, samples, groups: groups.map((group) => ({ ...group })), aggregate: { ...aggregate } };
 }

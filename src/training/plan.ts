@@ -4,8 +4,11 @@ import type { LoadPlan } from "../batch/maker.ts";
 import { type HeadStatistics, measureHeads } from "../batch/measure.ts";
 import { survey } from "../batch/survey.ts";
 import type { Conventions } from "../checkpoint/conventions.ts";
+import type { Manifest } from "../checkpoint/manifest.ts";
+import { decodeStatistics } from "../checkpoint/robot-record.ts";
 import { byteTokenizer } from "../codec/prompt.ts";
 import { changes, normalization, normalizationConvention } from "../embodiment/normalize.ts";
+import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
 import type { GroupNames, Provenance } from "../metric/group.ts";
 import type { Member, Mixture, OpenMixture } from "../mixture/mixture.ts";
@@ -28,16 +31,41 @@ export interface Plan {
 /**
  * Looks a recipe's data through and measures what it needs to know of them.
  *
+ * @param cache folder for what has been measured
  * @throws InputError with everything that would stop a sample later on
  */
 export async function planOf(recipe: Recipe, open: OpenMixture, cache: string): Promise<Plan> {
+  await lookThrough(recipe, open, cache);
   const { data, policy } = recipe;
   const rules = Rules.all;
-  const layout = layoutOf(recipe, recipe.batch.microBatch);
-  await survey(open, { layout, tokenizer: byteTokenizer, longPrompt: readingOf(recipe).longPrompt, cache });
   const reading = { rate: data.rate, actionFrame: data.actions };
   const statistics = await measureHeads(open, { reading, steps: policy.actionHorizon, cache, rules });
   return { recipe, mixture: open.mixture, statistics, rules };
+}
+
+/**
+ * The plan for weights that are there, with the statistics that they were trained under.
+ *
+ * @throws InputError as `planOf`, and where a dataset belongs to a head that they have no statistics of
+ */
+export async function planUnder(manifest: Manifest, recipe: Recipe, open: OpenMixture, cache: string): Promise<Plan> {
+  const missing = open.mixture.heads.filter(({ name }) => !Object.hasOwn(manifest.statistics, name));
+  if (missing.length > 0)
+    throw new InputError(
+      `expected heads that the weights were trained on (${Object.keys(manifest.statistics).join(", ")}), ` +
+        `got ${missing.map(({ name }) => `"${name}"`).join(", ")}`,
+    );
+  await lookThrough(recipe, open, cache);
+  const statistics = Object.entries(manifest.statistics).map(([name, { action, state }]): [string, HeadStatistics] => [
+    name,
+    { action: decodeStatistics(action), state: decodeStatistics(state) },
+  ]);
+  return { recipe, mixture: open.mixture, statistics: new Map(statistics), rules: Rules.all };
+}
+
+async function lookThrough(recipe: Recipe, open: OpenMixture, cache: string): Promise<void> {
+  const layout = layoutOf(recipe, recipe.batch.microBatch);
+  await survey(open, { layout, tokenizer: byteTokenizer, longPrompt: readingOf(recipe).longPrompt, cache });
 }
 
 /** How samples are read. */

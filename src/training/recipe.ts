@@ -120,7 +120,7 @@ interface Misfit {
 
 /** Values that are each allowed and do not go together. */
 function misfits(recipe: Recipe): Misfit[] {
-  return [...scheduleMisfits(recipe), ...viewMisfits(recipe)];
+  return [...scheduleMisfits(recipe), ...viewMisfits(recipe), ...historyMisfits(recipe)];
 }
 
 function scheduleMisfits({ optimizer, validation }: Recipe): Misfit[] {
@@ -149,6 +149,12 @@ function viewMisfits({ policy: { views } }: Recipe): Misfit[] {
   return again === undefined
     ? []
     : [{ path: ["policy", "views"], message: `expected each view once, got "${again}" again` }];
+}
+
+function historyMisfits({ policy: { variant, history } }: Recipe): Misfit[] {
+  if (history.slots === 1) return [];
+  const message = `expected 1, as policy.variant "${variant}" sees one observation, got ${history.slots}`;
+  return [{ path: ["policy", "history", "slots"], message }];
 }
 
 function namesOf<Name extends string>(table: Readonly<Record<Name, unknown>>): Name[] {

@@ -3,19 +3,21 @@ import { Loader } from "../batch/loader.ts";
 import type { BatchRequest } from "../batch/maker.ts";
 import { stepRequests, validationRequests } from "../batch/request.ts";
 import type { CheckpointFacts } from "../checkpoint/checkpoint.ts";
+import type { Manifest } from "../checkpoint/manifest.ts";
 import { encodeStatistics, memberSchema } from "../checkpoint/robot-record.ts";
 import { pruneCheckpoints, writeCheckpoint } from "../checkpoint/store.ts";
+import { requireDevice } from "../graph/runtime/device.ts";
 import type { ActionError } from "../metric/action-error.ts";
-import type { Validation } from "../metric/group.ts";
-import { openMixture } from "../mixture/mixture.ts";
+import { refuseNotFinite, type WeightsValidation } from "../metric/group.ts";
+import { type OpenMixture, openMixture } from "../mixture/mixture.ts";
 import type { ParameterForm, ParameterValues } from "../nn/parameter.ts";
-import { trainedParameters } from "../optimizer/freeze.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import { agree } from "../ranks/agree.ts";
 import { shareOf, turnsOf } from "../ranks/deal.ts";
 import type { World } from "../ranks/world.ts";
 import { measureActionErrors } from "./action-errors.ts";
 import { ActionSampler } from "./action-sampler.ts";
+import { trainedBy } from "./begin.ts";
 import type { Standing } from "./loop.ts";
 import { traceObjective } from "./objective.ts";
 import {
@@ -25,6 +27,7 @@ import {
   loadPlanOf,
   type Plan,
   planOf,
+  planUnder,
   settingOf,
   targetOf,
   termsOf,
@@ -52,13 +55,27 @@ export class Run {
   /**
    * Reads the datasets of a recipe through once, and opens what training and validation need.
    *
-   * @param cache folder for measured statistics
+   * @param cache folder for what has been measured
    * @throws InputError with every problem of the data at once
    */
   static async open(recipe: Recipe, cache: string, world: World): Promise<Run> {
+    return await Run.#open(recipe, world, (open) => planOf(recipe, open, cache));
+  }
+
+  /**
+   * The same for weights that are there: what they see is scaled as they were trained.
+   *
+   * @throws InputError also where a dataset belongs to a head that they were not trained on
+   */
+  static async openFor(manifest: Manifest, recipe: Recipe, cache: string, world: World): Promise<Run> {
+    return await Run.#open(recipe, world, (open) => planUnder(manifest, recipe, open, cache));
+  }
+
+  static async #open(recipe: Recipe, world: World, plan: (open: OpenMixture) => Promise<Plan>): Promise<Run> {
+    requireDevice(recipe.device);
     const open = await openMixture(mixtureOf(recipe));
     try {
-      return new Run(await planOf(recipe, open, cache), world);
+      return new Run(await plan(open), world);
     } finally {
       await open.close();
     }
@@ -79,8 +96,9 @@ export class Run {
   }
 
   /** Losses of the weights that the recipe validates, on the held-out samples. */
-  async validate(state: TrainingState, seen: (samples: number) => void): Promise<Validation> {
+  async validate(state: TrainingState, seen: (samples: number) => void): Promise<WeightsValidation> {
     const { validation } = this.plan.recipe;
+    const { weights } = validation;
     this.#validator ??= Validator.compile({
       setting: settingOf(this.plan, validation.microBatch),
       target: targetOf(this.plan, "validation"),
@@ -94,7 +112,14 @@ export class Run {
     const requests = this.#validationRequests(validation.framesPerMember);
     const turns = turnsOf(requests.length, this.world);
     const batches = this.#loader.batches(turns.map((turn) => requests[turn]!));
-    return await validator.run(actingWeights(state, validation.weights), { batches, turns }, seen);
+    const found = await validator.run(actingWeights(state, weights), { batches, turns }, seen);
+    refuseNotFinite(`validation at step ${state.step}`, found);
+    return { ...found, weights };
+  }
+
+  /** How long training and validation have waited for batches. */
+  get waitedMs(): number {
+    return this.#loader.waitedMs;
   }
 
   /** How many samples that takes. */
@@ -176,8 +201,7 @@ export class Run {
     const { plan } = this;
     const { recipe } = plan;
     const setting = settingOf(plan, recipe.batch.microBatch);
-    const names = this.parameters.map(({ name }) => name);
-    const trained = new Set(trainedParameters(names, recipe.optimizer.frozen));
+    const trained = trainedBy(recipe, this.parameters);
     return await Trainer.compile({
       setting,
       optimizer: recipe.optimizer,

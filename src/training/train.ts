@@ -1,5 +1,4 @@
-import { requireDevice } from "../graph/runtime/device.ts";
-import type { Validation } from "../metric/group.ts";
+import type { WeightsValidation } from "../metric/group.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import type { World } from "../ranks/world.ts";
 import { type Begun, beginRun, checkStart, newState, type Start } from "./begin.ts";
@@ -28,7 +27,7 @@ export interface TrainWatcher {
   note(text: string): void;
   begun(step: number): void;
   pulse(pulse: Pulse): void;
-  validated(step: number, validation: Validation): void;
+  validated(step: number, validation: WeightsValidation): void;
   isStopped(): boolean;
 }
 
@@ -49,7 +48,6 @@ export const unwatched: TrainWatcher = {
 export async function train(request: TrainRequest, watcher: TrainWatcher): Promise<LoopResult> {
   const { recipe, folder, start, until, world } = request;
   if (world.rank === 0) await checkStart(folder, recipe, start);
-  requireDevice(recipe.device);
   const run = await Run.open(recipe, request.cache, world);
   try {
     const begun = world.rank === 0 ? await beginRun(folder, run.plan, start, run.parameters) : null;
@@ -91,6 +89,7 @@ function partsOf(
     names: groupNamesOf(run.plan),
     events: begun?.events ?? { append: () => {} },
     shares,
+    waitedMs: () => run.waitedMs,
     validate: (state: TrainingState) => run.validate(state, () => {}),
     save: async (standing) => {
       await run.agree(standing.state);

@@ -107,13 +107,15 @@ export class Trainer {
   /**
    * One step on this rank's share of a global batch. The state given is used up.
    *
-   * @throws InputError naming the step and its samples if the loss is not finite; the state is still whole then
+   * @throws InputError naming the step and its samples if loss or gradient are not finite
    */
   async step(state: TrainingState, share: StepShare, learningRate: number): Promise<StepResult> {
     const micros = share.batches.map((batch) => microBatchOf(batch, this.#options.target, "as drawn"));
     const { loss, errors } = await this.#gradients(state.parameters, micros, share.microBatches);
-    if (!Number.isFinite(loss)) throw await this.#notFinite(state.step + 1, loss, micros);
+    if (!Number.isFinite(loss)) throw await this.#notFinite(state.step + 1, `loss, got ${loss}`, micros);
     const updated = await this.#updater.step(state, await this.#sum.total(), learningRate);
+    if (!Number.isFinite(updated.norm))
+      throw await this.#notFinite(state.step + 1, `gradient, got one of norm ${updated.norm}`, micros);
     return { state: updated.state, loss, errors, gradientNorm: updated.norm };
   }
 
@@ -152,10 +154,11 @@ export class Trainer {
     };
   }
 
-  async #notFinite(step: number, loss: number, micros: readonly MicroBatch[]): Promise<InputError> {
+  async #notFinite(step: number, problem: string, micros: readonly MicroBatch[]): Promise<InputError> {
     const { world, target } = this.#options;
     const samples = await textOverRanks(world, "samples", samplesOf(micros, target.datasets));
-    return new InputError(`train: step ${step}: expected a finite loss, got ${loss} on ${samples}`);
+    const remedy = "checkpoints are whole: begin a run with --init and a lower optimizer.peak";
+    return new InputError(`train: step ${step}: expected a finite ${problem} on ${samples}; ${remedy}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { checkConventions } from "../checkpoint/conventions.ts";
 import { latestCheckpoint } from "../checkpoint/store.ts";
 import { InputError } from "../input-error.ts";
 import type { ActionError } from "../metric/action-error.ts";
-import type { Validation } from "../metric/group.ts";
+import type { WeightsValidation } from "../metric/group.ts";
 import type { World } from "../ranks/world.ts";
 import { conventionsOf } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
@@ -25,7 +25,7 @@ export interface ValidateRequest {
 export interface RunValidation {
   /** Of the checkpoint. */
   readonly step: number;
-  readonly validation: Validation;
+  readonly validation: WeightsValidation;
   readonly actionErrors: readonly ActionError[];
 }
 
@@ -44,7 +44,7 @@ export async function validateRun(
   const { step } = checkpoint;
   const manifest = await readManifest(checkpoint.folder);
   checkConventions(checkpoint.folder, manifest.conventions, conventionsOf(recipe), new Set());
-  const run = await Run.open(recipe, cache, world);
+  const run = await Run.openFor(manifest, recipe, cache, world);
   try {
     const state = stateFrom(checkpoint.folder, await readWeights(checkpoint.folder, manifest), step, run.parameters);
     const losses = run.validationSamples;

@@ -1,0 +1,97 @@
+import { watch } from "node:fs";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readEvents } from "../../src/training/event-log.ts";
+import { begin, jsonOf, scratch, train, twoModes } from "./command.ts";
+import { checkpointsOf, contents, untilStep } from "./run-files.ts";
+
+let place: Awaited<ReturnType<typeof scratch>>;
+let straight = "";
+let expected: Record<string, string> = {};
+
+beforeAll(async () => {
+  place = await scratch();
+  straight = place.path("straight");
+  await train("--steps", "40", "--out", straight);
+  expected = await contents(straight);
+});
+afterAll(() => place.remove());
+
+describe("a run of 40 steps", () => {
+  it("leaves weights, moments, averages, manifest and events", () => {
+    expect(Object.keys(expected).sort()).toEqual([
+      "ema.safetensors",
+      "events",
+      "manifest.json",
+      "optimizer.safetensors",
+      "parameters.safetensors",
+    ]);
+    expect(expected.events).toContain('"step":40');
+  });
+
+  it("is the same to the bit when it is run again, also with another number of threads that load", async () => {
+    for (const workers of [1, 3]) {
+      const again = place.path(`workers-${workers}`);
+      await train("--steps", "40", "--out", again, "--set", `data.workers=${workers}`);
+      expect(await contents(again)).toEqual(expected);
+    }
+  });
+
+  it.each([1, 2, 3])("is the same to the bit after kill -9 at some moment and --resume, time %i", async (time) => {
+    const run = place.path(`killed-${time}`);
+    const running = begin("train", twoModes, "--steps", "40", "--out", run);
+    await untilStep(run, 10, running);
+    // A step takes about 10 ms, a checkpoint as long: the moment falls into either.
+    await setTimeout(Math.random() * 40);
+    running.child.kill("SIGKILL");
+    expect((await running.finished).status).toBeNull();
+    await train("--steps", "40", "--out", run, "--resume");
+    expect(await contents(run)).toEqual(expected);
+  });
+
+  it("is the same to the bit after kill -9 inside a checkpoint and --resume", async () => {
+    const run = place.path("killed-in-checkpoint");
+    await train("--steps", "10", "--out", run);
+    const running = begin("train", twoModes, "--steps", "40", "--out", run, "--resume");
+    const watcher = watch(join(run, "checkpoints"), (_, name) => {
+      if (name === "000015.partial") running.child.kill("SIGKILL");
+    });
+    expect((await running.finished).status).toBeNull();
+    watcher.close();
+    expect(await checkpointsOf(run)).toContain("000010");
+    expect(await checkpointsOf(run)).not.toContain("000015");
+    await train("--steps", "40", "--out", run, "--resume");
+    expect(await contents(run)).toEqual(expected);
+    expect((await checkpointsOf(run)).filter((name) => name.endsWith(".partial"))).toEqual([]);
+  });
+
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "stops at %s with a whole checkpoint and goes on from there",
+    async (signal) => {
+      const run = place.path(signal);
+      const running = begin("train", twoModes, "--out", run, "--json", "--set", "checkpoint.everySteps=1000");
+      await untilStep(run, 3, running);
+      running.child.kill(signal);
+      const { step, isInterrupted, loss } = jsonOf(await running.finished);
+      expect({ isInterrupted, loss }).toEqual({ isInterrupted: true, loss: expect.any(Number) });
+      expect(await checkpointsOf(run)).toEqual([String(step).padStart(6, "0")]);
+      const settings = ["--set", "checkpoint.everySteps=1000", "--out", run];
+      await train("--steps", "40", "--resume", ...settings);
+      expect({ ...(await contents(run)), "manifest.json": "" }).toEqual({ ...expected, "manifest.json": "" });
+    },
+  );
+
+  it("has the learning rates of its recipe at every step, wherever it stops", async () => {
+    const run = place.path("five");
+    await train("--steps", "5", "--out", run);
+    const rates = async (folder: string) =>
+      (await readEvents(folder)).flatMap(({ kind, learningRate }) => (kind === "step" ? [learningRate] : []));
+    const [five, all] = [await rates(run), await rates(straight)];
+    expect(five).toHaveLength(5);
+    expect(new Set(all).size).toBe(40);
+    expect(five).toEqual(all.slice(0, 5));
+    // Warm-up over 4 steps to 1e-3, then a cosine over 40: the first step at 1/5 of the peak.
+    expect(all[0]).toBeCloseTo(2e-4, 12);
+  });
+});
