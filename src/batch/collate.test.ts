@@ -8,7 +8,7 @@ import { collate } from "./collate.ts";
 import type { Example } from "./example.ts";
 import { exampleBatch, raggedBatch } from "./example-batch.ts";
 import type { BatchLayout } from "./layout.ts";
-import { poisoned } from "./poison.ts";
+import { poisoned, unrealCells } from "./poison.ts";
 
 const layout: BatchLayout = {
   rows: 4,
@@ -199,7 +199,7 @@ describe("example batches", () => {
 describe("poison", () => {
   it("lands in every unreal cell and in no real one", () => {
     const clean = raggedBatch(layout, 1);
-    const sick = poisoned(clean, { number: () => Number.NaN, pixel: () => 255, token: () => 257 });
+    const sick = poisoned(clean, unrealCells(clean), { number: () => Number.NaN, pixel: () => 255, token: () => 257 });
     for (const part of ["actions", "state"] as const)
       for (let at = 0; at < layout.rows; at++) {
         const { cells, real } = row(sick[part], at);

@@ -47,6 +47,7 @@ describe("the statistics of a head", () => {
     steps: 4,
     cache,
     rules,
+    pastEnd: "nothing" as const,
   });
 
   it("are those of all its members' frames together", async () => {

@@ -19,9 +19,11 @@ export interface MeasureOptions {
   readonly reading: Pick<Reading, "rate" | "actionFrame">;
   /** Steps of an action window. */
   readonly steps: number;
-  /** Where measured statistics are kept. */
+  /** Where measured statistics are kept; those of another filling are not. */
   readonly cache: string;
   readonly rules: Rules;
+  /** What is written into the steps past an episode's end, which no statistic may see: the audit writes poison. */
+  readonly pastEnd: "nothing" | number;
 }
 
 /**
@@ -64,7 +66,7 @@ interface Wanted {
 }
 
 async function cached({ sources, options, rows }: Wanted, width: number, blocks: AsyncIterable<Rows>) {
-  if (!options.rules.keeps("statistics")) return measure(blocks, width);
+  if (!options.rules.keeps("statistics") || options.pastEnd !== "nothing") return measure(blocks, width);
   const fingerprint = (await Promise.all(sources.map(({ dataset }) => dataset.fingerprint()))).join(" ");
   const members = sources.map(({ member: { embodiment, train } }) => ({
     columns: embodiment.columns,
@@ -94,25 +96,18 @@ async function* actionRows(sources: readonly Source[], options: MeasureOptions):
 }
 
 /** The action window of every frame of an episode; steps past its end are not real. */
-function* windows(path: Trajectory, { reading, steps, rules }: MeasureOptions): Generator<Rows> {
-  const [length = 0] = path.actions.shape;
+function* windows(path: Trajectory, options: MeasureOptions): Generator<Rows> {
+  const { reading, steps, rules, pastEnd } = options;
+  const [length = 0, width = 0] = path.actions.shape;
+  const filling = pastEnd === "nothing" ? 0 : pastEnd;
   for (let frame = 0; frame < length; frame++)
     yield actionsFrom(path, frame, { steps, rate: reading.rate, frame: reading.actionFrame }).read((values, valid) => {
-      if (rules.keeps("statistics")) return rowsOf(values.shape, values.cells, valid.bits);
-      // The rule is broken on purpose: what lies past the end is counted as if it were 0.
-      return allReal(
-        new HostArray(
-          "i j",
-          values.shape,
-          "float64",
-          values.cells.map((value) => value || 0),
-        ),
-      );
+      const filled = values.cells.map((value, at) => (valid.isReal(Math.floor(at / width)) ? value : filling));
+      const counted = rules.keeps("statistics")
+        ? Validity.of("i", [steps], valid.bits)
+        : Validity.complete("i", [steps]);
+      return Padded.of(new HostArray("i j", values.shape, "float64", filled), counted);
     });
-}
-
-function rowsOf(shape: readonly number[], cells: Float64Array, bits: Uint8Array): Rows {
-  return Padded.of(new HostArray("i j", shape, "float64", cells), Validity.of("i", [bits.length], bits));
 }
 
 function allReal(values: HostArray<"i j", "float64">): Rows {

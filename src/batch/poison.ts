@@ -13,26 +13,52 @@ export interface Poison {
   readonly token: (cell: number) => number;
 }
 
-/** A batch with other values in every cell that is not real; facts, provenance and real cells are the same. */
-export function poisoned(batch: Batch, poison: Poison): Batch {
+/** Cells of a batch, as bytes over the axes by which its arrays are real: 1 where a cell is meant. */
+export interface BatchCells {
+  /** `[b o v]`: whole pictures. */
+  readonly images: Uint8Array;
+  /** `[b o s]` */
+  readonly state: Uint8Array;
+  /** `[b n]` */
+  readonly prompt: Uint8Array;
+  /** `[b t d]` */
+  readonly actions: Uint8Array;
+}
+
+/** Every cell that is not real. */
+export function unrealCells({ images, state, prompt, actions }: Batch): BatchCells {
   return {
-    ...batch,
-    images: batch.images.read((values, valid) => Padded.of(filled(values, valid, poison.pixel), valid)),
-    state: batch.state.read((values, valid) => Padded.of(filled(values, valid, poison.number), valid)),
-    prompt: batch.prompt.read((values, valid) => Padded.of(filled(values, valid, poison.token), valid)),
-    actions: batch.actions.read((values, valid) => Padded.of(filled(values, valid, poison.number), valid)),
+    images: unrealIn(images.valid),
+    state: unrealIn(state.valid),
+    prompt: unrealIn(prompt.valid),
+    actions: unrealIn(actions.valid),
   };
 }
 
-function filled<A extends string, D extends "float32" | "int32" | "uint8", V extends string>(
+/** A batch with other values in some cells; facts and provenance are the same. */
+export function poisoned(batch: Batch, at: BatchCells, poison: Poison): Batch {
+  return {
+    ...batch,
+    images: batch.images.read((values, valid) => Padded.of(filled(values, at.images, poison.pixel), valid)),
+    state: batch.state.read((values, valid) => Padded.of(filled(values, at.state, poison.number), valid)),
+    prompt: batch.prompt.read((values, valid) => Padded.of(filled(values, at.prompt, poison.token), valid)),
+    actions: batch.actions.read((values, valid) => Padded.of(filled(values, at.actions, poison.number), valid)),
+  };
+}
+
+/** An array with other values where `at` says so, by whole runs of cells where it has fewer. */
+export function filled<A extends string, D extends "float32" | "int32" | "uint8">(
   values: HostArray<A, D>,
-  valid: Validity<V>,
+  at: Uint8Array,
   value: (cell: number) => number,
 ): HostArray<A, D> {
   const out = zeros(values.axes, values.shape, values.type);
-  const { bits } = valid;
-  const share = values.cells.length / bits.length;
-  for (let at = 0; at < values.cells.length; at++)
-    out.cells[at] = bits[Math.floor(at / share)] === 1 ? values.cells[at]! : value(at);
+  const share = values.cells.length / at.length;
+  for (let cell = 0; cell < values.cells.length; cell++)
+    out.cells[cell] = at[Math.floor(cell / share)] === 1 ? value(cell) : values.cells[cell]!;
   return out;
+}
+
+function unrealIn<A extends string>(valid: Validity<A>): Uint8Array {
+  return valid.bits.map((bit) => 1 - bit);
 }

@@ -52,7 +52,13 @@ describe.runIf(hasRealData)(onRealData("four real robots in one mixture"), () =>
     cache = await mkdtemp(join(tmpdir(), "armature-real-"));
     open = await openMixture({ seed: 1, views: ["base"], entries, pictureMemoryBytes: 0 });
     const reading = { rate: "native", actionFrame: "absolute" } as const;
-    statistics = await measureHeads(open, { reading, steps: layout.steps, cache, rules: Rules.all });
+    statistics = await measureHeads(open, {
+      reading,
+      steps: layout.steps,
+      cache,
+      rules: Rules.all,
+      pastEnd: "nothing",
+    });
     const { members, heads } = open.mixture;
     plan = {
       seed: 1,

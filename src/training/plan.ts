@@ -1,7 +1,7 @@
 import type { Reading } from "../batch/example.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import type { LoadPlan } from "../batch/maker.ts";
-import { type HeadStatistics, measureHeads } from "../batch/measure.ts";
+import { type HeadStatistics, type MeasureOptions, measureHeads } from "../batch/measure.ts";
 import { survey } from "../batch/survey.ts";
 import type { Conventions } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
@@ -36,10 +36,9 @@ export interface Plan {
  */
 export async function planOf(recipe: Recipe, open: OpenMixture, cache: string): Promise<Plan> {
   await lookThrough(recipe, open, cache);
-  const { data, policy } = recipe;
   const rules = Rules.all;
-  const reading = { rate: data.rate, actionFrame: data.actions };
-  const statistics = await measureHeads(open, { reading, steps: policy.actionHorizon, cache, rules });
+  const measuring = measuringOf(recipe);
+  const statistics = await measureHeads(open, { ...measuring, cache, rules, pastEnd: "nothing" });
   return { recipe, mixture: open.mixture, statistics, rules };
 }
 
@@ -66,6 +65,11 @@ export async function planUnder(manifest: Manifest, recipe: Recipe, open: OpenMi
 async function lookThrough(recipe: Recipe, open: OpenMixture, cache: string): Promise<void> {
   const layout = layoutOf(recipe, recipe.batch.microBatch);
   await survey(open, { layout, tokenizer: byteTokenizer, longPrompt: readingOf(recipe).longPrompt, cache });
+}
+
+/** What of a recipe the statistics of its heads depend on. */
+export function measuringOf({ data, policy }: Recipe): Pick<MeasureOptions, "reading" | "steps"> {
+  return { reading: { rate: data.rate, actionFrame: data.actions }, steps: policy.actionHorizon };
 }
 
 /** How samples are read. */

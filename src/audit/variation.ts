@@ -1,0 +1,211 @@
+import { type Batch, sampleCount } from "../batch/batch.ts";
+import type { BatchLayout } from "../batch/layout.ts";
+import { poisoned } from "../batch/poison.ts";
+import { gradientPrefix } from "../training/objective.ts";
+import { layoutOf, type Plan } from "../training/plan.ts";
+import { magnitude } from "./difference.ts";
+import { type GlobalBatch, outputNames } from "./global-batch.ts";
+import { cellsOf, type PaddingKind } from "./kind.ts";
+import { asTheyAre, type Closeness, type Output, type Outputs, type Variation } from "./law.ts";
+import { type PoisonName, poisonOf } from "./poison.ts";
+import { grown, rearranged, taken, withoutTarget } from "./rearrange.ts";
+
+type BatchVariation = Variation<GlobalBatch>;
+
+/** Other values in every raw cell that does not exist because of one kind of padding. */
+export function poisonOfCells(
+  whole: GlobalBatch,
+  kind: PaddingKind,
+  name: PoisonName,
+  vocabulary: number,
+): BatchVariation {
+  const poison = poisonOf(name, vocabulary);
+  const parts = whole.parts.map(({ batch }) => {
+    const at = cellsOf(kind, batch);
+    return { batch: poisoned(batch, at, poison), noise: { at: at.actions, poison } };
+  });
+  return {
+    law: "poison",
+    kinds: [kind],
+    name: `${name} in unreal cells`,
+    inputs: [{ ...whole, parts }],
+    back: asTheyAre,
+    promise: () => "bits",
+  };
+}
+
+/** More padding of some kinds around the same samples. */
+export function morePadding(whole: GlobalBatch, kinds: readonly PaddingKind[]): BatchVariation {
+  const { plan, rows } = whole;
+  const from = layoutOf(plan.recipe, rows);
+  const wide = widened(plan, rows, kinds);
+  const to = layoutOf(wide.plan.recipe, wide.rows);
+  const parts = whole.parts.map(({ batch, noise }) => ({ batch: larger(batch, from, to, kinds), noise }));
+  const isExact = kinds.every((kind) => exactKinds.includes(kind));
+  return {
+    law: "padding",
+    kinds,
+    name: `more ${kinds.join(" and ")}`,
+    inputs: [{ ...whole, ...wide, parts }],
+    back: (outputs) => rowsOf(asTheyAre(outputs), firstRows(whole.parts.length, rows, to.rows)),
+    promise: isExact ? () => "bits" : summedInAnotherOrder(),
+  };
+}
+
+/** More of these pads rows of a product with zeros, which keeps its bits; more tokens or rows are another tree of sums. */
+const exactKinds: readonly PaddingKind[] = ["action-dims", "state-dims"];
+
+/** The samples of each micro-batch dealt to two, with filler rows behind them. */
+export function halves(whole: GlobalBatch): BatchVariation {
+  const { rows } = whole;
+  const half = Math.ceil(rows / 2);
+  const dealt = whole.parts.flatMap(({ batch }) => {
+    const samples = ascending(sampleCount(batch));
+    return [samples.slice(0, half), samples.slice(half)].map((own) => onlyRows(batch, own));
+  });
+  const places = whole.parts.flatMap((_, part) =>
+    Array.from({ length: rows }, (_, row) => (2 * part + (row < half ? 0 : 1)) * rows + (row % half)),
+  );
+  return {
+    law: "split",
+    kinds: [],
+    name: "two micro-batches instead of one",
+    inputs: [{ ...whole, parts: dealt.map((batch) => ({ batch, noise: null })) }],
+    back: (outputs) => rowsOf(asTheyAre(outputs), places),
+    promise: rowsToTheBit(),
+  };
+}
+
+/** The samples of each micro-batch in the opposite order. */
+export function reversed(whole: GlobalBatch): BatchVariation {
+  const { rows } = whole;
+  const orders = whole.parts.map(({ batch }) => {
+    const count = sampleCount(batch);
+    return ascending(rows).map((row) => (row < count ? count - 1 - row : row));
+  });
+  return {
+    law: "order",
+    kinds: [],
+    name: "samples in the opposite order",
+    inputs: [
+      { ...whole, parts: whole.parts.map(({ batch }, at) => ({ batch: onlyRows(batch, orders[at]!), noise: null })) },
+    ],
+    back: (outputs) =>
+      rowsOf(
+        asTheyAre(outputs),
+        orders.flatMap((order, part) => order.map((row) => part * rows + row)),
+      ),
+    promise: rowsToTheBit(),
+  };
+}
+
+/** Each sample of one micro-batch alone, in the first row, with filler rows behind it. */
+export function alone(whole: GlobalBatch): BatchVariation {
+  const [only, ...more] = whole.parts;
+  if (only === undefined || more.length > 0)
+    throw new RangeError(`alone: expected one micro-batch, got ${whole.parts.length}`);
+  const samples = ascending(sampleCount(only.batch));
+  return {
+    law: "order",
+    kinds: [],
+    name: "each sample alone",
+    inputs: samples.map((row) => ({ ...whole, parts: [{ batch: onlyRows(only.batch, [row]), noise: null }] })),
+    back: (outputs) => firstRowOfEach(outputs, whole.rows),
+    promise: (output) => (isByRow(output) ? "bits" : "nothing"),
+  };
+}
+
+/** The recipe with more room of some kinds, and how many rows its micro-batches have. */
+function widened(plan: Plan, rows: number, kinds: readonly PaddingKind[]): Pick<GlobalBatch, "plan" | "rows"> {
+  const { policy } = plan.recipe;
+  const more = (kind: PaddingKind, count: number) => (kinds.includes(kind) ? count : 0);
+  const wide = {
+    ...policy,
+    actionWidth: policy.actionWidth + more("action-dims", 5),
+    stateWidth: policy.stateWidth + more("state-dims", 3),
+    actionHorizon: policy.actionHorizon + more("action-steps", 3),
+    promptTokens: policy.promptTokens + more("prompt-tokens", 5),
+    views: [...policy.views, ...Array<string>(more("views", 1)).fill("absent")],
+    history: { ...policy.history, slots: policy.history.slots + more("history", 1) },
+  };
+  return {
+    plan: { ...plan, recipe: { ...plan.recipe, policy: wide } },
+    rows: rows + more("robotless-samples", 1) + more("filler-rows", 1),
+  };
+}
+
+/** A batch in a larger layout; where samples without a target are asked for, one stands behind the others. */
+function larger(batch: Batch, from: BatchLayout, to: BatchLayout, kinds: readonly PaddingKind[]): Batch {
+  const sources = grown(from, to);
+  if (!kinds.includes("robotless-samples")) return rearranged(batch, sources);
+  const samples = sampleCount(batch);
+  const b = sources.b.map((source, row) => (row === samples ? 0 : row > samples ? -1 : source));
+  return withoutTarget(rearranged(batch, { ...sources, b }), (row) => row === samples);
+}
+
+/** A batch of some of the rows, in this order, and fillers. */
+function onlyRows(batch: Batch, chosen: readonly number[]): Batch {
+  const rows = batch.facts.rowReal.shape[0]!;
+  return rearranged(batch, { b: ascending(rows).map((row) => chosen[row] ?? -1) });
+}
+
+function isByRow(output: string): boolean {
+  return output === outputNames.errors || output === outputNames.actions;
+}
+
+/** Outputs whose rows come from elsewhere; what is no output by row stays. */
+function rowsOf(outputs: Outputs, places: readonly number[]): Outputs {
+  return new Map(
+    [...outputs].map(([name, values]) => [name, isByRow(name) ? taken(values, { b: places }, 0) : values]),
+  );
+}
+
+/** Row 0 of what came out of each input, one after the other; zeros in the rows of fillers. */
+function firstRowOfEach(outputs: readonly Outputs[], rows: number): Outputs {
+  const [first = new Map<string, Output>()] = outputs;
+  return new Map(
+    [...first].map(([name, values]) => {
+      if (!isByRow(name)) return [name, values];
+      const out = taken(values, { b: Array<number>(rows).fill(-1) }, 0);
+      const run = out.cells.length / rows;
+      for (const [row, output] of outputs.entries()) out.cells.set(output.get(name)!.cells.subarray(0, run), row * run);
+      return [name, out];
+    }),
+  );
+}
+
+/** The first rows of each of several larger micro-batches. */
+function firstRows(parts: number, rows: number, rowsOfEach: number): number[] {
+  return Array.from({ length: parts * rows }, (_, at) => Math.floor(at / rows) * rowsOfEach + (at % rows));
+}
+
+/** Outputs by row keep their bits, sums over rows do not. */
+function rowsToTheBit(): BatchVariation["promise"] {
+  const close = summedInAnotherOrder();
+  return (output, expected) => (isByRow(output) ? "bits" : close(output, expected));
+}
+
+/** Gradients are compared on the scale of the largest of them: some are 0 but for rounding. */
+function summedInAnotherOrder(): (output: string, expected: Outputs) => Closeness {
+  let largest: number | null = null;
+  return (output, expected) => {
+    const isGradient = output.startsWith(gradientPrefix);
+    largest ??= largestGradient(expected);
+    return {
+      relative: 2e-5,
+      absolute: isGradient ? 1e-6 * largest : 0,
+      because: "float32 sums of thousands of terms in another order",
+    };
+  };
+}
+
+function largestGradient(outputs: Outputs): number {
+  return Math.max(
+    0,
+    ...[...outputs].map(([name, values]) => (name.startsWith(gradientPrefix) ? magnitude(values) : 0)),
+  );
+}
+
+function ascending(count: number): readonly number[] {
+  return [...Array(count).keys()];
+}
