@@ -39,31 +39,33 @@ const longestVersion = 8192;
  */
 export function openMpiLibrary({ launcher, size, families }: Launch, named: string | undefined): MpiLibrary {
   const candidates = named === undefined ? families.flatMap((family): readonly string[] => files[family]) : [named];
+  const refusals: string[] = [];
   for (const file of candidates) {
-    const library = tryOpen(file);
-    if (library === null) continue;
-    const version = versionOf(library);
-    const dialect = dialects.find(({ sign }) => sign.test(version));
-    if (dialect === undefined)
-      throw new InputError(`ranks: ${file}: expected Open MPI or a kind of MPICH, got "${version}"`);
-    return { file, version, library, dialect: dialect.make(library) };
+    try {
+      return describe(file, openLibrary(file, "global"));
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      refusals.push(
+        error instanceof Error ? error.message.replace("Failed to load shared library: ", "") : String(error),
+      );
+    }
   }
   throw new InputError(
-    `ranks: ${launcher} started ${size} processes, but there is no ${candidates.join(", ")}; ` +
-      `install the Debian package ${packages[likeliest(families)]} on every host, or name the library's file in ${libraryVariable}`,
+    `ranks: ${launcher} started ${size} processes, but no MPI can be loaded (${refusals.join("; ")}); install the Debian ` +
+      `package ${packages[likeliest(families)]} on every host, or name the library's file in ${libraryVariable}`,
   );
+}
+
+function describe(file: string, library: LibraryHandle): MpiLibrary {
+  const version = versionOf(library);
+  const dialect = dialects.find(({ sign }) => sign.test(version));
+  if (dialect === undefined)
+    throw new InputError(`ranks: ${file}: expected Open MPI or a kind of MPICH, got "${version}"`);
+  return { file, version, library, dialect: dialect.make(library) };
 }
 
 function likeliest([first = "open-mpi"]: readonly Family[]): Family {
   return first;
-}
-
-function tryOpen(file: string): LibraryHandle | null {
-  try {
-    return openLibrary(file, "global");
-  } catch {
-    return null;
-  }
 }
 
 function versionOf(library: LibraryHandle): string {
