@@ -25,7 +25,7 @@ test("a process by itself needs no MPI", async () => {
 test("where there is no MPI, or another library is named, the package to install is named", () => {
   const launch = { launcher: "Open MPI's mpirun", size: 4, families: ["open-mpi"] } as const;
   expect(() => openMpiLibrary(launch, "libnone.so.1")).toThrow(
-    /^ranks: Open MPI's mpirun started 4 processes, but no MPI can be loaded \(libnone.so.1.*\); install the Debian package openmpi-bin/,
+    /^ranks: Open MPI's mpirun started 4 processes, but no MPI can be loaded \(libnone.so.1: .*\); install the Debian package openmpi-bin/,
   );
   expect(() => openMpiLibrary({ ...launch, families: ["mpich", "open-mpi"] }, "libnone.so.1")).toThrow("package mpich");
   expect(() => openMpiLibrary(launch, "libc.so.6")).toThrow("no MPI can be loaded");

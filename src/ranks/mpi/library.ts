@@ -45,9 +45,7 @@ export function openMpiLibrary({ launcher, size, families }: Launch, named: stri
       return describe(file, openLibrary(file, "global"));
     } catch (error) {
       if (error instanceof InputError) throw error;
-      refusals.push(
-        error instanceof Error ? error.message.replace("Failed to load shared library: ", "") : String(error),
-      );
+      refusals.push(`${file}: ${error instanceof Error ? error.message : error}`);
     }
   }
   throw new InputError(
