@@ -4,7 +4,7 @@ import { latestCheckpoint } from "../checkpoint/store.ts";
 import { checkParameters } from "../checkpoint/weights.ts";
 import type { Device } from "../graph/runtime/device.ts";
 import { InputError } from "../input-error.ts";
-import { ActionSampler } from "../training/action-sampler.ts";
+import { ActionSampler, placementFor } from "../training/action-sampler.ts";
 import { traceObjective } from "../training/objective.ts";
 import { conventionsOf, formOf, layoutOf } from "../training/plan.ts";
 import { parseRecipe } from "../training/recipe-file.ts";
@@ -44,6 +44,11 @@ export async function loadPolicy(run: string, { robots: rows, machine }: LoadOpt
   const { parameters } = traceObjective(setting);
   checkParameters(folder, weights, new Map(parameters.map((parameter) => [parameter.name, parameter])));
   const { device, threads } = machine === "as trained" ? manifest : machine;
-  const sampler = await ActionSampler.compile({ setting, weights, machine: { device, threads } });
+  const sampler = await ActionSampler.compile({
+    setting,
+    weights,
+    placement: placementFor(weights),
+    machine: { device, threads },
+  });
   return new LoadedPolicy({ checkpoint: folder, step, recipe, robots: servedRobots(manifest, recipe), sampler, rows });
 }

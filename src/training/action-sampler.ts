@@ -11,11 +11,21 @@ export interface ActionSamplerOptions {
   readonly setting: Setting;
   /** The weights that act. */
   readonly weights: ParameterValues;
+  readonly placement: WeightPlacement;
   readonly machine: Omit<CompileOptions, "fixed">;
 }
 
-/** Up to this size weights are written into the program, where they run faster; a model file ends at 2 GiB. */
-const largestFixed = 2 ** 30;
+/** Whether weights stand in the program, where a step takes a fifth less time, or are fed to it at each run. */
+export type WeightPlacement = "written" | "fed";
+
+/** A model file ends at 2 GiB, and while it is read its weights are in memory three times. */
+const largestWrittenBytes = 2 ** 30;
+
+/** Where weights of this size stand. */
+export function placementFor(weights: ParameterValues): WeightPlacement {
+  const bytes = [...weights.values()].reduce((sum, { cells }) => sum + cells.byteLength, 0);
+  return bytes <= largestWrittenBytes ? "written" : "fed";
+}
 
 /** Actions of a policy whose weights no longer change: noise carried to actions by the flow. */
 export class ActionSampler {
@@ -30,11 +40,10 @@ export class ActionSampler {
     this.#fed = fed;
   }
 
-  static async compile({ setting, weights, machine }: ActionSamplerOptions): Promise<ActionSampler> {
+  static async compile({ setting, weights, placement, machine }: ActionSamplerOptions): Promise<ActionSampler> {
     const { parameters, actions } = traceActions(setting);
     const read = new Map([...weights].filter(([name]) => parameters.some((parameter) => parameter.name === name)));
-    const bytes = [...read.values()].reduce((sum, { cells }) => sum + cells.byteLength, 0);
-    const [fixed, fed] = bytes <= largestFixed ? [read, new Map()] : [new Map(), read];
+    const [fixed, fed] = placement === "written" ? [read, new Map()] : [new Map(), read];
     return new ActionSampler(setting, await Program.compile({ actions }, { ...machine, fixed }), fed);
   }
 

@@ -16,7 +16,7 @@ import { agree } from "../ranks/agree.ts";
 import { shareOf, turnsOf } from "../ranks/deal.ts";
 import type { World } from "../ranks/world.ts";
 import { measureActionErrors } from "./action-errors.ts";
-import { ActionSampler } from "./action-sampler.ts";
+import { ActionSampler, placementFor } from "./action-sampler.ts";
 import { trainedBy } from "./begin.ts";
 import type { Standing } from "./loop.ts";
 import { traceObjective } from "./objective.ts";
@@ -137,9 +137,11 @@ export class Run {
     const { validation } = plan.recipe;
     const requests = this.#validationRequests(samplesPerMember);
     if (requests.length === 0) return [];
+    const weights = actingWeights(state, validation.weights);
     const sampler = await ActionSampler.compile({
       setting: settingOf(plan, validation.microBatch),
-      weights: actingWeights(state, validation.weights),
+      weights,
+      placement: placementFor(weights),
       machine: machineOf(plan.recipe),
     });
     try {

@@ -1,0 +1,93 @@
+import { expect, it } from "vitest";
+import { encodeBatch, sampleCount } from "../batch/batch.ts";
+import { raggedBatch } from "../batch/example-batch.ts";
+import { poisoned, unrealCells } from "../batch/poison.ts";
+import { zeros } from "../graph/host-array.ts";
+import { expectClose, expectSameBits } from "../graph/testing/close.ts";
+import { initialValues } from "../nn/parameter.ts";
+import { policySizes } from "../policy/size.ts";
+import { variants } from "../policy/variant.ts";
+import { Rules } from "../validity/rules.ts";
+import { actionNoise } from "./action-noise.ts";
+import { ActionSampler, placementFor, type WeightPlacement } from "./action-sampler.ts";
+import { type Setting, traceActions } from "./objective.ts";
+
+const layout = {
+  rows: 4,
+  steps: 4,
+  actionWidth: 6,
+  stateWidth: 5,
+  views: 2,
+  observations: 1,
+  tokens: 6,
+  pictureSize: 16,
+};
+const setting: Setting = {
+  form: { variant: variants.pi0, size: policySizes.micro, vocabulary: 300 },
+  layout,
+  unrealInput: "zero",
+  rules: Rules.all,
+};
+const weights = initialValues(traceActions(setting).parameters, 1);
+const machine = { device: "cpu", threads: 1 } as const;
+const batch = raggedBatch(layout, 2);
+const keys = Array.from({ length: sampleCount(batch) }, (_, frame) => {
+  return { seed: 1, dataset: "toy", episode: 0, frame, draw: 0 };
+});
+
+async function sampled(placement: WeightPlacement, of: typeof batch): Promise<Float32Array> {
+  const sampler = await ActionSampler.compile({ setting, weights, placement, machine });
+  try {
+    return (await sampler.sample(of, keys)).cells;
+  } finally {
+    sampler.release();
+  }
+}
+
+it("actions are the same whether weights stand in the program or are fed to it", async () => {
+  const [written, fed] = [await sampled("written", batch), await sampled("fed", batch)];
+  // Prepacked weights are multiplied by other kernels: float32 sums of up to 64 terms, ten Euler steps.
+  expectClose("actions", fed, written, { absolute: 1e-5, relative: 1e-5, because: "other kernels in float32" });
+  expect(placementFor(weights)).toBe("written");
+  const large = zeros("y e", [2 ** 15, 1], "float32");
+  const huge = new Map(Array.from({ length: 2 ** 13 + 1 }, (_, at) => [`part ${at}`, large]));
+  expect(placementFor(huge)).toBe("fed");
+});
+
+it("what stands in unreal cells moves no real action, to the bit", async () => {
+  const poison = { number: () => Number.NaN, pixel: (cell: number) => cell % 251, token: () => 299 };
+  const other = poisoned(batch, unrealCells(batch), poison);
+  expect(encodeBatch(other)).not.toEqual(encodeBatch(batch));
+  const real = batch.actions.valid.bits;
+  const onlyReal = (cells: Float32Array) => cells.filter((_, at) => real[at] === 1);
+  expectSameBits("actions", onlyReal(await sampled("written", other)), onlyReal(await sampled("written", batch)));
+});
+
+it("noise belongs to the key and the robot's own dof: not to the row, and 0 where there is no dof", () => {
+  const noise = actionNoise(batch, keys, "zero");
+  const turned = actionNoise(batch, keys.toReversed(), "zero");
+  const width = layout.actionWidth;
+  const own = (row: number, from: typeof noise) =>
+    Array.from({ length: layout.steps * width }, (_, at) => ({
+      dof: batch.ownDof.cells[row * width + (at % width)]!,
+      step: Math.floor(at / width),
+      value: from.cells[row * layout.steps * width + at]!,
+    }));
+  const byDof = (row: number, from: typeof noise) =>
+    new Map(own(row, from).flatMap(({ dof, step, value }) => (dof < 0 ? [] : [[`${step} ${dof}`, value] as const])));
+  for (const row of [0, 1, 2]) {
+    const [here, there] = [byDof(row, noise), byDof(2 - row, turned)];
+    for (const [cell, value] of here) if (there.has(cell)) expect(value).toBe(there.get(cell));
+    for (const { dof, value } of own(row, noise)) if (dof < 0) expect(value).toBe(0);
+  }
+  expect(own(3, noise).every(({ value }) => value === 0)).toBe(true);
+  expect(actionNoise(batch, keys, "noise").cells.filter((value) => value === 0)).toHaveLength(layout.steps * width);
+});
+
+it("a key is needed for each sample", async () => {
+  const sampler = await ActionSampler.compile({ setting, weights, placement: "written", machine });
+  await expect(sampler.sample(batch, keys.slice(1))).rejects.toThrow(
+    "sample: expected a key for each of 3 samples, got 2",
+  );
+  sampler.release();
+});
