@@ -34,6 +34,7 @@ export const train = define({
 
 async function trainOn(world: World, given: Given, terminal: Terminal): Promise<Outcome> {
   const { train: trainPolicy } = await import("../training/train.ts");
+  const start = startOf(given);
   const recipe = await recipeOf(given.recipe, settingsOf(given));
   const folder = await folderOf(world, recipe, given);
   const until = given.steps ?? recipe.optimizer.steps;
@@ -41,7 +42,7 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   const watcher = watch(terminal, { total: until, stop, isShown: world.rank === 0 });
   const cache = join(root, ".cache", "statistics");
   try {
-    const result = await trainPolicy({ recipe, folder, start: startOf(given), until, cache, world }, watcher);
+    const result = await trainPolicy({ recipe, folder, start, until, cache, world }, watcher);
     watcher.finish();
     return { status: 0, json: jsonOf(folder, recipe, result), text: textOf(folder, result) };
   } finally {
@@ -153,5 +154,11 @@ function textOf(folder: string, { state, isInterrupted, initialValidation, valid
   const end = isInterrupted ? `stopped at step ${state.step}; continue with --resume` : `trained to step ${state.step}`;
   const improvement =
     initialValidation === null || validation === null ? [] : [improvementTable(initialValidation, validation)];
-  return [...improvement, `${end}: ${relative(process.cwd(), folder) || folder}`].join("\n");
+  return [...improvement, `${end}: ${shortest(folder)}`].join("\n");
+}
+
+/** A folder as it is typed from here. */
+function shortest(folder: string): string {
+  const below = relative(process.cwd(), folder);
+  return below === "" || below.startsWith("..") ? folder : below;
 }
