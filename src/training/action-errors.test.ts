@@ -41,4 +41,26 @@ describe("errors of sampled actions", () => {
     expect(without.actionErrors).toEqual([]);
     expect(without.validation).toEqual(found.validation);
   });
+
+  it("are over all draws of noise, each step counted at each", async () => {
+    const twice = await validate({ ...run.recipe, validation: { ...run.recipe.validation, draws: 2 } }, 5);
+    for (const [at, { samples, steps, meanAbsoluteError }] of twice.actionErrors.entries()) {
+      const once = found.actionErrors[at]!;
+      expect([samples, steps]).toEqual([once.samples, 2 * once.steps]);
+      expect(meanAbsoluteError).not.toBe(once.meanAbsoluteError);
+    }
+  });
+});
+
+it("samples without a robot target have no error of actions", async () => {
+  const [arm, cart] = microRecipe.data.datasets;
+  const watching: Recipe = {
+    ...microRecipe,
+    data: { ...microRecipe.data, datasets: [arm!, { ...cart!, mapping: { ...cart!.mapping, target: "none" } }] },
+  };
+  const run = await trainMicroRun(watching, 1);
+  const request = { folder: run.folder, recipe: watching, cache: run.cache, actionSamples: 2 };
+  const { actionErrors } = await validateRun({ ...request, world: await aloneWorld() }, () => {});
+  await run.remove();
+  expect(new Set(actionErrors.map(({ dataset }) => dataset))).toEqual(new Set(["dobot_cr5"]));
 });
