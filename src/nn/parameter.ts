@@ -1,7 +1,12 @@
 import { input, SymbolicArray } from "../graph/array.ts";
+import type { Within } from "../graph/axes.ts";
 import { HostArray } from "../graph/host-array.ts";
+import { alignAny } from "../graph/op/align.ts";
+import { add } from "../graph/op/elementwise.ts";
+import { where } from "../graph/op/select.ts";
 import { stream } from "../graph/random.ts";
 import type { Rules } from "../validity/rules.ts";
+import type { SymbolicValidity } from "../validity/symbolic.ts";
 
 /** How a parameter begins. */
 export type Initial =
@@ -36,7 +41,12 @@ export type ParameterValues = ReadonlyMap<string, HostArray<string, "float32">>;
 export interface Watched {
   readonly name: string;
   readonly array: SymbolicArray<string, "float32">;
+  /** Which of its cells exist, over some of its axes. */
+  readonly isReal: SymbolicArray<string, "bool">;
 }
+
+/** Name of the input `[]` of a poisonable program: what is added to hidden states of tokens that do not exist. */
+export const hiddenPoison = "hiddenPoison";
 
 /**
  * Where a model is being written: the path of its parameters, the rules of padding that hold, and what is watched.
@@ -46,52 +56,82 @@ export interface Watched {
 export class Scope {
   readonly path: string;
   readonly rules: Rules;
-  readonly #parameters: Map<string, Parameter>;
-  readonly #watched: Watched[];
+  readonly #model: Model;
 
-  private constructor(path: string, rules: Rules, root: Scope | null) {
+  private constructor(path: string, rules: Rules, model: Model) {
     this.path = path;
     this.rules = rules;
-    this.#parameters = root === null ? new Map() : root.#parameters;
-    this.#watched = root === null ? [] : root.#watched;
+    this.#model = model;
   }
 
   static root(rules: Rules): Scope {
-    return new Scope("", rules, null);
+    return new Scope("", rules, { parameters: new Map(), watched: [], poison: null });
+  }
+
+  /** For the audit: the program has one more input, `hiddenPoison`, and with 0 in it computes what it otherwise does. */
+  static poisonable(rules: Rules): Scope {
+    const poison = input(hiddenPoison, "", [], "float32");
+    return new Scope("", rules, { parameters: new Map(), watched: [], poison });
   }
 
   in(name: string): Scope {
-    return new Scope(this.path === "" ? name : `${this.path}.${name}`, this.rules, this);
+    return new Scope(this.path === "" ? name : `${this.path}.${name}`, this.rules, this.#model);
+  }
+
+  /**
+   * Hidden states as attention is about to read them; in a poisonable program, with the poison in those of unreal tokens.
+   *
+   * Behind the norm, not before it: a layer norm would take away what is added to a whole row.
+   */
+  hidden<V extends string, A extends string>(
+    states: SymbolicArray<A>,
+    real: SymbolicValidity<Within<V, A>>,
+  ): SymbolicArray<A> {
+    const { poison } = this.#model;
+    if (poison === null) return states;
+    const mask = alignAny(real.isReal, { axes: states.axes, shape: states.shape, type: "bool" });
+    return where(mask, states, add(states, alignAny(poison, states)));
   }
 
   /** @throws RangeError if the name stands for a parameter of another form */
   parameter<A extends string>(name: string, axes: A, shape: readonly number[], initial: Initial): SymbolicArray<A> {
     const path = this.in(name).path;
-    const known = this.#parameters.get(path);
+    const known = this.#model.parameters.get(path);
     if (known !== undefined && (known.axes !== axes || known.shape.join() !== shape.join()))
       throw new RangeError(
         `parameter "${path}": is "${known.axes}" [${known.shape}], asked for as "${axes}" [${shape}]`,
       );
     const form = { axes, shape, type: "float32" } as const;
     const array = known?.array ?? input(path, axes, shape, "float32");
-    if (known === undefined) this.#parameters.set(path, { name: path, axes, shape, initial, array });
+    if (known === undefined) this.#model.parameters.set(path, { name: path, axes, shape, initial, array });
     return new SymbolicArray(form, array.node, array.output);
   }
 
-  /** Names an array for the audit; returns it. */
-  watch<A extends string>(name: string, array: SymbolicArray<A>): SymbolicArray<A> {
-    this.#watched.push({ name: this.in(name).path, array });
+  /** Names an array for the audit, and which of its cells exist; returns it. */
+  watch<V extends string, A extends string>(
+    name: string,
+    array: SymbolicArray<A>,
+    real: SymbolicValidity<Within<V, A>>,
+  ): SymbolicArray<A> {
+    this.#model.watched.push({ name: this.in(name).path, array, isReal: real.isReal });
     return array;
   }
 
   /** In the order in which the model asked for them. */
   get parameters(): readonly Parameter[] {
-    return [...this.#parameters.values()];
+    return [...this.#model.parameters.values()];
   }
 
   get watched(): readonly Watched[] {
-    return this.#watched;
+    return this.#model.watched;
   }
+}
+
+/** What all scopes of one model share. */
+interface Model {
+  readonly parameters: Map<string, Parameter>;
+  readonly watched: Watched[];
+  readonly poison: SymbolicArray<""> | null;
 }
 
 /**

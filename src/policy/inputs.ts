@@ -1,7 +1,8 @@
 import type { BatchLayout } from "../batch/layout.ts";
-import { input, type SymbolicArray } from "../graph/array.ts";
+import { input } from "../graph/array.ts";
 import type { Rules } from "../validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
+import { Validity } from "../validity/validity.ts";
 
 /** Each fact about a batch, as padding.md names it. */
 export interface Facts {
@@ -21,6 +22,8 @@ export interface Observation {
   readonly facts: Facts;
   /** 0 to 255. */
   readonly images: SymbolicPadded<"b o v h w c", "uint8", "b o v">;
+  /** Slots that may be read, see `readableSlots`. */
+  readonly readable: SymbolicValidity<"b o">;
   /** Normalised. */
   readonly state: SymbolicPadded<"b o s">;
   readonly prompt: SymbolicPadded<"b n", "int32">;
@@ -49,11 +52,13 @@ export function observationInputs(layout: BatchLayout, rules: Rules): Observatio
     tokenReal: SymbolicValidity.input("tokenReal", "b n", [b, n]),
     rowReal: SymbolicValidity.input("rowReal", "b", [b]),
   };
+  const readable = readableSlots([b, o], facts);
   return {
     facts,
+    readable,
     images: SymbolicPadded.of(
       input("images", "b o v h w c", [b, o, v, pictureSize, pictureSize, 3], "uint8"),
-      facts.viewReal,
+      SymbolicValidity.every("b o v", [b, o, v], [facts.viewReal, readable]),
     ),
     state: SymbolicPadded.of(
       input("state", "b o s", [b, o, s], "float32"),
@@ -61,7 +66,7 @@ export function observationInputs(layout: BatchLayout, rules: Rules): Observatio
         "b o s",
         [b, o, s],
         [
-          facts.historyReal,
+          rules.keeps("history-state") ? readable : SymbolicValidity.complete("b o", [b, o]),
           rules.keeps("state-dims") ? facts.stateReal : SymbolicValidity.complete("b s", [b, s]),
           facts.rowReal,
         ],
@@ -71,14 +76,22 @@ export function observationInputs(layout: BatchLayout, rules: Rules): Observatio
   };
 }
 
-/** A target as the flow sees it: actions, noise, and which of their cells exist. */
-export interface FlowTarget {
-  /** `stepReal × dofReal`, where the row has a robot target. */
-  readonly cellReal: SymbolicValidity<"b t d">;
-  readonly actions: SymbolicPadded<"b t d">;
-  readonly noise: SymbolicPadded<"b t d">;
-  /** `[b t]`, 1 is noise, 0 is data. */
-  readonly time: SymbolicArray<"b t">;
+/**
+ * Slots whose observation may be read: now, and history that lies in the episode and was not dropped.
+ *
+ * The only place where the two facts meet (OpenTau#253, #468: one mask that meant both blanked the current frame).
+ *
+ * @param shape of `b o`
+ */
+export function readableSlots(
+  shape: readonly [rows: number, slots: number],
+  { historyReal, historyKept, rowReal }: Pick<Facts, "historyReal" | "historyKept" | "rowReal">,
+): SymbolicValidity<"b o"> {
+  const slots = shape[1];
+  const isNow = Uint8Array.from({ length: slots }, (_, slot) => (slot === slots - 1 ? 1 : 0));
+  const now = SymbolicValidity.fixed(Validity.of("o", [slots], isNow));
+  const history = SymbolicValidity.every("b o", shape, [historyReal, historyKept]);
+  return SymbolicValidity.every("b o", shape, [SymbolicValidity.some("b o", shape, [history, now]), rowReal]);
 }
 
 /** `stepReal × dofReal` of rows that have a target: the action cells that exist. */

@@ -2,13 +2,13 @@ import { sizeOf } from "../graph/array.ts";
 import { alignAny } from "../graph/op/align.ts";
 import { scale } from "../graph/op/elementwise.ts";
 import { gather } from "../graph/op/gather.ts";
-import { merge, rename, split } from "../graph/op/shape.ts";
+import { merge, rename, slice, split } from "../graph/op/shape.ts";
 import { linear } from "../nn/linear.ts";
 import type { Scope } from "../nn/parameter.ts";
-import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
+import { SymbolicPadded } from "../validity/symbolic.ts";
 import type { Observation } from "./inputs.ts";
 import type { PolicySize } from "./size.ts";
-import { type Segment, TokenStream } from "./stream.ts";
+import { everyToken, type Segment, TokenStream } from "./stream.ts";
 import { encodePictures } from "./vision.ts";
 
 /** What the backbone reads before anything about actions: pictures, then the prompt, all seeing each other. */
@@ -24,17 +24,10 @@ export function prefixStream(
   ]);
 }
 
-/** Absent views are no keys: they are not black pictures. */
-function pictureSegment(scope: Scope, size: PolicySize, { images, facts }: Observation): Segment {
-  const [b, o, v] = facts.viewReal.isReal.shape;
-  if (o !== 1) throw new RangeError(`pictures: this vision tower reads one observation slot, got ${o}`);
-  const flat = images.read((values, real) =>
-    SymbolicPadded.of(
-      merge(values, "b o v", "b"),
-      real.reshaped((bits) => merge(bits, "b o v", "b")),
-    ),
-  );
-  const seen = linear(scope.in("projector"), encodePictures(scope.in("tower"), size.vision, flat), {
+/** Pictures now. Absent views are no keys: they are not black pictures. */
+function pictureSegment(scope: Scope, size: PolicySize, { images }: Observation): Segment {
+  const [b, o, v] = images.valid.isReal.shape;
+  const seen = linear(scope.in("projector"), encodePictures(scope.in("tower"), size.vision, images), {
     from: "e",
     to: "e",
     sizes: [size.backbone.width],
@@ -42,11 +35,17 @@ function pictureSegment(scope: Scope, size: PolicySize, { images, facts }: Obser
     initial: "fan-in",
   });
   const patches = sizeOf(seen, "n");
-  const tokens = merge(split(rename(seen, "n", "p"), "b", "b v", [b!, v!]), "v p", "n");
-  const isKey = scope.rules.keeps("view-keys") ? facts.viewReal : SymbolicValidity.complete("b o v", [b!, o, v!]);
   const perPatch = { axes: "b v p", shape: [b!, v!, patches], type: "bool" } as const;
-  const real = isKey.reshaped((bits) => merge(alignAny(merge(bits, "o v", "v"), perPatch), "v p", "n"));
-  return { name: "pictures", tokens: SymbolicPadded.of(tokens, real), sight: "within" };
+  const real = images.valid.reshaped((bits) =>
+    merge(alignAny(merge(slice(bits, "o", o! - 1, o!), "o v", "v"), perPatch), "v p", "n"),
+  );
+  const tokens = merge(split(rename(seen, "n", "p"), "b", "b v", [b!, v!]), "v p", "n");
+  return {
+    name: "pictures",
+    tokens: SymbolicPadded.of(scope.watch("pictures", tokens, real), real),
+    keys: scope.rules.keeps("view-keys") ? real : everyToken(tokens),
+    sight: "within",
+  };
 }
 
 /** @source openpi `gemma.py` `Embedder`: the embedding times √width */
@@ -56,8 +55,10 @@ function promptSegment(scope: Scope, size: PolicySize, vocabulary: number, { pro
     .in("embedding")
     .parameter("weight", "y e", [vocabulary, width], { kind: "normal", deviation: width ** -0.5 });
   const tokens = scale(gather(table, prompt.selected(0), "b n e"), Math.sqrt(width));
-  const isKey = scope.rules.keeps("prompt-keys")
-    ? facts.tokenReal
-    : SymbolicValidity.complete("b n", facts.tokenReal.isReal.shape);
-  return { name: "prompt", tokens: SymbolicPadded.of(tokens, isKey), sight: "joins-previous" };
+  return {
+    name: "prompt",
+    tokens: SymbolicPadded.of(scope.watch("prompt", tokens, facts.tokenReal), facts.tokenReal),
+    keys: scope.rules.keeps("prompt-keys") ? facts.tokenReal : everyToken(tokens),
+    sight: "joins-previous",
+  };
 }

@@ -17,6 +17,8 @@ export interface VisionSize {
   readonly layers: number;
   readonly mlp: number;
   readonly heads: number;
+  /** Of every so many layers, the last also looks back at earlier pictures of the same view. */
+  readonly temporalEvery: number;
 }
 
 export interface PolicySize {
@@ -33,17 +35,17 @@ export interface PolicySize {
  */
 export const policySizes = {
   micro: {
-    vision: { picture: 16, patch: 8, width: 16, layers: 2, mlp: 40, heads: 2 },
+    vision: { picture: 16, patch: 8, width: 16, layers: 2, mlp: 40, heads: 2, temporalEvery: 2 },
     backbone: { width: 32, layers: 2, mlp: 64, heads: 4, keyHeads: 2, headWidth: 8 },
     expert: { width: 24, layers: 2, mlp: 48, heads: 4, keyHeads: 2, headWidth: 8 },
   },
   tiny: {
-    vision: { picture: 96, patch: 16, width: 256, layers: 4, mlp: 1024, heads: 4 },
+    vision: { picture: 96, patch: 16, width: 256, layers: 4, mlp: 1024, heads: 4, temporalEvery: 4 },
     backbone: { width: 256, layers: 4, mlp: 1024, heads: 4, keyHeads: 1, headWidth: 64 },
     expert: { width: 256, layers: 4, mlp: 512, heads: 4, keyHeads: 1, headWidth: 64 },
   },
   base: {
-    vision: { picture: 224, patch: 14, width: 1152, layers: 27, mlp: 4304, heads: 16 },
+    vision: { picture: 224, patch: 14, width: 1152, layers: 27, mlp: 4304, heads: 16, temporalEvery: 4 },
     backbone: { width: 2048, layers: 18, mlp: 16384, heads: 8, keyHeads: 1, headWidth: 256 },
     expert: { width: 1024, layers: 18, mlp: 4096, heads: 8, keyHeads: 1, headWidth: 256 },
   },

@@ -3,20 +3,18 @@ import { constant } from "../graph/array.ts";
 import { HostArray, zeros } from "../graph/host-array.ts";
 import { evaluate, plainly } from "../graph/testing/evaluate.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
-import { type Segment, type Sight, TokenStream } from "./stream.ts";
+import { everyToken, type Segment, type Sight, TokenStream } from "./stream.ts";
 
 /** A segment of tokens without content, real where `bits` says so. */
 function segment(name: string, sight: Sight, bits: readonly number[]): Segment {
   const real = constant(new HostArray("b n", [1, bits.length], "bool", Uint8Array.from(bits)));
-  const complete = SymbolicValidity.complete("b n", [1, bits.length]);
+  const valid = SymbolicValidity.complete("b n", [1, bits.length]).reshaped(() => real);
   const tokens = constant(zeros("b n e", [1, bits.length, 1], "float32"));
   return {
     name,
     sight,
-    tokens: SymbolicPadded.of(
-      tokens,
-      complete.reshaped(() => real),
-    ),
+    tokens: SymbolicPadded.of(tokens, valid),
+    keys: valid,
   };
 }
 
@@ -89,7 +87,8 @@ it("segments of another number of rows are refused by name", () => {
   const odd: Segment = {
     name: "prompt",
     sight: "within",
-    tokens: SymbolicPadded.of(two, SymbolicValidity.complete("b n", [2, 1])),
+    tokens: SymbolicPadded.of(two, everyToken(two)),
+    keys: everyToken(two),
   };
   expect(() => TokenStream.of([segment("pictures", "within", [1]), odd])).toThrow(
     'segment "prompt" has 2 rows, expected 1',

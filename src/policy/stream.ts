@@ -5,7 +5,7 @@ import { realPositions } from "../graph/op/rope.ts";
 import { and } from "../graph/op/select.ts";
 import { concat, rename, slice } from "../graph/op/shape.ts";
 import { AttentionPattern } from "../nn/pattern.ts";
-import type { SymbolicPadded } from "../validity/symbolic.ts";
+import { type SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 
 /** How the tokens of one segment see each other. Every segment sees all earlier segments. */
 export type Sight = "within" | "causal" | "joins-previous";
@@ -17,7 +17,14 @@ export interface Segment {
   /** "pictures", "prompt", "actions": appears in errors. */
   readonly name: string;
   readonly tokens: Tokens;
+  /** Which tokens may be read: those that are real, unless the rule that hides the others is switched off. */
+  readonly keys: SymbolicValidity<"b n">;
   readonly sight: Sight;
+}
+
+/** Every token may be read, real or not: what a rule that is switched off leaves. */
+export function everyToken({ shape }: SymbolicArray<"b n e">): SymbolicValidity<"b n"> {
+  return SymbolicValidity.complete("b n", shape.slice(0, 2));
 }
 
 /**
@@ -72,31 +79,62 @@ export class TokenStream {
     return this.segments.reduce((length, { tokens }) => length + lengthOf(tokens), 0);
   }
 
-  /** `[b n]`: real tokens of the stream and of those before it. */
-  get isReal(): SymbolicArray<"b n", "bool"> {
-    const own = this.segments.map(({ tokens }) => tokens.valid.isReal);
-    return concat("n", this.#after === null ? own : [this.#after.isReal, ...own]);
+  /** Which of this stream's own tokens exist. */
+  get real(): SymbolicValidity<"b n"> {
+    const [first, ...rest] = this.segments.map(({ tokens }) => tokens.valid);
+    return first!.reshaped((bits) => concat("n", [bits, ...rest.map(({ isReal }) => isReal)]));
   }
 
   /** `[b n]`: number of real tokens before each of this stream's own. Unreal tokens do not advance it. */
   get positions(): SymbolicArray<"b n", "int32"> {
-    return slice(realPositions(this.isReal), "n", this.start, this.start + this.length);
+    return slice(realPositions(this.#keys()), "n", this.start, this.start + this.length);
   }
 
   /** Own tokens as queries, own and earlier tokens as keys. */
   get pattern(): AttentionPattern {
-    const blocks = this.#blocks();
+    return TokenStream.#patternOf(this.#blocks(), this.#keys(), this.start);
+  }
+
+  /** Each token from the place `from` on reads itself and those before it, of those that may be read. */
+  static causal(keys: SymbolicValidity<"b n">, from: number): AttentionPattern {
+    const length = keys.isReal.shape[1] ?? 0;
+    return TokenStream.#patternOf([...Array(length).keys()], keys.isReal, from);
+  }
+
+  /**
+   * @param blocks of every token: a query reads keys of its own block and of earlier ones
+   * @param readable `[b n]`
+   * @param from place of the first query
+   */
+  static #patternOf(blocks: readonly number[], readable: SymbolicArray<"b n", "bool">, from: number): AttentionPattern {
     const total = blocks.length;
-    const bits = new Uint8Array(this.length * total);
-    for (let query = 0; query < this.length; query++)
-      for (let key = 0; key < total; key++)
-        bits[query * total + key] = blocks[key]! <= blocks[this.start + query]! ? 1 : 0;
-    const sight = constant(new HostArray("q k", [this.length, total], "bool", bits));
-    const real = this.isReal;
-    const form = { axes: "b q k", shape: [this.#rows, this.length, total], type: "bool" } as const;
-    const keys = alignAny(rename(real, "n", "k"), form);
-    const queries = alignAny(rename(slice(real, "n", this.start, total), "n", "q"), form);
+    const asking = total - from;
+    const bits = new Uint8Array(asking * total);
+    for (let query = 0; query < asking; query++)
+      for (let key = 0; key < total; key++) bits[query * total + key] = blocks[key]! <= blocks[from + query]! ? 1 : 0;
+    const sight = constant(new HostArray("q k", [asking, total], "bool", bits));
+    const form = { axes: "b q k", shape: [readable.shape[0]!, asking, total], type: "bool" } as const;
+    const keys = alignAny(rename(readable, "n", "k"), form);
+    const queries = alignAny(rename(slice(readable, "n", from, total), "n", "q"), form);
     return AttentionPattern.made(and(and(alignAny(sight, form), keys), queries));
+  }
+
+  /**
+   * Own tokens as queries, the tokens of another stream as keys, wherever they stand.
+   *
+   * @param keys "real": those that exist; "every": also those that do not
+   */
+  across(other: TokenStream, keys: "real" | "every"): AttentionPattern {
+    const form = { axes: "b q k", shape: [this.#rows, this.length, other.length], type: "bool" } as const;
+    const queries = alignAny(rename(slice(this.#keys(), "n", this.start, this.start + this.length), "n", "q"), form);
+    if (keys === "every") return AttentionPattern.made(queries);
+    return AttentionPattern.made(and(queries, alignAny(rename(other.real.isReal, "n", "k"), form)));
+  }
+
+  /** `[b n]`: which tokens of the stream, and of those before it, may be read. */
+  #keys(): SymbolicArray<"b n", "bool"> {
+    const own = this.segments.map(({ keys }) => keys.isReal);
+    return concat("n", this.#after === null ? own : [this.#after.#keys(), ...own]);
   }
 
   /** Block of each token, earlier streams first: a query reads keys of its own block and of earlier ones. */

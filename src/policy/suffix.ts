@@ -5,21 +5,28 @@ import { linear } from "../nn/linear.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import type { Facts, Observation } from "./inputs.ts";
-import type { Segment } from "./stream.ts";
+import { everyToken, type Segment, type Sight } from "./stream.ts";
 
-/** One token per observation slot; only "now" where history was dropped. A robot's state now is always real. */
-export function stateSegment(scope: Scope, width: number, { state, facts }: Observation): Segment {
-  const tokens = linear(scope, rename(state.selected(0), "o", "n"), {
+/** One token per observation slot that may be read: a robot's state now always is, also where history was dropped. */
+export function stateSegment(scope: Scope, width: number, observation: Observation): Segment {
+  const tokens = linear(scope, rename(observation.state.selected(0), "o", "n"), {
     from: "s",
     to: "e",
     sizes: [width],
     bias: "zero",
     initial: inputInitial,
   });
-  const real = facts.historyReal.reshaped((bits) => rename(bits, "o", "n"));
+  return stateTokens(scope, tokens, observation);
+}
+
+/** Tokens `[b n e]` of the robot's state, one per observation slot, as a segment. */
+export function stateTokens(scope: Scope, tokens: SymbolicArray<"b n e">, { readable, facts }: Observation): Segment {
+  const real = readable.reshaped((bits) => rename(bits, "o", "n"));
+  const shown = SymbolicValidity.every("b n", tokens.shape.slice(0, 2), [everyToken(tokens), facts.rowReal]);
   return {
     name: "state",
-    tokens: SymbolicPadded.of(tokens, SymbolicValidity.every("b n", tokens.shape.slice(0, 2), [real, facts.rowReal])),
+    tokens: SymbolicPadded.of(scope.watch("tokens", tokens, real), real),
+    keys: scope.rules.keeps("history-state") ? real : shown,
     sight: "within",
   };
 }
@@ -48,18 +55,27 @@ export function actionSegment(
   });
   const joined = linear(scope.in("time.in"), concat("e", [action, timeEmbedding]), square);
   const tokens = linear(scope.in("time.out"), silu(joined), square);
-  const [b, t] = noisy.shape;
-  const steps = scope.rules.keeps("step-keys") ? facts.stepReal : SymbolicValidity.complete("b t", [b!, t!]);
-  const real = SymbolicValidity.every("b t", [b!, t!], [steps, facts.targetReal, facts.rowReal]);
+  return actionTokens(scope, rename(tokens, "t", "n"), facts, "within");
+}
+
+/** Tokens `[b n e]` of actions, one per step, as a segment: steps past an episode's end are no keys. */
+export function actionTokens(
+  scope: Scope,
+  tokens: SymbolicArray<"b n e">,
+  { stepReal, targetReal, rowReal }: Facts,
+  sight: Sight,
+): Segment {
+  const shape = tokens.shape.slice(0, 2);
+  const steps = stepReal.reshaped((bits) => rename(bits, "t", "n"));
+  const real = SymbolicValidity.every("b n", shape, [steps, targetReal, rowReal]);
+  const shown = SymbolicValidity.every("b n", shape, [everyToken(tokens), targetReal, rowReal]);
   return {
     name: "actions",
-    tokens: SymbolicPadded.of(
-      rename(tokens, "t", "n"),
-      real.reshaped((bits) => rename(bits, "t", "n")),
-    ),
-    sight: "within",
+    tokens: SymbolicPadded.of(scope.watch("tokens", tokens, real), real),
+    keys: scope.rules.keeps("step-keys") ? real : shown,
+    sight,
   };
 }
 
 /** A deviation that does not depend on how wide the slots are padded. */
-const inputInitial = { kind: "normal", deviation: 0.2 } as const;
+export const inputInitial = { kind: "normal", deviation: 0.2 } as const;

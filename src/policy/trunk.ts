@@ -8,6 +8,7 @@ import { gatedMlp } from "../nn/mlp.ts";
 import { gemmaNorm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameter.ts";
 import type { AttentionPattern } from "../nn/pattern.ts";
+import type { SymbolicValidity } from "../validity/symbolic.ts";
 import type { TrunkSize } from "./size.ts";
 import type { TokenStream } from "./stream.ts";
 
@@ -35,7 +36,7 @@ const ropeBase = 10_000;
  * @source openpi `gemma.py` `Module`, `Block`
  */
 export function passThrough(scope: Scope, size: TrunkSize, stream: TokenStream, before: readonly KeyValue[]): Passed {
-  const { positions, pattern } = stream;
+  const { positions, pattern, real } = stream;
   const limit = stream.start + stream.length;
   const cache: KeyValue[] = [];
   let tokens = stream.tokens;
@@ -46,6 +47,7 @@ export function passThrough(scope: Scope, size: TrunkSize, stream: TokenStream, 
       positions,
       limit,
       pattern,
+      real,
     });
     tokens = step.tokens;
     cache.push(step.own);
@@ -59,14 +61,15 @@ interface LayerInput {
   readonly positions: SymbolicArray<"b n", "int32">;
   readonly limit: number;
   readonly pattern: AttentionPattern;
+  readonly real: SymbolicValidity<"b n">;
 }
 
 function trunkLayer(
   scope: Scope,
   size: TrunkSize,
-  { tokens, before, positions, limit, pattern }: LayerInput,
+  { tokens, before, positions, limit, pattern, real }: LayerInput,
 ): { tokens: SymbolicArray<"b n e">; own: KeyValue } {
-  const normed = gemmaNorm(scope.in("norm.attention"), tokens);
+  const normed = scope.hidden(gemmaNorm(scope.in("norm.attention"), tokens), real);
   const project = (name: string, heads: number) =>
     linear(scope.in(name), normed, {
       from: "e",
@@ -90,9 +93,9 @@ function trunkLayer(
     bias: "none",
     initial: "fan-in",
   });
-  const seen = scope.watch("attention", add(tokens, read));
+  const seen = scope.watch("attention", add(tokens, read), real);
   const wide = gatedMlp(scope.in("mlp"), gemmaNorm(scope.in("norm.mlp"), seen), size.mlp);
-  return { tokens: scope.watch("mlp", add(seen, wide)), own };
+  return { tokens: scope.watch("mlp", add(seen, wide), real), own };
 }
 
 function asKeys(x: SymbolicArray<"b n a f">): SymbolicArray<"b k g f"> {

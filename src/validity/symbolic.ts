@@ -1,8 +1,9 @@
-import { type AnyArray, constant, input, type SymbolicArray, show } from "../graph/array.ts";
+import { type AnyArray, constant, type Form, input, type SymbolicArray, show } from "../graph/array.ts";
 import { cells, type IsSubsequence, letters, type Within } from "../graph/axes.ts";
 import { type DataType, HostArray } from "../graph/host-array.ts";
 import { alignAny } from "../graph/op/align.ts";
-import { and, selectAny } from "../graph/op/select.ts";
+import { and, or, selectAny } from "../graph/op/select.ts";
+import type { Validity } from "./validity.ts";
 
 /** `Validity` inside a program: which cells exist, known when the program runs. */
 export class SymbolicValidity<A extends string> {
@@ -20,6 +21,11 @@ export class SymbolicValidity<A extends string> {
     return new SymbolicValidity(input(name, axes, shape, "bool"));
   }
 
+  /** A fact that is known when the program is written. */
+  static fixed<A extends string>(valid: Validity<A>): SymbolicValidity<A> {
+    return new SymbolicValidity(constant(valid.toArray()));
+  }
+
   /** Says, in writing, that no cell is padding. */
   static complete<A extends string>(axes: A, shape: readonly number[]): SymbolicValidity<A> {
     return new SymbolicValidity(constant(new HostArray(axes, shape, "bool", new Uint8Array(cells(shape)).fill(1))));
@@ -31,11 +37,26 @@ export class SymbolicValidity<A extends string> {
     shape: readonly number[],
     parts: { readonly [K in keyof P]: SymbolicValidity<Within<P[K], A>> },
   ): SymbolicValidity<A> {
-    const all: readonly SymbolicValidity<string>[] = parts;
-    const whole = all.map((part) => alignAny(part.isReal, { axes, shape, type: "bool" }));
-    const [first, ...rest] = whole;
-    if (first === undefined) throw new RangeError(`SymbolicValidity.every: expected parts of "${axes}", got none`);
-    return new SymbolicValidity(rest.reduce((sum, part) => and(sum, part), first));
+    return SymbolicValidity.#joined({ axes, shape, type: "bool" }, parts, (one, other) => and(one, other));
+  }
+
+  /** A cell exists where at least one part says so; each part is repeated along the axes it lacks. */
+  static some<A extends string, const P extends readonly string[]>(
+    axes: A,
+    shape: readonly number[],
+    parts: { readonly [K in keyof P]: SymbolicValidity<Within<P[K], A>> },
+  ): SymbolicValidity<A> {
+    return SymbolicValidity.#joined({ axes, shape, type: "bool" }, parts, (one, other) => or(one, other));
+  }
+
+  static #joined<A extends string>(
+    form: Form<A, "bool">,
+    parts: readonly SymbolicValidity<string>[],
+    join: (one: SymbolicArray<A, "bool">, other: SymbolicArray<A, "bool">) => SymbolicArray<A, "bool">,
+  ): SymbolicValidity<A> {
+    const [first, ...rest] = parts.map((part) => alignAny(part.isReal, form));
+    if (first === undefined) throw new RangeError(`SymbolicValidity: expected parts of "${form.axes}", got none`);
+    return new SymbolicValidity(rest.reduce(join, first));
   }
 
   /** The same cells after a change of axes that keeps their meaning: merged, split, renamed, joined end to end. */
