@@ -26,6 +26,7 @@ export const axisNames = {
   r: "part of a split axis",
   l: "layer",
   y: "vocabulary entry",
+  u: "embodiment",
   i: "row",
   j: "column",
 } as const;

@@ -27,12 +27,17 @@ export function gemmaNorm<A extends string>(scope: Scope, x: SymbolicArray<A>): 
  * @source openpi `siglip.py`: flax `LayerNorm`
  */
 export function visionNorm<A extends string>(scope: Scope, x: SymbolicArray<A>): SymbolicArray<A> {
+  return affineNorm(scope, x, epsilon);
+}
+
+/** Layer norm over the last axis, with gain and bias. */
+export function affineNorm<A extends string>(scope: Scope, x: SymbolicArray<A>, added: number): SymbolicArray<A> {
   const [axis, width] = [lastAxis(x.axes), x.shape.at(-1) ?? 0];
   return layerNorm(
     x,
     scope.parameter("weight", axis, [width], one),
     scope.parameter("bias", axis, [width], zero),
-    epsilon,
+    added,
   );
 }
 
@@ -59,11 +64,62 @@ export function adaptiveNorm(scope: Scope, x: SymbolicArray<"b n e">, condition:
     bias: "zero",
     initial: zero,
   });
-  const part = (at: number) => merge(slice(parts, "r", at, at + 1), "r e", "e");
-  const [scale, shift, gate] = [part(0), part(1), part(2)];
-  const ones = constant(new HostArray("e", [width], "float32", new Float32Array(width).fill(1)));
-  const scaled = multiply(rmsNorm(x, ones, epsilon), alignTo(offset(scale, 1), x));
-  return { normed: add(scaled, alignTo(shift, x)), gate };
+  const [scale, shift, gate] = [part(parts, 0), part(parts, 1), part(parts, 2)];
+  return { normed: modulated(rmsNorm(x, filled(width, 1), epsilon), scale, shift), gate };
+}
+
+/** How a conditioned norm is made. */
+export interface ConditionedNormOptions {
+  /** Which half of its projection scales and which shifts: in GR00T the last norm has them the other way round. */
+  readonly order: "scale-shift" | "shift-scale";
+  readonly epsilon: number;
+}
+
+/**
+ * Layer norm without weights of its own, scaled and shifted by linear functions of a condition.
+ *
+ * @param condition `[b e]`, of any width
+ * @source diffusers `normalization.py` `AdaLayerNorm`; GR00T `cross_attention_dit.py`
+ */
+export function conditionedNorm(
+  scope: Scope,
+  x: SymbolicArray<"b n e">,
+  condition: SymbolicArray<"b e">,
+  { order, epsilon: added }: ConditionedNormOptions,
+): SymbolicArray<"b n e"> {
+  const width = sizeOf(x, "e");
+  const parts = linear(scope.in("dense"), condition, {
+    from: "e",
+    to: "r e",
+    sizes: [2, width],
+    bias: "zero",
+    initial: zero,
+  });
+  const [first, second] = [part(parts, 0), part(parts, 1)];
+  const [scale, shift] = order === "scale-shift" ? [first, second] : [second, first];
+  return modulated(plainNorm(x, added), scale, shift);
+}
+
+/** Layer norm over the last axis without weights. */
+export function plainNorm(x: SymbolicArray<"b n e">, added: number): SymbolicArray<"b n e"> {
+  const width = sizeOf(x, "e");
+  return layerNorm(x, filled(width, 1), filled(width, 0), added);
+}
+
+function part(parts: SymbolicArray<"b r e">, at: number): SymbolicArray<"b e"> {
+  return merge(slice(parts, "r", at, at + 1), "r e", "e");
+}
+
+function modulated(
+  x: SymbolicArray<"b n e">,
+  scale: SymbolicArray<"b e">,
+  shift: SymbolicArray<"b e">,
+): SymbolicArray<"b n e"> {
+  return add(multiply(x, alignTo(offset(scale, 1), x)), alignTo(shift, x));
+}
+
+function filled(width: number, value: number): SymbolicArray<"e"> {
+  return constant(new HostArray("e", [width], "float32", new Float32Array(width).fill(value)));
 }
 
 function lastAxis(axes: string): string {

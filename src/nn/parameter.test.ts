@@ -48,6 +48,15 @@ describe("initial values", () => {
       expectSameBits(`row ${row}`, wide.slice(row * 9, row * 9 + 4), narrow.slice(row * 4, row * 4 + 4));
   });
 
+  it("of one embodiment's set stay the same however many rows a set has and however many sets there are", () => {
+    const of = (shape: readonly number[]) =>
+      initialValues([{ ...form, axes: "u e j", shape }], 7).get("action.in.weight")!.cells;
+    const [narrow, wide] = [of([2, 3, 4]), of([3, 5, 4])];
+    for (const set of [0, 1])
+      expectSameBits(`set ${set}`, wide.slice(set * 20, set * 20 + 12), narrow.slice(set * 12, set * 12 + 12));
+    expect(narrow.slice(0, 12)).not.toEqual(narrow.slice(12));
+  });
+
   it("follow the seed and the name", () => {
     expectSameBits("again", values([3, 4], 7), values([3, 4], 7));
     expect(values([3, 4], 8)).not.toEqual(values([3, 4], 7));

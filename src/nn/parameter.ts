@@ -1,5 +1,5 @@
 import { input, SymbolicArray } from "../graph/array.ts";
-import type { Within } from "../graph/axes.ts";
+import { cells, letters, type Within } from "../graph/axes.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { alignAny } from "../graph/op/align.ts";
 import { add } from "../graph/op/elementwise.ts";
@@ -137,8 +137,8 @@ interface Model {
 /**
  * Values of parameters before training.
  *
- * Keyed by (seed, parameter, row, column), the last axis being the column: a wider table keeps the cells it shares with a
- * narrower one.
+ * Keyed by (seed, parameter, row, column), the last axis being the column, and by the embodiment where there is a set of weights
+ * for each: a wider table keeps the cells it shares with a narrower one.
  */
 export function initialValues(
   forms: readonly ParameterForm[],
@@ -149,13 +149,14 @@ export function initialValues(
 
 function initialValue({ name, axes, shape, initial }: ParameterForm, seed: number): HostArray<string, "float32"> {
   const columns = shape.at(-1) ?? 1;
-  const rows = shape.slice(0, -1).reduce((product, size) => product * size, 1);
-  const values = new Float32Array(rows * columns);
+  const sets = letters(axes)[0] === "u" ? shape[0]! : 1;
+  const rows = cells(shape.slice(0, -1)) / sets;
+  const values = new Float32Array(sets * rows * columns);
   if (initial.kind === "constant") return new HostArray(axes, shape, "float32", values.fill(initial.value));
   const random = stream(seed, "initial weight", name);
-  for (let row = 0; row < rows; row++) {
-    const part = values.subarray(row * columns, (row + 1) * columns);
-    random.fillNormal(part, row, 0, 0);
+  for (let at = 0; at < sets * rows; at++) {
+    const part = values.subarray(at * columns, (at + 1) * columns);
+    random.fillNormal(part, at % rows, Math.floor(at / rows), 0);
     for (let column = 0; column < columns; column++) part[column]! *= initial.deviation;
   }
   return new HostArray(axes, shape, "float32", values);

@@ -6,7 +6,7 @@ import { gradientsOf } from "../testing/gradients-of.ts";
 import * as activation from "./activation.ts";
 import { scale } from "./elementwise.ts";
 
-const { erf, gelu, geluTanh, silu } = activation;
+const { erf, gelu, geluTanh, relu, silu } = activation;
 
 const points = [-6, -3, -1, -0.5, 0, 0.1, 0.5, 1, 2, 3, 4, 7];
 const single = constant(floats("float32", "i", [points.length], points));
@@ -31,6 +31,7 @@ describe("values", () => {
 
   it.each([
     ["erf", erf(single), erf(double), (x: number) => Math.sign(x) * errorFunction.get(Math.abs(x))!],
+    ["relu", relu(single), relu(double), (x: number) => Math.max(x, 0)],
     ["silu", silu(single), silu(double), (x: number) => x * sigmoid(x)],
     ["geluTanh", geluTanh(single), geluTanh(double), tanhForm],
   ] as const)("of %s are those of its definition, in both precisions", async (_, inSingle, inDouble, own) => {
@@ -67,5 +68,6 @@ gradientsOf(activation, {
   erf: [(float) => erf(float("x", "b n", [2, 5])), (float) => erf(scale(float("x", "b n", [2, 5]), 3))],
   gelu: [(float) => gelu(float("x", "b n", [2, 5])), (float) => gelu(scale(float("x", "b n", [2, 5]), 3))],
   geluTanh: [(float) => geluTanh(float("x", "b n", [2, 5])), (float) => geluTanh(scale(float("x", "b n", [2, 5]), 3))],
+  relu: [(float) => relu(float("x", "b n", [2, 5])), (float) => relu(scale(float("x", "b n", [2, 5]), 3))],
   silu: [(float) => silu(float("x", "b n", [2, 5])), (float) => silu(scale(float("x", "b n", [2, 5]), 4))],
 });

@@ -1,12 +1,34 @@
-import type { AnyArray, FloatType, SymbolicArray } from "../array.ts";
+import { type AnyArray, apply, type FloatType, type SymbolicArray } from "../array.ts";
+import { cellwise } from "../cellwise.ts";
 import type { Lowering } from "../lowering.ts";
 import { add, complement, exp, multiply, negate, offset, scale, sigmoid, square, unary } from "./elementwise.ts";
+import { selectAny } from "./select.ts";
 
 type Float<A extends string, D extends FloatType> = SymbolicArray<A, D>;
 
 /** `x · sigmoid(x)`, also called swish. */
 export function silu<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
   return multiply(x, sigmoid(x));
+}
+
+/** `max(x, 0)`; at 0 it has the gradient 0. */
+export function relu<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
+  return unary(
+    "relu",
+    (lowering, name) => lowering.node("Relu", [name]),
+    x,
+    (gradient, _, result) => selectAny(isPositive(result), gradient, 0),
+  );
+}
+
+function isPositive<A extends string>(x: SymbolicArray<A, FloatType>): SymbolicArray<A, "bool"> {
+  return apply({ axes: x.axes, shape: x.shape, type: "bool" }, [x], {
+    name: "isPositive",
+    lower: (lowering, [only]) => [
+      cellwise(lowering, { operator: "Greater" }, only!, [only!, { scalar: lowering.scalar(only!, 0) }]),
+    ],
+    gradient: () => [null],
+  });
 }
 
 /** `x · Φ(x)` with the normal distribution's own Φ. */

@@ -19,6 +19,12 @@ it("reads the rows that the numbers name", async () => {
   expectClose("rows", (await evaluate({ rows }, plainly)).rows, [5, 6, 1, 2, 5, 6, 3, 4], exact);
 });
 
+it("reads whole matrices", async () => {
+  const table = constant(floats("float32", "u e j", [2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]));
+  const rows = gather(table, constant(integers("b", [3], [1, 0, 1])), "b e j");
+  expectClose("rows", (await evaluate({ rows }, plainly)).rows, [5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8], exact);
+});
+
 it("a negative number counts from the end, forwards and backwards", async () => {
   const table = input("table", "y e", [3, 1], "float64");
   const rows = gather(table, constant(integers("n", [2], [-1, -3])), "n e");
@@ -67,8 +73,9 @@ describe("errors", () => {
 
   it("show the table and the axes that were asked for", () => {
     expect(() => gather(table, ids, "b e n")).toThrow(
-      'gather: expected a table of two axes and "b n e", got [y=3 e=2] and "b e n"',
+      'gather: expected a table of two axes or more and "b n e", got [y=3 e=2] and "b e n"',
     );
+    expect(() => gather(input("row", "y", [3], "float32"), ids, "b n")).toThrow("expected a table of two axes or more");
   });
 
   it("an id past the table stops the run", async () => {
@@ -83,6 +90,7 @@ describe("errors", () => {
 gradientsOf(ops, {
   gather: [
     (float) => gather(float("table", "y e", [5, 3]), constant(integers("b n", [2, 3], [1, 4, 1, 1, 0, 4])), "b n e"),
+    (float) => gather(float("table", "u e j", [3, 2, 4]), constant(integers("b", [4], [2, 0, 2, 2])), "b e j"),
     (float) => gather(float("table", "n f", [3, 2]), constant(integers("i", [4], [2, 2, 2, 0])), "i f"),
   ],
 });

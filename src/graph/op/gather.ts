@@ -3,23 +3,24 @@ import { cells, letters } from "../axes.ts";
 import type { DataType } from "../host-array.ts";
 
 /**
- * Rows of a table by number: `gather(embedding, ids, "b n e")` with a table `[y e]` and ids `[b n]`.
+ * Rows of a table by number: `gather(embedding, ids, "b n e")` with a table `[y e]` and ids `[b n]`. A row may be an array.
  *
  * An id past the table stops the run; a negative one counts from its end, as in ONNX.
  *
- * @throws RangeError if `output` is not the axes of the ids followed by the width of the table
+ * @throws RangeError if `output` is not the axes of the ids followed by those of a row
  */
 export function gather<D extends FloatType, O extends string>(
   table: SymbolicArray<string, D>,
   ids: SymbolicArray<string, "int32">,
   output: O,
 ): SymbolicArray<O, D> {
-  const width = letters(table.axes)[1];
-  if (table.shape.length !== 2 || output !== `${ids.axes} ${width}`)
+  const row = letters(table.axes).slice(1);
+  const axes = [ids.axes, ...row].join(" ");
+  if (row.length === 0 || output !== axes)
     throw new RangeError(
-      `gather: expected a table of two axes and "${ids.axes} ${width}", got ${show(table)} and "${output}"`,
+      `gather: expected a table of two axes or more and "${axes}", got ${show(table)} and "${output}"`,
     );
-  return apply({ axes: output, shape: [...ids.shape, table.shape[1]!], type: table.type }, [table, ids], {
+  return apply({ axes: output, shape: [...ids.shape, ...table.shape.slice(1)], type: table.type }, [table, ids], {
     name: "gather",
     lower: (lowering, [rows, at]) => [
       lowering.node("Gather", [lowering.value(rows!), lowering.value(at!)], { axis: 0 }),
@@ -31,15 +32,17 @@ export function gather<D extends FloatType, O extends string>(
 /** Rows added at their numbers into zeros of the form of `table`: one after the other, so equal inputs give equal bits. */
 function scatterAdd(rows: AnyArray, ids: AnyArray, table: AnyArray): SymbolicArray<string, DataType> {
   const count = cells(ids.shape);
-  const width = table.shape[1]!;
+  const width = cells(table.shape.slice(1));
+  const flatTable = [table.shape[0]!, width];
   return apply({ axes: table.axes, shape: table.shape, type: table.type }, [rows, ids], {
     name: "scatterAdd",
     lower: (lowering, [values, at]) => {
-      const zero = lowering.node("Expand", [lowering.scalar(table, 0), lowering.integers(table.shape)]);
+      const zero = lowering.node("Expand", [lowering.scalar(table, 0), lowering.integers(flatTable)]);
       const flat = lowering.node("Reshape", [lowering.value(values!), lowering.integers([count, width])]);
       const column = lowering.node("Reshape", [lowering.value(at!), lowering.integers([count, 1])]);
       const whole = lowering.node("Expand", [column, lowering.integers([count, width])]);
-      return [lowering.node("ScatterElements", [zero, whole, flat], { axis: 0, reduction: "add" })];
+      const added = lowering.node("ScatterElements", [zero, whole, flat], { axis: 0, reduction: "add" });
+      return [lowering.reshaped(added, flatTable, table.shape)];
     },
     gradient: () => {
       throw new Error("scatterAdd: second derivatives are not supported");
