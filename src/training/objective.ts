@@ -10,7 +10,7 @@ import { actionCells, observationInputs } from "../policy/inputs.ts";
 import { type PolicyForm, perceive, velocity } from "../policy/policy.ts";
 import type { Rules } from "../validity/rules.ts";
 import { SymbolicSupervised } from "../validity/supervised.ts";
-import { SymbolicPadded } from "../validity/symbolic.ts";
+import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 
 /** A policy on batches of one layout, under the conventions that its weights have. */
 export interface Setting {
@@ -44,19 +44,26 @@ export const flowInputs = {
 export const gradientPrefix = "gradient.";
 
 /** The flow-matching loss of a policy. */
-export function traceObjective({ form, layout, unrealInput, rules }: Setting): Objective {
-  const scope = Scope.root(rules);
+export function traceObjective(setting: Setting): Objective {
+  return traceObjectiveIn(Scope.root(setting.rules), setting);
+}
+
+/** The same in a scope that the audit has made poisonable. */
+export function traceObjectiveIn(scope: Scope, { form, layout, unrealInput, rules }: Setting): Objective {
   const { rows: b, steps: t, actionWidth: d } = layout;
   const observation = observationInputs(layout, rules);
   const cellReal = actionCells(layout, observation.facts);
   const padded = (name: string) => SymbolicPadded.of(input(name, "b t d", [b, t, d], "float32"), cellReal);
   const time = input(flowInputs.time, "b t", [b, t], "float32");
   const point = flowPoint(padded(flowInputs.actions), padded(flowInputs.noise), time, { unrealInput, rules });
+  const noisy = scope.watch("flow.noisy", point.noisy, cellReal);
   const perceived = perceive(scope, form, observation);
   const timeEmbedding = input(flowInputs.timeEmbedding, "b t e", [b, t, form.size.expert.width], "float32");
-  const predicted = velocity(scope, form, perceived, { noisy: point.noisy, timeEmbedding });
+  const predicted = scope.hidden(velocity(scope, form, perceived, { noisy, timeEmbedding }), cellReal);
   const supervised = SymbolicSupervised.input(flowInputs.supervised, "b t d", [b, t, d]);
-  const errors = velocityErrors(predicted, point.velocity, supervised);
+  const everywhere = SymbolicValidity.complete("b t d", [b, t, d]);
+  const target = scope.watch("flow.velocity", point.velocity, cellReal);
+  const errors = scope.watch("loss.errors", velocityErrors(predicted, target, supervised), everywhere);
   const loss = velocityLoss(errors, input(flowInputs.cellWeights, "b d", [b, d], "float32"));
   return { parameters: readBy(loss, scope), loss, errors, watched: scope.watched };
 }
@@ -74,20 +81,25 @@ export function gradientOutputs({ loss, errors }: Objective, trained: readonly P
   return { loss, [errorOutput]: sum(errors, "b d"), ...Object.fromEntries(named) };
 }
 
-/** Actions at the end of the flow: the outputs of the sampling program. */
-export function traceActions({ form, layout, unrealInput, rules }: Setting): {
+/** Actions at the end of the flow, and the parameters that they are a function of. */
+export interface TracedActions {
   readonly parameters: readonly Parameter[];
   readonly actions: SymbolicArray<"b t d">;
-} {
-  const scope = Scope.root(rules);
+}
+
+/** Actions at the end of the flow: the outputs of the sampling program. */
+export function traceActions(setting: Setting): TracedActions {
+  return traceActionsIn(Scope.root(setting.rules), setting);
+}
+
+/** The same in a scope that the audit has made poisonable. */
+export function traceActionsIn(scope: Scope, { form, layout, unrealInput, rules }: Setting): TracedActions {
   const { rows: b, steps: t, actionWidth: d } = layout;
   const observation = observationInputs(layout, rules);
-  const noise = SymbolicPadded.of(
-    input(flowInputs.noise, "b t d", [b, t, d], "float32"),
-    actionCells(layout, observation.facts),
-  );
+  const cellReal = actionCells(layout, observation.facts);
+  const noise = SymbolicPadded.of(input(flowInputs.noise, "b t d", [b, t, d], "float32"), cellReal);
   const perceived = perceive(scope, form, observation);
-  const actions = integrate(noise, (at) => velocity(scope, form, perceived, at), {
+  const actions = integrate(noise, (at) => scope.hidden(velocity(scope, form, perceived, at), cellReal), {
     steps: form.variant.integrationSteps,
     timeWidth: form.size.expert.width,
     unrealInput,
