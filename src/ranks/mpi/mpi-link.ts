@@ -9,6 +9,8 @@ const longestPiece = 2 ** 30;
 const eagerMs = 5;
 const restMs = 1;
 
+const readingMs = 200;
+
 /** The job may be started again from its last checkpoint. @source sysexits.h, EX_TEMPFAIL */
 const temporaryFailure = 75;
 
@@ -59,6 +61,8 @@ export class MpiLink implements Link {
 
   abort(message: string): never {
     writeSync(process.stderr.fd, `armature: ${message}\n`);
+    // A launcher that is told to end the job passes on nothing that it has not read yet.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, readingMs);
     this.#mpi.abort(temporaryFailure);
     process.exit(temporaryFailure);
   }

@@ -2,33 +2,10 @@ import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { summedInOneProcess } from "../testing.ts";
-import { findLaunchers, type JobResult, type Launcher, runRanks } from "./testing.ts";
+import { findLaunchers, type JobResult, type Launcher, lines, onceReady, runRanks } from "./testing.ts";
 
 const job = fileURLToPath(new URL("fixture-job.ts", import.meta.url));
 const installed = findLaunchers();
-
-/** The lines of JSON that hold a key, of all ranks. */
-function lines(output: string, key: string): Record<string, unknown>[] {
-  return output.split("\n").flatMap((line) => {
-    if (!line.startsWith("{")) return [];
-    const found: unknown = JSON.parse(line);
-    return typeof found === "object" && found !== null && key in found ? [{ ...found }] : [];
-  });
-}
-
-/** Does something to the job once every rank has printed that it is ready. */
-function onceReady(size: number, act: (processes: number[], launcherProcess: number) => void) {
-  return (launched: { pid?: number | undefined }, output: () => string) => {
-    const look = setInterval(() => {
-      if (lines(output(), "ready").length < size) return;
-      clearInterval(look);
-      const [first] = lines(output(), "places");
-      const processes = Array.isArray(first?.places) ? first.places.map(Number) : [];
-      act(processes, launched.pid ?? 0);
-    }, 20);
-    setTimeout(() => clearInterval(look), 60_000).unref();
-  };
-}
 
 describe.each([
   ["Open MPI", "openmpi-bin"],
