@@ -124,6 +124,8 @@ export class Limb {
     const along = (axis: 0 | 1 | 2) => tip[axis] + share * (place[axis] - tip[axis]);
     const now = this.#joints.read();
     const wanted = this.solve([along(0), along(1), along(2)], yaw);
+    // The forearm unwinds little by little: at once, the tip would leave its way.
+    wanted[forearmRoll] = unwinding * now[forearmRoll]!;
     return [...wanted.map((value, at) => clamp(value, now[at]! - hingeMove, now[at]! + hingeMove)), opening];
   }
 
@@ -146,6 +148,9 @@ export class Limb {
 }
 
 const hingeMove = 0.25;
+const forearmRoll = 3;
+/** What is left of the forearm's roll after a step. */
+const unwinding = 0.6;
 
 /** What the motors of an arm are told for a command of its dofs. */
 export function motors(values: readonly number[]): number[] {

@@ -1,0 +1,139 @@
+import { relative, resolve } from "node:path";
+import { InputError } from "../input-error.ts";
+import type { Recorded } from "../simulation/record.ts";
+import type { Robot, RobotOptions } from "../simulation/robot.ts";
+import { define } from "./definition.ts";
+import { choice, count, flag, otherwise, type Parameter, repeated, text } from "./parameter.ts";
+import { Progress, significant } from "./progress.ts";
+import type { Terminal } from "./terminal.ts";
+
+// Inside another call their types would widen to any text.
+const version = choice("version", "LeRobot's format", ["v3.0", "v2.1"]);
+const codec = choice("codec", "of the videos", ["h264", "av1"]);
+
+export const record = define({
+  name: "record",
+  summary: "record a simulated robot's scripted expert as a LeRobot dataset",
+  arguments: {},
+  options: {
+    robot: text("name", "reacher, pusher, arm, bimanual or gantry"),
+    episodes: count("count", "successful episodes in the dataset"),
+    out: text("folder", "a new or empty folder"),
+    seed: otherwise(wholeFromZero("seed", "what is left to chance follows from it"), 0),
+    version: otherwise(version, "v3.0" as const),
+    codec: otherwise(codec, "h264" as const),
+    set: otherwise(repeated(text("key=value", "replace one of the robot's options")), []),
+    resume: flag("go on with an interrupted recording in --out"),
+  },
+  examples: [
+    { line: "record --robot arm --episodes 200 --out runs/arm", shows: "pick and place, two cameras" },
+    {
+      line: "record --robot pusher --episodes 200 --out runs/pusher --set observation=state",
+      shows: "without pictures: the state tells where the goal is",
+    },
+    { line: "record --robot arm --episodes 200 --out runs/arm --resume", shows: "goes on behind the last episode" },
+  ],
+  async run(given, terminal) {
+    const { createRobot, findRobot } = await import("../simulation/robots.ts");
+    const { record: recordEpisodes, recordingOf } = await import("../simulation/record.ts");
+    const { DatasetWriter } = await import("../dataset/write.ts");
+    const { override } = await import("./override.ts");
+    const design = findRobot(given.robot);
+    const options: RobotOptions = override(design.defaults, given.set);
+    const robot = await createRobot(design, options);
+    const stop = watchSignals();
+    try {
+      const folder = resolve(given.out);
+      const description = recordingOf(robot, given);
+      const writer = await (given.resume ? DatasetWriter.resume : DatasetWriter.create)(folder, description);
+      if (writer.episodes > given.episodes)
+        throw new InputError(`--episodes: expected at least the ${writer.episodes} recorded, got ${given.episodes}`);
+      const from = { frames: writer.frames, ms: performance.now() };
+      const watcher = watch(terminal, given.episodes, writer.episodes, stop.isStopped);
+      const recorded = await recordEpisodes(robot, writer, given, watcher);
+      watcher.finish();
+      const pace = paceOf(robot, recorded.frames - from.frames, (performance.now() - from.ms) / 1000);
+      return { status: 0, json: jsonOf(folder, given, recorded, pace), text: textOf(folder, recorded, pace) };
+    } finally {
+      stop.forget();
+      robot.close();
+    }
+  },
+});
+
+function wholeFromZero(placeholder: string, help: string): Parameter<number> {
+  const read = (texts: readonly string[], shown: string) => {
+    const given = texts.at(-1) ?? "";
+    if (/^[0-9]{1,15}$/.test(given)) return Number(given);
+    throw new InputError(`${shown}: expected a whole number from 0, got "${given}"`);
+  };
+  return { placeholder, help, repeats: false, absent: null, read };
+}
+
+/** Ctrl-C and SIGTERM stop behind the running episode; a second one stops at once. */
+function watchSignals() {
+  let isStopped = false;
+  const stop = () => {
+    if (isStopped) process.exit(130);
+    isStopped = true;
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop);
+  return {
+    isStopped: () => isStopped,
+    forget: () => process.off("SIGINT", stop).off("SIGTERM", stop),
+  };
+}
+
+function watch(terminal: Terminal, total: number, done: number, isStopped: () => boolean) {
+  const now = () => performance.now();
+  const progress = new Progress({ screen: terminal.err, label: "record", unit: "episode", total, done, now });
+  return {
+    recorded: (episodes: number, frames: number) => progress.update(episodes, { frames: String(frames) }),
+    isStopped,
+    finish: () => progress.finish(),
+  };
+}
+
+/** How fast it went: nothing is known of no frames. */
+interface Pace {
+  readonly seconds: number;
+  /** What a real robot would have taken. */
+  readonly simulatedSeconds: number;
+  readonly timesRealTime: number | null;
+}
+
+function paceOf({ framesPerSecond }: Robot, frames: number, seconds: number): Pace {
+  const simulatedSeconds = frames / framesPerSecond;
+  return { seconds, simulatedSeconds, timesRealTime: frames > 0 ? simulatedSeconds / seconds : null };
+}
+
+interface Given {
+  readonly robot: string;
+  readonly version: string;
+  readonly seed: number;
+}
+
+function jsonOf(folder: string, { robot, version, seed }: Given, recorded: Recorded, pace: Pace) {
+  const { episodes, frames, attempts, isInterrupted } = recorded;
+  const expertSuccessRate = attempts > 0 ? episodes / attempts : null;
+  return {
+    dataset: folder,
+    robot,
+    version,
+    seed,
+    episodes,
+    frames,
+    attempts,
+    expertSuccessRate,
+    ...pace,
+    isInterrupted,
+  };
+}
+
+function textOf(folder: string, { episodes, frames, attempts, isInterrupted }: Recorded, pace: Pace): string {
+  const place = relative(process.cwd(), folder) || folder;
+  if (isInterrupted) return `stopped after ${episodes} whole episodes: ${place}; go on with --resume`;
+  const speed = pace.timesRealTime === null ? "" : `, ${significant(pace.timesRealTime)} times as fast as a real robot`;
+  const failed = attempts > episodes ? `, ${attempts - episodes} failed attempts left out` : "";
+  return `${episodes} episodes, ${frames} frames${failed}${speed}: ${place}`;
+}

@@ -1,0 +1,91 @@
+import { setImmediate } from "node:timers/promises";
+import type { DatasetWriter } from "../dataset/write.ts";
+import type { WrittenDescription, WrittenVersion } from "../dataset/write-description.ts";
+import type { Robot } from "./robot.ts";
+
+/** How a robot's demonstrations are to be written. */
+export interface RecordingChoice {
+  readonly version: WrittenVersion;
+  readonly codec: WrittenDescription["codec"];
+  readonly seed: number;
+}
+
+/** The dataset that a robot's demonstrations make. */
+export function recordingOf(robot: Robot, { version, codec, seed }: RecordingChoice): WrittenDescription {
+  const { name, embodiment, options, framesPerSecond } = robot;
+  const side = options.imageSize;
+  return {
+    ...{ version, codec, framesPerSecond, robotType: embodiment.robotType },
+    vectors: [
+      { key: "observation.state", names: embodiment.states.map((entry) => entry.name) },
+      { key: "action", names: embodiment.dofs.map((dof) => dof.name) },
+    ],
+    cameras: embodiment.cameras.flatMap(({ key }) => (key === null ? [] : [{ key, height: side, width: side }])),
+    source: { maker: "armature record", robot: name, controlMode: embodiment.controlMode, seed, options },
+  };
+}
+
+/** Told of the recording as it goes on. */
+export interface RecordingWatcher {
+  /** After each whole episode. */
+  recorded(episodes: number, frames: number): void;
+  /** Asked before each episode. */
+  isStopped(): boolean;
+}
+
+/** How a recording went. */
+export interface Recorded {
+  /** Whole episodes in the dataset. */
+  readonly episodes: number;
+  readonly frames: number;
+  /** Episodes that the expert played for them. */
+  readonly attempts: number;
+  readonly isInterrupted: boolean;
+}
+
+/**
+ * Has a robot's expert play until the dataset holds so many episodes; those in which it fails are left out.
+ *
+ * Attempt `n` is episode `n` of the robot's seed, so a recording that goes on makes what it would have made at once.
+ *
+ * @throws Error if the expert fails in more than half of many attempts
+ */
+export async function record(
+  robot: Robot,
+  writer: DatasetWriter,
+  wanted: { readonly episodes: number; readonly seed: number },
+  watcher: RecordingWatcher,
+): Promise<Recorded> {
+  let attempts = writer.progress.attempts ?? 0;
+  while (writer.episodes < wanted.episodes && !watcher.isStopped()) {
+    if (attempts > 20 && attempts > 2 * writer.episodes)
+      throw new Error(`robot "${robot.name}": its expert succeeded in ${writer.episodes} of ${attempts} attempts`);
+    robot.reset(wanted.seed, attempts++);
+    if (demonstrate(robot, writer)) {
+      await writer.finishEpisode({ attempts });
+      watcher.recorded(writer.episodes, writer.frames);
+    } else writer.dropEpisode();
+    // A signal is only heard between turns of the event loop.
+    await setImmediate();
+  }
+  const isInterrupted = writer.episodes < wanted.episodes;
+  if (isInterrupted) await writer.leave();
+  else await writer.finish();
+  return { episodes: writer.episodes, frames: writer.frames, attempts, isInterrupted };
+}
+
+/** Plays one episode into a dataset; returns whether it succeeded. */
+function demonstrate(robot: Robot, writer: DatasetWriter): boolean {
+  for (let step = 0; step < robot.stepLimit && !robot.isSuccess(); step++) {
+    const { state, pictures, instruction } = robot.observe();
+    // The robot carries out what the dataset will hold.
+    const action = Float32Array.from(robot.demonstrate());
+    const vectors = new Map<string, ArrayLike<number>>([
+      ["observation.state", state],
+      ["action", action],
+    ]);
+    writer.add({ vectors, pictures, task: instruction });
+    robot.act(action);
+  }
+  return robot.isSuccess();
+}
