@@ -1,8 +1,5 @@
-import { spawn } from "node:child_process";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { InputError } from "../../input-error.ts";
-import { root } from "../root.ts";
+import { z } from "zod";
+import { startScript } from "./script.ts";
 import type { ShapeName } from "./transformer.ts";
 import type { Contestant } from "./turns.ts";
 
@@ -30,48 +27,16 @@ export interface PyTorch extends Contestant {
  * @source bench/pytorch_engine.py, `--pair`
  */
 export async function startPyTorch({ python, shape, mode, threads, steps }: PyTorchOptions): Promise<PyTorch> {
-  const script = join(root, "bench/pytorch_engine.py");
   const words = ["--pair", "--shape", shape, "--mode", mode, "--threads", String(threads), "--steps", String(steps)];
-  const child = spawn(python, [script, ...words], { stdio: ["pipe", "pipe", "pipe"] });
-  let complaint = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    complaint = (complaint + text).slice(-4000);
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const failed = new Promise<never>((_, reject) => {
-    child.on("error", (error) => reject(refusal(python, error.message)));
-    child.on("close", () => reject(refusal(python, lastLine(complaint))));
-  });
-  failed.catch(() => undefined);
-  child.stdin.on("error", () => undefined);
-  const nextLine = async (): Promise<Answer> => {
-    const line = await Promise.race([failed, lines.next()]);
-    return line.done === true ? failed : JSON.parse(line.value);
-  };
-  const { torch = "unknown" } = await nextLine();
+  const script = startScript({ python, name: "pytorch_engine.py", words, needs: "torch and numpy" });
+  const { torch } = await script.answer(z.object({ torch: z.string() }));
   return {
     name: `PyTorch ${mode === "eager" ? "eager" : "compiled"}`,
     version: torch,
     async repeat() {
-      child.stdin.write("go\n");
-      return (await nextLine()).ms ?? Number.NaN;
+      script.go();
+      return (await script.answer(z.object({ ms: z.number() }))).ms;
     },
-    end: () => child.stdin.end(),
+    end: () => script.end(),
   };
-}
-
-/** What the script says: `torch` when it is ready, `ms` after a repetition. */
-interface Answer {
-  readonly torch?: string;
-  readonly ms?: number;
-}
-
-function refusal(python: string, reason: string): InputError {
-  return new InputError(
-    `--python ${python}: expected an interpreter with torch and numpy (see bench/README.md), got: ${reason}`,
-  );
-}
-
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1) ?? "";
 }
