@@ -42,8 +42,8 @@ describe("a run of 40 steps", () => {
     const run = place.path(`killed-${time}`);
     const running = begin("train", twoModes, "--steps", "40", "--out", run);
     await untilStep(run, 10, running);
-    // A step takes about 10 ms, a checkpoint as long: the moment falls into either.
-    await setTimeout(Math.random() * 40);
+    // A step takes about 10 ms, a checkpoint as long: the three moments fall into either.
+    await setTimeout(13 * time);
     running.child.kill("SIGKILL");
     expect((await running.finished).status).toBeNull();
     await train("--steps", "40", "--out", run, "--resume");
