@@ -16,7 +16,6 @@ import {
 } from "./fixture.ts";
 import { loadLibav } from "./libav.ts";
 import { openDataset } from "./open.ts";
-import { DatasetError } from "./problem.ts";
 import { everything } from "./real-data.ts";
 
 const hasLibav = (await loadLibav()) !== null;
@@ -30,15 +29,6 @@ beforeEach(async () => {
 afterEach(async () => await rm(root, { recursive: true }));
 
 const open = () => openDataset(root, everything("toy"));
-const _refusal = async () => {
-  const error = await open().then(
-    () => null,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(DatasetError);
-  return error instanceof DatasetError ? error : new DatasetError("", []);
-};
-
 /** v3.0 with episodes of 5, 7 and 3 frames: the first two in one file, of several row groups, and one video each. */
 async function writeV3(features: Readonly<Record<string, unknown>>) {
   const lengths = [5, 7, 3];
