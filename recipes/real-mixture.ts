@@ -35,6 +35,7 @@ export const recipe: Recipe = {
     variant: "pi0",
     size: "tiny",
     head: "flow",
+    parts: null,
     views: ["camera"],
     actionHorizon: 16,
     actionWidth: 44,

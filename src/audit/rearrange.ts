@@ -48,7 +48,7 @@ export function grown(from: BatchLayout, to: BatchLayout): Sources {
 
 /** A batch whose rows, steps, slots and so on come from elsewhere in it; what comes from nowhere does not exist. Axes that are not named stay. */
 export function rearranged(
-  { images, state, prompt, actions, facts, provenance, ownDof }: Batch,
+  { images, state, prompt, actions, facts, provenance, embodiment, ownDof }: Batch,
   from: Partial<Sources>,
 ): Batch {
   return {
@@ -68,6 +68,7 @@ export function rearranged(
       rowReal: real(facts.rowReal, from),
     },
     provenance: rowsOf(provenance, from.b ?? ascending(provenance.dataset.length)),
+    embodiment: taken(embodiment, from, -1),
     ownDof: taken(ownDof, from, -1),
   };
 }

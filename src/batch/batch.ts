@@ -43,6 +43,8 @@ export interface Batch {
   readonly actions: Padded<"b t d">;
   readonly facts: Facts;
   readonly provenance: Provenance;
+  /** Which of the mixture's robots a row is of, see `Example`; −1 in filler rows. */
+  readonly embodiment: HostArray<"b", "int32">;
   /** Which of the robot's own dofs a slot holds, −1 where none: noise is keyed by it. */
   readonly ownDof: HostArray<"b d", "int32">;
 }
@@ -55,6 +57,7 @@ export interface EncodedBatch {
   readonly actions: EncodedPadded;
   readonly facts: { readonly [K in keyof Facts]: EncodedValidity };
   readonly provenance: Provenance;
+  readonly embodiment: Int32Array;
   readonly ownDof: { readonly shape: readonly number[]; readonly cells: Int32Array };
 }
 
@@ -98,6 +101,7 @@ export function encodeBatch(batch: Batch): EncodedBatch {
       rowReal: facts.rowReal.encode(),
     },
     provenance: batch.provenance,
+    embodiment: batch.embodiment.cells,
     ownDof: { shape: ownDof.shape, cells: ownDof.cells },
   };
 }
@@ -130,6 +134,7 @@ export function decodeBatch(encoded: EncodedBatch): Batch {
       rowReal: Validity.decode("b", facts.rowReal),
     },
     provenance: encoded.provenance,
+    embodiment: new HostArray("b", [encoded.embodiment.length], "int32", encoded.embodiment),
     ownDof: new HostArray("b d", ownDof.shape, "int32", ownDof.cells),
   };
 }

@@ -40,6 +40,7 @@ const small: Example = {
   tokens: Int32Array.of(1, 66),
   targetReal: true,
   historyKept: true,
+  embodiment: 2,
   provenance: { dataset: 2, controlMode: 1, episode: 5, frame: 6, draw: 3 },
 };
 const withHistory: Example = {

@@ -29,6 +29,7 @@ export function collate(layout: BatchLayout, examples: readonly Example[]): Batc
     actions: Padded.of(actions(layout, examples), Validity.every("b t d", [stepReal, dofReal, targetReal])),
     facts,
     provenance: provenance(layout, examples),
+    embodiment: embodiments(layout, examples),
     ownDof: ownDofs(layout, examples),
   };
 }
@@ -138,6 +139,12 @@ function ownDofs({ rows, actionWidth }: BatchLayout, examples: readonly Example[
   for (const [row, { dofSlots }] of examples.entries())
     for (const [dof, place] of dofSlots.entries()) out[row * actionWidth + place] = dof;
   return new HostArray("b d", [rows, actionWidth], "int32", out);
+}
+
+function embodiments({ rows }: BatchLayout, examples: readonly Example[]) {
+  const out = new Int32Array(rows).fill(-1);
+  for (const [row, { embodiment }] of examples.entries()) out[row] = embodiment;
+  return new HostArray("b", [rows], "int32", out);
 }
 
 function provenance({ rows }: BatchLayout, examples: readonly Example[]): Provenance {

@@ -65,6 +65,7 @@ function complete(layout: BatchLayout, random: Stream, row: number): Example {
     tokens: Int32Array.from({ length: tokens }, (_, at) => 2 + Math.floor(256 * random.uniform(at, 3, 0, 0))),
     targetReal: true,
     historyKept: true,
+    embodiment: 0,
     provenance: { dataset: 0, controlMode: 0, episode: 0, frame: row, draw: 0 },
   };
 }

@@ -34,6 +34,8 @@ export interface Example {
   readonly tokens: Int32Array;
   readonly targetReal: boolean;
   readonly historyKept: boolean;
+  /** Which of the mixture's robots it is of: the index of its normalisation head. A policy may keep weights for each. */
+  readonly embodiment: number;
   readonly provenance: { readonly [K in keyof Provenance]: number };
 }
 
@@ -104,6 +106,7 @@ export async function loadExample(subject: Subject, draw: Draw, choice: ExampleC
     tokens: tokens(sample),
     targetReal: embodiment.target === "actions",
     historyKept,
+    embodiment: member.head,
     provenance: {
       dataset: member.dataset,
       controlMode: member.controlMode,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { unrealInputs } from "../flow/path.ts";
 import { InputError } from "../input-error.ts";
 import { reductions } from "../loss/reduction.ts";
+import { crossAttentionKeys, timeDirections } from "../policy/head/form.ts";
 import { supervisionRules } from "../validity/supervised.ts";
 
 /**
@@ -11,7 +12,7 @@ import { supervisionRules } from "../validity/supervised.ts";
  */
 export const conventionsSchema = z.strictObject({
   /** Where on the path noise stands: time 1 in π0 and openpi, time 0 in GR00T. */
-  timeDirection: z.enum(["noise-at-one", "noise-at-zero"]),
+  timeDirection: z.enum(timeDirections),
   /** What cells that do not exist hold on the flow's input side. */
   unrealInput: z.enum(unrealInputs),
   /** The rule that says which real cells teach; `asReleasedPi` let unreal ones teach too. */
@@ -19,7 +20,7 @@ export const conventionsSchema = z.strictObject({
   /** Whether real action steps see the steps past the episode's end as keys; released π0 weights do. */
   pastEndKeys: z.enum(["hidden", "seen"]),
   /** Which tokens a cross-attending action head sees; upstream's receives the mask and drops it. */
-  crossAttentionKeys: z.enum(["real", "asReleasedGr00t"]),
+  crossAttentionKeys: z.enum(crossAttentionKeys),
   /** What the loss is divided by: cells over the global batch, or each sample by its own and then by samples. */
   reduction: z.enum(reductions),
   /** Added to the standard deviation or range that a value is divided by. */

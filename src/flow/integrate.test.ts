@@ -6,7 +6,7 @@ import { einsum } from "../graph/op/einsum.ts";
 import { add, multiply, offset, scale } from "../graph/op/elementwise.ts";
 import { expectSameBits } from "../graph/testing/close.ts";
 import { evaluate, plainly } from "../graph/testing/evaluate.ts";
-import type { FlowInput } from "../policy/policy.ts";
+import type { FlowInput } from "../policy/head/perceived.ts";
 import { Rules } from "../validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import { integrate } from "./integrate.ts";
@@ -19,7 +19,15 @@ const noise = SymbolicPadded.of(
     constant(new HostArray("b t d", [1, 1, 3], "bool", Uint8Array.of(1, 0, 1))),
   ),
 );
-const settings = { steps: 10, timeWidth: 4, unrealInput: "zero", rules: Rules.all } as const;
+const settings = {
+  steps: 10,
+  embedding: { kind: "continuous", width: 4 },
+  timeDirection: "noise-at-one",
+  unrealInput: "zero",
+  rules: Rules.all,
+} as const;
+
+const lastOnly = Float32Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1);
 
 it("Euler steps of v = x give 0.9¹⁰ of the noise, and 0 in unreal cells", async () => {
   const actions = integrate(noise, ({ noisy }) => noisy, settings);
@@ -27,6 +35,19 @@ it("Euler steps of v = x give 0.9¹⁰ of the noise, and 0 in unreal cells", asy
   expect(cells[0]).toBeCloseTo(0.9 ** 10, 6);
   expect(cells[2]).toBeCloseTo(-2 * 0.9 ** 10, 6);
   expect(cells[1]).toBe(0);
+});
+
+it("where noise stands at zero the steps go forwards: v = −x gives 0.9¹⁰ as well, at times 0, 0.1, …", async () => {
+  const forwards = { ...settings, timeDirection: "noise-at-zero" } as const;
+  const { cells } = await evaluate({ cells: integrate(noise, ({ noisy }) => scale(noisy, -1), forwards) }, plainly);
+  expect(cells[0]).toBeCloseTo(0.9 ** 10, 6);
+  expect(cells[1]).toBe(0);
+  // The last of the cosines has the longest period: 4.
+  const ofTime = ({ timeEmbedding }: FlowInput) =>
+    einsum("b t e, e d -> b t d", timeEmbedding, constant(new HostArray("e d", [4, 3], "float32", lastOnly)));
+  const found = await evaluate({ cells: integrate(noise, ofTime, forwards) }, plainly);
+  const sum = Array.from({ length: 10 }, (_, step) => Math.cos((2 * Math.PI * step) / 40)).reduce((a, b) => a + b, 0);
+  expect(found.cells[0]).toBeCloseTo(1 + sum / 10, 6);
 });
 
 it("a velocity that is wrong in unreal cells does not move them", async () => {
@@ -48,7 +69,7 @@ it("the steps are those written one after the other, to the bit, each at its own
     const change = velocity({ noisy: unrolled, timeEmbedding: constant(embedTime(time, 8)) });
     unrolled = add(unrolled, scale(change, -1 / 10));
   }
-  const looped = integrate(complete, velocity, { ...settings, timeWidth: 8 });
+  const looped = integrate(complete, velocity, { ...settings, embedding: { kind: "continuous", width: 8 } });
   const found = await evaluate({ looped, unrolled }, plainly);
   expectSameBits("actions", found.looped, found.unrolled);
 });

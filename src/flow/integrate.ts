@@ -4,19 +4,16 @@ import { alignTo } from "../graph/op/align.ts";
 import { add, scale } from "../graph/op/elementwise.ts";
 import { loop } from "../graph/op/loop.ts";
 import { select } from "../graph/op/select.ts";
-import type { FlowInput } from "../policy/policy.ts";
-import type { Rules } from "../validity/rules.ts";
+import { type TimeDirection, type TimeEmbedding, timeWidth } from "../policy/head/form.ts";
+import type { FlowInput } from "../policy/head/perceived.ts";
 import type { SymbolicPadded } from "../validity/symbolic.ts";
-import { firstNoise, type UnrealInput } from "./path.ts";
-import { embedTime } from "./time.ts";
+import { type FlowConvention, firstNoise } from "./path.ts";
+import { embedTimes } from "./time.ts";
 
-export interface Integration {
-  /** Euler steps from `t = 1` to `t = 0`. */
+export interface Integration extends FlowConvention {
+  /** Euler steps from noise to data. */
   readonly steps: number;
-  /** Width of the time's embedding. */
-  readonly timeWidth: number;
-  readonly unrealInput: UnrealInput;
-  readonly rules: Rules;
+  readonly embedding: TimeEmbedding;
 }
 
 /**
@@ -30,22 +27,29 @@ export interface Integration {
 export function integrate(
   noise: SymbolicPadded<"b t d">,
   velocity: (at: FlowInput) => SymbolicArray<"b t d">,
-  { steps, timeWidth, unrealInput, rules }: Integration,
+  { steps, embedding, timeDirection, unrealInput, rules }: Integration,
 ): SymbolicArray<"b t d"> {
   const selects = unrealInput === "zero" && rules.keeps("inference-side");
   const start = firstNoise(noise, { unrealInput, rules, guard: "inference-side" });
   const [b, t] = start.shape;
-  const embedded = { axes: "b t e", shape: [b!, t!, timeWidth], type: "float32" } as const;
-  return loop(start, embeddedTimes(steps, timeWidth), (point, time) => {
-    const change = velocity({ noisy: point, timeEmbedding: alignTo(time, embedded) });
+  const whole = { axes: "b t e", shape: [b!, t!, timeWidth(embedding)], type: "float32" } as const;
+  const times = timesOf(timeDirection, steps);
+  return loop(start, embeddedTimes(times, embedding), (point, time) => {
+    const change = velocity({ noisy: point, timeEmbedding: alignTo(time, whole) });
     const real = selects ? select(noise.valid.isReal, change, 0) : change;
-    return add(point, scale(real, -1 / steps));
+    return add(point, scale(real, timeDirection === "noise-at-one" ? -1 / steps : 1 / steps));
   });
 }
 
-/** `[i e]`: the time at each Euler step, from 1 on. */
-function embeddedTimes(steps: number, timeWidth: number): HostArray<"i e"> {
-  const times = Float32Array.from({ length: steps }, (_, step) => 1 - step / steps);
-  const { cells } = embedTime(new HostArray("b t", [1, steps], "float32", times), timeWidth);
-  return new HostArray("i e", [steps, timeWidth], "float32", cells);
+/** The time of each Euler step, from that of noise on. */
+function timesOf(direction: TimeDirection, steps: number): Float32Array {
+  return Float32Array.from({ length: steps }, (_, step) =>
+    direction === "noise-at-one" ? 1 - step / steps : step / steps,
+  );
+}
+
+/** `[i e]`: the time of each Euler step. */
+function embeddedTimes(times: Float32Array, embedding: TimeEmbedding): HostArray<"i e"> {
+  const { cells } = embedTimes(new HostArray("b t", [1, times.length], "float32", times), embedding);
+  return new HostArray("i e", [times.length, timeWidth(embedding)], "float32", cells);
 }

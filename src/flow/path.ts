@@ -1,6 +1,7 @@
 import type { SymbolicArray } from "../graph/array.ts";
 import { alignTo } from "../graph/op/align.ts";
 import { add, multiply, negate, offset, subtract } from "../graph/op/elementwise.ts";
+import type { TimeDirection } from "../policy/head/form.ts";
 import type { Rules } from "../validity/rules.ts";
 import type { SymbolicPadded } from "../validity/symbolic.ts";
 
@@ -15,27 +16,39 @@ export interface FlowPoint {
   readonly velocity: SymbolicArray<"b t d">;
 }
 
+/** The conventions under which a flow runs. */
+export interface FlowConvention {
+  readonly timeDirection: TimeDirection;
+  readonly unrealInput: UnrealInput;
+  readonly rules: Rules;
+}
+
 /**
- * The point on the straight way from actions to noise at time `t`, and the velocity that carries actions to noise.
+ * The point on the straight way between actions and noise at time `t`, and the velocity with which time goes along it.
  *
- * With `a` the actions and `z` the noise: `x = t·z + (1 − t)·a`, `u = z − a`; `t = 1` is noise. Both are selected before
- * they meet, so `x` and `u` are exactly 0 in unreal cells (OpenTau#345: zeroing the noise alone is not enough, a
+ * With `a` the actions and `z` the noise: `x = t·z + (1 − t)·a`, `u = z − a` where noise stands at time one; the other way round,
+ * `x = t·a + (1 − t)·z`, `u = a − z`, where it stands at zero. Both are selected before they meet, so `x` and `u` are exactly 0 in unreal cells (OpenTau#345: zeroing the noise alone is not enough, a
  * normalisation may map an absent dim to −1).
  *
- * @param time `[b t]`, in `[0, 1]`; 0 only where the step is frozen
- * @source π0 § III (arXiv:2410.24164) has time reversed; ours follows openpi `pi0.py` `compute_loss`
+ * @param time `[b t]`, in `[0, 1]`; that of data only where the step is frozen
+ * @source openpi `pi0.py` `compute_loss`; π0 § III (arXiv:2410.24164) and GR00T `flow_matching_action_head.py` have time reversed
  */
 export function flowPoint(
   actions: SymbolicPadded<"b t d">,
   noise: SymbolicPadded<"b t d">,
   time: SymbolicArray<"b t">,
-  convention: { readonly unrealInput: UnrealInput; readonly rules: Rules },
+  convention: FlowConvention,
 ): FlowPoint {
   const data = actions.selected(0);
   const start = firstNoise(noise, { ...convention, guard: "input-side" });
-  const share = alignTo(time, start);
-  const noisy = add(multiply(share, start), multiply(offset(negate(share), 1), data));
-  return { noisy, velocity: subtract(start, data) };
+  return convention.timeDirection === "noise-at-one" ? between(data, start, time) : between(start, data, time);
+}
+
+/** The point between what stands at time zero and at time one. */
+function between(zero: SymbolicArray<"b t d">, one: SymbolicArray<"b t d">, time: SymbolicArray<"b t">): FlowPoint {
+  const share = alignTo(time, one);
+  const noisy = add(multiply(share, one), multiply(offset(negate(share), 1), zero));
+  return { noisy, velocity: subtract(one, zero) };
 }
 
 /**

@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { HostArray } from "../graph/host-array.ts";
 import { stream } from "../graph/random.ts";
-import { embedTime, sampleTime } from "./time.ts";
+import type { TimeDirection } from "../policy/head/form.ts";
+import { embedTime, embedTimes, sampleTime } from "./time.ts";
 
 describe("times of the flow", () => {
   const random = stream(1, "training time", "pusht");
-  const times = Float64Array.from({ length: 20_000 }, (_, frame) => sampleTime(random, { frame, episode: 0, draw: 0 }));
+  const drawn = (direction: TimeDirection) =>
+    Float64Array.from({ length: 20_000 }, (_, frame) => sampleTime(random, { frame, episode: 0, draw: 0 }, direction));
+  const times = drawn("noise-at-one");
 
   it("follow 0.999 · Beta(1.5, 1) + 0.001", () => {
     // P(t ≤ x) = ((x − 0.001) / 0.999)^1.5; a share of 20,000 deviates by 0.0035, three times that is 0.011.
@@ -18,6 +21,23 @@ describe("times of the flow", () => {
   it("lie between 0.001 and 1", () => {
     expect(Math.min(...times)).toBeGreaterThanOrEqual(0.001);
     expect(Math.max(...times)).toBeLessThanOrEqual(1);
+  });
+
+  it("lie the other way round where noise stands at zero: 0.999 · (1 − Beta(1.5, 1))", () => {
+    const other = drawn("noise-at-zero");
+    for (const [at, time] of other.entries()) expect(time + times[at]!).toBeCloseTo(1, 12);
+    expect(Math.min(...other)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...other)).toBeLessThanOrEqual(0.999);
+  });
+
+  it("are embedded by thousandths as sines and cosines for tokens, as cosines and sines for the condition", () => {
+    const time = new HostArray("b t", [1, 2], "float32", Float32Array.of(0.5, 0.5009));
+    const { cells } = embedTimes(time, { kind: "buckets", tokens: 4, condition: 4 });
+    const [slow, slowest] = [500 / 100, 500 / 10_000];
+    const expected = [Math.sin(500), Math.sin(slow), Math.cos(500), Math.cos(slow)];
+    expected.push(Math.cos(500), Math.cos(slowest), Math.sin(500), Math.sin(slowest));
+    for (const [at, value] of expected.entries()) expect(cells[at]).toBeCloseTo(value, 6);
+    expect([...cells.slice(8)]).toEqual([...cells.slice(0, 8)]);
   });
 
   it("are embedded as sines and cosines of periods from 0.004 to 4", () => {

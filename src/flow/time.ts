@@ -1,15 +1,33 @@
 import { HostArray } from "../graph/host-array.ts";
 import type { Stream } from "../graph/random.ts";
+import type { TimeDirection, TimeEmbedding } from "../policy/head/form.ts";
 import type { SampleKey } from "./noise.ts";
 
 /**
- * A time of the flow for training: `0.999 · Beta(1.5, 1) + 0.001`, so in `[0.001, 1]`; 1 is noise, 0 is data.
+ * A time of the flow for training, more often near the noise: with β from Beta(1.5, 1), `0.999 · β + 0.001` where noise stands at
+ * one, so in `[0.001, 1]`; `0.999 · (1 − β)` where it stands at zero, so in `[0, 0.999]`.
  *
  * @param random a stream named for times
- * @source openpi `pi0.py` `compute_loss`; Beta(1.5, 1) = U^(1/1.5)
+ * @source openpi `pi0.py` `compute_loss`; GR00T N1.6 `sample_time`; Beta(1.5, 1) = U^(1/1.5)
  */
-export function sampleTime(random: Stream, { frame, episode, draw }: SampleKey): number {
-  return 0.999 * random.uniform(0, frame, episode, draw) ** (1 / 1.5) + 0.001;
+export function sampleTime(random: Stream, { frame, episode, draw }: SampleKey, direction: TimeDirection): number {
+  const beta = random.uniform(0, frame, episode, draw) ** (1 / 1.5);
+  switch (direction) {
+    case "noise-at-one":
+      return 0.999 * beta + 0.001;
+    case "noise-at-zero":
+      return 0.999 * (1 - beta);
+  }
+}
+
+/** Each time as a head takes it: `[b t e]`. */
+export function embedTimes(times: HostArray<"b t">, embedding: TimeEmbedding): HostArray<"b t e"> {
+  switch (embedding.kind) {
+    case "continuous":
+      return embedTime(times, embedding.width);
+    case "buckets":
+      return embedBuckets(times, embedding);
+  }
 }
 
 /**
@@ -37,5 +55,34 @@ export function embedTime(times: HostArray<"b t">, width: number): HostArray<"b 
   return new HostArray("b t e", [...times.shape, width], "float32", values);
 }
 
+/**
+ * Sines and cosines of the thousandth that each time lies in: sines first for the tokens, then cosines first for the condition.
+ *
+ * @param times `[b t]`, in `[0, 1)`
+ * @source GR00T `SinusoidalPositionalEncoding`; diffusers `get_timestep_embedding` with `flip_sin_to_cos` and a shift of 1
+ */
+function embedBuckets(times: HostArray<"b t">, { tokens, condition }: BucketWidths): HostArray<"b t e"> {
+  const width = tokens + condition;
+  const values = new Float32Array(times.cells.length * width);
+  for (let at = 0; at < times.cells.length; at++) {
+    const bucket = Math.floor(times.cells[at]! * 1000);
+    const row = values.subarray(at * width, (at + 1) * width);
+    for (let rate = 0; rate < tokens / 2; rate++) {
+      const angle = bucket * longestBucket ** (-rate / (tokens / 2));
+      row[rate] = Math.sin(angle);
+      row[tokens / 2 + rate] = Math.cos(angle);
+    }
+    for (let rate = 0; rate < condition / 2; rate++) {
+      const angle = bucket * longestBucket ** (-rate / (condition / 2 - 1));
+      row[tokens + rate] = Math.cos(angle);
+      row[tokens + condition / 2 + rate] = Math.sin(angle);
+    }
+  }
+  return new HostArray("b t e", [...times.shape, width], "float32", values);
+}
+
+type BucketWidths = Extract<TimeEmbedding, { readonly kind: "buckets" }>;
+
+const longestBucket = 10_000;
 const shortest = 4e-3;
 const longest = 4;

@@ -24,10 +24,10 @@ it("each row goes through the weights of its own embodiment, and teaches those a
     weight: floats("float32", "u e j", [3, 2, 2], [1, 0, 0, 1, 10, 1, 1, 10, 7, 7, 7, 7]),
     bias: floats("float32", "u e", [3, 2], [100, 200, 0, 1, 7, 7]),
   });
-  const found = await evaluate({ y, weight: weight!, bias: bias! }, { ...plainly, feeds });
+  const found = await evaluate({ y, ofWeights: weight!, ofBiases: bias! }, { ...plainly, feeds });
   expectClose("y", found.y, [12, 22, 103, 204, 56, 66], exact);
-  expectClose("gradient of the weights", found.weight, [3, 4, 3, 4, 6, 8, 6, 8, 0, 0, 0, 0], exact);
-  expectClose("gradient of the biases", found.bias, [1, 1, 2, 2, 0, 0], exact);
+  expectClose("gradient of the weights", found.ofWeights, [3, 4, 3, 4, 6, 8, 6, 8, 0, 0, 0, 0], exact);
+  expectClose("gradient of the biases", found.ofBiases, [1, 1, 2, 2, 0, 0], exact);
 });
 
 it("an index past the sets stops the run", async () => {

@@ -27,39 +27,20 @@ export interface Observation {
   /** Normalised. */
   readonly state: SymbolicPadded<"b o s">;
   readonly prompt: SymbolicPadded<"b n", "int32">;
+  /** Which set of weights the row reads, where a head has one for each embodiment. */
+  readonly embodiment: SymbolicPadded<"b", "int32">;
 }
 
 /** The program inputs that carry one observation per row; names are those of the batch's fields. */
 export function observationInputs(layout: BatchLayout, rules: Rules): Observation {
-  const {
-    rows: b,
-    steps: t,
-    actionWidth: d,
-    stateWidth: s,
-    views: v,
-    observations: o,
-    tokens: n,
-    pictureSize,
-  } = layout;
-  const facts: Facts = {
-    stepReal: SymbolicValidity.input("stepReal", "b t", [b, t]),
-    dofReal: SymbolicValidity.input("dofReal", "b d", [b, d]),
-    stateReal: SymbolicValidity.input("stateReal", "b s", [b, s]),
-    targetReal: SymbolicValidity.input("targetReal", "b", [b]),
-    historyReal: SymbolicValidity.input("historyReal", "b o", [b, o]),
-    historyKept: SymbolicValidity.input("historyKept", "b", [b]),
-    viewReal: SymbolicValidity.input("viewReal", "b o v", [b, o, v]),
-    tokenReal: SymbolicValidity.input("tokenReal", "b n", [b, n]),
-    rowReal: SymbolicValidity.input("rowReal", "b", [b]),
-  };
+  const { rows: b, stateWidth: s, views: v, observations: o, tokens: n, pictureSize } = layout;
+  const facts = factInputs(layout);
   const readable = readableSlots([b, o], facts);
+  const pixels = input("images", "b o v h w c", [b, o, v, pictureSize, pictureSize, 3], "uint8");
   return {
     facts,
     readable,
-    images: SymbolicPadded.of(
-      input("images", "b o v h w c", [b, o, v, pictureSize, pictureSize, 3], "uint8"),
-      SymbolicValidity.every("b o v", [b, o, v], [facts.viewReal, readable]),
-    ),
+    images: SymbolicPadded.of(pixels, SymbolicValidity.every("b o v", [b, o, v], [facts.viewReal, readable])),
     state: SymbolicPadded.of(
       input("state", "b o s", [b, o, s], "float32"),
       SymbolicValidity.every(
@@ -73,6 +54,22 @@ export function observationInputs(layout: BatchLayout, rules: Rules): Observatio
       ),
     ),
     prompt: SymbolicPadded.of(input("prompt", "b n", [b, n], "int32"), facts.tokenReal),
+    embodiment: SymbolicPadded.of(input("embodiment", "b", [b], "int32"), facts.rowReal),
+  };
+}
+
+function factInputs(layout: BatchLayout): Facts {
+  const { rows: b, steps: t, actionWidth: d, stateWidth: s, views: v, observations: o, tokens: n } = layout;
+  return {
+    stepReal: SymbolicValidity.input("stepReal", "b t", [b, t]),
+    dofReal: SymbolicValidity.input("dofReal", "b d", [b, d]),
+    stateReal: SymbolicValidity.input("stateReal", "b s", [b, s]),
+    targetReal: SymbolicValidity.input("targetReal", "b", [b]),
+    historyReal: SymbolicValidity.input("historyReal", "b o", [b, o]),
+    historyKept: SymbolicValidity.input("historyKept", "b", [b]),
+    viewReal: SymbolicValidity.input("viewReal", "b o v", [b, o, v]),
+    tokenReal: SymbolicValidity.input("tokenReal", "b n", [b, n]),
+    rowReal: SymbolicValidity.input("rowReal", "b", [b]),
   };
 }
 

@@ -1,68 +1,59 @@
-import { type SymbolicArray, sizeOf } from "../graph/array.ts";
-import { rename, slice } from "../graph/op/shape.ts";
-import { linear } from "../nn/linear.ts";
+import type { SymbolicArray } from "../graph/array.ts";
 import type { Scope } from "../nn/parameter.ts";
+import { flowVelocity } from "./head/flow.ts";
+import type { Head, TimeEmbedding } from "./head/form.ts";
+import { grootVelocity } from "./head/groot.ts";
+import type { FlowInput, Perceived } from "./head/perceived.ts";
 import type { Observation } from "./inputs.ts";
 import { prefixStream } from "./prefix.ts";
 import type { PolicySize } from "./size.ts";
-import type { TokenStream } from "./stream.ts";
-import { actionSegment, stateSegment } from "./suffix.ts";
-import { type KeyValue, passThrough } from "./trunk.ts";
-import type { Variant } from "./variant.ts";
+import { passThrough } from "./trunk.ts";
+import type { FlowChoice, Variant } from "./variant.ts";
 
 /** What a policy is built from, beside its weights. */
 export interface PolicyForm {
   readonly variant: Variant;
   readonly size: PolicySize;
   readonly vocabulary: number;
-}
-
-/** An observation after the backbone: all that the flow reads of it, computed once per observation. */
-export interface Perceived {
-  readonly observation: Observation;
-  readonly stream: TokenStream;
-  readonly cache: readonly KeyValue[];
-}
-
-/** Where the flow stands. */
-export interface FlowInput {
-  /** 0 in every unreal cell. */
-  readonly noisy: SymbolicArray<"b t d">;
-  /** Of the expert's width. */
-  readonly timeEmbedding: SymbolicArray<"b t e">;
+  readonly head: Head;
 }
 
 /** Pictures and prompt through the backbone. */
 export function perceive(scope: Scope, form: PolicyForm, observation: Observation): Perceived {
   const stream = prefixStream(scope, form.size, form.vocabulary, observation);
-  const { cache } = passThrough(scope.in("backbone"), form.size.backbone, stream, []);
-  return { observation, stream, cache };
+  return { observation, stream, ...passThrough(scope.in("backbone"), form.size.backbone, stream, []) };
 }
 
 /**
- * The velocity of the flow at noisy actions: state and actions through the action expert, which reads the backbone's keys.
+ * The velocity of the flow at noisy actions.
  *
  * @returns `[b t d]`; cells that are not real mean nothing
  */
 export function velocity(
   scope: Scope,
-  form: PolicyForm,
+  { size, head }: PolicyForm,
   perceived: Perceived,
-  { noisy, timeEmbedding }: FlowInput,
+  input: FlowInput,
 ): SymbolicArray<"b t d"> {
-  const { width } = form.size.expert;
-  const { observation, stream, cache } = perceived;
-  const state = stateSegment(scope.in("state"), width, observation);
-  const actions = actionSegment(scope.in("action"), noisy, timeEmbedding, observation.facts);
-  const suffix = stream.continuedBy([state, actions]);
-  const { tokens } = passThrough(scope.in("expert"), form.size.expert, suffix, cache);
-  const steps = sizeOf(noisy, "t");
-  const read = rename(slice(tokens, "n", suffix.length - steps, suffix.length), "n", "t");
-  return linear(scope.in("action.out"), read, {
-    from: "e",
-    to: "d",
-    sizes: [sizeOf(noisy, "d")],
-    bias: "zero",
-    initial: "fan-in",
-  });
+  switch (head.kind) {
+    case "flow":
+      return flowVelocity(scope, size.expert, perceived, input);
+    case "groot":
+      return grootVelocity(scope.in("groot"), { size: size.dit, head }, perceived, input);
+  }
+}
+
+/** How actions are found with the policy's head. */
+export function flowChoiceOf({ variant, head }: PolicyForm): FlowChoice {
+  return variant.heads[head.kind];
+}
+
+/** How the policy's head takes the time of the flow. */
+export function timeEmbeddingOf({ size, head }: PolicyForm): TimeEmbedding {
+  switch (head.kind) {
+    case "flow":
+      return { kind: "continuous", width: size.expert.width };
+    case "groot":
+      return { kind: "buckets", tokens: size.dit.width, condition: size.dit.condition };
+  }
 }

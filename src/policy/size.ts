@@ -21,33 +21,60 @@ export interface VisionSize {
   readonly temporalEvery: number;
 }
 
+/** GR00T's action transformer, with what encodes for it and decodes behind it. */
+export interface DitSize {
+  readonly width: number;
+  readonly layers: number;
+  readonly mlp: number;
+  readonly heads: number;
+  readonly headWidth: number;
+  /** Between the two maps of the state encoder, and of each decoder. */
+  readonly state: number;
+  readonly decoder: number;
+  /** Sines and cosines of the time that conditions its norms. */
+  readonly condition: number;
+  /** Of the tokens that come out. */
+  readonly output: number;
+}
+
 export interface PolicySize {
   readonly vision: VisionSize;
   readonly backbone: TrunkSize;
   /** Shares attention with the backbone: layers, heads, key heads and head width are equal. */
   readonly expert: TrunkSize;
+  /** In place of the expert where the head is GR00T's. */
+  readonly dit: DitSize;
 }
 
 /**
  * Policies by size. `micro` is for tests: it is the one that PyTorch's numbers are stored for.
  *
- * @source `base`: openpi `gemma.py` `get_config` (gemma_2b, gemma_300m) and `siglip.py` (So400m/14)
+ * @source `base`: openpi `gemma.py` `get_config` (gemma_2b, gemma_300m) and `siglip.py` (So400m/14); GR00T N1.6's head
  */
 export const policySizes = {
   micro: {
     vision: { picture: 16, patch: 8, width: 16, layers: 2, mlp: 40, heads: 2, temporalEvery: 2 },
     backbone: { width: 32, layers: 2, mlp: 64, heads: 4, keyHeads: 2, headWidth: 8 },
     expert: { width: 24, layers: 2, mlp: 48, heads: 4, keyHeads: 2, headWidth: 8 },
+    dit: { width: 24, layers: 2, mlp: 48, heads: 3, headWidth: 8, state: 20, decoder: 16, condition: 8, output: 12 },
   },
   tiny: {
     vision: { picture: 96, patch: 16, width: 256, layers: 4, mlp: 1024, heads: 4, temporalEvery: 4 },
     backbone: { width: 256, layers: 4, mlp: 1024, heads: 4, keyHeads: 1, headWidth: 64 },
     expert: { width: 256, layers: 4, mlp: 512, heads: 4, keyHeads: 1, headWidth: 64 },
+    dit: {
+      ...{ width: 256, layers: 4, mlp: 1024, heads: 4, headWidth: 64 },
+      ...{ state: 256, decoder: 256, condition: 256, output: 256 },
+    },
   },
   base: {
     vision: { picture: 224, patch: 14, width: 1152, layers: 27, mlp: 4304, heads: 16, temporalEvery: 4 },
     backbone: { width: 2048, layers: 18, mlp: 16384, heads: 8, keyHeads: 1, headWidth: 256 },
     expert: { width: 1024, layers: 18, mlp: 4096, heads: 8, keyHeads: 1, headWidth: 256 },
+    dit: {
+      ...{ width: 1536, layers: 32, mlp: 6144, heads: 32, headWidth: 48 },
+      ...{ state: 1024, decoder: 1024, condition: 256, output: 1024 },
+    },
   },
 } as const satisfies Record<string, PolicySize>;
 

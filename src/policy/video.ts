@@ -108,9 +108,9 @@ function withTime(tokens: SymbolicArray<"b n e">, slots: number): SymbolicArray<
  */
 export function timeOffsets(slots: number, width: number): HostArray<"o e"> {
   const half = width / 2;
-  if (slots - 1 > longestPeriod || !Number.isInteger(half))
+  if (slots > longestHistory || !Number.isInteger(half))
     throw new RangeError(
-      `timeOffsets: expected at most ${longestPeriod + 1} slots and an even width, got ${slots} and ${width}`,
+      `timeOffsets: expected at most ${longestHistory} slots and an even width, got ${slots} and ${width}`,
     );
   const cells = new Float32Array(slots * width);
   for (let slot = 0; slot < slots; slot++)
@@ -125,3 +125,6 @@ export function timeOffsets(slots: number, width: number): HostArray<"o e"> {
 
 const shortestPeriod = 4e-3;
 const longestPeriod = 40;
+
+/** Slots that the longest period tells apart. */
+export const longestHistory = 1 + longestPeriod;

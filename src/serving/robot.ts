@@ -27,6 +27,7 @@ export function servedRobots(
   recipe: Recipe,
 ): ServedRobot[] {
   const { normalization: mode, rate } = recipe.data;
+  const heads = [...new Set(members.map(({ head }) => head))];
   return members
     .filter(({ embodiment }) => embodiment.target === "actions")
     .map(({ dataset, head, framesPerSecond, embodiment }) => {
@@ -35,6 +36,7 @@ export function servedRobots(
       return {
         name: describe({ dataset, embodiment }),
         embodiment,
+        head: heads.indexOf(head),
         units: { action: unit(action), state: unit(state) },
         dataset,
         framesPerSecond,

@@ -23,7 +23,7 @@ const layout = {
   pictureSize: 16,
 };
 const setting: Setting = {
-  form: { variant: variants.pi0, size: policySizes.micro, vocabulary: 300 },
+  form: { variant: variants.pi0, size: policySizes.micro, vocabulary: 300, head: { kind: "flow" } },
   layout,
   unrealInput: "zero",
   rules: Rules.all,

@@ -1,12 +1,13 @@
 import { type Batch, type Provenance, sampleCount } from "../batch/batch.ts";
 import { fillNoise, type SampleKey } from "../flow/noise.ts";
 import type { UnrealInput } from "../flow/path.ts";
-import { embedTime, sampleTime } from "../flow/time.ts";
+import { embedTimes, sampleTime } from "../flow/time.ts";
 import { cells } from "../graph/axes.ts";
 import { type Arrays, type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import { type Stream, stream } from "../graph/random.ts";
 import { addCounts, type CellCounts, type Counts, countsOf, fillCellWeights, type Term } from "../loss/reduction.ts";
 import type { SampleError } from "../metric/group.ts";
+import type { TimeDirection, TimeEmbedding } from "../policy/head/form.ts";
 import { Mean } from "../validity/mean.ts";
 import type { Rules } from "../validity/rules.ts";
 import { Supervised, type SupervisionRule } from "../validity/supervised.ts";
@@ -20,8 +21,9 @@ export interface TargetOptions {
   readonly purpose: "training" | "validation";
   readonly supervision: SupervisionRule;
   readonly unrealInput: UnrealInput;
-  /** Width of the time's embedding. */
-  readonly timeWidth: number;
+  readonly timeDirection: TimeDirection;
+  /** How the policy's head takes times. */
+  readonly embedding: TimeEmbedding;
   /** Name of a dataset by its index. */
   readonly datasets: readonly string[];
   /** Whether a robot's own dof moves in training. */
@@ -63,7 +65,11 @@ export function microBatchOf(batch: Batch, options: TargetOptions, draw: "as dra
     if (options.unrealInput === "noise")
       streams.named("unreal noise", dataset).fillNormal(cells, key.frame, key.episode, key.draw);
     fillNoise(cells, own, { random: streams.named("noise", dataset), key });
-    time.cells.fill(sampleTime(streams.named("time", dataset), key), row * steps, (row + 1) * steps);
+    time.cells.fill(
+      sampleTime(streams.named("time", dataset), key, options.timeDirection),
+      row * steps,
+      (row + 1) * steps,
+    );
   }
   const supervised = Supervised.byRule(
     options.supervision,
@@ -75,7 +81,7 @@ export function microBatchOf(batch: Batch, options: TargetOptions, draw: "as dra
     [flowInputs.actions, batch.actions.read((values) => values)],
     [flowInputs.noise, noise],
     [flowInputs.time, time],
-    [flowInputs.timeEmbedding, embedTime(time, options.timeWidth)],
+    [flowInputs.timeEmbedding, embedTimes(time, options.embedding)],
     [flowInputs.supervised, supervised.toArray()],
   ]);
   const counts = { bySlot: Supervised.countBySlot(supervised), steps };
@@ -125,6 +131,7 @@ export function observationFeeds(batch: Batch): Arrays {
     ["images", batch.images.read((values) => values)],
     ["state", batch.state.read((values) => values)],
     ["prompt", batch.prompt.read((values) => values)],
+    ["embodiment", batch.embodiment],
     ["stepReal", facts.stepReal.toArray()],
     ["dofReal", facts.dofReal.toArray()],
     ["stateReal", facts.stateReal.toArray()],

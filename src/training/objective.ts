@@ -1,13 +1,14 @@
 import type { BatchLayout } from "../batch/layout.ts";
 import { integrate } from "../flow/integrate.ts";
-import { flowPoint, type UnrealInput } from "../flow/path.ts";
+import { type FlowConvention, flowPoint, type UnrealInput } from "../flow/path.ts";
 import { type AnyArray, input, nodesBefore, type SymbolicArray } from "../graph/array.ts";
 import { gradient } from "../graph/gradient.ts";
 import { sum } from "../graph/op/align.ts";
 import { velocityErrors, velocityLoss } from "../loss/velocity.ts";
 import { type Parameter, Scope, type Watched } from "../nn/parameter.ts";
+import { timeWidth } from "../policy/head/form.ts";
 import { actionCells, observationInputs } from "../policy/inputs.ts";
-import { type PolicyForm, perceive, velocity } from "../policy/policy.ts";
+import { flowChoiceOf, type PolicyForm, perceive, timeEmbeddingOf, velocity } from "../policy/policy.ts";
 import type { Rules } from "../validity/rules.ts";
 import { SymbolicSupervised } from "../validity/supervised.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
@@ -49,16 +50,18 @@ export function traceObjective(setting: Setting): Objective {
 }
 
 /** The same in a scope that the audit has made poisonable. */
-export function traceObjectiveIn(scope: Scope, { form, layout, unrealInput, rules }: Setting): Objective {
+export function traceObjectiveIn(scope: Scope, setting: Setting): Objective {
+  const { form, layout, rules } = setting;
   const { rows: b, steps: t, actionWidth: d } = layout;
   const observation = observationInputs(layout, rules);
   const cellReal = actionCells(layout, observation.facts);
   const padded = (name: string) => SymbolicPadded.of(input(name, "b t d", [b, t, d], "float32"), cellReal);
   const time = input(flowInputs.time, "b t", [b, t], "float32");
-  const point = flowPoint(padded(flowInputs.actions), padded(flowInputs.noise), time, { unrealInput, rules });
+  const point = flowPoint(padded(flowInputs.actions), padded(flowInputs.noise), time, conventionOf(setting));
   const noisy = scope.watch("flow.noisy", point.noisy, cellReal);
   const perceived = perceive(scope, form, observation);
-  const timeEmbedding = input(flowInputs.timeEmbedding, "b t e", [b, t, form.size.expert.width], "float32");
+  const width = timeWidth(timeEmbeddingOf(form));
+  const timeEmbedding = input(flowInputs.timeEmbedding, "b t e", [b, t, width], "float32");
   const predicted = scope.hidden(velocity(scope, form, perceived, { noisy, timeEmbedding }), cellReal);
   const supervised = SymbolicSupervised.input(flowInputs.supervised, "b t d", [b, t, d]);
   const everywhere = SymbolicValidity.complete("b t d", [b, t, d]);
@@ -93,19 +96,23 @@ export function traceActions(setting: Setting): TracedActions {
 }
 
 /** The same in a scope that the audit has made poisonable. */
-export function traceActionsIn(scope: Scope, { form, layout, unrealInput, rules }: Setting): TracedActions {
+export function traceActionsIn(scope: Scope, setting: Setting): TracedActions {
+  const { form, layout, rules } = setting;
   const { rows: b, steps: t, actionWidth: d } = layout;
   const observation = observationInputs(layout, rules);
   const cellReal = actionCells(layout, observation.facts);
   const noise = SymbolicPadded.of(input(flowInputs.noise, "b t d", [b, t, d], "float32"), cellReal);
   const perceived = perceive(scope, form, observation);
   const actions = integrate(noise, (at) => scope.hidden(velocity(scope, form, perceived, at), cellReal), {
-    steps: form.variant.integrationSteps,
-    timeWidth: form.size.expert.width,
-    unrealInput,
-    rules,
+    ...conventionOf(setting),
+    steps: flowChoiceOf(form).integrationSteps,
+    embedding: timeEmbeddingOf(form),
   });
   return { parameters: readBy(actions, scope), actions };
+}
+
+function conventionOf({ form, unrealInput, rules }: Setting): FlowConvention {
+  return { timeDirection: flowChoiceOf(form).timeDirection, unrealInput, rules };
 }
 
 /** The parameters that a result depends on: nobody reads the backbone's last feed-forward, since only keys go on. */

@@ -12,12 +12,14 @@ import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
 import type { GroupNames, Provenance } from "../metric/group.ts";
 import type { Member, Mixture, OpenMixture } from "../mixture/mixture.ts";
-import type { PolicyForm } from "../policy/policy.ts";
+import type { Head, Part } from "../policy/head/form.ts";
+import { type PolicyForm, timeEmbeddingOf } from "../policy/policy.ts";
 import { policySizes } from "../policy/size.ts";
 import { variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import type { TargetOptions } from "./micro-batch.ts";
 import type { Setting } from "./objective.ts";
+import { partProblems, partsOf, wholeAction } from "./parts.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** Everything that training, validation and serving derive from a recipe and its data: plain values, no open files. */
@@ -64,6 +66,10 @@ export async function planUnder(manifest: Manifest, recipe: Recipe, open: OpenMi
 
 async function lookThrough(recipe: Recipe, open: OpenMixture, cache: string): Promise<void> {
   const layout = layoutOf(recipe, recipe.batch.microBatch);
+  const problems = open.mixture.members.flatMap(({ name, embodiment }) =>
+    partProblems(recipe.policy, name, embodiment),
+  );
+  if (problems.length > 0) throw new InputError(problems.join("; "));
   await survey(open, { layout, tokenizer: byteTokenizer, longPrompt: readingOf(recipe).longPrompt, cache });
 }
 
@@ -97,8 +103,29 @@ export function layoutOf({ policy }: Recipe, rows: number): BatchLayout {
   };
 }
 
-export function formOf({ policy }: Recipe): PolicyForm {
-  return { variant: variants[policy.variant], size: policySizes[policy.size], vocabulary: byteTokenizer.vocabulary };
+export function formOf(recipe: Recipe): PolicyForm {
+  const { variant, size } = recipe.policy;
+  return {
+    variant: variants[variant],
+    size: policySizes[size],
+    vocabulary: byteTokenizer.vocabulary,
+    head: headOf(recipe),
+  };
+}
+
+/** A set of weights by embodiment for each dataset: no mixture has more heads. */
+function headOf(recipe: Recipe): Head {
+  switch (recipe.policy.head) {
+    case "flow":
+      return { kind: "flow" };
+    case "groot":
+      return {
+        kind: "groot",
+        parts: partsOf(recipe.policy),
+        embodiments: recipe.data.datasets.length,
+        crossAttentionKeys: conventionsOf(recipe).crossAttentionKeys,
+      };
+  }
 }
 
 /** The policy on micro-batches of some rows. */
@@ -114,7 +141,7 @@ export function settingOf({ recipe, rules }: Plan, rows: number): Setting {
 /** The conventions that a recipe trains weights under. */
 export function conventionsOf(recipe: Recipe): Conventions {
   return {
-    timeDirection: "noise-at-one",
+    timeDirection: variants[recipe.policy.variant].heads[recipe.policy.head].timeDirection,
     unrealInput: "zero",
     supervision: recipe.supervision,
     pastEndKeys: "hidden",
@@ -126,9 +153,14 @@ export function conventionsOf(recipe: Recipe): Conventions {
   };
 }
 
-/** One term over every slot. */
-export function termsOf({ reduction, policy }: Recipe): readonly Term[] {
-  return [{ name: "velocity", slots: [...Array(policy.actionWidth).keys()], reduction, weight: 1 }];
+/** One term for each part, with a denominator of its own; a head that decodes all slots at once has one part. */
+export function termsOf({ recipe, rules }: Pick<Plan, "recipe" | "rules">): readonly Term[] {
+  const { reduction, policy } = recipe;
+  const term = ({ name, slots }: Part): Term => ({ name, slots, reduction, weight: 1 });
+  if (policy.head === "flow") return [term(wholeAction(policy))];
+  const parts = partsOf(policy);
+  if (rules.keeps("part-denominators")) return parts.map(term);
+  return [term({ name: "parts", slots: parts.flatMap(({ slots }) => slots) })];
 }
 
 /** What the loader's workers need: unit scales are those of each member's head. */
@@ -152,7 +184,8 @@ export function targetOf(plan: Plan, purpose: TargetOptions["purpose"]): TargetO
     purpose,
     supervision: recipe.supervision,
     unrealInput: conventionsOf(recipe).unrealInput,
-    timeWidth: formOf(recipe).size.expert.width,
+    timeDirection: conventionsOf(recipe).timeDirection,
+    embedding: timeEmbeddingOf(formOf(recipe)),
     datasets: mixture.datasets,
     moves: (provenance, dof) => moving.get(keyOf(provenance))?.[dof] === true,
     rules,

@@ -3,8 +3,10 @@ import { reductions } from "../loss/reduction.ts";
 import type { MixtureDescription } from "../mixture/mixture.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
 import type { Schedule } from "../optimizer/schedule.ts";
+import { headNames, type Part } from "../policy/head/form.ts";
 import { type PolicySizeName, policySizes } from "../policy/size.ts";
 import { type VariantName, variants } from "../policy/variant.ts";
+import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
 import { below, dataSchema } from "./recipe-data.ts";
 
@@ -37,7 +39,17 @@ const validationSchema = z.strictObject({
 const policySchema = z.strictObject({
   variant: z.enum(namesOf<VariantName>(variants)),
   size: z.enum(namesOf<PolicySizeName>(policySizes)),
-  head: z.enum(["flow"]),
+  head: z.enum(headNames),
+  /** What a head with a decoder for each part decodes: disjoint sets of action slots; `null` for one part of every slot. */
+  parts: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, { error: "small letters, digits and dashes" }),
+        slots: z.array(natural).min(1),
+      }) satisfies z.ZodType<Part>,
+    )
+    .min(1)
+    .nullable(),
   /** Camera views in the policy's order; a robot without one of them has an absent view. */
   views: z.array(z.string().min(1)),
   /** Steps of an action chunk. */
@@ -120,7 +132,9 @@ interface Misfit {
 
 /** Values that are each allowed and do not go together. */
 function misfits(recipe: Recipe): Misfit[] {
-  return [...scheduleMisfits(recipe), ...viewMisfits(recipe), ...historyMisfits(recipe)];
+  return [scheduleMisfits, viewMisfits, historyMisfits, headMisfits, partMisfits].flatMap((misfitsIn) =>
+    misfitsIn(recipe),
+  );
 }
 
 function scheduleMisfits({ optimizer, validation }: Recipe): Misfit[] {
@@ -145,16 +159,40 @@ function scheduleMisfits({ optimizer, validation }: Recipe): Misfit[] {
 }
 
 function viewMisfits({ policy: { views } }: Recipe): Misfit[] {
-  const again = views.find((view, at) => views.indexOf(view) !== at);
+  const again = repeated(views);
   return again === undefined
     ? []
     : [{ path: ["policy", "views"], message: `expected each view once, got "${again}" again` }];
 }
 
-function historyMisfits({ policy: { variant, history } }: Recipe): Misfit[] {
-  if (history.slots === 1) return [];
-  const message = `expected 1, as policy.variant "${variant}" sees one observation, got ${history.slots}`;
+function historyMisfits({ policy: { history } }: Recipe): Misfit[] {
+  if (history.slots <= longestHistory) return [];
+  const message = `expected at most ${longestHistory}, which offsets in time tell apart, got ${history.slots}`;
   return [{ path: ["policy", "history", "slots"], message }];
+}
+
+/** π0's rule lets cells teach that a head with decoders by part says nothing about. */
+function headMisfits({ policy: { head }, supervision }: Recipe): Misfit[] {
+  if (head !== "groot" || supervision !== "asReleasedPi") return [];
+  const message = `expected "allReal" or "moving" with policy.head "${head}", got "${supervision}"`;
+  return [{ path: ["supervision"], message }];
+}
+
+function partMisfits({ policy: { parts, actionWidth } }: Recipe): Misfit[] {
+  const path = ["policy", "parts"];
+  const slots = (parts ?? []).flatMap((part) => part.slots);
+  const outside = slots.find((slot) => slot >= actionWidth);
+  const again = repeated(slots) ?? repeated((parts ?? []).map(({ name }) => name));
+  const found: Misfit[] = [];
+  if (outside !== undefined)
+    found.push({ path, message: `expected slots below policy.actionWidth (${actionWidth}), got ${outside}` });
+  if (again !== undefined)
+    found.push({ path, message: `expected each name and each slot once, got ${JSON.stringify(again)} again` });
+  return found;
+}
+
+function repeated<T>(values: readonly T[]): T | undefined {
+  return values.find((value, at) => values.indexOf(value) !== at);
 }
 
 function namesOf<Name extends string>(table: Readonly<Record<Name, unknown>>): Name[] {

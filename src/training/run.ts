@@ -207,7 +207,7 @@ export class Run {
     return await Trainer.compile({
       setting,
       optimizer: recipe.optimizer,
-      terms: termsOf(recipe),
+      terms: termsOf(plan),
       target: targetOf(plan, "training"),
       trains: (name) => trained.has(name),
       machine: machineOf(recipe),

@@ -1,0 +1,115 @@
+import { type SymbolicArray, sizeOf } from "../../graph/array.ts";
+import { relu, silu } from "../../graph/op/activation.ts";
+import { alignTo } from "../../graph/op/align.ts";
+import { add } from "../../graph/op/elementwise.ts";
+import { concat, merge, rename, slice } from "../../graph/op/shape.ts";
+import { type Embodied, embodiedLinear } from "../../nn/embodied.ts";
+import { linear } from "../../nn/linear.ts";
+import { affineNorm } from "../../nn/norm.ts";
+import type { Scope } from "../../nn/parameter.ts";
+import type { DitSize } from "../size.ts";
+import { type Segment, TokenStream } from "../stream.ts";
+import { passDit, type Surroundings } from "./dit.ts";
+import type { GrootHead } from "./form.ts";
+import { placed } from "./part.ts";
+import type { FlowInput, Perceived } from "./perceived.ts";
+import { actionTokens, slotInitial, stateTokens } from "./tokens.ts";
+
+/**
+ * State and actions through a transformer that reads the backbone's tokens; each part of the robot has a decoder.
+ *
+ * @source GR00T `flow_matching_action_head.py`
+ */
+export function grootVelocity(
+  scope: Scope,
+  { size, head }: { readonly size: DitSize; readonly head: GrootHead },
+  perceived: Perceived,
+  { noisy, timeEmbedding }: FlowInput,
+): SymbolicArray<"b t d"> {
+  const embodied: Embodied = { index: perceived.observation.embodiment.selected(0), sets: head.embodiments };
+  const time = timeParts(timeEmbedding, size);
+  const state = stateSegment(scope.in("state"), size, perceived, embodied);
+  const actions = actionSegment(scope.in("action"), size, perceived, { noisy, time: time.tokens, embodied });
+  const stream = TokenStream.of([state, actions]);
+  const tokens = passDit(scope.in("dit"), size, stream, {
+    surroundings: surroundingsOf(scope, head, stream, perceived),
+    condition: conditionOf(scope.in("time"), size, time.condition),
+  });
+  const ends = slice(tokens, "n", stream.length - sizeOf(noisy, "t"), stream.length);
+  const decoded = head.parts.map((part) => ({
+    part,
+    values: embodiedMlp(scope.in(`decoder.${part.name}`), ends, embodied, {
+      hidden: size.decoder,
+      width: part.slots.length,
+      initial: "fan-in",
+    }),
+  }));
+  return placed(decoded, sizeOf(noisy, "d"));
+}
+
+/** The backbone's tokens, those that do not exist hidden from every cross-attention: a mask of its own, not the loss's. */
+function surroundingsOf(scope: Scope, head: GrootHead, stream: TokenStream, perceived: Perceived): Surroundings {
+  const isMasked = head.crossAttentionKeys === "real" && scope.rules.keeps("cross-attention-keys");
+  return {
+    tokens: affineNorm(scope.in("norm"), perceived.tokens, 1e-5),
+    real: perceived.stream.real,
+    pattern: stream.across(perceived.stream, isMasked ? "real" : "every"),
+  };
+}
+
+function stateSegment(scope: Scope, size: DitSize, { observation }: Perceived, embodied: Embodied): Segment {
+  const values = rename(rename(observation.state.selected(0), "o", "n"), "s", "e");
+  const shape = { hidden: size.state, width: size.width, initial: slotInitial };
+  return stateTokens(scope, embodiedMlp(scope, values, embodied, shape), observation);
+}
+
+interface ActionInput {
+  readonly noisy: SymbolicArray<"b t d">;
+  readonly time: SymbolicArray<"b n e">;
+  readonly embodied: Embodied;
+}
+
+/** @source GR00T `embodiment_conditioned_mlp.py` `MultiEmbodimentActionEncoder` */
+function actionSegment(
+  scope: Scope,
+  { width }: DitSize,
+  { observation }: Perceived,
+  { noisy, time, embodied }: ActionInput,
+): Segment {
+  const square = { width, initial: "fan-in" } as const;
+  const values = rename(rename(noisy, "t", "n"), "d", "e");
+  const action = embodiedLinear(scope.in("in"), values, embodied, { width, initial: slotInitial });
+  const joined = silu(embodiedLinear(scope.in("time"), concat("e", [action, time]), embodied, square));
+  const encoded = embodiedLinear(scope.in("out"), joined, embodied, square);
+  const place = scope.parameter("position", "n e", [encoded.shape[1]!, width], { kind: "normal", deviation: 0.02 });
+  return actionTokens(scope, add(encoded, alignTo(place, encoded)), observation.facts, "joins-previous");
+}
+
+/** The embedded time's two parts. Every step of a sample stands at one time, so its first step's conditions the norms. */
+function timeParts(embedding: SymbolicArray<"b t e">, { width, condition }: DitSize) {
+  const first = slice(slice(embedding, "t", 0, 1), "e", width, width + condition);
+  return { tokens: rename(slice(embedding, "e", 0, width), "t", "n"), condition: merge(first, "t e", "e") };
+}
+
+function conditionOf(scope: Scope, { width }: DitSize, time: SymbolicArray<"b e">): SymbolicArray<"b e"> {
+  const square = { from: "e", to: "e", sizes: [width], bias: "zero", initial: "fan-in" } as const;
+  return linear(scope.in("out"), silu(linear(scope.in("in"), time, square)), square);
+}
+
+interface EmbodiedMlpOptions {
+  readonly hidden: number;
+  readonly width: number;
+  /** Of the first of its two maps. */
+  readonly initial: typeof slotInitial | "fan-in";
+}
+
+/** @source GR00T `embodiment_conditioned_mlp.py` `CategorySpecificMLP` */
+function embodiedMlp(
+  scope: Scope,
+  x: SymbolicArray<"b n e">,
+  embodied: Embodied,
+  { hidden, width, initial }: EmbodiedMlpOptions,
+): SymbolicArray<"b n e"> {
+  const inner = relu(embodiedLinear(scope.in("in"), x, embodied, { width: hidden, initial }));
+  return embodiedLinear(scope.in("out"), inner, embodied, { width, initial: "fan-in" });
+}

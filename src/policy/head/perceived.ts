@@ -1,0 +1,21 @@
+import type { SymbolicArray } from "../../graph/array.ts";
+import type { Observation } from "../inputs.ts";
+import type { TokenStream } from "../stream.ts";
+import type { KeyValue } from "../trunk.ts";
+
+/** An observation after the backbone: all that the flow reads of it, computed once per observation. */
+export interface Perceived {
+  readonly observation: Observation;
+  readonly stream: TokenStream;
+  /** The stream's tokens as they came out, normalised. */
+  readonly tokens: SymbolicArray<"b n e">;
+  readonly cache: readonly KeyValue[];
+}
+
+/** Where the flow stands. */
+export interface FlowInput {
+  /** 0 in every unreal cell. */
+  readonly noisy: SymbolicArray<"b t d">;
+  /** As the head's `TimeEmbedding` says. */
+  readonly timeEmbedding: SymbolicArray<"b t e">;
+}

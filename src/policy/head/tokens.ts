@@ -1,0 +1,44 @@
+import type { SymbolicArray } from "../../graph/array.ts";
+import { rename } from "../../graph/op/shape.ts";
+import type { Scope } from "../../nn/parameter.ts";
+import { SymbolicPadded, SymbolicValidity } from "../../validity/symbolic.ts";
+import type { Facts, Observation } from "../inputs.ts";
+import { everyToken, type Segment, type Sight } from "../stream.ts";
+
+/**
+ * Tokens `[b n e]` of the robot's state, one per observation slot, as a segment.
+ *
+ * Slots that may be read are real: the state now always is, also where history was dropped (OpenTau#253).
+ */
+export function stateTokens(scope: Scope, tokens: SymbolicArray<"b n e">, { readable, facts }: Observation): Segment {
+  const real = readable.reshaped((bits) => rename(bits, "o", "n"));
+  const shown = SymbolicValidity.every("b n", tokens.shape.slice(0, 2), [everyToken(tokens), facts.rowReal]);
+  return {
+    name: "state",
+    tokens: SymbolicPadded.of(scope.watch("tokens", tokens, real), real),
+    keys: scope.rules.keeps("history-state") ? real : shown,
+    sight: "within",
+  };
+}
+
+/** Tokens `[b n e]` of actions, one per step, as a segment: steps past an episode's end are no keys. */
+export function actionTokens(
+  scope: Scope,
+  tokens: SymbolicArray<"b n e">,
+  { stepReal, targetReal, rowReal }: Facts,
+  sight: Sight,
+): Segment {
+  const shape = tokens.shape.slice(0, 2);
+  const steps = stepReal.reshaped((bits) => rename(bits, "t", "n"));
+  const real = SymbolicValidity.every("b n", shape, [steps, targetReal, rowReal]);
+  const shown = SymbolicValidity.every("b n", shape, [everyToken(tokens), targetReal, rowReal]);
+  return {
+    name: "actions",
+    tokens: SymbolicPadded.of(scope.watch("tokens", tokens, real), real),
+    keys: scope.rules.keeps("step-keys") ? real : shown,
+    sight,
+  };
+}
+
+/** For maps from slots of state or action: a deviation that does not depend on how wide they are padded. */
+export const slotInitial = { kind: "normal", deviation: 0.2 } as const;

@@ -1,0 +1,30 @@
+import { type Embodiment, slots } from "../embodiment/embodiment.ts";
+import type { HeadName, Part } from "../policy/head/form.ts";
+
+/** What of a recipe says how an action is divided. */
+export interface ActionParts {
+  readonly head: HeadName;
+  readonly actionWidth: number;
+  /** `null`: one part of every slot. */
+  readonly parts: readonly Part[] | null;
+}
+
+/** The parts that a head decodes, each with its own term of the loss. */
+export function partsOf(policy: ActionParts): readonly Part[] {
+  return policy.parts ?? [wholeAction(policy)];
+}
+
+/** Every slot as one part. */
+export function wholeAction({ actionWidth }: Pick<ActionParts, "actionWidth">): Part {
+  return { name: "velocity", slots: [...Array(actionWidth).keys()] };
+}
+
+/** What of a robot no part decodes: it would be trained on nothing and never move. Empty where nothing is. */
+export function partProblems(policy: ActionParts, name: string, { dofs, target }: Embodiment): string[] {
+  if (policy.head === "flow" || target === "none") return [];
+  const decoded = new Set(partsOf(policy).flatMap((part) => part.slots));
+  const left = dofs.filter((_, at) => !decoded.has(slots(dofs)[at]!));
+  if (left.length === 0) return [];
+  const list = left.map((dof) => `"${dof.name}" (slot ${dof.slot})`).join(", ");
+  return [`${name}: expected every dof in a slot of policy.parts, got ${list} in none`];
+}
