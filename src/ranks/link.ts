@@ -15,11 +15,14 @@ export interface Link {
   receive(from: number, tag: number, out: Cells): Promise<void>;
   /** Adds values to those in `out`, cell by cell, in float32. */
   add(out: Float32Array, values: Float32Array): void;
-  /** Ends the processes of all ranks, with a message. */
-  abort(message: string): never;
+  /** Ends the processes of all ranks, with a message and an exit status. */
+  abort(message: string, status: number): never;
   /** Takes leave of the other ranks, which do the same; then the process may end. */
   close(): void;
 }
+
+/** Exit status of a job that may be started again from its last checkpoint. @source sysexits.h, EX_TEMPFAIL */
+export const temporaryFailure = 75;
 
 /** Every implementation of MPI has tags up to this one. */
 export const lastTag = 32_767;

@@ -1,4 +1,4 @@
-import { addInto, bytesOf, type Cells, type Link } from "./link.ts";
+import { addInto, bytesOf, type Cells, type Link, lastTag } from "./link.ts";
 
 /**
  * Links of ranks that live in one process, in order of rank: one for an ordinary run, several to try laws of ranks.
@@ -11,6 +11,8 @@ export function localLinks(size: number): Link[] {
     rank,
     size,
     async send(to: number, tag: number, values: Cells) {
+      if (tag < 0 || tag > lastTag)
+        throw new RangeError(`rank ${rank}: expected a tag from 0 to ${lastTag}, got ${tag}`);
       laneOf(mail, `${rank} to ${to}, ${tag}`).put(bytesOf(values).slice());
     },
     async receive(from: number, tag: number, out: Cells) {

@@ -1,6 +1,6 @@
 import { InputError } from "../input-error.ts";
 import { localLinks } from "./local.ts";
-import { launchOf } from "./mpi/launch.ts";
+import { type Launch, launchOf } from "./mpi/launch.ts";
 import { libraryVariable, openMpiLibrary } from "./mpi/library.ts";
 import { Mpi } from "./mpi/mpi.ts";
 import { MpiLink } from "./mpi/mpi-link.ts";
@@ -20,12 +20,17 @@ export async function aloneWorld(): Promise<World> {
  * @param environment variables of the process, as the launcher set them
  * @throws InputError naming the package to install if there is no MPI, or if it is not the launcher's
  */
-export async function openWorld(
-  environment: Readonly<Record<string, string | undefined>>,
-  options: WorldOptions,
-): Promise<World> {
+export async function openWorld(environment: Environment, options: WorldOptions): Promise<World> {
   const launch = launchOf(environment);
-  if (launch === null) return await aloneWorld();
+  return launch === null ? await aloneWorld() : (await openMpiWorld(launch, environment, options)).world;
+}
+
+/** The ranks of a launch, and the MPI by which they speak; see `openWorld`. */
+export async function openMpiWorld(
+  launch: Launch,
+  environment: Environment,
+  options: WorldOptions,
+): Promise<{ readonly world: World; readonly mpi: Mpi }> {
   const library = openMpiLibrary(launch, environment[libraryVariable]);
   const mpi = new Mpi(library);
   const seat = mpi.start();
@@ -34,5 +39,7 @@ export async function openWorld(
       `ranks: ${launch.launcher} started ${launch.size} processes, ${library.version} (${library.file}) finds ${seat.size}; ` +
         `use the launcher of that library, or name the library of the launcher in ${libraryVariable}`,
     );
-  return await World.open(new MpiLink(mpi, seat), options);
+  return { world: await World.open(new MpiLink(mpi, seat), options), mpi };
 }
+
+type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,19 +1,21 @@
 import { readFileSync, readlinkSync } from "node:fs";
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { z } from "zod";
 
 /** Where a rank runs. */
 export interface Place {
   readonly host: string;
   readonly process: number;
+  /** Cores that the process may use: launchers bind processes to a part of the host's. */
+  readonly cores: number;
   /** Equal for processes that can see each other; empty where that cannot be told. */
   readonly space: string;
 }
 
-const schema = z.object({ host: z.string(), process: z.int(), space: z.string() });
+const schema = z.object({ host: z.string(), process: z.int(), cores: z.int(), space: z.string() });
 
 export function ownPlace(): Place {
-  return { host: hostname(), process: process.pid, space: processSpace() };
+  return { host: hostname(), process: process.pid, cores: availableParallelism(), space: processSpace() };
 }
 
 export function encodePlace(place: Place): Uint8Array {
@@ -37,6 +39,22 @@ export function isGone(place: Place, own: Place): boolean {
   } catch (error) {
     return error instanceof Error && "code" in error && error.code === "ESRCH";
   }
+}
+
+/**
+ * What to tell the user where ranks have fewer cores than threads to compute with; `null` where all have enough.
+ *
+ * mpirun binds each of two ranks to one core unless it is told otherwise.
+ */
+export function placementNote(places: readonly Place[], threads: number): string | null {
+  const tight = [...places.keys()].filter((rank) => places[rank]!.cores < threads);
+  if (tight.length === 0) return null;
+  const [first = 0] = tight;
+  return (
+    `${tight.length} of ${places.length} ranks have fewer cores than their ${threads} threads: rank ${first} ` +
+    `(${describePlace(places[first]!)}) has ${places[first]!.cores}; add "--bind-to none" or ` +
+    `"--map-by slot:PE=${threads}" to mpirun, "--cpus-per-task=${threads}" to srun`
+  );
 }
 
 /** The kernel that runs and its namespace of processes: a container may share a host's name and not its processes. */

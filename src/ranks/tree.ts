@@ -1,15 +1,14 @@
 import type { Span } from "./deal.ts";
 
 /**
- * Whether two neighbours have a common parent in the tree that adds up `count` micro-batches.
+ * Whether two nodes, one right after the other, have a common parent in the tree that adds up `count` micro-batches.
  *
  * The tree depends on the count alone: nodes are aligned blocks of a power of two, cut off at the count:
  * ((0 + 1) + (2 + 3)) + (4 + 5) for six.
  */
 export function areSiblings(left: Span, right: Span, count: number): boolean {
   const size = left.end - left.start;
-  const isLeft = (size & (size - 1)) === 0 && left.start % (2 * size) === 0;
-  return isLeft && right.start === left.end && right.end === Math.min(left.start + 2 * size, count);
+  return left.start % (2 * size) === 0 && right.end === Math.min(left.start + 2 * size, count);
 }
 
 /** The largest nodes of the tree over `count` micro-batches that make up a span, from left to right. */

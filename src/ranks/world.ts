@@ -1,5 +1,5 @@
 import { type Arrival, arrivalBytes, decodeArrival, encodeArrival, isSameMeeting } from "./arrival.ts";
-import { bytesOf, type Cells, type Link, lastTag } from "./link.ts";
+import { bytesOf, type Cells, type Link, lastTag, temporaryFailure } from "./link.ts";
 import { decodePlace, describePlace, encodePlace, isGone, ownPlace, type Place } from "./place.ts";
 import { RankError } from "./rank-error.ts";
 import { type Meeting, Watch } from "./watch.ts";
@@ -110,11 +110,14 @@ export class World {
     this.#link.add(out, values);
   }
 
-  /** Ends the processes of all ranks, with a message. */
-  abort(message: string): never {
-    const place = this.#places[this.rank];
-    const who = `rank ${this.rank} of ${this.size}${place === undefined ? "" : ` (${describePlace(place)})`}`;
-    this.#link.abort(this.size === 1 ? message : `${who}: ${message}`);
+  /**
+   * Ends the processes of all ranks, with a message.
+   *
+   * Where several ranks do, as for a mistake that all of them find, the first says it for all.
+   */
+  abort(message: string, status = temporaryFailure): never {
+    const who = `rank ${this.rank} of ${this.size} (${this.#placeOf(this.rank)})`;
+    this.#link.abort(this.size === 1 ? message : `${who}: ${message}`, status);
   }
 
   /** The end of a rank's part: without it, the launcher takes the end of the process for a crash. */
@@ -229,8 +232,12 @@ export class World {
   }
 
   #describe(rank: number): string {
+    return `rank ${rank} (${this.#placeOf(rank)})`;
+  }
+
+  #placeOf(rank: number): string {
     const place = this.#places[rank];
-    return `rank ${rank} (${place === undefined ? "not heard of yet" : describePlace(place)})`;
+    return place === undefined ? "not heard of yet" : describePlace(place);
   }
 }
 

@@ -9,10 +9,8 @@ const longestPiece = 2 ** 30;
 const eagerMs = 5;
 const restMs = 1;
 
+const yieldingMs = 2500;
 const readingMs = 200;
-
-/** The job may be started again from its last checkpoint. @source sysexits.h, EX_TEMPFAIL */
-const temporaryFailure = 75;
 
 /** A message, or a piece of one, that has not come to its end; it keeps the memory that MPI reads or writes. */
 interface Pending {
@@ -59,12 +57,14 @@ export class MpiLink implements Link {
     this.#mpi.add(out, values);
   }
 
-  abort(message: string): never {
+  abort(message: string, status: number): never {
+    // The ranks after the first leave it the word: mostly it ends them before they have said the same.
+    if (this.rank > 0) sleep(yieldingMs);
     writeSync(process.stderr.fd, `armature: ${message}\n`);
     // A launcher that is told to end the job passes on nothing that it has not read yet.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, readingMs);
-    this.#mpi.abort(temporaryFailure);
-    process.exit(temporaryFailure);
+    sleep(readingMs);
+    this.#mpi.abort(status);
+    process.exit(status);
   }
 
   close(): void {
@@ -136,3 +136,7 @@ export class MpiLink implements Link {
 }
 
 const firstCapacity = 64;
+
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)), 0, 0, ms);
+}
