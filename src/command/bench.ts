@@ -8,7 +8,7 @@ const fewestRounds = 3;
 export const bench = define({
   name: "bench",
   summary: "measure side by side, in turns, on this machine",
-  arguments: { name: choice("name", "what is measured", ["engine", "loader"]) },
+  arguments: { name: choice("name", "what is measured", ["engine", "loader", "reduce"]) },
   options: {
     python: otherwise(
       text(
@@ -30,6 +30,7 @@ export const bench = define({
       line: "bench loader --python lerobot-venv/bin/python",
       shows: "samples per second beside LeRobot's dataset class",
     },
+    { line: "bench reduce", shows: "sums of gradients over the ranks that mpirun started, beside MPI's own" },
   ],
   async run({ name, threads, workers, data, rounds, profile, ...given }, terminal) {
     if (rounds < fewestRounds)
@@ -38,6 +39,10 @@ export const bench = define({
     if (name === "engine") {
       const { benchEngine } = await import("./bench/engine-outcome.ts");
       return benchEngine({ python, threads, rounds, profile }, terminal);
+    }
+    if (name === "reduce") {
+      const { benchReduce } = await import("./bench/reduce-outcome.ts");
+      return benchReduce(rounds, terminal);
     }
     const { benchLoader } = await import("./bench/loader-outcome.ts");
     return benchLoader({ python, data, workers, rounds }, terminal);
