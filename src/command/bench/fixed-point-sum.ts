@@ -12,16 +12,16 @@ const exactBits = 52;
 export class FixedPointSum {
   readonly #world: World;
   readonly #mpi: Mpi;
-  #whole = new Float64Array(0);
+  readonly #whole: Float64Array;
 
-  constructor(world: World, mpi: Mpi) {
+  constructor(world: World, mpi: Mpi, cells: number) {
     this.#world = world;
     this.#mpi = mpi;
+    this.#whole = new Float64Array(cells);
   }
 
   /** Replaces the values of every rank by the sum of all, of so many terms. */
   async run(values: Float32Array, terms: number): Promise<void> {
-    if (this.#whole.length !== values.length) this.#whole = new Float64Array(values.length);
     const whole = this.#whole;
     let largest = 0;
     for (let at = 0; at < values.length; at++) largest = Math.max(largest, Math.abs(values[at]!));

@@ -19,23 +19,26 @@ export interface ReduceResult {
 const sizes = [3_000_000, 10_000_000] as const;
 const sumsPerTurn = 5;
 
-/** A way to replace the values of every rank by their sum. */
-type Sum = (values: Float32Array) => Promise<void>;
+/** Makes what replaces the values of every rank by their sum. */
+type MakeSum = (joined: Joined, values: Float32Array) => () => Promise<void>;
 
 const ways = {
-  tree:
-    ({ world }) =>
-    (values) =>
-      sumInTree(world, values),
-  "MPI all-reduce, float32":
-    ({ mpi }) =>
-    async (values) =>
-      mpi.allReduce(values),
-  "fixed point in float64": ({ world, mpi }) => {
-    const sum = new FixedPointSum(world, mpi);
-    return (values) => sum.run(values, world.size);
+  tree({ world }, values) {
+    const sum = new RankedSum(world, () => ({ cells: values }));
+    return async () => {
+      sum.begin(world.size);
+      sum.add(sum.storage());
+      await sum.total();
+    };
   },
-} as const satisfies Record<string, (joined: Joined) => Sum>;
+  "MPI all-reduce, float32": ({ mpi }, values) => {
+    return async () => mpi.allReduce(values);
+  },
+  "fixed point in float64": ({ world, mpi }, values) => {
+    const sum = new FixedPointSum(world, mpi, values.length);
+    return () => sum.run(values, world.size);
+  },
+} as const satisfies Record<string, MakeSum>;
 
 /** How many repetitions `measureReduce` takes. */
 export function reduceTurns(rounds: number): number {
@@ -55,9 +58,7 @@ export async function measureReduce(
 ): Promise<ReduceResult[]> {
   const results: ReduceResult[] = [];
   for (const cells of sizes) {
-    const contestants = Object.entries(ways).map(([name, begin]) =>
-      contestant(joined.world, name, begin(joined), cells),
-    );
+    const contestants = Object.entries(ways).map(([name, make]) => contestant(joined, name, make, cells));
     // Memory is touched for the first time.
     for (const { repeat } of contestants) await repeat();
     const before = results.length * contestants.length * rounds;
@@ -66,9 +67,11 @@ export async function measureReduce(
   return results;
 }
 
-function contestant(world: World, name: string, sum: Sum, cells: number): Contestant {
+function contestant(joined: Joined, name: string, make: MakeSum, cells: number): Contestant {
+  const { world } = joined;
   const gradient = Float32Array.from({ length: cells }, (_, at) => Math.sin(at + world.rank));
   const values = new Float32Array(cells);
+  const sum = make(joined, values);
   return {
     name,
     async repeat() {
@@ -77,18 +80,11 @@ function contestant(world: World, name: string, sum: Sum, cells: number): Contes
         values.set(gradient);
         await world.barrier("turn");
         const start = performance.now();
-        await sum(values);
+        await sum();
         ms += performance.now() - start;
       }
       return ms / sumsPerTurn;
     },
     end() {},
   };
-}
-
-async function sumInTree(world: World, values: Float32Array): Promise<void> {
-  const sum = new RankedSum(world, () => ({ cells: values }));
-  sum.begin(world.size);
-  sum.add(sum.storage());
-  await sum.total();
 }
