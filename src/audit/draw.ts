@@ -20,7 +20,7 @@ const looked = 4096;
  * Samples of the user's mixture, by micro-batch: of the stream that training draws, or of the held-out ones.
  *
  * In each micro-batch one sample's actions cross the end of an episode and one's history crosses the start, where there are
- * such; the others come from the members in turn. A function of recipe and data alone.
+ * such; the others come from the members that were taken least. A function of recipe and data alone.
  */
 export function auditDraws(plan: Plan, { purpose, batches, samples }: AuditChoice): Draw[][] {
   const { mixture } = plan;
@@ -28,22 +28,23 @@ export function auditDraws(plan: Plan, { purpose, batches, samples }: AuditChoic
     purpose === "training"
       ? Array.from({ length: looked }, (_, n) => draw(mixture.seed, mixture.members, n))
       : validationDraws(mixture, "all");
+  if (stream.length === 0) return [];
   const near = [crossesEnd, crossesStart].map((crosses) =>
     evenly(
       stream.filter((one) => crosses(plan, one, clockOf(plan, one, purpose))),
       batches,
     ),
   );
-  const others = inTurn([...Map.groupBy(stream, ({ member }) => member).values()]);
+  const queues = [...Map.groupBy(stream, ({ member }) => member).values()].map((draws) => ({ draws, taken: 0 }));
   return Array.from({ length: batches }, (_, at) => {
     const chosen = near.flatMap((found) => found.slice(at, at + 1)).slice(0, samples);
+    for (const { member } of chosen) queues.find(({ draws }) => draws[0]!.member === member)!.taken++;
     while (chosen.length < samples) {
-      const next = others.next();
-      if (next.done === true) break;
-      if (!chosen.includes(next.value)) chosen.push(next.value);
+      const rarest = queues.reduce((least, queue) => (queue.taken < least.taken ? queue : least));
+      chosen.push(rarest.draws[rarest.taken++ % rarest.draws.length]!);
     }
     return chosen;
-  }).filter((chosen) => chosen.length > 0);
+  });
 }
 
 function crossesEnd({ recipe }: Plan, { frame }: Draw, clock: EpisodeClock): boolean {
@@ -74,10 +75,4 @@ function evenly<T>(list: readonly T[], count: number): T[] {
   if (list.length === 0) return [];
   const step = Math.max(1, Math.floor(list.length / count));
   return Array.from({ length: count }, (_, at) => list[(at * step) % list.length]!);
-}
-
-/** One of each list in turn, for as long as one of them lasts. */
-function* inTurn<T>(lists: readonly (readonly T[])[]): Generator<T, void, void> {
-  const longest = Math.max(0, ...lists.map(({ length }) => length));
-  for (let at = 0; at < longest; at++) for (const list of lists) if (at < list.length) yield list[at]!;
 }

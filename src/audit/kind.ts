@@ -1,5 +1,9 @@
-import type { Batch } from "../batch/batch.ts";
+import { type Batch, type Facts, observationReal } from "../batch/batch.ts";
 import type { BatchCells } from "../batch/poison.ts";
+import { cells } from "../graph/axes.ts";
+import { Padded } from "../validity/padded.ts";
+import { Validity } from "../validity/validity.ts";
+import { rearranged } from "./rearrange.ts";
 
 /** Everything that a mixture of robots pads, by the names of the audit's table. */
 export const paddingKinds = [
@@ -16,18 +20,21 @@ export const paddingKinds = [
 export type PaddingKind = (typeof paddingKinds)[number];
 
 /**
- * The cells of a batch that do not exist because of one kind of padding.
+ * The cells of a batch that do not exist because of some kinds of padding.
  *
  * A cell that does not exist for several reasons counts for the widest: filler row, sample without a target, step or slot,
  * entry. So the kinds share no cell, and together they hold every cell that is not real.
  */
-export function cellsOf(kind: PaddingKind, { facts }: Batch): BatchCells {
+export function cellsOf(kinds: readonly PaddingKind[], { facts }: Batch): BatchCells {
   const { stepReal, dofReal, stateReal, targetReal, historyReal, historyKept, viewReal, tokenReal, rowReal } = facts;
   const [slots = 0] = historyReal.shape.slice(1);
   const isReadable = (row: number, slot: number) =>
     slot === slots - 1 || (historyReal.isReal(row * slots + slot) && historyKept.isReal(row));
   const bits = (shape: readonly number[], reason: (row: number, one: number, two: number) => PaddingKind | null) =>
-    marked(shape, (row, one, two) => (rowReal.isReal(row) ? reason(row, one, two) : "filler-rows") === kind);
+    marked(shape, (row, one, two) => {
+      const found = rowReal.isReal(row) ? reason(row, one, two) : "filler-rows";
+      return found !== null && kinds.includes(found);
+    });
   const [rows = 0, steps = 0] = stepReal.shape;
   const [dofs = 0, states = 0] = [dofReal.shape[1], stateReal.shape[1]];
   const views = viewReal.shape[2] ?? 0;
@@ -48,6 +55,50 @@ export function cellsOf(kind: PaddingKind, { facts }: Batch): BatchCells {
       return dofReal.isReal(row * dofs + dof) ? null : "action-dims";
     }),
   };
+}
+
+/** A batch in which nothing is padding but what one kind makes it: everything else that is not real is declared to be. */
+export function onlyPaddingOf(kind: PaddingKind, batch: Batch): Batch {
+  const { images, state, prompt, actions, ...rest } = kind === "filler-rows" ? batch : withoutFillers(batch);
+  const { rowReal } = rest.facts;
+  const own = <A extends string>(name: PaddingKind, fact: Validity<A>): Validity<A> =>
+    name === kind ? fact : completeIn(fact, rowReal);
+  const facts: Facts = {
+    stepReal: own("action-steps", rest.facts.stepReal),
+    dofReal: own("action-dims", rest.facts.dofReal),
+    stateReal: own("state-dims", rest.facts.stateReal),
+    targetReal: own("robotless-samples", rest.facts.targetReal),
+    historyReal: own("history", rest.facts.historyReal),
+    historyKept: own("history", rest.facts.historyKept),
+    viewReal: own("views", rest.facts.viewReal),
+    tokenReal: own("prompt-tokens", rest.facts.tokenReal),
+    rowReal,
+  };
+  const readable = observationReal(facts);
+  const cellReal = [facts.stepReal, facts.dofReal, facts.targetReal] as const;
+  return {
+    ...rest,
+    facts,
+    images: images.read((values) => Padded.of(values, Validity.every("b o v", [facts.viewReal, readable]))),
+    state: state.read((values) => Padded.of(values, Validity.every("b o s", [readable, facts.stateReal]))),
+    prompt: prompt.read((values) => Padded.of(values, facts.tokenReal)),
+    actions: actions.read((values) => Padded.of(values, Validity.every("b t d", cellReal))),
+  };
+}
+
+/** A batch with its first sample in the place of every filler row. */
+function withoutFillers(batch: Batch): Batch {
+  const { bits } = batch.facts.rowReal;
+  return rearranged(batch, { b: Array.from(bits, (bit, row) => (bit === 1 ? row : 0)) });
+}
+
+function completeIn<A extends string>({ axes, shape }: Validity<A>, rowReal: Validity<"b">): Validity<A> {
+  const share = cells(shape.slice(1));
+  return Validity.of(
+    axes,
+    shape,
+    Uint8Array.from({ length: cells(shape) }, (_, at) => (rowReal.isReal(Math.floor(at / share)) ? 1 : 0)),
+  );
 }
 
 /** How many cells are meant; a picture is one. */

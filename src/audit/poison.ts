@@ -2,12 +2,15 @@ import type { Poison } from "../batch/poison.ts";
 import { stream } from "../graph/random.ts";
 
 /** What the laws put where nothing is real. */
-export const poisonNames = ["NaN", "+1e30", "-1e30", "noise"] as const;
+export const poisonNames = ["NaN", "±1e30", "noise"] as const;
 
 export type PoisonName = (typeof poisonNames)[number];
 
 /** Extremes of an int32: no vocabulary has them. */
 const [lowestToken, highestToken] = [-(2 ** 31), 2 ** 31 - 1];
+
+/** What is added to hidden states of tokens that do not exist. */
+export const hiddenNoise = 3;
 
 /**
  * A poison by its name. Arrays of numbers that have no NaN get their extremes instead.
@@ -18,10 +21,12 @@ export function poisonOf(name: PoisonName, vocabulary: number): Poison {
   switch (name) {
     case "NaN":
       return { number: () => Number.NaN, pixel: () => 255, token: () => highestToken };
-    case "+1e30":
-      return { number: () => 1e30, pixel: () => 255, token: () => highestToken };
-    case "-1e30":
-      return { number: () => -1e30, pixel: (cell) => cell % 256, token: () => lowestToken };
+    case "±1e30":
+      return {
+        number: (cell) => (cell % 2 === 0 ? 1e30 : -1e30),
+        pixel: (cell) => cell % 256,
+        token: () => lowestToken,
+      };
     case "noise": {
       const random = stream(0, "poison");
       return {

@@ -4,31 +4,62 @@ import { poisoned } from "../batch/poison.ts";
 import { gradientPrefix } from "../training/objective.ts";
 import { layoutOf, type Plan } from "../training/plan.ts";
 import { magnitude } from "./difference.ts";
-import { type GlobalBatch, outputNames } from "./global-batch.ts";
-import { cellsOf, type PaddingKind } from "./kind.ts";
+import type { GlobalBatch } from "./global-batch.ts";
+import { cellsOf, onlyPaddingOf, type PaddingKind } from "./kind.ts";
 import { asTheyAre, type Closeness, type Output, type Outputs, type Variation } from "./law.ts";
-import { type PoisonName, poisonOf } from "./poison.ts";
+import { hiddenNoise, type PoisonName, poisonOf } from "./poison.ts";
 import { grown, rearranged, taken, withoutTarget } from "./rearrange.ts";
+import { outputNames } from "./runner.ts";
 
 type BatchVariation = Variation<GlobalBatch>;
 
-/** Other values in every raw cell that does not exist because of one kind of padding. */
+/** Other values in every raw cell that does not exist because of some kinds of padding. */
 export function poisonOfCells(
   whole: GlobalBatch,
-  kind: PaddingKind,
+  kinds: readonly PaddingKind[],
   name: PoisonName,
   vocabulary: number,
 ): BatchVariation {
   const poison = poisonOf(name, vocabulary);
   const parts = whole.parts.map(({ batch }) => {
-    const at = cellsOf(kind, batch);
+    const at = cellsOf(kinds, batch);
     return { batch: poisoned(batch, at, poison), noise: { at: at.actions, poison } };
   });
   return {
     law: "poison",
-    kinds: [kind],
+    kinds,
     name: `${name} in unreal cells`,
     inputs: [{ ...whole, parts }],
+    back: asTheyAre,
+    promise: () => "bits",
+  };
+}
+
+/** Kinds of padding that make tokens, or velocities, that do not exist. */
+export const hiddenKinds: readonly PaddingKind[] = [
+  "action-dims",
+  "action-steps",
+  "history",
+  "views",
+  "prompt-tokens",
+  "robotless-samples",
+  "filler-rows",
+];
+
+/**
+ * The same samples where nothing is padded but what one kind makes it: what the poison of its hidden states is compared with.
+ */
+export function paddedOnlyBy(kind: PaddingKind, whole: GlobalBatch): GlobalBatch {
+  return { ...whole, parts: whole.parts.map(({ batch }) => ({ batch: onlyPaddingOf(kind, batch), noise: null })) };
+}
+
+/** Noise in the hidden states of tokens that do not exist, and in their velocities: raw cells cannot show a missing key mask. */
+export function poisonOfHidden(whole: GlobalBatch, kinds: readonly PaddingKind[]): BatchVariation {
+  return {
+    law: "poison",
+    kinds,
+    name: "noise in hidden states of unreal tokens",
+    inputs: [{ ...whole, hidden: hiddenNoise }],
     back: asTheyAre,
     promise: () => "bits",
   };
@@ -53,7 +84,7 @@ export function morePadding(whole: GlobalBatch, kinds: readonly PaddingKind[]): 
 }
 
 /** More of these pads rows of a product with zeros, which keeps its bits; more tokens or rows are another tree of sums. */
-const exactKinds: readonly PaddingKind[] = ["action-dims", "state-dims"];
+export const exactKinds: readonly PaddingKind[] = ["action-dims", "state-dims"];
 
 /** The samples of each micro-batch dealt to two, with filler rows behind them. */
 export function halves(whole: GlobalBatch): BatchVariation {

@@ -1,3 +1,4 @@
+import { audit } from "./audit.ts";
 import { bench } from "./bench.ts";
 import { check } from "./check.ts";
 import type { Definition } from "./definition.ts";
@@ -8,4 +9,4 @@ import { train } from "./train.ts";
 import { validate } from "./validate.ts";
 
 /** Every command that works, in the order in which `--help` lists them. */
-export const commands: readonly Definition[] = [inspect, record, train, validate, bench, test, check];
+export const commands: readonly Definition[] = [inspect, record, train, validate, audit, bench, test, check];

@@ -93,11 +93,30 @@ export function wholeCounts(micros: readonly MicroBatch[], terms: readonly Term[
   return terms.map((term) => addCounts(micros.map(({ counts }) => countsOf(term, counts))));
 }
 
-/** The feeds of a micro-batch as part of a global batch, whose counts are given by term. */
-export function weighted(micro: MicroBatch, terms: readonly Term[], whole: readonly Counts[], rules: Rules): Arrays {
-  const weights = zeros("b d", micro.counts.bySlot.shape, "float32");
-  for (const [at, term] of terms.entries()) fillCellWeights(weights, term, micro.counts, { whole: whole[at]!, rules });
-  return new Map([...micro.feeds, [flowInputs.cellWeights, weights]]);
+/** What the error of each cell of a micro-batch weighs in the loss of its global batch, whose counts are given by term. */
+export function cellWeightsOf(
+  { counts }: MicroBatch,
+  terms: readonly Term[],
+  whole: readonly Counts[],
+  rules: Rules,
+): HostArray<"b d"> {
+  const weights = zeros("b d", counts.bySlot.shape, "float32");
+  for (const [at, term] of terms.entries()) fillCellWeights(weights, term, counts, { whole: whole[at]!, rules });
+  return weights;
+}
+
+/**
+ * The share of a micro-batch in the loss of the global batch: `Σ weight · error`.
+ *
+ * Summed here in float64, in order: a runtime's sum over slots has other last bits where there are more of them.
+ *
+ * @param weights of each cell
+ * @param errors  squared errors, summed over the steps
+ */
+export function lossOf(weights: HostArray<"b d">, errors: HostArray<"b d">): number {
+  let sum = 0;
+  for (let at = 0; at < errors.cells.length; at++) sum += weights.cells[at]! * errors.cells[at]!;
+  return sum;
 }
 
 /**

@@ -74,14 +74,14 @@ export function traceObjectiveIn(scope: Scope, setting: Setting): Objective {
 /** Name of the output that holds the squared errors of each row and slot, summed over the steps. */
 export const errorOutput = "errors";
 
-/** Loss, errors by row and slot, and the gradient of each parameter: the outputs of the gradient program. */
+/** Errors by row and slot, and the gradient of each parameter: the outputs of the gradient program. */
 export function gradientOutputs({ loss, errors }: Objective, trained: readonly Parameter[]): Record<string, AnyArray> {
   const gradients = gradient(
     loss,
     trained.map(({ array }) => array),
   );
   const named = trained.map(({ name }, at): [string, AnyArray] => [`${gradientPrefix}${name}`, gradients[at]!]);
-  return { loss, [errorOutput]: sum(errors, "b d"), ...Object.fromEntries(named) };
+  return { [errorOutput]: sum(errors, "b d"), ...Object.fromEntries(named) };
 }
 
 /** Actions at the end of the flow, and the parameters that they are a function of. */

@@ -12,15 +12,17 @@ import { Updater } from "../optimizer/update.ts";
 import { RankedSum } from "../ranks/ranked-sum.ts";
 import type { World } from "../ranks/world.ts";
 import {
+  cellWeightsOf,
+  lossOf,
   type MicroBatch,
   microBatchOf,
   sampleErrors,
   type TargetOptions,
-  weighted,
   wholeCounts,
 } from "./micro-batch.ts";
 import {
   errorOutput,
+  flowInputs,
   gradientOutputs,
   gradientPrefix,
   type Objective,
@@ -133,19 +135,16 @@ export class Trainer {
     const { rows, actionWidth } = setting.layout;
     const whole = await countsOverRanks(world, wholeCounts(micros, terms));
     const { start } = this.#sum.begin(microBatches);
-    const share = zeros("", [], "float32");
     const sums = zeros("b d", [rows, actionWidth], "float32");
     const losses: { index: number; loss: number }[] = [];
     const errors: PlacedError[] = [];
     for (const [at, micro] of micros.entries()) {
       const storage = this.#sum.storage();
-      const feeds = new Map<string, Storage>([...weighted(micro, terms, whole, setting.rules), ...parameters]);
-      await this.#gradient.run(
-        onlyInputs(this.#gradient, feeds),
-        gradientFetches(storage, { loss: share, [errorOutput]: sums }),
-      );
+      const weights = cellWeightsOf(micro, terms, whole, setting.rules);
+      const feeds = new Map<string, Storage>([...micro.feeds, [flowInputs.cellWeights, weights], ...parameters]);
+      await this.#gradient.run(onlyInputs(this.#gradient, feeds), gradientFetches(storage, { [errorOutput]: sums }));
       this.#sum.add(storage);
-      losses.push({ index: start + at, loss: share.cells[0]! });
+      losses.push({ index: start + at, loss: lossOf(weights, sums) });
       errors.push(...placed(sampleErrors(micro, sums), (start + at) * rows));
     }
     return {

@@ -77,7 +77,8 @@ describe("the micro policy with openpi's weights is PyTorch's", () => {
   const results = new Map<Reduction, Record<string, Float64Array>>();
 
   beforeAll(async () => {
-    const outputs = { ...gradientOutputs(objective, objective.parameters), errors: objective.errors };
+    const { loss, errors } = objective;
+    const outputs = { ...gradientOutputs(objective, objective.parameters), loss, errors };
     const program = await Program.compile(outputs, { device: "cpu", threads: 2, fixed: new Map() });
     for (const reduction of reductions) {
       const counts: CellCounts = { bySlot: Supervised.countBySlot(supervised), steps: 4 };

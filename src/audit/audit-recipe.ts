@@ -1,0 +1,81 @@
+import { readManifest, readParameters } from "../checkpoint/checkpoint.ts";
+import { type ConventionName, checkConventions } from "../checkpoint/conventions.ts";
+import type { Manifest } from "../checkpoint/manifest.ts";
+import { latestCheckpoint } from "../checkpoint/store.ts";
+import { checkParameters } from "../checkpoint/weights.ts";
+import { InputError } from "../input-error.ts";
+import { openMixture } from "../mixture/mixture.ts";
+import type { ParameterValues } from "../nn/parameter.ts";
+import { traceObjective } from "../training/objective.ts";
+import { conventionsOf, type Plan, planOf, planUnder, settingOf } from "../training/plan.ts";
+import { mixtureOf, type Recipe } from "../training/recipe.ts";
+import { type Rule, Rules } from "../validity/rules.ts";
+import { Audit } from "./audit.ts";
+import type { AuditReport } from "./report.ts";
+import { exercisedWeights } from "./weight.ts";
+
+/** What to audit. */
+export interface AuditRequest {
+  readonly recipe: Recipe;
+  /** Folder of the run whose newest weights are audited; `null` for weights that nothing has trained. */
+  readonly run: string | null;
+  /** A rule to switch off: the audit has to find it. */
+  readonly broken: Rule | null;
+  /** Conventions of the weights that may differ from the recipe's. */
+  readonly allowed: ReadonlySet<ConventionName>;
+  /** Micro-batches of training samples, and as many of held-out ones. */
+  readonly batches: number;
+  /** Folder for what has been measured. */
+  readonly cache: string;
+}
+
+/**
+ * The four laws on the data and the weights of a recipe or a run.
+ *
+ * @param seen told how many comparisons are done, and of how many
+ * @throws InputError where data or weights cannot be used, or the broken rule has nothing to do in this recipe
+ */
+export async function auditRecipe(
+  request: AuditRequest,
+  seen: (done: number, total: number) => void,
+): Promise<AuditReport> {
+  const { recipe, broken, batches, cache } = request;
+  const open = await openMixture(mixtureOf(recipe));
+  try {
+    const stored = request.run === null ? null : await newest(request.run);
+    const whole =
+      stored === null ? await planOf(recipe, open, cache) : await planUnder(stored.manifest, recipe, open, cache);
+    const plan: Plan = { ...whole, rules: broken === null ? Rules.all : Rules.without(broken) };
+    const weights = await weightsOf(plan, stored, request);
+    const audit = await Audit.open(plan, open, { batches, cache });
+    try {
+      return await audit.run(weights, seen);
+    } finally {
+      await audit.close();
+    }
+  } finally {
+    await open.close();
+  }
+}
+
+interface Stored {
+  readonly folder: string;
+  readonly manifest: Manifest;
+}
+
+async function newest(run: string): Promise<Stored> {
+  const checkpoint = await latestCheckpoint(run);
+  if (checkpoint === null) throw new InputError(`${run}: expected a run with a checkpoint, got none`);
+  return { folder: checkpoint.folder, manifest: await readManifest(checkpoint.folder) };
+}
+
+async function weightsOf(plan: Plan, stored: Stored | null, request: AuditRequest): Promise<ParameterValues> {
+  const { recipe } = plan;
+  const forms = traceObjective(settingOf(plan, 2)).parameters;
+  if (stored === null) return exercisedWeights(forms, recipe.seed);
+  const { folder, manifest } = stored;
+  checkConventions(folder, manifest.conventions, conventionsOf(recipe), request.allowed);
+  const weights = await readParameters(folder, manifest, recipe.validation.weights);
+  checkParameters(folder, weights, new Map(forms.map((form) => [form.name, form])));
+  return weights;
+}

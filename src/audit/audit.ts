@@ -1,0 +1,131 @@
+import type { OpenMixture } from "../mixture/mixture.ts";
+import type { ParameterValues } from "../nn/parameter.ts";
+import type { Plan } from "../training/plan.ts";
+import type { GlobalBatch } from "./global-batch.ts";
+import type { PaddingKind } from "./kind.ts";
+import { type Leak, leaksOf, type Outputs } from "./law.ts";
+import { differingArrays } from "./look.ts";
+import { placeOf } from "./place.ts";
+import { type AuditRequest, auditRequests, loadGlobalBatches } from "./real-batch.ts";
+import { type AuditReport, columnOf, type Finding, reportOf } from "./report.ts";
+import { GlobalBatchRunner } from "./runner.ts";
+import { type MeasuredTwice, measureTwice } from "./statistics.ts";
+import { cellsOfKind, statisticsTrial, type Trial, trialsOf } from "./trial.ts";
+
+/** How much is looked at. */
+export interface AuditScope {
+  /** Micro-batches of training samples, and as many of held-out ones. */
+  readonly batches: number;
+  /** Folder for what has been measured. */
+  readonly cache: string;
+}
+
+/** The four laws on a recipe's own data: opened once, run for any weights. */
+export class Audit {
+  readonly #runner = new GlobalBatchRunner();
+  readonly #wholes: readonly GlobalBatch[];
+  readonly #statistics: readonly Trial[];
+
+  private constructor(wholes: readonly GlobalBatch[], statistics: readonly Trial[]) {
+    this.#wholes = wholes;
+    this.#statistics = statistics;
+  }
+
+  /** Draws the batches and looks at the statistics of a plan, whose rules may be broken. */
+  static async open(plan: Plan, open: OpenMixture, { batches, cache }: AuditScope): Promise<Audit> {
+    const requests = auditRequests(plan, batches);
+    const wholes = await loadGlobalBatches(plan, requests);
+    const twice = await measureTwice(plan, open, cache);
+    return new Audit(wholes, twice.heads.length === 0 ? [] : await statisticsTrials(twice, requests));
+  }
+
+  /**
+   * What leaks with these weights.
+   *
+   * @param seen told how many comparisons are done, and of how many
+   */
+  async run(weights: ParameterValues, seen: (done: number, total: number) => void): Promise<AuditReport> {
+    this.#runner.take(weights);
+    const findings: Finding[] = [];
+    const places = new Map<string, readonly string[]>();
+    const groups = [...this.#wholes.map((whole) => [...trialsOf(whole)]), ...this.#statistics.map((trial) => [trial])];
+    const total = groups.reduce((sum, trials) => sum + trials.length, 0);
+    let done = 0;
+    for (const trials of groups) {
+      const expected = await this.#runner.run(trials[0]!.base);
+      for (const trial of trials) {
+        findings.push(...(await this.#findings({ weights, places }, trial, expected)));
+        seen(++done, total);
+      }
+    }
+    return reportOf(findings, cellsOfKinds(this.#wholes));
+  }
+
+  async close(): Promise<void> {
+    await this.#runner.release();
+  }
+
+  /** A trial of several kinds at once that leaks is taken apart. */
+  async #findings(about: About, trial: Trial, expected: Outputs): Promise<Finding[]> {
+    const leaks = await this.#leaks(trial, expected);
+    const { kinds } = trial.variation;
+    if (leaks.length === 0) return [];
+    if (kinds.length < 2) return this.#placed(about, trial, leaks, kinds[0] ?? null);
+    const found: Finding[] = [];
+    for (const kind of kinds) {
+      const one = trial.apart(kind);
+      const own = await this.#leaks(one, one.base === trial.base ? expected : await this.#runner.run(one.base));
+      found.push(...(await this.#placed(about, one, own, kind)));
+    }
+    if (found.length > 0) return found;
+    return (await Promise.all(kinds.map((kind) => this.#placed(about, trial, leaks, kind)))).flat();
+  }
+
+  #leaks({ variation }: Trial, expected: Outputs): Promise<Leak[]> {
+    return leaksOf((input: GlobalBatch) => this.#runner.run(input), expected, variation);
+  }
+
+  async #placed({ weights, places }: About, trial: Trial, leaks: readonly Leak[], kind: PaddingKind | null) {
+    const { base, variation, entry } = trial;
+    if (leaks.length === 0) return [];
+    const key = `${variation.name} ${kind}`;
+    const differing =
+      places.get(key) ??
+      (entry === null || "place" in entry ? [] : await differingArrays(weights, base, variation.inputs[0]!, entry));
+    places.set(key, differing);
+    return leaks.map(({ output, size }): Finding => {
+      const column = columnOf(output);
+      const where = entry !== null && "place" in entry ? entry.place : placeOf(column, output, differing);
+      return { law: variation.law, kind, column, leak: size, where };
+    });
+  }
+}
+
+/** What findings are made with: the weights, and the arrays that were found to differ, by variation and kind. */
+interface About {
+  readonly weights: ParameterValues;
+  readonly places: Map<string, readonly string[]>;
+}
+
+/** Batches whose unit scales differ by what stands past the ends of episodes. */
+async function statisticsTrials(
+  { plain, poisoned, heads }: MeasuredTwice,
+  requests: readonly AuditRequest[],
+): Promise<Trial[]> {
+  const [wholes, others] = [await loadGlobalBatches(plain, requests), await loadGlobalBatches(poisoned, requests)];
+  return wholes.map((base, at) => statisticsTrial(base, others[at]!, heads));
+}
+
+function cellsOfKinds(wholes: readonly GlobalBatch[]): Record<PaddingKind, number> {
+  const count = (kind: PaddingKind) => cellsOfKind(kind, wholes);
+  return {
+    "action-dims": count("action-dims"),
+    "action-steps": count("action-steps"),
+    "state-dims": count("state-dims"),
+    history: count("history"),
+    views: count("views"),
+    "prompt-tokens": count("prompt-tokens"),
+    "robotless-samples": count("robotless-samples"),
+    "filler-rows": count("filler-rows"),
+  };
+}

@@ -1,0 +1,76 @@
+import { gradientPrefix } from "../training/objective.ts";
+
+import { type PaddingKind, paddingKinds } from "./kind.ts";
+import type { Law } from "./law.ts";
+import { outputNames } from "./runner.ts";
+
+/** What padding could reach. */
+export const columns = ["loss", "gradients", "actions", "metrics"] as const;
+
+export type Column = (typeof columns)[number];
+
+/** Something that changed and should not have. */
+export interface Finding {
+  readonly law: Law;
+  /** `null` where rows were dealt or ordered otherwise. */
+  readonly kind: PaddingKind | null;
+  readonly column: Column;
+  /** The largest difference. */
+  readonly leak: number;
+  /** Where it enters: file and array. */
+  readonly where: string;
+}
+
+/** The largest leak of a kind into an output. */
+export type Verdict = "clean" | Pick<Finding, "leak" | "where">;
+
+/** One kind of padding; "absent" where no cell of the batches is of this kind. */
+export type AuditRow = Readonly<Record<Column, Verdict | "absent">> & {
+  readonly padding: PaddingKind;
+  /** Raw cells of this kind in the batches that were looked at; a picture is one. */
+  readonly cells: number;
+};
+
+export interface AuditReport {
+  readonly clean: boolean;
+  readonly laws: Readonly<Record<Law, Verdict>>;
+  readonly rows: readonly AuditRow[];
+}
+
+/** What was found, as a table. */
+export function reportOf(findings: readonly Finding[], cells: Readonly<Record<PaddingKind, number>>): AuditReport {
+  const verdict = (isMeant: (finding: Finding) => boolean) => worst(findings.filter(isMeant));
+  const byLaw = (law: Law) => verdict((finding) => finding.law === law);
+  return {
+    clean: findings.length === 0,
+    laws: { poison: byLaw("poison"), padding: byLaw("padding"), split: byLaw("split"), order: byLaw("order") },
+    rows: paddingKinds.map((padding) => {
+      const cell = (column: Column) =>
+        cells[padding] === 0
+          ? "absent"
+          : verdict(({ kind, ...finding }) => kind === padding && finding.column === column);
+      return {
+        padding,
+        cells: cells[padding],
+        loss: cell("loss"),
+        gradients: cell("gradients"),
+        actions: cell("actions"),
+        metrics: cell("metrics"),
+      };
+    }),
+  };
+}
+
+/** The column of the table that an output belongs to. */
+export function columnOf(output: string): Column {
+  if (output === outputNames.loss) return "loss";
+  if (output === outputNames.actions) return "actions";
+  return output.startsWith(gradientPrefix) ? "gradients" : "metrics";
+}
+
+function worst(findings: readonly Finding[]): Verdict {
+  const [first, ...others] = findings;
+  if (first === undefined) return "clean";
+  const { leak, where } = others.reduce((most, one) => (one.leak > most.leak ? one : most), first);
+  return { leak, where };
+}

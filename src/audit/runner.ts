@@ -1,0 +1,179 @@
+import type { Batch, Provenance } from "../batch/batch.ts";
+import type { Units } from "../batch/maker.ts";
+import type { AnyArray, Form } from "../graph/array.ts";
+import { HostArray, zeros } from "../graph/host-array.ts";
+import { Program } from "../graph/program.ts";
+import { groupErrors } from "../metric/group.ts";
+import { type Parameter, type ParameterValues, Scope } from "../nn/parameter.ts";
+import { lossOf, sampleErrors } from "../training/micro-batch.ts";
+import {
+  errorOutput,
+  gradientOutputs,
+  gradientPrefix,
+  traceActionsIn,
+  traceObjectiveIn,
+} from "../training/objective.ts";
+import { groupNamesOf, loadPlanOf, type Plan, settingOf } from "../training/plan.ts";
+import { onlyInputs } from "../training/trainer.ts";
+import { Validity } from "../validity/validity.ts";
+import { type Fed, fed, type GlobalBatch } from "./global-batch.ts";
+import type { Output, Outputs } from "./law.ts";
+import { fittedWeights } from "./weight.ts";
+
+/** Names of the outputs beside gradients and metrics. */
+export const outputNames = { loss: "loss", errors: "errors", actions: "sampled actions" } as const;
+
+/** Prefix of the outputs that hold validation's numbers. */
+export const metricPrefix = "metric.";
+
+/** Output of the program alone: errors by row and slot. */
+const sums = "sums";
+
+type Values = HostArray<string, "float32">;
+
+interface Compiled {
+  readonly parameters: readonly Parameter[];
+  readonly outputs: Readonly<Record<string, Form>>;
+  readonly program: Program;
+}
+
+/** Runs global batches: everything that padding must not reach, from one program per policy and layout. */
+export class GlobalBatchRunner {
+  readonly #compiled = new Map<string, Promise<Compiled>>();
+  readonly #fitted = new Map<Compiled, ParameterValues>();
+  #weights: ParameterValues = new Map();
+
+  /** Goes on with other weights: those of the policy as it is; where a batch is wider than the policy, new cells are made up. */
+  take(weights: ParameterValues): void {
+    this.#weights = weights;
+    this.#fitted.clear();
+  }
+
+  /** Loss, every gradient, sampled actions, errors by cell and validation's numbers. */
+  async run(whole: GlobalBatch): Promise<Outputs> {
+    const compiled = await this.#programOf(whole.plan, whole.rows);
+    const parts = fed(whole);
+    const results: Map<string, Values>[] = [];
+    for (const { feeds } of parts) results.push(await this.#results(compiled, feeds));
+    const errors = results.map((result) => result.get(outputNames.errors)!);
+    const { units } = loadPlanOf(whole.plan);
+    const actions = results.map((result, at) =>
+      realActions(whole.plan, units, whole.parts[at]!.batch, result.get(outputNames.actions)!),
+    );
+    return new Map<string, Output>([
+      [outputNames.loss, loss(parts, results)],
+      ...summed(results, (name) => name.startsWith(gradientPrefix)),
+      [outputNames.errors, joined(errors)],
+      [outputNames.actions, joined(actions)],
+      ...metrics(whole.plan, parts, errors),
+    ]);
+  }
+
+  async release(): Promise<void> {
+    for (const each of this.#compiled.values()) (await each).program.release();
+    this.#compiled.clear();
+  }
+
+  async #results(compiled: Compiled, feeds: Fed["feeds"]): Promise<Map<string, Values>> {
+    const { program, outputs, parameters } = compiled;
+    const weights = this.#fitted.get(compiled) ?? fittedWeights(this.#weights, parameters);
+    this.#fitted.set(compiled, weights);
+    const storage = new Map(
+      Object.entries(outputs).map(([name, { axes, shape }]) => [name, zeros(axes, shape, "float32")]),
+    );
+    await program.run(onlyInputs(program, new Map([...feeds, ...weights])), storage);
+    return storage;
+  }
+
+  #programOf(plan: Plan, rows: number): Promise<Compiled> {
+    const key = JSON.stringify({ policy: plan.recipe.policy, rows });
+    const compiled = this.#compiled.get(key) ?? compile(plan, rows);
+    this.#compiled.set(key, compiled);
+    return compiled;
+  }
+}
+
+async function compile(plan: Plan, rows: number): Promise<Compiled> {
+  const setting = settingOf(plan, rows);
+  const objective = traceObjectiveIn(Scope.poisonable(plan.rules), setting);
+  const outputs = {
+    ...renamedErrors(gradientOutputs(objective, objective.parameters)),
+    [outputNames.errors]: objective.errors,
+    [outputNames.actions]: traceActionsIn(Scope.poisonable(plan.rules), setting).actions,
+  };
+  const { device, threads } = plan.recipe;
+  const program = await Program.compile(outputs, { device, threads, fixed: new Map() });
+  return { parameters: objective.parameters, outputs, program };
+}
+
+/** The gradient program's outputs, its errors by row and slot under another name than errors by cell. */
+function renamedErrors({ [errorOutput]: errors, ...gradients }: Record<string, AnyArray>): Record<string, AnyArray> {
+  return { ...gradients, [sums]: errors! };
+}
+
+/** The loss as training reports it. */
+function loss(parts: readonly Fed[], results: readonly Map<string, Values>[]): HostArray<"", "float64"> {
+  const total = parts.reduce((sum, { cellWeights }, at) => {
+    const { shape, cells } = results[at]!.get(sums)!;
+    return sum + lossOf(cellWeights, new HostArray("b d", shape, "float32", cells));
+  }, 0);
+  return new HostArray("", [], "float64", Float64Array.of(total));
+}
+
+function summed(results: readonly Map<string, Values>[], isSummed: (name: string) => boolean): Map<string, Values> {
+  const [first = new Map<string, Values>(), ...others] = results;
+  const own = new Map([...first].filter(([name]) => isSummed(name)));
+  for (const other of others)
+    for (const [name, { cells }] of own) {
+      const more = other.get(name)!.cells;
+      for (let at = 0; at < cells.length; at++) cells[at]! += more[at]!;
+    }
+  return own;
+}
+
+/** Arrays of rows, one after the other. */
+function joined(arrays: readonly Output[]): Output {
+  const { axes, shape, type } = arrays[0]!;
+  const rows = arrays.reduce((sum, array) => sum + array.shape[0]!, 0);
+  const out = zeros(axes, [rows, ...shape.slice(1)], type);
+  let end = 0;
+  for (const array of arrays) {
+    out.cells.set(array.cells, end);
+    end += array.cells.length;
+  }
+  return out;
+}
+
+/** Actions in the robots' own units, in the cells that exist; the others promise nothing. */
+function realActions(plan: Plan, units: readonly Units[], { facts, provenance, ownDof }: Batch, sampled: Values) {
+  const { stepReal, dofReal, targetReal, rowReal } = facts;
+  const isReal = Validity.every("b t d", [stepReal, dofReal, targetReal, rowReal]).bits;
+  const [, steps = 0, width = 0] = sampled.shape;
+  const out = zeros(sampled.axes, sampled.shape, "float64");
+  for (let at = 0; at < out.cells.length; at++) {
+    if (isReal[at] === 0) continue;
+    const row = Math.floor(at / (steps * width));
+    const dof = ownDof.cells[row * width + (at % width)]!;
+    const { action } = units[memberOf(plan, provenance, row)]!;
+    out.cells[at] = dof < 0 ? sampled.cells[at]! : action.center[dof]! + sampled.cells[at]! * action.scale[dof]!;
+  }
+  return out;
+}
+
+/** Its head, hence its units, is that of every member with this dataset and control mode. */
+function memberOf({ mixture }: Plan, { dataset, controlMode }: Provenance, row: number): number {
+  return mixture.members.findIndex(
+    (member) => member.dataset === dataset[row] && member.controlMode === controlMode[row],
+  );
+}
+
+/** Validation's numbers of these rows, by dataset and control mode. */
+function metrics(plan: Plan, parts: readonly Fed[], errors: readonly Values[]): [string, Output][] {
+  const found = parts.flatMap(({ micro }, at) => sampleErrors(micro, errors[at]!));
+  const { groups } = groupErrors(found, plan.recipe.reduction, groupNamesOf(plan));
+  return groups.flatMap(({ dataset, controlMode, velocity }): [string, Output][] => {
+    if (velocity === null) return [];
+    const value = new HostArray("", [], "float64", Float64Array.of(velocity));
+    return [[`${metricPrefix}${dataset} / ${controlMode}`, value]];
+  });
+}

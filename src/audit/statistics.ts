@@ -1,0 +1,38 @@
+import { type HeadStatistics, measureHeads } from "../batch/measure.ts";
+import type { Frames } from "../mixture/frames.ts";
+import type { OpenMixture } from "../mixture/mixture.ts";
+import { measuringOf, type Plan } from "../training/plan.ts";
+
+/** A plan twice: with its statistics as they are, and as they would be if other numbers stood past the ends of episodes. */
+export interface MeasuredTwice {
+  readonly plain: Plan;
+  readonly poisoned: Plan;
+  /** Heads whose statistics differ. */
+  readonly heads: readonly string[];
+}
+
+/** Episodes of each member that are measured: a poison shows in any of them. */
+const measuredEpisodes = 16;
+
+/** What is written past the ends of episodes; any finite number would do. */
+const pastEnd = 1e3;
+
+/** Measures the statistics of some episodes twice, with poison past their ends the second time. */
+export async function measureTwice(plan: Plan, open: OpenMixture, cache: string): Promise<MeasuredTwice> {
+  const some = { ...open, mixture: { ...open.mixture, members: open.mixture.members.map(withFewEpisodes) } };
+  const options = { ...measuringOf(plan.recipe), cache, rules: plan.rules };
+  const plain = await measureHeads(some, { ...options, pastEnd: "nothing" });
+  const poisoned = await measureHeads(some, { ...options, pastEnd });
+  const heads = [...plain].filter(([name, own]) => textOf(own) !== textOf(poisoned.get(name)!)).map(([name]) => name);
+  return { plain: { ...plan, statistics: plain }, poisoned: { ...plan, statistics: poisoned }, heads };
+}
+
+function withFewEpisodes<M extends { readonly train: Frames }>(member: M): M {
+  const episodes = member.train.episodes.slice(0, measuredEpisodes);
+  return { ...member, train: { episodes, starts: member.train.starts.slice(0, episodes.length + 1) } };
+}
+
+/** Statistics to compare: shortest texts of equal numbers are equal, and only theirs. */
+function textOf(statistics: HeadStatistics): string {
+  return JSON.stringify(statistics, (_, value) => (value instanceof Float64Array ? [...value] : value));
+}

@@ -1,0 +1,104 @@
+import { sampleCount } from "../batch/batch.ts";
+import { byteTokenizer } from "../codec/prompt.ts";
+import type { GlobalBatch } from "./global-batch.ts";
+import { cellsOf, countCells, type PaddingKind, paddingKinds } from "./kind.ts";
+import { asTheyAre, type Variation } from "./law.ts";
+import type { Comparison } from "./look.ts";
+import { poisonNames } from "./poison.ts";
+import {
+  alone,
+  exactKinds,
+  halves,
+  hiddenKinds,
+  morePadding,
+  paddedOnlyBy,
+  poisonOfCells,
+  poisonOfHidden,
+  reversed,
+} from "./variation.ts";
+
+/** A global batch, and what must not change its outputs. */
+export interface Trial {
+  readonly base: GlobalBatch;
+  readonly variation: Variation<GlobalBatch>;
+  /** Where a leak enters: how arrays on the way are compared, or the place; `null` where rows stand elsewhere. */
+  readonly entry: Comparison | { readonly place: string } | null;
+  /** The same for one of several kinds of padding alone: where a leak is, and not only that there is one. */
+  readonly apart: (kind: PaddingKind) => Trial;
+}
+
+/** Differences between sums in another order stay below this share of an array's largest cell. */
+const rounding = 1e-3;
+
+/** Every law on a global batch of one micro-batch; the kinds of padding that occur in it are tried together. */
+export function* trialsOf(base: GlobalBatch): Generator<Trial> {
+  const present = paddingKinds.filter((kind) => cellsOfKind(kind, [base]) > 0);
+  const hidden = present.filter((kind) => hiddenKinds.includes(kind));
+  if (present.length > 0) for (const name of poisonNames) yield cellTrial(base, present, name);
+  if (hidden.length > 0) yield hiddenTrial(base, hidden);
+  const exact = present.filter((kind) => exactKinds.includes(kind));
+  const summed = present.filter((kind) => !exactKinds.includes(kind));
+  for (const kinds of [exact, summed]) if (kinds.length > 0) yield paddingTrial(base, kinds);
+  for (const variation of [halves(base), reversed(base)]) yield rowTrial(base, variation);
+  if (sampleCount(base.parts[0]!.batch) > 1) yield rowTrial(base, alone(base));
+}
+
+/** Batches whose unit scales differ by what stands past the ends of episodes. */
+export function statisticsTrial(base: GlobalBatch, poisoned: GlobalBatch, heads: readonly string[]): Trial {
+  const trial: Trial = {
+    base,
+    variation: {
+      law: "poison",
+      kinds: ["action-steps"],
+      name: "poison past the ends of episodes, in the statistics",
+      inputs: [poisoned],
+      back: asTheyAre,
+      promise: () => "bits",
+    },
+    entry: { place: `batch/measure.ts: statistics of ${heads.map((head) => `"${head}"`).join(", ")}` },
+    apart: () => trial,
+  };
+  return trial;
+}
+
+/** Raw cells of a kind in some global batches of one micro-batch each. */
+export function cellsOfKind(kind: PaddingKind, wholes: readonly GlobalBatch[]): number {
+  return wholes.reduce(
+    (sum, { parts }) => sum + parts.reduce((all, { batch }) => all + countCells(cellsOf([kind], batch)), 0),
+    0,
+  );
+}
+
+function cellTrial(base: GlobalBatch, kinds: readonly PaddingKind[], name: (typeof poisonNames)[number]): Trial {
+  return {
+    base,
+    variation: poisonOfCells(base, kinds, name, byteTokenizer.vocabulary),
+    entry: { cells: "all", above: 0 },
+    apart: (kind) => cellTrial(base, [kind], name),
+  };
+}
+
+/** Taken apart, all padding but that of one kind is declared real: the poison knows tokens, not why they do not exist. */
+function hiddenTrial(base: GlobalBatch, kinds: readonly PaddingKind[]): Trial {
+  return {
+    base,
+    variation: poisonOfHidden(base, kinds),
+    entry: { cells: "real", above: 0 },
+    apart: (kind) => hiddenTrial(paddedOnlyBy(kind, base), [kind]),
+  };
+}
+
+function paddingTrial(base: GlobalBatch, kinds: readonly PaddingKind[]): Trial {
+  const isExact = kinds.every((kind) => exactKinds.includes(kind));
+  return {
+    base,
+    variation: morePadding(base, kinds),
+    entry: { cells: "real", above: isExact ? 0 : rounding },
+    apart: (kind) => paddingTrial(base, [kind]),
+  };
+}
+
+function rowTrial(base: GlobalBatch, variation: Variation<GlobalBatch>): Trial {
+  const trial: Trial = { base, variation, entry: null, apart: () => trial };
+  return trial;
+}

@@ -1,0 +1,60 @@
+import { stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { conventionNames } from "../checkpoint/conventions.ts";
+import { ruleNames } from "../validity/rules.ts";
+import { auditTable } from "./audit-table.ts";
+import { define } from "./definition.ts";
+import { choice, count, otherwise, repeated, text } from "./parameter.ts";
+import { Progress } from "./progress.ts";
+import { root } from "./root.ts";
+
+export const audit = define({
+  name: "audit",
+  summary: "prove on your own data that padding reaches no loss, gradient, action or metric",
+  arguments: { subject: text("recipe|run", "a file that exports `recipe`, or a run, whose newest weights are taken") },
+  options: {
+    break: otherwise(choice("rule", "switch one rule off; the audit has to find it", ruleNames), null),
+    batches: otherwise(count("n", "micro-batches of training samples, and as many of held-out ones"), 4),
+    set: otherwise(repeated(text("key=value", "replace one value of the recipe")), []),
+    device: otherwise(choice("device", "where the programs run", ["cpu", "cuda", "webgpu"]), null),
+    allow: otherwise(
+      repeated(choice("convention", "let the weights' convention differ from the recipe's", conventionNames)),
+      [],
+    ),
+  },
+  examples: [
+    { line: "audit recipes/real-mixture.ts", shows: "the four laws on four real robots" },
+    { line: "audit recipes/real-mixture.ts --break input-side", shows: "that the audit finds a rule that is off" },
+    { line: "audit runs/wide --json", shows: "the same on what a run has trained" },
+  ],
+  async run(given, terminal) {
+    const { auditRecipe } = await import("../audit/audit-recipe.ts");
+    const { recipeOf, settingsOf } = await import("./train.ts");
+    const recipe = await recipeOf(given.subject, settingsOf(given));
+    const isRun = (await stat(given.subject)).isDirectory();
+    let bar: Progress | null = null;
+    const report = await auditRecipe(
+      {
+        recipe,
+        run: isRun ? resolve(given.subject) : null,
+        broken: given.break,
+        allowed: new Set(given.allow),
+        batches: given.batches,
+        cache: join(root, ".cache", "statistics"),
+      },
+      (done, total) => {
+        bar ??= new Progress({
+          screen: terminal.err,
+          label: "audit",
+          unit: "comparison",
+          total,
+          done: 0,
+          now: () => performance.now(),
+        });
+        bar.update(done, {});
+        if (done === total) bar.finish();
+      },
+    );
+    return { status: report.clean ? 0 : 1, json: report, text: auditTable(report) };
+  },
+});
