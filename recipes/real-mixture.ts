@@ -5,7 +5,12 @@ import type { Recipe, RecipeDataset } from "../src/training/recipe.ts";
 /**
  * One policy on four real robots: 44, 26, 7 and 2 dofs, 20, 30 and 10 frames per second, three with a camera and one without.
  *
- * Paper: π0 (arXiv:2410.24164), in a small size. Data: `../shared/data/real`, 25 episodes with video and 206 without.
+ * Paper: π0 (arXiv:2410.24164), in a small size (8.8 M parameters). Data: `../shared/data/real`, 15 episodes with video and
+ * 206 without. Cost: 300 steps in about a minute and a half on two free cores, 1.3 GiB.
+ *
+ * Expected of `./armature train recipes/real-mixture.ts --steps 300`: every velocity loss on held-out episodes at least 20 %
+ * lower than before. Measured (EMA weights, over moving dofs): gr1_pick_place 2.845 → 0.981, unitree_g1_inspire 2.551 → 0.750,
+ * dobot_cr5 2.751 → 1.067, pusht 2.787 → 0.571.
  */
 export const recipe: Recipe = {
   name: "real-mixture",
