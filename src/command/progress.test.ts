@@ -46,6 +46,14 @@ describe("a bar on a terminal", () => {
     expect(screen.text.split("\r").length - 1).toBe(20);
   });
 
+  it("is shorter where the line would not fit", () => {
+    const screen = new Recorder(true, 60);
+    const { progress, time } = started(screen, 0);
+    time.ms = 20_000;
+    progress.update(60, { loss: "0.412" });
+    expect(screen.text).toBe("\rtrain  █░░░░  60/300  20%  3 step/s  1:20 left  loss 0.412\u001b[K");
+  });
+
   it("never wraps", () => {
     const screen = new Recorder(true, 30);
     const { progress, time } = started(screen, 0);
@@ -62,6 +70,20 @@ describe("a bar on a terminal", () => {
     const bar = screen.text;
     progress.note("checkpoint 60");
     expect(screen.text).toBe(`${bar}\r\u001b[Kcheckpoint 60\n${bar}`);
+  });
+
+  it("goes out of the way of what is printed next, and comes back with the next update", () => {
+    const screen = new Recorder(true, 100);
+    const { progress, time } = started(screen, 0);
+    time.ms = 1000;
+    progress.update(60, {});
+    const bar = screen.text;
+    progress.hide();
+    progress.note("validated");
+    expect(screen.text).toBe(`${bar}\r\u001b[Kvalidated\n`);
+    time.ms = 2000;
+    progress.update(120, {});
+    expect(screen.text).toContain("\rtrain  ████████░░░░░░░░░░░░  120/300  40%  60 step/s  0:03 left");
   });
 });
 
@@ -93,6 +115,16 @@ it("the rate after a resume counts only what was done since", () => {
   time.ms = 10_000;
   progress.update(120, {});
   expect(screen.text).toBe("train  120/300  40%  2 step/s  1:30 left\n");
+});
+
+it("the rate is that of what comes after a new beginning", () => {
+  const screen = new Recorder(false, 80);
+  const { progress, time } = started(screen, 0);
+  time.ms = 20_000;
+  progress.restartRate();
+  time.ms = 22_000;
+  progress.update(10, {});
+  expect(screen.text).toBe("train  10/300  3%  5 step/s  0:58 left\n");
 });
 
 it("the rate follows the last half minute", () => {

@@ -17,7 +17,8 @@ const redrawEveryMs = 100;
 const lineEveryMs = 10_000;
 // Long enough to average over a slow validation step, short enough to follow a change of load.
 const rateWindowMs = 30_000;
-const barWidth = 20;
+// The rate is written longer or shorter from time to time; in steps the bar keeps its width.
+const [barStep, widestBar] = [5, 20];
 
 /** Draws how far a long job is: a bar redrawn in place on a terminal, else a line every ten seconds. */
 export class Progress {
@@ -61,12 +62,23 @@ export class Progress {
     if (this.#isDrawn) this.#draw();
   }
 
+  /** Takes a drawn bar away; the next update draws it again. */
+  hide(): void {
+    if (this.#isDrawn) this.#options.screen.write("\r\u001b[K");
+    this.#isDrawn = false;
+  }
+
+  /** Forgets how fast it went up to now. */
+  restartRate(): void {
+    this.#recent = [{ ms: this.#options.now(), done: this.#done }];
+  }
+
   /** Draws the last state with the time that all took, and ends the line. */
   finish(): void {
     const { screen, now } = this.#options;
     const took = `took ${clock((now() - this.#startedMs) / 1000)}`;
-    const text = [...this.#head(), took, ...this.#custom()].join("  ");
-    screen.write(screen.isTTY ? `\r${this.#cut(text)}\u001b[K\n` : `${text}\n`);
+    const text = this.#line([took]);
+    screen.write(screen.isTTY ? `\r${text}\u001b[K\n` : `${text}\n`);
     this.#isDrawn = false;
   }
 
@@ -75,17 +87,22 @@ export class Progress {
     const rate = this.#ratePerSecond();
     const timing =
       rate === undefined ? [] : [`${significant(rate)} ${unit}/s`, `${clock((total - this.#done) / rate)} left`];
-    const text = [...this.#head(), ...timing, ...this.#custom()].join("  ");
-    screen.write(screen.isTTY ? `\r${this.#cut(text)}\u001b[K` : `${text}\n`);
+    const text = this.#line(timing);
+    screen.write(screen.isTTY ? `\r${text}\u001b[K` : `${text}\n`);
     this.#isDrawn = screen.isTTY === true;
   }
 
-  #head(): string[] {
+  /** The whole line. On a terminal it fits: a narrow one has a shorter bar, and a line that wraps cannot be redrawn in place. */
+  #line(timing: readonly string[]): string {
     const { screen, label, total } = this.#options;
     const fraction = total > 0 ? Math.min(this.#done / total, 1) : 1;
-    const filled = Math.floor(fraction * barWidth);
-    const bar = screen.isTTY ? ["█".repeat(filled) + "░".repeat(barWidth - filled)] : [];
-    return [label, ...bar, `${this.#done}/${total}`, `${Math.floor(fraction * 100)}%`];
+    const rest = [`${this.#done}/${total}`, `${Math.floor(fraction * 100)}%`, ...timing, ...this.#custom()];
+    if (screen.isTTY !== true) return [label, ...rest].join("  ");
+    const room = (screen.columns ?? 80) - 1;
+    const left = room - [label, "", ...rest].join("  ").length;
+    const width = Math.min(widestBar, Math.max(barStep, left - (left % barStep)));
+    const filled = Math.floor(fraction * width);
+    return [label, "█".repeat(filled) + "░".repeat(width - filled), ...rest].join("  ").slice(0, room);
   }
 
   #custom(): string[] {
@@ -97,11 +114,6 @@ export class Progress {
     const last = this.#recent.at(-1)!;
     if (last.ms <= first.ms || last.done <= first.done) return undefined;
     return ((last.done - first.done) / (last.ms - first.ms)) * 1000;
-  }
-
-  /** A line that wraps cannot be redrawn in place. */
-  #cut(text: string): string {
-    return text.slice(0, (this.#options.screen.columns ?? 80) - 1);
   }
 }
 

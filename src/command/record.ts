@@ -5,6 +5,7 @@ import type { Robot, RobotOptions } from "../simulation/robot.ts";
 import { define } from "./definition.ts";
 import { choice, count, flag, otherwise, type Parameter, repeated, text } from "./parameter.ts";
 import { Progress, significant } from "./progress.ts";
+import { watchStopSignals } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
 
 // Inside another call their types would widen to any text.
@@ -41,7 +42,7 @@ export const record = define({
     const design = findRobot(given.robot);
     const options: RobotOptions = override(design.defaults, given.set);
     const robot = await createRobot(design, options);
-    const stop = watchSignals();
+    const stop = watchStopSignals(() => {});
     try {
       const folder = resolve(given.out);
       const description = recordingOf(robot, given);
@@ -68,20 +69,6 @@ function wholeFromZero(placeholder: string, help: string): Parameter<number> {
     throw new InputError(`${shown}: expected a whole number from 0, got "${given}"`);
   };
   return { placeholder, help, repeats: false, absent: null, read };
-}
-
-/** Ctrl-C and SIGTERM stop behind the running episode; a second one stops at once. */
-function watchSignals() {
-  let isStopped = false;
-  const stop = () => {
-    if (isStopped) process.exit(130);
-    isStopped = true;
-  };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
-  return {
-    isStopped: () => isStopped,
-    forget: () => process.off("SIGINT", stop).off("SIGTERM", stop),
-  };
 }
 
 function watch(terminal: Terminal, total: number, done: number, isStopped: () => boolean) {

@@ -1,15 +1,18 @@
+import { stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { InputError } from "../input-error.ts";
 import type { WeightsValidation } from "../metric/group.ts";
 import type { World } from "../ranks/world.ts";
 import type { LoopResult } from "../training/loop.ts";
 import type { Recipe } from "../training/recipe.ts";
+import type { TrainWatcher } from "../training/train.ts";
 import { define, type Outcome } from "./definition.ts";
 import { choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
-import { Progress, significant } from "./progress.ts";
 import { root } from "./root.ts";
+import { watchStopSignals } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
-import { improvementTable, validationLine } from "./validation-table.ts";
+import { TrainingDisplay } from "./training-display.ts";
+import { improvementTable, validationTable } from "./validation-table.ts";
 import { withWorld } from "./with-world.ts";
 
 export const train = define({
@@ -21,7 +24,7 @@ export const train = define({
     device: otherwise(choice("device", "where the programs run", ["cpu", "cuda", "webgpu"]), null),
     steps: otherwise(count("steps", "stop at this step; the schedule keeps the recipe's length"), null),
     out: otherwise(text("run", "folder of the run; else runs/NAME-DATE-TIME"), null),
-    resume: flag("continue the run in --out, or the recipe's newest"),
+    resume: flag("continue the run that is given, or in --out, or the recipe's newest"),
     init: otherwise(text("run", "begin with the weights of another run and a new optimizer"), null),
   },
   examples: [
@@ -33,21 +36,36 @@ export const train = define({
 });
 
 async function trainOn(world: World, given: Given, terminal: Terminal): Promise<Outcome> {
-  const { train: trainPolicy } = await import("../training/train.ts");
+  const { train: trainPolicy, unwatched } = await import("../training/train.ts");
   const start = startOf(given);
   const recipe = await recipeOf(given.recipe, settingsOf(given));
   const folder = await folderOf(world, recipe, given);
   const until = given.steps ?? recipe.optimizer.steps;
-  const stop = watchSignals();
-  const watcher = watch(terminal, { total: until, stop, isShown: world.rank === 0 });
+  const display = new TrainingDisplay({ screen: terminal.err, total: until, now: () => performance.now() });
+  const isShown = world.rank === 0;
+  const stop = watchStopSignals(() => isShown && display.note("stopping after this step; once more stops at once"));
+  const watcher = { ...(isShown ? watcherOf(display) : unwatched), isStopped: stop.isStopped };
   const cache = join(root, ".cache", "statistics");
   try {
     const result = await trainPolicy({ recipe, folder, start, until, cache, world }, watcher);
-    watcher.finish();
+    if (isShown) display.finish();
     return { status: 0, json: jsonOf(folder, recipe, result), text: textOf(folder, result) };
+  } catch (error) {
+    display.hide();
+    throw error;
   } finally {
     stop.forget();
   }
+}
+
+function watcherOf(display: TrainingDisplay): Omit<TrainWatcher, "isStopped"> {
+  return {
+    note: (text) => display.note(text),
+    begun: (step) => display.begun(step),
+    pulse: (pulse) => display.pulse(pulse),
+    validating: (samples, total) => display.validating(samples, total),
+    validated: (step, validation) => display.validated(step, validation),
+  };
 }
 
 interface Given {
@@ -82,6 +100,7 @@ async function ownFolder(recipe: Recipe, given: Given): Promise<string> {
   const { newestRun, runName } = await import("../training/run-folder.ts");
   if (given.out !== null) return resolve(given.out);
   if (!given.resume) return resolve("runs", runName(recipe.name, new Date()));
+  if ((await stat(given.recipe)).isDirectory()) return resolve(given.recipe);
   const newest = await newestRun(resolve("runs"), recipe.name);
   if (newest === null)
     throw new InputError(`--resume: expected a run of "${recipe.name}" in runs, got none; name one with --out`);
@@ -93,44 +112,6 @@ function startOf({ resume, init }: Given) {
     throw new InputError("--resume --init: expected one of them; --resume continues a run, --init begins one");
   if (resume) return { kind: "resume" } as const;
   return init === null ? ({ kind: "new" } as const) : ({ kind: "init", from: resolve(init) } as const);
-}
-
-/** Ctrl-C and SIGTERM stop at the next step; a second Ctrl-C stops at once. */
-function watchSignals() {
-  let isStopped = false;
-  const stop = () => {
-    if (isStopped) process.exit(130);
-    isStopped = true;
-  };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
-  return {
-    isStopped: () => isStopped,
-    forget: () => process.off("SIGINT", stop).off("SIGTERM", stop),
-  };
-}
-
-interface Watched {
-  readonly total: number;
-  readonly stop: { isStopped: () => boolean };
-  /** Rank 0 alone shows progress. */
-  readonly isShown: boolean;
-}
-
-function watch(terminal: Terminal, { total, stop, isShown }: Watched) {
-  const screen = terminal.err;
-  let bar: Progress | null = null;
-  return {
-    note: (line: string) => (bar === null ? screen.write(`${line}\n`) : bar.note(line)),
-    begun: (done: number) => {
-      if (isShown)
-        bar = new Progress({ screen, label: "train", unit: "step", total, done, now: () => performance.now() });
-    },
-    pulse: ({ step, loss, waitShare }: { step: number; loss: number; waitShare: number }) =>
-      bar?.update(step, { loss: significant(loss), wait: `${Math.round(100 * waitShare)}%` }),
-    validated: (step: number, validation: WeightsValidation) => bar?.note(validationLine(step, validation)),
-    isStopped: stop.isStopped,
-    finish: () => bar?.finish(),
-  };
 }
 
 function jsonOf(folder: string, recipe: Recipe, result: LoopResult) {
@@ -152,9 +133,12 @@ function jsonOf(folder: string, recipe: Recipe, result: LoopResult) {
 
 function textOf(folder: string, { state, isInterrupted, initialValidation, validation }: LoopResult): string {
   const end = isInterrupted ? `stopped at step ${state.step}; continue with --resume` : `trained to step ${state.step}`;
-  const improvement =
-    initialValidation === null || validation === null ? [] : [improvementTable(initialValidation, validation)];
-  return [...improvement, `${end}: ${shortest(folder)}`].join("\n");
+  return [...validationText(initialValidation, validation), `${end}: ${shortest(folder)}`].join("\n");
+}
+
+function validationText(first: WeightsValidation | null, last: WeightsValidation | null): string[] {
+  if (first === null || last === null) return [];
+  return [first === last ? validationTable(last) : improvementTable(first, last)];
 }
 
 /** A folder as it is typed from here. */

@@ -35,13 +35,21 @@ export function improvementTable(first: WeightsValidation, last: WeightsValidati
   );
 }
 
-/** One line for a validation on the way. */
-export function validationLine(step: number, { weights, groups, aggregate }: WeightsValidation): string {
-  const each = groups.map((group) => {
+/** A validation on the way: its loss, and below it those of the groups, in lines no longer than a screen is wide. */
+export function validationLines(
+  step: number,
+  { weights, groups, aggregate }: WeightsValidation,
+  columns: number,
+): string[] {
+  const lines = [`step ${step}  validation of ${weightsWord[weights]} ${shown(aggregate)}`];
+  for (const [at, group] of groups.entries()) {
     const isOnly = groups.every((other) => other === group || other.dataset !== group.dataset);
-    return `${group.dataset}${isOnly ? "" : ` / ${group.controlMode}`} ${shown(group)}`;
-  });
-  return `step ${step}  validation of ${weightsWord[weights]} ${shown(aggregate)}  (${each.join(", ")})`;
+    const own = `${group.dataset}${isOnly ? "" : ` / ${group.controlMode}`} ${shown(group)}`;
+    const joined = `${lines.at(-1)}  ${own}`;
+    if (at === 0 || joined.length > columns) lines.push(`  ${own}`);
+    else lines.splice(-1, 1, joined);
+  }
+  return lines;
 }
 
 /** What the weights are called that are validated. */
@@ -55,6 +63,6 @@ function shown({ velocity }: Loss): string {
 
 function change(before: Loss, after: Loss): string {
   if (before.velocity === null || after.velocity === null) return "";
-  const percent = 100 * (after.velocity / before.velocity - 1);
-  return `${percent > 0 ? "+" : "−"}${Math.abs(percent).toFixed(0)} %`;
+  const percent = Math.round(100 * (after.velocity / before.velocity - 1));
+  return `${percent > 0 ? "+" : percent < 0 ? "−" : ""}${Math.abs(percent)} %`;
 }

@@ -91,28 +91,23 @@ export class Run {
     return traceObjective(settingOf(this.plan, this.plan.recipe.batch.microBatch)).parameters;
   }
 
-  get validationSamples(): number {
-    return sampleCount(this.#validationRequests(this.plan.recipe.validation.framesPerMember));
-  }
-
-  /** Losses of the weights that the recipe validates, on the held-out samples. */
-  async validate(state: TrainingState, seen: (samples: number) => void): Promise<WeightsValidation> {
-    const { validation } = this.plan.recipe;
-    const { weights } = validation;
-    this.#validator ??= Validator.compile({
-      setting: settingOf(this.plan, validation.microBatch),
-      target: targetOf(this.plan, "validation"),
-      reduction: this.plan.recipe.reduction,
-      draws: validation.draws,
-      names: groupNamesOf(this.plan),
-      machine: machineOf(this.plan.recipe),
-      world: this.world,
-    });
+  /**
+   * Losses of the weights that the recipe validates, on the held-out samples.
+   *
+   * @param seen told how many of this rank's samples are done, and of how many
+   * @throws InputError where a loss is not finite
+   */
+  async validate(state: TrainingState, seen: (samples: number, total: number) => void): Promise<WeightsValidation> {
+    const { framesPerMember, weights } = this.plan.recipe.validation;
+    const all = this.#validationRequests(framesPerMember);
+    const turns = turnsOf(all.length, this.world);
+    const requests = turns.map((turn) => all[turn]!);
+    const total = sampleCount(requests);
+    const batches = this.#loader.batches(requests);
+    this.#validator ??= this.#compileValidator();
     const validator = await this.#validator;
-    const requests = this.#validationRequests(validation.framesPerMember);
-    const turns = turnsOf(requests.length, this.world);
-    const batches = this.#loader.batches(turns.map((turn) => requests[turn]!));
-    const found = await validator.run(actingWeights(state, weights), { batches, turns }, seen);
+    const share = { batches, turns };
+    const found = await validator.run(actingWeights(state, weights), share, (samples) => seen(samples, total));
     refuseNotFinite(`validation at step ${state.step}`, found);
     return { ...found, weights };
   }
@@ -197,6 +192,19 @@ export class Run {
   #validationRequests(framesPerMember: number | "all"): BatchRequest[] {
     const { recipe, mixture } = this.plan;
     return validationRequests(mixture, layoutOf(recipe, recipe.validation.microBatch), framesPerMember);
+  }
+
+  async #compileValidator(): Promise<Validator> {
+    const { recipe } = this.plan;
+    return await Validator.compile({
+      setting: settingOf(this.plan, recipe.validation.microBatch),
+      target: targetOf(this.plan, "validation"),
+      reduction: recipe.reduction,
+      draws: recipe.validation.draws,
+      names: groupNamesOf(this.plan),
+      machine: machineOf(recipe),
+      world: this.world,
+    });
   }
 
   async #compileTrainer(): Promise<Trainer> {

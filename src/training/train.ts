@@ -27,6 +27,8 @@ export interface TrainWatcher {
   note(text: string): void;
   begun(step: number): void;
   pulse(pulse: Pulse): void;
+  /** Told how many held-out samples are done, and of how many. */
+  validating(samples: number, total: number): void;
   validated(step: number, validation: WeightsValidation): void;
   isStopped(): boolean;
 }
@@ -36,6 +38,7 @@ export const unwatched: TrainWatcher = {
   note: () => {},
   begun: () => {},
   pulse: () => {},
+  validating: () => {},
   validated: () => {},
   isStopped: () => false,
 };
@@ -90,7 +93,7 @@ function partsOf(
     events: begun?.events ?? { append: () => {} },
     shares,
     waitedMs: () => run.waitedMs,
-    validate: (state: TrainingState) => run.validate(state, () => {}),
+    validate: (state: TrainingState) => run.validate(state, (samples, total) => watcher.validating(samples, total)),
     save: async (standing) => {
       await run.agree(standing.state);
       begun?.events.sync();

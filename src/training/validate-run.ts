@@ -47,11 +47,14 @@ export async function validateRun(
   const run = await Run.openFor(manifest, recipe, cache, world);
   try {
     const state = stateFrom(checkpoint.folder, await readWeights(checkpoint.folder, manifest), step, run.parameters);
-    const losses = run.validationSamples;
-    const total = losses + run.actionSamples(actionSamples);
-    const validation = await run.validate(state, (done) => seen(done, total));
-    const actionErrors =
-      world.rank === 0 ? await run.actionErrors(state, actionSamples, (done) => seen(losses + done, total)) : [];
+    const actions = run.actionSamples(actionSamples);
+    let losses = 0;
+    const validation = await run.validate(state, (done, total) => {
+      losses = done;
+      seen(done, total + actions);
+    });
+    const sampled = (done: number) => seen(losses + done, losses + actions);
+    const actionErrors = world.rank === 0 ? await run.actionErrors(state, actionSamples, sampled) : [];
     return { step, validation, actionErrors };
   } finally {
     await run.close();

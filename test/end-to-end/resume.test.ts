@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readEvents } from "../../src/training/event-log.ts";
-import { begin, jsonOf, scratch, train, twoModes } from "./command.ts";
+import { armature, begin, jsonOf, scratch, train, twoModes } from "./command.ts";
 import { checkpointsOf, contents, untilStep } from "./run-files.ts";
 
 let place: Awaited<ReturnType<typeof scratch>>;
@@ -61,7 +61,8 @@ describe("a run of 40 steps", () => {
     watcher.close();
     expect(await checkpointsOf(run)).toContain("000010");
     expect(await checkpointsOf(run)).not.toContain("000015");
-    await train("--steps", "40", "--out", run, "--resume");
+    // A run's folder is a recipe as well, and names the run.
+    expect((await armature("train", run, "--resume", "--steps", "40")).status).toBe(0);
     expect(await contents(run)).toEqual(expected);
     expect((await checkpointsOf(run)).filter((name) => name.endsWith(".partial"))).toEqual([]);
   });

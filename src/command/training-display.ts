@@ -1,0 +1,63 @@
+import type { WeightsValidation } from "../metric/group.ts";
+import type { Pulse } from "../training/loop.ts";
+import { Progress, significant } from "./progress.ts";
+import type { Screen } from "./terminal.ts";
+import { validationLines } from "./validation-table.ts";
+
+export interface TrainingDisplayOptions {
+  readonly screen: Screen;
+  /** The step to stop at. */
+  readonly total: number;
+  /** A clock that never goes back, in milliseconds. */
+  readonly now: () => number;
+}
+
+/** What a person sees while a policy trains: a bar over the steps, another over the samples of a validation, and notes. */
+export class TrainingDisplay {
+  readonly #options: TrainingDisplayOptions;
+  #steps: Progress | null = null;
+  #samples: Progress | null = null;
+
+  constructor(options: TrainingDisplayOptions) {
+    this.#options = options;
+  }
+
+  note(text: string): void {
+    const bar = this.#samples ?? this.#steps;
+    if (bar === null) this.#options.screen.write(`${text}\n`);
+    else bar.note(text);
+  }
+
+  begun(step: number): void {
+    this.#steps = new Progress({ ...this.#options, label: "train", unit: "step", done: step });
+  }
+
+  pulse({ step, loss, waitShare }: Pulse): void {
+    this.#steps?.update(step, { loss: significant(loss), wait: `${Math.round(100 * waitShare)}%` });
+  }
+
+  validating(samples: number, total: number): void {
+    if (this.#samples === null) this.#steps?.hide();
+    this.#samples ??= new Progress({ ...this.#options, label: "validate", unit: "sample", total, done: samples });
+    this.#samples.update(samples, {});
+  }
+
+  validated(step: number, validation: WeightsValidation): void {
+    this.#samples?.hide();
+    this.#samples = null;
+    const columns = this.#options.screen.columns ?? 80;
+    for (const line of validationLines(step, validation, columns)) this.note(line);
+    // What a step takes is not to be seen in the validation before the first.
+    if (step === 0) this.#steps?.restartRate();
+  }
+
+  finish(): void {
+    this.#steps?.finish();
+  }
+
+  /** Makes way for an error. */
+  hide(): void {
+    this.#samples?.hide();
+    this.#steps?.hide();
+  }
+}
