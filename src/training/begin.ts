@@ -14,7 +14,7 @@ import { conventionsOf, type Plan } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { checkResumedRecipe, type RecipeDifference } from "./recipe-difference.ts";
 import { readRunRecipe } from "./recipe-file.ts";
-import { checkRunFolder, createRunFolder, writeRunRecipe } from "./run-folder.ts";
+import { checkRunFolder, checkRunIsOpen, createRunFolder, writeRunRecipe } from "./run-folder.ts";
 import { stateFrom } from "./weights.ts";
 
 /** Where training starts from. */
@@ -42,6 +42,7 @@ export async function checkStart(folder: string, recipe: Recipe, start: Start): 
   if (start.kind === "resume") {
     checkResumedRecipe(folder, await readRunRecipe(folder), recipe);
     newestWhole(folder, await listCheckpoints(folder));
+    await checkRunIsOpen(folder);
     return;
   }
   await checkRunFolder(folder);

@@ -1,9 +1,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmod } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
-import { createRunFolder, newestRun, runName, writeRunRecipe } from "./run-folder.ts";
+import { checkRunIsOpen, createRunFolder, newestRun, runName, writeRunRecipe } from "./run-folder.ts";
 
 let runs = "";
 beforeEach(() => {
@@ -22,6 +23,19 @@ describe("a run's folder", () => {
       await createRunFolder(folder);
       expect(readdirSync(folder)).toEqual([]);
     }
+  });
+
+  it.skipIf(process.getuid?.() === 0)("is refused where it is closed to the user, new or to go on with", async () => {
+    const closed = join(runs, "closed");
+    await createRunFolder(closed);
+    await chmod(closed, 0o555);
+    await expect(createRunFolder(join(closed, "new"))).rejects.toThrow(
+      /can be written, got EACCES.*; give another --out$/,
+    );
+    await expect(checkRunIsOpen(closed)).rejects.toThrow(
+      `${closed}: expected a folder that can be written, got EACCES`,
+    );
+    await checkRunIsOpen(runs);
   });
 
   it("is refused where something stands in it, or where it is a file", async () => {

@@ -22,11 +22,22 @@ export function runName(recipe: string, begun: Date): string {
 export async function checkRunFolder(folder: string): Promise<void> {
   const here = await nearestPresent(folder);
   if (!(await stat(here)).isDirectory()) throw noFolder(folder, `a file at ${here}`);
-  await access(here, constants.W_OK | constants.X_OK).catch((error: unknown) => {
-    throw noFolder(folder, error instanceof Error ? error.message : error);
+  await access(here, writable).catch((error: unknown) => {
+    throw noFolder(folder, reasonOf(error));
   });
   if (here === folder) refuseTaken(folder, await readdir(folder));
 }
+
+/** @throws InputError where a run cannot go on because its folders are closed to the user */
+export async function checkRunIsOpen(run: string): Promise<void> {
+  for (const folder of [run, join(run, "checkpoints")])
+    await access(folder, writable).catch((error: unknown) => {
+      if (isAbsent(error)) return;
+      throw new InputError(`${folder}: expected a folder that can be written, got ${reasonOf(error)}`);
+    });
+}
+
+const writable = constants.W_OK | constants.X_OK;
 
 /**
  * Makes the folder of a new run.
@@ -36,7 +47,7 @@ export async function checkRunFolder(folder: string): Promise<void> {
 export async function createRunFolder(folder: string): Promise<void> {
   await checkRunFolder(folder);
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw noFolder(folder, error instanceof Error ? error.message : error);
+    throw noFolder(folder, reasonOf(error));
   });
   await syncFolder(dirname(folder));
 }
@@ -50,6 +61,10 @@ async function nearestPresent(path: string): Promise<string> {
   return isThere || dirname(path) === path ? path : nearestPresent(dirname(path));
 }
 
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function refuseTaken(folder: string, names: readonly string[]): void {
   if (names.length === 0) return;
   const more = names.length > 3 ? ", …" : "";
@@ -59,7 +74,7 @@ function refuseTaken(folder: string, names: readonly string[]): void {
   );
 }
 
-function noFolder(folder: string, got: unknown): InputError {
+function noFolder(folder: string, got: string): InputError {
   return new InputError(`${folder}: expected a folder for the run that can be written, got ${got}; give another --out`);
 }
 
