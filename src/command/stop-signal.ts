@@ -5,8 +5,12 @@ export interface StopSignal {
   forget(): void;
 }
 
+/** Ctrl-C, the end that a machine or a batch system announces, and what Open MPI's mpirun passes on of all signals. */
+const signals =
+  process.platform === "win32" ? (["SIGINT", "SIGTERM"] as const) : (["SIGINT", "SIGTERM", "SIGUSR2"] as const);
+
 /**
- * Ctrl-C and SIGTERM ask a command to stop where it leaves everything whole; a second one stops it at once.
+ * Signals ask a command to stop where it leaves everything whole; a second one stops it at once.
  *
  * @param heard told of the first
  */
@@ -17,9 +21,11 @@ export function watchStopSignals(heard: () => void): StopSignal {
     isStopped = true;
     heard();
   };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
+  for (const signal of signals) process.on(signal, stop);
   return {
     isStopped: () => isStopped,
-    forget: () => process.off("SIGINT", stop).off("SIGTERM", stop),
+    forget() {
+      for (const signal of signals) process.off(signal, stop);
+    },
   };
 }
