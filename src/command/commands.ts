@@ -4,9 +4,10 @@ import { check } from "./check.ts";
 import type { Definition } from "./definition.ts";
 import { inspect } from "./inspect.ts";
 import { record } from "./record.ts";
+import { rollout } from "./rollout.ts";
 import { test } from "./test.ts";
 import { train } from "./train.ts";
 import { validate } from "./validate.ts";
 
 /** Every command that works, in the order in which `--help` lists them. */
-export const commands: readonly Definition[] = [inspect, record, train, validate, audit, bench, test, check];
+export const commands: readonly Definition[] = [inspect, record, train, validate, audit, rollout, bench, test, check];

@@ -18,8 +18,10 @@ export function prefixStream(
   vocabulary: number,
   observation: Observation,
 ): TokenStream {
+  const [, , views] = observation.images.valid.isReal.shape;
   return TokenStream.of([
-    pictureSegment(scope.in("vision"), size, observation),
+    // A policy without eyes has no tower: arrays of no cells are no arrays.
+    ...(views === 0 ? [] : [pictureSegment(scope.in("vision"), size, observation)]),
     promptSegment(scope, size, vocabulary, observation),
   ]);
 }

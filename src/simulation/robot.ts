@@ -16,13 +16,17 @@ export interface RobotOptions {
   readonly disturbance: number;
 }
 
-/** What a robot perceives at one moment. */
-export interface Observation {
+/** What a robot feels at one moment, with its eyes closed. */
+export interface Sensation {
   /** In the order of its embodiment's states. */
   readonly state: Float64Array;
+  readonly instruction: string;
+}
+
+/** What a robot perceives at one moment. */
+export interface Observation extends Sensation {
   /** By the camera's key. */
   readonly pictures: ReadonlyMap<string, Picture>;
-  readonly instruction: string;
 }
 
 /** One simulated robot with its task; many may run side by side. */
@@ -37,6 +41,8 @@ export interface Robot {
   reset(seed: number, episode: number): void;
   /** What it perceives now. */
   observe(): Observation;
+  /** The same without pictures, which take most of the time. */
+  sense(): Sensation;
   /**
    * Carries out a command for one control step; values past a dof's range are brought to its end.
    *

@@ -6,7 +6,7 @@ import type { Design, Stage } from "./design.ts";
 import { Painter } from "./draw/painter.ts";
 import { clamp } from "./motion.ts";
 import { type Physics, World } from "./physics.ts";
-import type { Observation, Robot, RobotOptions } from "./robot.ts";
+import type { Observation, Robot, RobotOptions, Sensation } from "./robot.ts";
 
 /** A robot of a design, in a world of its own. */
 export class SimulatedRobot implements Robot {
@@ -31,7 +31,7 @@ export class SimulatedRobot implements Robot {
 
   constructor(physics: Physics, design: Design, options: RobotOptions) {
     this.name = design.name;
-    this.embodiment = embodimentOf(design, options);
+    this.embodiment = embodimentOf(design, options.observation);
     this.options = options;
     this.framesPerSecond = design.framesPerSecond;
     this.stepLimit = design.stepLimit;
@@ -59,11 +59,15 @@ export class SimulatedRobot implements Robot {
   }
 
   observe(): Observation {
-    const { observation } = this.options;
-    const goal = observation === "state" ? this.#stage.goal() : [];
     const pictures = new Map<string, Picture>();
     for (const [key, painter] of this.#painters) pictures.set(key, painter.paint());
-    return { state: Float64Array.from([...this.#stage.state(), ...goal]), pictures, instruction: this.#instruction };
+    return { ...this.sense(), pictures };
+  }
+
+  sense(): Sensation {
+    const { observation } = this.options;
+    const goal = observation === "state" ? this.#stage.goal() : [];
+    return { state: Float64Array.from([...this.#stage.state(), ...goal]), instruction: this.#instruction };
   }
 
   act(action: ArrayLike<number>): void {
@@ -103,7 +107,7 @@ function cameraKey(camera: string): string {
 }
 
 /** Dofs and states in a leading run of slots; each camera a view of its own name. */
-function embodimentOf(design: Design, { observation }: RobotOptions): Embodiment {
+export function embodimentOf(design: Design, observation: RobotOptions["observation"]): Embodiment {
   const hasPictures = observation === "pictures";
   const states = [...design.states, ...(hasPictures ? [] : design.goals)].map(
     ({ name, unit, part, kind }, slot): Entry => ({ name, unit, part, kind, slot }),

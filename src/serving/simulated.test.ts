@@ -1,0 +1,116 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { asFound } from "../embodiment/mapping.ts";
+import { findRobot } from "../simulation/robots.ts";
+import { type MicroRun, microRecipe, trainMicroRun } from "../training/fixture/micro-run.ts";
+import type { RecipeDataset } from "../training/recipe.ts";
+import { type RolloutRequest, rollOutPolicy } from "./roll-out.ts";
+
+const reacher = findRobot("reacher");
+
+/** A dataset with the columns of a recorded reacher, its numbers from formulas. */
+const dataset: RecipeDataset = {
+  name: "reaching",
+  source: {
+    kind: "generated",
+    description: {
+      robotType: "reacher",
+      framesPerSecond: reacher.framesPerSecond,
+      features: [
+        { key: "action", type: "float32", shape: [2], names: reacher.dofs.map(({ name }) => name) },
+        { key: "observation.state", type: "float32", shape: [2], names: reacher.states.map(({ name }) => name) },
+        { key: "observation.images.top", type: "video", shape: [16, 16, 3], names: null },
+      ],
+      episodeLengths: [9, 12, 10, 11],
+      tasks: ["reach"],
+      seed: 1,
+    },
+  },
+  episodes: "all",
+  role: "both",
+  weight: 1,
+  mapping: { ...asFound, controlMode: "joint" },
+};
+
+let run: MicroRun;
+let place: string;
+beforeAll(async () => {
+  place = await mkdtemp(join(tmpdir(), "armature-rollout-"));
+  const policy = { ...microRecipe.policy, promptTokens: 40 };
+  run = await trainMicroRun({ ...microRecipe, policy, data: { ...microRecipe.data, datasets: [dataset] } }, 1);
+});
+afterAll(async () => {
+  await rm(place, { recursive: true });
+  await run.remove();
+});
+
+const silent = { finished: () => {}, isStopped: () => false };
+
+function rollOut(changes: Partial<RolloutRequest>) {
+  const request: RolloutRequest = {
+    ...{ run: run.folder, design: reacher, dataset: null, episodes: 3, seed: 2, execute: 3, delay: 1, sideBySide: 2 },
+    options: (fitting) => ({ ...fitting, imageSize: 16 }),
+    films: null,
+    ...changes,
+  };
+  return rollOutPolicy(request, silent);
+}
+
+describe("a policy in closed loop", () => {
+  it("gives the same rollouts for the same seed, to the bit, and others for another", async () => {
+    const [first, again, other] = [await rollOut({}), await rollOut({}), await rollOut({ seed: 3 })];
+    expect(first.rollouts).toHaveLength(3);
+    expect(again.rollouts).toEqual(first.rollouts);
+    const digests = new Set([...first.rollouts, ...other.rollouts].map(({ digest }) => digest));
+    expect(digests.size).toBe(6);
+    expect(first.successes).toBe(first.rollouts.filter(({ isSuccess }) => isSuccess).length);
+    expect(first.score?.successRate).toBe(first.successes / 3);
+  });
+
+  it("plays an episode alike whichever others are played", async () => {
+    const [three, two] = [await rollOut({}), await rollOut({ episodes: 2 })];
+    expect(three.rollouts.slice(0, 2)).toEqual(two.rollouts);
+  });
+
+  it("leaves films of the first episodes", async () => {
+    const folder = join(place, "films");
+    const { films } = await rollOut({ films: { folder, episodes: 2 } });
+    expect(films).toEqual([join(folder, "reacher-000.mp4"), join(folder, "reacher-001.mp4")]);
+    expect(await readdir(folder)).toEqual(["reacher-000.mp4", "reacher-001.mp4"]);
+  });
+});
+
+describe("what does not fit is refused:", () => {
+  it("a robot with other dofs, cameras or another control mode, told which and how", async () => {
+    await expect(rollOut({ design: findRobot("pusher") })).rejects.toThrow(
+      'robot "pusher": the policy acts for no robot like it; robot "reacher", dataset "reaching", control mode "joint": ' +
+        "robot type pusher, not reacher, control mode ee, not joint, dofs 3 (x y yaw), not 2 (shoulder elbow), " +
+        "states 3 (x y yaw), not 2 (shoulder elbow)",
+    );
+    await expect(rollOut({ design: { ...reacher, cameras: ["side"] } })).rejects.toThrow(
+      "camera observation.images.side, not observation.images.top",
+    );
+    await expect(rollOut({ design: { ...reacher, framesPerSecond: 20 } })).rejects.toThrow(
+      "frames per second 20, not 10, action steps per second 20, not 10",
+    );
+  });
+
+  it("a dataset that the policy did not learn from, and an observation that it does not know", async () => {
+    await expect(rollOut({ dataset: "pushing" })).rejects.toThrow('got "pushing"; it knows: reaching');
+    const options = (fitting: Parameters<RolloutRequest["options"]>[0]) => ({
+      ...fitting,
+      observation: "state" as const,
+    });
+    await expect(rollOut({ options })).rejects.toThrow('observation: expected "pictures"');
+  });
+
+  it("more steps than a chunk has, and a folder that cannot be", async () => {
+    await expect(rollOut({ execute: 6 })).rejects.toThrow("at most the 6 steps of a chunk together, got 6 + 1");
+    await writeFile(join(place, "file"), "");
+    await expect(rollOut({ films: { folder: join(place, "file", "films"), episodes: 1 } })).rejects.toThrow(
+      /file\/films: expected a folder that can be written, got .*; choose another/,
+    );
+  });
+});

@@ -1,0 +1,140 @@
+import type { Glimpse } from "../batch/observation.ts";
+import type { Picture } from "../dataset/dataset.ts";
+import type { Embodiment, Entry } from "../embodiment/embodiment.ts";
+import { InputError } from "../input-error.ts";
+import type { Design } from "../simulation/design.ts";
+import type { Pilot } from "../simulation/pilot.ts";
+import type { Sensation } from "../simulation/robot.ts";
+import { embodimentOf } from "../simulation/simulated-robot.ts";
+import type { LoadedPolicy } from "./policy.ts";
+import type { ServedRobot } from "./robot.ts";
+import type { Session } from "./session.ts";
+
+/** A robot of a policy that a simulated robot's numbers fit, and what it perceives. */
+export interface FittingRobot {
+  readonly served: ServedRobot;
+  readonly observation: "pictures" | "state";
+}
+
+/**
+ * The one robot of a policy that a simulated robot can be.
+ *
+ * @param dataset that it learned from; `null` where there is one robot that fits
+ * @throws InputError where none fits, telling which dofs, states, cameras, control mode or rate do not and how; or several do
+ */
+export function fittingRobot(robots: readonly ServedRobot[], design: Design, dataset: string | null): FittingRobot {
+  const asked = robots.filter((robot) => dataset === null || robot.dataset === dataset);
+  if (asked.length === 0)
+    throw new InputError(
+      `dataset: expected one that the policy acts for, got "${dataset}"; it knows: ${robots.map((robot) => robot.dataset).join(", ")}`,
+    );
+  const tries = asked.flatMap((served) =>
+    (["pictures", "state"] as const).map((observation) => ({
+      fit: { served, observation },
+      problems: misfits(served, design, embodimentOf(design, observation)),
+    })),
+  );
+  const fitting = tries.filter(({ problems }) => problems.length === 0).map(({ fit }) => fit);
+  const [found] = fitting;
+  if (found !== undefined && fitting.length === 1) return found;
+  if (fitting.length > 1)
+    throw new InputError(
+      `robot "${design.name}": expected one robot of the policy that fits, got ${fitting.length}; name its dataset: ${fitting.map(({ served }) => served.dataset).join(", ")}`,
+    );
+  const nearest = asked.map(({ name }) => {
+    const own = tries.filter(({ fit }) => fit.served.name === name).map(({ problems }) => problems);
+    return `${name}: ${own.reduce((least, each) => (each.length < least.length ? each : least)).join(", ")}`;
+  });
+  throw new InputError(`robot "${design.name}": the policy acts for no robot like it; ${nearest.join("; ")}`);
+}
+
+function misfits({ embodiment, ...served }: ServedRobot, design: Design, own: Embodiment): string[] {
+  const keys = own.cameras.map(({ key }) => key);
+  const missing = embodiment.cameras.map(({ key }) => key).filter((key) => key !== null && !keys.includes(key));
+  return [
+    ...differing("robot type", own.robotType, embodiment.robotType),
+    ...differing("control mode", own.controlMode, embodiment.controlMode),
+    ...differing("dofs", named(own.dofs), named(embodiment.dofs)),
+    ...differing("states", named(own.states), named(embodiment.states)),
+    ...(missing.length === 0 ? [] : [`camera ${keys.join(", ") || "none"}, not ${missing.join(", ")}`]),
+    ...differing("frames per second", design.framesPerSecond, served.framesPerSecond),
+    ...differing("action steps per second", design.framesPerSecond, served.stepsPerSecond),
+  ];
+}
+
+/** What the simulated robot has, and what the policy was trained on. */
+function differing(what: string, own: string | number, trained: string | number): string[] {
+  return own === trained ? [] : [`${what} ${own}, not ${trained}`];
+}
+
+function named(entries: readonly Entry[]): string {
+  return `${entries.length} (${entries.map(({ name }) => name).join(" ")})`;
+}
+
+/** A policy that steers simulated robots, each with a session of its own. */
+export class PolicyPilot implements Pilot {
+  readonly seats: number;
+  readonly horizon: number;
+  readonly looksOnlyAsAsked: boolean;
+  readonly #policy: LoadedPolicy;
+  readonly #robot: ServedRobot;
+  readonly #seed: number;
+  readonly #seated: ({ readonly session: Session; readonly episode: number; prompt: string } | null)[];
+  #ms = 0;
+
+  constructor(
+    policy: LoadedPolicy,
+    robot: ServedRobot,
+    { seats, seed }: { readonly seats: number; readonly seed: number },
+  ) {
+    this.#policy = policy;
+    this.#robot = robot;
+    this.#seed = seed;
+    this.seats = seats;
+    this.horizon = policy.recipe.policy.actionHorizon;
+    this.looksOnlyAsAsked = policy.recipe.policy.history.slots === 1;
+    this.#seated = new Array(seats).fill(null);
+  }
+
+  /** Time that actions took so far. */
+  get ms(): number {
+    return this.#ms;
+  }
+
+  begin(seat: number, episode: number): void {
+    const session = this.#policy.session(this.#robot, { seed: this.#seed });
+    this.#seated[seat] = { session, episode, prompt: "" };
+  }
+
+  see(seat: number, felt: Sensation, pictures: ReadonlyMap<string, Picture> | null): void {
+    const seated = this.#in(seat);
+    const { prompt } = this.#robot.embodiment.columns;
+    seated.prompt = prompt.kind === "fixed" ? prompt.text : felt.instruction;
+    seated.session.see(this.#glimpse(felt, pictures));
+  }
+
+  async act(seats: readonly number[]): Promise<readonly (readonly (readonly number[])[])[]> {
+    const from = performance.now();
+    const requests = seats.map((seat) => {
+      const { session, episode, prompt } = this.#in(seat);
+      const request = session.ask(prompt);
+      return { ...request, noise: { ...request.noise, episode } };
+    });
+    const chunks = await this.#policy.act(requests);
+    this.#ms += performance.now() - from;
+    return chunks.map(({ actions }) => actions);
+  }
+
+  #glimpse({ state }: Sensation, found: ReadonlyMap<string, Picture> | null): Glimpse {
+    const pictures = this.#robot.embodiment.cameras.flatMap(({ view, key }) =>
+      key === null ? [] : [[view, found?.get(key) ?? null] as const],
+    );
+    return { state, pictures: Object.fromEntries(pictures) };
+  }
+
+  #in(seat: number) {
+    const seated = this.#seated[seat];
+    if (seated === null || seated === undefined) throw new RangeError(`seat ${seat}: expected an episode, got none`);
+    return seated;
+  }
+}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { ActionQueue, type Pace, paceProblems } from "./queue.ts";
+
+/** What is carried out in so many steps: each action tells the step of its question and its own step, both of the episode. */
+function carriedOut(pace: Pace, steps: number): (readonly number[])[] {
+  const queue = new ActionQueue(pace);
+  return Array.from({ length: steps }, (_, step) => {
+    if (queue.asks) queue.put(Array.from({ length: 8 }, (_, ahead) => [step, step + ahead]));
+    return queue.take();
+  });
+}
+
+describe("a queue of actions", () => {
+  it("carries out the first steps of each chunk where answers come at once", () => {
+    const taken = carriedOut({ execute: 3, delay: 0 }, 7);
+    expect(taken.map(([asked]) => asked)).toEqual([0, 0, 0, 3, 3, 3, 6]);
+  });
+
+  it("goes on with the chunk before until an answer is there, and leaves out what has passed", () => {
+    const taken = carriedOut({ execute: 4, delay: 1 }, 10);
+    expect(taken.map(([asked]) => asked)).toEqual([0, 0, 0, 0, 3, 3, 3, 3, 7, 7]);
+  });
+
+  it("may be asking all the time", () => {
+    const taken = carriedOut({ execute: 4, delay: 4 }, 13);
+    expect(taken.map(([asked]) => asked)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 4, 4, 8]);
+  });
+
+  it.each([
+    { execute: 1, delay: 0 },
+    { execute: 1, delay: 1 },
+    { execute: 5, delay: 3 },
+    { execute: 8, delay: 0 },
+  ])("gives each step the action that was meant for it: $execute, $delay", (pace) => {
+    expect(carriedOut(pace, 40).map(([, meant]) => meant)).toEqual([...Array(40).keys()]);
+  });
+
+  it("does not make up actions", () => {
+    const queue = new ActionQueue({ execute: 2, delay: 0 });
+    expect(() => queue.take()).toThrow("take: expected step 0 of a chunk, got one of 0 steps");
+  });
+});
+
+it("a pace that chunks are too short for, or with two questions at a time, is told", () => {
+  expect(paceProblems({ execute: 4, delay: 4 }, 8)).toEqual([]);
+  expect(paceProblems({ execute: 3, delay: 4 }, 6)).toEqual([
+    "delay: expected at most the 3 steps of execute, one question at a time, got 4",
+    "execute and delay: expected at most the 6 steps of a chunk together, got 3 + 4",
+  ]);
+});

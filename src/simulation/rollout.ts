@@ -1,0 +1,134 @@
+import { createHash, type Hash } from "node:crypto";
+import type { Picture } from "../dataset/dataset.ts";
+import type { Pilot } from "./pilot.ts";
+import { ActionQueue, type Pace } from "./queue.ts";
+import type { Robot } from "./robot.ts";
+
+/** Which episodes are played, and how. */
+export interface RolloutPlan {
+  /** Episodes 0 to this of the seed. */
+  readonly episodes: number;
+  readonly seed: number;
+  readonly pace: Pace;
+  /** The first so many episodes are shown to the watcher, step by step. */
+  readonly filmed: number;
+}
+
+/** How an episode went. */
+export interface Rollout {
+  readonly episode: number;
+  readonly isSuccess: boolean;
+  readonly steps: number;
+  /** Of all states and actions: equal where two rollouts are equal to the bit. */
+  readonly digest: string;
+}
+
+/** Told of rollouts as they go on. */
+export interface RolloutWatcher {
+  finished(rollout: Rollout): void;
+  /** What a filmed episode shows at a step, by camera. */
+  filmed(episode: number, pictures: ReadonlyMap<string, Picture>): void;
+  /** Asked before each step. */
+  isStopped(): boolean;
+}
+
+/**
+ * Plays episodes in closed loop, robots side by side in one batch of their pilot; each takes up the next episode when it is done.
+ *
+ * An episode's course does not depend on which others are played, nor on the robot that plays it.
+ *
+ * @param robots of one design; no more than the pilot has seats
+ * @returns in the order of episodes; those that a stop cut short are left out
+ */
+export async function rollOut(
+  robots: readonly Robot[],
+  pilot: Pilot,
+  plan: RolloutPlan,
+  watcher: RolloutWatcher,
+): Promise<Rollout[]> {
+  if (robots.length > pilot.seats)
+    throw new RangeError(`rollOut: expected at most ${pilot.seats} robots, got ${robots.length}`);
+  const finished: Rollout[] = [];
+  const players = robots.map((robot, seat) => ({ robot, seat, run: noRun }));
+  let begun = 0;
+  for (let tick = 0; finished.length < plan.episodes && !watcher.isStopped(); tick++) {
+    // Robots that ask at the same steps share a batch; one that began in between would pay for a batch of its own.
+    if (tick % plan.pace.execute === 0)
+      for (const player of players)
+        if (player.run === noRun && begun < plan.episodes) player.run = begin(player, pilot, plan, begun++);
+    const playing = players.filter(({ run }) => run !== noRun);
+    for (const player of playing) look(player, pilot, plan, watcher);
+    await answer(playing, pilot);
+    for (const player of playing) {
+      const rollout = step(player);
+      if (rollout === null) continue;
+      if (rollout.episode < plan.filmed) watcher.filmed(rollout.episode, player.robot.observe().pictures);
+      player.run = noRun;
+      finished.push(rollout);
+      watcher.finished(rollout);
+    }
+  }
+  return finished.sort((one, other) => one.episode - other.episode);
+}
+
+/** A robot in its seat. */
+interface Player {
+  readonly robot: Robot;
+  readonly seat: number;
+  run: EpisodeRun;
+}
+
+/** An episode that is being played. */
+interface EpisodeRun {
+  readonly episode: number;
+  readonly queue: ActionQueue;
+  readonly hash: Hash;
+  steps: number;
+}
+
+/** Of a robot that waits for an episode. */
+const noRun: EpisodeRun = {
+  episode: -1,
+  queue: new ActionQueue({ execute: 1, delay: 0 }),
+  hash: createHash("sha256"),
+  steps: 0,
+};
+
+function begin({ robot, seat }: Player, pilot: Pilot, { seed, pace }: RolloutPlan, episode: number): EpisodeRun {
+  robot.reset(seed, episode);
+  pilot.begin(seat, episode);
+  return { episode, queue: new ActionQueue(pace), hash: createHash("sha256"), steps: 0 };
+}
+
+function look({ robot, seat, run }: Player, pilot: Pilot, { filmed }: RolloutPlan, watcher: RolloutWatcher): void {
+  const { episode, queue, hash } = run;
+  const isFilmed = episode < filmed;
+  if (isFilmed || queue.asks || !pilot.looksOnlyAsAsked) {
+    const { pictures, ...felt } = robot.observe();
+    if (isFilmed) watcher.filmed(episode, pictures);
+    hash.update(felt.state);
+    pilot.see(seat, felt, pictures);
+    return;
+  }
+  const felt = robot.sense();
+  hash.update(felt.state);
+  pilot.see(seat, felt, null);
+}
+
+async function answer(playing: readonly Player[], pilot: Pilot): Promise<void> {
+  const asking = playing.filter(({ run }) => run.queue.asks);
+  if (asking.length === 0) return;
+  const chunks = await pilot.act(asking.map(({ seat }) => seat));
+  for (const [at, { run }] of asking.entries()) run.queue.put(chunks[at]!);
+}
+
+/** Carries one action out; returns the rollout if it ends the episode. */
+function step({ robot, run }: Player): Rollout | null {
+  const action = Float64Array.from(run.queue.take());
+  run.hash.update(action);
+  robot.act(action);
+  run.steps++;
+  const isSuccess = robot.isSuccess();
+  if (!isSuccess && run.steps < robot.stepLimit) return null;
+  return { episode: run.episode, isSuccess, steps: run.steps, digest: run.hash.digest("hex").slice(0, 16) };
+}
