@@ -71,6 +71,7 @@ describe("collate", () => {
     expect(row(batch.prompt, 0)).toEqual({ cells: [1, 66, 0], real: [1, 1, 0] });
     expect(row(batch.images, 0)).toEqual({ cells: [0, 0, 0, 0, 0, 0, 9, 9, 9, 0, 0, 0], real: [0, 0, 1, 0] });
     expect([...batch.ownDof.cells.subarray(0, 4)]).toEqual([-1, 1, -1, 0]);
+    expect([...batch.embodiment.cells]).toEqual([2, -1, -1, -1]);
   });
 
   it("keeps every fact apart from the others", () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { constant } from "../graph/array.ts";
 import { HostArray, zeros } from "../graph/host-array.ts";
 import { evaluate, plainly } from "../graph/testing/evaluate.ts";
+import type { AttentionPattern } from "../nn/pattern.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import { everyToken, type Segment, type Sight, TokenStream } from "./stream.ts";
 
@@ -20,8 +21,9 @@ function segment(name: string, sight: Sight, bits: readonly number[]): Segment {
 
 const real = (count: number) => Array<number>(count).fill(1);
 
-async function rows(stream: TokenStream): Promise<string[]> {
-  const { mayRead } = stream.pattern;
+const rows = (stream: TokenStream) => shown(stream.pattern);
+
+async function shown({ mayRead }: AttentionPattern): Promise<string[]> {
   if (mayRead === null) throw new Error("expected a pattern with a mask");
   const { mask } = await evaluate({ mask: mayRead }, plainly);
   const [, queries = 0, keys = 0] = mayRead.shape;
@@ -68,6 +70,39 @@ describe("who may read whom", () => {
     const suffix = [segment("state", "within", [1]), segment("actions", "within", [1, 1])];
     const whole = await rows(TokenStream.of([...prefix, ...suffix]));
     expect(await rows(TokenStream.of(prefix).continuedBy(suffix))).toEqual(whole.slice(4));
+  });
+});
+
+describe("across streams", () => {
+  const own = TokenStream.of([segment("state", "within", [1]), segment("actions", "joins-previous", [1, 0])]);
+  const around = TokenStream.of([segment("pictures", "within", [1, 0]), segment("prompt", "joins-previous", [1, 0])]);
+
+  it("real tokens read the real tokens of the other", async () => {
+    expect(await shown(own.across(around, "real"))).toEqual(["1010", "1010", "0000"]);
+  });
+
+  it("every token of the other is read where its mask is dropped by name", async () => {
+    expect(await shown(own.across(around, "every"))).toEqual(["1111", "1111", "0000"]);
+  });
+
+  it("what exists counts, not what a rule that is switched off lets be read", async () => {
+    const pictures = segment("pictures", "within", [1, 0]);
+    const open = TokenStream.of([{ ...pictures, keys: SymbolicValidity.complete("b n", [1, 2]) }]);
+    expect(await shown(own.across(open, "real"))).toEqual(["10", "10", "00"]);
+    expect(await rows(open)).toEqual(["11", "11"]);
+    expect([...(await evaluate({ real: open.real.isReal }, plainly)).real]).toEqual([1, 0]);
+  });
+});
+
+describe("in time", () => {
+  const keys = segment("slots", "causal", [0, 1, 0, 1]).keys;
+
+  it("a slot reads itself and those before it, of those that are real", async () => {
+    expect(await shown(TokenStream.causal(keys, 0))).toEqual(["0000", "0100", "0000", "0101"]);
+  });
+
+  it("the last slots alone may ask", async () => {
+    expect(await shown(TokenStream.causal(keys, 3))).toEqual(["0101"]);
   });
 });
 

@@ -66,6 +66,39 @@ describe("a recipe", () => {
       [{ "optimizer.schedule": "constant", "optimizer.final": 1e-3 }, "no problem"],
       [{ "optimizer.ema": null }, 'validation.weights: expected "parameters" where optimizer.ema is null, got "ema"'],
       [{ "optimizer.ema": null, "validation.weights": "parameters" }, "no problem"],
+      [{ "policy.history.slots": 3 }, "no problem"],
+      [
+        { "policy.history.slots": 42 },
+        "policy.history.slots: expected at most 41, which offsets in time tell apart, got 42",
+      ],
+      [{ "policy.head": "groot" }, "no problem"],
+      [{ "policy.parts": [{ name: "arm", slots: [0, 13] }] }, "no problem"],
+      [
+        { "policy.parts": [{ name: "arm", slots: [0, 14] }] },
+        "policy.parts: expected slots below policy.actionWidth (14), got 14",
+      ],
+      [
+        {
+          "policy.parts": [
+            { name: "arm", slots: [0, 1] },
+            { name: "claw", slots: [1] },
+          ],
+        },
+        "policy.parts: expected each name and each slot once, got 1 again",
+      ],
+      [
+        {
+          "policy.parts": [
+            { name: "arm", slots: [0] },
+            { name: "arm", slots: [1] },
+          ],
+        },
+        'policy.parts: expected each name and each slot once, got "arm" again',
+      ],
+      [
+        { "policy.head": "groot", supervision: "asReleasedPi" },
+        'supervision: expected "allReal" or "moving" with policy.head "groot", got "asReleasedPi"',
+      ],
       [{ "policy.views": ["base", "wrist", "base"] }, 'policy.views: expected each view once, got "base" again'],
     ];
     for (const [changes, expected] of cases) expect(problem(changes).replace("recipe.json: ", "")).toBe(expected);
@@ -73,6 +106,7 @@ describe("a recipe", () => {
 
   it("says what it takes where a value does not fit", () => {
     const cases: readonly (readonly [string, unknown, string])[] = [
+      ["policy.head", "grot", 'expected "flow" or "groot", got "grot"'],
       ["policy.size", "big", 'expected "micro" or "tiny" or "base", got "big"'],
       ["validation.microBatch", 1, "expected a number of at least 2, got 1"],
       ["data.rate", 0, "expected a number above 0, got 0"],

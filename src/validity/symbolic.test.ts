@@ -5,7 +5,9 @@ import { type DataType, HostArray } from "../graph/host-array.ts";
 import { sum } from "../graph/op/align.ts";
 import { multiply, square } from "../graph/op/elementwise.ts";
 import { Program } from "../graph/program.ts";
+import { evaluate, plainly } from "../graph/testing/evaluate.ts";
 import { SymbolicPadded, SymbolicValidity } from "./symbolic.ts";
+import { Validity } from "./validity.ts";
 
 const steps = SymbolicValidity.input("steps", "b t", [1, 2]);
 const dofs = SymbolicValidity.input("dofs", "b d", [1, 2]);
@@ -50,6 +52,21 @@ describe("a padded array inside a program", () => {
     const { loss, slope } = await run("product");
     expect(loss[0]).toBeNaN();
     expect(slope[1]).toBeNaN();
+  });
+
+  it("joins facts: every part, or some part, says that a cell exists", async () => {
+    const fixed = SymbolicValidity.fixed(Validity.of("d", [2], Uint8Array.of(0, 1)));
+    const some = SymbolicValidity.some(
+      "b d",
+      [1, 2],
+      [SymbolicValidity.fixed(Validity.of("b", [1], Uint8Array.of(0))), fixed],
+    );
+    const every = SymbolicValidity.every("b d", [1, 2], [SymbolicValidity.complete("b", [1]), fixed]);
+    const found = await evaluate({ some: some.isReal, every: every.isReal }, plainly);
+    expect([...found.some, ...found.every]).toEqual([0, 1, 0, 1]);
+    const all = SymbolicValidity.some("b d", [1, 2], [SymbolicValidity.complete("b", [1]), fixed]);
+    expect([...(await evaluate({ all: all.isReal }, plainly)).all]).toEqual([1, 1]);
+    expect(() => SymbolicValidity.some("b d", [1, 2], [])).toThrow('expected parts of "b d", got none');
   });
 
   it("refuses a validity of another size", () => {

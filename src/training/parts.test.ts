@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { Rules } from "../validity/rules.ts";
+import { microRecipe } from "./fixture/micro-run.ts";
+import { recipe } from "./fixture/recipe.ts";
+import { partProblems, partsOf } from "./parts.ts";
+import { conventionsOf, formOf, termsOf } from "./plan.ts";
+import type { Recipe } from "./recipe.ts";
+
+const [arm, claw] = [
+  { name: "arm", slots: [0, 1, 2, 3, 4, 5] },
+  { name: "claw", slots: [6] },
+];
+const groot: Recipe = { ...microRecipe, policy: { ...microRecipe.policy, head: "groot", parts: [arm, claw] } };
+
+describe("the parts of an action", () => {
+  it("are terms of their own with GR00T's head, and one term of every slot with π0's", () => {
+    const names = (of: Recipe) =>
+      termsOf({ recipe: of, rules: Rules.all }).map(({ name, slots }) => [name, slots.length]);
+    expect(names(groot)).toEqual([
+      ["arm", 6],
+      ["claw", 1],
+    ]);
+    expect(names({ ...groot, policy: { ...groot.policy, head: "flow" } })).toEqual([["velocity", 8]]);
+    expect(names({ ...groot, policy: { ...groot.policy, parts: null } })).toEqual([["velocity", 8]]);
+  });
+
+  it("share a denominator where that rule is switched off", () => {
+    const terms = termsOf({ recipe: groot, rules: Rules.without("part-denominators") });
+    expect(terms).toEqual([{ name: "parts", slots: [0, 1, 2, 3, 4, 5, 6], reduction: "samples", weight: 1 }]);
+  });
+
+  it("hold every dof of every robot that acts: one in no part would never move", () => {
+    const dof = { unit: "rad", part: "arm", kind: "continuous", state: null } as const;
+    const dofs = [
+      { ...dof, name: "elbow", slot: 0 },
+      { ...dof, name: "wrist", slot: 7 },
+    ];
+    const columns = { action: [], state: [], prompt: { kind: "task" } } as const;
+    const robot = {
+      robotType: "toy",
+      controlMode: "joint",
+      dofs,
+      states: [],
+      cameras: [],
+      columns,
+      target: "actions",
+    } as const;
+    const { policy } = groot;
+    expect(partProblems(policy, "toy / joint", robot)).toEqual([
+      'toy / joint: expected every dof in a slot of policy.parts, got "wrist" (slot 7) in none',
+    ]);
+    expect(partProblems({ ...policy, parts: null }, "toy / joint", robot)).toEqual([]);
+    expect(partProblems({ ...policy, head: "flow" }, "toy / joint", robot)).toEqual([]);
+    expect(partProblems(policy, "toy / joint", { ...robot, target: "none" })).toEqual([]);
+  });
+});
+
+it("GR00T's head has a set of weights for each dataset, and noise at time zero", () => {
+  expect(formOf(groot).head).toEqual({
+    kind: "groot",
+    parts: [arm, claw],
+    embodiments: 2,
+    crossAttentionKeys: "real",
+  });
+  expect(conventionsOf(groot).timeDirection).toBe("noise-at-zero");
+  expect(conventionsOf(recipe).timeDirection).toBe("noise-at-one");
+  expect(partsOf(recipe.policy).map(({ slots }) => slots.length)).toEqual([14]);
+});
