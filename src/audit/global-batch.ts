@@ -40,7 +40,7 @@ export interface Fed {
 /** What programs are fed for each micro-batch: the product's own noise, times, supervision and weights of cells. */
 export function fed({ plan, purpose, parts, hidden }: GlobalBatch): Fed[] {
   const target = targetOf(plan, purpose);
-  const terms = termsOf(plan.recipe);
+  const terms = termsOf(plan);
   const micros = parts.map(({ batch, noise }) => withNoise(microBatchOf(batch, target, "as drawn"), noise));
   const whole = wholeCounts(micros, terms);
   const added = new HostArray("", [], "float32", Float32Array.of(hidden));
