@@ -1,10 +1,11 @@
 import { InputError } from "../input-error.ts";
 import { localLinks } from "./local.ts";
+import type { MeetingOptions } from "./meetings.ts";
 import { type Launch, launchOf } from "./mpi/launch.ts";
 import { libraryVariable, openMpiLibrary } from "./mpi/library.ts";
 import { Mpi } from "./mpi/mpi.ts";
 import { MpiLink } from "./mpi/mpi-link.ts";
-import { World, type WorldOptions } from "./world.ts";
+import { World } from "./world.ts";
 
 /** One rank by itself, whatever launched the process. */
 export async function aloneWorld(): Promise<World> {
@@ -20,7 +21,7 @@ export async function aloneWorld(): Promise<World> {
  * @param environment variables of the process, as the launcher set them
  * @throws InputError naming the package to install if there is no MPI, or if it is not the launcher's
  */
-export async function openWorld(environment: Environment, options: WorldOptions): Promise<World> {
+export async function openWorld(environment: Environment, options: MeetingOptions): Promise<World> {
   const launch = launchOf(environment);
   return launch === null ? await aloneWorld() : (await openMpiWorld(launch, environment, options)).world;
 }
@@ -29,7 +30,7 @@ export async function openWorld(environment: Environment, options: WorldOptions)
 export async function openMpiWorld(
   launch: Launch,
   environment: Environment,
-  options: WorldOptions,
+  options: MeetingOptions,
 ): Promise<{ readonly world: World; readonly mpi: Mpi }> {
   const library = openMpiLibrary(launch, environment[libraryVariable]);
   const mpi = new Mpi(library);

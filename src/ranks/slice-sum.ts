@@ -1,6 +1,7 @@
 import { type Span, shareOf } from "./deal.ts";
+import type { Exchange } from "./meetings.ts";
 import { joinLast, rootsOf } from "./tree.ts";
-import type { Exchange, World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** What a rank brings to the sum over ranks. */
 export interface Subtrees {

@@ -21,6 +21,13 @@ export interface WatchOptions {
 
 const looksPerSecond = 4;
 
+interface Watched {
+  readonly since: number;
+  /** In trouble at the last look; messages that came while this thread was busy are taken in before the next. */
+  isSuspect: boolean;
+  fail(error: RankError): void;
+}
+
 /**
  * Looks after meetings: one that takes longer than the deadline, or that waits for a process that has ended, fails with a
  * message that names the ranks.
@@ -29,7 +36,7 @@ const looksPerSecond = 4;
  */
 export class Watch {
   readonly #options: WatchOptions;
-  readonly #meetings = new Map<Meeting, { readonly since: number; fail(error: RankError): void }>();
+  readonly #meetings = new Map<Meeting, Watched>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: WatchOptions) {
@@ -40,7 +47,7 @@ export class Watch {
   async over<T>(meeting: Meeting, body: () => Promise<T>): Promise<T> {
     try {
       return await new Promise<T>((resolve, reject) => {
-        this.#meetings.set(meeting, { since: performance.now(), fail: reject });
+        this.#meetings.set(meeting, { since: performance.now(), fail: reject, isSuspect: false });
         this.#timer ??= setInterval(() => this.#look(), 1000 / looksPerSecond);
         body().then(resolve, reject);
       });
@@ -55,12 +62,18 @@ export class Watch {
 
   #look(): void {
     const gone = this.#options.gone();
-    const patience = this.#options.deadlineSeconds * (this.#options.rank === 0 ? 1 : 1.5);
-    for (const [meeting, { since, fail }] of this.#meetings) {
-      if (gone.length > 0) fail(new RankError(`${meeting.purpose}: ${this.#listed(gone)} ended before it was done`));
-      else if (performance.now() - since > 1000 * patience)
-        fail(new RankError(`${meeting.purpose}: ${this.#late(meeting)} within ${Number(patience.toPrecision(3))} s`));
+    for (const [meeting, watched] of this.#meetings) {
+      const trouble =
+        gone.length > 0 ? `${this.#listed(gone)} ended before it was done` : this.#overdue(meeting, watched);
+      if (trouble !== null && watched.isSuspect) watched.fail(new RankError(`${meeting.purpose}: ${trouble}`));
+      watched.isSuspect = trouble !== null;
     }
+  }
+
+  #overdue(meeting: Meeting, { since }: Watched): string | null {
+    const patience = this.#options.deadlineSeconds * (this.#options.rank === 0 ? 1 : 1.5);
+    if (performance.now() - since <= 1000 * patience) return null;
+    return `${this.#late(meeting)} within ${Number(patience.toPrecision(3))} s`;
   }
 
   #late({ absent, awaited }: Meeting): string {

@@ -1,19 +1,8 @@
-import { type Arrival, arrivalBytes, decodeArrival, encodeArrival, isSameMeeting } from "./arrival.ts";
-import { bytesOf, type Cells, type Link, lastTag, temporaryFailure } from "./link.ts";
-import { decodePlace, describePlace, encodePlace, isGone, ownPlace, type Place } from "./place.ts";
+import type { Arrival } from "./arrival.ts";
+import { bytesOf, type Cells, type Link, temporaryFailure } from "./link.ts";
+import { type Call, type Exchange, type MeetingOptions, Meetings } from "./meetings.ts";
+import { decodePlace, encodePlace, ownPlace, type Place } from "./place.ts";
 import { RankError } from "./rank-error.ts";
-import { type Meeting, Watch } from "./watch.ts";
-
-/** Messages of one exchange between ranks; tags count from 0. */
-export interface Exchange {
-  send(to: number, tag: number, values: Cells): Promise<void>;
-  receive(from: number, tag: number, out: Cells): Promise<void>;
-}
-
-export interface WorldOptions {
-  /** How long the slowest rank may be behind the others before the job ends; never part of a number. */
-  readonly deadlineSeconds: number;
-}
 
 /**
  * The ranks of a job: one process each.
@@ -25,32 +14,24 @@ export class World {
   readonly rank: number;
   readonly size: number;
   readonly #link: Link;
-  readonly #watch: Watch;
-  #places: readonly Place[] = [];
-  #meetings = 0;
-  #nextTag = firstTag;
+  readonly #meetings: Meetings;
 
-  private constructor(link: Link, { deadlineSeconds }: WorldOptions) {
+  private constructor(link: Link, options: MeetingOptions) {
     this.rank = link.rank;
     this.size = link.size;
     this.#link = link;
-    this.#watch = new Watch({
-      rank: link.rank,
-      deadlineSeconds,
-      gone: () => [...this.#places.keys()].filter((rank) => isGone(this.#places[rank]!, this.#places[this.rank]!)),
-      describe: (rank) => this.#describe(rank),
-    });
+    this.#meetings = new Meetings(link, options);
   }
 
-  static async open(link: Link, options: WorldOptions): Promise<World> {
+  static async open(link: Link, options: MeetingOptions): Promise<World> {
     const world = new World(link, options);
-    world.#places = (await world.gather("start", encodePlace(ownPlace()))).map(decodePlace);
+    world.#meetings.places = (await world.gather("start", encodePlace(ownPlace()))).map(decodePlace);
     return world;
   }
 
   /** Host and process of every rank, in order. */
   get places(): readonly Place[] {
-    return this.#places;
+    return this.#meetings.places;
   }
 
   /** The bytes that each rank gives, in order of ranks; they may differ in length. */
@@ -116,8 +97,10 @@ export class World {
    * Where several ranks do, as for a mistake that all of them find, the first says it for all.
    */
   abort(message: string, status = temporaryFailure): never {
-    const who = `rank ${this.rank} of ${this.size} (${this.#placeOf(this.rank)})`;
-    this.#link.abort(this.size === 1 ? message : `${who}: ${message}`, status);
+    this.#link.abort(
+      this.size === 1 ? message : `${this.#meetings.describe(this.rank)} of ${this.size}: ${message}`,
+      status,
+    );
   }
 
   /** The end of a rank's part: without it, the launcher takes the end of the process for a crash. */
@@ -135,50 +118,16 @@ export class World {
     return values.map((_, at) => gathered.map((part) => part[at]!).reduce((one, other) => combine(one, other)));
   }
 
-  /** Runs a body in which all ranks take part, while the watch looks after it. */
   async #meet<T>(
     call: Call,
     body: (exchange: Exchange, arrivals: Promise<readonly Arrival[]>) => Promise<T>,
   ): Promise<T> {
-    const others = Array.from({ length: this.size - 1 }, (_, at) => at + 1);
-    const meeting: Meeting = {
-      purpose: call.purpose,
-      absent: new Set(this.rank === 0 ? others : []),
-      awaited: new Map(),
-    };
-    const exchange = this.#tracked(meeting, this.#takeTags(call.tags));
-    const own = { number: this.#meetings++, purpose: call.purpose, bytes: call.bytes };
     try {
-      return await this.#watch.over(meeting, async () => {
-        const arrivals = this.#arrive(own, meeting);
-        const [result] = await Promise.all([body(exchange, arrivals), arrivals]);
-        return result;
-      });
+      return await this.#meetings.meet(call, body);
     } catch (error) {
       if (error instanceof RankError) this.abort(error.message);
       throw error;
     }
-  }
-
-  /** Tells rank 0 that this rank has come; rank 0 hears the others, in order of ranks, itself first. */
-  async #arrive(own: Arrival, { absent }: Meeting): Promise<readonly Arrival[]> {
-    if (this.rank > 0) {
-      await this.#link.send(0, arrivalTag, encodeArrival(own));
-      return [own];
-    }
-    const heard = [...absent].map(async (rank) => {
-      const note = new Uint8Array(arrivalBytes);
-      await this.#link.receive(rank, arrivalTag, note);
-      const arrival = decodeArrival(note);
-      if (!isSameMeeting(own, arrival))
-        throw new RankError(
-          `expected rank ${rank} at "${own.purpose}" (meeting ${own.number}), it is at "${arrival.purpose}" ` +
-            `(meeting ${arrival.number}); all ranks need the same program, recipe and data`,
-        );
-      absent.delete(rank);
-      return arrival;
-    });
-    return [own, ...(await Promise.all(heard))];
   }
 
   async #lengths(exchange: Exchange, arrivals: Promise<readonly Arrival[]>): Promise<Float64Array> {
@@ -205,48 +154,4 @@ export class World {
     for (let bit = lowest / 2; bit >= 1; bit /= 2) if (this.rank + bit < this.size) children.push(this.rank + bit);
     await Promise.all(children.map((child) => exchange.send(child, tag, out)));
   }
-
-  #tracked({ awaited, purpose }: Meeting, base: number): Exchange {
-    const lost = (rank: number) => (error: unknown) => {
-      throw new RankError(
-        `${purpose}: lost ${this.#describe(rank)}: ${error instanceof Error ? error.message : error}`,
-      );
-    };
-    return {
-      send: (to, tag, values) => this.#link.send(to, base + tag, values).catch(lost(to)),
-      receive: async (from, tag, out) => {
-        awaited.set(from, (awaited.get(from) ?? 0) + 1);
-        await this.#link.receive(from, base + tag, out).catch(lost(from));
-        const left = awaited.get(from)! - 1;
-        if (left === 0) awaited.delete(from);
-        else awaited.set(from, left);
-      },
-    };
-  }
-
-  /** Tags that no other meeting under way has. */
-  #takeTags(count: number): number {
-    if (this.#nextTag + count > lastTag + 1) this.#nextTag = firstTag;
-    this.#nextTag += count;
-    return this.#nextTag - count;
-  }
-
-  #describe(rank: number): string {
-    return `rank ${rank} (${this.#placeOf(rank)})`;
-  }
-
-  #placeOf(rank: number): string {
-    const place = this.#places[rank];
-    return place === undefined ? "not heard of yet" : describePlace(place);
-  }
 }
-
-/** What a rank brings to a meeting. */
-interface Call {
-  readonly purpose: string;
-  readonly bytes: number;
-  readonly tags: number;
-}
-
-const arrivalTag = 0;
-const firstTag = 1;
