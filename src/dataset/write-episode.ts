@@ -36,6 +36,10 @@ export class EpisodeBuffer {
     );
   }
 
+  get isEmpty(): boolean {
+    return this.#frameTasks.length === 0;
+  }
+
   /** Instructions of the frames so far, each once. */
   get tasks(): readonly string[] {
     return [...new Set(this.#frameTasks)];

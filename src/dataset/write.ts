@@ -128,7 +128,7 @@ export class DatasetWriter {
    */
   async finishEpisode(progress: Readonly<Record<string, number>>): Promise<void> {
     const buffer = this.#episode;
-    if (buffer === null) throw new RangeError("finishEpisode: expected frames, got none");
+    if (buffer === null || buffer.isEmpty) throw new RangeError("finishEpisode: expected frames, got none");
     this.#episode = null;
     const known = new Set(this.#state.tasks);
     const tasks = [...this.#state.tasks, ...buffer.tasks.filter((task) => !known.has(task))];
