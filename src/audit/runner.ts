@@ -13,7 +13,7 @@ import {
   traceActionsIn,
   traceObjectiveIn,
 } from "../training/objective.ts";
-import { groupNamesOf, loadPlanOf, type Plan, settingOf } from "../training/plan.ts";
+import { groupNamesOf, loadPlanOf, type Plan, settingOf, termsOf } from "../training/plan.ts";
 import { onlyInputs } from "../training/trainer.ts";
 import { Validity } from "../validity/validity.ts";
 import { type Fed, fed, type GlobalBatch } from "./global-batch.ts";
@@ -169,8 +169,9 @@ function memberOf({ mixture }: Plan, { dataset, controlMode }: Provenance, row: 
 
 /** Validation's numbers of these rows, by dataset and control mode. */
 function metrics(plan: Plan, parts: readonly Fed[], errors: readonly Values[]): [string, Output][] {
-  const found = parts.flatMap(({ micro }, at) => sampleErrors(micro, errors[at]!));
-  const { groups } = groupErrors(found, plan.recipe.reduction, groupNamesOf(plan));
+  const terms = termsOf(plan);
+  const found = parts.flatMap(({ micro }, at) => sampleErrors(micro, terms, errors[at]!));
+  const { groups } = groupErrors(found, terms, groupNamesOf(plan));
   return groups.flatMap(({ dataset, controlMode, velocity }): [string, Output][] => {
     if (velocity === null) return [];
     const value = new HostArray("", [], "float64", Float64Array.of(velocity));

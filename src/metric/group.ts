@@ -1,5 +1,5 @@
 import { InputError } from "../input-error.ts";
-import type { Reduction } from "../loss/reduction.ts";
+import type { Term } from "../loss/reduction.ts";
 import { Mean } from "../validity/mean.ts";
 
 /** Where a sample comes from: the provenance that it carries. */
@@ -8,9 +8,9 @@ export interface Provenance {
   readonly controlMode: number;
 }
 
-/** The error of one sample over its supervised cells. */
+/** The error of one sample over its supervised cells, by term of the loss. */
 export interface SampleError extends Provenance {
-  readonly velocity: Mean;
+  readonly velocity: readonly Mean[];
 }
 
 /** One line of the validation table. A term without data is `null`, never 0. */
@@ -52,14 +52,15 @@ export interface GroupNames {
  * Grouped by the provenance that each sample carries and by nothing else: not by loader, batch or rank (OpenTau#373).
  *
  * @param errors in the order of the validation set: sums are taken in this order, in float64
+ * @param terms  of the loss that was trained, with their own denominators
  */
-export function groupErrors(errors: readonly SampleError[], reduction: Reduction, names: GroupNames): Validation {
+export function groupErrors(errors: readonly SampleError[], terms: readonly Term[], names: GroupNames): Validation {
   const keys = [...new Map(errors.map((error) => [keyOf(error), error])).values()].sort(
     (one, other) => one.dataset - other.dataset || one.controlMode - other.controlMode,
   );
   const found = keys.map((key) => {
     const own = errors.filter((error) => keyOf(error) === keyOf(key));
-    return { share: names.share(key), group: groupOf(key, own, reduction, names) };
+    return { share: names.share(key), group: groupOf(key, own, terms, names) };
   });
   const groups = found.map(({ group }) => group);
   const total = found.reduce(
@@ -81,8 +82,8 @@ export function refuseNotFinite(where: string, { groups }: Validation): void {
   throw new InputError(`${where}: expected finite losses, got ${listed}; lower optimizer.peak or optimizer.clip`);
 }
 
-function groupOf(key: Provenance, errors: readonly SampleError[], reduction: Reduction, names: GroupNames): Group {
-  const velocity = meanOf(errors, reduction).value;
+function groupOf(key: Provenance, errors: readonly SampleError[], terms: readonly Term[], names: GroupNames): Group {
+  const velocity = velocityOf(errors, terms);
   return {
     dataset: names.datasets[key.dataset] ?? "",
     controlMode: names.controlModes[key.controlMode] ?? "",
@@ -93,10 +94,20 @@ function groupOf(key: Provenance, errors: readonly SampleError[], reduction: Red
   };
 }
 
-function meanOf(errors: readonly SampleError[], reduction: Reduction): Mean {
+/** The terms that have data, added up as in training; `null` where none has. */
+function velocityOf(errors: readonly SampleError[], terms: readonly Term[]): number | null {
+  const means = terms.flatMap((term, at) => {
+    const { value } = meanOf(errors, term, at);
+    return value === null ? [] : [term.weight * value];
+  });
+  return means.length === 0 ? null : means.reduce((sum, mean) => sum + mean, 0);
+}
+
+function meanOf(errors: readonly SampleError[], { reduction }: Term, at: number): Mean {
   return errors.reduce((sum, { velocity }) => {
-    if (reduction === "cells") return sum.plus(velocity);
-    return velocity.value === null ? sum : sum.plus(new Mean(velocity.value, 1));
+    const own = velocity[at]!;
+    if (reduction === "cells") return sum.plus(own);
+    return own.value === null ? sum : sum.plus(new Mean(own.value, 1));
   }, Mean.empty);
 }
 

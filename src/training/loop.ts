@@ -1,3 +1,4 @@
+import type { Term } from "../loss/reduction.ts";
 import {
   type GroupNames,
   groupErrors,
@@ -36,6 +37,8 @@ export interface LoopParts {
   readonly recipe: Recipe;
   readonly trainer: Trainer;
   readonly names: GroupNames;
+  /** Of the loss. */
+  readonly terms: readonly Term[];
   /** Of rank 0; the others keep none. */
   readonly events: Pick<EventLog, "append">;
   /** This rank's share of the next step's micro-batches. */
@@ -108,7 +111,7 @@ export async function runLoop(parts: LoopParts, begin: Standing, until: number):
     seconds: (performance.now() - began) / 1000,
     waitedSeconds: parts.waitedMs() / 1000,
     loss,
-    recent: groupErrors(recent.flat(), recipe.reduction, parts.names),
+    recent: groupErrors(recent.flat(), parts.terms, parts.names),
     initialValidation: validations[0] ?? null,
     validation: validations.at(-1) ?? null,
     stepsDone: standing.state.step - begin.state.step,

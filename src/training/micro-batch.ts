@@ -120,26 +120,34 @@ export function lossOf(weights: HostArray<"b d">, errors: HostArray<"b d">): num
 }
 
 /**
- * The error of each sample of a micro-batch, filler rows left out.
+ * The error of each sample of a micro-batch by term of the loss, filler rows left out.
  *
  * @param errors `[b d]` or `[b t d]`: squared errors, 0 where not supervised; summed here in float64, in order
  */
 export function sampleErrors(
   { provenance, samples, counts: { bySlot } }: MicroBatch,
+  terms: readonly Term[],
   errors: HostArray<string, "float32">,
 ): SampleError[] {
-  const slots = bySlot.shape[1] ?? 0;
-  const width = cells(errors.shape.slice(1));
+  const width = bySlot.shape[1]!;
+  const share = cells(errors.shape.slice(1));
   return Array.from({ length: samples }, (_, row) => ({
     dataset: provenance.dataset[row]!,
     controlMode: provenance.controlMode[row]!,
-    velocity: new Mean(total(errors.cells, row, width), total(bySlot.cells, row, slots)),
+    velocity: terms.map(({ slots }) => {
+      const own = new Set(slots);
+      const isOwn = (cell: number) => own.has(cell % width);
+      return new Mean(
+        total(errors.cells.subarray(row * share, (row + 1) * share), isOwn),
+        total(bySlot.cells.subarray(row * width, (row + 1) * width), isOwn),
+      );
+    }),
   }));
 }
 
-function total(values: Float32Array | Float64Array, row: number, width: number): number {
+function total(values: Float32Array | Float64Array, isMeant: (cell: number) => boolean): number {
   let sum = 0;
-  for (let at = row * width; at < (row + 1) * width; at++) sum += values[at]!;
+  for (let cell = 0; cell < values.length; cell++) if (isMeant(cell)) sum += values[cell]!;
   return sum;
 }
 

@@ -23,24 +23,27 @@ export async function countsOverRanks(world: World, own: readonly Counts[]): Pro
   return own.map((_, at) => ({ cells: sums[3 * at]!, samples: sums[3 * at + 1]!, padded: sums[3 * at + 2]! }));
 }
 
-/** The errors of all ranks' samples in the order of their places, at every rank. */
+/**
+ * The errors of all ranks' samples in the order of their places, at every rank.
+ *
+ * @param terms how many each sample has an error of
+ */
 export async function errorsOverRanks(
   world: World,
   purpose: string,
+  terms: number,
   own: readonly PlacedError[],
 ): Promise<SampleError[]> {
-  const width = 5;
+  const width = 3 + 2 * terms;
   const cells = own.flatMap(({ place, dataset, controlMode, velocity }) => [
-    place,
-    dataset,
-    controlMode,
-    velocity.sum,
-    velocity.count,
+    ...[place, dataset, controlMode],
+    ...velocity.flatMap(({ sum, count }) => [sum, count]),
   ]);
   const rows = await gatherRows(world, purpose, { width, cells: Float64Array.from(cells) });
   return Array.from({ length: rows.cells.length / width }, (_, at) => {
-    const [, dataset, controlMode, sum, count] = rows.cells.subarray(at * width, (at + 1) * width);
-    return { dataset: dataset!, controlMode: controlMode!, velocity: new Mean(sum!, count!) };
+    const [, dataset, controlMode, ...parts] = rows.cells.subarray(at * width, (at + 1) * width);
+    const velocity = Array.from({ length: terms }, (_, term) => new Mean(parts[2 * term]!, parts[2 * term + 1]!));
+    return { dataset: dataset!, controlMode: controlMode!, velocity };
   });
 }
 

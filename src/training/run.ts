@@ -199,7 +199,7 @@ export class Run {
     return await Validator.compile({
       setting: settingOf(this.plan, recipe.validation.microBatch),
       target: targetOf(this.plan, "validation"),
-      reduction: recipe.reduction,
+      terms: termsOf(this.plan),
       draws: recipe.validation.draws,
       names: groupNamesOf(this.plan),
       machine: machineOf(recipe),

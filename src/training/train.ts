@@ -4,7 +4,7 @@ import type { World } from "../ranks/world.ts";
 import { type Begun, beginRun, checkStart, newState, type Start } from "./begin.ts";
 import { type LoopParts, type LoopResult, type Pulse, runLoop } from "./loop.ts";
 import { standingOfRank0 } from "./over-ranks.ts";
-import { groupNamesOf } from "./plan.ts";
+import { groupNamesOf, termsOf } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { Run } from "./run.ts";
 import type { StepShare, Trainer } from "./trainer.ts";
@@ -90,6 +90,7 @@ function partsOf(
     recipe,
     trainer,
     names: groupNamesOf(run.plan),
+    terms: termsOf(run.plan),
     events: begun?.events ?? { append: () => {} },
     shares,
     waitedMs: () => run.waitedMs,

@@ -145,11 +145,11 @@ export class Trainer {
       await this.#gradient.run(onlyInputs(this.#gradient, feeds), gradientFetches(storage, { [errorOutput]: sums }));
       this.#sum.add(storage);
       losses.push({ index: start + at, loss: lossOf(weights, sums) });
-      errors.push(...placed(sampleErrors(micro, sums), (start + at) * rows));
+      errors.push(...placed(sampleErrors(micro, terms, sums), (start + at) * rows));
     }
     return {
       loss: await lossOverRanks(world, losses),
-      errors: await errorsOverRanks(world, "errors", errors),
+      errors: await errorsOverRanks(world, "errors", terms.length, errors),
     };
   }
 

@@ -1,7 +1,7 @@
 import type { Batch } from "../batch/batch.ts";
 import { type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import { type CompileOptions, Program } from "../graph/program.ts";
-import type { Reduction } from "../loss/reduction.ts";
+import type { Term } from "../loss/reduction.ts";
 import { type GroupNames, groupErrors, type SampleError, type Validation } from "../metric/group.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import type { World } from "../ranks/world.ts";
@@ -14,7 +14,7 @@ export interface ValidatorOptions {
   /** Its rows are `validation.microBatch`. */
   readonly setting: Setting;
   readonly target: TargetOptions;
-  readonly reduction: Reduction;
+  readonly terms: readonly Term[];
   /** Noises and times per sample. */
   readonly draws: number;
   readonly names: GroupNames;
@@ -54,7 +54,7 @@ export class Validator {
     share: { readonly batches: AsyncIterable<Batch>; readonly turns: readonly number[] },
     seen: (samples: number) => void,
   ): Promise<Validation> {
-    const { target, draws, reduction, names, setting, world } = this.#options;
+    const { target, draws, terms, names, setting, world } = this.#options;
     const found: PlacedError[] = [];
     let done = 0;
     for await (const batch of share.batches) {
@@ -64,7 +64,7 @@ export class Validator {
       found.push(...placed(own, share.turns[done++]! * setting.layout.rows));
       seen(found.length);
     }
-    return groupErrors(await errorsOverRanks(world, "validation", found), reduction, names);
+    return groupErrors(await errorsOverRanks(world, "validation", terms.length, found), terms, names);
   }
 
   release(): void {
@@ -76,7 +76,7 @@ export class Validator {
     const errors = zeros("b t d", [rows, steps, actionWidth], "float32");
     const feeds = new Map<string, HostArray<string, DataType>>([...micro.feeds, ...parameters]);
     await this.#program.run(onlyInputs(this.#program, feeds), new Map([["errors", errors]]));
-    return sampleErrors(micro, errors);
+    return sampleErrors(micro, this.#options.terms, errors);
   }
 }
 
@@ -84,6 +84,9 @@ export class Validator {
 function addErrors(sums: SampleError[], errors: readonly SampleError[]): void {
   for (const [row, error] of errors.entries()) {
     const known = sums[row];
-    sums[row] = known === undefined ? error : { ...known, velocity: known.velocity.plus(error.velocity) };
+    sums[row] =
+      known === undefined
+        ? error
+        : { ...known, velocity: known.velocity.map((mean, term) => mean.plus(error.velocity[term]!)) };
   }
 }
