@@ -8,7 +8,7 @@ const fewestRounds = 3;
 export const bench = define({
   name: "bench",
   summary: "measure side by side, in turns, on this machine",
-  arguments: { name: choice("name", "what is measured", ["engine", "loader", "reduce"]) },
+  arguments: { name: choice("name", "what is measured", ["engine", "loader", "reduce", "simulation"]) },
   options: {
     python: otherwise(
       text(
@@ -18,7 +18,7 @@ export const bench = define({
       undefined,
     ),
     threads: otherwise(count("count", "engine: threads of each side"), 2),
-    workers: otherwise(count("count", "loader: workers of each side"), 2),
+    workers: otherwise(count("count", "loader, simulation: workers of each side"), 2),
     data: otherwise(text("folder", "loader: folder of the datasets"), "../shared/data/real"),
     rounds: otherwise(count("count", "turns of each contestant"), 9),
     profile: flag("engine: show where the time goes, by operator"),
@@ -31,6 +31,7 @@ export const bench = define({
       shows: "samples per second beside LeRobot's dataset class",
     },
     { line: "bench reduce", shows: "sums of gradients over the ranks that mpirun started, beside MPI's own" },
+    { line: "bench simulation", shows: "every robot's expert on 200 starts, and pictures per second" },
   ],
   async run({ name, threads, workers, data, rounds, profile, ...given }, terminal) {
     if (rounds < fewestRounds)
@@ -43,6 +44,10 @@ export const bench = define({
     if (name === "reduce") {
       const { benchReduce } = await import("./bench/reduce-outcome.ts");
       return benchReduce(rounds, terminal);
+    }
+    if (name === "simulation") {
+      const { benchSimulation } = await import("./bench/simulation.ts");
+      return benchSimulation(workers, rounds, terminal);
     }
     const { benchLoader } = await import("./bench/loader-outcome.ts");
     return benchLoader({ python, data, workers, rounds }, terminal);
