@@ -1,4 +1,4 @@
-import { type Span, shareOf } from "./deal.ts";
+import { type Seat, type Span, shareOf } from "./deal.ts";
 import type { Exchange } from "./meetings.ts";
 import { joinLast, rootsOf } from "./tree.ts";
 import type { World } from "./world.ts";
@@ -41,7 +41,7 @@ export class SliceSum {
   async run({ own, total, count }: Subtrees): Promise<void> {
     const { size } = this.#world;
     const { sliceCells, ahead } = this.#options;
-    const plan = planOf(count, size);
+    const plan = planOf(count, this.#world);
     const buckets = Math.ceil(total.length / (size * sliceCells));
     await this.#world.exchange("sum of gradients", 2 * buckets, async (exchange) => {
       const running: Promise<void>[] = [];
@@ -73,8 +73,8 @@ export class SliceSum {
     });
     const leaving = others.flatMap((owner) => own.map((array) => exchange.send(owner, tag, slice(array, owner))));
     await Promise.all([...foreign].map(([at, term]) => exchange.receive(plan.owners[at]!, tag, term)));
-    for (const [left, right] of plan.joins) this.#world.add(terms[left]!, terms[right]!);
-    if (plan.owners[0] !== rank) sum.set(terms[0]!);
+    for (const [into, other] of plan.joins) this.#world.add(terms[into]!, terms[other]!);
+    if (plan.owners[plan.sum] !== rank) sum.set(terms[plan.sum]!);
     this.#spare.push(...[...foreign.values()].map(({ buffer }) => buffer));
     // The other slices of the total leave from the memory that the sums arrive in.
     await Promise.all(leaving);
@@ -100,26 +100,32 @@ interface Bucket {
   readonly total: Float32Array;
 }
 
-/** The subtrees of all ranks, from left to right, and how they are added. */
+/** The subtrees of all ranks, from left to right, and how a rank adds them. */
 interface Plan {
   /** The rank that holds each subtree. */
   readonly owners: readonly number[];
-  /** Places of two subtrees: the second is added to the first; the last is the sum of all. */
+  /** Places of two subtrees: the second is added into the first. */
   readonly joins: readonly (readonly [number, number])[];
+  /** Where the sum of all is in the end: in the first subtree of the rank's own, if it has one. */
+  readonly sum: number;
 }
 
-function planOf(count: number, size: number): Plan {
-  const roots = Array.from({ length: size }, (_, rank) =>
-    rootsOf(shareOf(count, { rank, size }), count).map((span) => ({ span, rank })),
+function planOf(count: number, { rank, size }: Seat): Plan {
+  const roots = Array.from({ length: size }, (_, owner) =>
+    rootsOf(shareOf(count, { rank: owner, size }), count).map((span) => ({ span, owner })),
   ).flat();
+  const own = roots.findIndex(({ owner }) => owner === rank);
   const [nodes, places]: [Span[], number[]] = [[], []];
   const joins: [number, number][] = [];
   for (const [at, { span }] of roots.entries()) {
     places.push(at);
     joinLast(nodes, span, count, (left) => {
-      const [right] = places.splice(left + 1, 1);
-      joins.push([places[left]!, right!]);
+      const pair: [number, number] = [places[left]!, places[left + 1]!];
+      // One plus other is other plus one, to the bit: what ends in the rank's own memory need not be copied there.
+      if (pair[1] === own) pair.reverse();
+      joins.push(pair);
+      places.splice(left, 2, pair[0]);
     });
   }
-  return { owners: roots.map(({ rank }) => rank), joins };
+  return { owners: roots.map(({ owner }) => owner), joins, sum: places[0] ?? 0 };
 }
