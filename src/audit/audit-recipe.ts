@@ -49,7 +49,13 @@ export async function auditRecipe(
     const weights = await weightsOf(plan, stored, request);
     const audit = await Audit.open(plan, open, { batches, cache });
     try {
-      return await audit.run(weights, seen);
+      const report = await audit.run(weights, seen);
+      if (broken !== null && !plan.rules.wasAsked(broken))
+        throw new InputError(
+          `--break ${broken}: expected a rule that this recipe has use for, got one that nothing asks about; ` +
+            "recipes/every-padding.ts has use for all",
+        );
+      return report;
     } finally {
       await audit.close();
     }

@@ -19,32 +19,49 @@ const looked = 4096;
 /**
  * Samples of the user's mixture, by micro-batch: of the stream that training draws, or of the held-out ones.
  *
- * In each micro-batch one sample's actions cross the end of an episode and one's history crosses the start, where there are
- * such; the others come from the members that were taken least. A function of recipe and data alone.
+ * The members that were taken least come next. In each micro-batch one sample's actions cross the end of an episode and one's
+ * history crosses the start, where there are such. A function of recipe and data alone.
  */
 export function auditDraws(plan: Plan, { purpose, batches, samples }: AuditChoice): Draw[][] {
+  const queues = queuesOf(plan, purpose);
+  if (queues.length === 0) return [];
+  return Array.from({ length: batches }, () => {
+    const rarest = queues.toSorted((one, other) => one.taken - other.taken);
+    const chosen = Array.from({ length: samples }, (_, at) => rarest[at % rarest.length]!);
+    const atEnd = chosen.findIndex(({ ends }) => ends.length > 0);
+    const atStart = chosen.findIndex(({ starts }, at) => at !== atEnd && starts.length > 0);
+    return chosen.map((queue, at) =>
+      next(queue, at === atEnd ? queue.ends : at === atStart ? queue.starts : queue.all),
+    );
+  });
+}
+
+/** The draws of one member, and how many have been taken. */
+interface Queue {
+  readonly all: readonly Draw[];
+  /** Whose actions cross the end of their episode. */
+  readonly ends: readonly Draw[];
+  /** Whose history crosses the start of their episode. */
+  readonly starts: readonly Draw[];
+  taken: number;
+}
+
+function queuesOf(plan: Plan, purpose: AuditChoice["purpose"]): Queue[] {
   const { mixture } = plan;
   const stream =
     purpose === "training"
       ? Array.from({ length: looked }, (_, n) => draw(mixture.seed, mixture.members, n))
       : validationDraws(mixture, "all");
-  if (stream.length === 0) return [];
-  const near = [crossesEnd, crossesStart].map((crosses) =>
-    evenly(
-      stream.filter((one) => crosses(plan, one, clockOf(plan, one, purpose))),
-      batches,
-    ),
-  );
-  const queues = [...Map.groupBy(stream, ({ member }) => member).values()].map((draws) => ({ draws, taken: 0 }));
-  return Array.from({ length: batches }, (_, at) => {
-    const chosen = near.flatMap((found) => found.slice(at, at + 1)).slice(0, samples);
-    for (const { member } of chosen) queues.find(({ draws }) => draws[0]!.member === member)!.taken++;
-    while (chosen.length < samples) {
-      const rarest = queues.reduce((least, queue) => (queue.taken < least.taken ? queue : least));
-      chosen.push(rarest.draws[rarest.taken++ % rarest.draws.length]!);
-    }
-    return chosen;
+  return [...Map.groupBy(stream, ({ member }) => member)].map(([member, all]) => {
+    const hasTarget = mixture.members[member]!.embodiment.target === "actions";
+    const near = (crosses: (plan: Plan, draw: Draw, clock: EpisodeClock) => boolean) =>
+      all.filter((one) => crosses(plan, one, clockOf(plan, one, purpose)));
+    return { all, ends: hasTarget ? near(crossesEnd) : [], starts: near(crossesStart), taken: 0 };
   });
+}
+
+function next(queue: Queue, of: readonly Draw[]): Draw {
+  return of[queue.taken++ % of.length]!;
 }
 
 function crossesEnd({ recipe }: Plan, { frame }: Draw, clock: EpisodeClock): boolean {
@@ -68,11 +85,4 @@ function clockOf({ mixture }: Plan, { member, episode }: Draw, purpose: AuditCho
 function lengthOf({ episodes, starts }: Frames, episode: number): number {
   const at = episodes.indexOf(episode);
   return starts[at + 1]! - starts[at]!;
-}
-
-/** Some of a list, evenly spaced; again from the start where it is too short, none of an empty one. */
-function evenly<T>(list: readonly T[], count: number): T[] {
-  if (list.length === 0) return [];
-  const step = Math.max(1, Math.floor(list.length / count));
-  return Array.from({ length: count }, (_, at) => list[(at * step) % list.length]!);
 }

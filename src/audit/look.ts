@@ -8,6 +8,7 @@ import { settingOf } from "../training/plan.ts";
 import { onlyInputs } from "../training/trainer.ts";
 import { differenceOf, magnitude } from "./difference.ts";
 import { fed, type GlobalBatch } from "./global-batch.ts";
+import { outputNames } from "./runner.ts";
 import { fittedWeights } from "./weight.ts";
 
 /** An array on the way from inputs to the loss, and which of its cells exist. */
@@ -61,7 +62,7 @@ async function look(weights: ParameterValues, whole: GlobalBatch): Promise<Seen[
       [realName(at), real] as const,
     ]);
     await program.run(onlyInputs(program, feeds), new Map<string, HostArray<string, DataType>>(fetches));
-    return [complete("loss.weights", only.cellWeights), ...found];
+    return [complete(outputNames.weights, only.cellWeights), ...found];
   } finally {
     program.release();
   }

@@ -1,17 +1,20 @@
 import type { Column } from "./report.ts";
 
-/** Files in which the watched arrays are made, by the end of their names. */
-export const placesOfArrays: readonly (readonly [end: string, file: string])[] = [
-  ["flow.noisy", "flow/path.ts"],
-  ["flow.velocity", "flow/path.ts"],
-  ["loss.weights", "loss/reduction.ts"],
-  ["loss.errors", "loss/velocity.ts"],
-  ["attention", "policy/trunk.ts"],
-  ["mlp", "policy/trunk.ts"],
-  ["pictures", "policy/prefix.ts"],
-  ["prompt", "policy/prefix.ts"],
-  ["tokens", "policy/suffix.ts"],
+/** Files in which the watched arrays are made, by their names. */
+const placesOfArrays: readonly (readonly [name: RegExp, file: string])[] = [
+  [/^flow\.(noisy|velocity)$/, "flow/path.ts"],
+  [/^loss\.weights$/, "loss/reduction.ts"],
+  [/^loss\.errors$/, "loss/velocity.ts"],
+  [/\.dit\.block\.\d+\.(attention|mlp)$/, "policy/head/dit.ts"],
+  [/\.layer\.\d+\.(attention|mlp)$/, "policy/trunk.ts"],
+  [/(^|\.)(pictures|prompt)$/, "policy/prefix.ts"],
+  [/\.tokens$/, "policy/head/tokens.ts"],
 ];
+
+/** The file in which a watched array is made; its folder where no file is known. */
+export function fileOf(array: string): string {
+  return placesOfArrays.find(([name]) => name.test(array))?.[1] ?? "policy";
+}
 
 /** Where an output is made of the arrays that are watched. */
 const placesOfOutputs: Readonly<Record<Column, string>> = {
@@ -32,6 +35,5 @@ const onlyInTraining = /^(flow|loss)\./;
 export function placeOf(column: Column, output: string, differing: readonly string[]): string {
   const first = differing.find((name) => column !== "actions" || !onlyInTraining.test(name));
   if (first === undefined) return `${placesOfOutputs[column]}: ${output}`;
-  const file = placesOfArrays.find(([end]) => first === end || first.endsWith(`.${end}`))?.[1] ?? "policy";
-  return `${file}: ${first}`;
+  return `${fileOf(first)}: ${first}`;
 }

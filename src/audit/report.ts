@@ -63,7 +63,7 @@ export function reportOf(findings: readonly Finding[], cells: Readonly<Record<Pa
 
 /** The column of the table that an output belongs to. */
 export function columnOf(output: string): Column {
-  if (output === outputNames.loss) return "loss";
+  if (output === outputNames.loss || output === outputNames.weights) return "loss";
   if (output === outputNames.actions) return "actions";
   return output.startsWith(gradientPrefix) ? "gradients" : "metrics";
 }

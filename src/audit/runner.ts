@@ -21,7 +21,13 @@ import type { Output, Outputs } from "./law.ts";
 import { fittedWeights } from "./weight.ts";
 
 /** Names of the outputs beside gradients and metrics. */
-export const outputNames = { loss: "loss", errors: "errors", actions: "sampled actions" } as const;
+export const outputNames = {
+  loss: "loss",
+  /** `[b d]`, what the error of each cell weighs in the loss. */
+  weights: "loss.weights",
+  errors: "errors",
+  actions: "sampled actions",
+} as const;
 
 /** Prefix of the outputs that hold validation's numbers. */
 export const metricPrefix = "metric.";
@@ -63,6 +69,7 @@ export class GlobalBatchRunner {
     return new Map<string, Output>([
       [outputNames.loss, loss(parts, results)],
       ...summed(results, (name) => name.startsWith(gradientPrefix)),
+      [outputNames.weights, joined(parts.map(({ cellWeights }) => cellWeights))],
       [outputNames.errors, joined(errors)],
       [outputNames.actions, joined(actions)],
       ...metrics(whole.plan, parts, errors),

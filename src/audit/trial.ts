@@ -1,5 +1,7 @@
 import { sampleCount } from "../batch/batch.ts";
 import { byteTokenizer } from "../codec/prompt.ts";
+import { termsOf } from "../training/plan.ts";
+import { Rules } from "../validity/rules.ts";
 import type { GlobalBatch } from "./global-batch.ts";
 import { cellsOf, countCells, type PaddingKind, paddingKinds } from "./kind.ts";
 import { asTheyAre, type Variation } from "./law.ts";
@@ -12,6 +14,7 @@ import {
   hiddenKinds,
   morePadding,
   paddedOnlyBy,
+  partsApart,
   poisonOfCells,
   poisonOfHidden,
   reversed,
@@ -39,6 +42,7 @@ export function* trialsOf(base: GlobalBatch): Generator<Trial> {
   const exact = present.filter((kind) => exactKinds.includes(kind));
   const summed = present.filter((kind) => !exactKinds.includes(kind));
   for (const kinds of [exact, summed]) if (kinds.length > 0) yield paddingTrial(base, kinds);
+  if (partsOf(base).length > 1 && exact.includes("action-dims")) yield partsTrial(base);
   for (const variation of [halves(base), reversed(base)]) yield rowTrial(base, variation);
   if (sampleCount(base.parts[0]!.batch) > 1) yield rowTrial(base, alone(base));
 }
@@ -96,6 +100,21 @@ function paddingTrial(base: GlobalBatch, kinds: readonly PaddingKind[]): Trial {
     entry: { cells: "real", above: isExact ? 0 : rounding },
     apart: (kind) => paddingTrial(base, [kind]),
   };
+}
+
+function partsTrial(base: GlobalBatch): Trial {
+  const trial: Trial = {
+    base,
+    variation: partsApart(base, partsOf(base)),
+    entry: { place: "loss/reduction.ts: loss.weights" },
+    apart: () => trial,
+  };
+  return trial;
+}
+
+/** The slots of each term of the loss, as they are where no rule is broken. */
+function partsOf({ plan: { recipe } }: GlobalBatch): (readonly number[])[] {
+  return termsOf({ recipe, rules: Rules.all }).map(({ slots }) => slots);
 }
 
 function rowTrial(base: GlobalBatch, variation: Variation<GlobalBatch>): Trial {

@@ -86,6 +86,23 @@ export function morePadding(whole: GlobalBatch, kinds: readonly PaddingKind[]): 
 /** More of these pads rows of a product with zeros, which keeps its bits; more tokens or rows are another tree of sums. */
 export const exactKinds: readonly PaddingKind[] = ["action-dims", "state-dims"];
 
+/** Robots that have a single part each, the dofs of every other part being padding: a part's cells weigh what its own make them. */
+export function partsApart(whole: GlobalBatch, slots: readonly (readonly number[])[]): BatchVariation {
+  const width = layoutOf(whole.plan.recipe, whole.rows).actionWidth;
+  const onlySlots = (own: readonly number[]) => ascending(width).map((slot) => (own.includes(slot) ? slot : -1));
+  return {
+    law: "padding",
+    kinds: ["action-dims"],
+    name: "each part of the robot alone",
+    inputs: slots.map((own) => ({
+      ...whole,
+      parts: whole.parts.map(({ batch }) => ({ batch: rearranged(batch, { d: onlySlots(own) }), noise: null })),
+    })),
+    back: (outputs) => new Map([[outputNames.weights, sumOf(outputs.map((each) => each.get(outputNames.weights)!))]]),
+    promise: (output) => (output === outputNames.weights ? "bits" : "nothing"),
+  };
+}
+
 /** The samples of each micro-batch dealt to two, with filler rows behind them. */
 export function halves(whole: GlobalBatch): BatchVariation {
   const { rows } = whole;
@@ -142,7 +159,7 @@ export function alone(whole: GlobalBatch): BatchVariation {
     name: "each sample alone",
     inputs: samples.map((row) => ({ ...whole, parts: [{ batch: onlyRows(only.batch, [row]), noise: null }] })),
     back: (outputs) => firstRowOfEach(outputs, whole.rows),
-    promise: (output) => (isByRow(output) ? "bits" : "nothing"),
+    promise: (output) => (output === outputNames.errors || output === outputNames.actions ? "bits" : "nothing"),
   };
 }
 
@@ -181,7 +198,14 @@ function onlyRows(batch: Batch, chosen: readonly number[]): Batch {
 }
 
 function isByRow(output: string): boolean {
-  return output === outputNames.errors || output === outputNames.actions;
+  return output === outputNames.errors || output === outputNames.actions || output === outputNames.weights;
+}
+
+/** Arrays of one form added up: where each has cells of its own and zeros elsewhere, their cells side by side. */
+function sumOf([first, ...others]: readonly Output[]): Output {
+  const out = taken(first!, {}, 0);
+  for (const { cells } of others) for (let at = 0; at < cells.length; at++) out.cells[at]! += cells[at]!;
+  return out;
 }
 
 /** Outputs whose rows come from elsewhere; what is no output by row stays. */

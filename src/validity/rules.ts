@@ -25,6 +25,7 @@ export type Rule = (typeof ruleNames)[number];
 /** Which rules hold. Outside the audit and the tests: all of them. */
 export class Rules {
   readonly #broken: ReadonlySet<Rule>;
+  readonly #asked = new Set<Rule>();
 
   private constructor(broken: ReadonlySet<Rule>) {
     this.#broken = broken;
@@ -38,6 +39,12 @@ export class Rules {
   }
 
   keeps(rule: Rule): boolean {
+    this.#asked.add(rule);
     return !this.#broken.has(rule);
+  }
+
+  /** Whether any guard has asked for a rule: what an audit that breaks it has to know. */
+  wasAsked(rule: Rule): boolean {
+    return this.#asked.has(rule);
   }
 }

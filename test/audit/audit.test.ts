@@ -1,0 +1,105 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { recipe as realMixture } from "../../recipes/real-mixture.ts";
+import { type AuditRequest, auditRecipe } from "../../src/audit/audit-recipe.ts";
+import type { PaddingKind } from "../../src/audit/kind.ts";
+import { type AuditReport, type AuditRow, type Column, columns } from "../../src/audit/report.ts";
+import { hasRealData, onRealData, realDataset } from "../../src/dataset/real-data.ts";
+import { headNames } from "../../src/policy/head/form.ts";
+import type { Recipe } from "../../src/training/recipe.ts";
+import { type Rule, ruleNames } from "../../src/validity/rules.ts";
+import { generatedPadding } from "./every-padding.ts";
+
+let cache = "";
+beforeAll(async () => {
+  cache = await mkdtemp(join(tmpdir(), "armature-audit-"));
+});
+afterAll(() => rm(cache, { recursive: true }));
+
+function audit(recipe: Recipe, change: Partial<AuditRequest>): Promise<AuditReport> {
+  const request = { recipe, run: null, broken: null, allowed: new Set<never>(), batches: 1, cache, ...change };
+  return auditRecipe(request, () => {});
+}
+
+function leaks(row: AuditRow): Column[] {
+  return columns.filter((column) => typeof row[column] === "object");
+}
+
+describe.each(headNames)("a policy with the head %s, on every kind of padding", (head) => {
+  it("is clean, and no kind is absent", async () => {
+    const report = await audit(generatedPadding(head), { batches: 2 });
+    expect(report).toMatchObject({
+      clean: true,
+      laws: { poison: "clean", padding: "clean", split: "clean", order: "clean" },
+    });
+    for (const row of report.rows)
+      expect([row.padding, columns.map((column) => row[column])]).toEqual([row.padding, columns.map(() => "clean")]);
+    expect(Math.min(...report.rows.map(({ cells }) => cells))).toBeGreaterThan(0);
+  });
+});
+
+/** What each rule keeps apart, and the folder in which its leak enters. */
+const guarded: Readonly<
+  Record<Rule, { readonly folder: string; readonly kinds: readonly PaddingKind[]; readonly reaches: readonly Column[] }>
+> = {
+  "input-side": {
+    folder: "flow",
+    kinds: ["action-dims", "action-steps", "robotless-samples", "filler-rows"],
+    reaches: ["loss", "gradients", "metrics"],
+  },
+  "inference-side": { folder: "flow", kinds: ["action-dims", "action-steps"], reaches: ["actions"] },
+  "loss-steps": { folder: "loss", kinds: ["action-steps"], reaches: ["loss", "gradients", "metrics"] },
+  "loss-dims": { folder: "loss", kinds: ["action-dims"], reaches: ["loss", "gradients", "metrics"] },
+  denominator: {
+    folder: "loss",
+    kinds: ["action-steps", "robotless-samples", "filler-rows"],
+    reaches: ["loss", "gradients"],
+  },
+  "step-keys": { folder: "policy", kinds: ["action-steps"], reaches: columns },
+  "view-keys": { folder: "policy", kinds: ["views"], reaches: columns },
+  "prompt-keys": { folder: "policy", kinds: ["prompt-tokens"], reaches: columns },
+  "history-keys": { folder: "policy", kinds: ["history"], reaches: columns },
+  "history-state": { folder: "policy", kinds: ["history"], reaches: columns },
+  "state-dims": { folder: "policy", kinds: ["state-dims"], reaches: columns },
+  statistics: { folder: "batch", kinds: ["action-steps"], reaches: columns },
+  "cross-attention-keys": { folder: "policy", kinds: ["views", "prompt-tokens"], reaches: columns },
+  "part-denominators": { folder: "loss", kinds: ["action-dims"], reaches: ["loss"] },
+};
+
+describe("with one rule switched off", () => {
+  it.each(ruleNames)("the audit finds that %s is missing, where it leaks and into what", async (rule) => {
+    const { folder, kinds, reaches } = guarded[rule];
+    const { clean, rows } = await audit(generatedPadding("groot"), { broken: rule });
+    expect(clean).toBe(false);
+    const leaking = rows.filter((row) => leaks(row).length > 0);
+    expect(leaking.map(({ padding }) => padding)).toEqual(kinds);
+    expect([...new Set(leaking.flatMap(leaks))].toSorted()).toEqual(reaches.toSorted());
+    const places = leaking.flatMap((row) =>
+      columns.flatMap((column) => (typeof row[column] === "object" ? [row[column].where] : [])),
+    );
+    expect([...new Set(places.map((place) => place.split("/")[0]))]).toEqual([folder]);
+  });
+
+  it("a rule that the recipe has no use for is refused by name", async () => {
+    await expect(audit(generatedPadding("flow"), { broken: "cross-attention-keys" })).rejects.toThrow(
+      "--break cross-attention-keys: expected a rule that this recipe has use for",
+    );
+  });
+});
+
+describe.runIf(hasRealData)(onRealData("four real robots"), () => {
+  it("are clean", async () => {
+    const recipe = { ...realMixture, data: { ...realMixture.data, root: realDataset("") } };
+    const { clean, rows } = await audit(recipe, {});
+    expect(clean).toBe(true);
+    expect(rows.filter(({ cells }) => cells > 0).map(({ padding }) => padding)).toEqual([
+      "action-dims",
+      "action-steps",
+      "state-dims",
+      "views",
+      "prompt-tokens",
+    ]);
+  });
+});
