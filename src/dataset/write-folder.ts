@@ -7,6 +7,8 @@ export class WrittenFolder {
   /** Unfinished files lie here; it is gone when the recording is finished. */
   readonly #scratch: string;
 
+  #pending: { readonly from: string | null; readonly put: () => Promise<void> }[] = [];
+
   constructor(root: string) {
     this.root = root;
     this.#scratch = join(root, ".recording");
@@ -31,38 +33,59 @@ export class WrittenFolder {
     return await readFile(this.path(name));
   }
 
-  /** Puts a file in its place, over an older one. */
+  /** Prepares a file that `commit` puts in its place, over an older one. */
   async put(name: string, bytes: Uint8Array | string): Promise<void> {
-    const made = this.scratch("next");
+    const made = this.scratch(`next ${this.#pending.length}`);
     await writeFile(made, bytes);
-    await this.move(made, name);
+    this.move(made, name);
   }
 
-  /** Puts an unfinished file in its place, over an older one. */
-  async move(from: string, name: string): Promise<void> {
-    // Else a power failure could leave the name with nothing behind it.
-    const file = await open(from, "r");
-    try {
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await mkdir(dirname(this.path(name)), { recursive: true });
-    await rename(from, this.path(name));
+  /** Has `commit` put an unfinished file in its place, over an older one. */
+  move(from: string, name: string): void {
+    this.#pending.push({
+      from,
+      put: async () => {
+        await mkdir(dirname(this.path(name)), { recursive: true });
+        await rename(from, this.path(name));
+      },
+    });
   }
 
-  /** Adds a line at the end of a file that has `length` bytes so far; returns its new length. */
-  async append(name: string, length: number, line: string): Promise<number> {
-    await mkdir(dirname(this.path(name)), { recursive: true });
-    // What an interrupted recording wrote behind its last whole episode is cut off.
-    if (length > 0) await truncate(this.path(name), length);
-    else await rm(this.path(name), { force: true });
+  /** Has `commit` add a line at the end of a file that has `length` bytes so far; returns its new length. */
+  append(name: string, length: number, line: string): number {
     const text = `${line}\n`;
-    await appendFile(this.path(name), text);
+    this.#pending.push({
+      from: null,
+      put: async () => {
+        await mkdir(dirname(this.path(name)), { recursive: true });
+        // What an interrupted recording wrote behind its last whole episode is cut off.
+        if (length > 0) await truncate(this.path(name), length);
+        else await rm(this.path(name), { force: true });
+        await appendFile(this.path(name), text);
+      },
+    });
     return length + Buffer.byteLength(text);
+  }
+
+  /** Puts everything in place, in the order in which it came. */
+  async commit(): Promise<void> {
+    const pending = this.#pending;
+    this.#pending = [];
+    // Else a power failure could leave names with nothing behind them. All at once takes the disk as long as one.
+    await Promise.all(pending.map(({ from }) => (from === null ? null : sync(from))));
+    for (const { put } of pending) await put();
   }
 
   async finish(): Promise<void> {
     await rm(this.#scratch, { recursive: true, force: true });
+  }
+}
+
+async function sync(path: string): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }

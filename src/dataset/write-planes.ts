@@ -11,13 +11,13 @@ export function planes({ cells, shape: [height = 0, width = 0] }: Picture): Uint
   const [halfHeight, halfWidth] = [Math.ceil(height / 2), Math.ceil(width / 2)];
   const [pixels, quarters] = [height * width, halfHeight * halfWidth];
   const out = new Uint8Array(pixels + 2 * quarters);
-  for (let at = 0; at < pixels; at++) {
-    const [red, green, blue] = [cells[3 * at]!, cells[3 * at + 1]!, cells[3 * at + 2]!];
-    out[at] = 16.5 + (65.481 * red + 128.553 * green + 24.966 * blue) / 255;
-  }
+  for (let at = 0; at < pixels; at++)
+    out[at] = 16.5 + (65.481 * cells[3 * at]! + 128.553 * cells[3 * at + 1]! + 24.966 * cells[3 * at + 2]!) / 255;
   for (let row = 0; row < halfHeight; row++)
     for (let column = 0; column < halfWidth; column++) {
-      let [red, green, blue] = [0, 0, 0];
+      let red = 0;
+      let green = 0;
+      let blue = 0;
       for (let corner = 0; corner < 4; corner++) {
         // At an odd edge the last pixel stands for its missing neighbour.
         const y = Math.min(2 * row + (corner >> 1), height - 1);

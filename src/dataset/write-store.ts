@@ -17,7 +17,7 @@ export interface FinishedEpisode {
   readonly videos: ReadonlyMap<string, string>;
 }
 
-/** Where the episodes of one version of the format go. Frames are put in place first, then what mentions them. */
+/** Where the episodes of one version of the format go; what it is given is in place when the folder commits. */
 export interface EpisodeStore {
   putFrames(episode: FinishedEpisode): Promise<void>;
   putTasks(tasks: readonly string[]): Promise<void>;

@@ -29,7 +29,7 @@ export class StoreV2 implements EpisodeStore {
     const table = tableBytes(episode.columns, frameFooter(this.#description));
     await this.#folder.put(fillTemplate(dataPath["v2.1"], where), table);
     for (const [key, video] of episode.videos)
-      await this.#folder.move(video, fillTemplate(videoPath["v2.1"], { ...where, video_key: key }));
+      this.#folder.move(video, fillTemplate(videoPath["v2.1"], { ...where, video_key: key }));
   }
 
   async putTasks(tasks: readonly string[]): Promise<void> {
@@ -44,12 +44,12 @@ export class StoreV2 implements EpisodeStore {
     const stats = Object.fromEntries([...statistics].map(([key, stated]) => [key, knownToV2(stated)]));
     const records = JSON.stringify({ episode_index: index, tasks, length });
     this.#cursor = {
-      statistics: await this.#folder.append(
+      statistics: this.#folder.append(
         "meta/episodes_stats.jsonl",
         this.#cursor.statistics,
         JSON.stringify({ episode_index: index, stats }),
       ),
-      records: await this.#folder.append("meta/episodes.jsonl", this.#cursor.records, records),
+      records: this.#folder.append("meta/episodes.jsonl", this.#cursor.records, records),
     };
   }
 

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { z } from "zod";
 import type { Libav } from "./libav.ts";
 import { ParquetFile } from "./parquet.ts";
@@ -109,16 +110,16 @@ export class StoreV3 implements EpisodeStore {
     if (held > 0) {
       const camera = this.#description.cameras.find((each) => each.key === key);
       if (camera === undefined) throw new Error(`expected a camera "${key}" in the description`);
-      joined = this.#folder.scratch("joined.mp4");
+      joined = this.#folder.scratch(`joined ${key}.mp4`);
       const pieces = [
         { path: this.#folder.path(path), frames: held },
         { path: video, frames },
       ];
       await joinVideos(this.#libav, pieces, joined, { ...this.#description, ...camera });
     }
-    await this.#folder.move(joined, path);
-    const { length } = await this.#folder.read(path);
-    return length < fullBytes ? { file, held: held + frames } : { file: file + 1, held: 0 };
+    this.#folder.move(joined, path);
+    const { size } = await stat(joined);
+    return size < fullBytes ? { file, held: held + frames } : { file: file + 1, held: 0 };
   }
 
   async #readRecords(path: string, rows: number): Promise<Map<string, unknown[]>> {

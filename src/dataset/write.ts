@@ -71,6 +71,7 @@ export class DatasetWriter {
       ...{ pictures: {}, cursor: null },
     });
     await parts.folder.put(statePath, `${JSON.stringify(parts.state)}\n`);
+    await parts.folder.commit();
     return new DatasetWriter(parts);
   }
 
@@ -165,6 +166,7 @@ export class DatasetWriter {
     const totals = { episodes: state.episodes, frames: state.frames, tasks: state.tasks.length };
     await this.#folder.put("meta/info.json", `${JSON.stringify(infoOf(this.#description, totals), null, 4)}\n`);
     await this.#folder.put(statePath, `${JSON.stringify(state)}\n`);
+    await this.#folder.commit();
     this.#state = state;
   }
 
