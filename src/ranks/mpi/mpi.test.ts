@@ -64,10 +64,10 @@ describe.each([
     });
     const { status, output, seconds } = await runRanks(on, 3, [job, "steps"], { seconds: 60, started });
     expect(status).not.toBe(0);
-    // MPICH's launcher is quicker than our ranks to end them; it names the process, which is in the list of ranks.
+    // MPICH's launcher is quicker than our ranks to end them, and names the process that it happens to bury first.
     expect(output).toMatch(
       name === "MPICH"
-        ? new RegExp(`rank 1 \\(process ${killed} |PID ${killed} RUNNING AT`)
+        ? new RegExp(`rank 1 \\(process ${killed} |PID \\d+ RUNNING AT`)
         : /stop: rank 1 \(process \d+ on .*\) ended|process rank 1 .* exited on signal 9/,
     );
     expect(seconds).toBeLessThan(20);
@@ -75,9 +75,10 @@ describe.each([
 
   onRanks("a rank that computes without an end is named at the deadline, and so is one that is stopped", async (on) => {
     const endless = await runRanks(on, 3, [job, "loop"], { seconds: 60 });
-    expectNamed(endless, "counts: rank 1");
+    expectNamed(endless, /counts: rank 1 .*\) did not come within 2 s/);
+    // Stopped before it says that it has come, or between that and its values.
     const started = onceReady(3, ([, , process2 = 0]) => process.kill(process2, "SIGSTOP"));
-    expectNamed(await runRanks(on, 3, [job, "steps"], { seconds: 60, started }), "stop: rank 2");
+    expectNamed(await runRanks(on, 3, [job, "steps"], { seconds: 60, started }), /stop: .*rank 2 .*within 2 s/);
   });
 
   onRanks("a signal to the launcher stops all ranks at the same step, and in good order", async (on) => {
@@ -92,9 +93,8 @@ describe.each([
   });
 });
 
-function expectNamed({ status, output, seconds }: JobResult, message: string): void {
-  expect(output).toContain(message);
-  expect(output).toMatch(/\) did not come within 2 s/);
+function expectNamed({ status, output, seconds }: JobResult, message: RegExp): void {
+  expect(output).toMatch(message);
   expect(status).toBe(75);
   expect(seconds).toBeLessThan(20);
 }
