@@ -77,7 +77,7 @@ export class RankedSum<B extends GradientBuffer> {
 
 /** Fewer, larger messages where ranks are few; where they are many, memory for slices of all of them. */
 function sliceCellsOf(size: number): number {
-  return Math.max(2 ** 15, Math.floor(2 ** 19 / size));
+  return Math.max(2 ** 15, Math.floor(2 ** 20 / size));
 }
 
 /** More buckets under way gained nothing. */
