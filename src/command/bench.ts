@@ -8,7 +8,7 @@ const fewestRounds = 3;
 export const bench = define({
   name: "bench",
   summary: "measure side by side, in turns, on this machine",
-  arguments: { name: choice("name", "what is measured", ["engine", "loader", "reduce", "simulation"]) },
+  arguments: { name: choice("name", "what is measured", ["engine", "loader", "ranks", "reduce", "simulation"]) },
   options: {
     python: otherwise(
       text(
@@ -30,6 +30,10 @@ export const bench = define({
       line: "bench loader --python lerobot-venv/bin/python",
       shows: "samples per second beside LeRobot's dataset class",
     },
+    {
+      line: "bench ranks --rounds 3",
+      shows: "validation of many small datasets in two ways, and training on two ranks",
+    },
     { line: "bench reduce", shows: "sums of gradients over the ranks that mpirun started, beside MPI's own" },
     { line: "bench simulation", shows: "every robot's expert on 200 starts, and pictures per second" },
   ],
@@ -40,6 +44,10 @@ export const bench = define({
     if (name === "engine") {
       const { benchEngine } = await import("./bench/engine-outcome.ts");
       return benchEngine({ python, threads, rounds, profile }, terminal);
+    }
+    if (name === "ranks") {
+      const { benchRanks } = await import("./bench/ranks-outcome.ts");
+      return benchRanks(rounds, terminal);
     }
     if (name === "reduce") {
       const { benchReduce } = await import("./bench/reduce-outcome.ts");
