@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Rules } from "../validity/rules.ts";
 import { microRecipe } from "./fixture/micro-run.ts";
 import { recipe } from "./fixture/recipe.ts";
-import { partProblems, partsOf } from "./parts.ts";
+import { embodimentProblems, partProblems, partsOf } from "./parts.ts";
 import { conventionsOf, formOf, termsOf } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -65,4 +65,15 @@ it("GR00T's head has a set of weights for each dataset, and noise at time zero",
   expect(conventionsOf(groot).timeDirection).toBe("noise-at-zero");
   expect(conventionsOf(recipe).timeDirection).toBe("noise-at-one");
   expect(partsOf(recipe.policy).map(({ slots }) => slots.length)).toEqual([14]);
+});
+
+it("weights by embodiment are those of the heads that they were trained on, and of no others", () => {
+  const trained = ["arm / joint", "hand / joint", "arm / ee"];
+  expect(embodimentProblems("groot", trained, trained)).toEqual([]);
+  expect(embodimentProblems("groot", trained, trained.slice(0, 2))).toEqual([]);
+  expect(embodimentProblems("groot", trained, trained.slice(1))).toEqual([
+    "expected the heads that the weights were trained on in their order (arm / joint, hand / joint, arm / ee), " +
+      "got hand / joint, arm / ee",
+  ]);
+  expect(embodimentProblems("flow", trained, trained.slice(1))).toEqual([]);
 });

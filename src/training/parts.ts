@@ -28,3 +28,11 @@ export function partProblems(policy: ActionParts, name: string, { dofs, target }
   const list = left.map((dof) => `"${dof.name}" (slot ${dof.slot})`).join(", ");
   return [`${name}: expected every dof in a slot of policy.parts, got ${list} in none`];
 }
+
+/** Why weights by embodiment would be taken for those of another robot: sets are numbered by heads. Empty where they would not. */
+export function embodimentProblems(head: HeadName, trained: readonly string[], found: readonly string[]): string[] {
+  if (head === "flow" || found.every((name, at) => trained[at] === name)) return [];
+  return [
+    `expected the heads that the weights were trained on in their order (${trained.join(", ")}), got ${found.join(", ")}`,
+  ];
+}

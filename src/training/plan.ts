@@ -19,7 +19,7 @@ import { variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import type { TargetOptions } from "./micro-batch.ts";
 import type { Setting } from "./objective.ts";
-import { partProblems, partsOf, wholeAction } from "./parts.ts";
+import { embodimentProblems, partProblems, partsOf, wholeAction } from "./parts.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** Everything that training, validation and serving derive from a recipe and its data: plain values, no open files. */
@@ -56,6 +56,9 @@ export async function planUnder(manifest: Manifest, recipe: Recipe, open: OpenMi
       `expected heads that the weights were trained on (${Object.keys(manifest.statistics).join(", ")}), ` +
         `got ${missing.map(({ name }) => `"${name}"`).join(", ")}`,
     );
+  const found = open.mixture.heads.map(({ name }) => name);
+  const problems = embodimentProblems(recipe.policy.head, Object.keys(manifest.statistics), found);
+  if (problems.length > 0) throw new InputError(problems.join("; "));
   await lookThrough(recipe, open, cache);
   const statistics = Object.entries(manifest.statistics).map(([name, { action, state }]): [string, HeadStatistics] => [
     name,
