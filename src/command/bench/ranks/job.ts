@@ -17,6 +17,9 @@ import { repeatedMs, type Turn, wayNames, ways } from "./schedule.ts";
 /** A rank that is late by this has been lost. */
 const deadlineSeconds = 120;
 
+/** A place, a dataset, a control mode, and a sum and a count of squared errors. */
+const width = 5;
+
 const request = jobRequestSchema.parse(JSON.parse(z.string().parse(process.argv[2])));
 const world = await openWorld(process.env, { deadlineSeconds });
 const result = await resultOf(request);
@@ -79,9 +82,6 @@ async function pass(turns: readonly Turn[], forward: Forward): Promise<number> {
   }
   return busyMs;
 }
-
-/** A place, a dataset, a control mode, and a sum and a count of squared errors. */
-const width = 5;
 
 async function meet(ranks: World, rows: number): Promise<void> {
   const counts = await ranks.gather("counts", new Uint8Array(Float64Array.of(rows).buffer));
