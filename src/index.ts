@@ -1,5 +1,8 @@
 // Every public name, and nothing else.
 
+export { type AuditRequest, auditRecipe } from "./audit/audit-recipe.ts";
+export type { AuditReport, AuditRow } from "./audit/report.ts";
+export { stepAuditor } from "./audit/step-audit.ts";
 export type { Glimpse, Robot, RobotObservation } from "./batch/observation.ts";
 export type { Dataset, DatasetChoice, EpisodeTable, Feature, Picture, TaskAnnotation } from "./dataset/dataset.ts";
 export { openDataset } from "./dataset/open.ts";

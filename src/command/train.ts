@@ -37,6 +37,7 @@ export const train = define({
 
 async function trainOn(world: World, given: Given, terminal: Terminal): Promise<Outcome> {
   const { train: trainPolicy, unwatched } = await import("../training/train.ts");
+  const { stepAuditor } = await import("../audit/step-audit.ts");
   const start = startOf(given);
   const recipe = await recipeOf(given.recipe, settingsOf(given));
   const folder = await folderOf(world, recipe, given);
@@ -44,8 +45,9 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   const display = new TrainingDisplay({ screen: terminal.err, total: until, now: () => performance.now() });
   const isShown = world.rank === 0;
   const stop = watchStopSignals(() => isShown && display.note("stopping after this step; once more stops at once"));
-  const watcher = { ...(isShown ? watcherOf(display) : unwatched), isStopped: stop.isStopped };
   const cache = join(root, ".cache", "statistics");
+  const shown = isShown ? watcherOf(display) : unwatched;
+  const watcher = { ...shown, isStopped: stop.isStopped, openAudit: stepAuditor(cache) };
   try {
     const result = await trainPolicy({ recipe, folder, start, until, cache, world }, watcher);
     if (isShown) display.finish();
@@ -58,7 +60,7 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   }
 }
 
-function watcherOf(display: TrainingDisplay): Omit<TrainWatcher, "isStopped"> {
+function watcherOf(display: TrainingDisplay): Omit<TrainWatcher, "isStopped" | "openAudit"> {
   return {
     note: (text) => display.note(text),
     begun: (step) => display.begun(step),

@@ -10,6 +10,7 @@ import { learningRate } from "../optimizer/schedule.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Recipe } from "./recipe.ts";
+import { leakError } from "./step-audit.ts";
 import type { StepShare, Trainer } from "./trainer.ts";
 
 /** The lowest validation loss so far and the step whose weights gave it. */
@@ -47,6 +48,8 @@ export interface LoopParts {
   readonly waitedMs: () => number;
   readonly validate: (state: TrainingState) => Promise<WeightsValidation>;
   readonly save: (standing: Standing) => Promise<void>;
+  /** What of the padding leaks with these weights, where the recipe asks for audits. */
+  readonly leaks: (state: TrainingState) => Promise<readonly string[]>;
   readonly pulse: (pulse: Pulse) => void;
   readonly validated: (step: number, validation: WeightsValidation) => void;
   /** Whether to stop before the next step: the same at every rank. */
@@ -72,7 +75,7 @@ export interface LoopResult extends Standing {
 const recentSteps = 20;
 
 /**
- * Trains up to a step. At each step, in this order: update, event, validation where it is due, checkpoint where it is due.
+ * Trains up to a step. At each step, in this order: update, event, and where they are due audit, validation, checkpoint.
  *
  * Ends with a checkpoint, also where it is stopped early. The only file with a clock in it; no number depends on it.
  */
@@ -100,6 +103,7 @@ export async function runLoop(parts: LoopParts, begin: Standing, until: number):
     recent.push([...done.errors]);
     if (recent.length > recentSteps) recent.shift();
     parts.pulse({ step, loss, waitShare: parts.waitedMs() / (performance.now() - began) });
+    if (isDue(recipe.audit.everySteps, step, false)) await auditAt(parts, done.state);
     isStopped = await parts.isStopped();
     const isLast = step >= until;
     // Stopping brings no validation with it: the run that goes on has the events and the best step of one that never stopped.
@@ -117,6 +121,13 @@ export async function runLoop(parts: LoopParts, begin: Standing, until: number):
     stepsDone: standing.state.step - begin.state.step,
     isInterrupted: standing.state.step < until,
   };
+}
+
+/** @throws InputError where something leaks: what comes after would be taught by what does not exist */
+async function auditAt({ events, leaks }: LoopParts, state: TrainingState): Promise<void> {
+  const found = await leaks(state);
+  events.append({ kind: "audit", step: state.step, clean: found.length === 0, leaks: [...found] });
+  if (found.length > 0) throw leakError(state.step, found);
 }
 
 /** One step and its event. */

@@ -7,6 +7,7 @@ import { standingOfRank0 } from "./over-ranks.ts";
 import { groupNamesOf, termsOf } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { Run } from "./run.ts";
+import { type OpenStepAudit, refuseStepAudit, type StepAudit } from "./step-audit.ts";
 import type { StepShare, Trainer } from "./trainer.ts";
 
 /** What to train, where it goes, and when to stop. */
@@ -31,6 +32,8 @@ export interface TrainWatcher {
   validating(samples: number, total: number): void;
   validated(step: number, validation: WeightsValidation): void;
   isStopped(): boolean;
+  /** For `audit.everySteps`. */
+  readonly openAudit: OpenStepAudit;
 }
 
 /** Nobody watches, and nobody stops it early. */
@@ -41,25 +44,28 @@ export const unwatched: TrainWatcher = {
   validating: () => {},
   validated: () => {},
   isStopped: () => false,
+  openAudit: refuseStepAudit,
 };
 
 /**
  * Trains a policy and leaves a run: recipe, events, checkpoints.
  *
- * @throws InputError for a mistake in recipe, data or folder, or where the loss is no longer finite; checkpoints stay
+ * @throws InputError for a mistake in recipe, data or folder, where the loss is no longer finite, or padding leaks; checkpoints stay
  */
 export async function train(request: TrainRequest, watcher: TrainWatcher): Promise<LoopResult> {
   const { recipe, folder, start, until, world } = request;
   if (world.rank === 0) await checkStart(folder, recipe, start);
   const run = await Run.open(recipe, request.cache, world);
+  let audit: StepAudit | null = null;
   try {
+    audit = recipe.audit.everySteps > 0 ? await watcher.openAudit(run.plan) : null;
     const begun = world.rank === 0 ? await beginRun(folder, run.plan, start, run.parameters) : null;
     try {
       for (const note of begun?.notes ?? []) watcher.note(note);
       const fresh = () => ({ state: newState(recipe, run.parameters), best: null });
       const standing = await standingOfRank0(world, begun?.standing ?? null, fresh);
       const shares = run.stepShares(standing.state.step, until);
-      const opened = { run, trainer: await run.trainer, begun, shares };
+      const opened = { run, trainer: await run.trainer, begun, shares, audit };
       // Resumed before its first checkpoint, a run would otherwise begin with other weights.
       if (start.kind === "init" && world.rank === 0) await run.save(folder, standing);
       watcher.begun(standing.state.step);
@@ -68,6 +74,7 @@ export async function train(request: TrainRequest, watcher: TrainWatcher): Promi
       begun?.events.close();
     }
   } finally {
+    await audit?.close();
     await run.close();
   }
 }
@@ -79,10 +86,11 @@ interface Opened {
   /** Of rank 0; the others write nothing. */
   readonly begun: Begun | null;
   readonly shares: () => Promise<StepShare>;
+  readonly audit: StepAudit | null;
 }
 
 function partsOf(
-  { run, trainer, begun, shares }: Opened,
+  { run, trainer, begun, shares, audit }: Opened,
   { recipe, folder, world }: TrainRequest,
   watcher: TrainWatcher,
 ): LoopParts {
@@ -100,6 +108,7 @@ function partsOf(
       begun?.events.sync();
       if (world.rank === 0) await run.save(folder, standing);
     },
+    leaks: async ({ parameters }) => (await audit?.leaks(parameters)) ?? [],
     pulse: (pulse) => watcher.pulse(pulse),
     validated: (step, validation) => watcher.validated(step, validation),
     isStopped: () => world.any("stop", watcher.isStopped()),

@@ -1,0 +1,64 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { aloneWorld } from "../ranks/open-world.ts";
+import { microRecipe } from "../training/fixture/micro-run.ts";
+import type { OpenStepAudit } from "../training/step-audit.ts";
+import { train, unwatched } from "../training/train.ts";
+import { Rules } from "../validity/rules.ts";
+import { stepAuditor } from "./step-audit.ts";
+
+describe("an audit inside training", () => {
+  let place = "";
+  beforeAll(async () => {
+    place = await mkdtemp(join(tmpdir(), "armature-step-audit-"));
+  });
+  afterAll(() => rm(place, { recursive: true }));
+
+  async function events(name: string, openAudit: OpenStepAudit) {
+    const folder = join(place, name);
+    const recipe = { ...microRecipe, audit: { everySteps: 2 } };
+    const request = {
+      recipe,
+      folder,
+      start: { kind: "new" },
+      until: 3,
+      cache: place,
+      world: await aloneWorld(),
+    } as const;
+    const error = await train(request, { ...unwatched, openAudit }).then(
+      () => null,
+      (thrown: unknown) => String(thrown),
+    );
+    const text = await readFile(join(folder, "events.jsonl"), "utf8").catch(() => "");
+    const lines = text.split("\n").filter((line) => line !== "");
+    const found: { kind: string; step: number; clean?: boolean }[] = lines.map((line) => JSON.parse(line));
+    return {
+      error,
+      kinds: found.map(({ kind, step }) => `${kind} ${step}`),
+      audit: found.find(({ kind }) => kind === "audit"),
+    };
+  }
+
+  it("looks at every so many steps, and changes none of them", async () => {
+    const { error, kinds, audit } = await events("clean", stepAuditor(place));
+    expect(error).toBeNull();
+    expect(kinds).toEqual(["step 1", "step 2", "audit 2", "step 3"]);
+    expect(audit).toMatchObject({ clean: true, leaks: [] });
+  });
+
+  it("stops where something leaks, and says what and where", async () => {
+    const rules = Rules.without("view-keys");
+    const { error, kinds, audit } = await events("leaking", (plan) => stepAuditor(place)({ ...plan, rules }));
+    expect(error).toMatch(/^InputError: train: step 2: padding leaks: views reach loss at policy\/trunk\.ts: /);
+    expect(kinds).toEqual(["step 1", "step 2", "audit 2"]);
+    expect(audit).toMatchObject({ clean: false });
+  });
+
+  it("is refused where nobody brings one, before anything is begun", async () => {
+    const { error, kinds } = await events("refused", unwatched.openAudit);
+    expect(kinds).toEqual([]);
+    expect(error).toMatch(/^InputError: audit\.everySteps: expected 0/);
+  });
+});
