@@ -295,8 +295,5 @@ describe.skipIf(!hasLibav)("what is refused", () => {
 });
 
 function vectorsOf(episode: number): Map<string, number[]> {
-  return new Map([
-    ["observation.state", [episode, 0, 0]],
-    ["action", [episode]],
-  ]);
+  return new Map(Object.entries({ "observation.state": [episode, 0, 0], action: [episode] }));
 }
