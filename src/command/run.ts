@@ -1,5 +1,7 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 import { InputError } from "../input-error.ts";
+import { temporaryFailure } from "../ranks/link.ts";
+import { RankError } from "../ranks/rank-error.ts";
 import type { Definition, Given } from "./definition.ts";
 import type { Parameter } from "./parameter.ts";
 import type { Terminal } from "./terminal.ts";
@@ -34,13 +36,19 @@ export async function run(
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     terminal.err.write(`${explain(error)}\n`);
-    return error instanceof InputError || error instanceof CommanderError ? 2 : 70;
+    return statusOf(error);
   }
 }
 
-/** What to print of an error: one line for the user's mistakes, else all that is known. */
+/** Exit status of an error: 2 for the user's mistakes, 75 where ranks are lost and the job may be started again, else 70. */
+export function statusOf(error: unknown): number {
+  if (error instanceof RankError) return temporaryFailure;
+  return error instanceof InputError || error instanceof CommanderError ? 2 : 70;
+}
+
+/** What to print of an error: one line for the user's mistakes and lost ranks, else all that is known. */
 export function explain(error: unknown): string {
-  if (error instanceof InputError) return error.message.replace(/\s*\n\s*/g, " ");
+  if (error instanceof InputError || error instanceof RankError) return error.message.replace(/\s*\n\s*/g, " ");
   if (error instanceof CommanderError)
     return `${error.message.replace(/^error: /, "armature: ").replace(/\s*\n\s*/g, " ")}; see "armature --help"`;
   return error instanceof Error ? (error.stack ?? String(error)) : `armature: thrown: ${String(error)}`;

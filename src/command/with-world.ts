@@ -1,6 +1,6 @@
 import type { World } from "../ranks/world.ts";
 import type { Outcome } from "./definition.ts";
-import { explain } from "./run.ts";
+import { explain, statusOf } from "./run.ts";
 
 /** How long a rank may be behind the others; a checkpoint or a validation of rank 0 has to fit. */
 const deadlineSeconds = 300;
@@ -21,7 +21,7 @@ export async function withWorld(body: (world: World) => Promise<Outcome>): Promi
     await world.close();
     return world.rank === 0 ? outcome : silent;
   } catch (error) {
-    if (world.size > 1) world.abort(explain(error));
+    if (world.size > 1) world.abort(explain(error), statusOf(error));
     throw error;
   }
 }

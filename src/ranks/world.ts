@@ -92,11 +92,11 @@ export class World {
   }
 
   /**
-   * Ends the processes of all ranks, with a message.
+   * Ends the processes of all ranks, with a message and an exit status.
    *
    * Where several ranks do, as for a mistake that all of them find, the first says it for all.
    */
-  abort(message: string, status = temporaryFailure): never {
+  abort(message: string, status: number): never {
     this.#link.abort(
       this.size === 1 ? message : `${this.#meetings.describe(this.rank)} of ${this.size}: ${message}`,
       status,
@@ -125,7 +125,7 @@ export class World {
     try {
       return await this.#meetings.meet(call, body);
     } catch (error) {
-      if (error instanceof RankError) this.abort(error.message);
+      if (error instanceof RankError) this.abort(error.message, temporaryFailure);
       throw error;
     }
   }
