@@ -8,13 +8,13 @@ const hashBytes = 16;
 /**
  * Makes sure that all ranks hold the same arrays, to the bit.
  *
- * @param arrays by name, in one order on all ranks
+ * @param arrays by name, in any order
  * @throws RankError naming the arrays that differ and the ranks that hold them otherwise than most
  */
 export async function agree(world: World, purpose: string, arrays: ReadonlyMap<string, Cells>): Promise<void> {
   if (world.size === 1) return;
-  const names = [...arrays.keys()];
-  const own = Buffer.concat([hashOf(Buffer.from(names.join("\0"))), ...[...arrays.values()].map(hashOf)]);
+  const names = [...arrays.keys()].sort();
+  const own = Buffer.concat([hashOf(Buffer.from(names.join("\0"))), ...names.map((name) => hashOf(arrays.get(name)!))]);
   const hashes = await world.gather(purpose, own);
   const differences = ["the list of arrays", ...names].flatMap((name, at) => {
     const strange = strangers(
