@@ -1,6 +1,6 @@
 import type { Batch, Provenance } from "../batch/batch.ts";
 import type { BatchLayout } from "../batch/layout.ts";
-import { cells, letters } from "../graph/axes.ts";
+import { type Axis, cells, letters } from "../graph/axes.ts";
 import { type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import { Padded } from "../validity/padded.ts";
 import { Validity } from "../validity/validity.ts";
@@ -15,6 +15,9 @@ export interface Sources {
   readonly v: readonly number[];
   readonly n: readonly number[];
 }
+
+/** Places along some axes: where each comes from. */
+export type Places = Readonly<Partial<Record<Axis, readonly number[]>>>;
 
 /** Every place where it is. */
 function inPlace(layout: BatchLayout): Sources {
@@ -94,13 +97,12 @@ export function withoutTarget(batch: Batch, isChanged: (row: number) => boolean)
  */
 export function taken<A extends string, D extends Exclude<DataType, "int64">>(
   values: HostArray<A, D>,
-  from: Partial<Sources>,
+  from: Places,
   otherwise: number,
 ): HostArray<A, D> {
-  const sources: Partial<Record<string, readonly number[]>> = { ...from };
   const own = letters(values.axes);
-  const places = own.map((letter, at) => sources[letter] ?? ascending(values.shape[at]));
-  const inner = own.findLastIndex((letter) => sources[letter] !== undefined) + 1;
+  const places = own.map((letter, at) => from[letter] ?? ascending(values.shape[at]));
+  const inner = own.findLastIndex((letter) => from[letter] !== undefined) + 1;
   const run = cells(values.shape.slice(inner));
   const shape = places.map((each) => each.length);
   const out = zeros(values.axes, shape, values.type);

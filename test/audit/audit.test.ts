@@ -7,8 +7,11 @@ import { type AuditRequest, auditRecipe } from "../../src/audit/audit-recipe.ts"
 import type { PaddingKind } from "../../src/audit/kind.ts";
 import { type AuditReport, type AuditRow, type Column, columns } from "../../src/audit/report.ts";
 import { hasRealData, onRealData, realDataset } from "../../src/dataset/real-data.ts";
+import { reductions } from "../../src/loss/reduction.ts";
 import { headNames } from "../../src/policy/head/form.ts";
+import { variants } from "../../src/policy/variant.ts";
 import type { Recipe } from "../../src/training/recipe.ts";
+import { parseRecipe } from "../../src/training/recipe-file.ts";
 import { type Rule, ruleNames } from "../../src/validity/rules.ts";
 import { generatedPadding } from "./every-padding.ts";
 
@@ -27,9 +30,16 @@ function leaks(row: AuditRow): Column[] {
   return columns.filter((column) => typeof row[column] === "object");
 }
 
-describe.each(headNames)("a policy with the head %s, on every kind of padding", (head) => {
-  it("is clean, and no kind is absent", async () => {
-    const report = await audit(generatedPadding(head), { batches: 2 });
+/** Every policy there is: a new variant, head or reduction is audited from its first day. */
+const policies = Object.keys(variants).flatMap((variant) =>
+  headNames.flatMap((head) => reductions.map((reduction) => ({ variant, head, reduction }))),
+);
+
+describe.each(policies)("$variant with the head $head and the loss over $reduction", ({ variant, head, reduction }) => {
+  it("is clean on every kind of padding, and no kind is absent", async () => {
+    const recipe = generatedPadding(head);
+    const policy = { ...recipe.policy, variant };
+    const report = await audit(parseRecipe("test", { ...recipe, reduction, policy }), { batches: 2 });
     expect(report).toMatchObject({
       clean: true,
       laws: { poison: "clean", padding: "clean", split: "clean", order: "clean" },

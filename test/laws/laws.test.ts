@@ -1,0 +1,69 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { Rules } from "../../src/validity/rules.ts";
+import { attention, attentionLaws } from "./attention.ts";
+import { tower, videoLaws, visionLaws } from "./encoder.ts";
+import { integrateLaws, noiseLaws, pathLaws, timeLaws, withoutGuard } from "./flow.ts";
+import { reductionLaws, velocityLaws } from "./loss.ts";
+import { actionErrorLaws, groupLaws } from "./metric.ts";
+import { normalizeLaws, statisticsLaws } from "./statistic.ts";
+import { brokenLaws, expectLaws, type NoLaws, type Subject } from "./subject.ts";
+
+/** Every function that padded values go through, by module; policies are audited as wholes in test/audit. */
+const lawsOfModules: Readonly<Record<string, Readonly<Record<string, Subject | NoLaws>>>> = {
+  "loss/velocity.ts": velocityLaws,
+  "loss/reduction.ts": reductionLaws,
+  "metric/group.ts": groupLaws,
+  "metric/action-error.ts": actionErrorLaws,
+  "flow/path.ts": pathLaws,
+  "flow/integrate.ts": integrateLaws,
+  "flow/noise.ts": noiseLaws,
+  "flow/time.ts": timeLaws,
+  "nn/attention.ts": attentionLaws,
+  "policy/vision.ts": visionLaws,
+  "policy/video.ts": videoLaws,
+  "dataset/statistics.ts": statisticsLaws,
+  "embodiment/normalize.ts": normalizeLaws,
+};
+
+describe.each(Object.entries(lawsOfModules))("%s", (_, subjects) => {
+  const [lawful, lawless] = [[] as [string, Subject][], [] as [string, NoLaws][]];
+  for (const [name, subject] of Object.entries(subjects))
+    if ("because" in subject) lawless.push([name, subject]);
+    else lawful.push([name, subject]);
+
+  it.skipIf(lawful.length === 0).each(lawful)(
+    "%s keeps the laws of poison, padding, split and order",
+    async (_, subject) => {
+      await expectLaws(subject);
+    },
+  );
+
+  it.skipIf(lawless.length === 0).each(lawless)("%s has no padded argument, and says so", (_, { because }) => {
+    expect(because.split(" ").length).toBeGreaterThan(3);
+  });
+});
+
+it("a new module of losses, metrics or the flow has to join the list", () => {
+  const modules = ["loss", "metric", "flow"].flatMap((folder) =>
+    readdirSync(join(import.meta.dirname, "../../src", folder))
+      .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+      .map((file) => `${folder}/${file}`),
+  );
+  expect(modules.filter((module) => !Object.hasOwn(lawsOfModules, module))).toEqual([]);
+});
+
+describe("the suite can fail", () => {
+  it.each([
+    ["the noise is not selected in training", withoutGuard["input-side"], ["poison", "padding"]],
+    ["the noise is not selected at inference", withoutGuard["inference-side"], ["poison", "padding"]],
+    ["tokens that do not exist are keys", attention("every"), ["poison", "padding"]],
+  ])("where %s", async (_, subject, laws) => {
+    expect(await brokenLaws(subject)).toEqual(laws);
+  });
+});
+
+it("the tower that looks back keeps them at raw cells also without its key mask, which is why hidden states are poisoned", async () => {
+  expect(await brokenLaws(tower(3, Rules.without("history-keys")))).toEqual([]);
+});
