@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readEvents } from "../../src/training/event-log.ts";
@@ -128,6 +128,27 @@ describe("a run's folder", () => {
       /expected a whole checkpoint, got .*000003: ema.safetensors: expected \d+ bytes, got 5$/,
     );
     expect(await readFile(join(broken, "events.jsonl"), "utf8")).toBe(events);
+  });
+
+  it("goes on from the checkpoint before one with a wrong byte in it, when that is moved away", async () => {
+    const bitten = place.path("bitten");
+    const resume = () => armature("train", twoModes, "--out", bitten, "--resume", "--steps", "12");
+    await train("--steps", "10", "--out", bitten);
+    const newest = join(bitten, "checkpoints/000010");
+    const path = join(newest, "optimizer.safetensors");
+    const bytes = await readFile(path);
+    bytes[bytes.length - 100]! ^= 1;
+    await writeFile(path, bytes);
+    const events = await readFile(join(bitten, "events.jsonl"), "utf8");
+    expect(complaint(await resume())).toMatch(
+      /000010\/optimizer.safetensors: expected sha256 .*; the file is damaged: move .*000010 away to use the checkpoint before it$/,
+    );
+    expect(await readFile(join(bitten, "events.jsonl"), "utf8")).toBe(events);
+    await rename(newest, place.path("moved-away"));
+    expect((await resume()).status).toBe(0);
+    await train("--steps", "12", "--out", place.path("whole"));
+    const { events: _, ...files } = await contents(bitten);
+    expect(files).toEqual({ ...(await contents(place.path("whole"))), events: undefined });
   });
 
   it("keeps its last checkpoint when the disk is full in the middle of the next, and goes on when there is room", async () => {

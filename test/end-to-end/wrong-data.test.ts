@@ -156,6 +156,31 @@ describe.skipIf(!hasLibav)("a dataset", () => {
   });
 });
 
+describe.skipIf(!hasLibav)("a run whose data have changed", () => {
+  it("is not gone on with, and validates in the units that it was trained in", async () => {
+    await write(() => []);
+    const words = ["--set", `data.root=${place.path(".")}`, "--out", place.path("run"), "--steps"];
+    const train = (...more: readonly string[]) =>
+      armature("train", join(import.meta.dirname, "fixture/toy.ts"), ...words, ...more);
+    jsonOf(await train("2", "--json"));
+    const validate = async () =>
+      Object(jsonOf(await armature("validate", place.path("run"), "--json", "--action-samples", "0")).groups);
+    const [before] = await validate();
+    await write(() => {
+      const values = Array.from({ length }, (_, frame) => [10 * frame, frame]);
+      return [{ name: "action", kind: "floats", values }];
+    });
+    const { status, err } = await train("4", "--resume");
+    expect({ status, err }).toEqual({ status: 2, err: expect.stringMatching(/^[^\n]+\n$/) });
+    expect(err).toMatch(
+      /000002: expected the data that the run began with, got other numbers for "toy \/ ee"; put the data back, or begin/,
+    );
+    const [after] = await validate();
+    // Actions that are ten times as large are no longer of unit size, and a policy that has not seen them is far off.
+    expect(after.velocity).toBeGreaterThan(2 * before.velocity);
+  });
+});
+
 describe.skipIf(!hasRealData)(onRealData("the real mixture"), () => {
   const names = ["gr1_pick_place", "unitree_g1_inspire", "dobot_cr5", "pusht"];
   const small = ["policy.size=micro", "batch.size=4", "batch.microBatch=4", "validation.framesPerMember=8"];
