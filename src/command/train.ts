@@ -40,7 +40,7 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   const { stepAuditor } = await import("../audit/step-audit.ts");
   const start = startOf(given);
   const recipe = await recipeOf(given.recipe, settingsOf(given));
-  const folder = await folderOf(world, recipe, given);
+  const folder = await runFolderOf(world, recipe, given);
   const until = given.steps ?? recipe.optimizer.steps;
   const display = new TrainingDisplay({ screen: terminal.err, total: until, now: () => performance.now() });
   const isShown = world.rank === 0;
@@ -70,13 +70,17 @@ function watcherOf(display: TrainingDisplay): Omit<TrainWatcher, "isStopped" | "
   };
 }
 
-interface Given {
+/** What says where a run goes. */
+export interface FolderChoice {
   readonly recipe: string;
+  readonly out: string | null;
+  readonly resume: boolean;
+}
+
+interface Given extends FolderChoice {
   readonly set: readonly string[];
   readonly device: string | null;
   readonly steps: number | null;
-  readonly out: string | null;
-  readonly resume: boolean;
   readonly init: string | null;
 }
 
@@ -93,12 +97,12 @@ export async function recipeOf(path: string, settings: readonly string[]): Promi
 }
 
 /** The run's folder, which rank 0 names. */
-async function folderOf(world: World, recipe: Recipe, given: Given): Promise<string> {
+export async function runFolderOf(world: World, recipe: Recipe, given: FolderChoice): Promise<string> {
   const own = world.rank === 0 ? await ownFolder(recipe, given) : "";
   return new TextDecoder().decode(await world.broadcast("folder of the run", new TextEncoder().encode(own)));
 }
 
-async function ownFolder(recipe: Recipe, given: Given): Promise<string> {
+async function ownFolder(recipe: Recipe, given: FolderChoice): Promise<string> {
   const { newestRun, runName } = await import("../training/run-folder.ts");
   if (given.out !== null) return resolve(given.out);
   if (!given.resume) return resolve("runs", runName(recipe.name, new Date()));

@@ -1,0 +1,108 @@
+import { afterAll, describe, expect, it } from "vitest";
+import type { Facts } from "../../src/batch/batch.ts";
+import { exampleBatch } from "../../src/batch/example-batch.ts";
+import { zeros } from "../../src/graph/host-array.ts";
+import { Program } from "../../src/graph/program.ts";
+import { countsOf, fillCellWeights, type Term } from "../../src/loss/reduction.ts";
+import { headNames } from "../../src/policy/head/form.ts";
+import { microSetting, microWeights } from "../../src/training/fixture/micro-policy.ts";
+import { observationFeeds } from "../../src/training/micro-batch.ts";
+import { traceActions } from "../../src/training/objective.ts";
+import { Rules } from "../../src/validity/rules.ts";
+import { changed, hidden, layout, outcomeOf, ragged, releasePolicies, withFact } from "./policy.ts";
+
+afterAll(releasePolicies);
+
+describe("LeRobot: errors are zeroed where they are padded and then divided by everything", () => {
+  /** Two samples of two slots and four steps: all of the first is real, one step of one slot of the second. */
+  const counts = { bySlot: zeros("b d", [2, 2], "float64"), steps: 4 };
+  counts.bySlot.cells.set([4, 4, 1, 0]);
+  const weightsOf = (term: Omit<Term, "name" | "weight">, rules: Rules) => {
+    const whole = { name: "velocity", weight: 1, ...term };
+    const out = zeros("b d", [2, 2], "float32");
+    fillCellWeights(out, whole, counts, { whole: countsOf(whole, counts), rules });
+    return [...out.cells];
+  };
+  const single = (value: number) => Math.fround(value);
+
+  it("LeRobot 3353 (ACT): over cells, each weighs one of those that are real", () => {
+    const term = { slots: [0, 1], reduction: "cells" } as const;
+    expect(weightsOf(term, Rules.all)).toEqual([1, 1, 1, 1].map((one) => single(one / 9)));
+    expect(weightsOf(term, Rules.without("denominator"))).toEqual([1, 1, 1, 1].map((one) => single(one / 16)));
+  });
+
+  it("LeRobot 3377 (its fix for ACT, Diffusion and MultiTaskDiT): over samples, each is divided by its own cells", () => {
+    const term = { slots: [0, 1], reduction: "samples" } as const;
+    expect(weightsOf(term, Rules.all)).toEqual([1 / 16, 1 / 16, 1 / 2, 1 / 2].map(single));
+    expect(weightsOf(term, Rules.without("denominator"))).toEqual([1, 1, 1, 1].map((one) => single(one / 16)));
+  });
+
+  it("LeRobot 3433 (SmolVLA, which that fix forgot): a sample without cells weighs nothing and is no sample", () => {
+    const term = { slots: [1], reduction: "samples" } as const;
+    expect(weightsOf(term, Rules.all)).toEqual([0, 1 / 4, 0, 0]);
+    const broken = weightsOf(term, Rules.without("denominator"));
+    expect(broken).toEqual([0, 1 / 8, 0, 0]);
+  });
+
+  it("and so for every head, in the loss itself: a longer window of nothing leaves it", async () => {
+    for (const head of headNames) {
+      const { loss, errors } = await outcomeOf(head, null, ragged);
+      const broken = await outcomeOf(head, "denominator", ragged);
+      expect(changed({ errors: errors! }, broken)).toEqual([]);
+      expect(broken.loss![0]).toBeLessThan(0.7 * loss![0]!);
+    }
+  });
+});
+
+describe("physical-ai-studio 873: a mask under a misspelt key is no mask", () => {
+  it("stops the run by name, instead of running without it", async () => {
+    const setting = microSetting({ head: "flow", layout, rules: Rules.all, claw: 0 });
+    const { actions, parameters } = traceActions(setting);
+    const program = await Program.compile({ actions }, { device: "cpu", threads: 1, fixed: microWeights(setting) });
+    const feeds = new Map(observationFeeds(ragged));
+    const out = zeros("b t d", [4, 4, 6], "float32");
+    const needed = new Set(program.inputs.map(({ name }) => name));
+    expect(needed.has("stepReal") && parameters.length > 0).toBe(true);
+    const misspelt = new Map([...feeds, ["noise", out] as const].filter(([name]) => needed.has(name)));
+    misspelt.set("stepIsReal", misspelt.get("stepReal")!);
+    misspelt.delete("stepReal");
+    await expect(program.run(misspelt, new Map([["actions", out]]))).rejects.toThrow(
+      /missing "stepReal".*left over "stepIsReal"/,
+    );
+    program.release();
+  });
+});
+
+describe("lingbot-vla 62 and lingbot-vla-v2 19: a mask is accepted and never used", () => {
+  const used: readonly (readonly [keyof Facts, string])[] = [
+    ["stepReal", "loss"],
+    ["dofReal", "loss"],
+    ["stateReal", "loss"],
+    ["targetReal", "loss"],
+    ["historyReal", "loss"],
+    ["historyKept", "loss"],
+    ["viewReal", "loss"],
+    ["tokenReal", "loss"],
+    ["rowReal", "errors"],
+  ];
+  const complete = exampleBatch(layout, 2);
+
+  describe.each(headNames)("with the head %s", (head) => {
+    it.each(used)("%s is read: another one makes another %s", async (fact, output) => {
+      const perRow = complete.facts[fact].bits.length / layout.rows;
+      const other = withFact(complete, fact, (at) => (at < perRow ? 0 : 1));
+      expect(changed(await outcomeOf(head, null, complete), await outcomeOf(head, null, other))).toContain(output);
+    });
+  });
+
+  it("every fact of a batch is in this list", () => {
+    expect(used.map(([fact]) => fact).toSorted()).toEqual(Object.keys(ragged.facts).toSorted());
+  });
+});
+
+it("GR00T 417: the mask of the vision-language tokens reaches every cross-attention", async () => {
+  expect(changed(await outcomeOf("groot", null, ragged), await outcomeOf("groot", null, ragged, hidden))).toEqual([]);
+  const rule = "cross-attention-keys";
+  const found = changed(await outcomeOf("groot", rule, ragged), await outcomeOf("groot", rule, ragged, hidden));
+  expect(found).toEqual(expect.arrayContaining(["loss", "actions"]));
+});
