@@ -1,3 +1,4 @@
+import { soundConventions } from "../src/checkpoint/conventions.ts";
 import type { Feature } from "../src/dataset/dataset.ts";
 import type { Dof } from "../src/embodiment/embodiment.ts";
 import { asFound, type Mapping } from "../src/embodiment/mapping.ts";
@@ -17,6 +18,7 @@ export const recipe: Recipe = {
   device: "cpu",
   reduction: "samples",
   supervision: "moving",
+  conventions: soundConventions,
   data: {
     root: "../shared/data/real",
     workers: 1,

@@ -1,3 +1,4 @@
+import { soundConventions } from "../src/checkpoint/conventions.ts";
 import { usualAugmentation } from "../src/embodiment/augment.ts";
 import { asFound } from "../src/embodiment/mapping.ts";
 import type { Recipe, RecipeDataset } from "../src/training/recipe.ts";
@@ -19,6 +20,7 @@ export const recipe: Recipe = {
   device: "cpu",
   reduction: "samples",
   supervision: "moving",
+  conventions: soundConventions,
   data: {
     root: "../shared/data/real",
     workers: 1,

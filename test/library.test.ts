@@ -62,7 +62,10 @@ it("a run acts where its datasets are no more", async () => {
   const world = await aloneWorld();
   const cache = join(place, "cache");
   await trainPolicy({ recipe, folder, start: { kind: "new" }, until: 1, cache, world }, unwatched);
-  const { actionErrors } = await validateRun({ folder, recipe, cache, actionSamples: 2, world }, () => {});
+  const { actionErrors } = await validateRun(
+    { folder, recipe, cache, actionSamples: 2, allowed: new Set<never>(), world },
+    () => {},
+  );
   expect(actionErrors.map(({ dof }) => dof)).toEqual(["x", "y"]);
   await rm(data, { recursive: true });
   await rm(cache, { recursive: true });

@@ -1,5 +1,6 @@
 import { readManifest, readParameters } from "../checkpoint/checkpoint.ts";
-import { type ConventionName, checkConventions } from "../checkpoint/conventions.ts";
+import type { ConventionName } from "../checkpoint/convention-name.ts";
+import { checkConventions } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { latestCheckpoint } from "../checkpoint/store.ts";
 import { checkParameters } from "../checkpoint/weights.ts";

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasRealData, onRealData, realDataset } from "../dataset/real-data.ts";
 import { usualAugmentation } from "../embodiment/augment.ts";
 import { asFound } from "../embodiment/mapping.ts";
-import { changes, denormalize, normalization } from "../embodiment/normalize.ts";
+import { changes, denormalize, normalization, soundNormalization } from "../embodiment/normalize.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { type MixtureEntry, type OpenMixture, openMixture } from "../mixture/mixture.ts";
 import { Rules } from "../validity/rules.ts";
@@ -65,7 +65,10 @@ describe.runIf(hasRealData)(onRealData("four real robots in one mixture"), () =>
       members,
       units: members.map(({ head }) => {
         const { action, state } = statistics.get(heads[head]!.name)!;
-        return { action: normalization("quantile", action), state: normalization("quantile", state) };
+        return {
+          action: normalization("quantile", action, soundNormalization),
+          state: normalization("quantile", state, soundNormalization),
+        };
       }),
       reading: { ...reading, interval: 1, historyDropout: 0, longPrompt: "refuse", augmentation: usualAugmentation },
       tokenizer: "bytes",

@@ -1,12 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
-import {
-  type ConventionName,
-  type Conventions,
-  checkConventions,
-  conventionNames,
-  conventionsSchema,
-} from "./conventions.ts";
+import { type ConventionName, conventionNames } from "./convention-name.ts";
+import { type Conventions, checkConventions, conventionsSchema } from "./conventions.ts";
 
 const ours: Conventions = {
   timeDirection: "noise-at-one",

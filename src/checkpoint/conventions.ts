@@ -1,9 +1,16 @@
 import { z } from "zod";
+import {
+  coincidingQuantilesNames,
+  type NormalizationConvention,
+  soundNormalization,
+  zeroRanges,
+} from "../embodiment/normalize.ts";
 import { unrealInputs } from "../flow/path.ts";
 import { InputError } from "../input-error.ts";
 import { reductions } from "../loss/reduction.ts";
-import { crossAttentionKeys, timeDirections } from "../policy/head/form.ts";
+import { crossAttentionKeys, pastEndKeys, timeDirections } from "../policy/head/form.ts";
 import { supervisionRules } from "../validity/supervised.ts";
+import { type ConventionName, conventionNames } from "./convention-name.ts";
 
 /**
  * What weights were trained under and cannot show: used under another convention they give finite, wrong actions.
@@ -18,7 +25,7 @@ export const conventionsSchema = z.strictObject({
   /** The rule that says which real cells teach; `asReleasedPi` let unreal ones teach too. */
   supervision: z.enum(supervisionRules),
   /** Whether real action steps see the steps past the episode's end as keys; released π0 weights do. */
-  pastEndKeys: z.enum(["hidden", "seen"]),
+  pastEndKeys: z.enum(pastEndKeys),
   /** Which tokens a cross-attending action head sees; upstream's receives the mask and drops it. */
   crossAttentionKeys: z.enum(crossAttentionKeys),
   /** What the loss is divided by: cells over the global batch, or each sample by its own and then by samples. */
@@ -26,16 +33,37 @@ export const conventionsSchema = z.strictObject({
   /** Added to the standard deviation or range that a value is divided by. */
   normalizationEpsilon: z.number().nonnegative(),
   /** What a real dof that never changes normalises to: 0, or whatever the division by epsilon gives. */
-  zeroRange: z.enum(["zero", "epsilon"]),
+  zeroRange: z.enum(zeroRanges),
   /** What quantiles that coincide give way to where the extremes do not: those, or the division by epsilon. */
-  coincidingQuantiles: z.enum(["min-max", "epsilon"]),
-});
+  coincidingQuantiles: z.enum(coincidingQuantilesNames),
+} satisfies Record<ConventionName, z.ZodType>);
 
 export type Conventions = Readonly<z.infer<typeof conventionsSchema>>;
-export type ConventionName = keyof Conventions;
 
-/** The conventions by name, in the order of errors. */
-export const conventionNames: readonly ConventionName[] = conventionsSchema.keyof().options;
+/** Those that a recipe says by themselves; the others follow from its policy, supervision and reduction. */
+export const chosenConventionsSchema = conventionsSchema.omit({
+  timeDirection: true,
+  supervision: true,
+  reduction: true,
+});
+
+/** What new weights are trained under: nothing that does not exist is seen, and nothing divides by almost nothing. */
+export const soundConventions = {
+  unrealInput: "zero",
+  pastEndKeys: "hidden",
+  crossAttentionKeys: "real",
+  normalizationEpsilon: soundNormalization.epsilon,
+  zeroRange: soundNormalization.zeroRange,
+  coincidingQuantiles: soundNormalization.coincidingQuantiles,
+} as const satisfies z.infer<typeof chosenConventionsSchema>;
+
+/** How normalisation divides under some conventions. */
+export function normalizationConventionOf(
+  conventions: z.infer<typeof chosenConventionsSchema>,
+): NormalizationConvention {
+  const { normalizationEpsilon: epsilon, zeroRange, coincidingQuantiles } = conventions;
+  return { epsilon, zeroRange, coincidingQuantiles };
+}
 
 /**
  * Stops weights from running under conventions that they were not trained under.

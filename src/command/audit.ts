@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { conventionNames } from "../checkpoint/conventions.ts";
 import { ruleNames } from "../validity/rules.ts";
+import { allow } from "./allow.ts";
 import { auditTable } from "./audit-table.ts";
 import { define } from "./definition.ts";
 import { choice, count, otherwise, repeated, text } from "./parameter.ts";
@@ -17,10 +17,7 @@ export const audit = define({
     batches: otherwise(count("n", "micro-batches of training samples, and as many of held-out ones"), 4),
     set: otherwise(repeated(text("key=value", "replace one value of the recipe")), []),
     device: otherwise(choice("device", "where the programs run", ["cpu", "cuda", "webgpu"]), null),
-    allow: otherwise(
-      repeated(choice("convention", "let the weights' convention differ from the recipe's", conventionNames)),
-      [],
-    ),
+    allow,
   },
   examples: [
     { line: "audit recipes/real-mixture.ts", shows: "the four laws on four real robots" },

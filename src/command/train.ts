@@ -1,11 +1,13 @@
 import { stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import type { ConventionName } from "../checkpoint/convention-name.ts";
 import { InputError } from "../input-error.ts";
 import type { WeightsValidation } from "../metric/group.ts";
 import type { World } from "../ranks/world.ts";
 import type { LoopResult } from "../training/loop.ts";
 import type { Recipe } from "../training/recipe.ts";
 import type { TrainWatcher } from "../training/train.ts";
+import { allow } from "./allow.ts";
 import { define, type Outcome } from "./definition.ts";
 import { choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
 import { root } from "./root.ts";
@@ -26,6 +28,7 @@ export const train = define({
     out: otherwise(text("run", "folder of the run; else runs/NAME-DATE-TIME"), null),
     resume: flag("continue the run that is given, or in --out, or the recipe's newest"),
     init: otherwise(text("run", "begin with the weights of another run and a new optimizer"), null),
+    allow,
   },
   examples: [
     { line: "train recipes/real-mixture.ts --steps 300", shows: "one policy on four real robots" },
@@ -82,6 +85,7 @@ interface Given extends FolderChoice {
   readonly device: string | null;
   readonly steps: number | null;
   readonly init: string | null;
+  readonly allow: readonly ConventionName[];
 }
 
 /** `--device` is a short way to write `--set device=…`. */
@@ -113,11 +117,14 @@ async function ownFolder(recipe: Recipe, given: FolderChoice): Promise<string> {
   return newest;
 }
 
-function startOf({ resume, init }: Given) {
+function startOf({ resume, init, allow: allowed }: Given) {
   if (resume && init !== null)
     throw new InputError("--resume --init: expected one of them; --resume continues a run, --init begins one");
   if (resume) return { kind: "resume" } as const;
-  return init === null ? ({ kind: "new" } as const) : ({ kind: "init", from: resolve(init) } as const);
+  if (init === null && allowed.length > 0)
+    throw new InputError("--allow: expected --init with it, got weights of nobody else's conventions");
+  if (init === null) return { kind: "new" } as const;
+  return { kind: "init", from: resolve(init), allowed: new Set(allowed) } as const;
 }
 
 function jsonOf(folder: string, recipe: Recipe, result: LoopResult) {

@@ -1,6 +1,8 @@
 import { join, resolve } from "node:path";
+import type { ConventionName } from "../checkpoint/convention-name.ts";
 import type { World } from "../ranks/world.ts";
 import { actionErrorTable } from "./action-error-table.ts";
+import { allow } from "./allow.ts";
 import { define, type Outcome } from "./definition.ts";
 import { choice, natural, otherwise, repeated, text } from "./parameter.ts";
 import { Progress } from "./progress.ts";
@@ -17,6 +19,7 @@ export const validate = define({
   options: {
     set: otherwise(repeated(text("key=value", "replace one value of the run's recipe")), []),
     device: otherwise(choice("device", "where the program runs", ["cpu", "cuda", "webgpu"]), null),
+    allow,
     actionSamples: otherwise(natural("samples", "sample actions of this many held-out frames of each dataset"), 32),
   },
   examples: [
@@ -30,6 +33,7 @@ interface Given {
   readonly run: string;
   readonly set: readonly string[];
   readonly device: string | null;
+  readonly allow: readonly ConventionName[];
   readonly actionSamples: number;
 }
 
@@ -40,7 +44,8 @@ async function validateOn(world: World, given: Given, terminal: Terminal): Promi
   const recipe = await recipeOf(folder, settingsOf(given));
   const began = performance.now();
   const cache = join(root, ".cache", "statistics");
-  const request = { folder, recipe, cache, actionSamples: given.actionSamples, world };
+  const allowed = new Set(given.allow);
+  const request = { folder, recipe, cache, actionSamples: given.actionSamples, allowed, world };
   let bar: Progress | null = null;
   const result = await validateRun(request, (done, total) => {
     if (world.rank > 0) return;

@@ -4,7 +4,15 @@ import type { Statistics } from "../dataset/statistics.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { Padded } from "../validity/padded.ts";
 import { Validity } from "../validity/validity.ts";
-import { changes, denormalize, type NormalizationMode, normalization, normalize } from "./normalize.ts";
+import {
+  changes,
+  denormalize,
+  type NormalizationConvention,
+  type NormalizationMode,
+  normalization,
+  normalize,
+  soundNormalization,
+} from "./normalize.ts";
 
 const modes: readonly NormalizationMode[] = ["mean-std", "min-max", "quantile", "identity"];
 // Entry 0 moves, entry 1 never does, entry 2 is a gripper that opens in less than 1 % of the frames.
@@ -26,7 +34,8 @@ const numbers = <A extends string, V extends string>(padded: Padded<A, "float32"
 describe("normalize", () => {
   it("gives hand-computed values in every mode", () => {
     const values = complete(steps([6, 0.3, 1]));
-    const by = (mode: NormalizationMode) => numbers(normalize(values, normalization(mode, statistics)));
+    const by = (mode: NormalizationMode) =>
+      numbers(normalize(values, normalization(mode, statistics, soundNormalization)));
     // 1e-6: the epsilon in the divisor.
     expect(by("mean-std")[0]).toBeCloseTo(1, 6);
     expect(by("mean-std")[2]).toBeCloseTo(0.999 / 0.030001, 4);
@@ -35,14 +44,29 @@ describe("normalize", () => {
     expect(by("identity")).toEqual([6, 0.3, 1].map(Math.fround));
   });
 
+  it("divides as other weights were trained, where their convention says so", () => {
+    const values = complete(steps([6, 0.4, 1]));
+    const by = (mode: NormalizationMode, change: Partial<NormalizationConvention>) =>
+      numbers(normalize(values, normalization(mode, statistics, { ...soundNormalization, ...change })));
+    // A dof that never changed, a tenth away: divided by epsilon, not 0.
+    expect(by("mean-std", { zeroRange: "epsilon" })[1]).toBeCloseTo(0.1 / 1e-6, 0);
+    expect(by("min-max", { zeroRange: "epsilon" })[1]).toBeCloseTo(0.1 / 1e-6, 0);
+    // Quantiles of the gripper coincide at 0: divided by epsilon, not by its extremes.
+    expect(by("quantile", { coincidingQuantiles: "epsilon" })[2]).toBeCloseTo(1 / 1e-6, 0);
+    expect(by("mean-std", { epsilon: 4 })[0]).toBeCloseTo(0.5, 6);
+    expect(by("min-max", { epsilon: 10 })[0]).toBeCloseTo(0.2, 6);
+  });
+
   it("does not clip what lies outside the bounds", () => {
-    const outside = numbers(normalize(complete(steps([18, 0, 0])), normalization("quantile", statistics)));
+    const outside = numbers(
+      normalize(complete(steps([18, 0, 0])), normalization("quantile", statistics, soundNormalization)),
+    );
     expect(outside[0]).toBeCloseTo(3, 5);
   });
 
   it("makes a dof that never changes exactly 0, and gives its constant back whatever the policy says", () => {
     for (const mode of ["mean-std", "min-max", "quantile"] as const) {
-      const by = normalization(mode, statistics);
+      const by = normalization(mode, statistics, soundNormalization);
       expect(numbers(normalize(complete(steps([1, 0.3, 0], [1, 0.7, 0])), by)).filter((_, at) => at % 3 === 1)).toEqual(
         [0, 0],
       );
@@ -59,7 +83,7 @@ describe("normalize", () => {
           steps([1, 0.3, 0], [poison, poison, poison]),
           Validity.of("t", [2], Uint8Array.of(1, 0)),
         );
-        const out = normalize(values, normalization(mode, statistics));
+        const out = normalize(values, normalization(mode, statistics, soundNormalization));
         expect(numbers(out).slice(3)).toEqual([0, 0, 0]);
         expect(out.valid.bits).toEqual(Uint8Array.of(1, 0));
       }
@@ -67,7 +91,10 @@ describe("normalize", () => {
 
   it("takes a validity by cell as well", () => {
     const valid = Validity.of("t d", [1, 3], Uint8Array.of(1, 1, 0));
-    const out = normalize(Padded.of(steps([5, 5, 5]), valid), normalization("identity", statistics));
+    const out = normalize(
+      Padded.of(steps([5, 5, 5]), valid),
+      normalization("identity", statistics, soundNormalization),
+    );
     expect(numbers(out)).toEqual([5, 5, 0]);
   });
 
@@ -75,7 +102,7 @@ describe("normalize", () => {
     const moving = fc.double({ min: -50, max: 50, noNaN: true });
     fc.assert(
       fc.property(fc.constantFrom(...modes), fc.array(fc.tuple(moving, moving), { minLength: 1 }), (mode, rows) => {
-        const by = normalization(mode, statistics);
+        const by = normalization(mode, statistics, soundNormalization);
         const values = steps(...rows.map(([first, third]) => [first, 0.3, third]));
         const back = normalize(complete(values), by).read((unit) => denormalize(unit, by));
         // 1e-6 relative: one rounding to float32.
@@ -86,7 +113,7 @@ describe("normalize", () => {
   });
 
   it("refuses statistics of another width, and says both", () => {
-    const by = normalization("mean-std", statistics);
+    const by = normalization("mean-std", statistics, soundNormalization);
     const narrow = new HostArray("t d", [1, 2], "float64", Float64Array.of(1, 2));
     expect(() => normalize(Padded.of(narrow, Validity.complete("t", [1])), by)).toThrow(
       "normalize: statistics have 3 entries, values have 2",

@@ -6,17 +6,34 @@ import { Padded } from "../validity/padded.ts";
 /** Which numbers of the statistics give the unit of an entry. */
 export type NormalizationMode = "mean-std" | "min-max" | "quantile" | "identity";
 
-/** How normalisation treats what divides badly; weights are trained under it, so it stands in the manifest. */
-export const normalizationConvention = {
-  /** Added to every divisor. An entry whose values span less never changes. */
+/** What an entry that never changes normalises to: 0, or what the division by epsilon gives. */
+export const zeroRanges = ["zero", "epsilon"] as const;
+
+/** What stands in for quantiles that coincide where the extremes do not: those, or the division by epsilon. */
+export const coincidingQuantilesNames = ["min-max", "epsilon"] as const;
+
+/**
+ * How normalisation treats what divides badly; weights are trained under it, so it stands in the manifest.
+ *
+ * A cell that is not real is 0 in every mode and under every convention.
+ */
+export interface NormalizationConvention {
+  /** Added to every divisor. */
+  readonly epsilon: number;
+  /** With "zero" an entry that never changes is its constant when denormalised, whatever the policy says. */
+  readonly zeroRange: (typeof zeroRanges)[number];
+  readonly coincidingQuantiles: (typeof coincidingQuantilesNames)[number];
+}
+
+/** What new weights are trained under. */
+export const soundNormalization = {
   epsilon: 1e-6,
-  /** An entry that never changes is 0 when normalised, and its constant when denormalised, whatever the policy says. */
   zeroRange: "zero",
-  /** Where the quantiles coincide and the extremes do not, the extremes are taken. */
   coincidingQuantiles: "min-max",
-  /** A cell that is not real is 0 when normalised, in every mode. */
-  unreal: "zero",
-} as const;
+} as const satisfies NormalizationConvention;
+
+/** An entry whose values span less never changes. */
+const smallestSpan = 1e-6;
 
 /** Unit scale of each entry of a vector: `normalised = (value − center) / scale`. Plain data. */
 export interface Normalization {
@@ -32,8 +49,12 @@ export interface Normalization {
  * "mean-std": `(x − mean) / (std + ε)`; "min-max" and "quantile": the middle goes to 0, the bounds to ±1 (less ε), without
  * clipping; "identity": as it is.
  */
-export function normalization(mode: NormalizationMode, statistics: Statistics): Normalization {
-  const entries = [...statistics.mean.keys()].map((entry) => unit(mode, statistics, entry));
+export function normalization(
+  mode: NormalizationMode,
+  statistics: Statistics,
+  convention: NormalizationConvention,
+): Normalization {
+  const entries = [...statistics.mean.keys()].map((entry) => unit(mode, statistics, entry, convention));
   return {
     mode,
     center: Float64Array.from(entries, (entry) => entry.center),
@@ -43,7 +64,7 @@ export function normalization(mode: NormalizationMode, statistics: Statistics): 
 
 /** Whether an entry changes at all in the data that the statistics are of. */
 export function changes(statistics: Statistics, entry: number): boolean {
-  return statistics.max[entry]! - statistics.min[entry]! >= normalizationConvention.epsilon;
+  return statistics.max[entry]! - statistics.min[entry]! >= smallestSpan;
 }
 
 /**
@@ -89,16 +110,22 @@ export function denormalize<A extends string>(values: HostArray<A, "float32">, b
   return out;
 }
 
-function unit(mode: NormalizationMode, statistics: Statistics, entry: number): { center: number; scale: number } {
+function unit(
+  mode: NormalizationMode,
+  statistics: Statistics,
+  entry: number,
+  { epsilon, zeroRange, coincidingQuantiles }: NormalizationConvention,
+): { center: number; scale: number } {
   const { mean, std, min, max, q01, q99 } = statistics;
   if (mode === "identity") return { center: 0, scale: 1 };
-  if (!changes(statistics, entry)) return { center: middle(min[entry]!, max[entry]!), scale: 0 };
-  if (mode === "mean-std") return { center: mean[entry]!, scale: std[entry]! + normalizationConvention.epsilon };
-  const areQuantilesApart = q99[entry]! - q01[entry]! >= normalizationConvention.epsilon;
-  const [low, high] = mode === "quantile" && areQuantilesApart ? [q01, q99] : [min, max];
+  if (zeroRange === "zero" && !changes(statistics, entry))
+    return { center: middle(min[entry]!, max[entry]!), scale: 0 };
+  if (mode === "mean-std") return { center: mean[entry]!, scale: std[entry]! + epsilon };
+  const areApart = coincidingQuantiles === "epsilon" || q99[entry]! - q01[entry]! >= smallestSpan;
+  const [low, high] = mode === "quantile" && areApart ? [q01, q99] : [min, max];
   return {
     center: middle(low[entry]!, high[entry]!),
-    scale: (high[entry]! - low[entry]!) / 2 + normalizationConvention.epsilon,
+    scale: (high[entry]! - low[entry]!) / 2 + epsilon,
   };
 }
 

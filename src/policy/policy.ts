@@ -37,7 +37,7 @@ export function velocity(
 ): SymbolicArray<"b t d"> {
   switch (head.kind) {
     case "flow":
-      return flowVelocity(scope, size.expert, perceived, input);
+      return flowVelocity(scope, { size: size.expert, head }, perceived, input);
     case "groot":
       return grootVelocity(scope.in("groot"), { size: size.dit, head }, perceived, input);
   }

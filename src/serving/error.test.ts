@@ -41,7 +41,7 @@ describe("the error that validation gives of sampled actions", () => {
     const world = await aloneWorld();
     const { folder, cache } = run;
     const { actionErrors } = await validateRun(
-      { folder, recipe, cache, actionSamples: samplesPerMember, world },
+      { folder, recipe, cache, actionSamples: samplesPerMember, allowed: new Set<never>(), world },
       () => {},
     );
     const opened = await Run.open(recipe, cache, world);

@@ -1,4 +1,5 @@
 import type { Robot } from "../batch/observation.ts";
+import { normalizationConventionOf } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { decodeStatistics } from "../checkpoint/robot-record.ts";
 import { normalization } from "../embodiment/normalize.ts";
@@ -27,12 +28,13 @@ export function servedRobots(
   recipe: Recipe,
 ): ServedRobot[] {
   const { normalization: mode, rate } = recipe.data;
+  const convention = normalizationConventionOf(recipe.conventions);
   const heads = [...new Set(members.map(({ head }) => head))];
   return members
     .filter(({ embodiment }) => embodiment.target === "actions")
     .map(({ dataset, head, framesPerSecond, embodiment }) => {
       const { action, state } = statistics[head]!;
-      const unit = (record: typeof action) => normalization(mode, decodeStatistics(record));
+      const unit = (record: typeof action) => normalization(mode, decodeStatistics(record), convention);
       return {
         name: describe({ dataset, embodiment }),
         embodiment,

@@ -8,7 +8,17 @@ describe("errors of sampled actions", () => {
   let run: MicroRun;
   let found: RunValidation;
   const validate = async (recipe: Recipe, actionSamples: number) =>
-    validateRun({ folder: run.folder, recipe, cache: run.cache, actionSamples, world: await aloneWorld() }, () => {});
+    validateRun(
+      {
+        folder: run.folder,
+        recipe,
+        cache: run.cache,
+        actionSamples,
+        allowed: new Set<never>(),
+        world: await aloneWorld(),
+      },
+      () => {},
+    );
 
   beforeAll(async () => {
     run = await trainMicroRun(microRecipe, 2);
@@ -59,7 +69,13 @@ it("samples without a robot target have no error of actions", async () => {
     data: { ...microRecipe.data, datasets: [arm!, { ...cart!, mapping: { ...cart!.mapping, target: "none" } }] },
   };
   const run = await trainMicroRun(watching, 1);
-  const request = { folder: run.folder, recipe: watching, cache: run.cache, actionSamples: 2 };
+  const request = {
+    folder: run.folder,
+    recipe: watching,
+    cache: run.cache,
+    actionSamples: 2,
+    allowed: new Set<never>(),
+  };
   const { actionErrors } = await validateRun({ ...request, world: await aloneWorld() }, () => {});
   await run.remove();
   expect(new Set(actionErrors.map(({ dataset }) => dataset))).toEqual(new Set(["dobot_cr5"]));

@@ -23,7 +23,12 @@ const layout = {
   pictureSize: 16,
 };
 const setting: Setting = {
-  form: { variant: variants.pi0, size: policySizes.micro, vocabulary: 300, head: { kind: "flow" } },
+  form: {
+    variant: variants.pi0,
+    size: policySizes.micro,
+    vocabulary: 300,
+    head: { kind: "flow", pastEndKeys: "hidden" },
+  },
   layout,
   unrealInput: "zero",
   rules: Rules.all,

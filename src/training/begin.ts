@@ -1,4 +1,5 @@
 import { readManifest, readParameters, readWeights } from "../checkpoint/checkpoint.ts";
+import type { ConventionName } from "../checkpoint/convention-name.ts";
 import { checkConventions } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { encodeStatistics } from "../checkpoint/robot-record.ts";
@@ -17,11 +18,20 @@ import { readRunRecipe } from "./recipe-file.ts";
 import { checkRunFolder, checkRunIsOpen, createRunFolder, writeRunRecipe } from "./run-folder.ts";
 import { stateFrom } from "./weights.ts";
 
+/** Weights of another run to begin with. */
+export interface Init {
+  readonly kind: "init";
+  /** The run's folder. */
+  readonly from: string;
+  /** Conventions that the weights may have been trained under otherwise. */
+  readonly allowed: ReadonlySet<ConventionName>;
+}
+
 /** Where training starts from. */
 export type Start =
   | { readonly kind: "new" }
   /** A new optimizer on the weights of another run. */
-  | { readonly kind: "init"; readonly from: string }
+  | Init
   /** The run's own last whole checkpoint. */
   | { readonly kind: "resume" };
 
@@ -46,7 +56,7 @@ export async function checkStart(folder: string, recipe: Recipe, start: Start): 
     return;
   }
   await checkRunFolder(folder);
-  if (start.kind === "init") await manifestOf(start.from, recipe);
+  if (start.kind === "init") await manifestOf(start, recipe);
 }
 
 /**
@@ -63,7 +73,7 @@ export async function beginRun(
 ): Promise<Begun> {
   if (start.kind === "resume") return resumeRun(folder, plan, parameters);
   const { recipe } = plan;
-  const values = start.kind === "init" ? await weightsOfRun(start.from, recipe, parameters) : null;
+  const values = start.kind === "init" ? await weightsOfRun(start, recipe, parameters) : null;
   await createRunFolder(folder);
   await writeRunRecipe(folder, recipe);
   const state = values === null ? newState(recipe, parameters) : newStateOn(values, recipe, parameters);
@@ -119,18 +129,18 @@ export function trainedBy({ optimizer }: Recipe, parameters: readonly ParameterF
 }
 
 /** The manifest of a run's newest checkpoint, whose weights another run begins with. */
-async function manifestOf(run: string, recipe: Recipe): Promise<{ folder: string; manifest: Manifest }> {
-  const checkpoint = await latestCheckpoint(run);
-  if (checkpoint === null) throw new InputError(`--init ${run}: expected a run with a checkpoint, got none`);
+async function manifestOf({ from, allowed }: Init, recipe: Recipe): Promise<{ folder: string; manifest: Manifest }> {
+  const checkpoint = await latestCheckpoint(from);
+  if (checkpoint === null) throw new InputError(`--init ${from}: expected a run with a checkpoint, got none`);
   const { folder } = checkpoint;
   const manifest = await readManifest(folder);
-  checkConventions(folder, manifest.conventions, conventionsOf(recipe), new Set());
+  checkConventions(folder, manifest.conventions, conventionsOf(recipe), allowed);
   return { folder, manifest };
 }
 
 /** @throws InputError where the run has no checkpoint, other conventions, or other parameters */
-async function weightsOfRun(run: string, recipe: Recipe, forms: readonly ParameterForm[]): Promise<ParameterValues> {
-  const { folder, manifest } = await manifestOf(run, recipe);
+async function weightsOfRun(init: Init, recipe: Recipe, forms: readonly ParameterForm[]): Promise<ParameterValues> {
+  const { folder, manifest } = await manifestOf(init, recipe);
   const parameters = await readParameters(folder, manifest, "parameters");
   checkParameters(folder, parameters, new Map(forms.map((form) => [form.name, form])));
   return parameters;

@@ -3,11 +3,11 @@ import type { BatchLayout } from "../batch/layout.ts";
 import type { LoadPlan } from "../batch/maker.ts";
 import { type HeadStatistics, type MeasureOptions, measureHeads } from "../batch/measure.ts";
 import { survey } from "../batch/survey.ts";
-import type { Conventions } from "../checkpoint/conventions.ts";
+import { type Conventions, normalizationConventionOf } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { decodeStatistics } from "../checkpoint/robot-record.ts";
 import { byteTokenizer } from "../codec/prompt.ts";
-import { changes, normalization, normalizationConvention } from "../embodiment/normalize.ts";
+import { changes, normalization } from "../embodiment/normalize.ts";
 import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
 import type { GroupNames, Provenance } from "../metric/group.ts";
@@ -118,15 +118,17 @@ export function formOf(recipe: Recipe): PolicyForm {
 
 /** A set of weights by embodiment for each dataset: no mixture has more heads. */
 function headOf(recipe: Recipe): Head {
+  const { pastEndKeys, crossAttentionKeys } = recipe.conventions;
   switch (recipe.policy.head) {
     case "flow":
-      return { kind: "flow" };
+      return { kind: "flow", pastEndKeys };
     case "groot":
       return {
         kind: "groot",
         parts: partsOf(recipe.policy),
         embodiments: recipe.data.datasets.length,
-        crossAttentionKeys: conventionsOf(recipe).crossAttentionKeys,
+        crossAttentionKeys,
+        pastEndKeys,
       };
   }
 }
@@ -144,15 +146,10 @@ export function settingOf({ recipe, rules }: Plan, rows: number): Setting {
 /** The conventions that a recipe trains weights under. */
 export function conventionsOf(recipe: Recipe): Conventions {
   return {
+    ...recipe.conventions,
     timeDirection: variants[recipe.policy.variant].heads[recipe.policy.head].timeDirection,
-    unrealInput: "zero",
     supervision: recipe.supervision,
-    pastEndKeys: "hidden",
-    crossAttentionKeys: "real",
     reduction: recipe.reduction,
-    normalizationEpsilon: normalizationConvention.epsilon,
-    zeroRange: normalizationConvention.zeroRange,
-    coincidingQuantiles: normalizationConvention.coincidingQuantiles,
   };
 }
 
@@ -170,9 +167,10 @@ export function termsOf({ recipe, rules }: Pick<Plan, "recipe" | "rules">): read
 export function loadPlanOf(plan: Plan): LoadPlan {
   const { recipe, mixture } = plan;
   const mode = recipe.data.normalization;
+  const convention = normalizationConventionOf(recipe.conventions);
   const units = mixture.members.map(({ head }) => {
     const { action, state } = statisticsOf(plan, head);
-    return { action: normalization(mode, action), state: normalization(mode, state) };
+    return { action: normalization(mode, action, convention), state: normalization(mode, state, convention) };
   });
   const { pictureMemoryBytes } = recipe.data;
   const reading = readingOf(recipe);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { chosenConventionsSchema } from "../checkpoint/conventions.ts";
 import { reductions } from "../loss/reduction.ts";
 import type { MixtureDescription } from "../mixture/mixture.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
@@ -93,6 +94,8 @@ export const recipeSchema = z
     reduction: z.enum(reductions),
     /** Which real cells teach. */
     supervision: z.enum(supervisionRules),
+    /** What the weights are trained under beside that; `soundConventions`, unless they come from elsewhere. */
+    conventions: chosenConventionsSchema,
     data: dataSchema,
     batch: batchSchema,
     validation: validationSchema,

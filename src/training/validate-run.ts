@@ -1,4 +1,5 @@
 import { readManifest, readWeights } from "../checkpoint/checkpoint.ts";
+import type { ConventionName } from "../checkpoint/convention-name.ts";
 import { checkConventions } from "../checkpoint/conventions.ts";
 import { latestCheckpoint } from "../checkpoint/store.ts";
 import { InputError } from "../input-error.ts";
@@ -18,6 +19,8 @@ export interface ValidateRequest {
   readonly cache: string;
   /** Of each dataset and control mode, actions of at most so many held-out samples are sampled; 0 for none. */
   readonly actionSamples: number;
+  /** Conventions of the weights that may differ from the recipe's. */
+  readonly allowed: ReadonlySet<ConventionName>;
   readonly world: World;
 }
 
@@ -36,14 +39,14 @@ export interface RunValidation {
  * @throws InputError where the run has no checkpoint, or its weights are not the recipe's
  */
 export async function validateRun(
-  { folder, recipe, cache, actionSamples, world }: ValidateRequest,
+  { folder, recipe, cache, actionSamples, allowed, world }: ValidateRequest,
   seen: (done: number, total: number) => void,
 ): Promise<RunValidation> {
   const checkpoint = await latestCheckpoint(folder);
   if (checkpoint === null) throw new InputError(`${folder}: expected a run with a checkpoint, got none`);
   const { step } = checkpoint;
   const manifest = await readManifest(checkpoint.folder);
-  checkConventions(checkpoint.folder, manifest.conventions, conventionsOf(recipe), new Set());
+  checkConventions(checkpoint.folder, manifest.conventions, conventionsOf(recipe), allowed);
   const run = await Run.openFor(manifest, recipe, cache, world);
   try {
     const state = stateFrom(checkpoint.folder, await readWeights(checkpoint.folder, manifest), step, run.parameters);

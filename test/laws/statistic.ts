@@ -1,6 +1,6 @@
 import type { Arguments } from "../../src/audit/array-law.ts";
 import { measure } from "../../src/dataset/statistics.ts";
-import { normalization, normalize } from "../../src/embodiment/normalize.ts";
+import { normalization, normalize, soundNormalization } from "../../src/embodiment/normalize.ts";
 import { HostArray } from "../../src/graph/host-array.ts";
 import { Padded } from "../../src/validity/padded.ts";
 import { Validity } from "../../src/validity/validity.ts";
@@ -37,7 +37,7 @@ const scaled: Subject = {
     const modes = ["mean-std", "min-max", "quantile", "identity"] as const;
     return new Map(
       modes.map((mode) => {
-        const unit = normalize(rowsOf(arguments_), normalization(mode, plain));
+        const unit = normalize(rowsOf(arguments_), normalization(mode, plain, soundNormalization));
         return [mode, unit.read((values) => values)] as const;
       }),
     );

@@ -66,6 +66,7 @@ const settingWith = (crossAttentionKeys: GrootHead["crossAttentionKeys"], rules:
       parts: Object.entries(parts).map(([name, slots]) => ({ name, slots })),
       embodiments,
       crossAttentionKeys,
+      pastEndKeys: "hidden",
     },
   },
   layout: { rows: 4, steps: 4, actionWidth: 6, stateWidth: 5, views: 2, observations: 2, tokens: 6, pictureSize: 16 },

@@ -51,7 +51,12 @@ const reference = file.parse(JSON.parse(readFileSync(new URL("tiny-policy.json",
 const expected = reference.float64;
 
 const setting: Setting = {
-  form: { variant: variants.pi0, size: policySizes.micro, vocabulary: 300, head: { kind: "flow" } },
+  form: {
+    variant: variants.pi0,
+    size: policySizes.micro,
+    vocabulary: 300,
+    head: { kind: "flow", pastEndKeys: "hidden" },
+  },
   layout: { rows: 4, steps: 4, actionWidth: 6, stateWidth: 5, views: 2, observations: 1, tokens: 6, pictureSize: 16 },
   unrealInput: "zero",
   rules: Rules.all,

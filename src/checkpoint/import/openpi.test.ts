@@ -72,7 +72,12 @@ it("the table of tokens may stand under its tied name, and the expert's own head
 
 function basePolicy() {
   const scope = Scope.root(Rules.all);
-  const form = { variant: variants.pi0, size: policySizes.base, vocabulary: 257152, head: { kind: "flow" } } as const;
+  const form = {
+    variant: variants.pi0,
+    size: policySizes.base,
+    vocabulary: 257152,
+    head: { kind: "flow", pastEndKeys: "hidden" },
+  } as const;
   const sizes = { rows: 1, steps: 2, actionWidth: 32, stateWidth: 32, views: 1, observations: 1, tokens: 2 };
   const observation = observationInputs({ ...sizes, pictureSize: 224 }, Rules.all);
   velocity(scope, form, perceive(scope, form, observation), {

@@ -6,6 +6,7 @@ import type { Scope } from "../../nn/parameter.ts";
 import type { TrunkSize } from "../size.ts";
 import type { Segment } from "../stream.ts";
 import { passThrough } from "../trunk.ts";
+import type { FlowHead, PastEndKeys } from "./form.ts";
 import type { FlowInput, Perceived } from "./perceived.ts";
 import { actionTokens, slotInitial, stateTokens } from "./tokens.ts";
 
@@ -16,13 +17,14 @@ import { actionTokens, slotInitial, stateTokens } from "./tokens.ts";
  */
 export function flowVelocity(
   scope: Scope,
-  size: TrunkSize,
+  { size, head }: { readonly size: TrunkSize; readonly head: FlowHead },
   perceived: Perceived,
   input: FlowInput,
 ): SymbolicArray<"b t d"> {
   const { stream, cache } = perceived;
   const state = stateSegment(scope.in("state"), size.width, perceived);
-  const actions = actionSegment(scope.in("action"), size.width, perceived, input);
+  const form = { width: size.width, pastEndKeys: head.pastEndKeys };
+  const actions = actionSegment(scope.in("action"), form, perceived, input);
   const suffix = stream.continuedBy([state, actions]);
   const { tokens } = passThrough(scope.in("expert"), size, suffix, cache);
   const steps = sizeOf(input.noisy, "t");
@@ -54,7 +56,7 @@ function stateSegment(scope: Scope, width: number, { observation }: Perceived): 
  */
 function actionSegment(
   scope: Scope,
-  width: number,
+  { width, pastEndKeys }: { readonly width: number; readonly pastEndKeys: PastEndKeys },
   { observation }: Perceived,
   { noisy, timeEmbedding }: FlowInput,
 ): Segment {
@@ -68,5 +70,5 @@ function actionSegment(
   });
   const joined = linear(scope.in("time.in"), concat("e", [action, timeEmbedding]), square);
   const tokens = linear(scope.in("time.out"), silu(joined), square);
-  return actionTokens(scope, rename(tokens, "t", "n"), observation.facts, "within");
+  return actionTokens(scope, rename(tokens, "t", "n"), observation.facts, { sight: "within", pastEndKeys });
 }

@@ -12,6 +12,15 @@ export const crossAttentionKeys = ["real", "asReleasedGr00t"] as const;
 
 export type CrossAttentionKeys = (typeof crossAttentionKeys)[number];
 
+/**
+ * Whether the steps of an action read those past the episode's end: they do not, unless weights were trained so.
+ *
+ * @source openpi `pi0.py`: released π0 weights see every step of the chunk
+ */
+export const pastEndKeys = ["hidden", "seen"] as const;
+
+export type PastEndKeys = (typeof pastEndKeys)[number];
+
 /** Some slots of the action that belong together: an arm, a gripper. No two parts share a slot. */
 export interface Part {
   readonly name: string;
@@ -21,6 +30,7 @@ export interface Part {
 /** π0's: an expert that continues the backbone's stream and reads its keys and values. */
 export interface FlowHead {
   readonly kind: "flow";
+  readonly pastEndKeys: PastEndKeys;
 }
 
 /** GR00T's: a transformer of its own that reads the backbone's tokens by cross-attention, with weights by embodiment. */
@@ -31,6 +41,7 @@ export interface GrootHead {
   /** Sets of weights in the encoders and decoders. */
   readonly embodiments: number;
   readonly crossAttentionKeys: CrossAttentionKeys;
+  readonly pastEndKeys: PastEndKeys;
 }
 
 /** What turns an observation and noisy actions into a velocity. */

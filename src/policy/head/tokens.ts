@@ -4,6 +4,7 @@ import type { Scope } from "../../nn/parameter.ts";
 import { SymbolicPadded, SymbolicValidity } from "../../validity/symbolic.ts";
 import type { Facts, Observation } from "../inputs.ts";
 import { everyToken, type Segment, type Sight } from "../stream.ts";
+import type { PastEndKeys } from "./form.ts";
 
 /**
  * Tokens `[b n e]` of the robot's state, one per observation slot, as a segment.
@@ -21,12 +22,12 @@ export function stateTokens(scope: Scope, tokens: SymbolicArray<"b n e">, { read
   };
 }
 
-/** Tokens `[b n e]` of actions, one per step, as a segment: steps past an episode's end are no keys. */
+/** Tokens `[b n e]` of actions, one per step, as a segment: steps past an episode's end are no keys, unless weights were trained so. */
 export function actionTokens(
   scope: Scope,
   tokens: SymbolicArray<"b n e">,
   { stepReal, targetReal, rowReal }: Facts,
-  sight: Sight,
+  { sight, pastEndKeys }: { readonly sight: Sight; readonly pastEndKeys: PastEndKeys },
 ): Segment {
   const shape = tokens.shape.slice(0, 2);
   const steps = stepReal.reshaped((bits) => rename(bits, "t", "n"));
@@ -35,7 +36,7 @@ export function actionTokens(
   return {
     name: "actions",
     tokens: SymbolicPadded.of(scope.watch("tokens", tokens, real), real),
-    keys: scope.rules.keeps("step-keys") ? real : shown,
+    keys: pastEndKeys === "hidden" && scope.rules.keeps("step-keys") ? real : shown,
     sight,
   };
 }

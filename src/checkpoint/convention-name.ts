@@ -1,0 +1,14 @@
+/** Conventions by name, in the order of errors: what `--allow` takes. */
+export const conventionNames = [
+  "timeDirection",
+  "unrealInput",
+  "supervision",
+  "pastEndKeys",
+  "crossAttentionKeys",
+  "reduction",
+  "normalizationEpsilon",
+  "zeroRange",
+  "coincidingQuantiles",
+] as const;
+
+export type ConventionName = (typeof conventionNames)[number];

@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { auditRequests, loadGlobalBatches } from "../../src/audit/real-batch.ts";
+import { GlobalBatchRunner } from "../../src/audit/runner.ts";
+import { exercisedWeights } from "../../src/audit/weight.ts";
+import { type ConventionName, conventionNames } from "../../src/checkpoint/convention-name.ts";
+import { openMixture } from "../../src/mixture/mixture.ts";
+import { aloneWorld } from "../../src/ranks/open-world.ts";
+import { type MicroRun, microRecipe, trainMicroRun } from "../../src/training/fixture/micro-run.ts";
+import { traceObjective } from "../../src/training/objective.ts";
+import { conventionsOf, loadPlanOf, planOf, settingOf } from "../../src/training/plan.ts";
+import { mixtureOf, type Recipe } from "../../src/training/recipe.ts";
+import { train, unwatched } from "../../src/training/train.ts";
+import { validateRun } from "../../src/training/validate-run.ts";
+import { generatedPadding } from "./every-padding.ts";
+
+type Changes = Readonly<Record<ConventionName, (recipe: Recipe) => Recipe>>;
+
+const withConvention = (change: Partial<Recipe["conventions"]>) => (recipe: Recipe) => ({
+  ...recipe,
+  conventions: { ...recipe.conventions, ...change },
+});
+
+/** A recipe that trains under another convention, for each of them. */
+const changes: Changes = {
+  timeDirection: (recipe) => ({ ...recipe, policy: { ...recipe.policy, head: "flow" } }),
+  unrealInput: withConvention({ unrealInput: "noise" }),
+  supervision: (recipe) => ({ ...recipe, supervision: "allReal" }),
+  pastEndKeys: withConvention({ pastEndKeys: "seen" }),
+  crossAttentionKeys: withConvention({ crossAttentionKeys: "asReleasedGr00t" }),
+  reduction: (recipe) => ({ ...recipe, reduction: "cells" }),
+  normalizationEpsilon: withConvention({ normalizationEpsilon: 0.5 }),
+  zeroRange: withConvention({ zeroRange: "epsilon" }),
+  coincidingQuantiles: withConvention({ coincidingQuantiles: "epsilon" }),
+};
+
+let cache = "";
+beforeAll(async () => {
+  cache = await mkdtemp(join(tmpdir(), "armature-conventions-"));
+});
+afterAll(() => rm(cache, { recursive: true }));
+
+describe("each convention is a choice that the code makes", () => {
+  /** A dof that never changes, and one whose quantiles coincide. */
+  async function planFor(recipe: Recipe) {
+    const open = await openMixture(mixtureOf(recipe));
+    try {
+      const plan = await planOf(recipe, open, cache);
+      for (const { action } of plan.statistics.values()) {
+        action.min[0] = action.max[0] = action.mean[0]!;
+        action.q01[1] = action.q99[1] = action.mean[1]!;
+      }
+      return plan;
+    } finally {
+      await open.close();
+    }
+  }
+
+  async function numbers(recipe: Recipe) {
+    const plan = await planFor(recipe);
+    const runner = new GlobalBatchRunner();
+    runner.take(exercisedWeights(traceObjective(settingOf(plan, 2)).parameters, 1));
+    const [whole] = await loadGlobalBatches(plan, auditRequests(plan, 1));
+    const outputs = await runner.run(whole!);
+    await runner.release();
+    const units = loadPlanOf(plan).units.map(({ action }) => [...action.scale]);
+    return JSON.stringify([units, [...outputs.get("loss")!.cells], [...outputs.get("sampled actions")!.cells]]);
+  }
+
+  const recipe: Recipe = {
+    ...generatedPadding("groot"),
+    data: { ...generatedPadding("groot").data, normalization: "quantile" },
+  };
+
+  it.each(conventionNames)("another %s makes other numbers", async (name) => {
+    const other = changes[name](recipe);
+    expect(conventionsOf(other)[name]).not.toBe(conventionsOf(recipe)[name]);
+    expect(await numbers(other)).not.toBe(await numbers(recipe));
+  });
+});
+
+describe("weights trained under a convention", () => {
+  let run: MicroRun;
+  beforeAll(async () => {
+    run = await trainMicroRun(microRecipe, 1);
+  });
+  afterAll(() => run.remove());
+
+  const others = (["unrealInput", "pastEndKeys", "normalizationEpsilon"] as const).map((name) => ({
+    name,
+    recipe: changes[name](microRecipe),
+  }));
+  const validate = async (recipe: Recipe, allowed: ReadonlySet<ConventionName>) =>
+    validateRun(
+      { folder: run.folder, recipe, cache: run.cache, actionSamples: 0, allowed, world: await aloneWorld() },
+      () => {},
+    );
+  const begin = async (recipe: Recipe, allowed: ReadonlySet<ConventionName>) => {
+    const folder = await mkdtemp(join(cache, "run-"));
+    await rm(folder, { recursive: true });
+    const start = { kind: "init", from: run.folder, allowed } as const;
+    return train({ recipe, folder, start, until: 1, cache, world: await aloneWorld() }, unwatched);
+  };
+
+  it.each(others)("are refused under another $name, and run where it is allowed by name", async ({ name, recipe }) => {
+    for (const use of [validate, begin]) {
+      const refusal = new RegExp(`expected weights trained under ${name} `);
+      await expect(use(recipe, new Set())).rejects.toThrow(refusal);
+      await expect(use(recipe, new Set(conventionNames.filter((other) => other !== name)))).rejects.toThrow(refusal);
+      await expect(use(recipe, new Set([name]))).resolves.toBeDefined();
+    }
+  });
+
+  it("are used as they were trained without a word", async () => {
+    await expect(validate(microRecipe, new Set())).resolves.toMatchObject({ step: 1 });
+  });
+});
