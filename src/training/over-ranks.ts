@@ -75,8 +75,10 @@ export async function standingOfRank0(world: World, own: Standing | null, fresh:
   if (world.size === 1 && own !== null) return own;
   const standing = own ?? fresh();
   const { state } = standing;
+  // By name: what comes from a checkpoint stands in another order than what is fresh.
   for (const values of [state.parameters, state.first, state.second, ...(state.ema === null ? [] : [state.ema])])
-    for (const [name, { cells }] of values) await world.broadcastInto(`weights of rank 0: ${name}`, cells);
+    for (const name of [...values.keys()].sort())
+      await world.broadcastInto(`weights of rank 0: ${name}`, values.get(name)!.cells);
   const head = new TextEncoder().encode(JSON.stringify({ step: state.step, best: standing.best }));
   const { step, best } = headSchema.parse(JSON.parse(new TextDecoder().decode(await world.broadcast("step", head))));
   return { state: { ...state, step }, best };
