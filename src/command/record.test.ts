@@ -123,6 +123,15 @@ describe.skipIf(!hasLibav)("record", () => {
       '--seed: expected a whole number from 0, got "one"',
     ],
     ["a folder below a file", ["--robot", "arm", "--out", join(scratch, "file", "below")], "choose another"],
+    ...(existsSync("/proc/self")
+      ? [
+          [
+            "a folder where there can be none",
+            ["--robot", "arm", "--out", "/proc/armature/arm"],
+            "choose another",
+          ] as const,
+        ]
+      : []),
     ["a folder that is full", ["--robot", "arm", "--out", scratch], "expected a new or empty folder"],
     ["nothing to go on with", ["--robot", "arm", "--resume"], "expected an interrupted recording, got none"],
   ])("refuses %s in one line", async (_, words, message) => {

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../make-folder.ts";
 
 /** How a value stands in its file. */
 export interface CacheForm<T> {
@@ -44,7 +45,7 @@ function decoded<T>(text: string | null, key: string, form: CacheForm<T>): T | n
 }
 
 async function write(folder: string, path: string, text: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const partial = `${path}.${randomUUID()}.part`;
   try {
     await writeFile(partial, text);

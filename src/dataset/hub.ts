@@ -1,9 +1,10 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, rename, stat } from "node:fs/promises";
+import { rename, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { InputError } from "../input-error.ts";
+import { makeFolder } from "../make-folder.ts";
 import { reason } from "./problem.ts";
 
 const scheme = "hf://";
@@ -62,7 +63,7 @@ async function fetchFile(address: string, target: string, size: number): Promise
   const { HF_TOKEN } = process.env;
   const response = await fetch(address, { headers: HF_TOKEN ? { authorization: `Bearer ${HF_TOKEN}` } : {} });
   if (!response.ok || response.body === null) throw new Error(`status ${response.status} for ${address}`);
-  await mkdir(dirname(target), { recursive: true });
+  await makeFolder(dirname(target));
   const partial = `${target}.${process.pid}.part`;
   await pipeline(response.body, createWriteStream(partial));
   const { size: came } = await stat(partial);

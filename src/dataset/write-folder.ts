@@ -1,5 +1,6 @@
-import { appendFile, mkdir, open, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { appendFile, open, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../make-folder.ts";
 
 /** The folder of a dataset that is being written: files appear whole or not at all. */
 export class WrittenFolder {
@@ -17,7 +18,7 @@ export class WrittenFolder {
   /** Makes the folder, if need be, with an empty place for unfinished files. */
   async begin(): Promise<void> {
     await rm(this.#scratch, { recursive: true, force: true });
-    await mkdir(this.#scratch, { recursive: true });
+    await makeFolder(this.#scratch);
   }
 
   /** The path of an unfinished file. */
@@ -45,7 +46,7 @@ export class WrittenFolder {
     this.#pending.push({
       from,
       put: async () => {
-        await mkdir(dirname(this.path(name)), { recursive: true });
+        await makeFolder(dirname(this.path(name)));
         await rename(from, this.path(name));
       },
     });
@@ -57,7 +58,7 @@ export class WrittenFolder {
     this.#pending.push({
       from: null,
       put: async () => {
-        await mkdir(dirname(this.path(name)), { recursive: true });
+        await makeFolder(dirname(this.path(name)));
         // What an interrupted recording wrote behind its last whole episode is cut off.
         if (length > 0) await truncate(this.path(name), length);
         else await rm(this.path(name), { force: true });

@@ -1,11 +1,12 @@
 import { constants } from "node:fs";
-import { access, mkdir } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { Picture } from "../dataset/dataset.ts";
 import type { Libav } from "../dataset/libav.ts";
 import { reason } from "../dataset/problem.ts";
 import { needLibav } from "../dataset/write-video.ts";
 import { InputError } from "../input-error.ts";
+import { makeFolder } from "../make-folder.ts";
 import type { Design } from "../simulation/design.ts";
 import { Film } from "../simulation/film.ts";
 import { successInterval } from "../simulation/interval.ts";
@@ -152,7 +153,7 @@ export function scoreOf(rollouts: readonly Rollout[]): Score | null {
 
 async function openFolder(folder: string): Promise<Libav> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
   } catch (error) {
     throw new InputError(`${folder}: expected a folder that can be written, got ${reason(error)}; choose another`);

@@ -1,7 +1,8 @@
-import { access, constants, mkdir, readdir, stat } from "node:fs/promises";
+import { access, constants, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isAbsent, replaceDurably, syncFolder } from "../checkpoint/durable.ts";
 import { InputError } from "../input-error.ts";
+import { makeFolder } from "../make-folder.ts";
 
 /** The resolved recipe of a run. */
 export const recipeFile = "recipe.json";
@@ -46,7 +47,7 @@ const writable = constants.W_OK | constants.X_OK;
  */
 export async function createRunFolder(folder: string): Promise<void> {
   await checkRunFolder(folder);
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+  await makeFolder(folder).catch((error: unknown) => {
     throw noFolder(folder, reasonOf(error));
   });
   await syncFolder(dirname(folder));

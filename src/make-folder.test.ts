@@ -1,0 +1,33 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeFolder } from "./make-folder.ts";
+
+let place: string;
+beforeAll(async () => {
+  place = await mkdtemp(join(tmpdir(), "armature-folder-"));
+});
+afterAll(() => rm(place, { recursive: true }));
+
+describe("a folder", () => {
+  it("is made with those above it, and made again without harm", async () => {
+    const path = join(place, "one", "two", "three");
+    await makeFolder(path);
+    await writeFile(join(path, "file"), "kept");
+    await makeFolder(path);
+    expect((await stat(join(path, "file"))).size).toBe(4);
+  });
+
+  it("is not made below a file, nor in its place", async () => {
+    const file = join(place, "file");
+    await writeFile(file, "");
+    await expect(makeFolder(join(file, "below", "it"))).rejects.toThrow("ENOTDIR");
+    await expect(makeFolder(file)).rejects.toThrow("EEXIST");
+  });
+
+  it.skipIf(!existsSync("/proc/self"))("is refused at once where the system takes none", async () => {
+    await expect(makeFolder("/proc/armature/one/two")).rejects.toThrow("ENOENT");
+  });
+});
