@@ -31,6 +31,11 @@ export function begin(...words: readonly string[]): Running {
   return start(process.execPath, [...program, ...words]);
 }
 
+/** Starts `armature` under a command that starts it, such as `mpirun`. */
+export function beginUnder([launcher = "", ...options]: readonly string[], ...words: readonly string[]): Running {
+  return start(launcher, [...options, process.execPath, ...program, ...words]);
+}
+
 /** Runs `armature` where no file may grow past a size, which is what a full disk looks like. */
 export function armatureWithin(kibibytes: number, ...words: readonly string[]): Promise<Finished> {
   // POSIX counts in blocks of 512 bytes.

@@ -10,7 +10,7 @@ import { MpiLink } from "./mpi-link.ts";
 
 /** What the tests of MPI run on several ranks: `node fixture-job.ts WHAT`. Each rank prints lines of JSON. */
 const [, , what = ""] = process.argv;
-const jobs: Readonly<Record<string, (world: World) => Promise<void>>> = { sums, gathers, waits, steps, loop };
+const jobs: Readonly<Record<string, (world: World) => Promise<void>>> = { sums, gathers, waits, steps, loop, hoard };
 
 const world = what === "pieces" ? await inPieces() : await openWorld(process.env, { deadlineSeconds: 2 });
 print({ rank: world.rank, process: process.pid, places: world.places.map((place) => place.process) });
@@ -78,6 +78,14 @@ async function steps(): Promise<void> {
 async function loop(): Promise<void> {
   await world.barrier("begin");
   if (world.rank === 1) for (;;) performance.now();
+  await world.barrier("counts");
+}
+
+/** Rank 1 takes memory without an end. */
+async function hoard(): Promise<void> {
+  await world.barrier("begin");
+  const hoarded: number[][] = [];
+  while (world.rank === 1) hoarded.push(Array.from({ length: 1000 }, (_, at) => at + 0.5));
   await world.barrier("counts");
 }
 

@@ -73,6 +73,21 @@ describe.each([
     expect(seconds).toBeLessThan(20);
   });
 
+  onRanks("a rank that runs out of memory ends the job within seconds, and is named", async (on) => {
+    const { status, output, seconds } = await runRanks(on, 3, ["--max-old-space-size=40", job, "hoard"], {
+      seconds: 60,
+    });
+    const ended = lines(output, "rank").find(({ rank }) => rank === 1)?.process;
+    expect(output).toMatch(
+      name === "MPICH"
+        ? new RegExp(`rank 1 \\(process ${ended} .* ended|PID \\d+ RUNNING AT`)
+        : new RegExp(`rank 1 \\(process ${ended} .* ended|process rank 1 .* exited on signal 6`),
+    );
+    expect(output).toContain("JavaScript heap out of memory");
+    expect(status).not.toBe(0);
+    expect(seconds).toBeLessThan(30);
+  });
+
   onRanks("a rank that computes without an end is named at the deadline, and so is one that is stopped", async (on) => {
     const endless = await runRanks(on, 3, [job, "loop"], { seconds: 60 });
     expectNamed(endless, /counts: rank 1 .*\) did not come within 2 s/);
