@@ -47,6 +47,8 @@ export interface LoopParts {
   /** How long steps and validations have waited for data. */
   readonly waitedMs: () => number;
   readonly validate: (state: TrainingState) => Promise<WeightsValidation>;
+  /** Makes sure that all ranks hold the same numbers. */
+  readonly agree: (state: TrainingState) => Promise<void>;
   readonly save: (standing: Standing) => Promise<void>;
   /** What of the padding leaks with these weights, where the recipe asks for audits. */
   readonly leaks: (state: TrainingState) => Promise<readonly string[]>;
@@ -71,11 +73,15 @@ export interface LoopResult extends Standing {
   readonly isInterrupted: boolean;
 }
 
+/** Ranks compare their weights and moments after every so many steps, and before every checkpoint. */
+export const agreementSteps = 50;
+
 /** Steps whose samples make up the losses by dataset that a run ends with. */
 const recentSteps = 20;
 
 /**
- * Trains up to a step. At each step, in this order: update, event, and where they are due audit, validation, checkpoint.
+ * Trains up to a step. At each step, in this order: update, event, and where they are due audit, the ranks' agreement,
+ * validation, checkpoint.
  *
  * Ends with a checkpoint, also where it is stopped early. The only file with a clock in it; no number depends on it.
  */
@@ -106,9 +112,11 @@ export async function runLoop(parts: LoopParts, begin: Standing, until: number):
     if (isDue(recipe.audit.everySteps, step, false)) await auditAt(parts, done.state);
     isStopped = await parts.isStopped();
     const isLast = step >= until;
+    const isSaved = isDue(recipe.checkpoint.everySteps, step, isLast || isStopped);
+    if (isSaved || isDue(agreementSteps, step, isLast)) await parts.agree(done.state);
     // Stopping brings no validation with it: the run that goes on has the events and the best step of one that never stopped.
     if (isDue(recipe.validation.everySteps, step, isLast)) await validateAt(step);
-    if (isDue(recipe.checkpoint.everySteps, step, isLast || isStopped)) await parts.save(standing);
+    if (isSaved) await parts.save(standing);
   }
   return {
     ...standing,

@@ -168,11 +168,14 @@ export class Run {
     };
   }
 
-  /** Makes sure that all ranks hold the same weights and moments, to the bit. */
-  async agree({ step, trained, first, second }: TrainingState): Promise<void> {
-    const arrays = new Map(
-      [trained, first, second].flatMap((values, at) => named(["", "first ", "second "][at]!, values)),
-    );
+  /** Makes sure that all ranks hold the same weights, moments and averages, to the bit. */
+  async agree({ step, trained, first, second, ema }: TrainingState): Promise<void> {
+    const arrays = new Map([
+      ...named("", trained),
+      ...named("first ", first),
+      ...named("second ", second),
+      ...(ema === null ? [] : named("average ", ema)),
+    ]);
     await agree(this.world, `weights after step ${step}`, arrays);
   }
 

@@ -103,8 +103,8 @@ function partsOf(
     shares,
     waitedMs: () => run.waitedMs,
     validate: (state: TrainingState) => run.validate(state, (samples, total) => watcher.validating(samples, total)),
+    agree: (state) => run.agree(state),
     save: async (standing) => {
-      await run.agree(standing.state);
       begun?.events.sync();
       if (world.rank === 0) await run.save(folder, standing);
     },

@@ -1,0 +1,67 @@
+import { access, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Link } from "../ranks/link.ts";
+import { localLinks } from "../ranks/local.ts";
+import { World } from "../ranks/world.ts";
+import { microRecipe } from "./fixture/micro-run.ts";
+import { agreementSteps } from "./loop.ts";
+import { train, unwatched } from "./train.ts";
+
+let place = "";
+beforeAll(async () => {
+  place = await mkdtemp(join(tmpdir(), "armature-over-ranks-"));
+});
+afterAll(() => rm(place, { recursive: true }));
+
+/**
+ * A link on which gradients change by one bit, once that is asked for: the part that this rank adds up, which all ranks then have
+ * alike, and the sum that another rank added up.
+ */
+function withWrongBits(link: Link, isDue: () => boolean): Link {
+  let left = 2;
+  return {
+    ...link,
+    async receive(from, tag, out) {
+      await link.receive(from, tag, out);
+      if (left === 0 || !isDue() || !(out instanceof Float32Array)) return;
+      left--;
+      const largest = out.reduce((found, cell, at) => (Math.abs(cell) > Math.abs(out[found]!) ? at : found), 0);
+      new Uint32Array(out.buffer, out.byteOffset)[largest]! ^= 1 << 16;
+    },
+  };
+}
+
+test("one bit that arrives otherwise on one rank ends training before it is kept, with the rank and arrays", async () => {
+  let steps = 0;
+  const links = localLinks(2).map((link) => (link.rank === 1 ? withWrongBits(link, () => steps >= 10) : link));
+  const worlds = await Promise.all(links.map((link) => World.open(link, { deadlineSeconds: 60 })));
+  const recipe = {
+    ...microRecipe,
+    ...{ batch: { size: 4, microBatch: 2 }, checkpoint: { everySteps: 1000, keepLast: 1 } },
+  };
+  const until = agreementSteps + 20;
+  const request = {
+    recipe,
+    folder: join(place, "run"),
+    start: { kind: "new" },
+    until,
+    cache: join(place, "cache"),
+  } as const;
+  const watcher = {
+    ...unwatched,
+    pulse({ step }: { readonly step: number }) {
+      steps = step;
+    },
+  };
+  const found = await Promise.allSettled(worlds.map((world) => train({ ...request, world }, watcher)));
+  // The norm that clips is of all arrays, so all of them differ a step later.
+  const message = expect.stringMatching(
+    new RegExp(
+      `weights after step ${agreementSteps}: .* rank 1 differs from the others in action\\.in\\.bias, .* more; resume`,
+    ),
+  );
+  for (const each of found) expect(each).toMatchObject({ status: "rejected", reason: { message } });
+  await expect(access(join(place, "run", "checkpoints"))).rejects.toThrow("ENOENT");
+});
