@@ -4,20 +4,39 @@ import { latestCheckpoint } from "../checkpoint/store.ts";
 import { checkParameters } from "../checkpoint/weights.ts";
 import type { Device } from "../graph/runtime/device.ts";
 import { InputError } from "../input-error.ts";
+import type { ParameterValues } from "../nn/parameter.ts";
 import { ActionSampler, placementFor } from "../training/action-sampler.ts";
-import { traceObjective } from "../training/objective.ts";
+import { type Setting, traceObjective } from "../training/objective.ts";
 import { conventionsOf, formOf, layoutOf } from "../training/plan.ts";
+import type { Recipe } from "../training/recipe.ts";
 import { parseRecipe } from "../training/recipe-file.ts";
 import { Rules } from "../validity/rules.ts";
 import { LoadedPolicy } from "./policy.ts";
-import { servedRobots } from "./robot.ts";
+import { type ServedRobot, servedRobots } from "./robot.ts";
 
 /** How a policy is served. */
 export interface LoadOptions {
   /** How many robots it acts for at a time, at most: the rows of its program, each of which takes its time. */
   readonly robots: number;
   /** Where it runs and on how many threads. Another machine than the one it was trained on changes the last bits. */
-  readonly machine: "as trained" | { readonly device: Device; readonly threads: number };
+  readonly machine: "as trained" | Machine;
+}
+
+/** Where a policy runs. */
+export interface Machine {
+  readonly device: Device;
+  readonly threads: number;
+}
+
+/** A policy whose weights have not been read. */
+export interface FoundPolicy {
+  /** Folder of the checkpoint. */
+  readonly checkpoint: string;
+  readonly step: number;
+  readonly recipe: Recipe;
+  readonly robots: readonly ServedRobot[];
+  /** Where it was trained. */
+  readonly machine: Machine;
 }
 
 /**
@@ -31,24 +50,56 @@ export interface LoadOptions {
 export async function loadPolicy(run: string, { robots: rows, machine }: LoadOptions): Promise<LoadedPolicy> {
   if (!Number.isInteger(rows) || rows < 1)
     throw new InputError(`loadPolicy: expected a number of robots from 1, got ${rows}`);
+  const found = await findPolicy(run);
+  const weights = await readPolicyWeights(found);
+  return await compilePolicy(found, weights, { rows, machine: machine === "as trained" ? found.machine : machine });
+}
+
+/**
+ * The policy of a run's newest checkpoint: what it acts for, before anything of its size is read.
+ *
+ * @throws InputError where there is no checkpoint, or its conventions are others
+ */
+export async function findPolicy(run: string): Promise<FoundPolicy> {
   const checkpoint = await latestCheckpoint(run);
   if (checkpoint === null) throw new InputError(`${run}: expected a run with a checkpoint, got none`);
   const { folder, step } = checkpoint;
   const manifest = await readManifest(folder);
   const recipe = parseRecipe(`${folder}, recipe`, manifest.recipe);
-  const conventions = conventionsOf(recipe);
-  checkConventions(folder, manifest.conventions, conventions, new Set());
-  const { unrealInput } = conventions;
-  const setting = { form: formOf(recipe), layout: layoutOf(recipe, rows), unrealInput, rules: Rules.all };
-  const weights = await readParameters(folder, manifest, recipe.validation.weights);
-  const { parameters } = traceObjective(setting);
-  checkParameters(folder, weights, new Map(parameters.map((parameter) => [parameter.name, parameter])));
-  const { device, threads } = machine === "as trained" ? manifest : machine;
+  checkConventions(folder, manifest.conventions, conventionsOf(recipe), new Set());
+  const { device, threads } = manifest;
+  return { checkpoint: folder, step, recipe, robots: servedRobots(manifest, recipe), machine: { device, threads } };
+}
+
+/**
+ * The weights of a policy, from its checkpoint.
+ *
+ * @throws InputError where the checkpoint is damaged, or its parameters are not the policy's
+ */
+export async function readPolicyWeights({ checkpoint, recipe }: FoundPolicy): Promise<ParameterValues> {
+  const manifest = await readManifest(checkpoint);
+  const weights = await readParameters(checkpoint, manifest, recipe.validation.weights);
+  const { parameters } = traceObjective(settingOf(recipe, 1));
+  checkParameters(checkpoint, weights, new Map(parameters.map((parameter) => [parameter.name, parameter])));
+  return weights;
+}
+
+/** A policy with its weights, as a program of some rows. */
+export async function compilePolicy(
+  { checkpoint, step, recipe, robots }: FoundPolicy,
+  weights: ParameterValues,
+  { rows, machine }: { readonly rows: number; readonly machine: Machine },
+): Promise<LoadedPolicy> {
   const sampler = await ActionSampler.compile({
-    setting,
+    setting: settingOf(recipe, rows),
     weights,
     placement: placementFor(weights),
-    machine: { device, threads },
+    machine,
   });
-  return new LoadedPolicy({ checkpoint: folder, step, recipe, robots: servedRobots(manifest, recipe), sampler, rows });
+  return new LoadedPolicy({ checkpoint, step, recipe, robots, sampler, rows });
+}
+
+function settingOf(recipe: Recipe, rows: number): Setting {
+  const { unrealInput } = conventionsOf(recipe);
+  return { form: formOf(recipe), layout: layoutOf(recipe, rows), unrealInput, rules: Rules.all };
 }

@@ -48,6 +48,11 @@ export class LoadedPolicy {
     this.#rows = rows;
   }
 
+  /** Robots that it acts for at a time, at most; fewer take as long. */
+  get rows(): number {
+    return this.#rows;
+  }
+
   /**
    * The one robot that a query names.
    *

@@ -1,23 +1,21 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
-import { join } from "node:path";
-import type { Picture } from "../dataset/dataset.ts";
-import type { Libav } from "../dataset/libav.ts";
 import { reason } from "../dataset/problem.ts";
 import { needLibav } from "../dataset/write-video.ts";
 import { InputError } from "../input-error.ts";
 import { makeFolder } from "../make-folder.ts";
+import type { ParameterValues } from "../nn/parameter.ts";
 import type { Design } from "../simulation/design.ts";
-import { Film } from "../simulation/film.ts";
 import { successInterval } from "../simulation/interval.ts";
 import { type Pace, paceProblems } from "../simulation/queue.ts";
 import type { RobotOptions } from "../simulation/robot.ts";
-import { createRobot } from "../simulation/robots.ts";
-import { type Rollout, rollOut } from "../simulation/rollout.ts";
-import { loadPolicy } from "./load.ts";
-import type { LoadedPolicy } from "./policy.ts";
+import { findRobot } from "../simulation/robots.ts";
+import type { Rollout } from "../simulation/rollout.ts";
+import { type FoundPolicy, findPolicy, type Machine } from "./load.ts";
 import type { ServedRobot } from "./robot.ts";
-import { fittingRobot, PolicyPilot } from "./simulated.ts";
+import { playShares, type RolloutProgress } from "./rollout-crew.ts";
+import { encodeWeights } from "./rollout-share.ts";
+import { fittingRobot } from "./simulated.ts";
 
 /** What is rolled out, and how. */
 export interface RolloutRequest {
@@ -33,15 +31,10 @@ export interface RolloutRequest {
   /** Steps carried out of each chunk; `null` for half of it. */
   readonly execute: number | null;
   readonly delay: number;
-  /** Robots in one batch, at most. Batches of other sizes differ in their last bits. */
+  /** Robots at work at the same time, at most. Batches of other sizes differ in their last bits. */
   readonly sideBySide: number;
   /** Where and how many of the first episodes are filmed; `null` for none. */
   readonly films: { readonly folder: string; readonly episodes: number } | null;
-}
-
-export interface RolloutProgress {
-  finished(rollout: Rollout): void;
-  isStopped(): boolean;
 }
 
 /** How a policy did in closed loop. */
@@ -57,7 +50,7 @@ export interface PolicyRollouts {
   readonly score: Score | null;
   readonly films: readonly string[];
   readonly seconds: number;
-  /** Of these, in which the policy found actions. */
+  /** Of these, in which the policy found actions; of threads the mean. */
   readonly policySeconds: number;
 }
 
@@ -76,63 +69,84 @@ export interface Score {
  * @throws InputError where there is no policy, no robot of it fits, the pace does not, or a folder cannot be written
  */
 export async function rollOutPolicy(request: RolloutRequest, progress: RolloutProgress): Promise<PolicyRollouts> {
-  const seats = Math.min(request.sideBySide, request.episodes);
-  const libav = request.films === null ? null : await openFolder(request.films.folder);
-  const policy = await loadPolicy(request.run, { robots: seats, machine: "as trained" });
-  try {
-    return await rollOutLoaded(policy, request, libav, progress);
-  } finally {
-    policy.release();
-  }
+  if (request.films !== null) await openFolder(request.films.folder);
+  return await rollOutFound(await findPolicy(request.run), null, request, progress);
 }
 
-async function rollOutLoaded(
-  policy: LoadedPolicy,
-  request: RolloutRequest,
-  libav: Libav | null,
+/** What is rolled out of a policy that is there. */
+export type RolloutChoice = Omit<RolloutRequest, "run">;
+
+/**
+ * The same of a policy that has been found.
+ *
+ * @param weights `null`: those of its checkpoint
+ */
+export async function rollOutFound(
+  policy: FoundPolicy,
+  weights: ParameterValues | null,
+  request: RolloutChoice,
   progress: RolloutProgress,
 ): Promise<PolicyRollouts> {
-  const { design, episodes, seed } = request;
+  const { design, films } = request;
   const { served, observation } = fittingRobot(policy.robots, design, request.dataset);
-  const seats = Math.min(request.sideBySide, episodes);
-  const pilot = new PolicyPilot(policy, served, { seats, seed });
-  const pace = paceOf(request, pilot.horizon);
-  const options = request.options({ ...design.defaults, observation });
+  const pace = paceOf(request, policy.recipe.policy.actionHorizon);
+  const options = optionsOf(request, served, observation);
+  const stop = new Int32Array(new SharedArrayBuffer(4));
+  const plan = { seed: request.seed, pace, filmed: films?.episodes ?? 0 };
+  const common = {
+    ...{ policy, weights: weights === null ? null : encodeWeights(weights), plan, options, stop },
+    ...{ robot: policy.robots.indexOf(served), design: design.name, folder: films?.folder ?? null },
+  };
+  const shares = partsOf(policy.machine, request).map((part) => ({ ...common, ...part }));
+  const played = await playShares(shares, stop, progress);
+  const rollouts = played.shares.flatMap((share) => share.rollouts).sort((one, other) => one.episode - other.episode);
+  const paths = played.shares.flatMap((share) => share.films).sort(([one], [other]) => one - other);
+  const policySeconds = played.shares.reduce((sum, share) => sum + share.policySeconds, 0) / shares.length;
+  return {
+    ...{ step: policy.step, robot: served, options, pace, rollouts },
+    ...{ successes: rollouts.filter(({ isSuccess }) => isSuccess).length, score: scoreOf(rollouts) },
+    ...{ films: paths.map(([, path]) => path), seconds: played.seconds, policySeconds },
+  };
+}
+
+/** Rows of a program: more leave the processor's cache, and of fewer each costs more. */
+const mostRows = 8;
+
+/**
+ * Episodes, seats and machine of each thread: several robots are played on as many threads as the policy was trained on, each
+ * with a program of one thread, which wait for each other nowhere; one robot has them all for itself.
+ */
+function partsOf({ device, threads }: Machine, { episodes, sideBySide }: RolloutChoice) {
+  const seats = Math.min(sideBySide, episodes);
+  const parts = device === "cpu" ? Math.min(threads, seats) : 1;
+  const most = Math.ceil(seats / parts);
+  return Array.from({ length: parts }, (_, part) => ({
+    episodes: Array.from({ length: episodes }, (_, episode) => episode).filter((episode) => episode % parts === part),
+    seats: Math.ceil((seats - part) / parts),
+    rows: device === "cpu" ? Math.min(most, mostRows) : most,
+    machine: { device, threads: parts === 1 ? threads : 1 },
+  }));
+}
+
+function optionsOf(
+  { design, options: choose, films }: RolloutChoice,
+  served: ServedRobot,
+  observation: RobotOptions["observation"],
+): RobotOptions {
+  // Threads know a robot by its name.
+  if (findRobot(design.name) !== design)
+    throw new RangeError(`rollOut: expected the design of robot "${design.name}" as it is, got another`);
+  const options = choose({ ...design.defaults, observation });
   if (options.observation !== observation)
     throw new InputError(
       `observation: expected "${observation}", what ${served.name} was trained on, got "${options.observation}"`,
     );
-  const filmed = libav === null ? 0 : (request.films?.episodes ?? 0);
-  if (filmed > 0 && (design.cameras.length === 0 || observation === "state"))
+  if (films !== null && (design.cameras.length === 0 || observation === "state"))
     throw new InputError(`${served.name}: expected a robot with cameras for films, got one without`);
-  const films = new Map<number, Film>();
-  const paths = new Map<number, string>();
-  const film = (episode: number, pictures: ReadonlyMap<string, Picture>) => {
-    if (libav === null || request.films === null) return;
-    const path = join(request.films.folder, `${design.name}-${String(episode).padStart(3, "0")}.mp4`);
-    const own = films.get(episode) ?? new Film(libav, path, design.framesPerSecond);
-    films.set(episode, own);
-    paths.set(episode, path);
-    own.add(pictures);
-  };
-  const robots = await Promise.all(Array.from({ length: seats }, () => createRobot(design, options)));
-  try {
-    const from = performance.now();
-    const rollouts = await rollOut(robots, pilot, { episodes, seed, pace, filmed }, { ...progress, filmed: film });
-    const seconds = (performance.now() - from) / 1000;
-    return {
-      ...{ step: policy.step, robot: served, options, pace, rollouts },
-      ...{ successes: rollouts.filter(({ isSuccess }) => isSuccess).length, score: scoreOf(rollouts) },
-      films: [...paths].sort(([one], [other]) => one - other).map(([, path]) => path),
-      ...{ seconds, policySeconds: pilot.ms / 1000 },
-    };
-  } finally {
-    for (const own of films.values()) own.finish();
-    for (const robot of robots) robot.close();
-  }
+  return options;
 }
 
-function paceOf({ execute, delay }: RolloutRequest, horizon: number): Pace {
+function paceOf({ execute, delay }: RolloutChoice, horizon: number): Pace {
   const pace = { execute: execute ?? Math.ceil(horizon / 2), delay };
   const problems = paceProblems(pace, horizon);
   if (problems.length > 0) throw new InputError(problems.join("; "));
@@ -151,12 +165,13 @@ export function scoreOf(rollouts: readonly Rollout[]): Score | null {
   };
 }
 
-async function openFolder(folder: string): Promise<Libav> {
+/** @throws InputError where films cannot be written */
+async function openFolder(folder: string): Promise<void> {
   try {
     await makeFolder(folder);
     await access(folder, constants.W_OK);
   } catch (error) {
     throw new InputError(`${folder}: expected a folder that can be written, got ${reason(error)}; choose another`);
   }
-  return needLibav();
+  await needLibav();
 }

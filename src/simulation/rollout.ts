@@ -4,14 +4,18 @@ import type { Pilot } from "./pilot.ts";
 import { ActionQueue, type Pace } from "./queue.ts";
 import type { Robot } from "./robot.ts";
 
-/** Which episodes are played, and how. */
-export interface RolloutPlan {
-  /** Episodes 0 to this of the seed. */
-  readonly episodes: number;
+/** How episodes are played. */
+export interface PlayPlan {
   readonly seed: number;
   readonly pace: Pace;
   /** The first so many episodes are shown to the watcher, step by step. */
   readonly filmed: number;
+}
+
+/** Which episodes are played, and how. */
+export interface RolloutPlan extends PlayPlan {
+  /** Episodes 0 to this of the seed. */
+  readonly episodes: number;
 }
 
 /** How an episode went. */
@@ -46,16 +50,39 @@ export async function rollOut(
   plan: RolloutPlan,
   watcher: RolloutWatcher,
 ): Promise<Rollout[]> {
+  const crew = { robots, pilot };
+  return await play(
+    crew,
+    Array.from({ length: plan.episodes }, (_, episode) => episode),
+    plan,
+    watcher,
+  );
+}
+
+/** Robots and who steers them. */
+export interface Crew {
+  readonly robots: readonly Robot[];
+  readonly pilot: Pilot;
+}
+
+/** The same of these episodes, begun in this order. */
+export async function play(
+  { robots, pilot }: Crew,
+  episodes: readonly number[],
+  plan: PlayPlan,
+  watcher: RolloutWatcher,
+): Promise<Rollout[]> {
   if (robots.length > pilot.seats)
     throw new RangeError(`rollOut: expected at most ${pilot.seats} robots, got ${robots.length}`);
   const finished: Rollout[] = [];
   const players = robots.map((robot, seat) => ({ robot, seat, run: noRun }));
   let begun = 0;
-  for (let tick = 0; finished.length < plan.episodes && !watcher.isStopped(); tick++) {
+  for (let tick = 0; finished.length < episodes.length && !watcher.isStopped(); tick++) {
     // Robots that ask at the same steps share a batch; one that began in between would pay for a batch of its own.
     if (tick % plan.pace.execute === 0)
       for (const player of players)
-        if (player.run === noRun && begun < plan.episodes) player.run = begin(player, pilot, plan, begun++);
+        if (player.run === noRun && begun < episodes.length)
+          player.run = begin(player, pilot, plan, episodes[begun++]!);
     const playing = players.filter(({ run }) => run !== noRun);
     for (const player of playing) look(player, pilot, plan, watcher);
     await answer(playing, pilot);
@@ -94,13 +121,13 @@ const noRun: EpisodeRun = {
   steps: 0,
 };
 
-function begin({ robot, seat }: Player, pilot: Pilot, { seed, pace }: RolloutPlan, episode: number): EpisodeRun {
+function begin({ robot, seat }: Player, pilot: Pilot, { seed, pace }: PlayPlan, episode: number): EpisodeRun {
   robot.reset(seed, episode);
   pilot.begin(seat, episode);
   return { episode, queue: new ActionQueue(pace), hash: createHash("sha256"), steps: 0 };
 }
 
-function look({ robot, seat, run }: Player, pilot: Pilot, { filmed }: RolloutPlan, watcher: RolloutWatcher): void {
+function look({ robot, seat, run }: Player, pilot: Pilot, { filmed }: PlayPlan, watcher: RolloutWatcher): void {
   const { episode, queue, hash } = run;
   const isFilmed = episode < filmed;
   if (isFilmed || queue.asks || !pilot.looksOnlyAsAsked) {

@@ -1,0 +1,89 @@
+import { Worker } from "node:worker_threads";
+import type { Rollout } from "../simulation/rollout.ts";
+import { decodeError, type FromShare, type PlayedShare, type RolloutShare } from "./rollout-share.ts";
+
+/** Told of rollouts as they go on. */
+export interface RolloutProgress {
+  finished(rollout: Rollout): void;
+  isStopped(): boolean;
+}
+
+/** What threads have played together. */
+export interface PlayedShares {
+  readonly shares: readonly PlayedShare[];
+  /** From when all were ready until the last was done. */
+  readonly seconds: number;
+}
+
+/** How often it is asked whether to stop, in milliseconds. */
+const stopEvery = 20;
+
+/**
+ * Plays shares of a rollout, a thread each, all at the same time.
+ *
+ * @param stop the cell that the shares look at
+ * @throws InputError where one of them meets it
+ */
+export async function playShares(
+  shares: readonly RolloutShare[],
+  stop: Int32Array,
+  progress: RolloutProgress,
+): Promise<PlayedShares> {
+  const look = () => {
+    if (progress.isStopped()) Atomics.store(stop, 0, 1);
+  };
+  const finished = (rollout: Rollout) => {
+    progress.finished(rollout);
+    look();
+  };
+  const threads = shares.map((share) => new ShareThread(share, finished));
+  const looking = setInterval(look, stopEvery);
+  try {
+    await Promise.all(threads.map(({ ready }) => ready));
+    look();
+    const from = performance.now();
+    for (const thread of threads) thread.begin();
+    const played = await Promise.all(threads.map((thread) => thread.played));
+    return { shares: played, seconds: (performance.now() - from) / 1000 };
+  } finally {
+    clearInterval(looking);
+    await Promise.all(threads.map((thread) => thread.end()));
+  }
+}
+
+class ShareThread {
+  readonly ready: Promise<void>;
+  readonly played: Promise<PlayedShare>;
+  readonly #worker: Worker;
+
+  constructor(share: RolloutShare, finished: (rollout: Rollout) => void) {
+    this.#worker = new Worker(new URL("./rollout-worker.ts", import.meta.url), { workerData: share });
+    const ready = Promise.withResolvers<void>();
+    const played = Promise.withResolvers<PlayedShare>();
+    const fail = (error: Error) => {
+      ready.reject(error);
+      played.reject(error);
+    };
+    this.#worker.on("message", (message: FromShare) => {
+      if (message.kind === "ready") ready.resolve();
+      else if (message.kind === "finished") finished(message.rollout);
+      else if (message.kind === "played") played.resolve(message.played);
+      else fail(decodeError(message.error));
+    });
+    this.#worker.on("error", fail);
+    this.#worker.on("exit", () => fail(new Error("a rollout's thread has ended")));
+    // Of several errors the first is told; the others are nobody's.
+    ready.promise.catch(() => {});
+    played.promise.catch(() => {});
+    this.ready = ready.promise;
+    this.played = played.promise;
+  }
+
+  begin(): void {
+    this.#worker.postMessage("play");
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+}

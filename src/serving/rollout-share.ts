@@ -1,0 +1,78 @@
+import { HostArray } from "../graph/host-array.ts";
+import { InputError } from "../input-error.ts";
+import type { ParameterValues } from "../nn/parameter.ts";
+import type { RobotOptions } from "../simulation/robot.ts";
+import type { PlayPlan, Rollout } from "../simulation/rollout.ts";
+import type { FoundPolicy, Machine } from "./load.ts";
+
+/** What one thread plays of a rollout: plain data. */
+export interface RolloutShare {
+  readonly policy: FoundPolicy;
+  /** `null`: those of its checkpoint. */
+  readonly weights: PlainWeights | null;
+  /** Which of the policy's robots it steers. */
+  readonly robot: number;
+  /** Name of the simulated one. */
+  readonly design: string;
+  readonly options: RobotOptions;
+  readonly episodes: readonly number[];
+  readonly plan: PlayPlan;
+  /** Robots side by side. */
+  readonly seats: number;
+  /** Of the policy's program. */
+  readonly rows: number;
+  readonly machine: Machine;
+  /** For films. */
+  readonly folder: string | null;
+  /** One cell, shared by all threads: not 0 where they are to stop. */
+  readonly stop: Int32Array;
+}
+
+/** What has been played of a share. */
+export interface PlayedShare {
+  readonly rollouts: readonly Rollout[];
+  /** Paths by episode. */
+  readonly films: readonly (readonly [episode: number, path: string])[];
+  /** In which the policy found actions. */
+  readonly policySeconds: number;
+}
+
+/** What a thread says; it begins to play when it hears anything. */
+export type FromShare =
+  | { readonly kind: "ready" }
+  | { readonly kind: "finished"; readonly rollout: Rollout }
+  | { readonly kind: "played"; readonly played: PlayedShare }
+  | { readonly kind: "failed"; readonly error: PlainError };
+
+/** An error as plain data: structured clone would drop its class, and with it whose mistake it is. */
+export interface PlainError {
+  readonly isInput: boolean;
+  readonly message: string;
+}
+
+/** Weights as plain data: structured clone would drop the class of their arrays. */
+export type PlainWeights = readonly {
+  readonly name: string;
+  readonly axes: string;
+  readonly shape: readonly number[];
+  readonly cells: Float32Array;
+}[];
+
+export function encodeWeights(weights: ParameterValues): PlainWeights {
+  return [...weights].map(([name, { axes, shape, cells }]) => ({ name, axes, shape, cells }));
+}
+
+export function decodeWeights(weights: PlainWeights): ParameterValues {
+  return new Map(
+    weights.map(({ name, axes, shape, cells }) => [name, new HostArray(axes, shape, "float32", cells)] as const),
+  );
+}
+
+export function encodeError(error: unknown): PlainError {
+  if (error instanceof InputError) return { isInput: true, message: error.message };
+  return { isInput: false, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
+
+export function decodeError({ isInput, message }: PlainError): Error {
+  return isInput ? new InputError(message) : new Error(`a rollout's thread failed: ${message}`);
+}
