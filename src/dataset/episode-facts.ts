@@ -1,6 +1,7 @@
 import type { EpisodeRecord } from "./episode-record.ts";
 import { type Info, width } from "./info.ts";
 import type { DatasetNote, DatasetProblem } from "./problem.ts";
+import { changes } from "./statistics.ts";
 
 /** LeRobot's own tolerance between a timestamp and its frame, in seconds. */
 const toleranceSeconds = 1e-4;
@@ -8,7 +9,7 @@ const toleranceSeconds = 1e-4;
 /** What the numbers of a dataset show, gathered episode by episode. */
 export class EpisodeFacts {
   readonly #info: Info;
-  readonly #ranges = new Map<string, { low: Float64Array; high: Float64Array }>();
+  readonly #ranges = new Map<string, { min: Float64Array; max: Float64Array }>();
   readonly #tasks = new Set<string>();
   #unevenness = 0;
   #start = 0;
@@ -37,11 +38,12 @@ export class EpisodeFacts {
 
   notes(): DatasetNote[] {
     const notes: DatasetNote[] = [];
-    for (const [key, { low, high }] of this.#ranges) {
-      const constant = [...low.keys()].filter((entry) => low[entry] === high[entry]);
-      if (low.length === 1 || constant.length === 0) continue;
+    for (const [key, range] of this.#ranges) {
+      const entries = range.min.length;
+      const constant = [...range.min.keys()].filter((entry) => !changes(range, entry));
+      if (entries === 1 || constant.length === 0) continue;
       const names = constant.map((entry) => this.#info.features.get(key)?.names?.[entry] ?? String(entry));
-      const message = `${constant.length} of ${low.length} entries never change: ${names.join(", ")}`;
+      const message = `${constant.length} of ${entries} entries never change: ${names.join(", ")}`;
       notes.push({ code: "constant-entries", path: `column "${key}"`, message });
     }
     const path = 'column "timestamp"';
@@ -63,14 +65,14 @@ export class EpisodeFacts {
     if (feature === undefined) return;
     const entries = width(feature);
     const range = this.#ranges.get(key) ?? {
-      low: new Float64Array(entries).fill(Number.POSITIVE_INFINITY),
-      high: new Float64Array(entries).fill(Number.NEGATIVE_INFINITY),
+      min: new Float64Array(entries).fill(Number.POSITIVE_INFINITY),
+      max: new Float64Array(entries).fill(Number.NEGATIVE_INFINITY),
     };
     this.#ranges.set(key, range);
     for (const [at, value] of column.entries()) {
       const entry = at % entries;
-      range.low[entry] = Math.min(range.low[entry]!, value);
-      range.high[entry] = Math.max(range.high[entry]!, value);
+      range.min[entry] = Math.min(range.min[entry]!, value);
+      range.max[entry] = Math.max(range.max[entry]!, value);
     }
   }
 

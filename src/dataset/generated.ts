@@ -2,6 +2,7 @@ import { allocate, HostArray } from "../graph/host-array.ts";
 import { stream } from "../graph/random.ts";
 import { InputError } from "../input-error.ts";
 import type { Dataset, Episode, EpisodeTable, Feature, Fit, Picture } from "./dataset.ts";
+import { isCamera } from "./info.ts";
 
 /** A dataset that comes from a formula instead of a disk: plain data, for examples and for the audit of padding. */
 export interface GeneratedDataset {
@@ -60,10 +61,6 @@ export function generatedValue(description: GeneratedDataset, key: string, entry
   const phase = phases.uniform(0, entry, episode, 0);
   const hertz = 0.1 + 0.4 * phases.uniform(1, entry, episode, 0);
   return (frame: number) => Math.sin(2 * Math.PI * (phase + (hertz * frame) / description.framesPerSecond));
-}
-
-function isCamera(feature: Feature): boolean {
-  return feature.type === "video" || feature.type === "image";
 }
 
 function table(

@@ -61,10 +61,13 @@ export async function measure(
   };
 }
 
-/** Entries whose value never changes: they teach nothing and normalise to 0. */
-export function constantEntries({ min, max }: Statistics): number[] {
-  return [...min.keys()].filter((entry) => min[entry] === max[entry]);
+/** Whether an entry changes at all in the data that the extremes are of; one that does not teaches nothing and normalises to 0. */
+export function changes({ min, max }: Pick<Statistics, "min" | "max">, entry: number): boolean {
+  return max[entry]! - min[entry]! >= smallestSpan;
 }
+
+/** An entry whose values span less never changes. */
+const smallestSpan = 1e-6;
 
 /** One entry's running numbers. */
 class Entry {

@@ -1,4 +1,4 @@
-import type { Statistics } from "../dataset/statistics.ts";
+import { changes, type Statistics } from "../dataset/statistics.ts";
 import { cells, type IsSubsequence } from "../graph/axes.ts";
 import { type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import { Padded } from "../validity/padded.ts";
@@ -32,9 +32,6 @@ export const soundNormalization = {
   coincidingQuantiles: "min-max",
 } as const satisfies NormalizationConvention;
 
-/** An entry whose values span less never changes. */
-const smallestSpan = 1e-6;
-
 /** Unit scale of each entry of a vector: `normalised = (value − center) / scale`. Plain data. */
 export interface Normalization {
   readonly mode: NormalizationMode;
@@ -60,11 +57,6 @@ export function normalization(
     center: Float64Array.from(entries, (entry) => entry.center),
     scale: Float64Array.from(entries, (entry) => entry.scale),
   };
-}
-
-/** Whether an entry changes at all in the data that the statistics are of. */
-export function changes(statistics: Statistics, entry: number): boolean {
-  return statistics.max[entry]! - statistics.min[entry]! >= smallestSpan;
 }
 
 /**
@@ -121,7 +113,7 @@ function unit(
   if (zeroRange === "zero" && !changes(statistics, entry))
     return { center: middle(min[entry]!, max[entry]!), scale: 0 };
   if (mode === "mean-std") return { center: mean[entry]!, scale: std[entry]! + epsilon };
-  const areApart = coincidingQuantiles === "epsilon" || q99[entry]! - q01[entry]! >= smallestSpan;
+  const areApart = coincidingQuantiles === "epsilon" || changes({ min: q01, max: q99 }, entry);
   const [low, high] = mode === "quantile" && areApart ? [q01, q99] : [min, max];
   return {
     center: middle(low[entry]!, high[entry]!),

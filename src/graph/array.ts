@@ -1,4 +1,4 @@
-import { cells, describe, letters } from "./axes.ts";
+import { describe, letters } from "./axes.ts";
 import type { DataType, HostArray } from "./host-array.ts";
 import type { Lowering } from "./lowering.ts";
 
@@ -158,11 +158,6 @@ export function constant<A extends string, D extends DataType>(values: HostArray
     lower: (lowering) => [lowering.constant(values)],
     gradient: () => [],
   });
-}
-
-/** Number of cells of an array. */
-export function cellCount(array: Form): number {
-  return cells(array.shape);
 }
 
 /** Every node that the arrays are computed from, in order of creation. */

@@ -7,7 +7,8 @@ import { type Conventions, normalizationConventionOf } from "../checkpoint/conve
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { decodeStatistics } from "../checkpoint/robot-record.ts";
 import { byteTokenizer } from "../codec/prompt.ts";
-import { changes, normalization } from "../embodiment/normalize.ts";
+import { changes } from "../dataset/statistics.ts";
+import { normalization } from "../embodiment/normalize.ts";
 import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
 import type { GroupNames, Provenance } from "../metric/group.ts";
