@@ -75,8 +75,8 @@ export class RankedSum<B extends GradientBuffer> {
   }
 }
 
-/** Fewer, larger messages where ranks are few; where they are many, memory for slices of all of them. */
-function sliceCellsOf(size: number): number {
+/** Cells of a bucket for each of so many ranks: fewer, larger messages where they are few, else memory for slices of all of them. */
+export function sliceCellsOf(size: number): number {
   return Math.max(2 ** 15, Math.floor(2 ** 20 / size));
 }
 

@@ -3,8 +3,6 @@ import { join } from "node:path";
 import { z } from "zod";
 import { openWorld } from "../../../ranks/open-world.ts";
 import { RankedSum } from "../../../ranks/ranked-sum.ts";
-import { gatherRows } from "../../../ranks/rows.ts";
-import type { World } from "../../../ranks/world.ts";
 import { newState } from "../../../training/begin.ts";
 import { loadRecipe } from "../../../training/recipe-file.ts";
 import { Run } from "../../../training/run.ts";
@@ -17,11 +15,13 @@ import { repeatedMs, type Turn, wayNames, ways } from "./schedule.ts";
 /** A rank that is late by this has been lost. */
 const deadlineSeconds = 120;
 
-/** A place, a dataset, a control mode, and a sum and a count of squared errors. */
+/** Numbers of a row: a place, a dataset, a control mode, and a sum and a count of squared errors. */
 const width = 5;
 
 const request = jobRequestSchema.parse(JSON.parse(z.string().parse(process.argv[2])));
 const world = await openWorld(process.env, { deadlineSeconds });
+// The command that started the job holds the other end; where it is stopped, however that is, so is the job.
+if (world.rank === 0) process.stdin.on("end", () => process.exit(1)).resume();
 const result = await resultOf(request);
 await world.close();
 if (world.rank === 0) writeSync(1, `${JSON.stringify({ result })}\n`);
@@ -77,18 +77,15 @@ async function pass(turns: readonly Turn[], forward: Forward): Promise<number> {
       rows += turn.rows;
       continue;
     }
-    await meet(world, rows);
+    await meet(rows);
     rows = 0;
   }
   return busyMs;
 }
 
-async function meet(ranks: World, rows: number): Promise<void> {
-  const counts = await ranks.gather("counts", new Uint8Array(Float64Array.of(rows).buffer));
-  const first = counts.slice(0, ranks.rank).reduce((sum, bytes) => sum + new Float64Array(bytes.slice().buffer)[0]!, 0);
-  const cells = new Float64Array(rows * width);
-  for (let row = 0; row < rows; row++) cells[row * width] = first + row;
-  await gatherRows(ranks, "rows", { width, cells });
+/** What every rank found since the last meeting goes to all: one gather, whichever way. */
+async function meet(rows: number): Promise<void> {
+  await world.gather("rows", new Uint8Array(new Float64Array(rows * width).buffer));
 }
 
 /** Steps of a recipe on its own data, each followed by a sum of gradients alone. */

@@ -17,7 +17,11 @@ export async function hasLauncher(): Promise<boolean> {
   }
 }
 
-/** What rank 0 of a job printed, which runs on so many ranks; one rank needs no launcher. */
+/**
+ * What rank 0 of a job printed, which runs on so many ranks; one rank needs no launcher.
+ *
+ * The job ends with this process, however that ends: its rank 0 holds the other end of a pipe.
+ */
 export async function runJob<T>(ranks: number, request: JobRequest, schema: z.ZodType<T>): Promise<T> {
   const program = [process.execPath, "--disable-warning=ExperimentalWarning", job, JSON.stringify(request)];
   const launcher = ["mpirun", "--oversubscribe", "--bind-to", "none", "--allow-run-as-root", "-np", String(ranks)];

@@ -1,3 +1,5 @@
+import { sliceCellsOf } from "../../../ranks/ranked-sum.ts";
+
 /** What was measured at two ranks, and on what. */
 export interface ScalingBase {
   /** One rank's part of a step, without the sum over ranks. */
@@ -19,24 +21,25 @@ export interface Scaled {
   readonly reduceMs: number;
   /** Share of the step in which ranks compute. */
   readonly efficiency: number;
+  /** The same where they compute `fasterCompute` times as fast. */
+  readonly fasterEfficiency: number;
 }
 
 /** Between two hosts, of one message. */
 export const messageMs = 0.02;
 
+/** What an accelerator makes of a step. */
+export const fasterCompute = 100;
+
 export const assumptions = [
   "weak scaling: every rank has the rows that a rank had when the step was measured",
-  "compute and the handling of gradients grow with parameters, from those measured; accelerators compute faster: there the share of the sum is larger",
+  "compute and the handling of gradients grow with parameters, from those measured",
+  `${fasterCompute} times as fast: computing alone, as on an accelerator; gradients are handled by a processor as it was measured`,
   "one rank per host; each sends 2 (n - 1) / n gradients of float32 at full line rate, both directions at once",
   "handling (adding, copying) as measured at two ranks in memory, times 2 (n - 1) / n; one subtree per rank",
   `each bucket costs 2 (n - 1) messages of ${messageMs} ms at every rank, one after the other; three buckets at a time would hide most of it`,
   "the sum begins when all micro-batches are done: nothing overlaps; no stragglers, no congestion",
 ] as const;
-
-/** Cells of a bucket, over all ranks, as `RankedSum` cuts them. */
-export function bucketCells(ranks: number): number {
-  return ranks * Math.max(2 ** 15, Math.floor(2 ** 19 / ranks));
-}
 
 /** One step of data-parallel training under `assumptions`. */
 export function scale(base: ScalingBase, { ranks, parameters, gigabitsPerSecond }: Cluster): Scaled {
@@ -44,8 +47,14 @@ export function scale(base: ScalingBase, { ranks, parameters, gigabitsPerSecond 
   const travelling = (2 * (ranks - 1)) / ranks;
   const lineMs = (travelling * parameters * 32) / (gigabitsPerSecond * 1e6);
   const handlingMs = base.reduceMs * larger * travelling;
-  const latencyMs = Math.ceil(parameters / bucketCells(ranks)) * 2 * (ranks - 1) * messageMs;
+  const latencyMs = Math.ceil(parameters / (ranks * sliceCellsOf(ranks))) * 2 * (ranks - 1) * messageMs;
   const computeMs = base.stepMs * larger;
   const reduceMs = lineMs + handlingMs + latencyMs;
-  return { computeMs, reduceMs, efficiency: computeMs / (computeMs + reduceMs) };
+  const efficiencyOf = (ms: number) => ms / (ms + reduceMs);
+  return {
+    computeMs,
+    reduceMs,
+    efficiency: efficiencyOf(computeMs),
+    fasterEfficiency: efficiencyOf(computeMs / fasterCompute),
+  };
 }
