@@ -4,7 +4,7 @@ import type { Design, Stage } from "./design.ts";
 import { Limb, type LimbPlace, limbActuators, limbBody, limbDofs, limbStates, motors } from "./limb.ts";
 import { camera, element, model } from "./mjcf.ts";
 import type { Vector, World } from "./physics.ts";
-import { Picking, pickingBodies } from "./picking.ts";
+import { Picking, pickingBodies, pickingGoals } from "./picking.ts";
 import type { RobotOptions } from "./robot.ts";
 
 const place: LimbPlace = { prefix: "", base: [0, 0, 0], turn: 0, camera: "wrist" };
@@ -19,9 +19,7 @@ export const arm: Design = {
   holdSteps: 2,
   dofs: limbDofs("", "arm"),
   states: limbStates("", "arm"),
-  goals: ["cube_x", "cube_y", "cube_z", "pad_x", "pad_y"].map((name) => ({
-    ...{ name, unit: "m", part: "goal", kind: "continuous" },
-  })),
+  goals: pickingGoals,
   cameras: ["front", "wrist"],
   defaults: { observation: "pictures", imageSize: 96, distractors: 1, disturbance: 0.05 },
   mjcf,
@@ -53,8 +51,10 @@ class ArmStage implements Stage {
 
   begin(chance: Chance): string {
     const over = onTable(chance, "start");
-    const pose = this.#limb.solve([over[0], over[1], chance.between("start height", 0.12, 0.18)], 0);
-    const start = [...pose.map((angle, at) => angle + chance.between(`joint ${at}`, -0.2, 0.2)), 1];
+    const pose = this.#limb.solve([over[0], over[1], chance.between("start height", 0.07, 0.16)], 0);
+    const joints = pose.map((angle, at) => angle + chance.between(`joint ${at}`, -0.12, 0.12));
+    // Some hands start closed: the expert shows how to begin anew after a grip that missed.
+    const start = [...joints, chance.between("opening", 0, 1)];
     this.#limb.start(start);
     this.command(start);
     return this.#picking.begin(chance, (what) => onTable(chance, what));
@@ -82,7 +82,7 @@ class ArmStage implements Stage {
 }
 
 function onTable(chance: Chance, what: string): Vector {
-  const out = chance.between(`${what} out`, 0.17, 0.29);
-  const angle = chance.between(`${what} angle`, -0.85, 0.85);
+  const out = chance.between(`${what} out`, 0.18, 0.28);
+  const angle = chance.between(`${what} angle`, -0.75, 0.75);
   return [out * Math.cos(angle), out * Math.sin(angle), 0];
 }

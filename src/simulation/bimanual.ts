@@ -89,8 +89,10 @@ class BimanualStage implements Stage {
         0.14,
       ];
       const pose = limb.solve(over, 0).map((angle, at) => angle + chance.between(`joint ${side} ${at}`, -0.15, 0.15));
-      limb.start([...pose, 1]);
-      return [...pose, 1];
+      // Some hands start closed: the expert shows how to begin anew after a grip that missed.
+      const joints = [...pose, chance.between(`opening ${side}`, 0, 1)];
+      limb.start(joints);
+      return joints;
     });
     this.command(start);
     const painted = chance.pickSeveral("colour", colourNames, this.#bars.length);
@@ -128,39 +130,39 @@ class BimanualStage implements Stage {
     return thing.position()[2] > lifted && thing.up()[2] > 0.95;
   }
 
-  /** Both hands go above their ends, down, close, and lift together. */
+  /** Both hands go above their ends, down, close, and lift together; as what they see has it, so that a miss begins anew. */
   expert(): () => readonly number[] {
     const thing = this.#bars[0]!;
-    const yaw = thing.yaw();
-    let phase = 0;
-    let waited = 0;
-    const phases = [
-      { height: 0.08, opening: 1, steps: 0 },
-      { height: bar[2], opening: 1, steps: 0 },
-      { height: bar[2], opening: 0, steps: 4 },
-      { height: 0.13, opening: 0, steps: Number.POSITIVE_INFINITY },
-    ];
     return () => {
-      const goals = (height: number): Vector[] =>
-        [-grip, grip].map((out, side) => {
-          const middle = phase < phases.length - 1 ? thing.position() : null;
-          const [x, y] = middle === null ? this.#limbs[side]!.tip() : ahead(middle, yaw, out);
-          return [x, y, height];
-        });
-      const areThere = goals(phases[phase]!.height).every((goal, side) => gap(this.#limbs[side]!.tip(), goal) < 0.012);
-      if (areThere) waited++;
-      if (areThere && waited > phases[phase]!.steps) {
-        phase++;
-        waited = 0;
-      }
-      const { height, opening } = phases[phase]!;
-      return goals(height).flatMap((goal, side) => this.#limbs[side]!.reach(goal, yaw, opening));
+      const yaw = thing.yaw();
+      const next = this.#next(ends(thing.position(), yaw));
+      return next.flatMap(({ place, opening }, side) => this.#limbs[side]!.reach(place, yaw, opening));
     };
+  }
+
+  #next(held: readonly Vector[]): { readonly place: Vector; readonly opening: number }[] {
+    const hands = held.map((end, side) => {
+      const [tip, opening] = [this.#limbs[side]!.tip(), this.#limbs[side]!.opening()];
+      return { end, tip, opening, off: gap(tip, end) };
+    });
+    if (hands.every(({ off, opening }) => off < 0.03 && opening < gripped))
+      return hands.map(({ tip }) => ({ place: [tip[0], tip[1], 0.13], opening: 0 }));
+    const isClosing = hands.some(({ opening }) => opening < 0.9);
+    if (hands.every(({ off }) => off < (isClosing ? 0.02 : 0.012)))
+      return hands.map(({ end }) => ({ place: end, opening: 0 }));
+    return hands.map(({ end: [x, y, z], tip, opening }) => {
+      const isOver = Math.hypot(tip[0] - x, tip[1] - y) < 0.02 && opening > 0.8;
+      return { place: [x, y, isOver ? z : 0.08], opening: 1 };
+    });
   }
 }
 
-function ahead([x, y]: Vector, yaw: number, out: number): readonly [number, number] {
-  return [x + out * Math.cos(yaw), y + out * Math.sin(yaw)];
+/** The fingers hold a bar where they are closer together than this, from 0 to 1. */
+const gripped = 0.38;
+
+/** Where the hands grip a bar. */
+function ends([x, y, z]: Vector, yaw: number): Vector[] {
+  return [-grip, grip].map((out) => [x + out * Math.cos(yaw), y + out * Math.sin(yaw), z]);
 }
 
 function gap(one: Vector, other: Vector): number {

@@ -5,7 +5,7 @@ import { Gripper, gripperActuators, gripperMotors, gripperParts } from "./grippe
 import { camera, element, model } from "./mjcf.ts";
 import { clamp } from "./motion.ts";
 import type { Joints, Vector, World } from "./physics.ts";
-import { type Hand, Picking, pickingBodies } from "./picking.ts";
+import { type Hand, Picking, pickingBodies, pickingGoals } from "./picking.ts";
 import type { RobotOptions } from "./robot.ts";
 
 const framesPerSecond = 20;
@@ -38,9 +38,7 @@ export const gantry: Design = {
     { ...gripper, low: 0, high: 1, move: 0 },
   ],
   states: [...axes.map(({ name }) => ({ name, unit: "m", part: "crane", kind: "continuous" as const })), gripper],
-  goals: ["cube_x", "cube_y", "cube_z", "pad_x", "pad_y"].map((name) => ({
-    ...{ name, unit: "m", part: "goal", kind: "continuous" },
-  })),
+  goals: pickingGoals,
   cameras: ["left", "right"],
   defaults: { observation: "pictures", imageSize: 96, distractors: 1, disturbance: 0.05 },
   mjcf,

@@ -3,7 +3,7 @@ import { element } from "./mjcf.ts";
 import type { Joints, Vector, World } from "./physics.ts";
 
 /** How far each finger slides outwards. */
-const travel = 0.032;
+const travel = 0.042;
 
 const sides = [
   { name: "left finger", side: 1 },
@@ -15,10 +15,10 @@ export const grippable = { friction: [2, 0.05, 0.001], condim: 4, solimp: [0.98,
 
 /** A palm and two fingers that slide along y; their tips meet at `reach` along z, where there is a site "tip". */
 export function gripperParts(prefix: string, reach: number): string[] {
-  const palm = { type: "box", size: [0.012, 0.042, 0.012], pos: [0, 0, reach - 0.06], rgba: greys.tool } as const;
+  const palm = { type: "box", size: [0.012, 0.052, 0.012], pos: [0, 0, reach - 0.06], rgba: greys.tool } as const;
   const finger = ({ name, side }: (typeof sides)[number]) => {
     const slide = { type: "slide", axis: [0, side, 0], range: [0, travel], armature: 0.2, damping: 2 } as const;
-    const plate = { type: "box", size: [0.009, 0.005, 0.026], pos: [0, side * 0.005, -0.02], mass: 0.02 } as const;
+    const plate = { type: "box", size: [0.013, 0.005, 0.026], pos: [0, side * 0.005, -0.02], mass: 0.02 } as const;
     return element(
       "body",
       { name: `${prefix}${name}`, pos: [0, 0, reach], gravcomp: 1 },

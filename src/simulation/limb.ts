@@ -8,7 +8,7 @@ import type { Joints, Vector, World } from "./physics.ts";
 /** Lengths in metres: table to shoulder, upper arm, forearm, wrist to the point between the finger tips. */
 const size = { shoulder: 0.14, upper: 0.2, fore: 0.2, hand: 0.14 } as const;
 /** What the tip moves in one control step at most. */
-const stride = 0.035;
+const stride = 0.02;
 
 const hinges = [
   { name: "waist", low: -1.7, high: 1.7, axis: [0, 0, 1] },

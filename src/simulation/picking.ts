@@ -1,5 +1,6 @@
 import type { Chance } from "./chance.ts";
 import { type Colour, colourNames, colours } from "./colour.ts";
+import type { DesignedEntry } from "./design.ts";
 import { grippable } from "./gripper.ts";
 import { element, mark } from "./mjcf.ts";
 import { distance } from "./motion.ts";
@@ -19,6 +20,11 @@ export interface Hand {
   /** The command that brings the tip a step closer to a place, the fingers along `yaw`. */
   reach(place: Vector, yaw: number, opening: number): number[];
 }
+
+/** Where the cube is, how it is turned, and where the pad is. */
+export const pickingGoals: readonly DesignedEntry[] = ["cube_x", "cube_y", "cube_z", "cube_yaw", "pad_x", "pad_y"].map(
+  (name) => ({ name, unit: name === "cube_yaw" ? "rad" : "m", part: "goal", kind: "continuous" }),
+);
 
 /** Cubes and a pad on a table: one cube is to be put on the pad, the others are distractors. */
 export class Picking {
@@ -40,17 +46,17 @@ export class Picking {
         (drawn) => taken.every((other) => distance(other, drawn) > 0.09),
       );
       taken.push(found);
-      thing.place([found[0], found[1], at === 0 ? 0 : half], at === 0 ? 0 : chance.between(`turn ${at}`, -0.4, 0.4));
+      thing.place([found[0], found[1], at === 0 ? 0 : half], at === 0 ? 0 : chance.between(`turn ${at}`, -0.3, 0.3));
       thing.paint(colours[painted[at]!]);
     }
     const [onto, cube]: (Colour | undefined)[] = painted;
     return chance.pick("phrase", phrases).replace("#", `${cube}`).replace("#", `${onto}`);
   }
 
-  /** Where the cube and the pad are, from above, and the cube's height. */
+  /** In the order of `pickingGoals`. */
   goal(): number[] {
-    const [cube, onto] = [this.#cubes[0]!.position(), this.#pad.position()];
-    return [...cube, onto[0], onto[1]];
+    const [cube, onto] = [this.#cubes[0]!, this.#pad.position()];
+    return [...cube.position(), cube.yaw(), onto[0], onto[1]];
   }
 
   /** Whether the cube lies on the pad and the hand has let go of it. */
@@ -60,36 +66,37 @@ export class Picking {
     return isDown && hand.opening() > 0.7 && hand.tip()[2] > 3 * half;
   }
 
-  /** Fetches the cube and puts it down, then stays above it. */
+  /**
+   * Fetches the cube and puts it down, then stays above it.
+   *
+   * What it does follows from what it sees and from nothing else: a policy that sees the same can learn it, and where a grip
+   * misses it begins anew.
+   */
   expert(hand: Hand): () => number[] {
-    const cube = this.#cubes[0]!;
-    const yaw = cube.yaw();
-    let phase = 0;
-    let waited = 0;
-    const phases = [
-      { place: () => above(cube.position(), high), opening: 1, steps: 0 },
-      { place: () => above(cube.position(), half), opening: 1, steps: 0 },
-      { place: () => above(cube.position(), half), opening: 0, steps: 4 },
-      { place: () => above(hand.tip(), high), opening: 0, steps: 0 },
-      { place: () => above(this.#pad.position(), high), opening: 0, steps: 0 },
-      { place: () => above(this.#pad.position(), half + 0.006), opening: 0, steps: 0 },
-      { place: () => above(this.#pad.position(), half + 0.006), opening: 1, steps: 3 },
-      { place: () => above(this.#pad.position(), high), opening: 1, steps: Number.POSITIVE_INFINITY },
-    ];
     return () => {
-      const now = phases[phase]!;
-      const isThere = gap(hand.tip(), now.place()) < 0.012;
-      if (isThere) waited++;
-      if (isThere && waited > now.steps) {
-        phase++;
-        waited = 0;
-      }
-      const next = phases[phase]!;
-      return hand.reach(next.place(), yaw, next.opening);
+      const cube = this.#cubes[0]!;
+      const { place, opening } = this.#next(hand, cube.position(), this.#pad.position());
+      return hand.reach(place, cube.yaw(), opening);
     };
+  }
+
+  #next(hand: Hand, cube: Vector, pad: Vector): { readonly place: Vector; readonly opening: number } {
+    const [tip, opening] = [hand.tip(), hand.opening()];
+    if (cube[2] < 1.3 * half && distance(cube, pad) < tolerance - 0.015)
+      return { place: opening < 0.85 ? tip : above(pad, high), opening: 1 };
+    if (gap(tip, cube) < 0.025 && opening < gripped) {
+      const isOver = distance(tip, pad) < 0.03;
+      if (!isOver && tip[2] < high - 0.03) return { place: above(tip, high), opening: 0 };
+      return { place: above(pad, isOver ? half + 0.003 : high), opening: 0 };
+    }
+    if (gap(tip, cube) < (opening < 0.9 ? 0.02 : 0.012)) return { place: cube, opening: 0 };
+    if (distance(tip, cube) > 0.02) return { place: above(tip[2] < 0.06 ? tip : cube, high), opening: 1 };
+    return { place: above(cube, opening < 0.8 ? high - 0.03 : half), opening: 1 };
   }
 }
 
+/** The fingers hold a cube where they are closer together than this, from 0 to 1. */
+const gripped = 0.48;
 /** Height of the tip when it carries. */
 const high = 0.1;
 

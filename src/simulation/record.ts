@@ -74,18 +74,30 @@ export async function record(
   return { episodes: writer.episodes, frames: writer.frames, attempts, isInterrupted };
 }
 
+/**
+ * Steps that an episode goes on for once it has succeeded.
+ *
+ * Where it stopped at once, the steps of a chunk that lie past its end would tell a policy in training how soon it is going to
+ * succeed; nothing tells it when it acts.
+ */
+export const stepsAfterSuccess = 16;
+
 /** Plays one episode into a dataset; returns whether it succeeded. */
 function demonstrate(robot: Robot, writer: DatasetWriter): boolean {
-  for (let step = 0; step < robot.stepLimit && !robot.isSuccess(); step++) {
-    const { state, pictures, instruction } = robot.observe();
-    // The robot carries out what the dataset will hold.
-    const action = Float32Array.from(robot.demonstrate());
-    const vectors = new Map<string, ArrayLike<number>>([
-      ["observation.state", state],
-      ["action", action],
-    ]);
-    writer.add({ vectors, pictures, task: instruction });
-    robot.act(action);
-  }
-  return robot.isSuccess();
+  for (let step = 0; step < robot.stepLimit && !robot.isSuccess(); step++) perform(robot, writer);
+  const isSuccess = robot.isSuccess();
+  for (let step = 0; step < stepsAfterSuccess && isSuccess; step++) perform(robot, writer);
+  return isSuccess;
+}
+
+function perform(robot: Robot, writer: DatasetWriter): void {
+  const { state, pictures, instruction } = robot.observe();
+  // The robot carries out what the dataset will hold.
+  const action = Float32Array.from(robot.demonstrate());
+  const vectors = new Map<string, ArrayLike<number>>([
+    ["observation.state", state],
+    ["action", action],
+  ]);
+  writer.add({ vectors, pictures, task: instruction });
+  robot.act(action);
 }
