@@ -10,6 +10,7 @@ import type { TrainWatcher } from "../training/train.ts";
 import { allow } from "./allow.ts";
 import { define, type Outcome } from "./definition.ts";
 import { choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
+import { trainingRankNotes } from "./rank-notes.ts";
 import { root } from "./root.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
@@ -27,7 +28,10 @@ export const train = define({
     steps: otherwise(count("steps", "stop at this step; the schedule keeps the recipe's length"), null),
     out: otherwise(text("run", "folder of the run; else runs/NAME-DATE-TIME"), null),
     resume: flag("continue the run that is given, or in --out, or the recipe's newest"),
-    init: otherwise(text("run", "begin with the weights of another run and a new optimizer"), null),
+    init: otherwise(
+      text("run", "begin with the weights of another run, or of one of its checkpoints, and a new optimizer"),
+      null,
+    ),
     allow,
   },
   examples: [
@@ -41,16 +45,19 @@ export const train = define({
 async function trainOn(world: World, given: Given, terminal: Terminal): Promise<Outcome> {
   const { train: trainPolicy, unwatched } = await import("../training/train.ts");
   const { stepAuditor } = await import("../audit/step-audit.ts");
+  const { openStepRollouts } = await import("../serving/step-rollouts.ts");
   const start = startOf(given);
   const recipe = await recipeOf(given.recipe, settingsOf(given));
   const folder = await runFolderOf(world, recipe, given);
   const until = given.steps ?? recipe.optimizer.steps;
   const display = new TrainingDisplay({ screen: terminal.err, total: until, now: () => performance.now() });
   const isShown = world.rank === 0;
+  if (isShown) for (const note of trainingRankNotes(world, recipe)) display.note(note);
   const stop = watchStopSignals(() => isShown && display.note("stopping after this step; once more stops at once"));
   const cache = join(root, ".cache", "statistics");
   const shown = isShown ? watcherOf(display) : unwatched;
-  const watcher = { ...shown, isStopped: stop.isStopped, openAudit: stepAuditor(cache) };
+  const openers = { openAudit: stepAuditor(cache), openRollouts: openStepRollouts };
+  const watcher = { ...shown, isStopped: stop.isStopped, ...openers };
   try {
     const result = await trainPolicy({ recipe, folder, start, until, cache, world }, watcher);
     if (isShown) display.finish();
@@ -63,13 +70,15 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   }
 }
 
-function watcherOf(display: TrainingDisplay): Omit<TrainWatcher, "isStopped" | "openAudit"> {
+function watcherOf(display: TrainingDisplay): Omit<TrainWatcher, "isStopped" | "openAudit" | "openRollouts"> {
   return {
     note: (text) => display.note(text),
     begun: (step) => display.begun(step),
     pulse: (pulse) => display.pulse(pulse),
     validating: (samples, total) => display.validating(samples, total),
     validated: (step, validation) => display.validated(step, validation),
+    rollingOut: (episodes, total) => display.rollingOut(episodes, total),
+    rolledOut: (step, rollouts) => display.rolledOut(step, rollouts),
   };
 }
 
@@ -95,9 +104,21 @@ export function settingsOf({ set, device }: { readonly set: readonly string[]; r
 
 /** A recipe with values replaced, whole again. */
 export async function recipeOf(path: string, settings: readonly string[]): Promise<Recipe> {
-  const { loadRecipe, parseRecipe } = await import("../training/recipe-file.ts");
+  const { loadRecipe } = await import("../training/recipe-file.ts");
+  return await withSettings(await loadRecipe(path), settings);
+}
+
+/** The recipe of a run, or of the run of a checkpoint, with values replaced. */
+export async function runRecipeOf(path: string, settings: readonly string[]): Promise<Recipe> {
+  const { readRunRecipe } = await import("../training/recipe-file.ts");
+  const { runOf } = await import("../checkpoint/chosen.ts");
+  return await withSettings(await readRunRecipe(runOf(path)), settings);
+}
+
+async function withSettings(recipe: Recipe, settings: readonly string[]): Promise<Recipe> {
+  const { parseRecipe } = await import("../training/recipe-file.ts");
   const { override } = await import("./override.ts");
-  return parseRecipe("--set", override(await loadRecipe(path), settings));
+  return parseRecipe("--set", override(recipe, settings));
 }
 
 /** The run's folder, which rank 0 names. */

@@ -6,16 +6,17 @@ import { allow } from "./allow.ts";
 import { define, type Outcome } from "./definition.ts";
 import { choice, natural, otherwise, repeated, text } from "./parameter.ts";
 import { Progress } from "./progress.ts";
+import { rankNotes } from "./rank-notes.ts";
 import { root } from "./root.ts";
+import { runArgument } from "./run-argument.ts";
 import type { Terminal } from "./terminal.ts";
 import { validationTable } from "./validation-table.ts";
 import { withWorld } from "./with-world.ts";
 
 export const validate = define({
   name: "validate",
-  summary:
-    "losses and errors of actions of a run's newest checkpoint on held-out episodes, by dataset and control mode",
-  arguments: { run: text("run", "folder of a run") },
+  summary: "losses and errors of actions of a run on held-out episodes, by dataset and control mode",
+  arguments: { run: runArgument },
   options: {
     set: otherwise(repeated(text("key=value", "replace one value of the run's recipe")), []),
     device: otherwise(choice("device", "where the program runs", ["cpu", "cuda", "webgpu"]), null),
@@ -24,6 +25,7 @@ export const validate = define({
   },
   examples: [
     { line: "validate runs/real-mixture-20260131-120000", shows: "the table that training printed at that step" },
+    { line: "validate runs/wide/checkpoints/000200", shows: "an earlier checkpoint of the run, if it was kept" },
     { line: "validate runs/wide --json --set batch.size=8", shows: "the same numbers, to the bit" },
   ],
   run: (given, terminal) => withWorld((world) => validateOn(world, given, terminal)),
@@ -39,9 +41,10 @@ interface Given {
 
 async function validateOn(world: World, given: Given, terminal: Terminal): Promise<Outcome> {
   const { validateRun } = await import("../training/validate-run.ts");
-  const { recipeOf, settingsOf } = await import("./train.ts");
+  const { runRecipeOf, settingsOf } = await import("./train.ts");
   const folder = resolve(given.run);
-  const recipe = await recipeOf(folder, settingsOf(given));
+  const recipe = await runRecipeOf(folder, settingsOf(given));
+  if (world.rank === 0) for (const note of rankNotes(world, recipe)) terminal.err.write(`${note}\n`);
   const began = performance.now();
   const cache = join(root, ".cache", "statistics");
   const allowed = new Set(given.allow);

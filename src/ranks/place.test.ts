@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { expect, test } from "vitest";
-import { decodePlace, encodePlace, isGone, ownPlace, placementNote } from "./place.ts";
+import { decodePlace, encodePlace, isGone, ownPlace, placementNotes } from "./place.ts";
 
 test("a place survives the way between ranks", () => {
   expect(decodePlace(encodePlace(ownPlace()))).toEqual(ownPlace());
@@ -18,10 +18,18 @@ test("a process is gone once it has ended, if it can be seen from here", async (
 });
 
 test("ranks with fewer cores than threads are noted, and no others", () => {
-  const places = [4, 1, 2].map((cores) => ({ ...ownPlace(), cores }));
-  expect(placementNote(places, 1)).toBeNull();
-  expect(placementNote(places, 2)).toMatch(
-    /^1 of 3 ranks have fewer cores than their 2 threads: rank 1 .* has 1;.*--bind-to none/,
-  );
-  expect(placementNote(places, 4)).toMatch(/^2 of 3 ranks/);
+  const places = [4, 1, 2].map((cores, at) => ({ ...ownPlace(), host: `node-${at}`, cores, hostCores: 4 }));
+  expect(placementNotes(places, 1)).toEqual([]);
+  expect(placementNotes(places, 2)).toEqual([
+    expect.stringMatching(/^1 of 3 ranks have fewer cores than their 2 threads: rank 1 .* has 1;.*--bind-to none/),
+  ]);
+  expect(placementNotes(places, 4)).toEqual([expect.stringMatching(/^2 of 3 ranks/)]);
+});
+
+test("a host with fewer cores than its ranks have threads together is noted", () => {
+  const places = ["one", "one", "two"].map((host) => ({ ...ownPlace(), host, cores: 4, hostCores: 4 }));
+  expect(placementNotes(places, 2)).toEqual([]);
+  expect(placementNotes(places, 3)).toEqual([
+    "1 of 2 hosts have fewer cores than threads: one has 4 for 2 ranks × 3 threads, which take turns; fewer ranks or threads are faster",
+  ]);
 });

@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from "node:fs";
-import { availableParallelism, hostname } from "node:os";
+import { availableParallelism, cpus, hostname } from "node:os";
 import { z } from "zod";
 
 /** Where a rank runs. */
@@ -8,14 +8,24 @@ export interface Place {
   readonly process: number;
   /** Cores that the process may use: launchers bind processes to a part of the host's. */
   readonly cores: number;
+  /** All cores of the host. */
+  readonly hostCores: number;
   /** Equal for processes that can see each other; empty where that cannot be told. */
   readonly space: string;
 }
 
-const schema = z.object({ host: z.string(), process: z.int(), cores: z.int(), space: z.string() });
+const schema = z.object({
+  host: z.string(),
+  process: z.int(),
+  cores: z.int(),
+  hostCores: z.int(),
+  space: z.string(),
+});
 
 export function ownPlace(): Place {
-  return { host: hostname(), process: process.pid, cores: availableParallelism(), space: processSpace() };
+  const cores = availableParallelism();
+  const hostCores = Math.max(cpus().length, cores);
+  return { host: hostname(), process: process.pid, cores, hostCores, space: processSpace() };
 }
 
 export function encodePlace(place: Place): Uint8Array {
@@ -42,19 +52,32 @@ export function isGone(place: Place, own: Place): boolean {
 }
 
 /**
- * What to tell the user where ranks have fewer cores than threads to compute with; `null` where all have enough.
+ * What the user should know of where ranks stand: which have fewer cores than threads to compute with, and which hosts have
+ * fewer cores than all their ranks have threads.
  *
  * mpirun binds each of two ranks to one core unless it is told otherwise.
  */
-export function placementNote(places: readonly Place[], threads: number): string | null {
+export function placementNotes(places: readonly Place[], threads: number): string[] {
   const tight = [...places.keys()].filter((rank) => places[rank]!.cores < threads);
-  if (tight.length === 0) return null;
-  const [first = 0] = tight;
-  return (
-    `${tight.length} of ${places.length} ranks have fewer cores than their ${threads} threads: rank ${first} ` +
-    `(${describePlace(places[first]!)}) has ${places[first]!.cores}; add "--bind-to none" or ` +
-    `"--map-by slot:PE=${threads}" to mpirun, "--cpus-per-task=${threads}" to srun`
-  );
+  const hosts = [...Map.groupBy(places, ({ host }) => host)];
+  const crowded = hosts.filter(([, [first, ...others]]) => (1 + others.length) * threads > first!.hostCores);
+  return [
+    ...tight
+      .slice(0, 1)
+      .map(
+        (rank) =>
+          `${tight.length} of ${places.length} ranks have fewer cores than their ${threads} threads: rank ${rank} ` +
+          `(${describePlace(places[rank]!)}) has ${places[rank]!.cores}; add "--bind-to none" or ` +
+          `"--map-by slot:PE=${threads}" to mpirun, "--cpus-per-task=${threads}" to srun`,
+      ),
+    ...crowded
+      .slice(0, 1)
+      .map(
+        ([host, own]) =>
+          `${crowded.length} of ${hosts.length} hosts have fewer cores than threads: ${host} has ${own[0]!.hostCores} ` +
+          `for ${own.length} ranks × ${threads} threads, which take turns; fewer ranks or threads are faster`,
+      ),
+  ];
 }
 
 /** The kernel that runs and its namespace of processes: a container may share a host's name and not its processes. */
