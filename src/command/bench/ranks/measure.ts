@@ -1,10 +1,10 @@
 import { Progress } from "../../progress.ts";
 import type { Screen } from "../../terminal.ts";
 import { median } from "../turns.ts";
-import type { ForwardTimes } from "./forward.ts";
+import { type ForwardTimes, msOf } from "./forward.ts";
 import { runJob } from "./launch.ts";
 import { type Pass, passSchema, type TrainingTimes, timesSchema, trainingTimesSchema } from "./request.ts";
-import { type WayName, wayNames } from "./schedule.ts";
+import { account, type WayName, wayNames, ways } from "./schedule.ts";
 
 /** A mixture, and how it is validated. */
 export interface ValidationCase {
@@ -23,6 +23,8 @@ export interface ValidationRow extends Omit<ValidationCase, "frames"> {
   readonly repeated: number;
   /** How many times as long as one pass, the median of the ratios within rounds. */
   readonly ratio: number;
+  /** What the schedule comes to where meetings cost nothing. */
+  readonly planned: { readonly idle: number; readonly ratio: number };
 }
 
 /** Two threads in all: one rank with two, and two ranks with one each. */
@@ -45,9 +47,8 @@ export interface RanksResult {
 }
 
 export const microBatch = 16;
-const ragged = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 /** OpenTau#373: many datasets of few frames, beside large ones. */
-const issue373 = [...Array.from({ length: 64 }, (_, at) => 1 + (at % 8)), 256, 512];
+const issue373 = [...Array.from({ length: 64 }, (_, at) => 1 + (at % 8)), 300, 500];
 const evenFrames = 1024;
 const trainingSteps = 8;
 /** A forward pass is short beside what else the machine does. */
@@ -78,14 +79,12 @@ export async function measureRanks(ranks: number, rounds: number, screen: Screen
     progress.update(++done, {});
     return result;
   };
-  const times = await job(
-    runJob(1, { kind: "forward", sizes: [...ragged, microBatch], rounds: forwardRounds }, timesSchema),
-  );
+  const times = await job(runJob(1, { kind: "forward", sizes: batchSizes(cases), rounds: forwardRounds }, timesSchema));
   const validation: ValidationRow[] = [];
   for (const each of cases) {
     const { frames, waits } = each;
     const request = { kind: "validation" as const, frames: [...frames], microBatch, times, waits, rounds };
-    validation.push(...rowsOf(each, await job(runJob(each.ranks, request, passSchema.array()))));
+    validation.push(...rowsOf(each, times, await job(runJob(each.ranks, request, passSchema.array()))));
   }
   const found = new Map<number, TrainingTimes[]>(sides.map((side) => [side, []]));
   for (let round = 0; round < trainingRounds; round++)
@@ -94,6 +93,12 @@ export async function measureRanks(ranks: number, rounds: number, screen: Screen
   const medians = sides.map((side) => medianOf(found.get(side)!));
   const training = sides.map((side, at) => trainingRow(side, medians[at]!));
   return { forwardMs: times, validation, training, measured: medians.at(-1)! };
+}
+
+/** Rows of whole batches, and of what is left at the ends of datasets. */
+function batchSizes(cases: readonly ValidationCase[]): number[] {
+  const rests = cases.flatMap(({ frames }) => frames.map((count) => count % microBatch));
+  return [...new Set([...rests, microBatch])].filter((rows) => rows > 0).sort((one, other) => one - other);
 }
 
 const trainingRounds = 2;
@@ -116,11 +121,12 @@ function trainingRow(ranks: number, { stepMs, reduceMs, rows }: TrainingTimes): 
   return { ranks, threads, samplesPerSecond: (1000 * rows) / stepMs, stepMs, reduceMs, reduceShare: between / stepMs };
 }
 
-function rowsOf({ frames, ...rest }: ValidationCase, passes: readonly Pass[]): ValidationRow[] {
+function rowsOf({ frames, ...rest }: ValidationCase, times: ForwardTimes, passes: readonly Pass[]): ValidationRow[] {
   const of = (way: WayName) => passes.filter((each) => each.way === way).sort((one, other) => one.round - other.round);
+  const plan = (way: WayName) => account(ways[way](frames, microBatch, rest.ranks), (rows) => msOf(times, rows));
   const base = of("one pass");
   return wayNames.map((way) => {
-    const own = of(way);
+    const [own, planned] = [of(way), plan(way)];
     return {
       ...rest,
       datasets: frames.length,
@@ -129,6 +135,7 @@ function rowsOf({ frames, ...rest }: ValidationCase, passes: readonly Pass[]): V
       idle: median(own.map(({ idle }) => idle)),
       repeated: median(own.map(({ repeated }) => repeated)),
       ratio: median(own.map(({ wallMs }, round) => wallMs / base[round]!.wallMs)),
+      planned: { idle: planned.idle, ratio: planned.wallMs / plan("one pass").wallMs },
     };
   });
 }
