@@ -84,7 +84,7 @@ async function batchErrors(measured: Measured, batch: Batch, draws: readonly Dra
 }
 
 /** The batch as robots ask: no one who acts knows where the episode will end, so every step is one to be found. */
-function asAsked(batch: Batch): Batch {
+export function asAsked(batch: Batch): Batch {
   const { stepReal, rowReal } = batch.facts;
   const steps = Validity.complete("b t", stepReal.shape);
   return { ...batch, facts: { ...batch.facts, stepReal: Validity.every("b t", [rowReal, steps]) } };

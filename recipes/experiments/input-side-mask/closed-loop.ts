@@ -1,0 +1,71 @@
+import { LoadedPolicy } from "../../../src/serving/policy.ts";
+import type { ServedRobot } from "../../../src/serving/robot.ts";
+import { PolicyPilot } from "../../../src/serving/simulated.ts";
+import type { Robot, RobotOptions } from "../../../src/simulation/robot.ts";
+import { createRobot, findRobot } from "../../../src/simulation/robots.ts";
+import { rollOut } from "../../../src/simulation/rollout.ts";
+import { ActionSampler } from "../../../src/training/action-sampler.ts";
+import { loadPlanOf, type Plan } from "../../../src/training/plan.ts";
+import { closedLoop } from "./design.ts";
+import type { Measured } from "./held-out.ts";
+import { samplingSetting } from "./opened.ts";
+import { optionsOf } from "./record.ts";
+
+type Observation = RobotOptions["observation"];
+
+/** Whether each of the common starts ended in success, by robot. */
+export type Successes = Readonly<Record<string, readonly boolean[]>>;
+
+/** Lets weights steer each robot of their plan from the common starts. Equal weights, equal outcomes. */
+export async function playAll({ opened, weights, sampling }: Measured): Promise<Successes> {
+  const { plan, study } = opened;
+  const { recipe } = plan;
+  const rows = closedLoop.sideBySide;
+  const sampler = await ActionSampler.compile({
+    setting: samplingSetting(opened, sampling, rows),
+    weights,
+    placement: "written",
+    machine: { device: recipe.device, threads: recipe.threads },
+  });
+  const robots = servedBy(plan);
+  const policy = new LoadedPolicy({
+    checkpoint: recipe.name,
+    step: recipe.optimizer.steps,
+    recipe,
+    robots,
+    sampler,
+    rows,
+  });
+  try {
+    const found: [string, boolean[]][] = [];
+    for (const robot of robots) found.push([robot.dataset, await play(policy, robot, study.observation)]);
+    return Object.fromEntries(found);
+  } finally {
+    policy.release();
+  }
+}
+
+function servedBy(plan: Plan): ServedRobot[] {
+  const { units } = loadPlanOf(plan);
+  return plan.mixture.members.map(({ datasetName, head, framesPerSecond, embodiment }, at) => ({
+    ...{ name: datasetName, dataset: datasetName, embodiment, head, units: units[at]! },
+    ...{ framesPerSecond, stepsPerSecond: framesPerSecond },
+  }));
+}
+
+async function play(policy: LoadedPolicy, served: ServedRobot, observation: Observation): Promise<boolean[]> {
+  const { starts, seed, execute, sideBySide } = closedLoop;
+  const design = findRobot(served.dataset);
+  const robots: Robot[] = [];
+  try {
+    for (let at = 0; at < sideBySide; at++) robots.push(await createRobot(design, optionsOf(design, observation)));
+    const pilot = new PolicyPilot(policy, served, { seats: sideBySide, seed: policy.recipe.seed });
+    const plan = { episodes: starts, seed, pace: { execute, delay: 0 }, filmed: 0 };
+    const rollouts = await rollOut(robots, pilot, plan, unwatched);
+    return rollouts.map(({ isSuccess }) => isSuccess);
+  } finally {
+    for (const robot of robots) robot.close();
+  }
+}
+
+const unwatched = { finished: () => {}, filmed: () => {}, isStopped: () => false };

@@ -1,0 +1,143 @@
+import { type PolicySize, policySizes } from "../../../src/policy/size.ts";
+
+/** The robots, narrowest first: 2, 3, 7 and 14 dofs. */
+export const robotNames = ["reacher", "pusher", "arm", "bimanual"] as const;
+
+export type RobotName = (typeof robotNames)[number];
+
+/** What each robot's expert records, and the share of the episodes that is held out. */
+export const recorded = { episodes: 200, seed: 1, heldOut: 0.2 } as const;
+/** Starts that all runs have in common, none of them recorded, and the pace at which a policy is asked. */
+export const closedLoop = { starts: 200, seed: 20_345, execute: 8, sideBySide: 40 } as const;
+/** Held-out frames of each robot: with so many fixed (time, noise) draws, sampled so often, redrawn so often. */
+export const heldOut = { frames: 64, velocityDraws: 64, actionDraws: 4, redrawnFrames: 8, redraws: 64 } as const;
+
+/** Four layers of width 128. The backbone carries the task's token alone. */
+export const policySize: PolicySize = {
+  ...policySizes.tiny,
+  backbone: { width: 64, layers: 4, mlp: 128, heads: 4, keyHeads: 1, headWidth: 32 },
+  expert: { width: 128, layers: 4, mlp: 256, heads: 4, keyHeads: 1, headWidth: 32 },
+};
+
+/**
+ * What a policy is trained under: `A`, loss on all padded dims; `B`, on real dims only, with noise in the others (OpenTau
+ * today); `D`, on real dims only, with 0 in the others.
+ */
+export type Training = "A" | "B" | "D";
+
+/** How a trained policy is sampled: with noise in unreal dims, or with 0. */
+export type Sampling = "noise" | "zero";
+
+/** Every cell of the experiment. `C` is the reverted commit 1b1d9cf; `A0` and `B0` are masked at inference only. */
+export const cells = {
+  A: { training: "A", sampling: "noise" },
+  A0: { training: "A", sampling: "zero" },
+  B: { training: "B", sampling: "noise" },
+  B0: { training: "B", sampling: "zero" },
+  C: { training: "D", sampling: "noise" },
+  D: { training: "D", sampling: "zero" },
+} as const satisfies Record<string, { readonly training: Training; readonly sampling: Sampling }>;
+
+export type Cell = keyof typeof cells;
+
+/** The cells that a training is measured in: its own first. */
+export function cellsOf(training: Training): Cell[] {
+  switch (training) {
+    case "A":
+      return ["A", "A0"];
+    case "B":
+      return ["B", "B0"];
+    case "D":
+      return ["D", "C"];
+  }
+}
+
+/** A part of the experiment: what is trained, over how many seeds. */
+export interface Study {
+  readonly summary: string;
+  readonly trainings: readonly Training[];
+  readonly seeds: number;
+  readonly steps: number;
+  /** Slots for dofs; `null` where the recipe says it. */
+  readonly width: number;
+  readonly reduction: "samples" | "cells";
+  /** `own slots`: no two robots share one, so that each has projections of its own, native width. */
+  readonly robots: "shared slots" | "own slots" | "one at a time" | "real";
+  readonly observation: "state" | "pictures";
+}
+
+const core: Study = {
+  summary: "four robots of 2, 3, 7 and 14 dofs padded to 32",
+  ...{ trainings: ["D", "B", "A"], seeds: 10, steps: 4000, width: 32 },
+  ...{ reduction: "samples", robots: "shared slots", observation: "state" },
+};
+
+/** In the order in which they are run: the core and `real-mixture` carry the decision. */
+export const studies = {
+  core,
+  untrained: { ...core, summary: "the core's weights before training", trainings: ["D"], seeds: 1, steps: 0 },
+  "real-mixture": {
+    summary: "four real robots with cameras, held-out episodes, 300 steps of the recipe's batch",
+    ...{ trainings: ["D", "B"], seeds: 5, steps: 300, width: 44 },
+    ...{ reduction: "samples", robots: "real", observation: "pictures" },
+  },
+  single: {
+    ...core,
+    summary: "E2: one policy for each robot, on the same number of its samples",
+    ...{ trainings: ["D"], seeds: 3, steps: 1000, robots: "one at a time" },
+  },
+  native: {
+    ...core,
+    summary: "E1: co-trained, each robot with projections of its own width",
+    trainings: ["D"],
+    robots: "own slots",
+  },
+  cells: {
+    ...core,
+    summary: "the core with the reduction `cells`",
+    trainings: ["D", "B"],
+    seeds: 6,
+    reduction: "cells",
+  },
+  "width-14": { ...core, summary: "padded to 14", trainings: ["D", "B"], seeds: 6, width: 14 },
+  "width-128": { ...core, summary: "padded to 128", trainings: ["D", "B"], seeds: 6, width: 128 },
+  pictures: {
+    ...core,
+    summary: "with pictures in place of goals",
+    trainings: ["D", "B"],
+    seeds: 3,
+    observation: "pictures",
+  },
+} as const satisfies Record<string, Study>;
+
+export type StudyName = keyof typeof studies;
+
+/** One run: a policy that is trained and measured. */
+export interface Job {
+  readonly study: StudyName;
+  readonly training: Training;
+  readonly seed: number;
+  /** Of `one at a time`. */
+  readonly robot: RobotName | null;
+}
+
+/** Every run, in order; seed by seed, so that what is cut off leaves pairs. */
+export function jobs(): Job[] {
+  return studyNames().flatMap((study) => {
+    const { trainings, seeds, robots }: Study = studies[study];
+    const each = robots === "one at a time" ? robotNames : [null];
+    return Array.from({ length: seeds }, (_, at) => at + 1).flatMap((seed) =>
+      trainings.flatMap((training) => each.map((robot) => ({ study, training, seed, robot }))),
+    );
+  });
+}
+
+export function studyNames(): StudyName[] {
+  const isOwn = (name: string): name is StudyName => Object.hasOwn(studies, name);
+  return Object.keys(studies).filter(isOwn);
+}
+
+/** Names a run in the table. */
+export function jobName({ study, training, seed, robot }: Job): string {
+  return [study, training, seed, ...(robot === null ? [] : [robot])].join(" ");
+}

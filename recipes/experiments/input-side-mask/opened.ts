@@ -1,0 +1,64 @@
+import { BatchMaker } from "../../../src/batch/maker.ts";
+import { openMixture } from "../../../src/mixture/mixture.ts";
+import { timeEmbeddingOf } from "../../../src/policy/policy.ts";
+import type { TargetOptions } from "../../../src/training/micro-batch.ts";
+import type { Setting } from "../../../src/training/objective.ts";
+import { loadPlanOf, type Plan, planOf, settingOf, targetOf } from "../../../src/training/plan.ts";
+import { mixtureOf } from "../../../src/training/recipe.ts";
+import { Rules } from "../../../src/validity/rules.ts";
+import { type Job, policySize, type Sampling, type Study, studies, type Training } from "./design.ts";
+import { recipeOf } from "./recipe.ts";
+
+/** A run's data, opened: the product's plan of its recipe, and what makes its batches. */
+export interface Opened {
+  readonly study: Study;
+  readonly plan: Plan;
+  readonly maker: BatchMaker;
+}
+
+/** Folders of the recordings and of what has been measured of them. */
+export interface Folders {
+  readonly data: string;
+  readonly cache: string;
+}
+
+export async function openJob(job: Job, { data, cache }: Folders): Promise<Opened> {
+  const recipe = recipeOf(job, data);
+  const open = await openMixture(mixtureOf(recipe));
+  try {
+    const plan = await planOf(recipe, open, cache);
+    return { study: studies[job.study], plan, maker: await BatchMaker.open(loadPlanOf(plan)) };
+  } finally {
+    await open.close();
+  }
+}
+
+/** The rules of padding that a training keeps: A lets every dim teach. */
+export function rulesOf(training: Training): Rules {
+  return training === "A" ? Rules.without("loss-dims") : Rules.all;
+}
+
+/** The policy in which a training goes on. */
+export function trainingSetting({ plan, study }: Opened, training: Training): Setting {
+  const setting = settingOf({ ...plan, rules: rulesOf(training) }, plan.recipe.batch.microBatch);
+  // Real robots have the recipe's own policy, with cameras.
+  return study.robots === "real" ? setting : { ...setting, form: { ...setting.form, size: policySize } };
+}
+
+/** How a training's noise and times are drawn and what teaches. */
+export function trainingTarget(opened: Opened, training: Training): TargetOptions {
+  const target = targetOf({ ...opened.plan, rules: rulesOf(training) }, "training");
+  return { ...target, embedding: timeEmbeddingOf(trainingSetting(opened, training).form) };
+}
+
+/** The policy in which a cell is measured: all rules of padding hold, whatever it was trained under. */
+export function samplingSetting(opened: Opened, sampling: Sampling, rows: number): Setting {
+  const setting = trainingSetting(opened, "D");
+  return { ...setting, layout: { ...setting.layout, rows }, unrealInput: sampling };
+}
+
+/** Fixed draws of noise and time for held-out samples, the same for every cell of a seed; only real dims count. */
+export function heldOutTarget(opened: Opened, sampling: Sampling): TargetOptions {
+  const target = targetOf(opened.plan, "validation");
+  return { ...target, unrealInput: sampling, embedding: timeEmbeddingOf(trainingSetting(opened, "D").form) };
+}

@@ -1,0 +1,98 @@
+import { appendFile, mkdir, open, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { type Cell, type Job, jobName, robotNames, type StudyName, studyNames, type Training } from "./design.ts";
+
+/** The committed table: one line of JSON per run, in the order in which runs ended. */
+export const tablePath = join(import.meta.dirname, "results.jsonl");
+
+const byRobot = z.record(z.string(), z.number().nullable());
+
+const measuresSchema = z.strictObject({
+  /** The common starts of each robot, one bit each, first start first, as hexadecimal digits; `null` of real robots. */
+  successes: z.record(z.string(), z.string().regex(/^[0-9a-f]+$/)).nullable(),
+  velocityLoss: byRobot,
+  actionError: byRobot,
+  /** Mean |Δa| in standard deviations where only the noise of unreal dims is drawn anew; `null` where it was not measured. */
+  redrawn: z.strictObject({ others: byRobot, none: byRobot }).nullable(),
+});
+
+export type Measures = Readonly<z.infer<typeof measuresSchema>>;
+
+const nameOf = <T extends string>(names: readonly T[]) =>
+  z.string().refine((text): text is T => names.some((name) => name === text));
+
+const lineSchema = z.strictObject({
+  study: nameOf<StudyName>(studyNames()),
+  training: nameOf<Training>(["A", "B", "D"]),
+  seed: z.int().positive(),
+  robot: nameOf(robotNames).nullable(),
+  /** Optimizer steps, the loss over the last hundred of them, and what training and measuring took. */
+  steps: z.int().nonnegative(),
+  trainingLoss: z.number().nullable(),
+  trainingSeconds: z.number(),
+  measuringSeconds: z.number(),
+  cells: z.partialRecord(nameOf<Cell>(["A", "A0", "B", "B0", "C", "D"]), measuresSchema),
+});
+
+/** What is known of one run. */
+export type Line = Readonly<z.infer<typeof lineSchema>>;
+
+/** Every run that the table holds. */
+export async function readTable(path: string): Promise<Line[]> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => lineSchema.parse(JSON.parse(line)));
+}
+
+/** Appends a run: one write, so that lines of several workers do not mix. */
+export async function appendLine(path: string, line: Line): Promise<void> {
+  await appendFile(path, `${JSON.stringify(lineSchema.parse(line))}\n`);
+}
+
+/** A run that one worker works on. The file names its process; that of a process that is gone counts for nothing. */
+export async function claim(folder: string, job: Job): Promise<(() => Promise<void>) | null> {
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, jobName(job).replaceAll(" ", "-"));
+  if (await isHeld(path)) return null;
+  try {
+    const file = await open(path, "wx");
+    await file.writeFile(String(process.pid));
+    await file.close();
+  } catch {
+    return null;
+  }
+  return () => rm(path);
+}
+
+async function isHeld(path: string): Promise<boolean> {
+  const owner = Number(await readFile(path, "utf8").catch(() => ""));
+  if (owner === 0) return false;
+  try {
+    process.kill(owner, 0);
+    return true;
+  } catch {
+    await rm(path, { force: true });
+    return false;
+  }
+}
+
+/** Outcomes as hexadecimal digits, four to a digit, the first in the highest bit. */
+export function encodeBits(bits: readonly boolean[]): string {
+  return Array.from({ length: Math.ceil(bits.length / 4) }, (_, at) =>
+    [0, 1, 2, 3].reduce((digit, bit) => 2 * digit + Number(bits[4 * at + bit] === true), 0).toString(16),
+  ).join("");
+}
+
+/** @param count how many outcomes there are */
+export function decodeBits(text: string, count: number): boolean[] {
+  return Array.from(
+    { length: count },
+    (_, at) => ((Number.parseInt(text[Math.floor(at / 4)]!, 16) >> (3 - (at % 4))) & 1) === 1,
+  );
+}
