@@ -1,8 +1,8 @@
 import { readManifest, readParameters } from "../checkpoint/checkpoint.ts";
+import { chosenCheckpoint } from "../checkpoint/chosen.ts";
 import type { ConventionName } from "../checkpoint/convention-name.ts";
 import { checkConventions } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
-import { latestCheckpoint } from "../checkpoint/store.ts";
 import { checkParameters } from "../checkpoint/weights.ts";
 import { InputError } from "../input-error.ts";
 import { openMixture } from "../mixture/mixture.ts";
@@ -18,7 +18,7 @@ import { exercisedWeights } from "./weight.ts";
 /** What to audit. */
 export interface AuditRequest {
   readonly recipe: Recipe;
-  /** Folder of the run whose newest weights are audited; `null` for weights that nothing has trained. */
+  /** Folder of the run whose newest weights are audited, or of one of its checkpoints; `null` for weights that nothing has trained. */
   readonly run: string | null;
   /** A rule to switch off: the audit has to find it. */
   readonly broken: Rule | null;
@@ -43,7 +43,7 @@ export async function auditRecipe(
   const { recipe, broken, batches, cache } = request;
   const open = await openMixture(mixtureOf(recipe));
   try {
-    const stored = request.run === null ? null : await newest(request.run);
+    const stored = request.run === null ? null : await storedOf(request.run);
     const whole =
       stored === null ? await planOf(recipe, open, cache) : await planUnder(stored.manifest, recipe, open, cache);
     const plan: Plan = { ...whole, rules: broken === null ? Rules.all : Rules.without(broken) };
@@ -70,10 +70,9 @@ interface Stored {
   readonly manifest: Manifest;
 }
 
-async function newest(run: string): Promise<Stored> {
-  const checkpoint = await latestCheckpoint(run);
-  if (checkpoint === null) throw new InputError(`${run}: expected a run with a checkpoint, got none`);
-  return { folder: checkpoint.folder, manifest: await readManifest(checkpoint.folder) };
+async function storedOf(run: string): Promise<Stored> {
+  const { folder } = await chosenCheckpoint(run);
+  return { folder, manifest: await readManifest(folder) };
 }
 
 async function weightsOf(plan: Plan, stored: Stored | null, request: AuditRequest): Promise<ParameterValues> {

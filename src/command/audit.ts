@@ -11,7 +11,9 @@ import { root } from "./root.ts";
 export const audit = define({
   name: "audit",
   summary: "prove on your own data that padding reaches no loss, gradient, action or metric",
-  arguments: { subject: text("recipe|run", "a file that exports `recipe`, or a run, whose newest weights are taken") },
+  arguments: {
+    subject: text("recipe|run", "a file that exports `recipe`, or folder of a run or one of its checkpoints"),
+  },
   options: {
     break: otherwise(choice("rule", "switch one rule off; the audit has to find it", ruleNames), null),
     batches: otherwise(count("n", "micro-batches of training samples, and as many of held-out ones"), 4),

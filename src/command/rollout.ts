@@ -1,22 +1,29 @@
 import { relative, resolve } from "node:path";
+import { InputError } from "../input-error.ts";
 import type { PolicyRollouts } from "../serving/roll-out.ts";
 import type { Rollout } from "../simulation/rollout.ts";
 import { define } from "./definition.ts";
-import { count, natural, otherwise, repeated, text } from "./parameter.ts";
-import { Progress, significant } from "./progress.ts";
+import { count, natural, otherwise, type Parameter, repeated, text } from "./parameter.ts";
+import { Progress, percent, significant } from "./progress.ts";
+import { runArgument } from "./run-argument.ts";
+import { watchStopSignals } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
 
 export const rollout = define({
   name: "rollout",
   summary: "let a run's policy steer a simulated robot in closed loop, and count how often it succeeds",
-  arguments: { run: text("run", "folder of a run") },
+  arguments: { run: runArgument },
   options: {
     robot: text("name", "reacher, pusher, arm, bimanual or gantry"),
     episodes: count("count", "how many starts"),
     seed: otherwise(natural("seed", "starts and noise follow from it"), 0),
     execute: otherwise(count("steps", "carried out of each chunk; else half of it"), null),
     delay: otherwise(natural("steps", "between a question and the first action of its answer"), 0),
-    sideBySide: otherwise(count("robots", "in one batch, at most; the last bits depend on it"), 32),
+    atLeast: otherwise(share("rate", "of successes, 0 to 1; below it the exit status is 1"), null),
+    sideBySide: otherwise(
+      count("robots", "at work at the same time, at most; the last bits depend on small numbers"),
+      32,
+    ),
     video: otherwise(text("folder", "for films of the first episodes"), null),
     filmed: otherwise(count("episodes", "the first so many, with --video"), 4),
     dataset: otherwise(text("name", "that the robot learned from, where several robots fit"), null),
@@ -25,6 +32,7 @@ export const rollout = define({
   examples: [
     { line: "rollout runs/wide --robot reacher --episodes 50", shows: "the success rate with its interval" },
     { line: "rollout runs/wide --robot arm --episodes 50 --video films", shows: "and films of the first four" },
+    { line: "rollout runs/wide --robot arm --episodes 50 --at-least 0.7", shows: "exit status 1 below 70 %" },
     { line: "rollout runs/wide --robot arm --episodes 50 --execute 4 --delay 2", shows: "answers come two steps late" },
   ],
   async run(given, terminal) {
@@ -32,7 +40,7 @@ export const rollout = define({
     const { rollOutPolicy } = await import("../serving/roll-out.ts");
     const { override } = await import("./override.ts");
     const design = findRobot(given.robot);
-    const stop = watchSignals();
+    const stop = watchStopSignals(() => {});
     const watcher = watch(terminal, given.episodes, stop.isStopped);
     try {
       const { dataset, episodes, seed, execute, delay, sideBySide, video, filmed } = given;
@@ -44,26 +52,13 @@ export const rollout = define({
       const result = await rollOutPolicy(request, watcher);
       watcher.finish();
       terminal.err.write(`${timesOf(result)}\n`);
-      return { status: 0, json: jsonOf(given, result), text: textOf(given, result) };
+      const isMet = meets(given, result);
+      return { status: isMet ? 0 : 1, json: jsonOf(given, isMet, result), text: textOf(given, isMet, result) };
     } finally {
       stop.forget();
     }
   },
 });
-
-/** Ctrl-C and SIGTERM stop at the next step; a second one stops at once. */
-function watchSignals() {
-  let isStopped = false;
-  const stop = () => {
-    if (isStopped) process.exit(130);
-    isStopped = true;
-  };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
-  return {
-    isStopped: () => isStopped,
-    forget: () => process.off("SIGINT", stop).off("SIGTERM", stop),
-  };
-}
 
 function watch(terminal: Terminal, total: number, isStopped: () => boolean) {
   const now = () => performance.now();
@@ -79,15 +74,35 @@ function watch(terminal: Terminal, total: number, isStopped: () => boolean) {
   };
 }
 
+/** A number from 0 to 1. */
+function share(placeholder: string, help: string): Parameter<number> {
+  const read = (texts: readonly string[], shown: string) => {
+    const given = texts.at(-1) ?? "";
+    if (/^(0(\.[0-9]+)?|1(\.0+)?|\.[0-9]+)$/.test(given)) return Number(given);
+    throw new InputError(`${shown}: expected a number from 0 to 1, got "${given}"`);
+  };
+  return { placeholder, help, repeats: false, absent: null, read };
+}
+
 interface Given {
+  readonly atLeast: number | null;
   readonly run: string;
   readonly robot: string;
   readonly episodes: number;
   readonly seed: number;
 }
 
+/** Whether the bar is met; rollouts that were stopped meet none. */
+function meets({ atLeast, episodes }: Given, { rollouts, score }: PolicyRollouts): boolean {
+  return atLeast === null || (rollouts.length === episodes && (score?.successRate ?? 0) >= atLeast);
+}
+
 /** Nothing of clocks: the same call prints the same object. */
-function jsonOf({ run, robot, seed }: Given, { rollouts, successes, score, ...result }: PolicyRollouts) {
+function jsonOf(
+  { run, robot, seed, atLeast }: Given,
+  isMet: boolean,
+  { rollouts, successes, score, ...result }: PolicyRollouts,
+) {
   return {
     robot,
     episodes: rollouts.length,
@@ -95,6 +110,8 @@ function jsonOf({ run, robot, seed }: Given, { rollouts, successes, score, ...re
     successRate: score?.successRate ?? null,
     interval: score?.interval ?? null,
     meanSteps: score?.meanSteps ?? null,
+    atLeast,
+    isMet,
     run: resolve(run),
     step: result.step,
     policyRobot: result.robot.name,
@@ -106,7 +123,11 @@ function jsonOf({ run, robot, seed }: Given, { rollouts, successes, score, ...re
   };
 }
 
-function textOf({ robot, episodes, seed }: Given, { rollouts, successes, score, films }: PolicyRollouts): string {
+function textOf(
+  { robot, episodes, seed, atLeast }: Given,
+  isMet: boolean,
+  { rollouts, successes, score, films }: PolicyRollouts,
+): string {
   if (score === null) return "stopped before the first episode ended";
   const { successRate, interval, meanSteps } = score;
   const [low, high] = interval.map(percent);
@@ -115,6 +136,7 @@ function textOf({ robot, episodes, seed }: Given, { rollouts, successes, score, 
   return [
     `${robot}: ${successes} of ${rollouts.length} succeeded, ${percent(successRate)} (95 % interval ${low} to ${high})${stopped}`,
     `${significant(meanSteps)} steps on average; seed ${seed}${failed.length > 0 ? `, failed episodes ${failed.join(" ")}` : ""}`,
+    ...(atLeast === null ? [] : [`the bar of ${percent(atLeast)} is ${isMet ? "met" : "missed"}`]),
     ...(films.length > 0 ? [`films: ${films.map((path) => relative(process.cwd(), path)).join(" ")}`] : []),
   ].join("\n");
 }
@@ -122,8 +144,4 @@ function textOf({ robot, episodes, seed }: Given, { rollouts, successes, score, 
 function timesOf({ seconds, policySeconds, rollouts }: PolicyRollouts): string {
   const steps = rollouts.reduce((sum, each) => sum + each.steps, 0);
   return `${steps} steps in ${significant(seconds)} s, ${significant(policySeconds)} s of them the policy's`;
-}
-
-function percent(share: number): string {
-  return `${significant(100 * share)} %`;
 }

@@ -1,6 +1,6 @@
 import { readManifest, readParameters } from "../checkpoint/checkpoint.ts";
+import { chosenCheckpoint } from "../checkpoint/chosen.ts";
 import { checkConventions } from "../checkpoint/conventions.ts";
-import { latestCheckpoint } from "../checkpoint/store.ts";
 import { checkParameters } from "../checkpoint/weights.ts";
 import type { Device } from "../graph/runtime/device.ts";
 import { InputError } from "../input-error.ts";
@@ -40,11 +40,11 @@ export interface FoundPolicy {
 }
 
 /**
- * A run's newest checkpoint, ready to act. Neither its datasets nor its recipe file have to be there.
+ * A run's newest checkpoint, or the one that is named, ready to act. Neither its datasets nor its recipe file have to be there.
  *
  * Its weights are those that the run validates: the averages, or those that train.
  *
- * @param run the run's folder
+ * @param run the run's folder, or that of one of its checkpoints
  * @throws InputError where there is no checkpoint, it is damaged, its conventions are others, or the device is not there
  */
 export async function loadPolicy(run: string, { robots: rows, machine }: LoadOptions): Promise<LoadedPolicy> {
@@ -56,14 +56,12 @@ export async function loadPolicy(run: string, { robots: rows, machine }: LoadOpt
 }
 
 /**
- * The policy of a run's newest checkpoint: what it acts for, before anything of its size is read.
+ * The policy of a run's newest checkpoint, or of the one that is named: what it acts for, before anything of its size is read.
  *
  * @throws InputError where there is no checkpoint, or its conventions are others
  */
 export async function findPolicy(run: string): Promise<FoundPolicy> {
-  const checkpoint = await latestCheckpoint(run);
-  if (checkpoint === null) throw new InputError(`${run}: expected a run with a checkpoint, got none`);
-  const { folder, step } = checkpoint;
+  const { folder, step } = await chosenCheckpoint(run);
   const manifest = await readManifest(folder);
   const recipe = parseRecipe(`${folder}, recipe`, manifest.recipe);
   checkConventions(folder, manifest.conventions, conventionsOf(recipe), new Set());

@@ -1,9 +1,10 @@
 import { readManifest, readParameters, readWeights } from "../checkpoint/checkpoint.ts";
+import { chosenCheckpoint } from "../checkpoint/chosen.ts";
 import type { ConventionName } from "../checkpoint/convention-name.ts";
 import { checkConventions } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { encodeStatistics } from "../checkpoint/robot-record.ts";
-import { type CheckpointList, latestCheckpoint, listCheckpoints } from "../checkpoint/store.ts";
+import { type CheckpointList, listCheckpoints } from "../checkpoint/store.ts";
 import { checkParameters } from "../checkpoint/weights.ts";
 import { InputError } from "../input-error.ts";
 import type { ParameterForm, ParameterValues } from "../nn/parameter.ts";
@@ -21,7 +22,7 @@ import { stateFrom } from "./weights.ts";
 /** Weights of another run to begin with. */
 export interface Init {
   readonly kind: "init";
-  /** The run's folder. */
+  /** The run's folder, for its newest checkpoint, or that of one of its checkpoints. */
   readonly from: string;
   /** Conventions that the weights may have been trained under otherwise. */
   readonly allowed: ReadonlySet<ConventionName>;
@@ -128,11 +129,9 @@ export function trainedBy({ optimizer }: Recipe, parameters: readonly ParameterF
   return new Set(trainedParameters(names, optimizer.frozen));
 }
 
-/** The manifest of a run's newest checkpoint, whose weights another run begins with. */
+/** The manifest of the checkpoint whose weights another run begins with. */
 async function manifestOf({ from, allowed }: Init, recipe: Recipe): Promise<{ folder: string; manifest: Manifest }> {
-  const checkpoint = await latestCheckpoint(from);
-  if (checkpoint === null) throw new InputError(`--init ${from}: expected a run with a checkpoint, got none`);
-  const { folder } = checkpoint;
+  const { folder } = await chosenCheckpoint(from);
   const manifest = await readManifest(folder);
   checkConventions(folder, manifest.conventions, conventionsOf(recipe), allowed);
   return { folder, manifest };

@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { runOf } from "../checkpoint/chosen.ts";
 import { isAbsent } from "../checkpoint/durable.ts";
 import { InputError } from "../input-error.ts";
 import { didYouMean } from "../nearest.ts";
@@ -19,7 +20,7 @@ export function parseRecipe(where: string, value: unknown): Recipe {
 }
 
 /**
- * The recipe of a file that exports `recipe`, or of a run's folder.
+ * The recipe of a file that exports `recipe`, or of a run's folder or one of its checkpoints'.
  *
  * @param path `recipes/NAME.ts`, or a folder with `recipe.json`
  * @throws InputError where there is none, it does not load, or it is not whole
@@ -28,8 +29,8 @@ export async function loadRecipe(path: string): Promise<Recipe> {
   const found = await stat(path).catch(() => null);
   if (found === null)
     throw new InputError(`${path}: expected a recipe or a run, got nothing there${await nearestFile(path)}`);
-  if (found.isDirectory()) return readRunRecipe(path);
-  if (!/\.[mc]?[jt]s$/.test(path)) throw new InputError(`${path}: expected a recipe in TypeScript or a run's folder`);
+  if (found.isDirectory()) return readRunRecipe(runOf(path));
+  if (!isCode(path)) throw new InputError(`${path}: expected a recipe in TypeScript or a run's folder`);
   const exported = await importModule(path);
   if (!("recipe" in exported))
     throw new InputError(
@@ -57,6 +58,10 @@ export async function readRunRecipe(run: string): Promise<Recipe> {
   return parseRecipe(path, value);
 }
 
+function isCode(path: string): boolean {
+  return /\.[mc]?[jt]s$/.test(path);
+}
+
 async function importModule(path: string): Promise<object> {
   try {
     const loaded: unknown = await import(pathToFileURL(resolve(path)).href);
@@ -71,7 +76,9 @@ function reasonOf(error: unknown): string {
   return String(error).split("\n", 1)[0] ?? "";
 }
 
+/** A neighbour that was meant; none where no file of code was asked for. */
 async function nearestFile(path: string): Promise<string> {
+  if (!isCode(path)) return "";
   const names = await readdir(dirname(path)).catch(() => []);
   const recipes = names.filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
   return didYouMean(

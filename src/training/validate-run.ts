@@ -1,8 +1,7 @@
 import { readManifest, readWeights } from "../checkpoint/checkpoint.ts";
+import { chosenCheckpoint } from "../checkpoint/chosen.ts";
 import type { ConventionName } from "../checkpoint/convention-name.ts";
 import { checkConventions } from "../checkpoint/conventions.ts";
-import { latestCheckpoint } from "../checkpoint/store.ts";
-import { InputError } from "../input-error.ts";
 import type { ActionError } from "../metric/action-error.ts";
 import type { WeightsValidation } from "../metric/group.ts";
 import type { World } from "../ranks/world.ts";
@@ -11,8 +10,9 @@ import type { Recipe } from "./recipe.ts";
 import { Run } from "./run.ts";
 import { stateFrom } from "./weights.ts";
 
-/** A run whose newest checkpoint is validated. */
+/** A run whose newest checkpoint is validated, or the checkpoint. */
 export interface ValidateRequest {
+  /** Of the run, or of one of its checkpoints. */
   readonly folder: string;
   readonly recipe: Recipe;
   /** Folder for measured statistics. */
@@ -33,7 +33,7 @@ export interface RunValidation {
 }
 
 /**
- * Losses of a run's newest checkpoint on the held-out samples of a recipe, and the errors of the actions that it samples.
+ * Losses of a checkpoint on the held-out samples of a recipe, and the errors of the actions that it samples.
  *
  * @param seen told how many samples are done, and of how many
  * @throws InputError where the run has no checkpoint, or its weights are not the recipe's
@@ -42,8 +42,7 @@ export async function validateRun(
   { folder, recipe, cache, actionSamples, allowed, world }: ValidateRequest,
   seen: (done: number, total: number) => void,
 ): Promise<RunValidation> {
-  const checkpoint = await latestCheckpoint(folder);
-  if (checkpoint === null) throw new InputError(`${folder}: expected a run with a checkpoint, got none`);
+  const checkpoint = await chosenCheckpoint(folder);
   const { step } = checkpoint;
   const manifest = await readManifest(checkpoint.folder);
   checkConventions(checkpoint.folder, manifest.conventions, conventionsOf(recipe), allowed);

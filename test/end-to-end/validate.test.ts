@@ -61,6 +61,12 @@ describe("a validation", () => {
     expect((await readEvents(run)).at(-1)).toEqual({ kind: "validation", step: 12, ...Object(trained.validation) });
   });
 
+  it("of an earlier checkpoint gives the numbers that training printed at its step", async () => {
+    const { step, groups } = await validate(checkpointFolder(run, 10));
+    const event = (await readEvents(run)).find(({ kind, step }) => kind === "validation" && step === 10);
+    expect({ step, groups }).toEqual({ step: 10, groups: Object(event).groups });
+  });
+
   it("says whose weights it measures, and raw weights are others than their averages", async () => {
     const { weights, aggregate } = await validate(run, "--set", "validation.weights=parameters");
     expect(weights).toBe("parameters");

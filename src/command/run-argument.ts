@@ -1,0 +1,4 @@
+import { text } from "./parameter.ts";
+
+/** A run to work with: its newest checkpoint, or a certain one. */
+export const runArgument = text("run", "folder of a run, for its newest checkpoint, or of one: RUN/checkpoints/000200");
