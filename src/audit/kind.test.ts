@@ -16,7 +16,7 @@ const layout: BatchLayout = {
 };
 /** Rows: narrow at an episode's start; no target; dropped history near an end; a filler. */
 const batch = raggedBatch(layout, 1);
-const names = ["images", "state", "prompt", "actions"] as const;
+const names = ["images", "state", "prompt", "actions", "embodiment"] as const;
 
 describe("the kinds of padding", () => {
   it("share no cell and hold together every cell that is not real", () => {
@@ -42,7 +42,7 @@ describe("the kinds of padding", () => {
       views: 1,
       "prompt-tokens": 2,
       "robotless-samples": 16,
-      "filler-rows": 4 + 4 + 4 + 16,
+      "filler-rows": 4 + 4 + 4 + 16 + 1,
     });
   });
 

@@ -54,6 +54,7 @@ export function cellsOf(kinds: readonly PaddingKind[], { facts }: Batch): BatchC
       if (!stepReal.isReal(row * steps + step)) return "action-steps";
       return dofReal.isReal(row * dofs + dof) ? null : "action-dims";
     }),
+    embodiment: bits([rows, 1, 1], () => null),
   };
 }
 
@@ -102,8 +103,11 @@ function completeIn<A extends string>({ axes, shape }: Validity<A>, rowReal: Val
 }
 
 /** How many cells are meant; a picture is one. */
-export function countCells({ images, state, prompt, actions }: BatchCells): number {
-  return [images, state, prompt, actions].reduce((sum, bits) => sum + bits.reduce((all, bit) => all + bit, 0), 0);
+export function countCells(cells: BatchCells): number {
+  return [cells.images, cells.state, cells.prompt, cells.actions, cells.embodiment].reduce(
+    (sum, bits) => sum + bits.reduce((all, bit) => all + bit, 0),
+    0,
+  );
 }
 
 function marked(

@@ -9,7 +9,7 @@ export interface Poison {
   readonly number: (cell: number) => number;
   /** For pictures: 0 to 255. */
   readonly pixel: (cell: number) => number;
-  /** For the prompt. */
+  /** For the prompt, and for the set of weights that a row reads. */
   readonly token: (cell: number) => number;
 }
 
@@ -23,15 +23,18 @@ export interface BatchCells {
   readonly prompt: Uint8Array;
   /** `[b t d]` */
   readonly actions: Uint8Array;
+  /** `[b]` */
+  readonly embodiment: Uint8Array;
 }
 
 /** Every cell that is not real. */
-export function unrealCells({ images, state, prompt, actions }: Batch): BatchCells {
+export function unrealCells({ images, state, prompt, actions, facts }: Batch): BatchCells {
   return {
     images: unrealIn(images.valid),
     state: unrealIn(state.valid),
     prompt: unrealIn(prompt.valid),
     actions: unrealIn(actions.valid),
+    embodiment: unrealIn(facts.rowReal),
   };
 }
 
@@ -43,6 +46,7 @@ export function poisoned(batch: Batch, at: BatchCells, poison: Poison): Batch {
     state: batch.state.read((values, valid) => Padded.of(filled(values, at.state, poison.number), valid)),
     prompt: batch.prompt.read((values, valid) => Padded.of(filled(values, at.prompt, poison.token), valid)),
     actions: batch.actions.read((values, valid) => Padded.of(filled(values, at.actions, poison.number), valid)),
+    embodiment: filled(batch.embodiment, at.embodiment, poison.token),
   };
 }
 

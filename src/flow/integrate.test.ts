@@ -12,13 +12,15 @@ import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import { integrate } from "./integrate.ts";
 import { embedTime } from "./time.ts";
 
-/** One row of one step and three slots, the middle one unreal and full of noise. */
-const noise = SymbolicPadded.of(
-  constant(new HostArray("b t d", [1, 1, 3], "float32", Float32Array.of(1, Number.NaN, -2))),
-  SymbolicValidity.complete("b t d", [1, 1, 3]).reshaped(() =>
-    constant(new HostArray("b t d", [1, 1, 3], "bool", Uint8Array.of(1, 0, 1))),
-  ),
-);
+/** One row of one step and three slots, of which the middle one is not real. */
+const noiseWith = (unreal: number) =>
+  SymbolicPadded.of(
+    constant(new HostArray("b t d", [1, 1, 3], "float32", Float32Array.of(1, unreal, -2))),
+    SymbolicValidity.complete("b t d", [1, 1, 3]).reshaped(() =>
+      constant(new HostArray("b t d", [1, 1, 3], "bool", Uint8Array.of(1, 0, 1))),
+    ),
+  );
+const noise = noiseWith(Number.NaN);
 const settings = {
   steps: 10,
   embedding: { kind: "continuous", width: 4 },
@@ -78,4 +80,10 @@ it("without its guard NaN would come out", async () => {
   const rules = Rules.without("inference-side");
   const { cells } = await evaluate({ cells: integrate(noise, ({ noisy }) => noisy, { ...settings, rules }) }, plainly);
   expect(cells[1]).toBeNaN();
+});
+
+it("weights that were trained with noise in unreal cells are served with it there, all the way", async () => {
+  const served = { ...settings, unrealInput: "noise" } as const;
+  const { cells } = await evaluate({ cells: integrate(noiseWith(3), ({ noisy }) => noisy, served) }, plainly);
+  expect(cells[1]).toBeCloseTo(3 * 0.9 ** 10, 5);
 });

@@ -4,7 +4,7 @@ import type { Rules } from "../validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import { Validity } from "../validity/validity.ts";
 
-/** Each fact about a batch, as padding.md names it. */
+/** Each fact about a batch, as padding.md names it. In a filler row none of them holds. */
 export interface Facts {
   readonly stepReal: SymbolicValidity<"b t">;
   readonly dofReal: SymbolicValidity<"b d">;
@@ -49,7 +49,6 @@ export function observationInputs(layout: BatchLayout, rules: Rules): Observatio
         [
           rules.keeps("history-state") ? readable : SymbolicValidity.complete("b o", [b, o]),
           rules.keeps("state-dims") ? facts.stateReal : SymbolicValidity.complete("b s", [b, s]),
-          facts.rowReal,
         ],
       ),
     ),
@@ -96,5 +95,5 @@ export function actionCells(
   { rows: b, steps: t, actionWidth: d }: BatchLayout,
   facts: Facts,
 ): SymbolicValidity<"b t d"> {
-  return SymbolicValidity.every("b t d", [b, t, d], [facts.stepReal, facts.dofReal, facts.targetReal, facts.rowReal]);
+  return SymbolicValidity.every("b t d", [b, t, d], [facts.stepReal, facts.dofReal, facts.targetReal]);
 }

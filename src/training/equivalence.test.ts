@@ -239,7 +239,10 @@ function sick(batch: Batch): Batch {
 
 /** Other pixels, and nothing else, wherever there is no picture. */
 function withPixels(batch: Batch, value: number): Batch {
-  const none = { state: new Uint8Array(4 * 3 * 5), prompt: new Uint8Array(4 * 6), actions: new Uint8Array(4 * 5 * 6) };
+  const none = {
+    ...{ state: new Uint8Array(4 * 3 * 5), prompt: new Uint8Array(4 * 6), actions: new Uint8Array(4 * 5 * 6) },
+    embodiment: new Uint8Array(4),
+  };
   const poison = { number: () => 0, pixel: () => value, token: () => 0 };
   return poisoned(batch, { ...none, images: unrealCells(batch).images }, poison);
 }

@@ -1,7 +1,7 @@
 import type { SymbolicArray } from "../../graph/array.ts";
 import { rename } from "../../graph/op/shape.ts";
 import type { Scope } from "../../nn/parameter.ts";
-import { SymbolicPadded, SymbolicValidity } from "../../validity/symbolic.ts";
+import { SymbolicPadded } from "../../validity/symbolic.ts";
 import type { Facts, Observation } from "../inputs.ts";
 import { everyToken, type Segment, type Sight } from "../stream.ts";
 import type { PastEndKeys } from "./form.ts";
@@ -11,13 +11,12 @@ import type { PastEndKeys } from "./form.ts";
  *
  * Slots that may be read are real: the state now always is, also where history was dropped (OpenTau#253).
  */
-export function stateTokens(scope: Scope, tokens: SymbolicArray<"b n e">, { readable, facts }: Observation): Segment {
+export function stateTokens(scope: Scope, tokens: SymbolicArray<"b n e">, { readable }: Observation): Segment {
   const real = readable.reshaped((bits) => rename(bits, "o", "n"));
-  const shown = SymbolicValidity.every("b n", tokens.shape.slice(0, 2), [everyToken(tokens), facts.rowReal]);
   return {
     name: "state",
     tokens: SymbolicPadded.of(scope.watch("tokens", tokens, real), real),
-    keys: scope.rules.keeps("history-state") ? real : shown,
+    keys: scope.rules.keeps("history-state") ? real : everyToken(tokens),
     sight: "within",
   };
 }
@@ -26,17 +25,14 @@ export function stateTokens(scope: Scope, tokens: SymbolicArray<"b n e">, { read
 export function actionTokens(
   scope: Scope,
   tokens: SymbolicArray<"b n e">,
-  { stepReal, targetReal, rowReal }: Facts,
+  { stepReal }: Facts,
   { sight, pastEndKeys }: { readonly sight: Sight; readonly pastEndKeys: PastEndKeys },
 ): Segment {
-  const shape = tokens.shape.slice(0, 2);
-  const steps = stepReal.reshaped((bits) => rename(bits, "t", "n"));
-  const real = SymbolicValidity.every("b n", shape, [steps, targetReal, rowReal]);
-  const shown = SymbolicValidity.every("b n", shape, [everyToken(tokens), targetReal, rowReal]);
+  const real = stepReal.reshaped((bits) => rename(bits, "t", "n"));
   return {
     name: "actions",
     tokens: SymbolicPadded.of(scope.watch("tokens", tokens, real), real),
-    keys: pastEndKeys === "hidden" && scope.rules.keeps("step-keys") ? real : shown,
+    keys: pastEndKeys === "hidden" && scope.rules.keeps("step-keys") ? real : everyToken(tokens),
     sight,
   };
 }
