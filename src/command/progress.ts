@@ -125,6 +125,11 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${tail}` : tail;
 }
 
+/** A share as people read it: `62.5 %`. */
+export function percent(share: number): string {
+  return `${significant(100 * share)} %`;
+}
+
 /** Three significant digits without an exponent: `0.0312`, `3.21`, `12300`. */
 export function significant(value: number): string {
   return String(Number(value.toPrecision(3)));

@@ -135,7 +135,7 @@ function textOf(
   const failed = rollouts.filter(({ isSuccess }) => !isSuccess).map(({ episode }) => episode);
   return [
     `${robot}: ${successes} of ${rollouts.length} succeeded, ${percent(successRate)} (95 % interval ${low} to ${high})${stopped}`,
-    `${significant(meanSteps)} steps on average; seed ${seed}${failed.length > 0 ? `, failed episodes ${failed.join(" ")}` : ""}`,
+    `${significant(meanSteps)} steps on average; seed ${seed}, episodes 0 to ${rollouts.length - 1}${failed.length > 0 ? `, failed ${failed.join(" ")}` : ""}`,
     ...(atLeast === null ? [] : [`the bar of ${percent(atLeast)} is ${isMet ? "met" : "missed"}`]),
     ...(films.length > 0 ? [`films: ${films.map((path) => relative(process.cwd(), path)).join(" ")}`] : []),
   ].join("\n");

@@ -1,6 +1,7 @@
 import type { WeightsValidation } from "../metric/group.ts";
 import type { Pulse } from "../training/loop.ts";
-import { Progress, significant } from "./progress.ts";
+import type { StepRollout } from "../training/step-rollouts.ts";
+import { Progress, percent, significant } from "./progress.ts";
 import type { Screen } from "./terminal.ts";
 import { validationLines } from "./validation-table.ts";
 
@@ -17,13 +18,14 @@ export class TrainingDisplay {
   readonly #options: TrainingDisplayOptions;
   #steps: Progress | null = null;
   #samples: Progress | null = null;
+  #episodes: Progress | null = null;
 
   constructor(options: TrainingDisplayOptions) {
     this.#options = options;
   }
 
   note(text: string): void {
-    const bar = this.#samples ?? this.#steps;
+    const bar = this.#samples ?? this.#episodes ?? this.#steps;
     if (bar === null) this.#options.screen.write(`${text}\n`);
     else bar.note(text);
   }
@@ -51,6 +53,18 @@ export class TrainingDisplay {
     if (step === 0) this.#steps?.restartRate();
   }
 
+  rollingOut(episodes: number, total: number): void {
+    if (this.#episodes === null) this.#steps?.hide();
+    this.#episodes ??= new Progress({ ...this.#options, label: "rollout", unit: "episode", total, done: 0 });
+    this.#episodes.update(episodes, {});
+  }
+
+  rolledOut(step: number, rollouts: readonly StepRollout[]): void {
+    this.#episodes?.hide();
+    this.#episodes = null;
+    for (const rollout of rollouts) this.note(rolloutLine(step, rollout));
+  }
+
   finish(): void {
     this.#steps?.finish();
   }
@@ -58,6 +72,12 @@ export class TrainingDisplay {
   /** Makes way for an error. */
   hide(): void {
     this.#samples?.hide();
+    this.#episodes?.hide();
     this.#steps?.hide();
   }
+}
+
+function rolloutLine(step: number, { robot, episodes, successes, successRate, interval }: StepRollout): string {
+  const [low, high] = interval.map(percent);
+  return `step ${step}  ${robot}: ${successes} of ${episodes} succeeded, ${percent(successRate)} (95 % interval ${low} to ${high})`;
 }

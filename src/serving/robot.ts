@@ -4,6 +4,7 @@ import type { Manifest } from "../checkpoint/manifest.ts";
 import { decodeStatistics } from "../checkpoint/robot-record.ts";
 import { normalization } from "../embodiment/normalize.ts";
 import { InputError } from "../input-error.ts";
+import { loadPlanOf, type Plan } from "../training/plan.ts";
 import type { Recipe } from "../training/recipe.ts";
 
 /** A robot that a policy acts for: an embodiment under a control mode, as a dataset of the mixture has it. */
@@ -45,6 +46,19 @@ export function servedRobots(
         stepsPerSecond: rate === "native" ? framesPerSecond : rate,
       };
     });
+}
+
+/** The same of a policy that is being trained. */
+export function plannedRobots(plan: Plan): ServedRobot[] {
+  const { units } = loadPlanOf(plan);
+  const { rate } = plan.recipe.data;
+  return plan.mixture.members
+    .map(({ datasetName: dataset, head, framesPerSecond, embodiment }, at) => ({
+      name: describe({ dataset, embodiment }),
+      ...{ embodiment, head, units: units[at]!, dataset, framesPerSecond },
+      stepsPerSecond: rate === "native" ? framesPerSecond : rate,
+    }))
+    .filter(({ embodiment }) => embodiment.target === "actions");
 }
 
 /**

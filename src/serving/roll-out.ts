@@ -88,9 +88,7 @@ export async function rollOutFound(
   progress: RolloutProgress,
 ): Promise<PolicyRollouts> {
   const { design, films } = request;
-  const { served, observation } = fittingRobot(policy.robots, design, request.dataset);
-  const pace = paceOf(request, policy.recipe.policy.actionHorizon);
-  const options = optionsOf(request, served, observation);
+  const { served, pace, options } = planRollout(policy, request);
   const stop = new Int32Array(new SharedArrayBuffer(4));
   const plan = { seed: request.seed, pace, filmed: films?.episodes ?? 0 };
   const common = {
@@ -107,6 +105,20 @@ export async function rollOutFound(
     ...{ successes: rollouts.filter(({ isSuccess }) => isSuccess).length, score: scoreOf(rollouts) },
     ...{ films: paths.map(([, path]) => path), seconds: played.seconds, policySeconds },
   };
+}
+
+/** What follows from a choice with a policy. */
+export interface PlannedRollout {
+  readonly served: ServedRobot;
+  readonly pace: Pace;
+  readonly options: RobotOptions;
+}
+
+/** @throws InputError where no robot of the policy fits, or the pace or an option does not */
+export function planRollout(policy: FoundPolicy, choice: RolloutChoice): PlannedRollout {
+  const { served, observation } = fittingRobot(policy.robots, choice.design, choice.dataset);
+  const pace = paceOf(choice, policy.recipe.policy.actionHorizon);
+  return { served, pace, options: optionsOf(choice, served, observation) };
 }
 
 /** Rows of a program: more leave the processor's cache, and of fewer each costs more. */

@@ -2,44 +2,18 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { asFound } from "../embodiment/mapping.ts";
 import { findRobot } from "../simulation/robots.ts";
-import { type MicroRun, microRecipe, trainMicroRun } from "../training/fixture/micro-run.ts";
-import type { RecipeDataset } from "../training/recipe.ts";
+import { type MicroRun, trainMicroRun } from "../training/fixture/micro-run.ts";
+import { reachingRecipe } from "./fixture/reaching.ts";
 import { type RolloutRequest, rollOutPolicy } from "./roll-out.ts";
 
 const reacher = findRobot("reacher");
-
-/** A dataset with the columns of a recorded reacher, its numbers from formulas. */
-const dataset: RecipeDataset = {
-  name: "reaching",
-  source: {
-    kind: "generated",
-    description: {
-      robotType: "reacher",
-      framesPerSecond: reacher.framesPerSecond,
-      features: [
-        { key: "action", type: "float32", shape: [2], names: reacher.dofs.map(({ name }) => name) },
-        { key: "observation.state", type: "float32", shape: [2], names: reacher.states.map(({ name }) => name) },
-        { key: "observation.images.top", type: "video", shape: [16, 16, 3], names: null },
-      ],
-      episodeLengths: [9, 12, 10, 11],
-      tasks: ["reach"],
-      seed: 1,
-    },
-  },
-  episodes: "all",
-  role: "both",
-  weight: 1,
-  mapping: { ...asFound, controlMode: "joint" },
-};
 
 let run: MicroRun;
 let place: string;
 beforeAll(async () => {
   place = await mkdtemp(join(tmpdir(), "armature-rollout-"));
-  const policy = { ...microRecipe.policy, promptTokens: 40 };
-  run = await trainMicroRun({ ...microRecipe, policy, data: { ...microRecipe.data, datasets: [dataset] } }, 1);
+  run = await trainMicroRun(reachingRecipe, 1);
 });
 afterAll(async () => {
   await rm(place, { recursive: true });

@@ -11,6 +11,7 @@ import type { TrainingState } from "../optimizer/state.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Recipe } from "./recipe.ts";
 import { leakError } from "./step-audit.ts";
+import type { StepRollout } from "./step-rollouts.ts";
 import type { StepShare, Trainer } from "./trainer.ts";
 
 /** The lowest validation loss so far and the step whose weights gave it. */
@@ -52,6 +53,8 @@ export interface LoopParts {
   readonly save: (standing: Standing) => Promise<void>;
   /** What of the padding leaks with these weights, where the recipe asks for audits. */
   readonly leaks: (state: TrainingState) => Promise<readonly string[]>;
+  /** How these weights do in closed loop, where the recipe asks for rollouts; rank 0 alone plays. */
+  readonly rollOut: (state: TrainingState) => Promise<readonly StepRollout[]>;
   readonly pulse: (pulse: Pulse) => void;
   readonly validated: (step: number, validation: WeightsValidation) => void;
   /** Whether to stop before the next step: the same at every rank. */
@@ -81,7 +84,7 @@ const recentSteps = 20;
 
 /**
  * Trains up to a step. At each step, in this order: update, event, and where they are due audit, the ranks' agreement,
- * validation, checkpoint.
+ * validation, rollouts, checkpoint.
  *
  * Ends with a checkpoint, also where it is stopped early. The only file with a clock in it; no number depends on it.
  */
@@ -116,6 +119,7 @@ export async function runLoop(parts: LoopParts, begin: Standing, until: number):
     if (isSaved || isDue(agreementSteps, step, isLast)) await parts.agree(done.state);
     // Stopping brings no validation with it: the run that goes on has the events and the best step of one that never stopped.
     if (isDue(recipe.validation.everySteps, step, isLast)) await validateAt(step);
+    if (isDue(recipe.rollout?.everySteps ?? 0, step, isLast)) await rollOutAt(parts, standing.state);
     if (isSaved) await parts.save(standing);
   }
   return {
@@ -136,6 +140,12 @@ async function auditAt({ events, leaks }: LoopParts, state: TrainingState): Prom
   const found = await leaks(state);
   events.append({ kind: "audit", step: state.step, clean: found.length === 0, leaks: [...found] });
   if (found.length > 0) throw leakError(state.step, found);
+}
+
+/** A stop that is asked for meanwhile waits for their end: the run that goes on has the events of one that never stopped. */
+async function rollOutAt({ events, rollOut }: LoopParts, state: TrainingState): Promise<void> {
+  for (const rollout of await rollOut(state))
+    events.append({ kind: "rollout", step: state.step, ...rollout, interval: [...rollout.interval] });
 }
 
 /** One step and its event. */

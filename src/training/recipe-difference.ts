@@ -10,6 +10,9 @@ const withoutNumbers = [
   "checkpoint.keepLast",
 ];
 
+/** What no number of a run depends on, as a whole. */
+const groupWithoutNumbers = "rollout.";
+
 /** Keys that change the last bits of a run and nothing that it means. */
 const ofBits = ["threads", "device"];
 
@@ -40,7 +43,9 @@ export function recipeDifferences(one: Recipe, other: Recipe): RecipeDifference[
  * @throws InputError listing the differences that would make it another run
  */
 export function checkResumedRecipe(run: string, found: Recipe, given: Recipe): RecipeDifference[] {
-  const differences = recipeDifferences(found, given).filter(({ path }) => !withoutNumbers.includes(path));
+  const differences = recipeDifferences(found, given).filter(
+    ({ path }) => !withoutNumbers.includes(path) && !path.startsWith(groupWithoutNumbers),
+  );
   const refused = differences.filter(({ path }) => !ofBits.includes(path));
   if (refused.length > 0) {
     const listed = refused.map(({ path, one, other }) => `${path} ${shown(one)}, got ${shown(other)}`);

@@ -81,7 +81,24 @@ const optimizerSchema = z.strictObject({
   frozen: z.array(z.string().min(1)),
 }) satisfies z.ZodType<Schedule & AdamW>;
 
-/** Every key of a recipe, none with a default: what is not said in a recipe is an error. */
+const rolloutSchema = z.strictObject({
+  /** Steps between rollouts inside training, of the weights that are validated; 0 for none. */
+  everySteps: natural,
+  /** Simulated robots, and the datasets whose robots they are: `null` where one alone fits. */
+  robots: z.array(z.strictObject({ name: z.string().min(1), dataset: z.string().min(1).nullable() })).min(1),
+  /** Of each robot; where several ranks train, all of them within the minutes that a rank waits. */
+  episodes: count,
+  /** Starts and noise follow from it. */
+  seed: natural,
+  /** Steps carried out of each chunk: half of it where `null`. */
+  execute: count.nullable(),
+  /** Steps between a question and the first action of its answer. */
+  delay: natural,
+  /** Robots at work at the same time, at most. */
+  sideBySide: count,
+});
+
+/** Every key of a recipe, none with a default: what is not said in a recipe is an error, but for rollouts, which change no number of a run. */
 export const recipeSchema = z
   .strictObject({
     /** Names the run's folder. */
@@ -104,6 +121,7 @@ export const recipeSchema = z
     checkpoint: z.strictObject({ everySteps: count, keepLast: count }),
     /** Steps between audits inside training; 0 for none. */
     audit: z.strictObject({ everySteps: natural }),
+    rollout: rolloutSchema.optional(),
   })
   .check(({ value, issues }) => {
     for (const { path, message } of misfits(value)) issues.push({ code: "custom", path, message, input: value });

@@ -8,7 +8,9 @@ import { groupNamesOf, termsOf } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { Run } from "./run.ts";
 import { type OpenStepAudit, refuseStepAudit, type StepAudit } from "./step-audit.ts";
+import { type OpenStepRollouts, refuseStepRollouts, type StepRollout, type StepRollouts } from "./step-rollouts.ts";
 import type { StepShare, Trainer } from "./trainer.ts";
+import { actingWeights } from "./weights.ts";
 
 /** What to train, where it goes, and when to stop. */
 export interface TrainRequest {
@@ -31,9 +33,14 @@ export interface TrainWatcher {
   /** Told how many held-out samples are done, and of how many. */
   validating(samples: number, total: number): void;
   validated(step: number, validation: WeightsValidation): void;
+  /** Told how many episodes of a rollout are done, and of how many. */
+  rollingOut(episodes: number, total: number): void;
+  rolledOut(step: number, rollouts: readonly StepRollout[]): void;
   isStopped(): boolean;
   /** For `audit.everySteps`. */
   readonly openAudit: OpenStepAudit;
+  /** For `rollout.everySteps`. */
+  readonly openRollouts: OpenStepRollouts;
 }
 
 /** Nobody watches, and nobody stops it early. */
@@ -43,8 +50,11 @@ export const unwatched: TrainWatcher = {
   pulse: () => {},
   validating: () => {},
   validated: () => {},
+  rollingOut: () => {},
+  rolledOut: () => {},
   isStopped: () => false,
   openAudit: refuseStepAudit,
+  openRollouts: refuseStepRollouts,
 };
 
 /**
@@ -59,13 +69,14 @@ export async function train(request: TrainRequest, watcher: TrainWatcher): Promi
   let audit: StepAudit | null = null;
   try {
     audit = recipe.audit.everySteps > 0 ? await watcher.openAudit(run.plan) : null;
+    const rollouts = rolls(request) ? watcher.openRollouts(run.plan) : null;
     const begun = world.rank === 0 ? await beginRun(folder, run.plan, start, run.parameters) : null;
     try {
       for (const note of begun?.notes ?? []) watcher.note(note);
       const fresh = () => ({ state: newState(recipe, run.parameters), best: null });
       const standing = await standingOfRank0(world, begun?.standing ?? null, fresh);
       const shares = run.stepShares(standing.state.step, until);
-      const opened = { run, trainer: await run.trainer, begun, shares, audit };
+      const opened = { run, trainer: await run.trainer, begun, shares, audit, rollouts };
       // Resumed before its first checkpoint, a run would otherwise begin with other weights.
       if (start.kind === "init" && world.rank === 0) await run.save(folder, standing);
       watcher.begun(standing.state.step);
@@ -79,6 +90,11 @@ export async function train(request: TrainRequest, watcher: TrainWatcher): Promi
   }
 }
 
+/** Whether this rank is the one that plays, where the recipe asks for rollouts. */
+function rolls({ recipe, world }: TrainRequest): boolean {
+  return world.rank === 0 && (recipe.rollout?.everySteps ?? 0) > 0;
+}
+
 /** What is open while a policy trains. */
 interface Opened {
   readonly run: Run;
@@ -87,10 +103,11 @@ interface Opened {
   readonly begun: Begun | null;
   readonly shares: () => Promise<StepShare>;
   readonly audit: StepAudit | null;
+  readonly rollouts: StepRollouts | null;
 }
 
 function partsOf(
-  { run, trainer, begun, shares, audit }: Opened,
+  { run, trainer, begun, shares, audit, rollouts }: Opened,
   { recipe, folder, world }: TrainRequest,
   watcher: TrainWatcher,
 ): LoopParts {
@@ -109,6 +126,14 @@ function partsOf(
       if (world.rank === 0) await run.save(folder, standing);
     },
     leaks: async ({ parameters }) => (await audit?.leaks(parameters)) ?? [],
+    rollOut: async (state) => {
+      if (rollouts === null) return [];
+      const weights = actingWeights(state, recipe.validation.weights);
+      const seen = (episodes: number, total: number) => watcher.rollingOut(episodes, total);
+      const found = await rollouts.play(weights, state.step, seen);
+      watcher.rolledOut(state.step, found);
+      return found;
+    },
     pulse: (pulse) => watcher.pulse(pulse),
     validated: (step, validation) => watcher.validated(step, validation),
     isStopped: () => world.any("stop", watcher.isStopped()),

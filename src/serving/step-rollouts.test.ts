@@ -1,0 +1,89 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { aloneWorld } from "../ranks/open-world.ts";
+import { readEvents } from "../training/event-log.ts";
+import type { Recipe } from "../training/recipe.ts";
+import { train, unwatched } from "../training/train.ts";
+import { reachingRecipe } from "./fixture/reaching.ts";
+import { openStepRollouts } from "./step-rollouts.ts";
+
+const rollout: NonNullable<Recipe["rollout"]> = {
+  everySteps: 2,
+  robots: [{ name: "reacher", dataset: null }],
+  episodes: 2,
+  seed: 7,
+  execute: null,
+  delay: 0,
+  sideBySide: 2,
+};
+const played = openStepRollouts;
+
+describe("rollouts inside training", () => {
+  let place = "";
+  beforeAll(async () => {
+    place = await mkdtemp(join(tmpdir(), "armature-step-rollouts-"));
+  });
+  afterAll(() => rm(place, { recursive: true }));
+
+  async function trained(name: string, recipe: Recipe, openRollouts = played) {
+    const folder = join(place, name);
+    const request = {
+      recipe,
+      folder,
+      start: { kind: "new" },
+      until: 3,
+      cache: place,
+      world: await aloneWorld(),
+    } as const;
+    const shown: string[] = [];
+    const watcher = {
+      ...unwatched,
+      openRollouts,
+      rollingOut: (done: number, total: number) => void shown.push(`${done} of ${total}`),
+      rolledOut: (step: number) => void shown.push(`step ${step}`),
+    };
+    const { state } = await train(request, watcher);
+    return { folder, state, shown, events: await readEvents(folder) };
+  }
+
+  it("are played every so many steps and after the last, and change no bit of the weights", async () => {
+    const [with_, without] = [
+      await trained("with", { ...reachingRecipe, rollout }),
+      await trained("without", reachingRecipe),
+    ];
+    const kinds = with_.events.map(({ kind, step }) => `${kind} ${step}`);
+    expect(kinds).toEqual(["step 1", "step 2", "rollout 2", "step 3", "rollout 3"]);
+    expect(with_.shown).toEqual(["1 of 2", "2 of 2", "step 2", "1 of 2", "2 of 2", "step 3"]);
+    expect(with_.events[2]).toMatchObject({
+      robot: "reacher",
+      dataset: "reaching",
+      episodes: 2,
+      interval: [0, expect.any(Number)],
+    });
+    expect(with_.events.filter(({ kind }) => kind === "step")).toEqual(without.events);
+    for (const file of ["parameters", "ema", "optimizer"]) {
+      const read = (run: string) => readFile(join(run, "checkpoints/000003", `${file}.safetensors`));
+      expect((await read(with_.folder)).equals(await read(without.folder))).toBe(true);
+    }
+  });
+
+  it("are the same when they are played again", async () => {
+    const again = await trained("again", { ...reachingRecipe, rollout });
+    expect(again.events).toEqual(await readEvents(join(place, "with")));
+  });
+
+  it("are refused before the first step where a robot is unknown, does not fit, or nobody brings any", async () => {
+    const asked = (name: string): Recipe => ({
+      ...reachingRecipe,
+      rollout: { ...rollout, robots: [{ name, dataset: null }] },
+    });
+    await expect(trained("unknown", asked("recher"))).rejects.toThrow('got "recher"; did you mean "reacher"?');
+    await expect(trained("other-robot", asked("pusher"))).rejects.toThrow(
+      'robot "pusher": the policy acts for no robot like it',
+    );
+    await expect(trained("nobody", asked("reacher"), unwatched.openRollouts)).rejects.toThrow("rollout: expected none");
+    for (const name of ["unknown", "other-robot", "nobody"]) expect(await readEvents(join(place, name))).toEqual([]);
+  });
+});
