@@ -8,7 +8,9 @@ const fewestRounds = 3;
 export const bench = define({
   name: "bench",
   summary: "measure side by side, in turns, on this machine",
-  arguments: { name: choice("name", "what is measured", ["engine", "loader", "ranks", "reduce", "simulation"]) },
+  arguments: {
+    name: choice("name", "what is measured", ["engine", "loader", "padding", "ranks", "reduce", "simulation"]),
+  },
   options: {
     python: otherwise(
       text(
@@ -17,7 +19,7 @@ export const bench = define({
       ),
       undefined,
     ),
-    threads: otherwise(count("count", "engine: threads of each side"), 2),
+    threads: otherwise(count("count", "engine, padding: threads of each side"), 2),
     workers: otherwise(count("count", "loader, simulation: workers of each side"), 2),
     data: otherwise(text("folder", "loader: folder of the datasets"), "../shared/data/real"),
     rounds: otherwise(count("count", "turns of each contestant"), 9),
@@ -30,6 +32,7 @@ export const bench = define({
       line: "bench loader --python lerobot-venv/bin/python",
       shows: "samples per second beside LeRobot's dataset class",
     },
+    { line: "bench padding", shows: "what selections and masks cost: a training step with them and without" },
     {
       line: "bench ranks --rounds 3",
       shows: "validation of many small datasets in two ways, and training on two ranks",
@@ -44,6 +47,10 @@ export const bench = define({
     if (name === "engine") {
       const { benchEngine } = await import("./bench/engine-outcome.ts");
       return benchEngine({ python, threads, rounds, profile }, terminal);
+    }
+    if (name === "padding") {
+      const { benchPadding } = await import("./bench/padding-outcome.ts");
+      return benchPadding({ threads, rounds }, terminal);
     }
     if (name === "ranks") {
       const { benchRanks } = await import("./bench/ranks-outcome.ts");

@@ -3,6 +3,7 @@ import { bench } from "./bench.ts";
 import { check } from "./check.ts";
 import type { Definition } from "./definition.ts";
 import { inspect } from "./inspect.ts";
+import { mutate } from "./mutate.ts";
 import { record } from "./record.ts";
 import { rollout } from "./rollout.ts";
 import { test } from "./test.ts";
@@ -10,4 +11,15 @@ import { train } from "./train.ts";
 import { validate } from "./validate.ts";
 
 /** Every command that works, in the order in which `--help` lists them. */
-export const commands: readonly Definition[] = [inspect, record, train, validate, audit, rollout, bench, test, check];
+export const commands: readonly Definition[] = [
+  inspect,
+  record,
+  train,
+  validate,
+  audit,
+  rollout,
+  bench,
+  test,
+  check,
+  mutate,
+];

@@ -63,7 +63,7 @@ export function strayImports(files: readonly SourceFile[]): Finding[] {
     );
 }
 
-function imports(text: string): { name: string; at: number }[] {
+export function imports(text: string): { name: string; at: number }[] {
   return importForms.flatMap((form) =>
     [...text.matchAll(form)].map((match) => ({ name: match[1] ?? "", at: match.index })),
   );
