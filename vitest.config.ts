@@ -2,7 +2,13 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "client/**/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"],
+    include: [
+      "src/**/*.test.ts",
+      "client/**/*.test.ts",
+      "test/**/*.test.ts",
+      "bench/**/*.test.ts",
+      "recipes/**/*.test.ts",
+    ],
     // A process per file: a crash inside native code (ONNX Runtime, MPI, the video decoder) fails one file and no other.
     pool: "forks",
     // Two cores and numbers computed on all of them: more files at once only steal from each other.

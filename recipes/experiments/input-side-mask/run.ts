@@ -11,7 +11,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Job, jobName, jobs, robotNames, type Study, studies } from "./design.ts";
+import { type Job, jobName, jobs, recorded, type Study, studies } from "./design.ts";
 import type { Folders } from "./opened.ts";
 import { recordAll } from "./record.ts";
 import { appendLine, claim, readTable, tablePath } from "./table.ts";
@@ -35,7 +35,7 @@ else await runWorkers(Number(values.workers));
 async function runWorkers(count: number): Promise<void> {
   for (const { study } of wanted) {
     const { robots, observation }: Study = studies[study];
-    if (robots !== "real") await recordAll(folders.data, observation, robotNames);
+    if (robots !== "real") await recordAll({ folder: folders.data, observation, episodes: recorded.episodes });
   }
   const own = [...process.execArgv, import.meta.filename, ...process.argv.slice(2), "--worker"];
   const workers = Array.from({ length: count }, () => spawn(process.execPath, own, { stdio: "inherit" }));

@@ -1,5 +1,5 @@
 import { stepRequests } from "../../../src/batch/request.ts";
-import type { ParameterValues } from "../../../src/nn/parameter.ts";
+import type { ParameterForm, ParameterValues } from "../../../src/nn/parameter.ts";
 import { learningRate } from "../../../src/optimizer/schedule.ts";
 import { initialState, type TrainingState } from "../../../src/optimizer/state.ts";
 import { aloneWorld } from "../../../src/ranks/open-world.ts";
@@ -24,7 +24,7 @@ export async function trainPolicy(
   const { recipe } = opened.plan;
   const trainer = await openTrainer(opened, training);
   try {
-    let state = stateBefore(trainer, recipe.seed);
+    let state = stateBefore(trainer.trained, recipe.seed);
     const batches = batchesOf(opened);
     for (let step = 0; step < opened.study.steps; step++) {
       const done = await trainer.step(state, await batches(step), learningRate(recipe.optimizer, step));
@@ -52,9 +52,8 @@ export async function openTrainer(opened: Opened, training: Training): Promise<T
 }
 
 /** Weights before the first step: keyed by parameter, row and column, so equal wherever two policies share one. */
-export function stateBefore(trainer: Trainer, seed: number): TrainingState {
-  const names = new Set(trainer.trained.map(({ name }) => name));
-  return initialState(trainer.trained, names, { seed, keepsAverages: true });
+export function stateBefore(parameters: readonly ParameterForm[], seed: number): TrainingState {
+  return initialState(parameters, new Set(parameters.map(({ name }) => name)), { seed, keepsAverages: true });
 }
 
 /** The batches of a step: a function of seed and step. */

@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { MicroBatch } from "../../../src/training/micro-batch.ts";
+import { microBatchOf } from "../../../src/training/micro-batch.ts";
+import { flowInputs, traceObjective } from "../../../src/training/objective.ts";
+import type { Job, Training } from "./design.ts";
+import { type Opened, openJob, trainingSetting, trainingTarget } from "./opened.ts";
+import { recordAll } from "./record.ts";
+import { batchesOf, stateBefore } from "./train.ts";
+
+const scratch = await mkdtemp(join(tmpdir(), "armature-input-side-mask-"));
+const folders = { data: join(scratch, "data"), cache: join(scratch, "cache") };
+const trainings: readonly Training[] = ["A", "B", "D"];
+const opened = new Map<Training, Opened>();
+
+/** A training as far as it can differ: what a step is fed, and the weights that it begins with. */
+async function beginning(training: Training, job: Pick<Job, "study">) {
+  const own = opened.get(training) ?? (await openJob({ ...job, training, seed: 3, robot: null }, folders));
+  opened.set(training, own);
+  const { batches } = await batchesOf(own)(17);
+  const micro = microBatchOf(batches[0]!, trainingTarget(own, training), "as drawn");
+  const { parameters } = traceObjective(trainingSetting(own, training));
+  return { batch: batches[0]!, micro, weights: stateBefore(parameters, 3).parameters };
+}
+
+function cellsOf({ feeds }: MicroBatch, name: string): number[] {
+  return [...feeds.get(name)!.cells].map(Number);
+}
+
+beforeAll(async () => {
+  await recordAll({ folder: folders.data, observation: "state", episodes: 3 });
+});
+
+afterAll(async () => {
+  for (const { maker } of opened.values()) await maker.close();
+  await rm(scratch, { recursive: true });
+});
+
+describe("cells of one seed differ in unreal dims alone", () => {
+  it("sees the same samples, states, times and noise of real cells", async () => {
+    const [a, b, d] = await Promise.all(trainings.map((training) => beginning(training, { study: "core" })));
+    const isReal = d!.micro.feeds.get("dofReal")!.cells;
+    expect(d!.micro.provenance).toEqual(a!.micro.provenance);
+    for (const name of d!.micro.feeds.keys()) {
+      if (name === flowInputs.noise || name === flowInputs.supervised) continue;
+      for (const other of [a!, b!]) expect(cellsOf(other.micro, name), name).toEqual(cellsOf(d!.micro, name));
+    }
+    const [rows, steps, width] = [64, 16, 32];
+    const noises = [a!, b!, d!].map(({ micro }) => cellsOf(micro, flowInputs.noise));
+    expect(noises[0]).toEqual(noises[1]);
+    let unreal = 0;
+    for (let at = 0; at < rows * steps * width; at++) {
+      const row = Math.floor(at / (steps * width));
+      if (isReal[row * width + (at % width)] === 1) expect(noises[1]![at]).toBe(noises[2]![at]);
+      else {
+        unreal++;
+        expect(noises[2]![at]).toBe(0);
+      }
+    }
+    // 26 real dims of 4 · 32, four robots in equal shares.
+    expect(unreal / (rows * steps * width)).toBeCloseTo(1 - 26 / 128, 1);
+    expect(noises[1]!.filter((value) => value === 0).length).toBeLessThan(10);
+  });
+
+  it("teaches the same cells in B and D, and in A every dim of the same steps", async () => {
+    const [a, b, d] = await Promise.all(trainings.map((training) => beginning(training, { study: "core" })));
+    const taught = [a!, b!, d!].map(({ micro }) => cellsOf(micro, flowInputs.supervised));
+    expect(taught[1]).toEqual(taught[2]);
+    expect(taught[0]!.every((bit, at) => bit >= taught[1]![at]!)).toBe(true);
+    const steps = cellsOf(a!.micro, "stepReal");
+    expect(taught[0]).toEqual(steps.flatMap((isReal) => new Array(32).fill(isReal)));
+    expect(b!.micro.counts.bySlot).toEqual(d!.micro.counts.bySlot);
+  });
+
+  it("begins with the same weights", async () => {
+    const [a, b, d] = await Promise.all(trainings.map((training) => beginning(training, { study: "core" })));
+    expect([...d!.weights.keys()]).toContain("action.in.weight");
+    for (const other of [a!, b!]) {
+      expect([...other.weights.keys()]).toEqual([...d!.weights.keys()]);
+      for (const [name, { cells }] of d!.weights) expect(other.weights.get(name)!.cells, name).toEqual(cells);
+    }
+  });
+});
+
+it("E1 keeps the dofs and states of robots in slots of their own", async () => {
+  const own = await openJob({ study: "native", training: "D", seed: 1, robot: null }, folders);
+  const { members } = own.plan.mixture;
+  await own.maker.close();
+  for (const entries of [members.map((one) => one.embodiment.dofs), members.map((one) => one.embodiment.states)]) {
+    const slots = entries.flat().map(({ slot }) => slot);
+    expect(slots).toEqual(slots.map((_, at) => at));
+  }
+});
