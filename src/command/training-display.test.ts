@@ -25,13 +25,13 @@ class Recorder extends Writable {
 }
 
 const group = (dataset: string, controlMode: string, velocity: number | null): Group => ({
-  ...{ dataset, controlMode, samples: 4, velocity, tokens: null, loss: velocity },
+  ...{ dataset, controlMode, samples: 4, episodes: 1, velocity, tokens: null, loss: velocity, interval: null },
 });
 const validation: WeightsValidation = {
   weights: "ema",
   samples: 12,
   groups: [group("arm", "joint", 0.5), group("arm", "ee", 0.25), group("a-robot-with-a-long-name", "ee", null)],
-  aggregate: { velocity: 0.375, tokens: null, loss: 0.375 },
+  aggregate: { velocity: 0.375, tokens: null, loss: 0.375, interval: null },
 };
 
 function started(isTTY: boolean) {
@@ -85,4 +85,17 @@ it("is lines in a file", () => {
     "train  52/100  52%  took 0:12  loss 1  wait 0%",
     "",
   ]);
+});
+
+it("shows a rollout's episodes, and leaves a line for each robot", () => {
+  const { screen, time, display } = started(true);
+  display.begun(0);
+  display.rollingOut(0, 20);
+  time.ms = 1000;
+  display.rollingOut(5, 20);
+  expect(screen.shown.at(-1)).toBe("rollout  █████░░░░░░░░░░░░░░░  5/20  25%  5 episode/s  0:03 left");
+  const score = { successRate: 0.55, interval: [0.342, 0.742], meanSteps: 80 } as const;
+  display.rolledOut(100, [{ robot: "arm", dataset: "arm", episodes: 20, successes: 11, ...score }]);
+  display.hide();
+  expect(screen.shown).toEqual(["step 100  arm: 11 of 20 succeeded, 55 % (95 % interval 34.2 % to 74.2 %)", ""]);
 });
