@@ -37,9 +37,11 @@ export async function survey({ mixture, datasets }: OpenMixture, options: Survey
     else problems.push(...(await sampleProblems(member, dataset, options)));
   }
   if (problems.length === 0) return;
-  const more = problems.length - namedProblems;
+  // A damaged file says the same of each of its episodes.
+  const said = [...new Set(problems)];
+  const more = said.length - namedProblems;
   const rest = more > 0 ? `; and ${more} more` : "";
-  throw new InputError(`${problems.slice(0, namedProblems).join("; ")}${rest}`);
+  throw new InputError(`${said.slice(0, namedProblems).join("; ")}${rest}`);
 }
 
 async function sampleProblems(member: Member, dataset: Dataset, options: SurveyOptions): Promise<string[]> {

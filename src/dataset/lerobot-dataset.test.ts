@@ -1,4 +1,4 @@
-import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -17,6 +17,7 @@ import {
 import { loadLibav } from "./libav.ts";
 import { openDataset } from "./open.ts";
 import { everything } from "./real-data.ts";
+import { inspectDataset } from "./validate.ts";
 
 const hasLibav = (await loadLibav()) !== null;
 const fit = { height: 48, width: 64 };
@@ -73,6 +74,20 @@ describe("v3.0", () => {
       expect([...cells]).toEqual(Array.from({ length }, (_, frame) => [frame, index]).flat());
     }
     expect((await toy.table(1)).tasks[6]).toBe("wave");
+  });
+
+  test("a damaged file of several episodes is named with all of them, and inspected once", async () => {
+    await writeV3({});
+    await truncate(join(root, "data/chunk-000/file-000.parquet"), 200);
+    const said = "expected the rows of episodes 0–1, got a file that is no whole Parquet file";
+    const toy = await open();
+    for (const episode of [0, 1])
+      await expect(toy.table(episode)).rejects.toThrow(`data/chunk-000/file-000.parquet: ${said}`);
+    expect((await toy.table(2)).length).toBe(3);
+    const { problems } = await inspectDataset(root, "toy", () => {});
+    expect(problems.map(({ code, path }) => `${code} ${path}`)).toEqual([
+      "unreadable-table data/chunk-000/file-000.parquet",
+    ]);
   });
 
   test.skipIf(!hasLibav)("frames are found behind the other episodes of the same video", async () => {

@@ -18,7 +18,7 @@ import { mp4Defect } from "./mp4.ts";
 import { ParquetFile } from "./parquet.ts";
 import { insideFolder } from "./path-template.ts";
 import type { Clip, Passing, PictureReader } from "./picture-reader.ts";
-import { DatasetError, type DatasetProblem, reason } from "./problem.ts";
+import { DatasetError, type DatasetProblem, reason, unreadableTable } from "./problem.ts";
 import { Recent } from "./recent.ts";
 import { readTable, type Table } from "./table.ts";
 
@@ -85,16 +85,12 @@ export class LeRobotDataset implements Dataset {
     const known = this.#tables.get(episode);
     if (known !== undefined) return known;
     const record = this.#record(episode);
-    let table: Table;
-    try {
-      table = await readTable(await this.#file(record.table.path), record, this.#context());
-    } catch (error) {
-      throw this.#error(
-        "unreadable-table",
-        record.table.path,
-        `expected the rows of episode ${episode}, got ${reason(error)}; the file may be truncated or damaged: fetch it again`,
-      );
-    }
+    const { path } = record.table;
+    const unreadable = (episodes: () => readonly number[]) => (error: unknown) => {
+      throw new DatasetError(this.name, [unreadableTable(path, episodes(), error)]);
+    };
+    const file = await this.#file(path).catch(unreadable(() => this.#episodesIn(path)));
+    const table = await readTable(file, record, this.#context()).catch(unreadable(() => [episode]));
     if (table.problems.length > 0) throw new DatasetError(this.name, table.problems);
     this.#tables.set(episode, table, table.bytes);
     return table;
@@ -206,6 +202,10 @@ export class LeRobotDataset implements Dataset {
     const opening = ParquetFile.open(join(this.root, path));
     this.#files.set(path, opening, 1);
     return opening;
+  }
+
+  #episodesIn(path: string): number[] {
+    return [...this.#records.values()].flatMap(({ index, table }) => (table.path === path ? [index] : []));
   }
 
   #record(episode: number): EpisodeRecord {

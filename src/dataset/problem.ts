@@ -60,6 +60,18 @@ export function ranges(ascending: readonly number[]): string {
   return parts.join(", ");
 }
 
+/** A table that cannot be read, and the episodes that it keeps: one for a damaged row group, all for a damaged file. */
+export function unreadableTable(path: string, episodes: readonly number[], thrown: unknown): DatasetProblem {
+  const whose = `episode${episodes.length === 1 ? "" : "s"} ${ranges(episodes)}`;
+  const message = `expected the rows of ${whose}, got ${reason(thrown)}; the file may be truncated or damaged: fetch it again`;
+  return { code: "unreadable-table", path, message };
+}
+
+/** Each problem once, however many episodes met it. */
+export function distinct(problems: readonly DatasetProblem[]): DatasetProblem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
+}
+
 /** The message of whatever was thrown, on one line. */
 export function reason(thrown: unknown): string {
   if (thrown instanceof z.ZodError)

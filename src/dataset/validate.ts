@@ -8,7 +8,7 @@ import { type Metadata, readMetadata } from "./metadata.ts";
 import { instructionColumn } from "./open.ts";
 import { ParquetFile } from "./parquet.ts";
 import { findFiles, type Presence } from "./presence.ts";
-import { DatasetError, type DatasetNote, type DatasetProblem, reason } from "./problem.ts";
+import { DatasetError, type DatasetNote, type DatasetProblem, distinct, reason, unreadableTable } from "./problem.ts";
 import { Recent } from "./recent.ts";
 import { readTable, type TableContext } from "./table.ts";
 import { openPictureReader } from "./video.ts";
@@ -48,8 +48,6 @@ export async function inspectDataset(root: string, name: string, looked: Looked)
   const presence = await findFiles(root, metadata.info, metadata.records);
   const problems: DatasetProblem[] = [...metadata.problems, ...presence.problems];
   const taskColumn = instructionsOf(name, metadata, problems);
-  const context = { dataset: name, features: metadata.info.features, taskColumn, taskTexts: metadata.taskTexts };
-  const facts = new EpisodeFacts(metadata.info);
   const dataset = new LeRobotDataset({
     root,
     choice: { name, episodes: "all", taskAnnotation: "none", pictureMemoryBytes: 0 },
@@ -61,10 +59,10 @@ export async function inspectDataset(root: string, name: string, looked: Looked)
     problems: [],
     reader: await openPictureReader(),
   });
-  const files = new Recent<string, ParquetFile>(1, () => {});
   const tables = metadata.records.filter((record) => !presence.missing(record).includes(record.table.path));
+  const check = tableCheckOf(name, metadata, taskColumn, tables);
   for (const [at, record] of tables.entries()) {
-    problems.push(...(await checkTable(root, record, { ...context, facts, files })));
+    problems.push(...(await checkTable(root, record, check)));
     problems.push(...(await checkPictures(dataset, presence, record)));
     looked(at + 1, tables.length);
   }
@@ -80,9 +78,9 @@ export async function inspectDataset(root: string, name: string, looked: Looked)
     states: entries(metadata.info, /^(observation\.)?state($|\.)/),
     cameras: presence.cameras,
     taskColumn,
-    tasks: facts.tasks(),
-    problems,
-    notes: facts.notes(),
+    tasks: check.facts.tasks(),
+    problems: distinct(problems),
+    notes: check.facts.notes(),
   };
 }
 
@@ -115,13 +113,29 @@ interface TableCheck extends TableContext {
   readonly facts: EpisodeFacts;
   /** The last file stays open: a file of v3.0 holds many episodes. */
   readonly files: Recent<string, ParquetFile>;
+  /** Of those whose files are here. */
+  readonly episodesIn: (path: string) => readonly number[];
+}
+
+function tableCheckOf(
+  dataset: string,
+  { info, taskTexts }: Metadata,
+  taskColumn: string | null,
+  tables: readonly EpisodeRecord[],
+): TableCheck {
+  const files = new Recent<string, ParquetFile>(1, () => {});
+  const episodes = Map.groupBy(tables, ({ table }) => table.path);
+  const episodesIn = (path: string) => (episodes.get(path) ?? []).map(({ index }) => index);
+  return { dataset, features: info.features, taskColumn, taskTexts, facts: new EpisodeFacts(info), files, episodesIn };
 }
 
 async function checkTable(root: string, record: EpisodeRecord, context: TableCheck): Promise<DatasetProblem[]> {
   const { path } = record.table;
+  let episodes = context.episodesIn(path);
   try {
     const file = context.files.get(path) ?? (await ParquetFile.open(join(root, path)));
     context.files.set(path, file, 1);
+    episodes = [record.index];
     const table = await readTable(file, record, context);
     if (table.problems.some((problem) => problem.code === "wrong-length")) return [...table.problems];
     const problems = [...table.problems];
@@ -134,8 +148,7 @@ async function checkTable(root: string, record: EpisodeRecord, context: TableChe
     }
     return [...problems, ...context.facts.add(record, columns, table.tasks)];
   } catch (error) {
-    const message = `expected the rows of episode ${record.index}, got ${reason(error)}`;
-    return [{ code: "unreadable-table", path, message }];
+    return [unreadableTable(path, episodes, error)];
   }
 }
 

@@ -77,15 +77,6 @@ describe("wrong files", () => {
     await expect(toy.table(2)).rejects.toThrow(/expected an index of the task table at frame 2 of episode 2, got 7/);
   });
 
-  test("a damaged table is named with its episode", async () => {
-    await writeV2(root, [4, 4], {}, () => []);
-    const path = join(root, "data/chunk-000/episode_000001.parquet");
-    await truncate(path, 500);
-    await expect((await open()).table(1)).rejects.toThrow(
-      /episode_000001\.parquet: expected the rows of episode 1, got .*parquet/,
-    );
-  });
-
   test("everything that is wrong with the metadata is said at once", async () => {
     await writeV2(root, [4], {}, () => []);
     const path = join(root, "meta/info.json");
