@@ -7,13 +7,24 @@ const names: readonly Column[] = [
   { title: "samples", align: "right" },
 ];
 
-/** Losses by dataset and control mode, and over the mixture. */
+/** Losses by dataset and control mode, and over the mixture, with intervals of confidence. */
 export function validationTable({ weights, groups, aggregate, samples }: WeightsValidation): string {
-  const rows = groups.map((group) => [group.dataset, group.controlMode, String(group.samples), shown(group)]);
+  const rows = groups.map((group) => [
+    ...[group.dataset, group.controlMode, String(group.samples)],
+    ...[shown(group), scatter(group, group.episodes)],
+  ]);
+  const loss: Column = { title: `velocity loss of ${weightsWord[weights]}`, align: "right" };
   return table(
-    [...names, { title: `velocity loss of ${weightsWord[weights]}`, align: "right" }],
-    [...rows, ["mixture", "", String(samples), shown(aggregate)]],
+    [...names, loss, { title: "95 %, by episodes", align: "left" }],
+    [...rows, ["mixture", "", String(samples), shown(aggregate), scatter(aggregate, null)]],
   );
+}
+
+/** "1.9841 to 2.4310, 41 episodes". */
+function scatter({ interval }: Pick<Group, "interval">, episodes: number | null): string {
+  const bounds = interval === null ? [] : [interval.map((bound) => bound.toFixed(4)).join(" to ")];
+  const counted = episodes === null ? [] : [`${episodes} ${episodes === 1 ? "episode" : "episodes"}`];
+  return [...bounds, ...counted].join(", ");
 }
 
 /** The same at the beginning and the end of training, and what is left of it. */

@@ -12,9 +12,16 @@ const names: GroupNames = {
 const sample = (dataset: number, controlMode: number, sum: number, count: number): SampleError => ({
   dataset,
   controlMode,
+  episode: 0,
   velocity: [new Mean(sum, count)],
 });
 const terms = (reduction: Reduction): Term[] => [{ name: "velocity", slots: [0], reduction, weight: 1 }];
+
+/** Of the first group, in an episode. */
+const inEpisode = (episode: number, sum: number, count: number): SampleError => ({
+  ...sample(0, 0, sum, count),
+  episode,
+});
 
 test("one dataset with two control modes in one batch gives two groups", () => {
   const { groups } = groupErrors([sample(0, 1, 6, 3), sample(0, 0, 4, 4), sample(0, 1, 0, 1)], terms("cells"), names);
@@ -37,8 +44,8 @@ test("each term has its own denominator, and a term without data takes no part",
     { name: "arm", slots: [0, 1], reduction: "cells", weight: 1 },
     { name: "claw", slots: [2], reduction: "cells", weight: 0.5 },
   ];
-  const both: SampleError = { dataset: 0, controlMode: 0, velocity: [new Mean(6, 4), new Mean(8, 2)] };
-  const arm: SampleError = { dataset: 1, controlMode: 0, velocity: [new Mean(6, 4), Mean.empty] };
+  const both: SampleError = { dataset: 0, controlMode: 0, episode: 0, velocity: [new Mean(6, 4), new Mean(8, 2)] };
+  const arm: SampleError = { dataset: 1, controlMode: 0, episode: 0, velocity: [new Mean(6, 4), Mean.empty] };
   const { groups } = groupErrors([both, arm], parts, names);
   expect(groups.map(({ velocity, loss }) => [velocity, loss])).toEqual([
     [6 / 4 + 0.5 * 4, 6 / 4 + 0.5 * 4],
@@ -61,6 +68,38 @@ test("nothing to validate has no aggregate", () => {
   expect(groupErrors([], terms("cells"), names)).toEqual({
     samples: 0,
     groups: [],
-    aggregate: { velocity: null, tokens: null, loss: null },
+    aggregate: { velocity: null, tokens: null, loss: null, interval: null },
   });
+});
+
+test("the interval of a group is that of its episodes, however many samples they have", () => {
+  // Episodes of loss 1, 3 and 5, each with as many cells: mean 3, deviations −2/3, 0 and 2/3, t of 2 degrees 4.302653.
+  const episodes = [1, 3, 5].flatMap((loss, episode) => [
+    inEpisode(episode, 2 * loss, 2),
+    inEpisode(episode, 6 * loss, 6),
+  ]);
+  const half = 4.302653 * Math.sqrt((3 / 2) * 2 * (2 / 3) ** 2);
+  for (const reduction of ["cells", "samples"] as const) {
+    const { groups, aggregate } = groupErrors(episodes, terms(reduction), names);
+    expect(groups[0]).toMatchObject({ samples: 6, episodes: 3, loss: 3, interval: [0, expect.closeTo(3 + half, 9)] });
+    expect(aggregate.interval).toEqual(groups[0]?.interval);
+  }
+});
+
+test("an episode with more cells weighs more, and samples in another order have the interval that they had", () => {
+  // Σ error / Σ cells = (9 + 2) / (3 + 1); deviations (9 − 3 · 11/4) / 4 = 3/16 and (2 − 11/4) / 4 = −3/16.
+  const errors = [inEpisode(7, 9, 3), inEpisode(4, 2, 1)];
+  const half = 12.706205 * Math.sqrt(2 * 2 * (3 / 16) ** 2);
+  const { groups } = groupErrors(errors, terms("cells"), names);
+  expect(groups[0]?.interval).toEqual([0, expect.closeTo(11 / 4 + half, 9)]);
+  expect(groupErrors(errors.toReversed(), terms("cells"), names).groups[0]?.interval).toEqual(groups[0]?.interval);
+});
+
+test("an aggregate over a group of one episode has no interval; one without data takes no part", () => {
+  const two = [inEpisode(0, 1, 1), inEpisode(1, 2, 1)];
+  const one = groupErrors([...two, sample(1, 0, 1, 1)], terms("cells"), names);
+  expect(one.groups.map(({ interval }) => interval === null)).toEqual([false, true]);
+  expect(one.aggregate.interval).toBeNull();
+  const none = groupErrors([...two, sample(1, 0, 0, 0)], terms("cells"), names);
+  expect(none.aggregate.interval).toEqual(none.groups[0]?.interval);
 });

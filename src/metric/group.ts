@@ -1,6 +1,7 @@
 import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
 import { Mean } from "../validity/mean.ts";
+import { clusterSpread, type Interval, intervalAbout, pooledSpread, type Spread } from "./interval.ts";
 
 /** Where a sample comes from: the provenance that it carries. */
 export interface Provenance {
@@ -10,6 +11,8 @@ export interface Provenance {
 
 /** The error of one sample over its supervised cells, by term of the loss. */
 export interface SampleError extends Provenance {
+  /** In its dataset. */
+  readonly episode: number;
   readonly velocity: readonly Mean[];
 }
 
@@ -18,16 +21,19 @@ export interface Group {
   readonly dataset: string;
   readonly controlMode: string;
   readonly samples: number;
+  readonly episodes: number;
   readonly velocity: number | null;
   readonly tokens: number | null;
   readonly loss: number | null;
+  /** Of the loss, as episodes scatter; `null` where there is one episode. */
+  readonly interval: Interval | null;
 }
 
 export interface Validation {
   readonly samples: number;
   readonly groups: readonly Group[];
   /** Over the groups that have data, each with its share of the mixture. */
-  readonly aggregate: Pick<Group, "velocity" | "tokens" | "loss">;
+  readonly aggregate: Pick<Group, "velocity" | "tokens" | "loss" | "interval">;
 }
 
 /** Which weights are validated: those that train, or their averages. */
@@ -60,7 +66,8 @@ export function groupErrors(errors: readonly SampleError[], terms: readonly Term
   );
   const found = keys.map((key) => {
     const own = errors.filter((error) => keyOf(error) === keyOf(key));
-    return { share: names.share(key), group: groupOf(key, own, terms, names) };
+    const spread = clusterSpread(deviations(own, terms));
+    return { share: names.share(key), spread, group: groupOf({ key, errors: own, spread }, terms, names) };
   });
   const groups = found.map(({ group }) => group);
   const total = found.reduce(
@@ -70,8 +77,18 @@ export function groupErrors(errors: readonly SampleError[], terms: readonly Term
   return {
     samples: errors.length,
     groups,
-    aggregate: { velocity: total.value, tokens: null, loss: total.value },
+    aggregate: { velocity: total.value, tokens: null, loss: total.value, interval: intervalOfSum(found, total) },
   };
+}
+
+/** Groups are taken for independent: an episode belongs to one of them. */
+function intervalOfSum(
+  found: readonly { readonly share: number; readonly spread: Spread | null; readonly group: Group }[],
+  { value, count }: Mean,
+): Interval | null {
+  const parts = found.filter(({ group }) => group.velocity !== null);
+  const spread = pooledSpread(parts.map((part) => ({ weight: part.share / count, spread: part.spread })));
+  return value === null ? null : intervalAbout(value, spread);
 }
 
 /** @throws InputError naming the groups whose loss is NaN or infinite */
@@ -82,16 +99,38 @@ export function refuseNotFinite(where: string, { groups }: Validation): void {
   throw new InputError(`${where}: expected finite losses, got ${listed}; lower optimizer.peak or optimizer.clip`);
 }
 
-function groupOf(key: Provenance, errors: readonly SampleError[], terms: readonly Term[], names: GroupNames): Group {
+interface Own {
+  readonly key: Provenance;
+  readonly errors: readonly SampleError[];
+  readonly spread: Spread | null;
+}
+
+function groupOf({ key, errors, spread }: Own, terms: readonly Term[], names: GroupNames): Group {
   const velocity = velocityOf(errors, terms);
   return {
     dataset: names.datasets[key.dataset] ?? "",
     controlMode: names.controlModes[key.controlMode] ?? "",
     samples: errors.length,
+    episodes: new Set(errors.map(({ episode }) => episode)).size,
     velocity,
     tokens: null,
     loss: velocity,
+    interval: velocity === null ? null : intervalAbout(velocity, spread),
   };
+}
+
+/** By episode that has data: what it adds to the loss, less what it would add if its errors were those of all together. */
+function deviations(errors: readonly SampleError[], terms: readonly Term[]): number[] {
+  const whole = terms.map((term, at) => meanOf(errors, term, at));
+  return [...Map.groupBy(errors, ({ episode }) => episode).values()].flatMap((own) => {
+    const parts = terms.map((term, at) => ({ term, all: whole[at]!, mean: meanOf(own, term, at) }));
+    if (parts.every(({ mean }) => mean.count === 0)) return [];
+    return parts.reduce((sum, { term, all, mean }) => {
+      const { value } = all;
+      if (value === null) return sum;
+      return sum + term.weight * new Mean(mean.sum - value * mean.count, all.count).value!;
+    }, 0);
+  });
 }
 
 /** The terms that have data, added up as in training; `null` where none has. */

@@ -169,5 +169,7 @@ function better(best: Best | null, step: number, { aggregate }: Validation): Bes
 
 /** A validation as an event holds it. */
 function asJson({ weights, samples, groups, aggregate }: WeightsValidation) {
-  return { weights, samples, groups: groups.map((group) => ({ ...group })), aggregate: { ...aggregate } };
+  const bounds = ({ interval }: Validation["aggregate"]) => (interval === null ? null : [...interval]);
+  const plain = groups.map((group) => ({ ...group, interval: bounds(group) }));
+  return { weights, samples, groups: plain, aggregate: { ...aggregate, interval: bounds(aggregate) } };
 }

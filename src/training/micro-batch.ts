@@ -134,6 +134,7 @@ export function sampleErrors(
   return Array.from({ length: samples }, (_, row) => ({
     dataset: provenance.dataset[row]!,
     controlMode: provenance.controlMode[row]!,
+    episode: provenance.episode[row]!,
     velocity: terms.map(({ slots }) => {
       const own = new Set(slots);
       const isOwn = (cell: number) => own.has(cell % width);

@@ -34,16 +34,16 @@ export async function errorsOverRanks(
   terms: number,
   own: readonly PlacedError[],
 ): Promise<SampleError[]> {
-  const width = 3 + 2 * terms;
-  const cells = own.flatMap(({ place, dataset, controlMode, velocity }) => [
-    ...[place, dataset, controlMode],
+  const width = 4 + 2 * terms;
+  const cells = own.flatMap(({ place, dataset, controlMode, episode, velocity }) => [
+    ...[place, dataset, controlMode, episode],
     ...velocity.flatMap(({ sum, count }) => [sum, count]),
   ]);
   const rows = await gatherRows(world, purpose, { width, cells: Float64Array.from(cells) });
   return Array.from({ length: rows.cells.length / width }, (_, at) => {
-    const [, dataset, controlMode, ...parts] = rows.cells.subarray(at * width, (at + 1) * width);
+    const [, dataset, controlMode, episode, ...parts] = rows.cells.subarray(at * width, (at + 1) * width);
     const velocity = Array.from({ length: terms }, (_, term) => new Mean(parts[2 * term]!, parts[2 * term + 1]!));
-    return { dataset: dataset!, controlMode: controlMode!, velocity };
+    return { dataset: dataset!, controlMode: controlMode!, episode: episode!, velocity };
   });
 }
 

@@ -6,7 +6,7 @@ import { attention, attentionLaws } from "./attention.ts";
 import { tower, videoLaws, visionLaws } from "./encoder.ts";
 import { integrateLaws, noiseLaws, pathLaws, timeLaws, withoutGuard } from "./flow.ts";
 import { reductionLaws, velocityLaws } from "./loss.ts";
-import { actionErrorLaws, groupLaws } from "./metric.ts";
+import { actionErrorLaws, groupLaws, intervalLaws } from "./metric.ts";
 import { normalizeLaws, statisticsLaws } from "./statistic.ts";
 import { brokenLaws, expectLaws, type NoLaws, type Subject } from "./subject.ts";
 
@@ -15,6 +15,7 @@ const lawsOfModules: Readonly<Record<string, Readonly<Record<string, Subject | N
   "loss/velocity.ts": velocityLaws,
   "loss/reduction.ts": reductionLaws,
   "metric/group.ts": groupLaws,
+  "metric/interval.ts": intervalLaws,
   "metric/action-error.ts": actionErrorLaws,
   "flow/path.ts": pathLaws,
   "flow/integrate.ts": integrateLaws,

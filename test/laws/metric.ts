@@ -25,7 +25,7 @@ const groups: Subject = {
     const errors = Array.from({ length: rows }, (_, row) => {
       const own = Array.from({ length: width }, (_, slot) => row * width + slot).filter((at) => teaches[at] === 1);
       const sum = own.reduce((all, at) => all + cells[at]!, 0);
-      return { dataset: row % 2, controlMode: 0, velocity: [new Mean(sum, own.length)] };
+      return { dataset: row % 2, controlMode: 0, episode: row, velocity: [new Mean(sum, own.length)] };
     });
     const names = { datasets: ["a", "b"], controlModes: ["joint"], share: () => 0.5 };
     return new Map(
@@ -34,6 +34,7 @@ const groups: Subject = {
         const { groups: found, aggregate } = groupErrors(errors, [term], names);
         return [
           ...found.map(({ dataset, velocity }) => [dataset, velocity] as const),
+          ...found.map(({ dataset, interval }) => [`${dataset}, up to`, interval?.[1] ?? null] as const),
           ["all", aggregate.loss] as const,
         ].map(
           ([name, value]) =>
@@ -76,4 +77,12 @@ export const groupLaws: LawsOf<typeof import("../../src/metric/group.ts")> = {
 export const actionErrorLaws: LawsOf<typeof import("../../src/metric/action-error.ts")> = {
   absoluteErrors: actions,
   groupActionErrors: { because: "adds means over real steps, which absoluteErrors has made" },
+};
+
+const afterMasks = { because: "takes sums over episodes, which groupErrors has made of real cells" };
+export const intervalLaws: LawsOf<typeof import("../../src/metric/interval.ts")> = {
+  clusterSpread: afterMasks,
+  pooledSpread: afterMasks,
+  intervalAbout: afterMasks,
+  studentQuantile: { because: "is a number of degrees of freedom alone" },
 };

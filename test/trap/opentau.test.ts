@@ -87,6 +87,7 @@ it("OpenTau 373: validation groups by the provenance of each sample, whoever sta
   const error = (dataset: number, controlMode: number, sum: number) => ({
     dataset,
     controlMode,
+    episode: 0,
     velocity: [new Mean(sum, 2)],
   });
   // Mixed as one pass over the whole mixture gives them: a loader for each dataset would have hidden the two control modes.
