@@ -15,7 +15,7 @@ export type Forward = (rows: number) => Promise<void>;
 export type ForwardTimes = Readonly<Record<string, number>>;
 
 /** Noises and times of each sample: one draw of a small policy is as short as a timer is coarse. */
-export const draws = 4;
+export const draws = 8;
 
 /** All draws with the recipe's policy on one thread, for batches of each of some sizes; nothing is loaded: inputs are constant. */
 export async function computedForward(recipe: Recipe, sizes: readonly number[]): Promise<Forward> {
