@@ -54,6 +54,6 @@ export const audit = define({
         if (done === total) bar.finish();
       },
     );
-    return { status: report.clean ? 0 : 1, json: report, text: auditTable(report) };
+    return { status: report.clean ? 0 : 1, json: report, text: auditTable(report, given.break) };
   },
 });

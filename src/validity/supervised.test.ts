@@ -8,7 +8,6 @@ const facts: TargetFacts = {
   stepReal: Validity.of("b t", [2, 2], Uint8Array.of(1, 0, 1, 1)),
   dofReal: Validity.of("b d", [2, 3], Uint8Array.of(1, 0, 1, 1, 1, 1)),
   targetReal: Validity.of("b", [2], Uint8Array.of(1, 0)),
-  rowReal: Validity.complete("b", [2]),
   dofMoves: Validity.of("b d", [2, 3], Uint8Array.of(1, 0, 0, 1, 1, 1)),
 };
 

@@ -13,12 +13,11 @@ export const supervisionRules = ["allReal", "moving", "asReleasedPi"] as const;
 
 export type SupervisionRule = (typeof supervisionRules)[number];
 
-/** The facts that supervision follows from. */
+/** The facts that supervision follows from. In a filler row none of them holds. */
 export interface TargetFacts {
   readonly stepReal: Validity<"b t">;
   readonly dofReal: Validity<"b d">;
   readonly targetReal: Validity<"b">;
-  readonly rowReal: Validity<"b">;
   /** Dofs whose values change in training. */
   readonly dofMoves: Validity<"b d">;
 }
@@ -33,14 +32,13 @@ export class Supervised<A extends string> {
   }
 
   static byRule(rule: SupervisionRule, facts: TargetFacts, rules: Rules): Supervised<"b t d"> {
-    const rows = [facts.targetReal, facts.rowReal] as const;
     const steps = Validity.complete("b t", facts.stepReal.shape);
     const dofs = Validity.complete("b d", facts.dofReal.shape);
-    if (rule === "asReleasedPi") return new Supervised(Validity.every("b t d", [...rows, steps, dofs]));
+    if (rule === "asReleasedPi") return new Supervised(Validity.every("b t d", [facts.targetReal, steps, dofs]));
     const realSteps = rules.keeps("loss-steps") ? facts.stepReal : steps;
     const realDofs = rules.keeps("loss-dims") ? facts.dofReal : dofs;
     const moving = rule === "moving" && rules.keeps("loss-dims") ? facts.dofMoves : dofs;
-    return new Supervised(Validity.every("b t d", [...rows, realSteps, realDofs, moving]));
+    return new Supervised(Validity.every("b t d", [facts.targetReal, realSteps, realDofs, moving]));
   }
 
   /** Number of teaching cells of each row and slot, over the steps. */

@@ -1,0 +1,42 @@
+import { expect, it } from "vitest";
+import { type Finding, reportOf } from "../audit/report.ts";
+import { auditTable } from "./audit-table.ts";
+
+const cells = {
+  ...{ "action-dims": 7, "action-steps": 7, "state-dims": 7, history: 0 },
+  ...{ views: 7, "prompt-tokens": 7, "robotless-samples": 7, "filler-rows": 7 },
+};
+const some = (findings: readonly Finding[]) => reportOf(findings, cells);
+const leak = { law: "poison", kind: "views", where: "policy/trunk.ts: layer 0" } as const;
+
+it("a clean mixture is said to be so, and what does not occur in it as well", () => {
+  const lines = auditTable(some([]), null).split("\n");
+  expect(lines[2]).toBe("action-dims            7  clean   clean      clean    clean");
+  expect(lines[5]).toBe("history                0  absent  absent     absent   absent");
+  expect(lines.slice(-3)).toEqual([
+    "laws: poison ✓  padding ✓  split ✓  order ✓",
+    "",
+    "No cell that does not exist changes anything.",
+  ]);
+});
+
+it("a leak is said with its size, what it reaches and where it enters, and the rule that is off by name", () => {
+  const report = some([
+    { ...leak, column: "loss", leak: 0.34921 },
+    { ...leak, column: "actions", leak: Number.MAX_VALUE },
+    { law: "order", kind: null, column: "loss", leak: 2, where: "loss/velocity.ts: loss" },
+  ]);
+  const lines = auditTable(report, "view-keys").split("\n");
+  expect(lines[6]).toBe("views                  7  ✗ 0.349  clean      ✗ no number  clean");
+  expect(lines.slice(-5)).toEqual([
+    "laws: poison ✗  padding ✓  split ✓  order ✗",
+    "✗ views reach loss and actions: they enter at policy/trunk.ts: layer 0",
+    "✗ order of rows changes results by 2: it enters at loss/velocity.ts: loss",
+    "",
+    "The audit finds that view-keys is off.",
+  ]);
+});
+
+it("a rule whose absence shows nowhere is no proof", () => {
+  expect(auditTable(some([]), "statistics")).toMatch(/Nothing leaks without statistics\.$/);
+});
