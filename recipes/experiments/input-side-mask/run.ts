@@ -3,9 +3,10 @@
  *
  *     node recipes/experiments/input-side-mask/run.ts --workers 2
  *
- * runs everything that `results.jsonl` does not hold yet, two policies at a time, and appends a line for each. A run that is cut
- * off starts over; runs that are in the table are not repeated. `--study core` restricts it to a study. The design is in
- * `design.ts`, the rule of decision, written before the first run, in `docs/decisions/0001-input-side-mask.md`.
+ * runs everything that `results.jsonl` does not hold yet, two policies at a time, and appends a line for each; then it writes
+ * `results.md` and `results.svg`. A run that is cut off starts over; runs that are in the table are not repeated. `--study core`
+ * restricts it to a study, `--report` only writes. The design is in `design.ts`; the rule of decision, written before the first
+ * run, in `docs/decisions/0001-input-side-mask.md`.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,6 +15,7 @@ import { parseArgs } from "node:util";
 import { type Job, jobName, jobs, recorded, type Study, studies } from "./design.ts";
 import type { Folders } from "./opened.ts";
 import { recordAll } from "./record.ts";
+import { writeReport } from "./report.ts";
 import { appendLine, claim, readTable, tablePath } from "./table.ts";
 import { work } from "./work.ts";
 
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     workers: { type: "string", default: "2" },
     study: { type: "string", multiple: true, default: [] },
     worker: { type: "boolean", default: false },
+    report: { type: "boolean", default: false },
   },
 });
 
@@ -30,7 +33,10 @@ const folders: Folders = { data: join(home, "data"), cache: join(home, "cache") 
 const wanted = jobs().filter(({ study }) => values.study.length === 0 || values.study.includes(study));
 
 if (values.worker) await workThrough();
-else await runWorkers(Number(values.workers));
+else {
+  if (!values.report) await runWorkers(Number(values.workers));
+  await writeReport();
+}
 
 async function runWorkers(count: number): Promise<void> {
   for (const { study } of wanted) {

@@ -1,0 +1,213 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  compareSuccess,
+  type HeldOut,
+  heldOutDifferences,
+  meanOf,
+  measuresOf,
+  missing,
+  type Pair,
+  secondary,
+  successRates,
+  verdict,
+} from "./analysis.ts";
+import { type Cell, cells, jobs, robotNames, type StudyName, studies, studyNames } from "./design.ts";
+import { drawSuccess } from "./picture.ts";
+import { average, signFlip } from "./statistics.ts";
+import { type Line, readTable, tablePath } from "./table.ts";
+
+const cellNames = Object.keys(cells).filter((name): name is Cell => Object.hasOwn(cells, name));
+
+/** Writes `results.md` and `results.svg` beside the table. */
+export async function writeReport(): Promise<void> {
+  const lines = await readTable(tablePath);
+  await writeFile(join(import.meta.dirname, "results.md"), reportOf(lines));
+  await writeFile(join(import.meta.dirname, "results.svg"), drawSuccess(lines));
+}
+
+/** Everything that the table tells, as Markdown. */
+export function reportOf(lines: readonly Line[]): string {
+  return [
+    "# Results of the experiment on input-side masking",
+    "Written by `node recipes/experiments/input-side-mask/run.ts --report` from `results.jsonl`.",
+    `The rule's verdict on these runs: **${verdict(lines)}**. ${primary(lines)}`,
+    ...["core", "cells", "width-14", "width-128"].flatMap((name) => {
+      const study = studyNames().find((one) => one === name)!;
+      return successSection(lines, study, ["D", "B"]);
+    }),
+    "## Secondary measures of the core",
+    table(
+      ["measure", "mean", "seeds", "p", "Holm"],
+      secondary(lines).map(({ name, mean, seeds, p, corrected }) => [
+        name,
+        signed(mean),
+        `${seeds}`,
+        number(p),
+        number(corrected),
+      ]),
+    ),
+    "## Held-out frames of the core, mean over seeds",
+    heldOutTable(lines, "core", robotNames),
+    "## Mechanism: mean |Δa| in standard deviations where only the noise of unreal dims is drawn anew",
+    mechanismTable(lines),
+    "## Comparators",
+    comparatorTable(lines),
+    "## Four real robots: held-out episodes",
+    realSection(lines),
+    "## What is missing",
+    missingList(lines),
+  ]
+    .join("\n\n")
+    .concat("\n");
+}
+
+function primary(lines: readonly Line[]): string {
+  const found = compareSuccess(lines, "core", ["D", "B"]);
+  if (found === null) return "";
+  const { mean, low, high } = found.estimate;
+  return (
+    `Success of D − B over ${found.seeds.length} seeds: ${points(mean)} points, 95 % interval ${points(low)} to ${points(high)}; ` +
+    `exact sign-flip test over seeds p = ${number(found.p)}.`
+  );
+}
+
+/** Success by cell and robot, and the comparison that decides. Nothing where no run has ended. */
+function successSection(lines: readonly Line[], study: StudyName, pair: Pair): string[] {
+  const rows = cellNames.flatMap((cell) => {
+    const rates = [...successRates(lines, study, cell).values()];
+    const seeds = rates[0]?.length ?? 0;
+    if (seeds === 0) return [];
+    return [
+      [
+        `${cell} (${cells[cell].training} under ${cells[cell].sampling})`,
+        `${seeds}`,
+        ...rates.map(rate),
+        rate(rates.map(average)),
+      ],
+    ];
+  });
+  if (rows.length === 0) return [];
+  const compared = compareSuccess(lines, study, pair);
+  const text =
+    compared === null
+      ? "No seed has both D and B yet."
+      : `D − B: ${points(compared.estimate.mean)} points, ${points(compared.estimate.low)} to ${points(compared.estimate.high)}, ${compared.seeds.length} seeds.`;
+  return [
+    `## Success in closed loop, \`${study}\`: ${studies[study].summary}`,
+    table(["cell", "seeds", ...robotNames, "mean"], rows),
+    text,
+  ];
+}
+
+function heldOutTable(lines: readonly Line[], study: StudyName, names: readonly string[]): string {
+  const measures = ["velocityLoss", "actionError"] as const satisfies readonly HeldOut[];
+  const rows = cellNames.flatMap((cell) =>
+    measures.flatMap((what) => {
+      const measured = [...measuresOf(lines, study, cell).values()];
+      if (measured.length === 0) return [];
+      const each = names.map((name) => number(average(measured.map((one) => one[what][name] ?? Number.NaN))));
+      return [
+        [
+          cell,
+          what === "velocityLoss" ? "velocity loss" : "action error",
+          ...each,
+          number(average(measured.map((one) => meanOf(one[what])))),
+        ],
+      ];
+    }),
+  );
+  return table(["cell", "measure", ...names, "mean"], rows);
+}
+
+function mechanismTable(lines: readonly Line[]): string {
+  const rows = cellNames.flatMap((cell) =>
+    (["others", "none"] as const).flatMap((kind) => {
+      const measured = [...measuresOf(lines, "core", cell).values()].flatMap(({ redrawn }) => redrawn ?? []);
+      if (measured.length === 0) return [];
+      const each = robotNames.map((name) => {
+        const values = measured.map((one) => one[kind][name] ?? null).filter((value) => value !== null);
+        return values.length === 0 ? "no such slot" : number(average(values));
+      });
+      return [[cell, kind === "others" ? "real for other robots" : "real for none", ...each]];
+    }),
+  );
+  return table(["cell", "slots", ...robotNames], rows);
+}
+
+function comparatorTable(lines: readonly Line[]): string {
+  const single = robotNames.map((robot) =>
+    lines.filter((line) => line.study === "single" && line.robot === robot).flatMap((line) => line.cells.D ?? []),
+  );
+  const bits = (text: string) =>
+    [...text].reduce(
+      (sum, digit) => sum + [...Number.parseInt(digit, 16).toString(2)].filter((bit) => bit === "1").length,
+      0,
+    );
+  const share = (text: string | undefined) => bits(text ?? "") / (4 * (text ?? "").length);
+  const alone = single.map((runs, at) => runs.map(({ successes }) => share(successes?.[robotNames[at]!])));
+  const rows = (["core", "native", "untrained"] as const).map((study) => {
+    const rates = [...successRates(lines, study, "D").values()];
+    return [
+      `${study === "core" ? "D" : study}: ${studies[study].summary}`,
+      `${rates[0]?.length ?? 0}`,
+      ...rates.map(rate),
+    ];
+  });
+  const seeds = Math.min(...alone.map(({ length }) => length));
+  return table(
+    ["policy", "seeds", ...robotNames],
+    [...rows, [`single: ${studies.single.summary}`, `${seeds}`, ...alone.map(rate)]],
+  );
+}
+
+function realSection(lines: readonly Line[]): string {
+  const first = [...measuresOf(lines, "real-mixture", "D").values()][0];
+  if (first === undefined) return "No run yet.";
+  const text = (["velocityLoss", "actionError"] as const).map((what) => {
+    const found = heldOutDifferences(lines, "real-mixture", what, ["D", "B"]);
+    if (found.length === 0) return `${what}: no seed has both D and B.`;
+    return `${what}, D − B: ${signed(average(found))} over ${found.length} seeds, sign-flip p = ${number(signFlip(found))}.`;
+  });
+  return `${heldOutTable(lines, "real-mixture", Object.keys(first.velocityLoss))}\n\n${text.join(" ")}`;
+}
+
+function missingList(lines: readonly Line[]): string {
+  const left = Map.groupBy(missing(lines), ({ study }) => study);
+  const total = Map.groupBy(jobs(), ({ study }) => study);
+  return studyNames()
+    .map((study) => {
+      const own = left.get(study) ?? [];
+      const all = total.get(study)?.length ?? 0;
+      const list = own.map(({ training, seed, robot }) =>
+        [training, seed, ...(robot === null ? [] : [robot])].join(" "),
+      );
+      return `- \`${study}\`: ${own.length === 0 ? `nothing, all ${all} runs are there` : `${own.length} of ${all} runs: ${list.join(", ")}`}`;
+    })
+    .join("\n");
+}
+
+function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (entries: readonly string[]) => `| ${entries.join(" | ")} |`;
+  return [line(titles), line(titles.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** The mean over seeds in percent, and the least and the most. */
+function rate(values: readonly number[]): string {
+  if (values.length === 0) return "–";
+  const percent = (value: number) => (100 * value).toFixed(1);
+  return `${percent(average(values))} (${percent(Math.min(...values))}–${percent(Math.max(...values))})`;
+}
+
+function points(share: number): string {
+  return signed(100 * share, 2);
+}
+
+function signed(value: number, digits = 4): string {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
+}
+
+function number(value: number): string {
+  if (Number.isNaN(value)) return "–";
+  return value === 0 ? "0" : value.toPrecision(3);
+}
