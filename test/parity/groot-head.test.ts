@@ -85,7 +85,6 @@ describe("the micro policy with two slots and GR00T's head is PyTorch's", () => 
       stepReal: fact("stepReal", "b t", [4, 4]),
       dofReal: fact("dofReal", "b d", [4, 6]),
       targetReal: fact("targetReal", "b", [4]),
-      rowReal: fact("rowReal", "b", [4]),
       dofMoves: Validity.complete("b d", [4, 6]),
     },
     setting.rules,

@@ -74,7 +74,6 @@ describe("the micro policy with openpi's weights is PyTorch's", () => {
       stepReal: fact("stepReal", "b t", [4, 4]),
       dofReal: fact("dofReal", "b d", [4, 6]),
       targetReal: fact("targetReal", "b", [4]),
-      rowReal: fact("rowReal", "b", [4]),
       dofMoves: Validity.complete("b d", [4, 6]),
     },
     setting.rules,
