@@ -45,6 +45,7 @@ function unevenly(robot: Robot): Robot {
     },
     observe: () => robot.observe(),
     sense: () => robot.sense(),
+    show: () => robot.show(),
     act: (action) => robot.act(action),
     isSuccess: () => robot.isSuccess(),
     demonstrate: () => robot.demonstrate(),

@@ -153,7 +153,7 @@ function optionsOf(
     throw new InputError(
       `observation: expected "${observation}", what ${served.name} was trained on, got "${options.observation}"`,
     );
-  if (films !== null && (design.cameras.length === 0 || observation === "state"))
+  if (films !== null && design.cameras.length === 0)
     throw new InputError(`${served.name}: expected a robot with cameras for films, got one without`);
   return options;
 }

@@ -43,6 +43,8 @@ export interface Robot {
   observe(): Observation;
   /** The same without pictures, which take most of the time. */
   sense(): Sensation;
+  /** What its cameras would see now, by key, also of a robot that perceives no pictures: for films. */
+  show(): ReadonlyMap<string, Picture>;
   /**
    * Carries out a command for one control step; values past a dof's range are brought to its end.
    *

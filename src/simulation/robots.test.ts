@@ -88,6 +88,7 @@ describe.each(names)("%s", (name) => {
     );
     expect([...seeing.observe().pictures.keys()]).toEqual(cameras.map((camera) => `observation.images.${camera}`));
     expect(told.observe().pictures.size).toBe(0);
+    expect(told.show()).toEqual(seeing.observe().pictures);
     expect([...told.observe().state.slice(0, states.length)]).toEqual([...seeing.observe().state]);
   });
 

@@ -89,7 +89,7 @@ export async function play(
     for (const player of playing) {
       const rollout = step(player);
       if (rollout === null) continue;
-      if (rollout.episode < plan.filmed) watcher.filmed(rollout.episode, player.robot.observe().pictures);
+      if (rollout.episode < plan.filmed) watcher.filmed(rollout.episode, player.robot.show());
       player.run = noRun;
       finished.push(rollout);
       watcher.finished(rollout);
@@ -132,7 +132,7 @@ function look({ robot, seat, run }: Player, pilot: Pilot, { filmed }: PlayPlan, 
   const isFilmed = episode < filmed;
   if (isFilmed || queue.asks || !pilot.looksOnlyAsAsked) {
     const { pictures, ...felt } = robot.observe();
-    if (isFilmed) watcher.filmed(episode, pictures);
+    if (isFilmed) watcher.filmed(episode, robot.show());
     hash.update(felt.state);
     pilot.see(seat, felt, pictures);
     return;

@@ -18,7 +18,8 @@ export class SimulatedRobot implements Robot {
   readonly #design: Design;
   readonly #world: World;
   readonly #stage: Stage;
-  readonly #painters: ReadonlyMap<string, Painter>;
+  /** Made when they are first needed: a robot that perceives no pictures mostly needs none. */
+  #painters: ReadonlyMap<string, Painter> | null = null;
   readonly #physicsSteps: number;
   #chance = new Chance(0, "", 0);
   #disturbances: Stream = stream(0, "");
@@ -38,11 +39,6 @@ export class SimulatedRobot implements Robot {
     this.#design = design;
     this.#world = new World(physics, design.mjcf(options));
     this.#stage = design.stage(this.#world, options);
-    const cameras = options.observation === "pictures" ? design.cameras : [];
-    const side = options.imageSize;
-    this.#painters = new Map(
-      cameras.map((camera) => [cameraKey(camera), new Painter(this.#world, camera, side, side)]),
-    );
     this.#physicsSteps = Math.round(1 / (design.framesPerSecond * this.#world.stepSeconds));
   }
 
@@ -59,15 +55,21 @@ export class SimulatedRobot implements Robot {
   }
 
   observe(): Observation {
-    const pictures = new Map<string, Picture>();
-    for (const [key, painter] of this.#painters) pictures.set(key, painter.paint());
-    return { ...this.sense(), pictures };
+    return { ...this.sense(), pictures: this.options.observation === "pictures" ? this.show() : new Map() };
   }
 
   sense(): Sensation {
     const { observation } = this.options;
     const goal = observation === "state" ? this.#stage.goal() : [];
     return { state: Float64Array.from([...this.#stage.state(), ...goal]), instruction: this.#instruction };
+  }
+
+  show(): ReadonlyMap<string, Picture> {
+    const side = this.options.imageSize;
+    this.#painters ??= new Map(
+      this.#design.cameras.map((camera) => [cameraKey(camera), new Painter(this.#world, camera, side, side)]),
+    );
+    return new Map([...this.#painters].map(([key, painter]) => [key, painter.paint()]));
   }
 
   act(action: ArrayLike<number>): void {
