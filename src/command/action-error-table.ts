@@ -10,17 +10,19 @@ const columns: readonly Column[] = [
   { title: "dofs", align: "right" },
   { title: "mean error", align: "right" },
   { title: "unit", align: "left" },
-  { title: "worst dofs", align: "left" },
 ];
 
 /** How many of the worst dofs a line names. */
 const named = 3;
 
-/** Errors of sampled actions: a line for each dataset, control mode and unit; no lines where nothing was sampled. */
+/** Errors of sampled actions: two lines for each dataset, control mode and unit; none where nothing was sampled. */
 export function actionErrorTable(errors: readonly ActionError[]): string[] {
   if (errors.length === 0) return [];
   const groups = Map.groupBy(errors, ({ dataset, controlMode, unit }) => JSON.stringify([dataset, controlMode, unit]));
-  return ["", "sampled actions: mean absolute error over real steps", table(columns, [...groups.values()].map(line))];
+  const own = [...groups.values()];
+  const [titles = "", rule = "", ...rows] = table(columns, own.map(line)).split("\n");
+  const pairs = rows.flatMap((row, at) => [row, `  worst: ${worstOf(own[at]!)}`]);
+  return ["", "sampled actions: mean absolute error over real steps", titles, rule, ...pairs];
 }
 
 function line(errors: readonly ActionError[]): string[] {
@@ -29,11 +31,15 @@ function line(errors: readonly ActionError[]): string[] {
     (sum, { meanAbsoluteError }) => (meanAbsoluteError === null ? sum : sum.plus(new Mean(meanAbsoluteError, 1))),
     Mean.empty,
   ).value;
-  const worst = errors
+  return [dataset, controlMode, String(samples), String(errors.length), shown(mean), unit];
+}
+
+function worstOf(errors: readonly ActionError[]): string {
+  return errors
     .toSorted((one, other) => (other.meanAbsoluteError ?? 0) - (one.meanAbsoluteError ?? 0))
     .slice(0, named)
-    .map(({ dof, meanAbsoluteError }) => `${dof} ${shown(meanAbsoluteError)}`);
-  return [dataset, controlMode, String(samples), String(errors.length), shown(mean), unit, worst.join(", ")];
+    .map(({ dof, meanAbsoluteError }) => `${dof} ${shown(meanAbsoluteError)}`)
+    .join(", ");
 }
 
 function shown(value: number | null): string {

@@ -4,9 +4,10 @@ import type { DatasetReport } from "../dataset/validate.ts";
 import { InputError } from "../input-error.ts";
 import { define } from "./definition.ts";
 import { repeated, text } from "./parameter.ts";
-import { Progress } from "./progress.ts";
 import { table } from "./table.ts";
-import type { Terminal } from "./terminal.ts";
+import { type Screen, widthOf } from "./terminal.ts";
+import { watched } from "./watched.ts";
+import { wrap } from "./wrap.ts";
 
 export const inspect = define({
   name: "inspect",
@@ -28,18 +29,21 @@ export const inspect = define({
         throw new InputError(`inspect: expected a folder or hf://owner/name, got "${location}", which is not there`);
     const reports: DatasetReport[] = [];
     for (const location of given.datasets) {
-      const root = await fetched(location, terminal);
+      const root = await fetched(location, terminal.err);
       const name = location.startsWith("hf://") ? location.slice("hf://".length) : basename(resolve(location));
-      const progress = watch(terminal, `inspect ${name}`, "episode");
-      reports.push(await inspectDataset(root, name, progress.update));
-      progress.finish();
+      const watch = { screen: terminal.err, label: `inspect ${name}`, unit: "episode" };
+      reports.push(await watched(watch, (seen) => inspectDataset(root, name, seen)));
     }
     const sizes = reports.map(({ frames, dofs, states, cameras }) => ({ frames, dofs, states, views: cameras.length }));
     const padding = { drawnEqually: paddingDrawnEqually(sizes), drawnByFrames: paddingDrawnByFrames(sizes) };
     return {
       status: reports.some(({ problems }) => problems.length > 0) ? 1 : 0,
       json: { datasets: reports.map(stable), padding },
-      text: [overview(reports), ...reports.flatMap(findings), ...paddingLines(reports, padding)].join("\n"),
+      text: [
+        overview(reports),
+        ...reports.flatMap((report) => findings(report, widthOf(terminal.out))),
+        ...paddingLines(reports, padding),
+      ].join("\n"),
     };
   },
 });
@@ -49,55 +53,35 @@ function stable({ framesPerSecond, ...report }: DatasetReport) {
   return { ...report, fps: framesPerSecond, controlMode: null };
 }
 
-async function fetched(location: string, terminal: Terminal): Promise<string> {
+async function fetched(location: string, screen: Screen): Promise<string> {
   const { resolveRoot } = await import("../dataset/hub.ts");
-  const progress = watch(terminal, `fetch ${location}`, "file");
-  const root = await resolveRoot(location, progress.update);
-  progress.finish();
-  return root;
-}
-
-/** Progress of a job whose length shows itself with the first part that is done; short jobs say nothing. */
-function watch(terminal: Terminal, label: string, unit: string) {
-  const now = () => performance.now();
-  const started = now();
-  let progress: Progress | null = null;
-  return {
-    update: (done: number, total: number): void => {
-      progress ??= new Progress({ screen: terminal.err, label, unit, total, done: 0, now });
-      progress.update(done, {});
-    },
-    finish: (): void => {
-      if (now() - started > 2000) progress?.finish();
-    },
-  };
+  return await watched({ screen, label: `fetch ${location}`, unit: "file" }, (seen) => resolveRoot(location, seen));
 }
 
 function overview(reports: readonly DatasetReport[]): string {
-  const left = ["dataset", "version", "robot"].map((title) => ({ title, align: "left" }) as const);
+  const left = { title: "dataset", align: "left" } as const;
   const right = ["fps", "episodes", "frames", "dofs", "states", "cameras", "problems"].map(
     (title) => ({ title, align: "right" }) as const,
   );
   const rows = reports.map((report) => [
     report.name,
-    report.version ?? "unknown",
-    report.robotType === "" ? "(not stated)" : report.robotType,
     ...[report.framesPerSecond, report.episodes, report.frames, report.dofs, report.states].map(String),
     ...[report.cameras.length, report.problems.length].map(String),
   ]);
-  return table([...left, ...right], rows);
+  return table([left, ...right], rows);
 }
 
-function findings({ name, problems, notes, cameras, tasks }: DatasetReport): string[] {
+function findings(report: DatasetReport, columns: number | null): string[] {
+  const { name, version, robotType, problems, notes, cameras, tasks } = report;
   const line = (word: string, path: string, message: string) => `  ${word} ${path}: ${message}`;
-  return [
-    "",
-    name,
+  const lines = [
+    `  LeRobot ${version ?? "of an unknown version"}, robot ${robotType === "" ? "not stated" : robotType}`,
     `  cameras: ${cameras.length === 0 ? "none" : cameras.join(", ")}`,
     `  instructions: ${tasks.length === 0 ? "none" : tasks.slice(0, 5).join(" · ")}${tasks.length > 5 ? " · …" : ""}`,
     ...problems.map(({ path, message }) => line("problem", path, message)),
     ...notes.map(({ path, message }) => line("note", path, message)),
   ];
+  return ["", name, ...lines.map((each) => wrap(each, columns, "    "))];
 }
 
 type Shares = Readonly<Record<"actions" | "states" | "views", number | null>>;

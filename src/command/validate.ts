@@ -5,12 +5,12 @@ import { actionErrorTable } from "./action-error-table.ts";
 import { allow } from "./allow.ts";
 import { define, type Outcome } from "./definition.ts";
 import { choice, natural, otherwise, repeated, text } from "./parameter.ts";
-import { Progress } from "./progress.ts";
 import { rankNotes } from "./rank-notes.ts";
 import { root } from "./root.ts";
 import { runArgument } from "./run-argument.ts";
 import type { Terminal } from "./terminal.ts";
 import { validationTable } from "./validation-table.ts";
+import { watched } from "./watched.ts";
 import { withWorld } from "./with-world.ts";
 
 export const validate = define({
@@ -49,21 +49,11 @@ async function validateOn(world: World, given: Given, terminal: Terminal): Promi
   const cache = join(root, ".cache", "statistics");
   const allowed = new Set(given.allow);
   const request = { folder, recipe, cache, actionSamples: given.actionSamples, allowed, world };
-  let bar: Progress | null = null;
-  const result = await validateRun(request, (done, total) => {
-    if (world.rank > 0) return;
-    bar ??= new Progress({
-      screen: terminal.err,
-      label: "validate",
-      unit: "sample",
-      total,
-      done: 0,
-      now: () => performance.now(),
-    });
-    bar.update(done, {});
-    if (done === total) bar.finish();
-  });
-  const { step, validation, actionErrors } = result;
+  const job = (seen: (done: number, total: number) => void) => validateRun(request, seen);
+  const { step, validation, actionErrors } =
+    world.rank > 0
+      ? await job(() => {})
+      : await watched({ screen: terminal.err, label: "validate", unit: "sample" }, job);
   const seconds = (performance.now() - began) / 1000;
   return {
     status: 0,
