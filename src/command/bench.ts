@@ -9,7 +9,15 @@ export const bench = define({
   name: "bench",
   summary: "measure side by side, in turns, on this machine",
   arguments: {
-    name: choice("name", "what is measured", ["engine", "loader", "padding", "ranks", "reduce", "simulation"]),
+    name: choice("name", "what is measured", [
+      "engine",
+      "loader",
+      "padding",
+      "ranks",
+      "reduce",
+      "rollout",
+      "simulation",
+    ]),
   },
   options: {
     python: otherwise(
@@ -19,7 +27,7 @@ export const bench = define({
       ),
       undefined,
     ),
-    threads: otherwise(count("count", "engine, padding: threads of each side"), 2),
+    threads: otherwise(count("count", "engine, padding, rollout: threads of each side"), 2),
     workers: otherwise(count("count", "loader, simulation: workers of each side"), 2),
     data: otherwise(text("folder", "loader: folder of the datasets"), "../shared/data/real"),
     rounds: otherwise(count("count", "turns of each contestant"), 9),
@@ -38,6 +46,7 @@ export const bench = define({
       shows: "validation of many small datasets in two ways, and training on two ranks",
     },
     { line: "bench reduce", shows: "sums of gradients over the ranks that mpirun started, beside MPI's own" },
+    { line: "bench rollout --rounds 5", shows: "64 robots with a policy, one after another and side by side" },
     { line: "bench simulation", shows: "every robot's expert on 200 starts, and pictures per second" },
   ],
   async run({ name, threads, workers, data, rounds, profile, ...given }, terminal) {
@@ -59,6 +68,10 @@ export const bench = define({
     if (name === "reduce") {
       const { benchReduce } = await import("./bench/reduce-outcome.ts");
       return benchReduce(rounds, terminal);
+    }
+    if (name === "rollout") {
+      const { benchRollout } = await import("./bench/rollout.ts");
+      return benchRollout(threads, rounds, terminal);
     }
     if (name === "simulation") {
       const { benchSimulation } = await import("./bench/simulation.ts");

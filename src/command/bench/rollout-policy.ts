@@ -1,0 +1,85 @@
+import { join } from "node:path";
+import { DatasetWriter } from "../../dataset/write.ts";
+import { needLibav } from "../../dataset/write-video.ts";
+import { asFound } from "../../embodiment/mapping.ts";
+import { openMixture } from "../../mixture/mixture.ts";
+import type { ParameterValues } from "../../nn/parameter.ts";
+import type { FoundPolicy } from "../../serving/load.ts";
+import { plannedRobots } from "../../serving/robot.ts";
+import type { Design } from "../../simulation/design.ts";
+import { record, recordingOf } from "../../simulation/record.ts";
+import type { RobotOptions } from "../../simulation/robot.ts";
+import { createRobot } from "../../simulation/robots.ts";
+import { newState } from "../../training/begin.ts";
+import { traceObjective } from "../../training/objective.ts";
+import { planOf, settingOf } from "../../training/plan.ts";
+import { mixtureOf, type Recipe } from "../../training/recipe.ts";
+import { loadRecipe } from "../../training/recipe-file.ts";
+import { root } from "../root.ts";
+
+export type Observed = RobotOptions["observation"];
+
+/** A policy of size `tiny` for one robot, untrained. */
+export interface UntrainedPolicy {
+  readonly policy: FoundPolicy;
+  readonly weights: ParameterValues;
+}
+
+/** @param place an empty folder, for the few episodes that the policy is normalised by */
+export async function untrainedPolicy(
+  design: Design,
+  observation: Observed,
+  threads: number,
+  place: string,
+): Promise<UntrainedPolicy> {
+  await recordSome(design, observation, join(place, observation));
+  const recipe = await recipeFor(design, observation, threads, place);
+  const open = await openMixture(mixtureOf(recipe));
+  try {
+    const plan = await planOf(recipe, open, place);
+    const { parameters } = traceObjective(settingOf(plan, 1));
+    const machine = { device: "cpu", threads } as const;
+    const policy = { checkpoint: recipe.name, step: 0, recipe, robots: plannedRobots(plan), machine };
+    return { policy, weights: newState(recipe, parameters).parameters };
+  } finally {
+    await open.close();
+  }
+}
+
+/** Enough that one can be held out. */
+const episodes = 3;
+
+async function recordSome(design: Design, observation: Observed, folder: string): Promise<void> {
+  await needLibav();
+  const robot = await createRobot(design, { ...design.defaults, observation });
+  try {
+    const writer = await DatasetWriter.create(folder, recordingOf(robot, { version: "v3.0", codec: "h264", seed: 0 }));
+    await record(robot, writer, { episodes, seed: 0 }, { recorded: () => {}, isStopped: () => false });
+  } finally {
+    robot.close();
+  }
+}
+
+async function recipeFor(design: Design, observation: Observed, threads: number, place: string): Promise<Recipe> {
+  const recipe = await loadRecipe(join(root, "recipes", "real-mixture.ts"));
+  const views = observation === "pictures" ? design.cameras : [];
+  const cameras = Object.fromEntries(views.map((view) => [view, `observation.images.${view}`]));
+  const states = design.states.length + (observation === "state" ? design.goals.length : 0);
+  return {
+    ...recipe,
+    ...{ name: `${design.name}-${observation}`, threads },
+    data: {
+      ...recipe.data,
+      root: place,
+      datasets: [
+        {
+          name: design.name,
+          source: { kind: "lerobot", location: observation, taskAnnotation: "declared" },
+          ...{ episodes: "all", role: "both", weight: 1 },
+          mapping: { ...asFound, controlMode: design.controlMode, cameras },
+        },
+      ],
+    },
+    policy: { ...recipe.policy, views, actionWidth: design.dofs.length, stateWidth: states, promptTokens: 64 },
+  };
+}
