@@ -5,6 +5,7 @@ import { type Launch, launchOf } from "./mpi/launch.ts";
 import { libraryVariable, openMpiLibrary } from "./mpi/library.ts";
 import { Mpi } from "./mpi/mpi.ts";
 import { MpiLink } from "./mpi/mpi-link.ts";
+import { isCrowded } from "./place.ts";
 import { World } from "./world.ts";
 
 /** One rank by itself, whatever launched the process. */
@@ -40,7 +41,10 @@ export async function openMpiWorld(
       `ranks: ${launch.launcher} started ${launch.size} processes, ${library.version} (${library.file}) finds ${seat.size}; ` +
         `use the launcher of that library, or name the library of the launcher in ${libraryVariable}`,
     );
-  return { world: await World.open(new MpiLink(mpi, seat), options), mpi };
+  const link = new MpiLink(mpi, seat);
+  const world = await World.open(link, options);
+  if (isCrowded(world.rank, world.places)) link.giveWay();
+  return { world, mpi };
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;

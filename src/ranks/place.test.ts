@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { expect, test } from "vitest";
-import { decodePlace, encodePlace, isGone, ownPlace, placementNotes } from "./place.ts";
+import { decodePlace, encodePlace, isCrowded, isGone, ownPlace, placementNotes } from "./place.ts";
 
 test("a place survives the way between ranks", () => {
   expect(decodePlace(encodePlace(ownPlace()))).toEqual(ownPlace());
@@ -29,6 +29,8 @@ test("ranks with fewer cores than threads are noted, and no others", () => {
 test("a host with fewer cores than its ranks have threads together is noted", () => {
   const places = ["one", "one", "two"].map((host) => ({ ...ownPlace(), host, cores: 4, hostCores: 4 }));
   expect(placementNotes(places, 2)).toEqual([]);
+  const narrow = places.map((place) => ({ ...place, hostCores: 1 }));
+  expect([0, 1, 2].map((rank) => isCrowded(rank, narrow))).toEqual([true, true, false]);
   expect(placementNotes(places, 3)).toEqual([
     "1 of 2 hosts have fewer cores than threads: one has 4 for 2 ranks × 3 threads, which take turns; fewer ranks or threads are faster",
   ]);

@@ -51,6 +51,12 @@ export function isGone(place: Place, own: Place): boolean {
   }
 }
 
+/** Whether the host of a rank has fewer cores than ranks. */
+export function isCrowded(rank: number, places: readonly Place[]): boolean {
+  const { host, hostCores } = places[rank]!;
+  return places.filter((place) => place.host === host).length > hostCores;
+}
+
 /**
  * What the user should know of where ranks stand: which have fewer cores than threads to compute with, and which hosts have
  * fewer cores than all their ranks have threads.

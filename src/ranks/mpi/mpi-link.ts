@@ -7,6 +7,8 @@ const longestPiece = 2 ** 30;
 
 /** How long to look for the end of a request at every turn of the event loop before a rest between looks. */
 const eagerMs = 5;
+/** The same where ranks take turns on a core: one that looks on keeps the one that it waits for from computing. */
+const crowdedEagerMs = 0.2;
 const restMs = 1;
 
 const yieldingMs = 2500;
@@ -34,6 +36,7 @@ export class MpiLink implements Link {
   #pending: Pending[] = [];
   #requests: BigUint64Array | Int32Array;
   #ended = new Int32Array(firstCapacity);
+  #eagerMs = eagerMs;
   #eagerUntil = 0;
   #next: { cancel(): void } | null = null;
 
@@ -43,6 +46,11 @@ export class MpiLink implements Link {
     this.#mpi = mpi;
     this.#longestPiece = pieces;
     this.#requests = mpi.dialect.requests(firstCapacity);
+  }
+
+  /** From here on this rank gives way while it waits: its host has fewer cores than ranks. */
+  giveWay(): void {
+    this.#eagerMs = crowdedEagerMs;
   }
 
   async send(to: number, tag: number, values: Cells): Promise<void> {
@@ -86,7 +94,7 @@ export class MpiLink implements Link {
     begin(this.#requests.subarray(at, at + 1));
     return new Promise((resolve, reject) => {
       this.#pending.push({ memory, resolve, reject });
-      this.#eagerUntil = performance.now() + eagerMs;
+      this.#eagerUntil = performance.now() + this.#eagerMs;
       this.#next?.cancel();
       this.#lookSoon();
     });
@@ -107,7 +115,7 @@ export class MpiLink implements Link {
     this.#next = null;
     try {
       const count = this.#mpi.test(this.#requests, this.#pending.length, this.#ended);
-      if (count > 0) this.#eagerUntil = performance.now() + eagerMs;
+      if (count > 0) this.#eagerUntil = performance.now() + this.#eagerMs;
       // From the last: each leaves its place to the last of all.
       for (const at of this.#ended.subarray(0, count).sort().reverse()) this.#take(at).resolve();
     } catch (error) {
