@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { raggedBatch } from "../batch/example-batch.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
+import { asAsked } from "./action-errors.ts";
 import { type MicroRun, microRecipe, trainMicroRun } from "./fixture/micro-run.ts";
+import { layoutOf } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { type RunValidation, validateRun } from "./validate-run.ts";
 
@@ -79,4 +82,11 @@ it("samples without a robot target have no error of actions", async () => {
   const { actionErrors } = await validateRun({ ...request, world: await aloneWorld() }, () => {});
   await run.remove();
   expect(new Set(actionErrors.map(({ dataset }) => dataset))).toEqual(new Set(["dobot_cr5"]));
+});
+
+it("a robot that asks does not know where its episode will end: every step of a sample exists, and none of a filler row", () => {
+  const layout = { ...layoutOf(microRecipe, 4), steps: 3 };
+  const { facts } = asAsked(raggedBatch(layout, 1));
+  expect([...facts.rowReal.bits]).toEqual([1, 1, 1, 0]);
+  expect([...facts.stepReal.bits]).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0]);
 });
