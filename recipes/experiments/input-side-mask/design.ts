@@ -9,8 +9,15 @@ export type RobotName = (typeof robotNames)[number];
 export const recorded = { episodes: 200, seed: 1, heldOut: 0.2 } as const;
 /** Starts that all runs have in common, none of them recorded, and the pace at which a policy is asked. */
 export const closedLoop = { starts: 200, seed: 20_345, execute: 8, sideBySide: 40 } as const;
-/** Held-out frames of each robot: with so many fixed (time, noise) draws, sampled so often, redrawn so often. */
-export const heldOut = { frames: 64, velocityDraws: 64, actionDraws: 4, redrawnFrames: 8, redraws: 64 } as const;
+/** Held-out frames of each robot (fewer of real ones, with cameras), how often each is drawn, sampled and redrawn. */
+export const heldOut = {
+  frames: 64,
+  realFrames: 16,
+  velocityDraws: 64,
+  actionDraws: 4,
+  redrawnFrames: 8,
+  redraws: 64,
+} as const;
 
 /** Four layers of width 128. The backbone carries the task's token alone. */
 export const policySize: PolicySize = {
@@ -72,14 +79,15 @@ const core: Study = {
   ...{ reduction: "samples", robots: "shared slots", observation: "state" },
 };
 
-/** In the order in which they are run: the core and `real-mixture` carry the decision. */
+/** In the order in which they are run: the core and the real robots carry the decision, cameras take longest. */
 export const studies = {
   core,
   untrained: { ...core, summary: "the core's weights before training", trainings: ["D"], seeds: 1, steps: 0 },
-  "real-mixture": {
-    summary: "four real robots with cameras, held-out episodes, 300 steps of the recipe's batch",
-    ...{ trainings: ["D", "B"], seeds: 5, steps: 300, width: 44 },
-    ...{ reduction: "samples", robots: "real", observation: "pictures" },
+  "real-state": {
+    summary:
+      "four real robots of 44, 26, 7 and 2 dofs, held-out episodes: states and one token for the task, no cameras",
+    ...{ trainings: ["D", "B"], seeds: 5, steps: 2000, width: 44 },
+    ...{ reduction: "samples", robots: "real", observation: "state" },
   },
   single: {
     ...core,
@@ -101,6 +109,11 @@ export const studies = {
   },
   "width-14": { ...core, summary: "padded to 14", trainings: ["D", "B"], seeds: 6, width: 14 },
   "width-128": { ...core, summary: "padded to 128", trainings: ["D", "B"], seeds: 6, width: 128 },
+  "real-mixture": {
+    summary: "the same four as in `recipes/real-mixture.ts`, with cameras: 300 steps of its batch of 16",
+    ...{ trainings: ["D", "B"], seeds: 5, steps: 300, width: 44 },
+    ...{ reduction: "samples", robots: "real", observation: "pictures" },
+  },
   pictures: {
     ...core,
     summary: "with pictures in place of goals",

@@ -27,6 +27,10 @@ export function heldOutBatches({ plan, maker }: Opened, frames: number, rows: nu
   return Promise.all(requests.map((request) => maker.make(request)));
 }
 
+function framesOf({ study }: Opened): number {
+  return study.robots === "real" && study.observation === "pictures" ? heldOut.realFrames : heldOut.frames;
+}
+
 /** Velocity loss on held-out frames over fixed draws of (time, noise), over real dims, by robot. */
 export async function velocityLosses({ opened, weights, sampling }: Measured): Promise<ByRobot> {
   const { plan } = opened;
@@ -42,7 +46,7 @@ export async function velocityLosses({ opened, weights, sampling }: Measured): P
     world: await aloneWorld(),
   });
   try {
-    const batches = await heldOutBatches(opened, heldOut.frames, rows);
+    const batches = await heldOutBatches(opened, framesOf(opened), rows);
     const share = { batches: one(batches), turns: batches.map((_, turn) => turn) };
     const { groups } = await validator.run(weights, share, () => {});
     return Object.fromEntries(groups.map(({ dataset, velocity }) => [dataset, velocity]));
@@ -61,7 +65,7 @@ export async function actionErrors({ opened, weights, sampling }: Measured): Pro
   const sampler = await ActionSampler.compile({ setting, weights, placement: "written", machine });
   try {
     const found = new Map<string, Mean>();
-    for (const batch of await heldOutBatches(opened, heldOut.frames, rows))
+    for (const batch of await heldOutBatches(opened, framesOf(opened), rows))
       for (let draw = 0; draw < heldOut.actionDraws; draw++) {
         const keys = noiseKeys(opened, batch, draw);
         addErrors(found, batch, (await sampler.sample(asAsked(batch), keys)).cells, keys);

@@ -41,8 +41,10 @@ export function rulesOf(training: Training): Rules {
 /** The policy in which a training goes on. */
 export function trainingSetting({ plan, study }: Opened, training: Training): Setting {
   const setting = settingOf({ ...plan, rules: rulesOf(training) }, plan.recipe.batch.microBatch);
-  // Real robots have the recipe's own policy, with cameras.
-  return study.robots === "real" ? setting : { ...setting, form: { ...setting.form, size: policySize } };
+  // With their cameras, real robots have their recipe's own policy.
+  return study.robots === "real" && study.observation === "pictures"
+    ? setting
+    : { ...setting, form: { ...setting.form, size: policySize } };
 }
 
 /** How a training's noise and times are drawn and what teaches. */

@@ -19,6 +19,7 @@ export function drawSuccess(lines: readonly Line[]): string {
     ].join("\n");
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
+<title>Success of each cell of the core by robot</title>
 <rect width="${width}" height="${height}" fill="#fff"/>
 ${text(left, 16, "Success in closed loop, percent of 200 starts: a dot for each seed, a bar at their mean", "start")}
 ${robotNames.map((robot, at) => axis(robot, at, height - 26)).join("\n")}

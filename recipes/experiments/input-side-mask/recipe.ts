@@ -43,11 +43,26 @@ export function recipeOf({ study: name, training, seed, robot }: Job, data: stri
   };
 }
 
-function realRecipe({ steps }: Study, training: Training, seed: number): Recipe {
-  return {
+/** The recipe's data; without cameras a small policy on large batches, as in the core. */
+function realRecipe(study: Study, training: Training, seed: number): Recipe {
+  const recipe: Recipe = {
     ...realMixture,
     ...{ name: "input-side-mask-real", seed, threads: 1, conventions: conventionsOf(training) },
-    optimizer: { ...realMixture.optimizer, steps },
+    optimizer: { ...realMixture.optimizer, steps: study.steps },
+  };
+  if (study.observation === "pictures") return recipe;
+  const { data, validation, policy } = recipe;
+  const datasets = data.datasets.map((dataset) => ({
+    ...dataset,
+    mapping: { ...dataset.mapping, cameras: {}, prompt: { kind: "fixed", text: dataset.name.slice(0, 1) } as const },
+  }));
+  return {
+    ...recipe,
+    data: { ...data, datasets, augmentation: null },
+    batch: { size: 64, microBatch: 64 },
+    validation: { ...validation, microBatch: 64 },
+    policy: { ...policy, views: [], promptTokens: 2 },
+    optimizer: optimizer(study),
   };
 }
 

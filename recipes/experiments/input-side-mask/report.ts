@@ -53,8 +53,8 @@ export function reportOf(lines: readonly Line[]): string {
     mechanismTable(lines),
     "## Comparators",
     comparatorTable(lines),
-    "## Four real robots: held-out episodes",
-    realSection(lines),
+    ...realSection(lines, "real-state"),
+    ...realSection(lines, "real-mixture"),
     "## What is missing",
     missingList(lines),
   ]
@@ -161,15 +161,16 @@ function comparatorTable(lines: readonly Line[]): string {
   );
 }
 
-function realSection(lines: readonly Line[]): string {
-  const first = [...measuresOf(lines, "real-mixture", "D").values()][0];
-  if (first === undefined) return "No run yet.";
+function realSection(lines: readonly Line[], study: StudyName): string[] {
+  const [first] = measuresOf(lines, study, "D").values();
+  const title = `## Held-out episodes, \`${study}\`: ${studies[study].summary}`;
+  if (first === undefined) return [title, "No run yet."];
   const text = (["velocityLoss", "actionError"] as const).map((what) => {
-    const found = heldOutDifferences(lines, "real-mixture", what, ["D", "B"]);
+    const found = heldOutDifferences(lines, study, what, ["D", "B"]);
     if (found.length === 0) return `${what}: no seed has both D and B.`;
     return `${what}, D − B: ${signed(average(found))} over ${found.length} seeds, sign-flip p = ${number(signFlip(found))}.`;
   });
-  return `${heldOutTable(lines, "real-mixture", Object.keys(first.velocityLoss))}\n\n${text.join(" ")}`;
+  return [title, heldOutTable(lines, study, Object.keys(first.velocityLoss)), text.join(" ")];
 }
 
 function missingList(lines: readonly Line[]): string {
