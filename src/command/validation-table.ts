@@ -1,30 +1,33 @@
 import type { Group, ValidatedWeights, WeightsValidation } from "../metric/group.ts";
 import { type Column, table } from "./table.ts";
 
-const names: readonly Column[] = [
-  { title: "dataset", align: "left" },
-  { title: "control mode", align: "left" },
-  { title: "samples", align: "right" },
+const columns = (names: readonly string[], numbers: readonly string[]): Column[] => [
+  ...names.map((title) => ({ title, align: "left" }) as const),
+  ...numbers.map((title) => ({ title, align: "right" }) as const),
 ];
+const names = ["dataset", "control mode"];
 
 /** Losses by dataset and control mode, and over the mixture, with intervals of confidence. */
 export function validationTable({ weights, groups, aggregate, samples }: WeightsValidation): string {
   const rows = groups.map((group) => [
-    ...[group.dataset, group.controlMode, String(group.samples)],
-    ...[shown(group), scatter(group, group.episodes)],
+    ...[group.dataset, group.controlMode, String(group.episodes), String(group.samples)],
+    ...[shown(group), group.episodes === 1 ? "one episode" : bounds(group)],
   ]);
-  const loss: Column = { title: `velocity loss of ${weightsWord[weights]}`, align: "right" };
-  return table(
-    [...names, loss, { title: "95 %, by episodes", align: "left" }],
-    [...rows, ["mixture", "", String(samples), shown(aggregate), scatter(aggregate, null)]],
-  );
+  const episodes = groups.reduce((sum, group) => sum + group.episodes, 0);
+  const numbers = ["episodes", "samples", "loss", "95 % by episodes"];
+  return captioned(weights, columns(names, numbers), [
+    ...rows,
+    ["mixture", "", String(episodes), String(samples), shown(aggregate), bounds(aggregate)],
+  ]);
 }
 
-/** "1.9841 to 2.4310, 41 episodes". */
-function scatter({ interval }: Pick<Group, "interval">, episodes: number | null): string {
-  const bounds = interval === null ? [] : [interval.map((bound) => bound.toFixed(4)).join(" to ")];
-  const counted = episodes === null ? [] : [`${episodes} ${episodes === 1 ? "episode" : "episodes"}`];
-  return [...bounds, ...counted].join(", ");
+/** "1.9841–2.4310"; nothing where episodes do not say how far others may lie. */
+function bounds({ interval }: Pick<Group, "interval">): string {
+  return interval === null ? "" : interval.map((bound) => bound.toFixed(4)).join("–");
+}
+
+function captioned(weights: ValidatedWeights, own: readonly Column[], rows: readonly (readonly string[])[]): string {
+  return `velocity loss of ${weightsWord[weights]} on held-out episodes\n${table(own, rows)}`;
 }
 
 /** The same at the beginning and the end of training, and what is left of it. */
@@ -35,15 +38,10 @@ export function improvementTable(first: WeightsValidation, last: WeightsValidati
     return [group.dataset, group.controlMode, String(group.samples), shown(own), shown(group), change(own, group)];
   });
   const whole = [shown(first.aggregate), shown(last.aggregate), change(first.aggregate, last.aggregate)];
-  return table(
-    [
-      ...names,
-      { title: `loss of ${weightsWord[last.weights]} before`, align: "right" },
-      { title: "after", align: "right" },
-      { title: "change", align: "right" },
-    ],
-    [...rows, ["mixture", "", String(last.samples), ...whole]],
-  );
+  return captioned(last.weights, columns(names, ["samples", "before", "after", "change"]), [
+    ...rows,
+    ["mixture", "", String(last.samples), ...whole],
+  ]);
 }
 
 /** A validation on the way: its loss, and below it those of the groups, in lines no longer than a screen is wide. */
