@@ -12,47 +12,61 @@ import {
 } from "../metric/action-error.ts";
 import { frameCount } from "../mixture/frames.ts";
 import type { Draw } from "../mixture/sampler.ts";
+import type { World } from "../ranks/world.ts";
 import { Mean } from "../validity/mean.ts";
 import { Validity } from "../validity/validity.ts";
 import type { ActionSampler } from "./action-sampler.ts";
+import { actionErrorsOverRanks, type PlacedActionError } from "./over-ranks.ts";
 import { loadPlanOf, type Plan } from "./plan.ts";
 import { Recordings } from "./recording.ts";
 
-/** The held-out samples whose actions are sampled: what was asked of the loader, and what it gives, in the same order. */
-export interface SampledSet {
+/** Held-out samples whose actions this rank samples: what was asked of the loader, and what it gives, in the same order. */
+export interface SampledShare {
   readonly requests: readonly BatchRequest[];
   readonly batches: AsyncIterable<Batch>;
+  /** Places of its micro-batches among all of them. */
+  readonly turns: readonly number[];
 }
 
 /**
- * How far a policy's actions lie from the recorded ones, by dataset, control mode and dof, in the robots' own units.
+ * How far a policy's actions lie from the recorded ones, by sample, in the robots' own units; samples without a robot target
+ * have no error.
  *
- * Noise is keyed by (seed, sample, draw) and sums are taken in float64 in the order of the samples: equal to the bit at
- * every call, training batch size and worker count.
+ * Noise is keyed by (seed, sample, draw): equal to the bit at every call, training batch size, worker count and rank count.
  *
  * @param seen told how many samples are done
  */
 export async function measureActionErrors(
   plan: Plan,
   sampler: ActionSampler,
-  { requests, batches }: SampledSet,
+  { requests, batches, turns }: SampledShare,
   seen: (samples: number) => void,
-): Promise<ActionError[]> {
+): Promise<PlacedActionError[]> {
   const recordings = await Recordings.open(plan.mixture.members);
-  const found: SampleActionError[] = [];
-  const asked = requests.values();
+  const found: PlacedActionError[] = [];
   let done = 0;
   try {
     for await (const batch of batches) {
-      const { draws } = asked.next().value ?? { draws: [] };
-      found.push(...(await batchErrors({ plan, sampler, recordings }, batch, draws)));
-      done += draws.length;
-      seen(done);
+      const { draws } = requests[done]!;
+      const errors = await batchErrors({ plan, sampler, recordings }, batch, draws);
+      const first = turns[done++]! * plan.recipe.validation.microBatch;
+      found.push(...errors.map((error, at) => ({ place: first + at, error })));
+      seen(found.length);
     }
   } finally {
     await recordings.close();
   }
-  return groupActionErrors(found, namesOf(plan));
+  return found;
+}
+
+/** Errors of all ranks' samples by dataset, control mode and dof, added up in float64 in the order of the samples. */
+export async function sumActionErrors(
+  plan: Plan,
+  world: World,
+  own: readonly PlacedActionError[],
+): Promise<ActionError[]> {
+  const dofs = Math.max(...plan.mixture.members.map(({ embodiment }) => embodiment.dofs.length));
+  return groupActionErrors(await actionErrorsOverRanks(world, dofs, own), namesOf(plan));
 }
 
 interface Measured {
@@ -61,8 +75,12 @@ interface Measured {
   readonly recordings: Recordings;
 }
 
-/** Errors of the samples of a batch that have a robot target, each over all its draws of noise. */
-async function batchErrors(measured: Measured, batch: Batch, draws: readonly Draw[]): Promise<SampleActionError[]> {
+/** Errors of the samples of a batch, each over all its draws of noise; `null` without a robot target. */
+async function batchErrors(
+  measured: Measured,
+  batch: Batch,
+  draws: readonly Draw[],
+): Promise<(SampleActionError | null)[]> {
   const { plan, sampler } = measured;
   const { members } = plan.mixture;
   const sums: (readonly Mean[] | null)[] = draws.map(() => []);
@@ -76,10 +94,10 @@ async function batchErrors(measured: Measured, batch: Batch, draws: readonly Dra
       sums[row] = errors?.map((error, dof) => error.plus(sums[row]?.[dof] ?? Mean.empty)) ?? null;
     }
   }
-  return draws.flatMap(({ member }, row) => {
+  return draws.map(({ member }, row) => {
     const { dataset, controlMode } = members[member]!;
     const absolute = sums[row];
-    return absolute == null ? [] : [{ dataset, controlMode, absolute }];
+    return absolute == null ? null : { dataset, controlMode, absolute };
   });
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Counts } from "../loss/reduction.ts";
+import type { SampleActionError } from "../metric/action-error.ts";
 import type { SampleError } from "../metric/group.ts";
 import { gatherRows } from "../ranks/rows.ts";
 import type { World } from "../ranks/world.ts";
@@ -44,6 +45,40 @@ export async function errorsOverRanks(
     const [, dataset, controlMode, episode, ...parts] = rows.cells.subarray(at * width, (at + 1) * width);
     const velocity = Array.from({ length: terms }, (_, term) => new Mean(parts[2 * term]!, parts[2 * term + 1]!));
     return { dataset: dataset!, controlMode: controlMode!, episode: episode!, velocity };
+  });
+}
+
+/** The error of a sample's actions, and the sample's place among all of them; `null` where it has none. */
+export interface PlacedActionError {
+  readonly place: number;
+  readonly error: SampleActionError | null;
+}
+
+/**
+ * The errors of actions of all ranks' samples that have one, in the order of their places, at every rank.
+ *
+ * @param dofs the most that a sample has
+ */
+export async function actionErrorsOverRanks(
+  world: World,
+  dofs: number,
+  own: readonly PlacedActionError[],
+): Promise<SampleActionError[]> {
+  const head = 4;
+  const width = head + 2 * dofs;
+  const cells = new Float64Array(own.length * width);
+  for (const [row, { place, error }] of own.entries()) {
+    const facts = error === null ? [-1] : [error.dataset, error.controlMode, error.absolute.length];
+    const sums = (error?.absolute ?? []).flatMap(({ sum, count }) => [sum, count]);
+    cells.set([place, ...facts], row * width);
+    cells.set(sums, row * width + head);
+  }
+  const rows = await gatherRows(world, "errors of actions", { width, cells });
+  return Array.from({ length: rows.cells.length / width }, (_, at) => at).flatMap((at) => {
+    const [, dataset = -1, controlMode = -1, count = 0, ...parts] = rows.cells.subarray(at * width, (at + 1) * width);
+    if (dataset < 0) return [];
+    const absolute = Array.from({ length: count }, (_, dof) => new Mean(parts[2 * dof]!, parts[2 * dof + 1]!));
+    return [{ dataset, controlMode, absolute }];
   });
 }
 

@@ -15,7 +15,7 @@ import type { TrainingState } from "../optimizer/state.ts";
 import { agree } from "../ranks/agree.ts";
 import { shareOf, turnsOf } from "../ranks/deal.ts";
 import type { World } from "../ranks/world.ts";
-import { measureActionErrors } from "./action-errors.ts";
+import { measureActionErrors, sumActionErrors } from "./action-errors.ts";
 import { ActionSampler, placementFor } from "./action-sampler.ts";
 import { trainedBy } from "./begin.ts";
 import type { Standing } from "./loop.ts";
@@ -99,9 +99,7 @@ export class Run {
    */
   async validate(state: TrainingState, seen: (samples: number, total: number) => void): Promise<WeightsValidation> {
     const { framesPerMember, weights } = this.plan.recipe.validation;
-    const all = this.#validationRequests(framesPerMember);
-    const turns = turnsOf(all.length, this.world);
-    const requests = turns.map((turn) => all[turn]!);
+    const { requests, turns } = this.#validationShare(framesPerMember);
     const total = sampleCount(requests);
     const batches = this.#loader.batches(requests);
     this.#validator ??= this.#compileValidator();
@@ -117,12 +115,16 @@ export class Run {
     return this.#loader.waitedMs;
   }
 
-  /** How many samples that takes. */
+  /** How many samples of this rank that takes. */
   actionSamples(samplesPerMember: number): number {
-    return sampleCount(this.#validationRequests(samplesPerMember));
+    return sampleCount(this.#validationShare(samplesPerMember).requests);
   }
 
-  /** Errors of sampled actions in the robots' own units, on some held-out samples of each member, evenly spaced. */
+  /**
+   * Errors of sampled actions in the robots' own units, on some held-out samples of each member, evenly spaced.
+   *
+   * @param seen told how many of this rank's samples are done
+   */
   async actionErrors(
     state: TrainingState,
     samplesPerMember: number,
@@ -130,8 +132,8 @@ export class Run {
   ): Promise<ActionError[]> {
     const { plan } = this;
     const { validation } = plan.recipe;
-    const requests = this.#validationRequests(samplesPerMember);
-    if (requests.length === 0) return [];
+    if (samplesPerMember === 0) return [];
+    const { requests, turns } = this.#validationShare(samplesPerMember);
     const weights = actingWeights(state, validation.weights);
     const sampler = await ActionSampler.compile({
       setting: settingOf(plan, validation.microBatch),
@@ -140,7 +142,8 @@ export class Run {
       machine: machineOf(plan.recipe),
     });
     try {
-      return await measureActionErrors(plan, sampler, { requests, batches: this.#loader.batches(requests) }, seen);
+      const share = { requests, turns, batches: this.#loader.batches(requests) };
+      return await sumActionErrors(plan, this.world, await measureActionErrors(plan, sampler, share, seen));
     } finally {
       sampler.release();
     }
@@ -192,9 +195,12 @@ export class Run {
     (await this.#validator)?.release();
   }
 
-  #validationRequests(framesPerMember: number | "all"): BatchRequest[] {
+  /** The micro-batches of held-out samples that this rank computes, and their places among all of them. */
+  #validationShare(framesPerMember: number | "all"): { readonly requests: BatchRequest[]; readonly turns: number[] } {
     const { recipe, mixture } = this.plan;
-    return validationRequests(mixture, layoutOf(recipe, recipe.validation.microBatch), framesPerMember);
+    const all = validationRequests(mixture, layoutOf(recipe, recipe.validation.microBatch), framesPerMember);
+    const turns = turnsOf(all.length, this.world);
+    return { requests: turns.map((turn) => all[turn]!), turns };
   }
 
   async #compileValidator(): Promise<Validator> {

@@ -56,7 +56,7 @@ export async function validateRun(
       seen(done, total + actions);
     });
     const sampled = (done: number) => seen(losses + done, losses + actions);
-    const actionErrors = world.rank === 0 ? await run.actionErrors(state, actionSamples, sampled) : [];
+    const actionErrors = await run.actionErrors(state, actionSamples, sampled);
     return { step, validation, actionErrors };
   } finally {
     await run.close();
