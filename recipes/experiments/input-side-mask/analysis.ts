@@ -135,7 +135,7 @@ export function verdict(lines: readonly Line[]): Verdict {
   const rates = [...successRates(lines, "core", "D").values()].map(average);
   const untrained = [...successRates(lines, "untrained", "D").values()].map(average);
   const isAbove = rates.filter((rate) => rate >= floor.success).length >= floor.robots;
-  if (!isAbove || untrained.some((rate) => rate > floor.untrained)) return "inconclusive: the floor is not reached";
+  if (!isAbove || !untrained.every((rate) => rate <= floor.untrained)) return "inconclusive: the floor is not reached";
   if (compared.estimate.low > margin) return "option 1";
   return compared.estimate.high < margin ? "option 2" : "undecided: double the seeds";
 }

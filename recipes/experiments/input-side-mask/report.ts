@@ -31,7 +31,7 @@ export function reportOf(lines: readonly Line[]): string {
   return [
     "# Results of the experiment on input-side masking",
     "Written by `node recipes/experiments/input-side-mask/run.ts --report` from `results.jsonl`.",
-    `The rule's verdict on these runs: **${verdict(lines)}**. ${primary(lines)}`,
+    `The rule's verdict on the seeds that are there: **${verdict(lines)}**. ${primary(lines)}`,
     ...["core", "cells", "width-14", "width-128"].flatMap((name) => {
       const study = studyNames().find((one) => one === name)!;
       return successSection(lines, study, ["D", "B"]);
@@ -67,7 +67,7 @@ function primary(lines: readonly Line[]): string {
   if (found === null) return "";
   const { mean, low, high } = found.estimate;
   return (
-    `Success of D − B over ${found.seeds.length} seeds: ${points(mean)} points, 95 % interval ${points(low)} to ${points(high)}; ` +
+    `Success of D − B over ${found.seeds.length} of ${studies.core.seeds} seeds: ${points(mean)} points, 95 % interval ${points(low)} to ${points(high)}; ` +
     `exact sign-flip test over seeds p = ${number(found.p)}.`
   );
 }
