@@ -1,9 +1,12 @@
 import { cp, readFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readEvents } from "../../src/training/event-log.ts";
 import { armature, jsonOf, scratch } from "../end-to-end/command.ts";
 import { checkpointsOf, contents, untilStep } from "../end-to-end/run-files.ts";
 import { beginOnRanks, launcher, onRanks, set, skipped, training } from "./launched.ts";
+
+// Several jobs of several ranks each, on two cores that other tests use as well.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 let place: Awaited<ReturnType<typeof scratch>>;
 /** Fifty steps in one process. */
