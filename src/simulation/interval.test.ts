@@ -18,3 +18,15 @@ it("both bounds solve the equation that defines them: the rate lies 1.96 standar
 it("a rate of no tries is refused", () => {
   expect(() => successInterval(0, 0)).toThrow("at least one try");
 });
+
+// Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I, method 3.
+it.each([
+  [81, 263, 0.2553, 0.3662],
+  [15, 148, 0.0624, 0.1605],
+  [0, 20, 0, 0.1611],
+  [1, 29, 0.0061, 0.1718],
+])("of %d successes in %d tries it is the published one", (successes, tries, low, high) => {
+  const found = successInterval(successes, tries);
+  expect(found[0]).toBeCloseTo(low, 4);
+  expect(found[1]).toBeCloseTo(high, 4);
+});
