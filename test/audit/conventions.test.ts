@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { auditRecipe } from "../../src/audit/audit-recipe.ts";
 import { auditRequests, loadGlobalBatches } from "../../src/audit/real-batch.ts";
 import { GlobalBatchRunner } from "../../src/audit/runner.ts";
 import { exercisedWeights } from "../../src/audit/weight.ts";
@@ -88,10 +89,10 @@ describe("weights trained under a convention", () => {
   });
   afterAll(() => run.remove());
 
-  const others = (["unrealInput", "pastEndKeys", "normalizationEpsilon"] as const).map((name) => ({
-    name,
-    recipe: changes[name](microRecipe),
-  }));
+  // The direction of time is the head's, and no head takes another's parameters.
+  const others = conventionNames
+    .filter((name) => name !== "timeDirection")
+    .map((name) => ({ name, recipe: changes[name](microRecipe) }));
   const validate = async (recipe: Recipe, allowed: ReadonlySet<ConventionName>) =>
     validateRun(
       { folder: run.folder, recipe, cache: run.cache, actionSamples: 0, allowed, world: await aloneWorld() },
@@ -104,13 +105,36 @@ describe("weights trained under a convention", () => {
     return train({ recipe, folder, start, until: 1, cache, world: await aloneWorld() }, unwatched);
   };
 
+  const audit = (recipe: Recipe, allowed: ReadonlySet<ConventionName>) =>
+    auditRecipe({ recipe, run: run.folder, broken: null, allowed, batches: 1, cache: run.cache }, () => {});
+
   it.each(others)("are refused under another $name, and run where it is allowed by name", async ({ name, recipe }) => {
-    for (const use of [validate, begin]) {
-      const refusal = new RegExp(`expected weights trained under ${name} `);
+    const refusal = new RegExp(`expected weights trained under ${name} `);
+    for (const use of [validate, begin, audit]) {
       await expect(use(recipe, new Set())).rejects.toThrow(refusal);
       await expect(use(recipe, new Set(conventionNames.filter((other) => other !== name)))).rejects.toThrow(refusal);
-      await expect(use(recipe, new Set([name]))).resolves.toBeDefined();
     }
+    for (const use of [validate, begin]) await expect(use(recipe, new Set([name]))).resolves.toBeDefined();
+  });
+
+  it("are no other policy's: a wider one begins with none of them", async () => {
+    const wider = { ...microRecipe, policy: { ...microRecipe.policy, actionWidth: 9 } };
+    await expect(begin(wider, new Set())).rejects.toThrow(
+      /000001: expected the policy's own parameters, got \d of another shape: action\.in\.weight/,
+    );
+  });
+
+  it("are not gone on with where their checkpoint says another than the recipe", async () => {
+    const file = join(run.folder, "checkpoints/000001/manifest.json");
+    const manifest = await readFile(file, "utf8");
+    const { conventions, ...rest } = JSON.parse(manifest);
+    await writeFile(file, JSON.stringify({ ...rest, conventions: { ...conventions, timeDirection: "noise-at-zero" } }));
+    const start = { kind: "resume" } as const;
+    const { folder, recipe } = run;
+    await expect(
+      train({ recipe, folder, start, until: 2, cache, world: await aloneWorld() }, unwatched),
+    ).rejects.toThrow('expected weights trained under timeDirection "noise-at-one" (trained under "noise-at-zero")');
+    await writeFile(file, manifest);
   });
 
   it("are used as they were trained without a word", async () => {

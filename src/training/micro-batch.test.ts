@@ -1,0 +1,50 @@
+import { expect, it } from "vitest";
+import { raggedBatch } from "../batch/example-batch.ts";
+import { type UnrealInput, unrealInputs } from "../flow/path.ts";
+import { Rules } from "../validity/rules.ts";
+import { microRecipe } from "./fixture/micro-run.ts";
+import { type MicroBatch, microBatchOf, wholeCounts } from "./micro-batch.ts";
+import { layoutOf } from "./plan.ts";
+
+const layout = layoutOf(microRecipe, 4);
+
+function microBatch(unrealInput: UnrealInput): MicroBatch {
+  return microBatchOf(
+    raggedBatch(layout, 1),
+    {
+      seed: 1,
+      purpose: "training",
+      supervision: "allReal",
+      unrealInput,
+      timeDirection: "noise-at-one",
+      embedding: { kind: "continuous", width: 4 },
+      datasets: ["example"],
+      moves: () => true,
+      rules: Rules.all,
+    },
+    0,
+  );
+}
+
+it.each(unrealInputs)(
+  "a filler row stands at no time and has no noise, whatever cells that do not exist hold: %s",
+  (unrealInput) => {
+    const { feeds } = microBatch(unrealInput);
+    expect([...feeds.get("rowReal")!.cells].map(Number)).toEqual([1, 1, 1, 0]);
+    for (const name of ["time", "noise"]) {
+      const cells = Array.from(feeds.get(name)!.cells, Number);
+      const row = (at: number) => cells.slice((at * cells.length) / 4, ((at + 1) * cells.length) / 4);
+      expect(row(0).some((cell) => cell !== 0)).toBe(true);
+      expect(row(3).every((cell) => cell === 0)).toBe(true);
+    }
+  },
+);
+
+it("counts are those of all micro-batches of a step together", () => {
+  const term = { name: "velocity", slots: [0, 1], reduction: "samples", weight: 1 } as const;
+  const micro = microBatch("zero");
+  const [one] = wholeCounts([micro], [term]);
+  const [three] = wholeCounts([micro, micro, micro], [term]);
+  expect(one!.cells).toBeGreaterThan(0);
+  expect(three).toEqual({ cells: 3 * one!.cells, samples: 3 * one!.samples, padded: 3 * one!.padded });
+});
