@@ -61,7 +61,7 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   try {
     const result = await trainPolicy({ recipe, folder, start, until, cache, world }, watcher);
     if (isShown) display.finish();
-    return { status: 0, json: jsonOf(folder, recipe, result), text: textOf(folder, result) };
+    return { status: 0, json: { run: folder, ...jsonOf(recipe, world, result) }, text: textOf(folder, result) };
   } catch (error) {
     display.hide();
     throw error;
@@ -148,19 +148,19 @@ function startOf({ resume, init, allow: allowed }: Given) {
   return { kind: "init", from: resolve(init), allowed: new Set(allowed) } as const;
 }
 
-function jsonOf(folder: string, recipe: Recipe, result: LoopResult) {
-  const { state, seconds, waitedSeconds, loss, recent, validation, isInterrupted, stepsDone } = result;
+function jsonOf(recipe: Recipe, { size: ranks }: World, result: LoopResult) {
+  const { state, seconds, waitedSeconds, loss, recent, validation, initialValidation, isInterrupted, stepsDone } =
+    result;
   const samples = stepsDone * recipe.batch.size;
   return {
-    run: folder,
     step: state.step,
     seconds,
     samplesPerSecond: seconds > 0 ? samples / seconds : null,
     waitShare: seconds > 0 ? waitedSeconds / seconds : null,
     loss,
     lossByDataset: recent.groups,
-    validation,
-    initialValidation: result.initialValidation,
+    validation: validation && { ranks, ...validation },
+    initialValidation: initialValidation && { ranks, ...initialValidation },
     isInterrupted,
   };
 }

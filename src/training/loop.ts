@@ -61,6 +61,12 @@ export interface LoopParts {
   readonly isStopped: () => Promise<boolean>;
 }
 
+/** A validation, when it was and how long it took. */
+export interface StepValidation extends WeightsValidation {
+  readonly step: number;
+  readonly seconds: number;
+}
+
 /** What a run of the loop leaves. */
 export interface LoopResult extends Standing {
   readonly seconds: number;
@@ -69,8 +75,8 @@ export interface LoopResult extends Standing {
   readonly loss: number | null;
   readonly recent: Validation;
   /** The first and the last validation of this start. */
-  readonly initialValidation: WeightsValidation | null;
-  readonly validation: WeightsValidation | null;
+  readonly initialValidation: StepValidation | null;
+  readonly validation: StepValidation | null;
   /** Steps of this start. */
   readonly stepsDone: number;
   readonly isInterrupted: boolean;
@@ -89,17 +95,15 @@ const recentSteps = 20;
  * Ends with a checkpoint, also where it is stopped early. The only file with a clock in it; no number depends on it.
  */
 export async function runLoop(parts: LoopParts, begin: Standing, until: number): Promise<LoopResult> {
-  const { recipe, events } = parts;
+  const { recipe } = parts;
   const began = performance.now();
   let standing = begin;
   let loss: number | null = null;
-  const validations: WeightsValidation[] = [];
+  const validations: StepValidation[] = [];
   const recent: SampleError[][] = [];
   const validateAt = async (step: number) => {
-    const validation = await parts.validate(standing.state);
+    const validation = await validateStep(parts, standing.state, step);
     validations.push(validation);
-    events.append({ kind: "validation", step, ...asJson(validation) });
-    parts.validated(step, validation);
     standing = { ...standing, best: better(standing.best, step, validation) };
   };
   if (begin.state.step === 0 && recipe.validation.everySteps > 0) await validateAt(0);
@@ -133,6 +137,15 @@ export async function runLoop(parts: LoopParts, begin: Standing, until: number):
     stepsDone: standing.state.step - begin.state.step,
     isInterrupted: standing.state.step < until,
   };
+}
+
+/** A validation and its event. */
+async function validateStep(parts: LoopParts, state: TrainingState, step: number): Promise<StepValidation> {
+  const began = performance.now();
+  const validation = await parts.validate(state);
+  parts.events.append({ kind: "validation", step, ...asJson(validation) });
+  parts.validated(step, validation);
+  return { step, seconds: (performance.now() - began) / 1000, ...validation };
 }
 
 /** @throws InputError where something leaks: what comes after would be taught by what does not exist */

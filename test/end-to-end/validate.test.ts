@@ -49,16 +49,13 @@ describe("a validation", () => {
 
   it("gives the numbers that training printed, to the bit, also at another training batch size", async () => {
     for (const settings of [[], ["--set", "batch.size=7", "--set", "batch.microBatch=7", "--set", "data.workers=3"]]) {
-      const { seconds, ranks, step, actionErrors, ...found } = await validate(run, ...settings);
-      expect({ seconds, ranks, step, actionErrors }).toEqual({
-        seconds: expect.any(Number),
-        ranks: 1,
-        step: 12,
-        actionErrors: [],
-      });
-      expect(found).toEqual(trained.validation);
+      const { actionErrors, ...found } = await validate(run, ...settings);
+      expect(found).toEqual({ ...Object(trained.validation), step: 12, ranks: 1, seconds: expect.any(Number) });
+      expect(actionErrors).toEqual([]);
     }
-    expect((await readEvents(run)).at(-1)).toEqual({ kind: "validation", step: 12, ...Object(trained.validation) });
+    const { seconds, ranks, ...printed } = Object(trained.validation);
+    expect([seconds, ranks]).toEqual([expect.any(Number), 1]);
+    expect((await readEvents(run)).at(-1)).toEqual({ kind: "validation", ...printed });
   });
 
   it("of an earlier checkpoint gives the numbers that training printed at its step", async () => {
