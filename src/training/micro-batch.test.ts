@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
 import { raggedBatch } from "../batch/example-batch.ts";
 import { type UnrealInput, unrealInputs } from "../flow/path.ts";
+import { HostArray } from "../graph/host-array.ts";
 import { Rules } from "../validity/rules.ts";
 import { microRecipe } from "./fixture/micro-run.ts";
-import { type MicroBatch, microBatchOf, wholeCounts } from "./micro-batch.ts";
+import { type MicroBatch, microBatchOf, sampleErrors, wholeCounts } from "./micro-batch.ts";
 import { layoutOf } from "./plan.ts";
 
 const layout = layoutOf(microRecipe, 4);
@@ -47,4 +48,19 @@ it("counts are those of all micro-batches of a step together", () => {
   const [three] = wholeCounts([micro, micro, micro], [term]);
   expect(one!.cells).toBeGreaterThan(0);
   expect(three).toEqual({ cells: 3 * one!.cells, samples: 3 * one!.samples, padded: 3 * one!.padded });
+});
+
+it("the error of a sample is over the cells that teach it: those of its own, and no other", () => {
+  const micro = microBatch("zero");
+  const { bySlot } = micro.counts;
+  const taught = new HostArray(
+    "b d",
+    bySlot.shape,
+    "float32",
+    Float32Array.from(bySlot.cells, (count) => 2 * count),
+  );
+  const whole = { name: "velocity", slots: [...Array(8).keys()], reduction: "samples", weight: 1 } as const;
+  const means = sampleErrors(micro, [whole], taught).map(({ velocity: [mean] }) => mean!);
+  // The second sample has no robot target, and the last row is no sample.
+  expect(means.map(({ value }) => value)).toEqual([2, null, 2]);
 });
