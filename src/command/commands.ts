@@ -2,6 +2,7 @@ import { audit } from "./audit.ts";
 import { bench } from "./bench.ts";
 import { check } from "./check.ts";
 import type { Definition } from "./definition.ts";
+import { demo } from "./demo.ts";
 import { inspect } from "./inspect.ts";
 import { mutate } from "./mutate.ts";
 import { record } from "./record.ts";
@@ -12,6 +13,7 @@ import { validate } from "./validate.ts";
 
 /** Every command that works, in the order in which `--help` lists them. */
 export const commands: readonly Definition[] = [
+  demo,
   inspect,
   record,
   train,

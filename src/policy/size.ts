@@ -47,7 +47,8 @@ export interface PolicySize {
 }
 
 /**
- * Policies by size. `micro` is for tests: it is the one that PyTorch's numbers are stored for.
+ * Policies by size. `micro` is for tests: it is the one that PyTorch's numbers are stored for. `mini` is
+ * what two cores teach in minutes where the state tells all.
  *
  * @source `base`: openpi `gemma.py` `get_config` (gemma_2b, gemma_300m) and `siglip.py` (So400m/14); GR00T N1.6's head
  */
@@ -57,6 +58,15 @@ export const policySizes = {
     backbone: { width: 32, layers: 2, mlp: 64, heads: 4, keyHeads: 2, headWidth: 8 },
     expert: { width: 24, layers: 2, mlp: 48, heads: 4, keyHeads: 2, headWidth: 8 },
     dit: { width: 24, layers: 2, mlp: 48, heads: 3, headWidth: 8, state: 20, decoder: 16, condition: 8, output: 12 },
+  },
+  mini: {
+    vision: { picture: 64, patch: 8, width: 128, layers: 3, mlp: 256, heads: 2, temporalEvery: 3 },
+    backbone: { width: 128, layers: 3, mlp: 256, heads: 4, keyHeads: 1, headWidth: 32 },
+    expert: { width: 128, layers: 3, mlp: 384, heads: 4, keyHeads: 1, headWidth: 32 },
+    dit: {
+      ...{ width: 128, layers: 3, mlp: 384, heads: 4, headWidth: 32 },
+      ...{ state: 128, decoder: 128, condition: 128, output: 128 },
+    },
   },
   tiny: {
     vision: { picture: 96, patch: 16, width: 256, layers: 4, mlp: 1024, heads: 4, temporalEvery: 4 },

@@ -10,10 +10,10 @@ import { planRollout, type RolloutChoice, rollOutFound } from "./roll-out.ts";
 export const openStepRollouts: OpenStepRollouts = (plan) => {
   const choices = choicesOf(plan);
   // What does not fit is told before the first step.
-  for (const choice of choices) planRollout(policyOf(plan, 0), choice);
+  for (const choice of choices) planRollout(plannedPolicy(plan, 0), choice);
   return {
     play: async (weights, step, seen) => {
-      const policy = policyOf(plan, step);
+      const policy = plannedPolicy(plan, step);
       const total = choices.reduce((sum, { episodes }) => sum + episodes, 0);
       const found: StepRollout[] = [];
       let done = 0;
@@ -40,7 +40,8 @@ function choicesOf({ recipe: { rollout } }: Plan): RolloutChoice[] {
   }));
 }
 
-function policyOf(plan: Plan, step: number): FoundPolicy {
+/** The policy of a plan whose weights are at hand; none of a checkpoint are. */
+export function plannedPolicy(plan: Plan, step: number): FoundPolicy {
   const { recipe } = plan;
   const { name, device, threads } = recipe;
   const machine = { device, threads };

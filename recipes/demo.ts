@@ -1,0 +1,73 @@
+import { soundConventions } from "../src/checkpoint/conventions.ts";
+import { asFound } from "../src/embodiment/mapping.ts";
+import type { Recipe, RecipeDataset } from "../src/training/recipe.ts";
+
+/**
+ * One policy on three simulated robots: 2, 3 and 7 dofs, under joint and end-effector control, each told where its goal is.
+ *
+ * Data: what `armature demo` records, 200 episodes of each robot's scripted expert.
+ */
+export const recipe: Recipe = {
+  name: "demo",
+  seed: 1,
+  threads: 2,
+  device: "cpu",
+  reduction: "samples",
+  supervision: "allReal",
+  conventions: soundConventions,
+  data: {
+    root: "runs/demo/data",
+    workers: 1,
+    pictureMemoryBytes: 0,
+    rate: "native",
+    normalization: "mean-std",
+    actions: "absolute",
+    augmentation: null,
+    datasets: [
+      dataset("reacher", "joint", "reach", 1),
+      dataset("pusher", "ee", "push", 1),
+      dataset("arm", "joint", "place", 1),
+    ],
+  },
+  batch: { size: 64, microBatch: 64 },
+  validation: { everySteps: 400, microBatch: 64, ratio: 0.1, framesPerMember: 64, draws: 1, weights: "ema" },
+  policy: {
+    variant: "pi0",
+    size: "mini",
+    head: "flow",
+    parts: null,
+    views: [],
+    actionHorizon: 16,
+    actionWidth: 7,
+    stateWidth: 13,
+    promptTokens: 6,
+    history: { slots: 1, interval: 1, dropout: 0 },
+  },
+  optimizer: {
+    schedule: "cosine",
+    steps: 3000,
+    warmup: 50,
+    peak: 2e-3,
+    final: 4e-5,
+    betas: [0.9, 0.95],
+    epsilon: 1e-8,
+    weightDecay: 1e-10,
+    clip: 1,
+    ema: 0.98,
+    frozen: [],
+  },
+  checkpoint: { everySteps: 1000, keepLast: 1 },
+  audit: { everySteps: 0 },
+};
+
+/** The state names the goal, so that one word for each robot is enough. */
+function dataset(name: string, controlMode: string, instruction: string, weight: number): RecipeDataset {
+  return {
+    name,
+    source: { kind: "lerobot", location: name, taskAnnotation: "declared" },
+    episodes: "all",
+    role: "both",
+    weight,
+    mapping: { ...asFound, controlMode, prompt: { kind: "fixed", text: instruction } },
+  };
+}

@@ -1,0 +1,106 @@
+import { writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { DemoStory, Played } from "../dashboard/demo-story.ts";
+import type { Recipe } from "../training/recipe.ts";
+import { define, type Outcome } from "./definition.ts";
+import { count, otherwise, text } from "./parameter.ts";
+import { root } from "./root.ts";
+import { shortest } from "./shortest.ts";
+import { watchStopSignals } from "./stop-signal.ts";
+import type { Terminal } from "./terminal.ts";
+
+export const demo = define({
+  name: "demo",
+  summary: "simulate three robots, record their experts, train one policy on all, and let it act",
+  arguments: {},
+  options: {
+    out: otherwise(
+      text("folder", "a new or empty folder for data, run, films and report; else runs/demo-DATE-TIME"),
+      null,
+    ),
+    episodes: otherwise(count("count", "recorded of each robot"), 200),
+    steps: otherwise(count("steps", "of training; else as recipes/demo.ts has it"), null),
+    starts: otherwise(count("count", "rollouts of each robot, before training and after"), 100),
+  },
+  examples: [
+    { line: "demo", shows: "minutes on two cores; nothing has to be there before" },
+    { line: "demo --steps 300 --episodes 50 --starts 20", shows: "a quick look, at what little it learns so soon" },
+    { line: "demo --out runs/first --json", shows: "what was found, for programs" },
+  ],
+  async run(given, terminal) {
+    const { runName } = await import("../training/run-folder.ts");
+    const { makeEmptyFolder } = await import("./demo/empty-folder.ts");
+    const { StoppedError } = await import("./demo/phases.ts");
+    const folder = given.out === null ? resolve("runs", runName("demo", new Date())) : resolve(given.out);
+    await makeEmptyFolder(folder);
+    const stop = watchStopSignals(() => terminal.err.write("stopping; once more stops at once\n"));
+    try {
+      return await play(given, folder, stop.isStopped, terminal);
+    } catch (error) {
+      if (!(error instanceof StoppedError)) throw error;
+      const message = `${error.message}; what was made is in ${shortest(folder)}`;
+      return { status: 0, json: { folder, isInterrupted: true }, text: message };
+    } finally {
+      stop.forget();
+    }
+  },
+});
+
+interface Given {
+  readonly episodes: number;
+  readonly steps: number | null;
+  readonly starts: number;
+}
+
+async function play(given: Given, folder: string, isStopped: () => boolean, terminal: Terminal): Promise<Outcome> {
+  const { Phases } = await import("./demo/phases.ts");
+  const { playDemo } = await import("./demo/play-demo.ts");
+  const { demoPage } = await import("./demo/page.ts");
+  const { demoReport } = await import("../dashboard/demo-report.ts");
+  const { episodes, starts } = given;
+  const recipe = await recipeIn(folder, given.steps);
+  const cache = join(root, ".cache", "statistics");
+  const story = await playDemo({ recipe, folder, episodes, starts, cache }, new Phases(terminal.err, isStopped));
+  const report = join(folder, "report.html");
+  await writeFile(report, demoReport(story));
+  const shown = `The same with curves, padding and films: ${shortest(report)}`;
+  return {
+    status: story.audit.clean ? 0 : 1,
+    json: jsonOf(story, folder, report),
+    text: `${demoPage(story)}\n\n${shown}`,
+  };
+}
+
+/** The demo's recipe on what is recorded in a folder. */
+async function recipeIn(folder: string, steps: number | null): Promise<Recipe> {
+  const { loadRecipe, parseRecipe } = await import("../training/recipe-file.ts");
+  const own = await loadRecipe(join(root, "recipes", "demo.ts"));
+  const { optimizer } = own;
+  // A short training warms up for as small a share of it.
+  const shorter = steps === null ? {} : { steps, warmup: Math.min(optimizer.warmup, Math.floor(steps / 10)) };
+  const data = { ...own.data, root: join(folder, "data") };
+  return parseRecipe("demo", { ...own, data, optimizer: { ...optimizer, ...shorter } });
+}
+
+function jsonOf(story: DemoStory, folder: string, report: string): object {
+  const { robots, curves, phases, seconds, starts, audit } = story;
+  return {
+    run: join(folder, "run"),
+    report,
+    seconds,
+    phases,
+    recordings: robots.map(({ name, episodes, frames }) => ({ robot: name, episodes, frames })),
+    initialValidation: curves.validations[0]?.validation ?? null,
+    validation: curves.validations.at(-1)?.validation ?? null,
+    audit,
+    rollouts: robots.map(({ name, trained, untrained }) => ({
+      ...{ robot: name, episodes: starts, ...scored(trained) },
+      untrained: scored(untrained),
+    })),
+    isInterrupted: false,
+  };
+}
+
+function scored({ successes, score }: Played): object {
+  return { successes, ...score };
+}

@@ -1,0 +1,78 @@
+import type { AuditReport } from "../audit/report.ts";
+import type { WeightsValidation } from "../metric/group.ts";
+import type { Score } from "../serving/roll-out.ts";
+import type { Recipe } from "../training/recipe.ts";
+import type { RobotSlots } from "./slot-share.ts";
+
+/** What the demo did and found: all that its pages show. */
+export interface DemoStory {
+  readonly recipe: Recipe;
+  /** Numbers that the policy learns. */
+  readonly weights: number;
+  readonly robots: readonly DemoRobot[];
+  /** Rollouts of each robot, before training and after. */
+  readonly starts: number;
+  /** One batch of the training. */
+  readonly slots: readonly RobotSlots[];
+  readonly curves: LearningCurves;
+  readonly audit: AuditReport;
+  readonly phases: readonly Phase[];
+  readonly seconds: number;
+  /** Folder of the run, as it is typed from where the demo ran. */
+  readonly run: string;
+}
+
+/** One robot of the mixture, from its recordings to its rollouts. */
+export interface DemoRobot {
+  /** Also the name of its dataset. */
+  readonly name: string;
+  /** What it is to do. */
+  readonly summary: string;
+  readonly dofs: number;
+  readonly controlMode: string;
+  readonly episodes: number;
+  readonly frames: number;
+  readonly untrained: Played;
+  readonly trained: Played;
+}
+
+/** How weights did in closed loop. */
+export interface Played {
+  readonly successes: number;
+  readonly score: Score;
+  readonly films: readonly Film[];
+}
+
+/** One rollout that was filmed. */
+export interface Film {
+  readonly episode: number;
+  readonly isSuccess: boolean;
+  readonly mp4: Uint8Array;
+}
+
+/** How the losses went. */
+export interface LearningCurves {
+  readonly steps: readonly { readonly step: number; readonly loss: number }[];
+  /** On held-out episodes; the first before the first step, the last of the trained weights. */
+  readonly validations: readonly { readonly step: number; readonly validation: WeightsValidation }[];
+}
+
+/** A part of the demo. */
+export interface Phase {
+  readonly name: string;
+  readonly seconds: number;
+}
+
+/** What a policy without eyes is told instead. */
+export const blindness =
+  "The policy has its eyes closed here: its state tells each robot where its goal is. To find the goal in pictures takes more than these minutes.";
+
+/** What to type next. */
+export function nextCommands({ run, robots }: Pick<DemoStory, "run" | "robots">): { line: string; shows: string }[] {
+  const robot = robots[0]?.name ?? "";
+  return [
+    { line: `./armature validate ${run}`, shows: "the same losses, to the bit, and errors of actions by dof" },
+    { line: `./armature rollout ${run} --robot ${robot} --episodes 50 --video films`, shows: "other starts, filmed" },
+    { line: `./armature audit ${run} --break input-side`, shows: "what the audit says where a rule is switched off" },
+  ];
+}
