@@ -1,4 +1,5 @@
-import type { Dataset, Feature } from "../dataset/dataset.ts";
+import type { Dataset } from "../dataset/dataset.ts";
+import { isNumeric, width } from "../dataset/info.ts";
 import { InputError } from "../input-error.ts";
 import {
   type Camera,
@@ -96,25 +97,17 @@ function columnParts(columns: readonly Column[], dataset: Dataset, problems: str
       problems.push(`expected a numeric column "${key}", got ${known.join(", ") || "none"}; name it in the mapping`);
       return [];
     }
-    const size = vectorWidth(feature);
+    const size = width(feature);
     const outside = chosen === "all" ? [] : chosen.filter((at) => !Number.isInteger(at) || at < 0 || at >= size);
     if (outside.length > 0) problems.push(`column "${key}" has ${size} entries, the mapping asks for ${outside}`);
     return [{ key, entries: chosen === "all" ? [...Array(size).keys()] : chosen }];
   });
 }
 
-function isNumeric(feature: Feature): boolean {
-  return !["string", "image", "video"].includes(feature.type);
-}
-
-function vectorWidth(feature: Feature): number {
-  return feature.shape.reduce((product, size) => product * size, 1);
-}
-
 function entries(parts: readonly ColumnPart[], dataset: Dataset): Entry[] {
   const names = parts.flatMap(({ key, entries: chosen }) => {
     const feature = dataset.features.get(key)!;
-    const own = feature.names?.length === vectorWidth(feature) ? feature.names : null;
+    const own = feature.names?.length === width(feature) ? feature.names : null;
     return chosen.map((at) => own?.[at] ?? `${key}.${at}`);
   });
   return names.map((name, slot) => {
