@@ -122,7 +122,7 @@ export function planRollout(policy: FoundPolicy, choice: RolloutChoice): Planned
 }
 
 /** Rows of a program: more leave the processor's cache, and of fewer each costs more. */
-const mostRows = 8;
+export const mostRows = 8;
 
 /**
  * Episodes, seats and machine of each thread: several robots are played on as many threads as the policy was trained on, each

@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type PolicyRollouts, rollOutFound } from "../../serving/roll-out.ts";
+import { mostRows, type PolicyRollouts, rollOutFound } from "../../serving/roll-out.ts";
 import { findRobot } from "../../simulation/robots.ts";
 import type { Outcome } from "../definition.ts";
 import { Progress } from "../progress.ts";
 import type { Terminal } from "../terminal.ts";
+import { answerProcessorMs } from "./answer-time.ts";
 import { markdownTable } from "./markdown.ts";
 import { type Observed, type UntrainedPolicy, untrainedPolicy } from "./rollout-policy.ts";
 import { type Measured, median, ratioTo, takeTurns } from "./turns.ts";
@@ -48,6 +49,8 @@ interface Row {
   /** How many times as long one after another takes: medians of the ratios within rounds. */
   readonly timesFaster: number;
   readonly timesLessPolicy: number;
+  /** Processor time of an answer, on one thread. */
+  readonly processorMs: number;
 }
 
 async function compare(untrained: UntrainedPolicy, rounds: number, done: (rollouts: number) => void): Promise<Row[]> {
@@ -56,18 +59,21 @@ async function compare(untrained: UntrainedPolicy, rounds: number, done: (rollou
   const policies = players.map(({ name, policyMs }): Measured => {
     return { name, timesMs: policyMs, medianMs: median(policyMs) };
   });
-  return players.map((player, at): Row => {
+  const rows: Row[] = [];
+  for (const [at, player] of players.entries()) {
     const [own, policy] = [whole[at]!, policies[at]!];
     const { rollouts, successes, pace, options } = player.last!;
     const answers = rollouts.reduce((sum, { steps }) => sum + Math.ceil(steps / pace.execute), 0);
-    return {
+    rows.push({
       ...{ observation: options.observation, sideBySide: player.sideBySide, successes },
       steps: rollouts.reduce((sum, { steps }) => sum + steps, 0),
       ...{ seconds: own.medianMs / 1000, policySeconds: policy.medianMs / 1000, answerMs: policy.medianMs / answers },
       timesFaster: 1 / ratioTo(whole[0]!, own),
       timesLessPolicy: 1 / ratioTo(policies[0]!, policy),
-    };
-  });
+      processorMs: await answerProcessorMs(untrained, findRobot(robot), Math.min(player.sideBySide, mostRows)),
+    });
+  }
+  return rows;
 }
 
 /** Plays the same episodes each time. */
@@ -100,7 +106,7 @@ class Player {
 }
 
 function rolloutTable(rows: readonly Row[]): string {
-  const right = ["steps", "seconds", "times faster", "policy s", "times less", "ms an answer"].map(
+  const right = ["steps", "seconds", "times faster", "policy s", "times less", "ms an answer", "processor ms"].map(
     (title) => ({ title, align: "right" }) as const,
   );
   return markdownTable(
@@ -108,7 +114,7 @@ function rolloutTable(rows: readonly Row[]): string {
     rows.map((row) => [
       ...[row.observation, row.sideBySide === 1 ? "one after another" : "side by side", String(row.steps)],
       ...[row.seconds.toFixed(2), row.timesFaster.toFixed(2), row.policySeconds.toFixed(2)],
-      ...[row.timesLessPolicy.toFixed(2), row.answerMs.toFixed(2)],
+      ...[row.timesLessPolicy.toFixed(2), row.answerMs.toFixed(2), row.processorMs.toFixed(2)],
     ]),
   );
 }
