@@ -1,4 +1,4 @@
-import { InputError } from "../input-error.ts";
+import type { PlainError } from "../plain-error.ts";
 import type { EncodedBatch } from "./batch.ts";
 import type { BatchRequest } from "./maker.ts";
 
@@ -10,19 +10,4 @@ export type ToWorker =
 /** What a worker answers. */
 export type FromWorker =
   | { readonly kind: "made"; readonly id: number; readonly batch: EncodedBatch }
-  | { readonly kind: "failed"; readonly id: number; readonly error: EncodedError };
-
-/** An error as plain data: structured clone would drop its class, and with it whose mistake it is. */
-export interface EncodedError {
-  readonly isInput: boolean;
-  readonly message: string;
-}
-
-export function encodeError(error: unknown): EncodedError {
-  if (error instanceof InputError) return { isInput: true, message: error.message };
-  return { isInput: false, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-}
-
-export function decodeError({ isInput, message }: EncodedError): Error {
-  return isInput ? new InputError(message) : new Error(`a loader's worker failed: ${message}`);
-}
+  | { readonly kind: "failed"; readonly id: number; readonly error: PlainError };

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { encodeError } from "../plain-error.ts";
 import { encodeBatch, transferList } from "./batch.ts";
-import { encodeError, type FromWorker, type ToWorker } from "./loader-message.ts";
+import type { FromWorker, ToWorker } from "./loader-message.ts";
 import { BatchMaker, type BatchRequest, type LoadPlan } from "./maker.ts";
 
 /** The thread that `loader.ts` starts: it makes the batches it is asked for until it is told to close. */

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
+import { decodeError } from "../plain-error.ts";
 import { type Batch, decodeBatch, type EncodedBatch } from "./batch.ts";
-import { decodeError, type FromWorker, type ToWorker } from "./loader-message.ts";
+import type { FromWorker, ToWorker } from "./loader-message.ts";
 import { BatchMaker, type BatchRequest, type LoadPlan } from "./maker.ts";
 
 export interface LoaderOptions {
@@ -170,7 +171,7 @@ class WorkerMaker implements Maker {
     // A worker that is closing holds the process until it has ended: nothing else may be left to do so.
     if (this.#waiting.size === 0 && !this.#isClosing) this.#worker.unref();
     if (message.kind === "made") waiting?.resolve(message.batch);
-    else waiting?.reject(decodeError(message.error));
+    else waiting?.reject(decodeError(message.error, "a loader's worker"));
   }
 
   #end(fate: Error): void {

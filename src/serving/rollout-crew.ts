@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
+import { decodeError } from "../plain-error.ts";
 import type { Rollout } from "../simulation/rollout.ts";
-import { decodeError, type FromShare, type PlayedShare, type RolloutShare } from "./rollout-share.ts";
+import type { FromShare, PlayedShare, RolloutShare } from "./rollout-share.ts";
 
 /** Told of rollouts as they go on. */
 export interface RolloutProgress {
@@ -68,7 +69,7 @@ class ShareThread {
       if (message.kind === "ready") ready.resolve();
       else if (message.kind === "finished") finished(message.rollout);
       else if (message.kind === "played") played.resolve(message.played);
-      else fail(decodeError(message.error));
+      else fail(decodeError(message.error, "a rollout's thread"));
     });
     this.#worker.on("error", fail);
     this.#worker.on("exit", () => fail(new Error("a rollout's thread has ended")));

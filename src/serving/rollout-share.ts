@@ -1,6 +1,6 @@
 import { HostArray } from "../graph/host-array.ts";
-import { InputError } from "../input-error.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
+import type { PlainError } from "../plain-error.ts";
 import type { RobotOptions } from "../simulation/robot.ts";
 import type { PlayPlan, Rollout } from "../simulation/rollout.ts";
 import type { FoundPolicy, Machine } from "./load.ts";
@@ -44,12 +44,6 @@ export type FromShare =
   | { readonly kind: "played"; readonly played: PlayedShare }
   | { readonly kind: "failed"; readonly error: PlainError };
 
-/** An error as plain data: structured clone would drop its class, and with it whose mistake it is. */
-export interface PlainError {
-  readonly isInput: boolean;
-  readonly message: string;
-}
-
 /** Weights as plain data: structured clone would drop the class of their arrays. */
 export type PlainWeights = readonly {
   readonly name: string;
@@ -66,13 +60,4 @@ export function decodeWeights(weights: PlainWeights): ParameterValues {
   return new Map(
     weights.map(({ name, axes, shape, cells }) => [name, new HostArray(axes, shape, "float32", cells)] as const),
   );
-}
-
-export function encodeError(error: unknown): PlainError {
-  if (error instanceof InputError) return { isInput: true, message: error.message };
-  return { isInput: false, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-}
-
-export function decodeError({ isInput, message }: PlainError): Error {
-  return isInput ? new InputError(message) : new Error(`a rollout's thread failed: ${message}`);
 }

@@ -1,13 +1,14 @@
 import { once } from "node:events";
 import { parentPort, workerData } from "node:worker_threads";
 import { needLibav } from "../dataset/write-video.ts";
+import { encodeError } from "../plain-error.ts";
 import { Films } from "../simulation/films.ts";
 import type { Robot } from "../simulation/robot.ts";
 import { createRobot, findRobot } from "../simulation/robots.ts";
 import { play } from "../simulation/rollout.ts";
 import { compilePolicy, readPolicyWeights } from "./load.ts";
 import type { LoadedPolicy } from "./policy.ts";
-import { decodeWeights, encodeError, type FromShare, type PlayedShare, type RolloutShare } from "./rollout-share.ts";
+import { decodeWeights, type FromShare, type PlayedShare, type RolloutShare } from "./rollout-share.ts";
 import { PolicyPilot } from "./simulated.ts";
 
 /** The thread that `rollout-crew.ts` starts: it opens its robots and its policy, waits for the others, and plays its episodes. */
