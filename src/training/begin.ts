@@ -11,12 +11,12 @@ import type { ParameterForm, ParameterValues } from "../nn/parameter.ts";
 import { trainedParameters } from "../optimizer/freeze.ts";
 import { initialState, stateOf } from "../optimizer/state.ts";
 import { EventLog } from "./event-log.ts";
-import type { Standing } from "./loop.ts";
 import { conventionsOf, type Plan } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { checkResumedRecipe, type RecipeDifference } from "./recipe-difference.ts";
 import { readRunRecipe } from "./recipe-file.ts";
 import { checkRunFolder, checkRunIsOpen, createRunFolder, writeRunRecipe } from "./run-folder.ts";
+import type { Standing } from "./standing.ts";
 import { stateFrom } from "./weights.ts";
 
 /** Weights of another run to begin with. */

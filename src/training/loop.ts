@@ -10,21 +10,10 @@ import { learningRate } from "../optimizer/schedule.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Recipe } from "./recipe.ts";
+import type { Best, Standing } from "./standing.ts";
 import { leakError } from "./step-audit.ts";
 import type { StepRollout } from "./step-rollouts.ts";
 import type { StepShare, Trainer } from "./trainer.ts";
-
-/** The lowest validation loss so far and the step whose weights gave it. */
-export interface Best {
-  readonly step: number;
-  readonly loss: number;
-}
-
-/** Where training stands: what a checkpoint holds. */
-export interface Standing {
-  readonly state: TrainingState;
-  readonly best: Best | null;
-}
 
 /** What the loop reports while it runs. */
 export interface Pulse {

@@ -5,7 +5,7 @@ import type { SampleError } from "../metric/group.ts";
 import { gatherRows } from "../ranks/rows.ts";
 import type { World } from "../ranks/world.ts";
 import { Mean } from "../validity/mean.ts";
-import type { Standing } from "./loop.ts";
+import type { Standing } from "./standing.ts";
 
 /** The error of a sample, and the sample's place among all of them. */
 export interface PlacedError extends SampleError {

@@ -18,7 +18,6 @@ import type { World } from "../ranks/world.ts";
 import { measureActionErrors, sumActionErrors } from "./action-errors.ts";
 import { ActionSampler, placementFor } from "./action-sampler.ts";
 import { trainedBy } from "./begin.ts";
-import type { Standing } from "./loop.ts";
 import { traceObjective } from "./objective.ts";
 import {
   conventionsOf,
@@ -33,6 +32,7 @@ import {
   termsOf,
 } from "./plan.ts";
 import { mixtureOf, type Recipe } from "./recipe.ts";
+import type { Standing } from "./standing.ts";
 import { type StepShare, Trainer } from "./trainer.ts";
 import { Validator } from "./validator.ts";
 import { actingWeights, weightsOf } from "./weights.ts";
