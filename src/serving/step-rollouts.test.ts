@@ -74,6 +74,18 @@ describe("rollouts inside training", () => {
     expect(again.events).toEqual(await readEvents(join(place, "with")));
   });
 
+  it("are in the events of a run that was stopped and goes on those of one that never stopped", async () => {
+    const recipe = { ...reachingRecipe, rollout };
+    const folder = join(place, "stopped");
+    const parts = { recipe, folder, cache: place, world: await aloneWorld() };
+    const watcher = { ...unwatched, openRollouts: openStepRollouts };
+    let steps = 0;
+    const stopped = { ...watcher, pulse: () => void steps++, isStopped: () => steps === 2 };
+    expect((await train({ ...parts, start: { kind: "new" }, until: 3 }, stopped)).isInterrupted).toBe(true);
+    await train({ ...parts, start: { kind: "resume" }, until: 3 }, watcher);
+    expect(await readEvents(folder)).toEqual(await readEvents(join(place, "with")));
+  });
+
   it("are refused before the first step where a robot is unknown, does not fit, or nobody brings any", async () => {
     const asked = (name: string): Recipe => ({
       ...reachingRecipe,

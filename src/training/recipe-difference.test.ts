@@ -24,6 +24,11 @@ describe("recipeDifferences", () => {
   });
 });
 
+const rollout = {
+  ...{ everySteps: 10, robots: [{ name: "reacher", dataset: null }], episodes: 5, seed: 0 },
+  ...{ execute: null, delay: 0, sideBySide: 5 },
+};
+
 describe("checkResumedRecipe", () => {
   it("lets a run continue with other folders, workers and checkpoints", () => {
     const given = {
@@ -32,6 +37,14 @@ describe("checkResumedRecipe", () => {
       checkpoint: { everySteps: 5, keepLast: 9 },
     };
     expect(checkResumedRecipe("runs/a", recipe, given)).toEqual([]);
+  });
+
+  it("lets a run continue with rollouts that it did not have, others, or none", () => {
+    const played = { ...recipe, rollout };
+    const otherwise = { ...recipe, rollout: { ...rollout, everySteps: 5 } };
+    expect(checkResumedRecipe("runs/a", recipe, played)).toEqual([]);
+    expect(checkResumedRecipe("runs/a", played, otherwise)).toEqual([]);
+    expect(checkResumedRecipe("runs/a", played, recipe)).toEqual([]);
   });
 
   it("tells of threads and device, after which the bits are others", () => {

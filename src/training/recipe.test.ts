@@ -52,6 +52,19 @@ describe("a recipe", () => {
       expect(problem({ [path]: 1 })).toBe(`recipe.json: unknown key "${path}"; did you mean "${known}"?`);
   });
 
+  it("may leave rollouts out as a whole, and says all of them where it has some", () => {
+    const rollout = {
+      ...{ everySteps: 0, robots: [{ name: "reacher", dataset: null }], episodes: 5, seed: 0 },
+      ...{ execute: null, delay: 0, sideBySide: 5 },
+    };
+    expect(problem({ rollout })).toBe("no problem");
+    expect(problem({ rollout: { ...rollout, episodes: undefined } })).toContain(
+      "recipe.json: rollout.episodes: expected",
+    );
+    expect(problem({ rollout: { ...rollout, robots: [] } })).toContain("rollout.robots");
+    expect(problem({ rollouts: rollout })).toContain('unknown key "rollouts"');
+  });
+
   it("has no default: every key that is missing is named", () => {
     const paths = [...keyPaths(recipe), ...keyPaths(recipe.data.datasets[0]!).map((path) => `data.datasets.0.${path}`)];
     expect(paths).toContain("optimizer.epsilon");
