@@ -46,7 +46,8 @@ it("decides by the rule", () => {
   const seeds = [1, 2, 3, 4];
   const runs = (d: number, b: number) =>
     seeds.flatMap((seed) => [line("D", seed, { D: d }), line("B", seed, { B: b })]);
-  expect(verdict([])).toBe("no data");
+  expect(verdict([])).toBe("no data: the rule needs D, B and untrained weights");
+  expect(verdict(runs(180, 180))).toBe("no data: the rule needs D, B and untrained weights");
   expect(verdict([...runs(180, 180), untrained])).toBe("option 1");
   expect(verdict([...runs(160, 180), untrained])).toBe("option 2");
   const mixed = seeds.flatMap((seed) => [

@@ -127,15 +127,16 @@ export type Verdict =
   | "option 1"
   | "option 2"
   | "undecided: double the seeds"
-  | "no data";
+  | "no data: the rule needs D, B and untrained weights";
 
 export function verdict(lines: readonly Line[]): Verdict {
   const compared = compareSuccess(lines, "core", ["D", "B"]);
-  if (compared === null) return "no data";
+  if (compared === null) return "no data: the rule needs D, B and untrained weights";
   const rates = [...successRates(lines, "core", "D").values()].map(average);
   const untrained = [...successRates(lines, "untrained", "D").values()].map(average);
+  if (untrained.some(Number.isNaN)) return "no data: the rule needs D, B and untrained weights";
   const isAbove = rates.filter((rate) => rate >= floor.success).length >= floor.robots;
-  if (!isAbove || !untrained.every((rate) => rate <= floor.untrained)) return "inconclusive: the floor is not reached";
+  if (!isAbove || untrained.some((rate) => rate > floor.untrained)) return "inconclusive: the floor is not reached";
   if (compared.estimate.low > margin) return "option 1";
   return compared.estimate.high < margin ? "option 2" : "undecided: double the seeds";
 }
