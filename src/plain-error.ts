@@ -6,6 +6,7 @@ export interface PlainError {
   readonly message: string;
 }
 
+/** What can be said of an error: its words, and for a fault of the program where it came from. */
 export function encodeError(error: unknown): PlainError {
   if (error instanceof InputError) return { isInput: true, message: error.message };
   return { isInput: false, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };

@@ -106,7 +106,11 @@ export function encodeBatch(batch: Batch): EncodedBatch {
   };
 }
 
-/** The large buffers of an encoded batch, to be moved instead of copied. */
+/**
+ * The large buffers of an encoded batch, to be moved instead of copied.
+ *
+ * @throws TypeError if cells lie in shared memory
+ */
 export function transferList({ images, state, prompt, actions }: EncodedBatch): ArrayBuffer[] {
   return [images, state, prompt, actions].map(({ cells: { buffer } }) => {
     if (buffer instanceof ArrayBuffer) return buffer;

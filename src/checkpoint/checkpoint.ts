@@ -17,7 +17,7 @@ export const checkpointFiles = {
   ema: "ema.safetensors",
 } as const;
 
-export const manifestFile = "manifest.json";
+const manifestFile = "manifest.json";
 
 /**
  * Fills an empty folder with a checkpoint, the manifest last; every file is on the disk when the promise resolves.

@@ -69,6 +69,7 @@ export function encodeStatistics(statistics: Statistics): StatisticsRecord {
   return { count, mean: [...mean], std: [...std], min: [...min], max: [...max], q01: [...q01], q99: [...q99] };
 }
 
+/** The statistics again, to the bit. */
 export function decodeStatistics(record: StatisticsRecord): Statistics {
   return {
     count: record.count,

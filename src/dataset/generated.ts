@@ -20,6 +20,8 @@ export interface GeneratedDataset {
 /**
  * The dataset that a description gives: every number a slow sine whose phase belongs to (column, entry, episode), every
  * picture a pattern that drifts with the frame.
+ *
+ * Its `table` and `picture` throw InputError where episode, frame or column is not there.
  */
 export function generate(description: GeneratedDataset): Dataset {
   const { name, robotType, framesPerSecond, features } = description;

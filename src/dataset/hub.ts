@@ -13,7 +13,7 @@ const scheme = "hf://";
 export type Fetched = (file: number, of: number, path: string) => void;
 
 /** Where fetched datasets and computed statistics are kept: `ARMATURE_CACHE`, else `armature` in the user's cache folder. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   const { ARMATURE_CACHE, XDG_CACHE_HOME } = process.env;
   return ARMATURE_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "armature");
 }

@@ -43,7 +43,11 @@ function isInTheWay({ code, path }: DatasetProblem, { taskAnnotation }: DatasetC
   return path === "meta/modality.json" ? taskAnnotation === "declared" : true;
 }
 
-/** The column of instructions that a choice comes to. */
+/**
+ * The column of instructions that a choice comes to.
+ *
+ * @throws DatasetError where several annotations are task descriptions
+ */
 export function instructionColumn(choice: Pick<DatasetChoice, "name" | "taskAnnotation">, metadata: Metadata) {
   try {
     return taskColumn(choice.taskAnnotation, metadata.annotations, new Set(metadata.info.features.keys()));

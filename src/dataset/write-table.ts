@@ -24,6 +24,7 @@ export function tableBytes(columns: readonly WrittenColumn[], footer: Footer): U
  *
  * @param file a file that this function or `tableBytes` made, of the same columns
  * @param groups row groups of it that are kept; what was written after them is not
+ * @throws RangeError if the file has fewer
  */
 export function withRowGroup(file: Uint8Array, groups: number, columns: readonly WrittenColumn[], footer: Footer) {
   const kept = parquetMetadata(copy(file)).row_groups.slice(0, groups);

@@ -46,7 +46,7 @@ export interface OnnxGraph {
 export const elementType = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11 } as const;
 
 /** Version of the default operator set that graphs are written in. */
-export const operatorSet = 23;
+const operatorSet = 23;
 
 /** The first intermediate representation that knows operator set 23. */
 const representation = 11;

@@ -45,6 +45,7 @@ export function countsOf({ slots }: Term, { bySlot, steps }: CellCounts): Counts
   };
 }
 
+/** Counts of a term over several micro-batches or ranks: exact, in any order. */
 export function addCounts(parts: readonly Counts[]): Counts {
   return {
     cells: parts.reduce((sum, part) => sum + part.cells, 0),

@@ -41,6 +41,7 @@ export interface ActionError {
  *
  * @param sampled  `[t d]`, in the robot's own units and order
  * @param recorded likewise, real by step
+ * @throws RangeError if they differ in steps or dofs
  */
 export function absoluteErrors(
   sampled: HostArray<"t d", "float64">,

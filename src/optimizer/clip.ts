@@ -15,6 +15,7 @@ export interface Clipping {
  *
  * The gradients are those of the whole global batch: clipping parts would clip each by its own norm.
  *
+ * @throws RangeError without any gradient
  * @source Pascanu et al. (arXiv:1211.5063); optax `clip_by_global_norm`
  */
 export function clipByGlobalNorm(gradients: readonly SymbolicArray<string>[], largest: number): Clipping {

@@ -7,7 +7,7 @@ import { InputError } from "../input-error.ts";
 import { parseInput } from "../parse-input.ts";
 
 /** Where a run says what happens in it, one JSON object per line. */
-export const eventFile = "events.jsonl";
+const eventFile = "events.jsonl";
 
 const eventSchema = z.object({ kind: z.string(), step: z.int().nonnegative() }).catchall(z.json());
 

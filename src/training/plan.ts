@@ -94,6 +94,7 @@ export function readingOf({ data, policy }: Recipe): Reading {
   };
 }
 
+/** Sizes of a micro-batch of some rows. */
 export function layoutOf({ policy }: Recipe, rows: number): BatchLayout {
   return {
     rows,
@@ -107,6 +108,7 @@ export function layoutOf({ policy }: Recipe, rows: number): BatchLayout {
   };
 }
 
+/** What the policy of a recipe is built from. */
 export function formOf(recipe: Recipe): PolicyForm {
   const { variant, size } = recipe.policy;
   return {
@@ -178,6 +180,7 @@ export function loadPlanOf(plan: Plan): LoadPlan {
   return { seed: recipe.seed, members: mixture.members, units, reading, tokenizer: "bytes", pictureMemoryBytes };
 }
 
+/** How a batch gets its noise, its times and what teaches. */
 export function targetOf(plan: Plan, purpose: TargetOptions["purpose"]): TargetOptions {
   const { recipe, mixture, rules } = plan;
   const moving = new Map(mixture.members.map((member) => [keyOf(member), movingDofs(plan, member)]));

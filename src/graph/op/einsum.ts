@@ -22,7 +22,11 @@ export function einsum<const E extends string, D extends FloatType>(
   return scaledEinsum(equation, 1, x, y);
 }
 
-/** `factor · einsum(…)`, the factor inside the product where there is a batch axis. */
+/**
+ * `factor · einsum(…)`, the factor inside the product where there is a batch axis.
+ *
+ * @throws RangeError if the arrays are not those of the equation; TypeError if their types differ
+ */
 export function scaledEinsum<const E extends string, D extends FloatType>(
   equation: E,
   factor: number,
@@ -34,7 +38,11 @@ export function scaledEinsum<const E extends string, D extends FloatType>(
   return contract(output, factor, x, y);
 }
 
-/** `factor · einsum(…)` by the axes that the arrays have: letters that `output` lacks are summed over. */
+/**
+ * `factor · einsum(…)` by the axes that the arrays have: letters that `output` lacks are summed over.
+ *
+ * @throws RangeError if a shared axis has two sizes, or an axis stands alone; TypeError if the types differ
+ */
 export function contract<O extends string, D extends FloatType>(
   output: O,
   factor: number,

@@ -21,7 +21,11 @@ export function select<V extends string, A extends string, D extends DataType>(
   return selectAny(mask, array, otherwise);
 }
 
-/** `select` where the axes are known only at run time. */
+/**
+ * `select` where the axes are known only at run time.
+ *
+ * @throws RangeError if the mask is not within the array's axes; TypeError for truth values
+ */
 export function selectAny<A extends string, D extends DataType>(
   mask: Mask<string>,
   array: SymbolicArray<A, D>,
@@ -38,7 +42,11 @@ export function selectAny<A extends string, D extends DataType>(
   });
 }
 
-/** `x` where the mask is true, `y` elsewhere; all three of equal axes. */
+/**
+ * `x` where the mask is true, `y` elsewhere; all three of equal axes.
+ *
+ * @throws RangeError if axes or sizes differ: nothing is repeated in silence
+ */
 export function where<A extends string, D extends FloatType>(
   mask: Mask<A>,
   x: SymbolicArray<NoInfer<A>, D>,

@@ -9,7 +9,11 @@ export type Replace<
   To extends string,
 > = A extends `${infer Head}${From}${infer Tail}` ? `${Head}${To}${Tail}` : never;
 
-/** The same cells with the axes in another order. */
+/**
+ * The same cells with the axes in another order.
+ *
+ * @throws RangeError if `order` has other letters than the array
+ */
 export function transpose<A extends string, D extends DataType, O extends string>(
   array: SymbolicArray<A, D>,
   order: O,
@@ -43,7 +47,11 @@ export function merge<A extends string, D extends DataType, const From extends s
   ]);
 }
 
-/** One axis as several: `split(x, "n", "v p", [2, 36])` makes `b n e` into `b v p e`. */
+/**
+ * One axis as several: `split(x, "n", "v p", [2, 36])` makes `b n e` into `b v p e`.
+ *
+ * @throws RangeError if the array lacks the axis, or the sizes do not multiply to its size
+ */
 export function split<A extends string, D extends DataType, const From extends string, const To extends string>(
   array: SymbolicArray<A, D>,
   from: From,
@@ -73,7 +81,11 @@ export function rename<A extends string, D extends DataType, const From extends 
   return reshape("rename", array, replace(array.axes, from, to), array.shape);
 }
 
-/** Arrays laid end to end along one axis. */
+/**
+ * Arrays laid end to end along one axis.
+ *
+ * @throws RangeError if there is none, or they differ beside the axis; TypeError if their types differ
+ */
 export function concat<A extends string, D extends DataType>(
   axis: string,
   arrays: readonly SymbolicArray<A, D>[],
@@ -108,7 +120,11 @@ export function concat<A extends string, D extends DataType>(
   });
 }
 
-/** Cells `start` to `end` (exclusive) of one axis. */
+/**
+ * Cells `start` to `end` (exclusive) of one axis.
+ *
+ * @throws RangeError if the array lacks the axis, or the cells are none of its
+ */
 export function slice<A extends string, D extends DataType>(
   array: SymbolicArray<A, D>,
   axis: string,
@@ -135,7 +151,11 @@ export function slice<A extends string, D extends DataType>(
   });
 }
 
-/** Zeros put before and after along one axis. */
+/**
+ * Zeros put before and after along one axis.
+ *
+ * @throws RangeError if the array lacks the axis, or a number is below 0
+ */
 export function pad<A extends string, D extends DataType>(
   array: SymbolicArray<A, D>,
   axis: string,

@@ -78,7 +78,7 @@ const base: Address = openLibrary(libraryFile, "local").func("OrtGetApiBase", "v
 const pointerSize = 8;
 
 /** Version of the runtime, such as `"1.30.0"`. */
-export const version: string = decode(decode(base, pointerSize, "void *"), proto("str", []))();
+const version: string = decode(decode(base, pointerSize, "void *"), proto("str", []))();
 
 const functions: Address | null = decode(decode(base, "void *"), proto("void *", ["uint32_t"]))(tableVersion);
 if (functions === null)

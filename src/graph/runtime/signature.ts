@@ -25,7 +25,7 @@ export function readSignature(session: Address, side: "Input" | "Output"): OnnxV
 }
 
 /** A text that the runtime allocated for us; it is freed. */
-export function takeText(text: Address): string {
+function takeText(text: Address): string {
   const taken = decode.string(text);
   call("AllocatorFree", allocator, text);
   return taken;
