@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { decodeError } from "../plain-error.ts";
 import type { Rollout } from "../simulation/rollout.ts";
+import { playShare } from "./rollout-play.ts";
 import type { FromShare, PlayedShare, RolloutShare } from "./rollout-share.ts";
 
 /** Told of rollouts as they go on. */
@@ -20,7 +21,7 @@ export interface PlayedShares {
 const stopEvery = 20;
 
 /**
- * Plays shares of a rollout, a thread each, all at the same time.
+ * Plays shares of a rollout, a thread each, all at the same time; where there is only one, in this thread.
  *
  * @param stop the cell that the shares look at
  * @throws InputError where one of them meets it
@@ -37,17 +38,39 @@ export async function playShares(
     progress.finished(rollout);
     look();
   };
-  const threads = shares.map((share) => new ShareThread(share, finished));
   const looking = setInterval(look, stopEvery);
   try {
-    await Promise.all(threads.map(({ ready }) => ready));
     look();
+    const [only, ...others] = shares;
+    return only !== undefined && others.length === 0
+      ? await playHere(only, finished)
+      : await playInThreads(shares, finished);
+  } finally {
+    clearInterval(looking);
+  }
+}
+
+async function playHere(share: RolloutShare, finished: (rollout: Rollout) => void): Promise<PlayedShares> {
+  let from = 0;
+  const ready = async () => {
+    from = performance.now();
+  };
+  const played = await playShare(share, { ready, finished });
+  return { shares: [played], seconds: (performance.now() - from) / 1000 };
+}
+
+async function playInThreads(
+  shares: readonly RolloutShare[],
+  finished: (rollout: Rollout) => void,
+): Promise<PlayedShares> {
+  const threads = shares.map((share) => new ShareThread(share, finished));
+  try {
+    await Promise.all(threads.map(({ ready }) => ready));
     const from = performance.now();
     for (const thread of threads) thread.begin();
     const played = await Promise.all(threads.map((thread) => thread.played));
     return { shares: played, seconds: (performance.now() - from) / 1000 };
   } finally {
-    clearInterval(looking);
     await Promise.all(threads.map((thread) => thread.end()));
   }
 }

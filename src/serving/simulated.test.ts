@@ -1,11 +1,12 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findRobot } from "../simulation/robots.ts";
 import { type MicroRun, trainMicroRun } from "../training/fixture/micro-run.ts";
 import { reachingRecipe } from "./fixture/reaching.ts";
-import { type RolloutRequest, rollOutPolicy } from "./roll-out.ts";
+import { findPolicy } from "./load.ts";
+import { type RolloutChoice, type RolloutRequest, rollOutFound, rollOutPolicy } from "./roll-out.ts";
 
 const reacher = findRobot("reacher");
 
@@ -22,14 +23,14 @@ afterAll(async () => {
 
 const silent = { finished: () => {}, isStopped: () => false };
 
+const asked: RolloutChoice = {
+  ...{ design: reacher, dataset: null, episodes: 3, seed: 2, execute: 3, delay: 1, sideBySide: 2 },
+  options: (fitting) => ({ ...fitting, imageSize: 16 }),
+  films: null,
+};
+
 function rollOut(changes: Partial<RolloutRequest>) {
-  const request: RolloutRequest = {
-    ...{ run: run.folder, design: reacher, dataset: null, episodes: 3, seed: 2, execute: 3, delay: 1, sideBySide: 2 },
-    options: (fitting) => ({ ...fitting, imageSize: 16 }),
-    films: null,
-    ...changes,
-  };
-  return rollOutPolicy(request, silent);
+  return rollOutPolicy({ run: run.folder, ...asked, ...changes }, silent);
 }
 
 describe("a policy in closed loop", () => {
@@ -46,6 +47,21 @@ describe("a policy in closed loop", () => {
   it("plays an episode alike whichever others are played", async () => {
     const [three, two] = [await rollOut({}), await rollOut({ episodes: 2 })];
     expect(three.rollouts.slice(0, 2)).toEqual(two.rollouts);
+  });
+
+  it("plays them in threads, to the bit as in one, and films there too", async () => {
+    const found = await findPolicy(run.folder);
+    const folder = join(place, "threads");
+    await mkdir(folder);
+    const play = (threads: number, sideBySide: number) => {
+      const films = { folder, episodes: 1 };
+      const request = { ...asked, episodes: 5, sideBySide, films };
+      return rollOutFound({ ...found, machine: { device: "cpu", threads } }, null, request, silent);
+    };
+    const [two, one] = [await play(2, 4), await play(1, 2)];
+    expect(two.rollouts).toHaveLength(5);
+    expect(two.rollouts).toEqual(one.rollouts);
+    expect(two.films).toEqual([join(folder, "reacher-000.mp4")]);
   });
 
   it("leaves films of the first episodes", async () => {

@@ -1,0 +1,58 @@
+import { needLibav } from "../dataset/write-video.ts";
+import { Films } from "../simulation/films.ts";
+import type { Robot } from "../simulation/robot.ts";
+import { createRobot, findRobot } from "../simulation/robots.ts";
+import { play, type Rollout } from "../simulation/rollout.ts";
+import { compilePolicy, readPolicyWeights } from "./load.ts";
+import type { LoadedPolicy } from "./policy.ts";
+import { decodeWeights, type PlayedShare, type RolloutShare } from "./rollout-share.ts";
+import { PolicyPilot } from "./simulated.ts";
+
+/** Told of a share as it is played. */
+export interface ShareWatcher {
+  /** Robots and policy are open; play begins when this is done. */
+  ready(): Promise<void>;
+  finished(rollout: Rollout): void;
+}
+
+/** Opens a share's policy and robots in this thread and plays its episodes. */
+export async function playShare(share: RolloutShare, watcher: ShareWatcher): Promise<PlayedShare> {
+  const { policy: found, weights, rows, machine } = share;
+  const own = weights === null ? await readPolicyWeights(found) : decodeWeights(weights);
+  const policy = await compilePolicy(found, own, { rows, machine });
+  const robots: Robot[] = [];
+  try {
+    const design = findRobot(share.design);
+    for (let seat = 0; seat < share.seats; seat++) robots.push(await createRobot(design, share.options));
+    const films = share.folder === null ? null : new Films(await needLibav(), share.folder, design);
+    await watcher.ready();
+    return await playWith({ policy, robots, films }, share, watcher);
+  } finally {
+    for (const robot of robots) robot.close();
+    policy.release();
+  }
+}
+
+interface Opened {
+  readonly policy: LoadedPolicy;
+  readonly robots: readonly Robot[];
+  readonly films: Films | null;
+}
+
+async function playWith(
+  { policy, robots, films }: Opened,
+  { robot, seats, plan, episodes, stop }: RolloutShare,
+  { finished }: ShareWatcher,
+): Promise<PlayedShare> {
+  const pilot = new PolicyPilot(policy, policy.robots[robot]!, { seats, seed: plan.seed });
+  try {
+    const rollouts = await play({ robots, pilot }, episodes, plan, {
+      finished,
+      filmed: (episode, pictures) => films?.add(episode, pictures),
+      isStopped: () => Atomics.load(stop, 0) !== 0,
+    });
+    return { rollouts, films: films?.paths ?? [], policySeconds: pilot.ms / 1000 };
+  } finally {
+    films?.finish();
+  }
+}
