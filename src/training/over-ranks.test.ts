@@ -4,9 +4,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Link } from "../ranks/link.ts";
 import { localLinks } from "../ranks/local.ts";
+import { localWorlds, onRanks } from "../ranks/testing.ts";
 import { World } from "../ranks/world.ts";
+import { Mean } from "../validity/mean.ts";
 import { microRecipe } from "./fixture/micro-run.ts";
 import { agreementSteps } from "./loop.ts";
+import { errorsOverRanks, placed } from "./over-ranks.ts";
 import { train, unwatched } from "./train.ts";
 
 let place = "";
@@ -64,4 +67,17 @@ test("one bit that arrives otherwise on one rank ends training before it is kept
   );
   for (const each of found) expect(each).toMatchObject({ status: "rejected", reason: { message } });
   await expect(access(join(place, "run", "checkpoints"))).rejects.toThrow("ENOENT");
+});
+
+test("errors of samples come back whole at every rank, in the order of their places", async () => {
+  const error = (sum: number, count: number) => ({
+    ...{ dataset: 1, controlMode: 0, episode: 5 },
+    velocity: [new Mean(sum, count), new Mean(sum / 3, 1)],
+  });
+  const all = [error(1, 2), error(3, 4), error(0, 0)];
+  const dealt = [all[0]!, all[2]!, all[1]!].map((each, at) => placed([each], [0, 2, 1][at]!)[0]!);
+  const found = await onRanks(await localWorlds(2, 30), async (world) =>
+    errorsOverRanks(world, "errors", 2, world.rank === 0 ? dealt.slice(0, 2) : dealt.slice(2)),
+  );
+  expect(found).toEqual([all, all]);
 });
