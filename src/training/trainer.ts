@@ -156,7 +156,8 @@ export class Trainer {
   async #notFinite(step: number, problem: string, micros: readonly MicroBatch[]): Promise<InputError> {
     const { world, target } = this.#options;
     const samples = await textOverRanks(world, "samples", samplesOf(micros, target.datasets));
-    const remedy = "checkpoints are whole: begin a run with --init and a lower optimizer.peak";
+    const remedy =
+      "checkpoints before it are whole; lower optimizer.peak, and begin anew or from one of them with --init";
     return new InputError(`train: step ${step}: expected a finite ${problem} on ${samples}; ${remedy}`);
   }
 }
