@@ -25,12 +25,12 @@ export const recipe: Recipe = {
     augmentation: null,
     datasets: [
       dataset("reacher", "joint", "reach", 1),
-      dataset("pusher", "ee", "push", 1),
-      dataset("arm", "joint", "place", 1),
+      dataset("pusher", "ee", "push", 2),
+      dataset("arm", "joint", "place", 2),
     ],
   },
   batch: { size: 64, microBatch: 64 },
-  validation: { everySteps: 400, microBatch: 64, ratio: 0.1, framesPerMember: 64, draws: 1, weights: "ema" },
+  validation: { everySteps: 250, microBatch: 64, ratio: 0.1, framesPerMember: 64, draws: 1, weights: "ema" },
   policy: {
     variant: "pi0",
     size: "mini",

@@ -18,7 +18,7 @@ export const demo = define({
       text("folder", "a new or empty folder for data, run, films and report; else runs/demo-DATE-TIME"),
       null,
     ),
-    episodes: otherwise(count("count", "recorded of each robot"), 200),
+    episodes: otherwise(count("count", "recorded of each robot"), 250),
     steps: otherwise(count("steps", "of training; else as recipes/demo.ts has it"), null),
     starts: otherwise(count("count", "rollouts of each robot, before training and after"), 100),
   },

@@ -7,6 +7,7 @@ import {
   type Film,
   type LearningCurves,
   nextCommands,
+  type Played,
 } from "./demo-story.ts";
 import { escaped, type HtmlColumn, htmlDocument, htmlTable } from "./html.ts";
 import { slotLegend, slotMap } from "./slot-map.ts";
@@ -41,10 +42,9 @@ function paragraph(text: string): string {
 }
 
 function successes({ robots, starts }: DemoStory): string {
-  const titles = ["robot", "task", "dofs", "control mode", "untrained", "trained", "95 % interval", "mean steps"];
-  const rows = robots.map(({ name, summary, dofs, controlMode, untrained, trained }) => [
-    ...[name, summary, String(dofs), controlMode, percent(untrained.score.successRate)],
-    ...[percent(trained.score.successRate), trained.score.interval.map(percent).join(" to ")],
+  const numbers = ["dofs", "untrained", "95 % interval", "trained", "95 % interval", "mean steps"];
+  const rows = robots.map(({ name, dofs, controlMode, untrained, trained }) => [
+    ...[name, controlMode, String(dofs), ...rateOf(untrained), ...rateOf(trained)],
     trained.score.meanSteps.toFixed(1),
   ]);
   return [
@@ -52,17 +52,22 @@ function successes({ robots, starts }: DemoStory): string {
       `Successes over ${starts} starts that no recording began with, before the first step of training and after the last. ` +
         "The policy asks for a chunk of actions, carries half of it out, and looks again.",
     ),
-    htmlTable(aligned(titles, ["dofs", "untrained", "trained", "95 % interval", "mean steps"]), rows),
+    htmlTable(aligned(["robot", "control mode", ...numbers], numbers), rows),
   ].join("\n");
 }
 
+function rateOf({ score }: Played): string[] {
+  return [percent(score.successRate), score.interval.map(percent).join(" to ")];
+}
+
 /** The same start, before and after. */
-function films({ name, untrained, trained }: DemoRobot): string {
+function films({ name, summary, untrained, trained }: DemoRobot): string {
   const shown = [
-    ...untrained.films.map((film) => video(film, `${name}, start ${film.episode}, untrained`)),
-    ...trained.films.map((film) => video(film, `${name}, start ${film.episode}, trained`)),
+    ...untrained.films.map((film) => video(film, `start ${film.episode}, untrained`)),
+    ...trained.films.map((film) => video(film, `start ${film.episode}, trained`)),
   ];
-  return shown.length === 0 ? "" : `<div class="row">${shown.join("\n")}</div>`;
+  const title = `<h3>${escaped(name)}: ${escaped(summary)}</h3>`;
+  return shown.length === 0 ? "" : `${title}\n<div class="row">${shown.join("\n")}</div>`;
 }
 
 function video({ isSuccess, mp4 }: Film, caption: string): string {

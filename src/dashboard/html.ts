@@ -39,9 +39,10 @@ export function htmlTable(columns: readonly HtmlColumn[], rows: readonly (readon
 export const palette = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"] as const;
 
 const style = `
-body { font: 16px/1.5 system-ui, sans-serif; color: #1c2430; background: #fff; margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 60rem; }
+body { font: 16px/1.5 system-ui, sans-serif; color: #1c2430; background: #fff; margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 62rem; }
 h1 { font-size: 1.75rem; line-height: 1.25; margin: 0 0 .5rem; }
 h2 { font-size: 1.2rem; margin: 2.75rem 0 .25rem; }
+h3 { font-size: 1rem; margin: 1.25rem 0 0; }
 p { margin: .25rem 0 .75rem; max-width: 46rem; }
 .quiet { color: #5b6675; }
 .wide { overflow-x: auto; }

@@ -1,8 +1,9 @@
 import { escaped, palette } from "./html.ts";
 import type { RobotSlots } from "./slot-share.ts";
 
-const side = 15;
-const names = 74;
+/** Of a cell, and how much room names have, in pixels. */
+const side = 13;
+const names = 84;
 
 /** What the colours of a slot map mean. */
 export function slotLegend(): string {

@@ -1,6 +1,6 @@
 import type { Batch } from "../batch/batch.ts";
 import type { Embodiment } from "../embodiment/embodiment.ts";
-import type { Plan } from "../training/plan.ts";
+import type { Member } from "../mixture/mixture.ts";
 import { Mean } from "../validity/mean.ts";
 import { Validity } from "../validity/validity.ts";
 
@@ -20,13 +20,16 @@ export interface RobotSlots {
   readonly states: readonly SlotShare[];
 }
 
-/** What is real of a batch, robot by robot, in the order of the mixture; robots without a row are left out. */
-export function robotSlots({ facts, provenance }: Batch, { mixture }: Pick<Plan, "mixture">): RobotSlots[] {
+/** What is real of a batch, robot by robot, in the order of the mixture's members; robots without a row are left out. */
+export function robotSlots(
+  { facts, provenance }: Pick<Batch, "facts" | "provenance">,
+  members: readonly Pick<Member, "dataset" | "controlMode" | "datasetName" | "embodiment">[],
+): RobotSlots[] {
   const { stepReal, dofReal, targetReal, stateReal, rowReal } = facts;
   const actions = Validity.every("b t d", [stepReal, dofReal, targetReal, rowReal]);
   const [, steps = 0, slots = 0] = actions.shape;
   const stateSlots = stateReal.shape[1] ?? 0;
-  return mixture.members.flatMap(({ dataset, controlMode, datasetName, embodiment }) => {
+  return members.flatMap(({ dataset, controlMode, datasetName, embodiment }) => {
     const isOwn = (row: number) => provenance.dataset[row] === dataset && provenance.controlMode[row] === controlMode;
     const rows = [...provenance.dataset.keys()].filter(isOwn);
     if (rows.length === 0) return [];

@@ -24,7 +24,7 @@ export async function beforeTraining(recipe: Recipe, cache: string): Promise<Bef
     return {
       policy: plannedPolicy(run.plan, 0),
       weights,
-      slots: batches.slice(0, 1).flatMap((batch) => robotSlots(batch, run.plan)),
+      slots: batches.slice(0, 1).flatMap((batch) => robotSlots(batch, run.plan.mixture.members)),
     };
   } finally {
     await run.close();

@@ -1,0 +1,139 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadLibav } from "../dataset/libav.ts";
+import type { Definition } from "./definition.ts";
+import { startsSeed } from "./demo/roll-out-robots.ts";
+import { demo } from "./demo.ts";
+import { rollout } from "./rollout.ts";
+import { run } from "./run.ts";
+import { validate } from "./validate.ts";
+
+const hasLibav = (await loadLibav()) !== null;
+const commands: readonly Definition[] = [demo, validate, rollout];
+let place = "";
+let report = "";
+let printed = "";
+let shown = "";
+
+beforeAll(async () => {
+  place = await mkdtemp(join(tmpdir(), "armature-demo-"));
+  const small = ["--steps", "8", "--episodes", "5", "--starts", "1"];
+  const { status, out, err } = await armature("demo", "--out", join(place, "demo"), ...small, "--json");
+  if (status !== 0) throw new Error(err);
+  printed = out;
+  shown = err;
+  report = await readFile(found().report, "utf8");
+  // Ten threads start and six programs are compiled, one after another.
+}, 240_000);
+afterAll(() => rm(place, { recursive: true }));
+
+/** What the demo printed for programs. */
+const found = () => JSON.parse(printed);
+
+class Page extends Writable {
+  text = "";
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+async function armature(...words: string[]): Promise<{ status: number; out: string; err: string }> {
+  const [out, err] = [new Page(), new Page()];
+  const status = await run(commands, words, { out, err });
+  return { status, out: out.text, err: err.text };
+}
+
+describe("demo", () => {
+  it("says of held-out episodes what validate says of its run, to the bit", async () => {
+    const { out } = await armature("validate", found().run, "--action-samples", "0", "--json");
+    const { groups, aggregate, step } = JSON.parse(out);
+    expect(step).toBe(8);
+    expect(found().validation.groups).toEqual(groups);
+    expect(found().validation.aggregate).toEqual(aggregate);
+    expect(groups.map(({ dataset, controlMode }: Record<string, string>) => `${dataset} ${controlMode}`)).toEqual([
+      ...["reacher joint", "pusher ee", "arm joint"],
+    ]);
+    expect(found().initialValidation.aggregate.loss).toBeGreaterThan(found().validation.aggregate.loss);
+  });
+
+  it("says of closed loop what rollout says of the same starts", async () => {
+    const words = ["--episodes", "1", "--seed", String(startsSeed), "--set", "distractors=0", "--json"];
+    const { out } = await armature("rollout", found().run, "--robot", "reacher", ...words);
+    const { successes, successRate, interval, meanSteps } = JSON.parse(out);
+    expect(found().rollouts[0]).toMatchObject({
+      robot: "reacher",
+      episodes: 1,
+      successes,
+      successRate,
+      interval,
+      meanSteps,
+    });
+    expect(found().rollouts.map(({ untrained }: { untrained: { successes: number } }) => untrained.successes)).toEqual([
+      ...[0, 0, 0],
+    ]);
+  });
+
+  it("finds nothing that leaks, and says what the padding of this mixture is", () => {
+    expect(found().audit.clean).toBe(true);
+    const present = found().audit.rows.filter(({ cells }: { cells: number }) => cells > 0);
+    expect(present.map(({ padding }: { padding: string }) => padding)).toEqual(
+      expect.arrayContaining(["action-dims", "action-steps", "state-dims"]),
+    );
+  });
+
+  it("tells where the time went", () => {
+    const names = found().phases.map(({ name }: { name: string }) => name);
+    expect(names).toEqual(["record", "roll out untrained", "train and validate", "audit", "roll out trained"]);
+    const sum = found().phases.reduce((seconds: number, phase: { seconds: number }) => seconds + phase.seconds, 0);
+    expect(found().seconds).toBeGreaterThanOrEqual(sum);
+    expect(found().seconds).toBeLessThan(sum + 1);
+    for (const label of ["record arm", "roll out arm, untrained", "train", "audit", "roll out arm, trained"])
+      expect(shown).toContain(`\n${label}  `);
+  });
+});
+
+describe("the demo's report", () => {
+  it("holds the numbers of the object", () => {
+    for (const { velocity } of found().validation.groups) expect(report).toContain(`>${velocity.toFixed(4)}</td>`);
+    for (const { robot, successRate } of found().rollouts)
+      expect(report).toMatch(new RegExp(`<td class="left">${robot}</td>.*>${100 * successRate} %</td>`));
+    expect(report).toContain('<td class="left">action-dims</td>');
+  });
+
+  it("opens without any other file or host", () => {
+    const named = [...report.matchAll(/(?:src|href|url)\s*[=(]\s*"?([^"\s)>]{0,40})/g)].map((match) => match[1] ?? "");
+    expect(named.filter((name) => !name.startsWith("data:"))).toEqual([]);
+    expect(report).not.toMatch(/https?:/);
+  });
+
+  it.skipIf(!hasLibav)("shows the first start of each robot before and after", () => {
+    const films = [...report.matchAll(/base64,([A-Za-z0-9+/]+)/g)].map((match) =>
+      Buffer.from(match[1] ?? "", "base64"),
+    );
+    expect(films).toHaveLength(3 * (1 + 1));
+    for (const film of films) expect(film.subarray(4, 8).toString()).toBe("ftyp");
+  });
+});
+
+describe("the folder of a demo", () => {
+  it("is never written over", async () => {
+    await writeFile(join(place, "notes.txt"), "mine");
+    const { status, err } = await armature("demo", "--out", place);
+    expect(status).toBe(2);
+    expect(err).toBe(
+      `${place}: expected a new or empty folder, got one with demo, notes.txt; choose another with --out\n`,
+    );
+  });
+
+  it.skipIf(!existsSync("/proc/self"))("is refused where there can be none, before any work", async () => {
+    const { status, err } = await armature("demo", "--out", "/proc/armature/demo");
+    expect(status).toBe(2);
+    expect(err).toMatch(/^\/proc\/armature\/demo: expected a folder that can be written, got .*; choose another/);
+  });
+});
