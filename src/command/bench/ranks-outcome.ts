@@ -74,7 +74,16 @@ function percent(share: number): string {
 }
 
 function validationTable(rows: readonly ValidationRow[]): string {
-  const numbers = ["datasets", "ranks", "wall ms", "idle", "repeated", "of one pass", "schedule: idle", "of one pass"];
+  const numbers = [
+    "datasets",
+    "ranks",
+    "wall ms",
+    "idle",
+    "repeated",
+    "of one pass",
+    "schedule: idle",
+    "schedule: of one pass",
+  ];
   return markdownTable(
     columns(["validation of", "forward", "by"], numbers),
     rows.map((row) => [

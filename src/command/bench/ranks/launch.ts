@@ -6,7 +6,7 @@ import type { JobRequest } from "./request.ts";
 
 const job = fileURLToPath(new URL("./job.ts", import.meta.url));
 const start = promisify(execFile);
-const longestMs = 300_000;
+const longestMs = 1_800_000;
 
 /** Whether Open MPI's launcher is there. */
 export async function hasLauncher(): Promise<boolean> {
