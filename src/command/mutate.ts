@@ -63,14 +63,15 @@ function watcherOn(screen: Screen) {
   };
 }
 
-function outcomeOf(fates: readonly Fate[], seconds: number): Outcome {
+/** What became of each guard, as a table and for programs. */
+export function outcomeOf(fates: readonly Fate[], seconds: number): Outcome {
   const survivors = fates.filter(({ verdict }) => verdict === "survived");
   const broken = fates.filter(({ verdict }) => verdict === "does not run");
   const listed = (some: readonly Fate[]) => some.map(({ guard }) => `${guard.path}:${guard.line}`).join(", ");
   const lines = [
     fateTable(fates),
     ...(broken.length > 0 ? [`Without these nothing runs, so no test speaks for them: ${listed(broken)}`] : []),
-    `${fates.length} guards in ${clock(seconds)}; survivors: ${survivors.length === 0 ? "none" : listed(survivors)}`,
+    `${fates.length} ${fates.length === 1 ? "guard" : "guards"} in ${clock(seconds)}; survivors: ${survivors.length === 0 ? "none" : listed(survivors)}`,
   ];
   const shown = ({ guard: { start: _, end: __, ...guard }, ...fate }: Fate) => ({ ...guard, ...fate });
   return {
@@ -93,7 +94,7 @@ function fateTable(fates: readonly Fate[]): string {
       `${guard.path}:${guard.line}`,
       guard.kind,
       shortened(guard.before, 48),
-      verdict === "killed" ? by : `${verdict.toUpperCase()}: ${by}`,
+      verdict === "killed" ? shortened(by, 90) : `${verdict.toUpperCase()}: ${by}`,
     ]),
   );
 }
