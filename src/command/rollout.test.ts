@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -104,6 +104,14 @@ describe("rollout", () => {
     const { status, out, err } = await armature(...asked(robot, ...words));
     expect({ status, out, lines: err.trim().split("\n").length }).toEqual({ status: 2, out: "", lines: 1 });
     expect(err).toContain(message);
+  });
+
+  it("tells in one line of a film that cannot be written", async () => {
+    const folder = join(place, "taken");
+    await mkdir(join(folder, "reacher-000.mp4"), { recursive: true });
+    const { status, err } = await armature(...asked("reacher", "--video", folder));
+    expect(status).toBe(2);
+    expect(err).toMatch(/taken\/reacher-000\.mp4: expected a film that can be written, got .+\n$/);
   });
 
   it("refuses a folder that is no run", async () => {

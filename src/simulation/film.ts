@@ -1,7 +1,9 @@
 import type { Picture } from "../dataset/dataset.ts";
 import type { Libav } from "../dataset/libav.ts";
+import { reason } from "../dataset/problem.ts";
 import { VideoWriter } from "../dataset/write-video.ts";
 import { zeros } from "../graph/host-array.ts";
+import { InputError } from "../input-error.ts";
 
 /** An mp4 file of what one robot's cameras see, side by side. */
 export class Film {
@@ -16,17 +18,32 @@ export class Film {
     this.#framesPerSecond = framesPerSecond;
   }
 
+  /** @throws InputError where the file cannot be written */
   add(pictures: ReadonlyMap<string, Picture>): void {
     const picture = sideBySide([...pictures.values()]);
     const [height = 0, width = 0] = picture.shape;
     const format = { height, width, framesPerSecond: this.#framesPerSecond, codec: "h264" as const };
-    this.#writer ??= new VideoWriter(this.#libav, this.#path, format);
-    this.#writer.add(picture);
+    this.#writing(() => {
+      this.#writer ??= new VideoWriter(this.#libav, this.#path, format);
+      this.#writer.add(picture);
+    });
   }
 
+  /** @throws InputError where the file cannot be written */
   finish(): void {
-    this.#writer?.finish();
+    const writer = this.#writer;
     this.#writer = null;
+    this.#writing(() => writer?.finish());
+  }
+
+  /** Once a file cannot be written, what is left of it is given up. */
+  #writing(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#writer = null;
+      throw new InputError(`${this.#path}: expected a film that can be written, got ${reason(error)}`);
+    }
   }
 }
 
