@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
-import { override, paths } from "./override.ts";
+import { override, overrideWhereFits, paths } from "./override.ts";
 
 const recipe = {
   seed: 1,
@@ -63,6 +63,29 @@ describe("override", () => {
     ["=3", '--set: expected KEY=VALUE, got "=3"'],
   ])("refuses %s", (setting, message) => {
     expect(() => override(recipe, [setting])).toThrow(new InputError(message));
+  });
+});
+
+describe("overrideWhereFits", () => {
+  const mixed = { rate: "native", frames: 64, size: "tiny" };
+  const fits = (value: object, path: string) => {
+    const at: unknown = Reflect.get(value, path);
+    if (path === "size") return at === "tiny" || at === "base";
+    return typeof at === "number" || at === (path === "rate" ? "native" : "all");
+  };
+  const set = (setting: string) => overrideWhereFits(mixed, [setting], fits);
+
+  it("reads a value as another kind where it does not fit as the one that stands there", () => {
+    expect(set("rate=10").rate).toBe(10);
+    expect(set("rate=native").rate).toBe("native");
+    expect(set("frames=all").frames).toBe("all");
+    expect(set("frames=8").frames).toBe(8);
+  });
+
+  it("keeps what fits as no kind as it stands, for the check of the whole recipe to refuse", () => {
+    expect(set("rate=fast").rate).toBe("fast");
+    expect(set("size=7").size).toBe("7");
+    expect(() => set("frames=many")).toThrow('--set frames: expected a number (the recipe has 64), got "many"');
   });
 });
 

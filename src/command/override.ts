@@ -12,11 +12,31 @@ type Scalar = string | number | boolean | null;
  * @throws InputError if a setting has no `=`, its path is unknown or names no scalar, or its value is of another kind
  */
 export function override<Recipe extends object>(recipe: Recipe, settings: readonly string[]): Recipe {
+  return replaceAll(recipe, settings, null);
+}
+
+/** Whether the value at a path may stand there, whatever stands elsewhere. */
+export type Fits = (recipe: object, path: string) => boolean;
+
+/**
+ * The same where a value may be of several kinds: one that does not fit as the kind that stands there is read as another.
+ *
+ * With `"native"` at a path where a number may stand as well, `data.rate=10` is the number.
+ */
+export function overrideWhereFits<Recipe extends object>(
+  recipe: Recipe,
+  settings: readonly string[],
+  fits: Fits,
+): Recipe {
+  return replaceAll(recipe, settings, fits);
+}
+
+function replaceAll<Recipe extends object>(recipe: Recipe, settings: readonly string[], fits: Fits | null): Recipe {
   const copy = structuredClone(recipe);
   for (const setting of settings) {
     const border = setting.indexOf("=");
     if (border < 1) throw new InputError(`--set: expected KEY=VALUE, got "${setting}"`);
-    replace(copy, setting.slice(0, border), setting.slice(border + 1));
+    replace(copy, { path: setting.slice(0, border), text: setting.slice(border + 1) }, fits);
   }
   return copy;
 }
@@ -29,14 +49,29 @@ export function paths(recipe: object): string[] {
   });
 }
 
-function replace(recipe: object, path: string, text: string): void {
+interface Setting {
+  readonly path: string;
+  readonly text: string;
+}
+
+function replace(recipe: object, { path, text }: Setting, fits: Fits | null): void {
   const keys = path.split(".");
   const last = keys.pop() ?? "";
   let holder: unknown = recipe;
   for (const key of keys) holder = entry(holder, key);
   const present = entry(holder, last);
   if (!isObject(holder) || !isScalar(present)) throw noScalar(recipe, path, present);
-  Reflect.set(holder, last, read(path, text, present));
+  const own = read(text, present);
+  const target = holder;
+  const found = [own, ...(fits === null ? [] : [scalarOfJson(text), text])].find((value) => {
+    if (value === undefined) return false;
+    Reflect.set(target, last, value);
+    return fits === null || fits(recipe, path);
+  });
+  if (found !== undefined) return;
+  if (own === undefined) throw ofAnotherKind(path, text, present);
+  // What is wrong with it is said when the recipe is checked whole.
+  Reflect.set(target, last, own);
 }
 
 function noScalar(recipe: object, path: string, present: unknown): InputError {
@@ -47,13 +82,17 @@ function noScalar(recipe: object, path: string, present: unknown): InputError {
   return new InputError(`--set ${path}: expected a key of the recipe, got an unknown one${didYouMean(path, known)}`);
 }
 
-function read(path: string, text: string, present: Scalar): Scalar {
+/** The value as the kind of scalar that stands there; `undefined` where it is none. */
+function read(text: string, present: Scalar): Scalar | undefined {
   if (typeof present === "string") return text;
   const value = scalarOfJson(text);
   if (present === null) return value === undefined ? text : value;
-  if (typeof value === typeof present && value !== undefined) return value;
+  return typeof value === typeof present ? value : undefined;
+}
+
+function ofAnotherKind(path: string, text: string, present: Scalar): InputError {
   const expected = typeof present === "number" ? "a number" : "true or false";
-  throw new InputError(`--set ${path}: expected ${expected} (the recipe has ${present}), got "${text}"`);
+  return new InputError(`--set ${path}: expected ${expected} (the recipe has ${present}), got "${text}"`);
 }
 
 /** The scalar that the text is as JSON; `undefined` where it is none, or a number too big for float64. */

@@ -116,9 +116,9 @@ export async function runRecipeOf(path: string, settings: readonly string[]): Pr
 }
 
 async function withSettings(recipe: Recipe, settings: readonly string[]): Promise<Recipe> {
-  const { parseRecipe } = await import("../training/recipe-file.ts");
-  const { override } = await import("./override.ts");
-  return parseRecipe("--set", override(recipe, settings));
+  const { fitsRecipe, parseRecipe } = await import("../training/recipe-file.ts");
+  const { overrideWhereFits } = await import("./override.ts");
+  return parseRecipe("--set", overrideWhereFits(recipe, settings, fitsRecipe));
 }
 
 /** The run's folder, which rank 0 names. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
 import { recipe } from "./fixture/recipe.ts";
-import { loadRecipe, readRunRecipe } from "./recipe-file.ts";
+import { fitsRecipe, loadRecipe, readRunRecipe } from "./recipe-file.ts";
 import { writeRunRecipe } from "./run-folder.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "armature-recipes-"));
@@ -51,4 +51,15 @@ describe("loadRecipe", () => {
     rmSync(join(folder, "recipe.json"));
     await expect(loadRecipe(folder)).rejects.toThrow(`${folder}: expected a run's folder, got one without recipe.json`);
   });
+});
+
+it("a value fits a recipe by itself, whatever is wrong elsewhere", () => {
+  const { data, batch } = recipe;
+  const broken = { ...recipe, batch: { ...batch, size: -1 } };
+  for (const [rate, fits] of [
+    ["native", true],
+    [10, true],
+    ["10", false],
+  ] as const)
+    expect(fitsRecipe({ ...broken, data: { ...data, rate } }, "data.rate")).toBe(fits);
 });

@@ -19,6 +19,12 @@ export function parseRecipe(where: string, value: unknown): Recipe {
   return parseInput(where, recipeSchema, value);
 }
 
+/** Whether the value at a dotted path may stand in a recipe, whatever stands elsewhere. */
+export function fitsRecipe(value: unknown, path: string): boolean {
+  const { error } = recipeSchema.safeParse(value);
+  return error === undefined || error.issues.every((issue) => issue.path.join(".") !== path);
+}
+
 /**
  * The recipe of a file that exports `recipe`, or of a run's folder or one of its checkpoints'.
  *
