@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { decodeBatch, encodeBatch } from "../../src/batch/batch.ts";
+import { decodeBatch, encodeBatch, type Facts } from "../../src/batch/batch.ts";
 import { exampleBatch } from "../../src/batch/example-batch.ts";
 import { BatchMaker } from "../../src/batch/maker.ts";
 import { unrealCells } from "../../src/batch/poison.ts";
@@ -76,7 +76,10 @@ describe("openpi fork, the review of action_is_pad", () => {
 
   it("no field is lost on the way between workers", () => {
     const encoded = encodeBatch(ragged);
-    expect(encodeBatch(decodeBatch(structuredClone(encoded)))).toEqual(encoded);
+    const arrived = decodeBatch(structuredClone(encoded));
+    expect(encodeBatch(arrived)).toEqual(encoded);
+    const bitsOf = (facts: Facts) => Object.entries(facts).map(([name, { bits }]) => [name, ...bits]);
+    expect(bitsOf(arrived.facts)).toEqual(bitsOf(ragged.facts));
     for (const name of Object.keys(encoded.facts)) {
       const facts = Object.fromEntries(Object.entries(encoded.facts).filter(([other]) => other !== name));
       const lost = Object.assign({}, encoded, { facts });
