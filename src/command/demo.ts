@@ -33,7 +33,7 @@ export const demo = define({
     const { StoppedError } = await import("./demo/phases.ts");
     const folder = given.out === null ? resolve("runs", runName("demo", new Date())) : resolve(given.out);
     await makeEmptyFolder(folder);
-    const stop = watchStopSignals(() => terminal.err.write("stopping; once more stops at once\n"));
+    const stop = watchStopSignals(() => terminal.err.write("\nstopping; once more stops at once\n"));
     try {
       return await play(given, folder, stop.isStopped, terminal);
     } catch (error) {

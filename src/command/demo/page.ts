@@ -40,7 +40,7 @@ function successTable(robots: readonly DemoRobot[]): string {
 }
 
 function rateOf({ score }: Played): string {
-  const [rate, low, high] = [score.successRate, ...score.interval].map((share) => significant(100 * share));
+  const [rate, low, high] = [score.successRate, ...score.interval].map((share) => Number((100 * share).toFixed(1)));
   return `${rate} % (${low}–${high})`;
 }
 
