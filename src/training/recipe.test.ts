@@ -120,7 +120,7 @@ describe("a recipe", () => {
   it("says what it takes where a value does not fit", () => {
     const cases: readonly (readonly [string, unknown, string])[] = [
       ["policy.head", "grot", 'expected "flow" or "groot", got "grot"'],
-      ["policy.size", "big", 'expected "micro" or "tiny" or "mini" or "base", got "big"'],
+      ["policy.size", "big", 'expected "micro" or "mini" or "tiny" or "base", got "big"'],
       ["validation.microBatch", 1, "expected a number of at least 2, got 1"],
       ["data.rate", 0, "expected a number above 0, got 0"],
       ["data.rate", "fast", 'expected "native" or a number, got "fast"'],
