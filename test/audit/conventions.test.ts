@@ -117,11 +117,12 @@ describe("weights trained under a convention", () => {
     for (const use of [validate, begin]) await expect(use(recipe, new Set([name]))).resolves.toBeDefined();
   });
 
-  it("are no other policy's: a wider one begins with none of them", async () => {
+  it("are no other policy's: a wider one neither begins with them nor is audited on them", async () => {
     const wider = { ...microRecipe, policy: { ...microRecipe.policy, actionWidth: 9 } };
-    await expect(begin(wider, new Set())).rejects.toThrow(
-      /000001: expected the policy's own parameters, got \d of another shape: action\.in\.weight/,
-    );
+    for (const use of [begin, audit])
+      await expect(use(wider, new Set())).rejects.toThrow(
+        /000001: expected the policy's own parameters, got \d of another shape: action\.in\.weight/,
+      );
   });
 
   it("are not gone on with where their checkpoint says another than the recipe", async () => {

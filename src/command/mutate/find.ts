@@ -34,6 +34,7 @@ const conventional = [
   "metric",
   "checkpoint",
   "training",
+  "audit",
   "serving",
 ];
 
