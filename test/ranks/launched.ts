@@ -21,9 +21,11 @@ export async function onRanks(ranks: number, ...words: readonly string[]): Promi
   return jsonOf(await beginOnRanks(ranks, ...words, "--json").finished);
 }
 
+const settings = ["batch.size=8", "optimizer.steps=50", "validation.everySteps=25", "checkpoint.everySteps=10"];
+
 /** Words that train the recipe of these tests: four micro-batches a step, fifty steps. */
 export function training(run: string, ...words: readonly string[]): string[] {
-  return ["train", twoModes, "--out", run, ...["batch.size=8", "optimizer.steps=50"].flatMap(set), ...words];
+  return ["train", twoModes, "--out", run, ...settings.flatMap(set), ...words];
 }
 
 export function set(setting: string): string[] {
