@@ -1,11 +1,5 @@
 import type { HeadName, TimeDirection } from "./head/form.ts";
 
-/** How the robot's state enters. */
-export type StateEntry = "suffix-token";
-
-/** How the time of the flow enters. */
-export type TimeEntry = "concatenated";
-
 /** How actions are found with a head. */
 export interface FlowChoice {
   readonly timeDirection: TimeDirection;
@@ -15,8 +9,6 @@ export interface FlowChoice {
 
 /** One row per policy: choices, no code. A new paper is a row, or a new member of a union and the compiler lists the places. */
 export interface Variant {
-  readonly state: StateEntry;
-  readonly time: TimeEntry;
   /** Of each head that may follow the backbone. */
   readonly heads: Readonly<Record<HeadName, FlowChoice>>;
 }
@@ -24,8 +16,6 @@ export interface Variant {
 /** @source `pi0`: openpi `pi0.py`; π0 (arXiv:2410.24164); with GR00T's head: GR00T N1.6 */
 export const variants = {
   pi0: {
-    state: "suffix-token",
-    time: "concatenated",
     heads: {
       flow: { timeDirection: "noise-at-one", integrationSteps: 10 },
       groot: { timeDirection: "noise-at-zero", integrationSteps: 4 },
