@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { InputError } from "../input-error.ts";
 import { localLinks } from "./local.ts";
 import type { MeetingOptions } from "./meetings.ts";
@@ -43,7 +44,7 @@ export async function openMpiWorld(
     );
   const link = new MpiLink(mpi, seat);
   const world = await World.open(link, options);
-  if (isCrowded(world.rank, world.places)) link.giveWay();
+  if (isCrowded(world.rank, world.places, loadavg()[0]!)) link.giveWay();
   return { world, mpi };
 }
 

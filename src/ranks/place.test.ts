@@ -30,7 +30,11 @@ test("a host with fewer cores than its ranks have threads together is noted", ()
   const places = ["one", "one", "two"].map((host) => ({ ...ownPlace(), host, cores: 4, hostCores: 4 }));
   expect(placementNotes(places, 2)).toEqual([]);
   const narrow = places.map((place) => ({ ...place, hostCores: 1 }));
-  expect([0, 1, 2].map((rank) => isCrowded(rank, narrow))).toEqual([true, true, false]);
+  expect([0, 1, 2].map((rank) => isCrowded(rank, narrow, 0))).toEqual([true, true, false]);
+  expect([0, 1, 2].map((rank) => isCrowded(rank, places, 9))).toEqual([false, false, false]);
+  const three = [...places, ...places.slice(0, 1)];
+  expect([0, 1].map((load) => isCrowded(0, three, load))).toEqual([false, false]);
+  expect([0, 2, 3].map((rank) => isCrowded(rank, three, 1.5))).toEqual([true, false, true]);
   expect(placementNotes(places, 3)).toEqual([
     "1 of 2 hosts have fewer cores than threads: one has 4 for 2 ranks × 3 threads, which take turns; fewer ranks or threads are faster",
   ]);

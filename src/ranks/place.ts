@@ -51,10 +51,17 @@ export function isGone(place: Place, own: Place): boolean {
   }
 }
 
-/** Whether the host of a rank has fewer cores than ranks. */
-export function isCrowded(rank: number, places: readonly Place[]): boolean {
+/**
+ * Whether the host of a rank has fewer cores than ranks, or than ranks and other work.
+ *
+ * Beside other work two ranks meet sooner by looking on (0.04 ms against 9), three by giving way (10 ms against 30 to 50).
+ *
+ * @param load processes that want a core of this host, as the system counts them (`loadavg`)
+ */
+export function isCrowded(rank: number, places: readonly Place[], load: number): boolean {
   const { host, hostCores } = places[rank]!;
-  return places.filter((place) => place.host === host).length > hostCores;
+  const ranks = places.filter((place) => place.host === host).length;
+  return ranks > hostCores || (ranks > 2 && ranks + load > hostCores);
 }
 
 /**

@@ -48,7 +48,7 @@ export class MpiLink implements Link {
     this.#requests = mpi.dialect.requests(firstCapacity);
   }
 
-  /** From here on this rank gives way while it waits: its host has fewer cores than ranks. */
+  /** From here on this rank gives way while it waits: its host has fewer cores than ranks and other work. */
   giveWay(): void {
     this.#eagerMs = crowdedEagerMs;
   }
