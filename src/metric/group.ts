@@ -88,7 +88,7 @@ function intervalOfSum(
 ): Interval | null {
   const parts = found.filter(({ group }) => group.velocity !== null);
   const spread = pooledSpread(parts.map((part) => ({ weight: part.share / count, spread: part.spread })));
-  return value === null ? null : intervalAbout(value, spread);
+  return intervalAbout(value, spread);
 }
 
 /** @throws InputError naming the groups whose loss is NaN or infinite */
@@ -115,7 +115,7 @@ function groupOf({ key, errors, spread }: Own, terms: readonly Term[], names: Gr
     velocity,
     tokens: null,
     loss: velocity,
-    interval: velocity === null ? null : intervalAbout(velocity, spread),
+    interval: intervalAbout(velocity, spread),
   };
 }
 

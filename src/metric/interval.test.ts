@@ -26,6 +26,7 @@ test("a mean of independent values has the interval of every textbook", () => {
 test("one cluster says nothing of how clusters scatter, and neither does a sum with such a part", () => {
   expect(clusterSpread([0])).toBeNull();
   expect(intervalAbout(1, null)).toBeNull();
+  expect(intervalAbout(null, { variance: 1, freedom: 1 })).toBeNull();
   const known = { weight: 0.5, spread: { variance: 1, freedom: 3 } };
   expect(pooledSpread([known, { weight: 0.5, spread: null }])).toBeNull();
   expect(pooledSpread([])).toBeNull();

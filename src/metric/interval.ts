@@ -43,9 +43,9 @@ export function pooledSpread(
   return { variance, freedom: parted === 0 ? least : variance ** 2 / parted };
 }
 
-/** The interval about a mean of squares, which is never negative; `null` where its spread is not known. */
-export function intervalAbout(value: number, spread: Spread | null): Interval | null {
-  if (spread === null) return null;
+/** The interval about a mean of squares, which is never negative; `null` where there is none, or its spread is not known. */
+export function intervalAbout(value: number | null, spread: Spread | null): Interval | null {
+  if (value === null || spread === null) return null;
   const half = studentQuantile(spread.freedom) * Math.sqrt(spread.variance);
   return [Math.max(0, value - half), value + half];
 }
