@@ -97,7 +97,8 @@ async function resumeRun(folder: string, plan: Plan, parameters: readonly Parame
   const weights = await readWeights(checkpoint.folder, manifest);
   const state = stateFrom(checkpoint.folder, weights, checkpoint.step, parameters);
   // Events go last: they are only cut back where everything else is in order.
-  const events = await EventLog.resume(folder, checkpoint.step);
+  const isValidated = checkpoint.step > 0 || manifest.bestValidation !== null;
+  const events = await EventLog.resume(folder, isValidated ? checkpoint.step : -1);
   return { events, standing: { state, best: manifest.bestValidation }, notes };
 }
 

@@ -95,8 +95,10 @@ export async function runLoop(parts: LoopParts, begin: Standing, until: number):
     validations.push(validation);
     standing = { ...standing, best: better(standing.best, step, validation) };
   };
-  if (begin.state.step === 0 && recipe.validation.everySteps > 0) await validateAt(0);
+  const isNew = begin.state.step === 0 && begin.best === null;
+  if (isNew && recipe.validation.everySteps > 0) await validateAt(0);
   let isStopped = await parts.isStopped();
+  if (isStopped && begin.state.step === 0) await parts.save(standing);
   while (standing.state.step < until && !isStopped) {
     const done = await advance(parts, standing.state);
     const { step } = done.state;

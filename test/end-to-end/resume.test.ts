@@ -1,4 +1,4 @@
-import { watch } from "node:fs";
+import { existsSync, watch } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -82,6 +82,19 @@ describe("a run of 40 steps", () => {
       expect({ ...(await contents(run)), "manifest.json": "" }).toEqual({ ...expected, "manifest.json": "" });
     },
   );
+
+  it("stopped before its first step has a whole checkpoint too, and goes on from there", async () => {
+    const run = place.path("early");
+    const running = begin("train", twoModes, "--out", run, "--json");
+    // The events' file is there before the first validation, at whose end the signal is heard.
+    while (!existsSync(join(run, "events.jsonl"))) await setTimeout(1);
+    running.child.kill("SIGINT");
+    const { step, isInterrupted } = jsonOf(await running.finished);
+    expect(isInterrupted).toBe(true);
+    expect(await checkpointsOf(run)).toEqual([String(step).padStart(6, "0")]);
+    await train("--steps", "40", "--resume", "--out", run);
+    expect(await contents(run)).toEqual(expected);
+  });
 
   it("has the learning rates of its recipe at every step, wherever it stops", async () => {
     const run = place.path("five");
