@@ -20,8 +20,12 @@ export function importersIn(folder: string): Importers {
 /** Tests that look at a whole policy on batches with every kind of padding, and take seconds. */
 const nets = [/^src\/training\/equivalence\.test\.ts$/, /^test\/trap\//, /^test\/laws\//];
 
-/** Tests that take a minute. */
-const slow = [/^test\/audit\/audit\.test\.ts$/, /^test\/end-to-end\//, /^src\/ranks\//, /^test\/ranks\//];
+/** Tests that take a minute, or stand for whole commands. */
+const slow = [
+  /^test\/(audit\/audit\.test\.ts$|end-to-end\/|ranks\/)/,
+  /^src\/(ranks|simulation|command)\//,
+  /^recipes\//,
+];
 
 /**
  * The tests that may notice a change of a file: those that import it, if only through others.
