@@ -121,6 +121,12 @@ describe("the demo's report", () => {
   });
 });
 
+it("needs an episode to train on and one to hold out", async () => {
+  const { status, err } = await armature("demo", "--out", join(place, "one"), "--episodes", "1");
+  expect([status, err]).toEqual([2, "--episodes: expected 2 or more, some of which are held out, got 1\n"]);
+  expect(existsSync(join(place, "one"))).toBe(false);
+});
+
 describe("the folder of a demo", () => {
   it("is never written over", async () => {
     await writeFile(join(place, "notes.txt"), "mine");

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { DemoStory, Played } from "../dashboard/demo-story.ts";
+import { InputError } from "../input-error.ts";
 import type { Recipe } from "../training/recipe.ts";
 import { define, type Outcome } from "./definition.ts";
 import { count, otherwise, text } from "./parameter.ts";
@@ -28,6 +29,8 @@ export const demo = define({
     { line: "demo --out runs/first --json", shows: "what was found, for programs" },
   ],
   async run(given, terminal) {
+    if (given.episodes < 2)
+      throw new InputError(`--episodes: expected 2 or more, some of which are held out, got ${given.episodes}`);
     const { runName } = await import("../training/run-folder.ts");
     const { makeEmptyFolder } = await import("./demo/empty-folder.ts");
     const { StoppedError } = await import("./demo/phases.ts");
