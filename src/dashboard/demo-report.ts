@@ -22,7 +22,7 @@ export function demoReport(story: DemoStory): string {
       `${steps} steps of ${recipe.batch.size} samples taught ${weights.toLocaleString("en")} numbers what the scripted experts of ` +
         `${listed(robots.map(({ name }) => name))} do. Everything on this page was made in ${minutes(seconds)} on this machine.`,
     ),
-    `<p class="quiet">${escaped(blindness)}</p>`,
+    `<p class="quiet">${escaped(blindness.join(" "))}</p>`,
     ...section("Closed loop", successes(story), ...robots.map(films)),
     ...section("Held-out episodes", losses(story.curves)),
     ...section("Padding", paddingOf(story)),

@@ -64,8 +64,10 @@ export interface Phase {
 }
 
 /** What a policy without eyes is told instead. */
-export const blindness =
-  "The policy has its eyes closed here: its state tells each robot where its goal is. To find the goal in pictures takes more than these minutes.";
+export const blindness = [
+  "Its eyes are closed: the state tells each robot where its goal is.",
+  "To learn to find the goal in pictures takes more than these minutes.",
+] as const;
 
 /** What to type next. */
 export function nextCommands({ run, robots }: Pick<DemoStory, "run" | "robots">): { line: string; shows: string }[] {

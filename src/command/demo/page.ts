@@ -11,7 +11,7 @@ export function demoPage(story: DemoStory): string {
   const { steps } = recipe.optimizer;
   return [
     `One policy, ${robots.length} robots: ${grouped(weights)} weights, ${grouped(steps)} steps of ${recipe.batch.size} samples, ${clock(seconds)} in all`,
-    robots.map(({ name, episodes, frames }) => `${name} ${episodes} episodes, ${grouped(frames)} frames`).join(" · "),
+    recorded(robots),
     "",
     ...(first === undefined || last === undefined ? [] : [improvementTable(first.validation, last.validation), ""]),
     auditTable({ ...audit, rows: audit.rows.filter(({ cells }) => cells > 0) }, null),
@@ -19,11 +19,16 @@ export function demoPage(story: DemoStory): string {
     `successes in closed loop over ${starts} new starts each (95 % interval)`,
     successTable(robots),
     "",
-    blindness,
+    ...blindness,
     `time: ${phases.map((phase) => `${phase.name} ${clock(phase.seconds)}`).join(" · ")}`,
     "",
     ...nextCommands(story).map(({ line, shows }) => `${line}\n    ${shows}`),
   ].join("\n");
+}
+
+function recorded(robots: readonly DemoRobot[]): string {
+  const frames = robots.map(({ name, frames: own }) => `${name} ${grouped(own)}`);
+  return `frames of ${robots[0]?.episodes ?? 0} recorded episodes each: ${frames.join(", ")}`;
 }
 
 function successTable(robots: readonly DemoRobot[]): string {

@@ -40,14 +40,14 @@ export async function playDemo(plan: DemoPlan, phases: Phases): Promise<DemoStor
   const run = join(folder, "run");
   const recorded = await phases.run("record", () => recordRobots(recipe, episodes, phases));
   const play = (label: "untrained" | "trained") => ({ starts, label, folder: filmFolder(folder, label) });
-  const { before, untrained } = await phases.run("roll out untrained", async () => {
+  const { before, untrained } = await phases.run("roll out", async () => {
     const found = await beforeTraining(recipe, cache);
     return { before: found, untrained: await rollOutRobots({ ...found, ...play("untrained"), filmed: 1 }, phases) };
   });
   const lesson = { recipe, folder: run, cache, isStopped: phases.isStopped };
-  const curves = await phases.run("train and validate", (screen) => learn(lesson, screen));
+  const curves = await phases.run("train", (screen) => learn(lesson, screen));
   const audit = await phases.run("audit", () => auditRun(recipe, run, cache, phases));
-  const trained = await phases.run("roll out trained", async () => {
+  const trained = await phases.run("roll out again", async () => {
     const request = { policy: await findPolicy(run), weights: null, ...play("trained"), filmed: 3 };
     return rollOutRobots(request, phases);
   });
