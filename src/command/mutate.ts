@@ -16,7 +16,10 @@ export const mutate = define({
   arguments: { path: otherwise(text("path", "only guards at or below this folder or file"), undefined) },
   options: { jobs: otherwise(count("n", "guards that are tried side by side, each in a copy of the tree"), 2) },
   examples: [
-    { line: "mutate", shows: "every selection, key mask, count and check of conventions; ten minutes on two cores" },
+    {
+      line: "mutate",
+      shows: "every selection, key mask, count and check of conventions; about ten minutes on two cores",
+    },
     { line: "mutate src/flow", shows: "the guards of one folder; half a minute" },
   ],
   async run({ path = "", jobs }, terminal) {

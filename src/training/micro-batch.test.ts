@@ -64,3 +64,17 @@ it("the error of a sample is over the cells that teach it: those of its own, and
   // The second sample has no robot target, and the last row is no sample.
   expect(means.map(({ value }) => value)).toEqual([2, null, 2]);
 });
+
+it("cells of a sample that do not exist hold noise where weights were trained with it, else 0; real ones are the same", () => {
+  const [zero, noise] = unrealInputs.map((unrealInput) => {
+    return Array.from(microBatch(unrealInput).feeds.get("noise")!.cells, Number);
+  });
+  const { dofReal } = raggedBatch(layout, 1).facts;
+  const [steps, width] = [layout.steps, layout.actionWidth];
+  const isReal = (cell: number) => dofReal.isReal(Math.floor(cell / (steps * width)) * width + (cell % width));
+  const samples = [...Array(3 * steps * width).keys()];
+  const [real, unreal] = [samples.filter(isReal), samples.filter((cell) => !isReal(cell))];
+  expect(unreal.length).toBeGreaterThan(0);
+  expect(unreal.filter((cell) => zero![cell] !== 0 || noise![cell] === 0)).toEqual([]);
+  expect(real.map((cell) => noise![cell])).toEqual(real.map((cell) => zero![cell]));
+});
