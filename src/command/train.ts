@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { ConventionName } from "../checkpoint/convention-name.ts";
 import { InputError } from "../input-error.ts";
 import type { WeightsValidation } from "../metric/group.ts";
@@ -12,6 +12,7 @@ import { define, type Outcome } from "./definition.ts";
 import { choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
 import { trainingRankNotes } from "./rank-notes.ts";
 import { root } from "./root.ts";
+import { shortest } from "./shortest.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
 import { TrainingDisplay } from "./training-display.ts";
@@ -173,10 +174,4 @@ function textOf(folder: string, { state, isInterrupted, initialValidation, valid
 function validationText(first: WeightsValidation | null, last: WeightsValidation | null): string[] {
   if (first === null || last === null) return [];
   return [first === last ? validationTable(last) : improvementTable(first, last)];
-}
-
-/** A folder as it is typed from here. */
-function shortest(folder: string): string {
-  const below = relative(process.cwd(), folder);
-  return below === "" || below.startsWith("..") ? folder : below;
 }
