@@ -7,7 +7,7 @@ import type { Recipe, RecipeDataset } from "../src/training/recipe.ts";
  *
  * Paper: π0 (arXiv:2410.24164), in a size for minutes (0.9 M parameters). Data: what `armature demo` records, 250 episodes of each
  * robot's scripted expert. States alone: the goal is a part of them, since minutes of pictures do not teach to see it
- * (docs/negative-results.md). Cost: 250 to 260 s of processor time in all, 0.7 GiB.
+ * (docs/negative-results.md). Cost: 2:10 minutes in all on two quiet cores, 0.7 GiB.
  *
  * Expected of `./armature demo`: at most 6 minutes in all on two cores; closed-loop success over 100 starts at least 70 % on two
  * of the robots, untrained at most 10 %. Measured: reacher 0 → 100 %, pusher 5 → 81 %, arm 1 → 95 %.
