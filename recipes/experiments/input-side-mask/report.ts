@@ -7,6 +7,7 @@ import {
   meanOf,
   measuresOf,
   missing,
+  outcomes,
   type Pair,
   secondary,
   successRates,
@@ -136,28 +137,21 @@ function mechanismTable(lines: readonly Line[]): string {
 }
 
 function comparatorTable(lines: readonly Line[]): string {
-  const single = robotNames.map((robot) =>
-    lines.filter((line) => line.study === "single" && line.robot === robot).flatMap((line) => line.cells.D ?? []),
+  const alone = robotNames.map((robot) =>
+    lines
+      .filter((line) => line.study === "single" && line.robot === robot)
+      .flatMap((line) => line.cells.D ?? [])
+      .map((measures) => average(outcomes(measures, robot))),
   );
-  const bits = (text: string) =>
-    [...text].reduce(
-      (sum, digit) => sum + [...Number.parseInt(digit, 16).toString(2)].filter((bit) => bit === "1").length,
-      0,
-    );
-  const share = (text: string | undefined) => bits(text ?? "") / (4 * (text ?? "").length);
-  const alone = single.map((runs, at) => runs.map(({ successes }) => share(successes?.[robotNames[at]!])));
   const rows = (["core", "native", "untrained"] as const).map((study) => {
     const rates = [...successRates(lines, study, "D").values()];
-    return [
-      `${study === "core" ? "D" : study}: ${studies[study].summary}`,
-      `${rates[0]?.length ?? 0}`,
-      ...rates.map(rate),
-    ];
+    const name = study === "core" ? "D" : study;
+    return [`${name}: ${studies[study].summary}`, `${rates[0]?.length ?? 0}`, ...rates.map(rate)];
   });
-  const seeds = Math.min(...alone.map(({ length }) => length));
+  const seeds = alone.map(({ length }) => length).join(", ");
   return table(
     ["policy", "seeds", ...robotNames],
-    [...rows, [`single: ${studies.single.summary}`, `${seeds}`, ...alone.map(rate)]],
+    [...rows, [`single: ${studies.single.summary}`, seeds, ...alone.map(rate)]],
   );
 }
 
