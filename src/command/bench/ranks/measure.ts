@@ -48,7 +48,7 @@ export interface RanksResult {
 
 export const microBatch = 16;
 /** OpenTau#373: many datasets of few frames, beside large ones. */
-const issue373 = [...Array.from({ length: 64 }, (_, at) => 1 + (at % 8)), 300, 500];
+const issue373 = [...Array.from({ length: 64 }, (_, at) => 1 + (at % 8)), 500, 1000];
 const evenFrames = 1024;
 const trainingSteps = 16;
 /** A forward pass is short beside what else the machine does. */
