@@ -21,13 +21,6 @@ export interface Wanted {
   readonly episodes: number;
 }
 
-/** Which recordings are wanted, and below which folder. */
-export interface Wanted {
-  readonly folder: string;
-  readonly observation: RobotOptions["observation"];
-  readonly episodes: number;
-}
-
 /** Records each robot's expert; goes on with what is there and does nothing where that is enough. */
 export async function recordAll({ folder, observation, episodes }: Wanted): Promise<void> {
   for (const name of robotNames) {
