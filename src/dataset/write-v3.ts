@@ -22,6 +22,8 @@ type Cursor = z.infer<typeof cursorSchema>;
 /** Episodes to a file of the list of episodes, which is written anew for each of them. */
 const recordsPerFile = 100;
 const fullBytes = fileMegabytes << 20;
+/** Frames after which a video counts as full: an episode joins it by copying what it holds, however little that is. */
+const fullFrames = 4096;
 const recordsPath = "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet";
 
 /** v3.0: many episodes to a table, to a video and to a list of episodes. */
@@ -119,7 +121,8 @@ export class StoreV3 implements EpisodeStore {
     }
     this.#folder.move(joined, path);
     const { size } = await stat(joined);
-    return size < fullBytes ? { file, held: held + frames } : { file: file + 1, held: 0 };
+    const isFull = size >= fullBytes || held + frames >= fullFrames;
+    return isFull ? { file: file + 1, held: 0 } : { file, held: held + frames };
   }
 
   async #readRecords(path: string, rows: number): Promise<Map<string, unknown[]>> {
