@@ -57,6 +57,15 @@ describe("initial values", () => {
     expect(narrow.slice(0, 12)).not.toEqual(narrow.slice(12));
   });
 
+  it("of places are waves along rows and across them, twice the side long and four places long", () => {
+    const form = { name: "position", axes: "n e", shape: [16, 8], initial: { kind: "sincos2d", side: 4 } } as const;
+    const found = initialValues([form], 1).get("position")!.cells;
+    // The second row's third place: 2.5 along the row, 1.5 down. Waves of 8 and 4 places: π/4 and π/2 of a turn for each.
+    const [eighth, half] = [Math.sin(Math.PI / 8), Math.SQRT1_2];
+    const expected = [Math.cos(Math.PI / 8), -eighth, Math.cos(Math.PI / 8), eighth, -half, -half, half, -half];
+    expectClose("place 6", found.slice(6 * 8, 7 * 8), expected, { absolute: 1e-6, relative: 0, because: "float32" });
+  });
+
   it("follow the seed and the name", () => {
     expectSameBits("again", values([3, 4], 7), values([3, 4], 7));
     expect(values([3, 4], 8)).not.toEqual(values([3, 4], 7));

@@ -11,7 +11,9 @@ import type { SymbolicValidity } from "../validity/symbolic.ts";
 /** How a parameter begins. */
 export type Initial =
   | { readonly kind: "constant"; readonly value: number }
-  | { readonly kind: "normal"; readonly deviation: number };
+  | { readonly kind: "normal"; readonly deviation: number }
+  /** Row by row the places of a square of this side, each as sines and cosines of where it is. */
+  | { readonly kind: "sincos2d"; readonly side: number };
 
 export const zero: Initial = { kind: "constant", value: 0 };
 export const one: Initial = { kind: "constant", value: 1 };
@@ -153,6 +155,7 @@ function initialValue({ name, axes, shape, initial }: ParameterForm, seed: numbe
   const rows = cells(shape.slice(0, -1)) / sets;
   const values = new Float32Array(sets * rows * columns);
   if (initial.kind === "constant") return new HostArray(axes, shape, "float32", values.fill(initial.value));
+  if (initial.kind === "sincos2d") return new HostArray(axes, shape, "float32", places(initial.side, columns));
   const random = stream(seed, "initial weight", name);
   for (let at = 0; at < sets * rows; at++) {
     const part = values.subarray(at * columns, (at + 1) * columns);
@@ -160,4 +163,29 @@ function initialValue({ name, axes, shape, initial }: ParameterForm, seed: numbe
     for (let column = 0; column < columns; column++) part[column]! *= initial.deviation;
   }
   return new HostArray(axes, shape, "float32", values);
+}
+
+/**
+ * The places of a square, row by row: near places are alike, so that what is learnt at one holds around it.
+ *
+ * Four columns for each wave: sine and cosine along the row, then across rows. The longest wave is twice the side, the
+ * shortest four places; in between their lengths are a geometric series.
+ *
+ * @param width multiple of 4
+ * @returns `[n e]`
+ * @source MAE (arXiv:2111.06377), appendix A.1; openpi `siglip.py` `posemb_sincos_2d`; those waves reach up to 62,832 places, which
+ *   says little of 16 of them
+ */
+function places(side: number, width: number): Float32Array {
+  const waves = width / 4;
+  const turns = Array.from(
+    { length: waves },
+    (_, at) => (Math.PI / side) * (side / 2) ** (at / Math.max(1, waves - 1)),
+  );
+  const along = Array.from({ length: side }, (_, at) =>
+    turns.map((turn) => [Math.sin((at + 0.5) * turn), Math.cos((at + 0.5) * turn)]),
+  );
+  return Float32Array.from(
+    along.flatMap((row) => along.flatMap((column) => turns.flatMap((_, at) => [...column[at]!, ...row[at]!]))),
+  );
 }

@@ -47,8 +47,8 @@ export interface PolicySize {
 }
 
 /**
- * Policies by size. `micro` is for tests: it is the one that PyTorch's numbers are stored for. `mini` is
- * what two cores teach in minutes where the state tells all.
+ * Policies by size. `micro` is for tests: it is the one that PyTorch's numbers are stored for. `mini` is what two cores teach in
+ * minutes: its patches are small, since a policy finds a thing to within a patch long before it reads where in the patch it is.
  *
  * @source `base`: openpi `gemma.py` `get_config` (gemma_2b, gemma_300m) and `siglip.py` (So400m/14); GR00T N1.6's head
  */
@@ -60,7 +60,7 @@ export const policySizes = {
     dit: { width: 24, layers: 2, mlp: 48, heads: 3, headWidth: 8, state: 20, decoder: 16, condition: 8, output: 12 },
   },
   mini: {
-    vision: { picture: 64, patch: 8, width: 128, layers: 3, mlp: 256, heads: 2, temporalEvery: 3 },
+    vision: { picture: 32, patch: 2, width: 64, layers: 1, mlp: 128, heads: 2, temporalEvery: 1 },
     backbone: { width: 128, layers: 3, mlp: 256, heads: 4, keyHeads: 1, headWidth: 32 },
     expert: { width: 128, layers: 3, mlp: 384, heads: 4, keyHeads: 1, headWidth: 32 },
     dit: {

@@ -29,7 +29,8 @@ export function encodePictures(
   const frames = merge(transpose(images.selected(0), "o b v h w c"), "o b v", "b");
   const pixels = offset(scale(cast(frames, "float32"), 2 / 255), -1);
   const patches = embedPatches(scope.in("patch"), pixels, size);
-  const place = scope.parameter("position", "n e", patches.shape.slice(1), { kind: "normal", deviation: 0.02 });
+  const side = size.picture / size.patch;
+  const place = scope.parameter("position", "n e", patches.shape.slice(1), { kind: "sincos2d", side });
   const real = images.valid;
   const hasHistory = sizeOf(real.isReal, "o") > 1;
   let tokens = add(patches, alignTo(place, patches));

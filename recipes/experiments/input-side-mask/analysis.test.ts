@@ -30,10 +30,10 @@ const untrained = line("D", 1, { D: 0 }, "untrained");
 
 it("pairs by seed: what only one of two cells has does not count", () => {
   const lines = [line("D", 1, { D: 180, C: 20 }), line("B", 1, { B: 170 }), line("D", 2, { D: 190 })];
-  const found = compareSuccess(lines, "core", ["D", "B"])!;
+  const found = compareSuccess(lines, ["core", "D"], ["core", "B"])!;
   expect(found.seeds).toEqual([1]);
   expect(found.estimate.mean).toBeCloseTo(10 / 200, 12);
-  expect(compareSuccess(lines, "core", ["B0", "B"])).toBe(null);
+  expect(compareSuccess(lines, ["core", "B0"], ["core", "B"])).toBe(null);
   expect(successRates(lines, "core", "D").get("arm")).toEqual([0.9, 0.95]);
   expect(secondary(lines).map(({ name, mean }) => [name, Math.round(1e6 * mean) / 1e6])).toEqual([
     ["held-out velocity loss, D − B", -0.05],

@@ -53,9 +53,12 @@ export function successRates(lines: readonly Line[], study: StudyName, cell: Cel
   return new Map(robotNames.map((robot) => [robot, measured.map((one) => average(outcomes(one, robot)))]));
 }
 
+/** A cell of a study. */
+export type Sample = readonly [StudyName, Cell];
+
 /** Success of one cell less that of another, paired by seed and start; `null` where no seed has both. */
-export function compareSuccess(lines: readonly Line[], study: StudyName, [one, other]: Pair): Comparison | null {
-  const [left, right] = [measuresOf(lines, study, one), measuresOf(lines, study, other)];
+export function compareSuccess(lines: readonly Line[], one: Sample, other: Sample): Comparison | null {
+  const [left, right] = [measuresOf(lines, ...one), measuresOf(lines, ...other)];
   const seeds = [...left.keys()].filter((seed) => right.has(seed));
   if (seeds.length === 0) return null;
   const differences: Differences = seeds.map((seed) =>
@@ -103,8 +106,8 @@ export interface Secondary {
 
 /** The secondary measures of the core, with Holm's correction; without those of which no seed has both cells. */
 export function secondary(lines: readonly Line[]): Secondary[] {
-  const success = (pair: Pair) => {
-    const found = compareSuccess(lines, "core", pair);
+  const success = ([one, other]: Pair) => {
+    const found = compareSuccess(lines, ["core", one], ["core", other]);
     return found === null ? null : { mean: found.estimate.mean, seeds: found.seeds.length, p: found.p };
   };
   const error = (what: HeldOut) => {
@@ -130,7 +133,7 @@ export type Verdict =
   | "no data: the rule needs D, B and untrained weights";
 
 export function verdict(lines: readonly Line[]): Verdict {
-  const compared = compareSuccess(lines, "core", ["D", "B"]);
+  const compared = compareSuccess(lines, ["core", "D"], ["core", "B"]);
   if (compared === null) return "no data: the rule needs D, B and untrained weights";
   const rates = [...successRates(lines, "core", "D").values()].map(average);
   const untrained = [...successRates(lines, "untrained", "D").values()].map(average);

@@ -5,8 +5,13 @@ export const robotNames = ["reacher", "pusher", "arm", "bimanual"] as const;
 
 export type RobotName = (typeof robotNames)[number];
 
-/** What each robot's expert records, and the share of the episodes that is held out. */
-export const recorded = { episodes: 200, seed: 1, heldOut: 0.2 } as const;
+/** What each robot's expert records, and the share of the episodes that is held out. To see a goal takes more of them. */
+export const recorded = { episodes: { state: 200, pictures: 600 }, seed: 1, heldOut: 0.2 } as const;
+/** What a robot shows of itself to a policy that sees: the one camera that looks at the whole scene. */
+export const sceneCamera = { reacher: "top", pusher: "top", arm: "front", bimanual: "top" } as const satisfies Record<
+  RobotName,
+  string
+>;
 /** Starts that all runs have in common, none of them recorded, and the pace at which a policy is asked. */
 export const closedLoop = { starts: 200, seed: 20_345, execute: 8, sideBySide: 40 } as const;
 /** Held-out frames of each robot (fewer of real ones, with cameras), how often each is drawn, sampled and redrawn. */
@@ -20,10 +25,18 @@ export const heldOut = {
 } as const;
 
 /** Four layers of width 128. The backbone carries the task's token alone. */
-export const policySize: PolicySize = {
+export const blindPolicySize: PolicySize = {
   ...policySizes.tiny,
   backbone: { width: 64, layers: 4, mlp: 128, heads: 4, keyHeads: 1, headWidth: 32 },
   expert: { width: 128, layers: 4, mlp: 256, heads: 4, keyHeads: 1, headWidth: 32 },
+};
+
+/** Two layers that read patches as they are: what one core trains in a quarter of an hour. */
+export const seeingPolicySize: PolicySize = {
+  ...policySizes.mini,
+  vision: { ...policySizes.mini.vision, layers: 0 },
+  backbone: { width: 64, layers: 2, mlp: 128, heads: 2, keyHeads: 1, headWidth: 32 },
+  expert: { width: 128, layers: 2, mlp: 384, heads: 2, keyHeads: 1, headWidth: 32 },
 };
 
 /**
@@ -116,7 +129,7 @@ export const studies = {
   },
   pictures: {
     ...core,
-    summary: "with pictures in place of goals",
+    summary: "with one camera's pictures in place of goals, two layers",
     trainings: ["D", "B"],
     seeds: 3,
     observation: "pictures",

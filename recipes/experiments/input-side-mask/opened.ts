@@ -6,7 +6,15 @@ import type { Setting } from "../../../src/training/objective.ts";
 import { loadPlanOf, type Plan, planOf, settingOf, targetOf } from "../../../src/training/plan.ts";
 import { mixtureOf } from "../../../src/training/recipe.ts";
 import { Rules } from "../../../src/validity/rules.ts";
-import { type Job, policySize, type Sampling, type Study, studies, type Training } from "./design.ts";
+import {
+  blindPolicySize,
+  type Job,
+  type Sampling,
+  type Study,
+  seeingPolicySize,
+  studies,
+  type Training,
+} from "./design.ts";
 import { recipeOf } from "./recipe.ts";
 
 /** A run's data, opened: the product's plan of its recipe, and what makes its batches. */
@@ -42,9 +50,9 @@ export function rulesOf(training: Training): Rules {
 export function trainingSetting({ plan, study }: Opened, training: Training): Setting {
   const setting = settingOf({ ...plan, rules: rulesOf(training) }, plan.recipe.batch.microBatch);
   // With their cameras, real robots have their recipe's own policy.
-  return study.robots === "real" && study.observation === "pictures"
-    ? setting
-    : { ...setting, form: { ...setting.form, size: policySize } };
+  if (study.robots === "real" && study.observation === "pictures") return setting;
+  const size = study.observation === "pictures" ? seeingPolicySize : blindPolicySize;
+  return { ...setting, form: { ...setting.form, size } };
 }
 
 /** How a training's noise and times are drawn and what teaches. */

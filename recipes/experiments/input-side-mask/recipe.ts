@@ -5,7 +5,16 @@ import { findRobot } from "../../../src/simulation/robots.ts";
 import { embodimentOf } from "../../../src/simulation/simulated-robot.ts";
 import type { Recipe, RecipeDataset } from "../../../src/training/recipe.ts";
 import { recipe as realMixture } from "../../real-mixture.ts";
-import { type Job, type RobotName, recorded, robotNames, type Study, studies, type Training } from "./design.ts";
+import {
+  type Job,
+  type RobotName,
+  recorded,
+  robotNames,
+  type Study,
+  sceneCamera,
+  studies,
+  type Training,
+} from "./design.ts";
 
 /**
  * What a run trains on and how.
@@ -18,22 +27,28 @@ export function recipeOf({ study: name, training, seed, robot }: Job, data: stri
   const isDivided = study.robots === "own slots";
   const names = robot === null ? robotNames : [robot];
   const hasPictures = study.observation === "pictures";
-  const views = hasPictures ? [...new Set(names.flatMap((one) => findRobot(one).cameras))] : [];
   return {
     ...{ name: "input-side-mask", seed, threads: 1, device: "cpu" },
     ...{ reduction: study.reduction, supervision: "allReal", conventions: conventionsOf(training) },
     data: {
-      ...{ root: `${data}/${study.observation}`, workers: 1, pictureMemoryBytes: hasPictures ? 2 ** 27 : 0 },
+      ...{ root: `${data}/${study.observation}`, workers: 1, pictureMemoryBytes: hasPictures ? 2 ** 31 : 0 },
       ...{ rate: "native", normalization: "mean-std", actions: "absolute", augmentation: null },
       datasets: names.map((one) => dataset(one, study, isDivided)),
     },
-    batch: { size: 64, microBatch: hasPictures ? 16 : 64 },
+    batch: { size: 64, microBatch: hasPictures ? 32 : 64 },
     validation: {
-      ...{ everySteps: 0, microBatch: hasPictures ? 16 : 64, ratio: recorded.heldOut },
+      ...{ everySteps: 0, microBatch: hasPictures ? 32 : 64, ratio: recorded.heldOut },
       ...{ framesPerMember: 64, draws: 1, weights: "ema" },
     },
     policy: {
-      ...{ variant: "pi0", size: "tiny", head: "flow", parts: null, views, actionHorizon: 16 },
+      ...{
+        variant: "pi0",
+        size: hasPictures ? "mini" : "tiny",
+        head: "flow",
+        parts: null,
+        views: hasPictures ? ["scene"] : [],
+        actionHorizon: 16,
+      },
       ...{ actionWidth: study.width, stateWidth: isDivided ? 48 : 32, promptTokens: hasPictures ? 48 : 2 },
       history: { slots: 1, interval: 1, dropout: 0 },
     },
@@ -89,13 +104,15 @@ function optimizer({ steps }: Study): Recipe["optimizer"] {
 /** A robot's recording. One token tells the task, unless pictures and instruction do. */
 function dataset(name: RobotName, { observation }: Study, isDivided: boolean): RecipeDataset {
   const design = findRobot(name);
-  const prompt: Mapping["prompt"] =
-    observation === "pictures" ? { kind: "task" } : { kind: "fixed", text: name.slice(0, 1) };
+  const perceived: Pick<Mapping, "prompt" | "cameras"> =
+    observation === "pictures"
+      ? { prompt: { kind: "task" }, cameras: { scene: `observation.images.${sceneCamera[name]}` } }
+      : { prompt: { kind: "fixed", text: name.slice(0, 1) }, cameras: {} };
   return {
     name,
     source: { kind: "lerobot", location: name, taskAnnotation: "declared" },
     ...{ episodes: "all", role: "both", weight: 1 },
-    mapping: { ...asFound, controlMode: design.controlMode, prompt, ...(isDivided ? ownSlots(name) : {}) },
+    mapping: { ...asFound, controlMode: design.controlMode, ...perceived, ...(isDivided ? ownSlots(name) : {}) },
   };
 }
 

@@ -11,7 +11,7 @@ import { recorded, robotNames } from "./design.ts";
 
 /** What a simulated robot is set to, in recordings and in closed loop alike. */
 export function optionsOf(design: Design, observation: RobotOptions["observation"]): RobotOptions {
-  return { ...design.defaults, observation, distractors: 0 };
+  return { ...design.defaults, observation, distractors: 0, imageSize: 64 };
 }
 
 /** Which recordings are wanted, and below which folder. */

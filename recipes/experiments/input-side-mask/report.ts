@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  type Comparison,
   compareSuccess,
   type HeldOut,
   heldOutDifferences,
@@ -8,7 +9,6 @@ import {
   measuresOf,
   missing,
   outcomes,
-  type Pair,
   secondary,
   successRates,
   verdict,
@@ -33,10 +33,9 @@ export function reportOf(lines: readonly Line[]): string {
     "# Results of the experiment on input-side masking",
     "Written by `node recipes/experiments/input-side-mask/run.ts --report` from `results.jsonl`.",
     `The rule's verdict on the seeds that are there: **${verdict(lines)}**. ${primary(lines)}`,
-    ...["core", "cells", "width-14", "width-128"].flatMap((name) => {
-      const study = studyNames().find((one) => one === name)!;
-      return successSection(lines, study, ["D", "B"]);
-    }),
+    ...(["core", "cells", "width-14", "width-128", "pictures"] as const).flatMap((study) =>
+      successSection(lines, study),
+    ),
     "## Secondary measures of the core",
     table(
       ["measure", "mean", "seeds", "p", "Holm"],
@@ -54,8 +53,11 @@ export function reportOf(lines: readonly Line[]): string {
     mechanismTable(lines),
     "## Comparators",
     comparatorTable(lines),
-    ...realSection(lines, "real-state"),
-    ...realSection(lines, "real-mixture"),
+    comparators(lines),
+    ...heldOutSection(lines, "real-state"),
+    ...heldOutSection(lines, "real-mixture"),
+    ...heldOutSection(lines, "cells"),
+    ...heldOutSection(lines, "pictures"),
     "## What is missing",
     missingList(lines),
   ]
@@ -64,17 +66,17 @@ export function reportOf(lines: readonly Line[]): string {
 }
 
 function primary(lines: readonly Line[]): string {
-  const found = compareSuccess(lines, "core", ["D", "B"]);
-  if (found === null) return "";
-  const { mean, low, high } = found.estimate;
-  return (
-    `Success of D − B over ${found.seeds.length} of ${studies.core.seeds} seeds: ${points(mean)} points, 95 % interval ${points(low)} to ${points(high)}; ` +
-    `exact sign-flip test over seeds p = ${number(found.p)}.`
-  );
+  const found = compareSuccess(lines, ["core", "D"], ["core", "B"]);
+  return found === null ? "" : `Success of D − B: ${inWords(found)}.`;
+}
+
+function inWords({ estimate, seeds, p }: Comparison): string {
+  const { mean, low, high } = estimate;
+  return `${points(mean)} points over ${seeds.length} seeds, 95 % interval ${points(low)} to ${points(high)}, exact sign-flip test p = ${number(p)}`;
 }
 
 /** Success by cell and robot, and the comparison that decides. Nothing where no run has ended. */
-function successSection(lines: readonly Line[], study: StudyName, pair: Pair): string[] {
+function successSection(lines: readonly Line[], study: StudyName): string[] {
   const rows = cellNames.flatMap((cell) => {
     const rates = [...successRates(lines, study, cell).values()];
     const seeds = rates[0]?.length ?? 0;
@@ -89,11 +91,8 @@ function successSection(lines: readonly Line[], study: StudyName, pair: Pair): s
     ];
   });
   if (rows.length === 0) return [];
-  const compared = compareSuccess(lines, study, pair);
-  const text =
-    compared === null
-      ? "No seed has both D and B yet."
-      : `D − B: ${points(compared.estimate.mean)} points, ${points(compared.estimate.low)} to ${points(compared.estimate.high)}, ${compared.seeds.length} seeds.`;
+  const compared = compareSuccess(lines, [study, "D"], [study, "B"]);
+  const text = compared === null ? "No seed has both D and B yet." : `D − B: ${inWords(compared)}.`;
   return [
     `## Success in closed loop, \`${study}\`: ${studies[study].summary}`,
     table(["cell", "seeds", ...robotNames, "mean"], rows),
@@ -155,16 +154,24 @@ function comparatorTable(lines: readonly Line[]): string {
   );
 }
 
-function realSection(lines: readonly Line[], study: StudyName): string[] {
+function comparators(lines: readonly Line[]): string {
+  const found = compareSuccess(lines, ["native", "D"], ["core", "D"]);
+  return found === null ? "" : `E1 − D: ${inWords(found)}.`;
+}
+
+function heldOutSection(lines: readonly Line[], study: StudyName): string[] {
   const [first] = measuresOf(lines, study, "D").values();
-  const title = `## Held-out episodes, \`${study}\`: ${studies[study].summary}`;
-  if (first === undefined) return [title, "No run yet."];
+  if (first === undefined) return [];
   const text = (["velocityLoss", "actionError"] as const).map((what) => {
     const found = heldOutDifferences(lines, study, what, ["D", "B"]);
     if (found.length === 0) return `${what}: no seed has both D and B.`;
     return `${what}, D − B: ${signed(average(found))} over ${found.length} seeds, sign-flip p = ${number(signFlip(found))}.`;
   });
-  return [title, heldOutTable(lines, study, Object.keys(first.velocityLoss)), text.join(" ")];
+  return [
+    `## Held-out episodes, \`${study}\`: ${studies[study].summary}`,
+    heldOutTable(lines, study, Object.keys(first.velocityLoss)),
+    text.join(" "),
+  ];
 }
 
 function missingList(lines: readonly Line[]): string {

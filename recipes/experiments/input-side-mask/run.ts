@@ -41,7 +41,8 @@ else {
 async function runWorkers(count: number): Promise<void> {
   for (const { study } of wanted) {
     const { robots, observation }: Study = studies[study];
-    if (robots !== "real") await recordAll({ folder: folders.data, observation, episodes: recorded.episodes });
+    if (robots !== "real")
+      await recordAll({ folder: folders.data, observation, episodes: recorded.episodes[observation] });
   }
   const own = [...process.execArgv, import.meta.filename, ...process.argv.slice(2), "--worker"];
   const workers = Array.from({ length: count }, () => spawn(process.execPath, own, { stdio: "inherit" }));

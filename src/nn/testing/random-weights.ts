@@ -15,7 +15,8 @@ export function randomWeights(forms: readonly ParameterForm[], seed: number): Pa
 function randomWeight({ name, axes, shape, initial }: ParameterForm, seed: number): HostArray<string, "float32"> {
   const values = new Float32Array(cells(shape));
   stream(seed, "random weight", name).fillNormal(values, 0, 0, 0);
-  const [centre, deviation] = initial.kind === "constant" ? [initial.value, 0.3] : [0, initial.deviation];
+  const centre = initial.kind === "constant" ? initial.value : 0;
+  const deviation = initial.kind === "normal" ? initial.deviation : 0.3;
   return new HostArray(
     axes,
     shape,
