@@ -61,11 +61,11 @@ export interface GroupNames {
  * @param terms  of the loss that was trained, with their own denominators
  */
 export function groupErrors(errors: readonly SampleError[], terms: readonly Term[], names: GroupNames): Validation {
-  const keys = [...new Map(errors.map((error) => [keyOf(error), error])).values()].sort(
+  const keys = [...new Map(errors.map((error) => [groupKey(error), error])).values()].sort(
     (one, other) => one.dataset - other.dataset || one.controlMode - other.controlMode,
   );
   const found = keys.map((key) => {
-    const own = errors.filter((error) => keyOf(error) === keyOf(key));
+    const own = errors.filter((error) => groupKey(error) === groupKey(key));
     const spread = clusterSpread(deviations(own, terms));
     return { share: names.share(key), spread, group: groupOf({ key, errors: own, spread }, terms, names) };
   });
@@ -150,6 +150,7 @@ function meanOf(errors: readonly SampleError[], { reduction }: Term, at: number)
   }, Mean.empty);
 }
 
-function keyOf({ dataset, controlMode }: Provenance): string {
+/** Tells groups apart: samples of one dataset and control mode are one. */
+export function groupKey({ dataset, controlMode }: Provenance): string {
   return `${dataset}/${controlMode}`;
 }

@@ -11,7 +11,7 @@ import { changes } from "../dataset/statistics.ts";
 import { normalization } from "../embodiment/normalize.ts";
 import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
-import type { GroupNames, Provenance } from "../metric/group.ts";
+import { type GroupNames, groupKey } from "../metric/group.ts";
 import type { Member, Mixture, OpenMixture } from "../mixture/mixture.ts";
 import type { Head, Part } from "../policy/head/form.ts";
 import { type PolicyForm, timeEmbeddingOf } from "../policy/policy.ts";
@@ -183,7 +183,7 @@ export function loadPlanOf(plan: Plan): LoadPlan {
 /** How a batch gets its noise, its times and what teaches. */
 export function targetOf(plan: Plan, purpose: TargetOptions["purpose"]): TargetOptions {
   const { recipe, mixture, rules } = plan;
-  const moving = new Map(mixture.members.map((member) => [keyOf(member), movingDofs(plan, member)]));
+  const moving = new Map(mixture.members.map((member) => [groupKey(member), movingDofs(plan, member)]));
   return {
     seed: recipe.seed,
     purpose,
@@ -192,18 +192,18 @@ export function targetOf(plan: Plan, purpose: TargetOptions["purpose"]): TargetO
     timeDirection: conventionsOf(recipe).timeDirection,
     embedding: timeEmbeddingOf(formOf(recipe)),
     datasets: mixture.datasets,
-    moves: (provenance, dof) => moving.get(keyOf(provenance))?.[dof] === true,
+    moves: (provenance, dof) => moving.get(groupKey(provenance))?.[dof] === true,
     rules,
   };
 }
 
 /** Names and shares of the groups that validation reports. */
 export function groupNamesOf({ mixture }: Plan): GroupNames {
-  const shares = new Map(mixture.members.map((member) => [keyOf(member), member.share]));
+  const shares = new Map(mixture.members.map((member) => [groupKey(member), member.share]));
   return {
     datasets: mixture.datasets,
     controlModes: mixture.controlModes,
-    share: (provenance) => shares.get(keyOf(provenance)) ?? 0,
+    share: (provenance) => shares.get(groupKey(provenance)) ?? 0,
   };
 }
 
@@ -217,8 +217,4 @@ function statisticsOf({ mixture, statistics }: Pick<Plan, "mixture" | "statistic
   const found = statistics.get(name);
   if (found === undefined) throw new RangeError(`plan: expected statistics of head "${name}", got none`);
   return found;
-}
-
-function keyOf({ dataset, controlMode }: Provenance): string {
-  return `${dataset}/${controlMode}`;
 }

@@ -72,6 +72,7 @@ const actions: Subject = {
 export const groupLaws: LawsOf<typeof import("../../src/metric/group.ts")> = {
   groupErrors: groups,
   refuseNotFinite: { because: "looks at numbers that groupErrors has made" },
+  groupKey: { because: "tells groups apart by what they are of; no cell goes in" },
 };
 
 export const actionErrorLaws: LawsOf<typeof import("../../src/metric/action-error.ts")> = {
