@@ -10,8 +10,8 @@ import type { Recipe, RecipeDataset } from "../src/training/recipe.ts";
  * 206 without. Cost: 300 steps in about a minute and a half on two free cores, 1.3 GiB.
  *
  * Expected of `./armature train recipes/real-mixture.ts --steps 300`: every velocity loss on held-out episodes at least 20 %
- * lower than before. Measured (EMA weights, over moving dofs): gr1_pick_place 2.845 → 0.981, unitree_g1_inspire 2.551 → 0.750,
- * dobot_cr5 2.751 → 1.067, pusht 2.787 → 0.571.
+ * lower than before. Measured (EMA weights, over moving dofs): gr1_pick_place 2.821 → 1.008, unitree_g1_inspire 2.504 → 0.742,
+ * dobot_cr5 2.651 → 1.087, pusht 2.787 → 0.568.
  */
 export const recipe: Recipe = {
   name: "real-mixture",

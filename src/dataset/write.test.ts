@@ -3,71 +3,32 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { allocate, HostArray } from "../graph/host-array.ts";
-import { stream } from "../graph/random.ts";
-import type { Picture } from "./dataset.ts";
+import { HostArray } from "../graph/host-array.ts";
 import { loadLibav } from "./libav.ts";
 import { openDataset } from "./open.ts";
-import { ParquetFile } from "./parquet.ts";
+import {
+  addEpisode,
+  camera,
+  choice,
+  description,
+  lengths,
+  picture,
+  side,
+  state,
+  vectorsOf,
+  write,
+} from "./testing/toy-recording.ts";
 import { inspectDataset } from "./validate.ts";
 import { DatasetWriter } from "./write.ts";
-import type { WrittenDescription, WrittenVersion } from "./write-description.ts";
 
 const hasLibav = (await loadLibav()) !== null;
 const scratch = await mkdtemp(join(tmpdir(), "armature-write-"));
-const camera = "observation.images.top";
-const side = 64;
 let folders = 0;
 
 afterAll(() => rm(scratch, { recursive: true }));
 
 function folder(): string {
   return join(scratch, `${folders++}`);
-}
-
-function description(version: WrittenVersion, changes: Partial<WrittenDescription>): WrittenDescription {
-  return {
-    ...{ version, robotType: "toy", framesPerSecond: 10, codec: "h264", source: { seed: 1 } },
-    vectors: [
-      { key: "observation.state", names: ["a", "b", "c"] },
-      { key: "action", names: ["a"] },
-    ],
-    cameras: [{ key: camera, height: side, width: side }],
-    ...changes,
-  };
-}
-
-/** A square that goes a pixel further with every frame, in a grey of its own for every episode. */
-function picture(episode: number, frame: number): Picture {
-  const cells = allocate("uint8", side * side * 3).fill(40 + 30 * episode);
-  for (let row = 8; row < 24; row++)
-    for (let column = 2 * frame; column < 2 * frame + 16; column++) cells.set([220, 40, 30], 3 * (row * side + column));
-  return new HostArray("h w c", [side, side, 3], "uint8", cells);
-}
-
-function state(episode: number, frame: number): number[] {
-  return [frame / 3, episode + 0.1, -frame];
-}
-
-const lengths = [5, 3, 8, 4];
-
-async function addEpisode(writer: DatasetWriter, episode: number): Promise<void> {
-  for (let frame = 0; frame < lengths[episode]!; frame++)
-    writer.add({
-      vectors: new Map([
-        ["observation.state", state(episode, frame)],
-        ["action", [frame * episode]],
-      ]),
-      pictures: new Map([[camera, picture(episode, frame)]]),
-      task: episode === 2 ? "push" : "reach",
-    });
-  await writer.finishEpisode({ attempts: episode + 1 });
-}
-
-async function write(root: string, version: WrittenVersion, episodes: number): Promise<void> {
-  const writer = await DatasetWriter.create(root, description(version, {}));
-  for (let episode = 0; episode < episodes; episode++) await addEpisode(writer, episode);
-  await writer.finish();
 }
 
 /** The hash of every file below a folder, by path. */
@@ -78,8 +39,6 @@ async function files(root: string): Promise<Map<string, string>> {
   const contents = await Promise.all(names.sort().map((name) => readFile(name)));
   return new Map(contents.map((bytes, at) => [names[at]!.slice(root.length), hash("sha256", bytes)]));
 }
-
-const choice = { name: "toy", episodes: "all", taskAnnotation: "declared", pictureMemoryBytes: 0 } as const;
 
 describe.skipIf(!hasLibav).each(["v3.0", "v2.1"] as const)("%s", (version) => {
   it("is read as it was written: rows, instructions, pictures", async () => {
@@ -148,81 +107,6 @@ describe.skipIf(!hasLibav).each(["v3.0", "v2.1"] as const)("%s", (version) => {
       await again.finish();
       expect(await files(root), `killed after ${put} kinds of files`).toEqual(await files(whole));
     }
-  });
-});
-
-describe.skipIf(!hasLibav)("v3.0 files", () => {
-  it("hold many episodes, each in a row group of its own", async () => {
-    const root = folder();
-    await write(root, "v3.0", 4);
-    const file = await ParquetFile.open(join(root, "data/chunk-000/file-000.parquet"));
-    expect(file.rows).toBe(20);
-    expect(await readdir(join(root, "videos", camera, "chunk-000"))).toEqual(["file-000.mp4"]);
-    const records = await ParquetFile.open(join(root, "meta/episodes/chunk-000/file-000.parquet"));
-    expect(await records.column(`videos/${camera}/from_timestamp`, 0, 4)).toEqual([0, 0.5, 0.8, 1.6]);
-    expect(await records.column("dataset_to_index", 0, 4)).toEqual([5n, 8n, 16n, 20n]);
-  });
-
-  it("are followed by others when they are full", async () => {
-    const root = folder();
-    const large = 224;
-    const cameras = [{ key: camera, height: large, width: large }];
-    const writer = await DatasetWriter.create(root, description("v3.0", { cameras }));
-    const size = large * large * 3;
-    const uniform = new Float32Array(3 * size);
-    stream(1, "noise").fillUniform(uniform, 0, 0, 0);
-    const noise = Uint8Array.from(uniform, (value) => 255 * value);
-    for (let episode = 0; episode < 6; episode++) {
-      for (let frame = 0; frame < 30; frame++) {
-        const from = 977 * (30 * episode + frame);
-        const cells = frame === 0 ? new Uint8Array(size).fill(40 * episode) : noise.slice(from, from + size);
-        const pictures = new Map([[camera, new HostArray("h w c", [large, large, 3], "uint8", cells)]]);
-        writer.add({ vectors: vectorsOf(episode), pictures, task: "look" });
-      }
-      await writer.finishEpisode({});
-    }
-    await writer.finish();
-    expect((await readdir(join(root, "videos", camera, "chunk-000"))).length).toBeGreaterThan(1);
-    const dataset = await openDataset(root, choice);
-    for (let episode = 0; episode < 6; episode++) {
-      const { cells } = await dataset.picture(camera, episode, 0, { height: large, width: large });
-      expect(Math.abs(cells[0]! - 40 * episode)).toBeLessThan(6);
-    }
-    await dataset.close();
-  });
-
-  it("videos of small pictures are followed by others after so many frames that joining them takes long", async () => {
-    const root = folder();
-    const writer = await DatasetWriter.create(root, description("v3.0", {}));
-    for (let episode = 0; episode < 3; episode++) {
-      const pictures = new Map([[camera, picture(episode, 0)]]);
-      for (let frame = 0; frame < 2100; frame++) writer.add({ vectors: vectorsOf(episode), pictures, task: "look" });
-      await writer.finishEpisode({});
-    }
-    await writer.finish();
-    expect(await readdir(join(root, "videos", camera, "chunk-000"))).toEqual(["file-000.mp4", "file-001.mp4"]);
-    const records = await ParquetFile.open(join(root, "meta/episodes/chunk-000/file-000.parquet"));
-    expect(await records.column(`videos/${camera}/file_index`, 0, 3)).toEqual([0n, 0n, 1n]);
-    expect(await records.column(`videos/${camera}/from_timestamp`, 0, 3)).toEqual([0, 210, 0]);
-    const dataset = await openDataset(root, choice);
-    const { cells } = await dataset.picture(camera, 2, 2099, { height: side, width: side });
-    expect(Math.abs(cells.at(-1)! - picture(2, 0).cells.at(-1)!)).toBeLessThan(6);
-    await dataset.close();
-  });
-
-  it("a list of episodes that is full is followed by another", async () => {
-    const root = folder();
-    const writer = await DatasetWriter.create(root, description("v3.0", { cameras: [] }));
-    for (let episode = 0; episode < 103; episode++) {
-      writer.add({ vectors: vectorsOf(episode), pictures: new Map(), task: `task ${episode % 7}` });
-      await writer.finishEpisode({});
-    }
-    await writer.finish();
-    expect(await readdir(join(root, "meta/episodes/chunk-000"))).toEqual(["file-000.parquet", "file-001.parquet"]);
-    const dataset = await openDataset(root, choice);
-    expect(dataset.episodes).toHaveLength(103);
-    expect((await dataset.table(102)).tasks).toEqual(["task 4"]);
-    await dataset.close();
   });
 });
 
@@ -312,7 +196,3 @@ describe.skipIf(!hasLibav)("what is refused", () => {
     await expect(writer.finishEpisode({})).rejects.toThrow("expected frames, got none");
   });
 });
-
-function vectorsOf(episode: number): Map<string, number[]> {
-  return new Map(Object.entries({ "observation.state": [episode, 0, 0], action: [episode] }));
-}

@@ -4,9 +4,10 @@
  *     node recipes/experiments/input-side-mask/run.ts --workers 2
  *
  * runs everything that `results.jsonl` does not hold yet, two policies at a time, and appends a line for each; then it writes
- * `results.md` and `results.svg`. A run that is cut off starts over; runs that are in the table are not repeated. `--study core`
- * restricts it to a study, `--report` only writes. The design is in `design.ts`; the rule of decision, written before the first
- * run, in `docs/decisions/0001-input-side-mask.md`.
+ * `results.md` and `results.svg`. All of it takes two cores about six hours, what decides (the core and `real-mixture`) two and a
+ * half of them. A run that is cut off starts over; runs that are in the table are not repeated. `--study core` restricts it to a
+ * study, `--report` only writes. The design is in `design.ts`; the rule of decision, written before the first run, in
+ * `docs/decisions/0001-input-side-mask.md`.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
