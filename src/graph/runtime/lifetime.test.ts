@@ -44,6 +44,14 @@ const open = () => openSession(model, { threads: 2, device: "cpu" });
 
 test("the event loop turns while a program runs", async () => {
   const session = open();
+  const turns: number[] = [];
+  // A run of 5 ms. One that blocks is over before the loop turns twice; one that does not may be, where the machine is busy.
+  while (turns.length < 50 && !turns.some((one) => one > 10)) turns.push(await turnsDuring(session));
+  session.release();
+  expect(Math.max(...turns)).toBeGreaterThan(10);
+});
+
+async function turnsDuring(session: ReturnType<typeof open>): Promise<number> {
   let isDone = false;
   const running = session.run(new Map([["x", wave(0)]]), new Map([["y", wave(0)]])).then(() => {
     isDone = true;
@@ -51,10 +59,8 @@ test("the event loop turns while a program runs", async () => {
   let turns = 0;
   for (; !isDone; turns++) await new Promise((resolve) => setImmediate(resolve));
   await running;
-  session.release();
-  // A run of 5 ms; one that blocks is over before the loop turns twice.
-  expect(turns).toBeGreaterThan(10);
-});
+  return turns;
+}
 
 test("two runs at once compute what each computes alone, to the bit", async () => {
   const sessions = [open(), open()];
