@@ -139,8 +139,8 @@ interface Model {
 /**
  * Values of parameters before training.
  *
- * Keyed by (seed, parameter, row, column), the last axis being the column, and by the embodiment where there is a set of weights
- * for each: a wider table keeps the cells it shares with a narrower one.
+ * What is drawn is keyed by (seed, parameter, row, column), the last axis being the column, and by the embodiment where there is a
+ * set of weights for each: a wider table keeps the cells it shares with a narrower one.
  */
 export function initialValues(
   forms: readonly ParameterForm[],

@@ -31,7 +31,7 @@ export const blindPolicySize: PolicySize = {
   expert: { width: 128, layers: 4, mlp: 256, heads: 4, keyHeads: 1, headWidth: 32 },
 };
 
-/** Two layers that read patches as they are: what one core trains in a quarter of an hour. */
+/** Two layers that read patches as they are: what one core trains and measures in half an hour. */
 export const seeingPolicySize: PolicySize = {
   ...policySizes.mini,
   vision: { ...policySizes.mini.vision, layers: 0 },
