@@ -29,6 +29,7 @@ const small: Example = {
     new HostArray("t d", [2, 2], "float32", Float32Array.of(10, 11, 20, 21)),
     Validity.of("t", [2], Uint8Array.of(1, 0)),
   ),
+  stepReal: Validity.of("t", [2], Uint8Array.of(1, 0)),
   dofSlots: [3, 1],
   state: Padded.of(
     new HostArray("o s", [2, 1], "float32", Float32Array.of(7, 8)),
@@ -65,6 +66,15 @@ describe("collate", () => {
   it("puts each dof into its slot, says which exist, and fills the rest with 0", () => {
     expect(row(batch.actions, 0)).toEqual({
       cells: [0, 11, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0],
+      real: [0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+    });
+    const repeating = {
+      ...small,
+      actions: small.actions.read((values) => Padded.of(values, Validity.complete("t", [2]))),
+    };
+    // A copy of the last action past the end is written and exists no more than nothing does.
+    expect(row(collate(layout, [repeating]).actions, 0)).toEqual({
+      cells: [0, 11, 0, 10, 0, 21, 0, 20, 0, 0, 0, 0],
       real: [0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0],
     });
     expect(row(batch.state, 0)).toEqual({ cells: [0, 0, 0, 0, 0, 8], real: [0, 0, 0, 0, 0, 1] });

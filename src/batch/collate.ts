@@ -38,7 +38,7 @@ function collateFacts(layout: BatchLayout, examples: readonly Example[]): Facts 
   const { rows, steps, actionWidth, stateWidth, observations, views, tokens } = layout;
   const newest = ({ state }: Example) => observations - state.valid.shape[0]!;
   return {
-    stepReal: bits("b t", [rows, steps], examples, ({ actions: { valid } }, mark) => eachReal(valid, mark)),
+    stepReal: bits("b t", [rows, steps], examples, ({ stepReal }, mark) => eachReal(stepReal, mark)),
     dofReal: bits("b d", [rows, actionWidth], examples, ({ dofSlots }, mark) => dofSlots.map(mark)),
     stateReal: bits("b s", [rows, stateWidth], examples, ({ stateSlots }, mark) => stateSlots.map(mark)),
     targetReal: bits("b", [rows], examples, ({ targetReal }, mark) => targetReal && mark(0)),
@@ -169,7 +169,7 @@ function misfits(layout: BatchLayout, example: Example): string[] {
   const limits: readonly [string, number, number][] = [
     ["action slots", 1 + Math.max(-1, ...example.dofSlots), layout.actionWidth],
     ["state slots", 1 + Math.max(-1, ...example.stateSlots), layout.stateWidth],
-    ["steps", example.actions.valid.shape[0]!, layout.steps],
+    ["steps", example.stepReal.shape[0]!, layout.steps],
     ["observation slots", example.state.valid.shape[0]!, layout.observations],
     ["views", example.viewReal.shape[1]!, layout.views],
     ["tokens", example.tokens.length, layout.tokens],

@@ -54,6 +54,7 @@ function complete(layout: BatchLayout, random: Stream, row: number): Example {
   return {
     name: `example ${row}`,
     actions: Padded.of(actions, Validity.complete("t", [steps])),
+    stepReal: Validity.complete("t", [steps]),
     dofSlots: [...Array(actionWidth).keys()],
     state: Padded.of(state, Validity.complete("o", [observations])),
     stateSlots: [...Array(stateWidth).keys()],
@@ -101,14 +102,10 @@ function early(example: Example): Example {
 
 /** As near an episode's end: the second half of the steps is not real. */
 function short(example: Example): Example {
-  return {
-    ...example,
-    actions: example.actions.read((values, valid) => {
-      const steps = valid.shape[0]!;
-      const bits = Uint8Array.from(valid.bits, (_, step) => (2 * step < steps ? 1 : 0));
-      return Padded.of(values, Validity.of("t", [steps], bits));
-    }),
-  };
+  const { shape, bits } = example.stepReal;
+  const first = Uint8Array.from(bits, (_, step) => (2 * step < bits.length ? 1 : 0));
+  const stepReal = Validity.of("t", shape, first);
+  return { ...example, stepReal, actions: example.actions.read((values) => Padded.of(values, stepReal)) };
 }
 
 function nothing(actions: Example["actions"]): Example["actions"] {

@@ -35,6 +35,7 @@ const reading: Reading = {
   interval: 2,
   historyDropout: 0,
   actionFrame: "absolute",
+  pastEnd: "nothing",
   longPrompt: "refuse",
   augmentation: "none",
 };
@@ -57,6 +58,7 @@ async function subject(of: GeneratedDataset, mapping: Mapping, views: readonly s
   const { mixture } = await openMixture({
     seed: 1,
     views,
+    windows: "every",
     entries: [{ ...entry, role: "train", weight: null, validationRatio: 0.5 }],
     pictureMemoryBytes: 0,
   });

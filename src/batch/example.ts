@@ -1,12 +1,12 @@
 import { encodePrompt, type LongPrompt, type PromptTokenizer } from "../codec/prompt.ts";
-import { nearestFrame, type ObservationSlots, observationWindow, type Window } from "../dataset/chunk.ts";
+import { actionWindow, nearestFrame, type ObservationSlots, observationWindow, type Window } from "../dataset/chunk.ts";
 import type { Dataset, EpisodeTable, Picture } from "../dataset/dataset.ts";
 import { type Augmentation, augment, drawChange } from "../embodiment/augment.ts";
 import type { ActionFrame } from "../embodiment/delta.ts";
 import { slots } from "../embodiment/embodiment.ts";
 import { type Normalization, normalize } from "../embodiment/normalize.ts";
 import { letterbox } from "../embodiment/picture.ts";
-import { actionsFrom, statesAt, trajectory } from "../embodiment/window.ts";
+import { type ActionChoice, actionsFrom, statesAt, trajectory } from "../embodiment/window.ts";
 import { stream } from "../graph/random.ts";
 import type { Member } from "../mixture/mixture.ts";
 import type { Draw } from "../mixture/sampler.ts";
@@ -20,8 +20,10 @@ import { refuseNoPrompt } from "./survey.ts";
 export interface Example {
   /** Names the sample in errors: dataset, episode and frame, or the robot that is served. */
   readonly name: string;
-  /** In unit scale and in the robot's own order. */
+  /** In unit scale and in the robot's own order: the steps that hold a number, also those that only repeat the last action. */
   readonly actions: Padded<"t d", "float32", "t">;
+  /** The step lies inside the episode. */
+  readonly stepReal: Validity<"t">;
   /** Where the policy keeps each dof. */
   readonly dofSlots: readonly number[];
   /** In unit scale, oldest slot first; real by slot. */
@@ -48,6 +50,8 @@ export interface Reading {
   /** Share of the training samples whose history is dropped. */
   readonly historyDropout: number;
   readonly actionFrame: ActionFrame;
+  /** What stands in action steps past an episode's end. */
+  readonly pastEnd: ActionChoice["pastEnd"];
   readonly longPrompt: LongPrompt;
   /** In training only. */
   readonly augmentation: Augmentation | "none";
@@ -88,7 +92,7 @@ export async function loadExample(subject: Subject, draw: Draw, choice: ExampleC
   const { dataset, member } = subject;
   const { embodiment } = member;
   const { steps } = choice.layout;
-  const { rate, actionFrame } = choice.reading;
+  const { rate, actionFrame: frame, pastEnd } = choice.reading;
   const table = await dataset.table(draw.episode);
   const name = `dataset "${member.datasetName}" episode ${draw.episode} frame ${draw.frame}`;
   const sample: Sample = { ...choice, subject, draw, table, name };
@@ -97,7 +101,8 @@ export async function loadExample(subject: Subject, draw: Draw, choice: ExampleC
   const historyKept = keepsHistory(sample);
   return {
     name,
-    actions: normalize(actionsFrom(path, draw.frame, { steps, rate, frame: actionFrame }), subject.action),
+    actions: normalize(actionsFrom(path, draw.frame, { steps, rate, frame, pastEnd }), subject.action),
+    stepReal: stepReal(sample),
     dofSlots: slots(embodiment.dofs),
     state: normalize(statesAt(path, observed), subject.state),
     stateSlots: slots(embodiment.states),
@@ -127,6 +132,11 @@ interface Sample extends ExampleChoice {
 function observationTimes({ layout, reading, subject, table, draw }: Sample): Window<"o"> {
   const clock = { length: table.length, framesPerSecond: subject.member.framesPerSecond };
   return observationWindow(clock, draw.frame, observationSlots(layout, reading));
+}
+
+function stepReal({ layout: { steps }, reading: { rate }, subject, table, draw }: Sample): Validity<"t"> {
+  const clock = { length: table.length, framesPerSecond: subject.member.framesPerSecond };
+  return actionWindow(clock, draw.frame, { steps, stepsPerSecond: rate }).real;
 }
 
 function keepsHistory({ purpose, layout, reading, seed, subject, draw }: Sample): boolean {

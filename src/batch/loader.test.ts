@@ -46,7 +46,7 @@ function entry(name: string, dofs: number, features: readonly Feature[]): Mixtur
 
 async function mixed(): Promise<{ mixture: Mixture; plan: LoadPlan }> {
   const entries = [entry("arm", 6, [camera]), entry("pusher", 2, [])];
-  const { mixture } = await openMixture({ seed: 9, views: ["base"], entries, pictureMemoryBytes: 0 });
+  const { mixture } = await openMixture({ seed: 9, views: ["base"], windows: "every", entries, pictureMemoryBytes: 0 });
   const unit = (size: number) => ({
     mode: "mean-std" as const,
     center: new Float64Array(size).fill(0.1),
@@ -65,6 +65,7 @@ async function mixed(): Promise<{ mixture: Mixture; plan: LoadPlan }> {
       interval: 2,
       historyDropout: 0.3,
       actionFrame: "absolute",
+      pastEnd: "nothing",
       longPrompt: "refuse",
       augmentation: usualAugmentation,
     },

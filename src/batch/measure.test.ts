@@ -29,7 +29,7 @@ const entry = (name: string, role: MixtureEntry["role"]): MixtureEntry => ({
   validationRatio: 0.5,
 });
 const open = (...entries: readonly MixtureEntry[]) =>
-  openMixture({ seed: 1, views: [], entries, pictureMemoryBytes: 0 });
+  openMixture({ seed: 1, views: [], windows: "every", entries, pictureMemoryBytes: 0 });
 const values = (name: string, key: string, episode: number) =>
   Array.from({ length: description.episodeLengths[episode]! }, (_, frame) =>
     generatedValue({ ...description, name }, key, 0, episode)(frame),

@@ -101,13 +101,15 @@ function* windows(path: Trajectory, options: MeasureOptions): Generator<Rows> {
   const [length = 0, width = 0] = path.actions.shape;
   const filling = pastEnd === "nothing" ? 0 : pastEnd;
   for (let frame = 0; frame < length; frame++)
-    yield actionsFrom(path, frame, { steps, rate: reading.rate, frame: reading.actionFrame }).read((values, valid) => {
-      const filled = values.cells.map((value, at) => (valid.isReal(Math.floor(at / width)) ? value : filling));
-      const counted = rules.keeps("statistics")
-        ? Validity.of("i", [steps], valid.bits)
-        : Validity.complete("i", [steps]);
-      return Padded.of(new HostArray("i j", values.shape, "float64", filled), counted);
-    });
+    yield actionsFrom(path, frame, { steps, rate: reading.rate, frame: reading.actionFrame, pastEnd: "nothing" }).read(
+      (values, valid) => {
+        const filled = values.cells.map((value, at) => (valid.isReal(Math.floor(at / width)) ? value : filling));
+        const counted = rules.keeps("statistics")
+          ? Validity.of("i", [steps], valid.bits)
+          : Validity.complete("i", [steps]);
+        return Padded.of(new HostArray("i j", values.shape, "float64", filled), counted);
+      },
+    );
 }
 
 function allReal(values: HostArray<"i j", "float64">): Rows {

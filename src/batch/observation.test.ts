@@ -33,7 +33,7 @@ const layout = {
   tokens: 8,
   pictureSize: 8,
 };
-const choice = { layout, longPrompt: "refuse", tokenizer: byteTokenizer } as const;
+const choice = { layout, pastEnd: "nothing", longPrompt: "refuse", tokenizer: byteTokenizer } as const;
 const unit = { mode: "mean-std" as const, center: Float64Array.of(0.1, 0.2), scale: Float64Array.of(2, 3) };
 
 async function member(): Promise<Member> {
@@ -41,6 +41,7 @@ async function member(): Promise<Member> {
   const { mixture } = await openMixture({
     seed: 1,
     views: ["base", "wrist"],
+    windows: "every",
     entries: [
       {
         name,
@@ -80,6 +81,7 @@ describe("a robot's observation", () => {
         interval: 2,
         historyDropout: 0.5,
         actionFrame: "absolute",
+        pastEnd: "nothing",
         longPrompt: "refuse",
         augmentation: "none",
       } as const;

@@ -64,6 +64,7 @@ export function observe(robot: Robot, observation: RobotObservation, choice: Obs
   return {
     name,
     actions: Padded.of(zeros("t d", [layout.steps, dofs.length], "float32"), Validity.complete("t", [layout.steps])),
+    stepReal: Validity.complete("t", [layout.steps]),
     dofSlots: slots(dofs),
     state: normalize(statesOf(glimpses, states.length), units.state),
     stateSlots: slots(states),

@@ -51,7 +51,7 @@ describe.runIf(hasRealData)(onRealData("four real robots in one mixture"), () =>
 
   beforeAll(async () => {
     cache = await mkdtemp(join(tmpdir(), "armature-real-"));
-    open = await openMixture({ seed: 1, views: ["base"], entries, pictureMemoryBytes: 0 });
+    open = await openMixture({ seed: 1, views: ["base"], windows: "every", entries, pictureMemoryBytes: 0 });
     const reading = { rate: "native", actionFrame: "absolute" } as const;
     statistics = await measureHeads(open, {
       reading,
@@ -71,7 +71,14 @@ describe.runIf(hasRealData)(onRealData("four real robots in one mixture"), () =>
           state: normalization("quantile", state, soundNormalization),
         };
       }),
-      reading: { ...reading, interval: 1, historyDropout: 0, longPrompt: "refuse", augmentation: usualAugmentation },
+      reading: {
+        ...reading,
+        interval: 1,
+        historyDropout: 0,
+        pastEnd: "nothing",
+        longPrompt: "refuse",
+        augmentation: usualAugmentation,
+      },
       tokenizer: "bytes",
       pictureMemoryBytes: 1 << 24,
     };

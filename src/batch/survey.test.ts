@@ -26,7 +26,7 @@ async function problem(changes: Partial<SurveyOptions["layout"]>, mapping: Parti
     weight: null,
     validationRatio: 0.5,
   }));
-  const open = await openMixture({ seed: 1, views: [], entries, pictureMemoryBytes: 0 });
+  const open = await openMixture({ seed: 1, views: [], windows: "every", entries, pictureMemoryBytes: 0 });
   const layout = { actionWidth: 2, stateWidth: 0, tokens: 5, ...changes };
   const cache = join(folder, "cache");
   try {

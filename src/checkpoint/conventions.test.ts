@@ -7,7 +7,8 @@ const ours: Conventions = {
   timeDirection: "noise-at-one",
   unrealInput: "zero",
   supervision: "allReal",
-  pastEndKeys: "hidden",
+  actionSight: "causal",
+  pastEnd: "hidden",
   crossAttentionKeys: "real",
   reduction: "cells",
   normalizationEpsilon: 1e-6,
@@ -19,7 +20,8 @@ const other: Conventions = {
   timeDirection: "noise-at-zero",
   unrealInput: "noise",
   supervision: "asReleasedPi",
-  pastEndKeys: "seen",
+  actionSight: "both",
+  pastEnd: "taught",
   crossAttentionKeys: "asReleasedGr00t",
   reduction: "samples",
   normalizationEpsilon: 1e-8,
@@ -66,7 +68,7 @@ describe("conventions", () => {
     expect(named(["reduction"])).toBe(
       'InputError: runs/pi0: expected weights trained under timeDirection "noise-at-one" (trained under "noise-at-zero"), ' +
         'unrealInput "zero" (trained under "noise"), supervision "allReal" (trained under "asReleasedPi"), ' +
-        'pastEndKeys "hidden" (trained under "seen"), crossAttentionKeys "real" (trained under "asReleasedGr00t"), ' +
+        'actionSight "causal" (trained under "both"), pastEnd "hidden" (trained under "taught"), crossAttentionKeys "real" (trained under "asReleasedGr00t"), ' +
         'normalizationEpsilon 0.000001 (trained under 1e-8), zeroRange "zero" (trained under "epsilon"), ' +
         'coincidingQuantiles "min-max" (trained under "epsilon"); ' +
         "run them under their own conventions, or allow each difference by its name",

@@ -8,7 +8,7 @@ import {
 import { unrealInputs } from "../flow/path.ts";
 import { InputError } from "../input-error.ts";
 import { reductions } from "../loss/reduction.ts";
-import { crossAttentionKeys, pastEndKeys, timeDirections } from "../policy/head/form.ts";
+import { actionSights, crossAttentionKeys, pastEnds, timeDirections } from "../policy/head/form.ts";
 import { supervisionRules } from "../validity/supervised.ts";
 import { type ConventionName, conventionNames } from "./convention-name.ts";
 
@@ -24,8 +24,10 @@ export const conventionsSchema = z.strictObject({
   unrealInput: z.enum(unrealInputs),
   /** The rule that says which real cells teach; `asReleasedPi` let unreal ones teach too. */
   supervision: z.enum(supervisionRules),
-  /** Whether real action steps see the steps past the episode's end as keys; released π0 weights do. */
-  pastEndKeys: z.enum(pastEndKeys),
+  /** Which steps of its chunk an action step reads: itself and earlier ones, or all, as released π0 and GR00T weights do. */
+  actionSight: z.enum(actionSights),
+  /** What training made of the steps past an episode's end; released π0 weights were taught a copy of the last action there. */
+  pastEnd: z.enum(pastEnds),
   /** Which tokens a cross-attending action head sees; upstream's receives the mask and drops it. */
   crossAttentionKeys: z.enum(crossAttentionKeys),
   /** What the loss is divided by: cells over the global batch, or each sample by its own and then by samples. */
@@ -47,10 +49,11 @@ export const chosenConventionsSchema = conventionsSchema.omit({
   reduction: true,
 });
 
-/** What new weights are trained under: nothing that does not exist is seen, and nothing divides by almost nothing. */
+/** What new weights are trained under: nothing that does not exist is seen, what exists is no hint, and nothing divides by almost nothing. */
 export const soundConventions = {
   unrealInput: "zero",
-  pastEndKeys: "hidden",
+  actionSight: "causal",
+  pastEnd: "hidden",
   crossAttentionKeys: "real",
   normalizationEpsilon: soundNormalization.epsilon,
   zeroRange: soundNormalization.zeroRange,

@@ -24,6 +24,10 @@ export const record = define({
     version: otherwise(version, "v3.0" as const),
     codec: otherwise(codec, "h264" as const),
     set: otherwise(repeated(text("key=value", "replace one of the robot's options")), []),
+    stepsAfterSuccess: otherwise(
+      wholeFromZero("steps", "each episode goes on for so many steps once it has succeeded"),
+      0,
+    ),
     resume: flag("go on with an interrupted recording in --out"),
   },
   examples: [

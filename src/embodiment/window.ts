@@ -2,6 +2,7 @@ import { actionWindow, type Interpolation, resample, type Window } from "../data
 import type { EpisodeTable } from "../dataset/dataset.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { Padded } from "../validity/padded.ts";
+import { Validity } from "../validity/validity.ts";
 import { type ActionFrame, toDelta } from "./delta.ts";
 import { type ColumnPart, type Embodiment, type Entry, width } from "./embodiment.ts";
 
@@ -25,23 +26,34 @@ export interface ActionChoice {
   /** Steps per second; "native" takes the dataset's own frames. */
   readonly rate: number | "native";
   readonly frame: ActionFrame;
+  /** What stands in the steps past the episode's end: no number, or a copy of the last action. */
+  readonly pastEnd: "nothing" | "last action";
 }
 
 /**
- * The actions from a frame on, `[t d]`, real by step; in a delta frame relative to the state at that frame.
+ * The actions from a frame on, `[t d]`, by step; in a delta frame relative to the state at that frame.
  *
- * Joints are interpolated, grippers taken from the nearest frame; what holds no action is not real and holds no number.
+ * Joints are interpolated, grippers taken from the nearest frame; a step that nothing is written into is not real and holds no number.
  */
 export function actionsFrom(trajectory: Trajectory, frame: number, choice: ActionChoice) {
   const { embodiment, framesPerSecond, actions, states } = trajectory;
   const clock = { length: actions.shape[0]!, framesPerSecond };
   const window = actionWindow(clock, frame, { steps: choice.steps, stepsPerSecond: choice.rate });
-  const { shape, cells } = resample(actions, window, interpolations(embodiment.dofs));
+  const written = choice.pastEnd === "nothing" ? window : heldAtEnd(window, clock.length - 1);
+  const { shape, cells } = resample(actions, written, interpolations(embodiment.dofs));
   const values = new HostArray("t d", shape, "float64", cells);
-  if (choice.frame === "absolute") return Padded.of(values, window.real);
+  if (choice.frame === "absolute") return Padded.of(values, written.real);
   const size = states.shape[1]!;
   const current = states.cells.subarray(frame * size, (frame + 1) * size);
-  return Padded.of(toDelta(values, current, embodiment.dofs), window.real);
+  return Padded.of(toDelta(values, current, embodiment.dofs), written.real);
+}
+
+/** A window whose steps past the last frame stand at it. */
+function heldAtEnd({ positions, real }: Window<"t">, last: number): Window<"t"> {
+  return {
+    positions: positions.map((position) => Math.min(position, last)),
+    real: Validity.complete("t", real.shape),
+  };
 }
 
 /** The states at the slots of an observation window, `[o s]`, real by slot. */

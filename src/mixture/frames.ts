@@ -8,10 +8,10 @@ export interface Frames {
   readonly starts: readonly number[];
 }
 
-/** The frames of episodes, in the order given. */
-export function framesOf(episodes: readonly Episode[]): Frames {
+/** The frames of episodes, in the order given, less so many at the end of each. */
+export function framesOf(episodes: readonly Episode[], leftOut: number): Frames {
   const starts = [0];
-  for (const episode of episodes) starts.push(starts.at(-1)! + episode.length);
+  for (const { length } of episodes) starts.push(starts.at(-1)! + Math.max(0, length - leftOut));
   return { episodes: episodes.map((episode) => episode.index), starts };
 }
 

@@ -25,6 +25,7 @@ function entry(name: string, robotType: string, dofs: number, episodeLengths: re
 const describeMixture = (...entries: readonly MixtureEntry[]): MixtureDescription => ({
   seed: 5,
   views: ["base"],
+  windows: "every",
   entries,
   pictureMemoryBytes: 0,
 });

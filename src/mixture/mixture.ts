@@ -27,12 +27,21 @@ export interface MixtureEntry {
   readonly validationRatio: number;
 }
 
+/** The windows of actions of a policy. */
+export interface ActionWindows {
+  readonly steps: number;
+  /** Steps per second; "native" takes the dataset's own frames. */
+  readonly rate: number | "native";
+}
+
 /** What a mixture is made of. */
 export interface MixtureDescription {
   readonly seed: number;
   /** The policy's camera views, in its order. */
   readonly views: readonly string[];
   readonly entries: readonly MixtureEntry[];
+  /** Which frames teach: every one, or those whose window of actions ends inside the episode. */
+  readonly windows: "every" | ActionWindows;
   /** For each entry: decoded pictures are kept up to this many bytes. */
   readonly pictureMemoryBytes: number;
 }
@@ -105,7 +114,7 @@ interface OpenEntry {
 
 async function openEntry(
   entry: MixtureEntry,
-  { seed, views, pictureMemoryBytes }: MixtureDescription,
+  { seed, views, windows, pictureMemoryBytes }: MixtureDescription,
   problems: string[],
 ): Promise<OpenEntry | null> {
   const { name, episodes, source } = entry;
@@ -113,7 +122,7 @@ async function openEntry(
   try {
     dataset = await openSource(source, { name, episodes, pictureMemoryBytes });
     const embodiment = embody(entry.mapping, dataset, views);
-    return { entry, dataset, embodiment, ...sides(entry, dataset, seed) };
+    return { entry, dataset, embodiment, ...sides(entry, dataset, { seed, windows }) };
   } catch (error) {
     await dataset?.close();
     if (!(error instanceof InputError)) throw error;
@@ -122,21 +131,32 @@ async function openEntry(
   }
 }
 
-function sides({ name, role, validationRatio }: MixtureEntry, dataset: Dataset, seed: number) {
-  const none = framesOf([]);
+function sides(
+  { name, role, validationRatio }: MixtureEntry,
+  dataset: Dataset,
+  { seed, windows }: Pick<MixtureDescription, "seed" | "windows">,
+) {
+  const none = framesOf([], 0);
+  const leftOut = windows === "every" ? 0 : framesPastTheFirst(windows, dataset.framesPerSecond);
   switch (role) {
     case "train":
-      return { train: framesOf(dataset.episodes), validation: none };
+      return { train: framesOf(dataset.episodes, leftOut), validation: none };
     case "validation":
-      return { train: none, validation: framesOf(dataset.episodes) };
+      return { train: none, validation: framesOf(dataset.episodes, 0) };
     case "both": {
       const indices = dataset.episodes.map((episode) => episode.index);
       const { train, validation } = split(seed, name, indices, validationRatio);
       const chosen = (side: readonly number[]): Episode[] =>
         dataset.episodes.filter((episode) => side.includes(episode.index));
-      return { train: framesOf(chosen(train)), validation: framesOf(chosen(validation)) };
+      return { train: framesOf(chosen(train), leftOut), validation: framesOf(chosen(validation), 0) };
     }
   }
+}
+
+/** How far a window of actions reaches past its first frame. */
+function framesPastTheFirst({ steps, rate }: ActionWindows, framesPerSecond: number): number {
+  // A window of 0.1 s at 30 frames per second reaches 3 frames, not 3.0000000000000004.
+  return Math.ceil(((steps - 1) * framesPerSecond) / (rate === "native" ? framesPerSecond : rate) - 1e-6);
 }
 
 function settle({ seed, entries }: MixtureDescription, opened: readonly OpenEntry[]): Mixture {

@@ -5,7 +5,10 @@ import { draw, type Sampled } from "./sampler.ts";
 const member = (name: string, share: number, ...lengths: readonly number[]): Sampled => ({
   name,
   share,
-  train: framesOf(lengths.map((length, at) => ({ index: 10 * at, length }))),
+  train: framesOf(
+    lengths.map((length, at) => ({ index: 10 * at, length })),
+    0,
+  ),
 });
 const mixture = [member("a", 0.5, 5, 3), member("b", 0.3, 40), member("c", 0.2, 7, 0, 6)];
 const draws = (from: number, to: number, seed = 1, members: readonly Sampled[] = mixture) =>
@@ -13,6 +16,11 @@ const draws = (from: number, to: number, seed = 1, members: readonly Sampled[] =
 const key = (one: ReturnType<typeof draw>) => `${one.member} ${one.episode} ${one.frame}`;
 
 describe("frames", () => {
+  it("are fewer where windows have to end inside their episode, and none of an episode shorter than one", () => {
+    const episodes = [9, 3, 6].map((length, at) => ({ index: 10 * at, length }));
+    expect(framesOf(episodes, 4)).toEqual({ episodes: [0, 10, 20], starts: [0, 5, 5, 7] });
+  });
+
   it("are numbered through the episodes, also past one that has none", () => {
     const { train } = mixture[2]!;
     expect([0, 6, 7, 12].map((number) => locate(train, number))).toEqual([

@@ -3,6 +3,7 @@ import { input } from "../graph/array.ts";
 import type { Rules } from "../validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import { Validity } from "../validity/validity.ts";
+import { type PastEnd, repeatsLastAction } from "./head/form.ts";
 
 /** Each fact about a batch, as padding.md names it. In a filler row none of them holds. */
 export interface Facts {
@@ -90,10 +91,12 @@ export function readableSlots(
   return SymbolicValidity.every("b o", shape, [SymbolicValidity.some("b o", shape, [history, now]), rowReal]);
 }
 
-/** `stepReal × dofReal` of rows that have a target: the action cells that exist. */
+/** `stepReal × dofReal` of rows that have a target: the action cells that exist, or that a copy of the last action fills. */
 export function actionCells(
   { rows: b, steps: t, actionWidth: d }: BatchLayout,
-  facts: Facts,
+  { stepReal, dofReal, targetReal }: Facts,
+  pastEnd: PastEnd,
 ): SymbolicValidity<"b t d"> {
-  return SymbolicValidity.every("b t d", [b, t, d], [facts.stepReal, facts.dofReal, facts.targetReal]);
+  const steps = repeatsLastAction(pastEnd) ? SymbolicValidity.complete("b t", [b, t]) : stepReal;
+  return SymbolicValidity.every("b t d", [b, t, d], [steps, dofReal, targetReal]);
 }

@@ -49,7 +49,7 @@ beforeAll(async () => {
   const mapping = { ...asFound, controlMode: "joint" };
   const entry = { name, source, episodes: "all", mapping, role: "train", weight: null, validationRatio: 0.5 } as const;
   const views = ["base", "wrist"];
-  const { mixture } = await openMixture({ seed: 1, views, entries: [entry], pictureMemoryBytes: 0 });
+  const { mixture } = await openMixture({ seed: 1, views, windows: "every", entries: [entry], pictureMemoryBytes: 0 });
   member = mixture.members[0]!;
   robot = { name: "toy", embodiment: member.embodiment, head: 0, units: { action: unit, state: unit } };
 });
@@ -75,7 +75,14 @@ const recorded = (frame: number, reading: Pick<Reading, "rate" | "interval">) =>
       seed: 1,
       purpose: "validation",
       layout,
-      reading: { ...reading, historyDropout: 0.5, actionFrame: "absolute", longPrompt: "refuse", augmentation: "none" },
+      reading: {
+        ...reading,
+        historyDropout: 0.5,
+        actionFrame: "absolute",
+        pastEnd: "nothing",
+        longPrompt: "refuse",
+        augmentation: "none",
+      },
       tokenizer: byteTokenizer,
     },
   );

@@ -29,10 +29,10 @@ interface Said {
 describe("a policy is not served", () => {
   it("under other conventions than its weights were trained under", async () => {
     const found = await loading(({ conventions, ...rest }) => {
-      return { ...rest, conventions: { ...conventions, pastEndKeys: "seen" } };
+      return { ...rest, conventions: { ...conventions, actionSight: "both" } };
     });
     expect(found).toBeInstanceOf(InputError);
-    expect(String(found)).toMatch(/expected weights trained under pastEndKeys "hidden" \(trained under "seen"\)/);
+    expect(String(found)).toMatch(/expected weights trained under actionSight "causal" \(trained under "both"\)/);
   });
 
   it("with parameters of another policy than its recipe makes", async () => {

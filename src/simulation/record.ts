@@ -8,10 +8,14 @@ export interface RecordingChoice {
   readonly version: WrittenVersion;
   readonly codec: WrittenDescription["codec"];
   readonly seed: number;
+  readonly stepsAfterSuccess: number;
 }
 
 /** The dataset that a robot's demonstrations make. */
-export function recordingOf(robot: Robot, { version, codec, seed }: RecordingChoice): WrittenDescription {
+export function recordingOf(
+  robot: Robot,
+  { version, codec, seed, stepsAfterSuccess }: RecordingChoice,
+): WrittenDescription {
   const { name, embodiment, options, framesPerSecond } = robot;
   const side = options.imageSize;
   return {
@@ -21,7 +25,14 @@ export function recordingOf(robot: Robot, { version, codec, seed }: RecordingCho
       { key: "action", names: embodiment.dofs.map((dof) => dof.name) },
     ],
     cameras: embodiment.cameras.flatMap(({ key }) => (key === null ? [] : [{ key, height: side, width: side }])),
-    source: { maker: "armature record", robot: name, controlMode: embodiment.controlMode, seed, options },
+    source: {
+      maker: "armature record",
+      robot: name,
+      controlMode: embodiment.controlMode,
+      seed,
+      stepsAfterSuccess,
+      options,
+    },
   };
 }
 
@@ -31,6 +42,14 @@ export interface RecordingWatcher {
   recorded(episodes: number, frames: number): void;
   /** Asked before each episode. */
   isStopped(): boolean;
+}
+
+/** How much is wanted of a robot's demonstrations. */
+export interface RecordingLength {
+  readonly episodes: number;
+  readonly seed: number;
+  /** Steps that an episode goes on for once it has succeeded: none where recordings end as real ones do. */
+  readonly stepsAfterSuccess: number;
 }
 
 /** How a recording went. */
@@ -53,7 +72,7 @@ export interface Recorded {
 export async function record(
   robot: Robot,
   writer: DatasetWriter,
-  wanted: { readonly episodes: number; readonly seed: number },
+  wanted: RecordingLength,
   watcher: RecordingWatcher,
 ): Promise<Recorded> {
   let attempts = writer.progress.attempts ?? 0;
@@ -61,7 +80,7 @@ export async function record(
     if (attempts > 20 && attempts > 2 * writer.episodes)
       throw new Error(`robot "${robot.name}": its expert succeeded in ${writer.episodes} of ${attempts} attempts`);
     robot.reset(wanted.seed, attempts++);
-    if (demonstrate(robot, writer)) {
+    if (demonstrate(robot, writer, wanted.stepsAfterSuccess)) {
       await writer.finishEpisode({ attempts });
       watcher.recorded(writer.episodes, writer.frames);
     } else writer.dropEpisode();
@@ -74,16 +93,8 @@ export async function record(
   return { episodes: writer.episodes, frames: writer.frames, attempts, isInterrupted };
 }
 
-/**
- * Steps that an episode goes on for once it has succeeded.
- *
- * Where it stopped at once, the steps of a chunk that lie past its end would tell a policy in training how soon it is going to
- * succeed; nothing tells it when it acts.
- */
-export const stepsAfterSuccess = 16;
-
 /** Plays one episode into a dataset; returns whether it succeeded. */
-function demonstrate(robot: Robot, writer: DatasetWriter): boolean {
+function demonstrate(robot: Robot, writer: DatasetWriter, stepsAfterSuccess: number): boolean {
   for (let step = 0; step < robot.stepLimit && !robot.isSuccess(); step++) perform(robot, writer);
   const isSuccess = robot.isSuccess();
   for (let step = 0; step < stepsAfterSuccess && isSuccess; step++) perform(robot, writer);

@@ -18,6 +18,7 @@ function microBatch(unrealInput: UnrealInput): MicroBatch {
       supervision: "allReal",
       unrealInput,
       timeDirection: "noise-at-one",
+      pastEnd: "hidden",
       embedding: { kind: "continuous", width: 4 },
       datasets: ["example"],
       moves: () => true,

@@ -7,7 +7,7 @@ import { type Arrays, type DataType, type HostArray, zeros } from "../graph/host
 import { type Stream, stream } from "../graph/random.ts";
 import { addCounts, type CellCounts, type Counts, countsOf, fillCellWeights, type Term } from "../loss/reduction.ts";
 import type { SampleError } from "../metric/group.ts";
-import type { TimeDirection, TimeEmbedding } from "../policy/head/form.ts";
+import type { PastEnd, TimeDirection, TimeEmbedding } from "../policy/head/form.ts";
 import { Mean } from "../validity/mean.ts";
 import type { Rules } from "../validity/rules.ts";
 import { Supervised, type SupervisionRule } from "../validity/supervised.ts";
@@ -22,6 +22,8 @@ export interface TargetOptions {
   readonly supervision: SupervisionRule;
   readonly unrealInput: UnrealInput;
   readonly timeDirection: TimeDirection;
+  /** What becomes of steps past an episode's end. */
+  readonly pastEnd: PastEnd;
   /** How the policy's head takes times. */
   readonly embedding: TimeEmbedding;
   /** Name of a dataset by its index. */
@@ -74,7 +76,7 @@ export function microBatchOf(batch: Batch, options: TargetOptions, draw: "as dra
   const supervised = Supervised.byRule(
     options.supervision,
     { ...facts, dofMoves: dofMoves(batch, options) },
-    options.rules,
+    { rules: options.rules, stepsThatTeach: options.pastEnd === "taught" ? "all" : "real" },
   );
   const feeds = new Map<string, HostArray<string, DataType>>([
     ...observationFeeds(batch),

@@ -54,7 +54,7 @@ export function traceObjectiveIn(scope: Scope, setting: Setting): Objective {
   const { form, layout, rules } = setting;
   const { rows: b, steps: t, actionWidth: d } = layout;
   const observation = observationInputs(layout, rules);
-  const cellReal = actionCells(layout, observation.facts);
+  const cellReal = actionCells(layout, observation.facts, form.head.pastEnd);
   const padded = (name: string) => SymbolicPadded.of(input(name, "b t d", [b, t, d], "float32"), cellReal);
   const time = input(flowInputs.time, "b t", [b, t], "float32");
   const point = flowPoint(padded(flowInputs.actions), padded(flowInputs.noise), time, conventionOf(setting));
@@ -100,7 +100,7 @@ export function traceActionsIn(scope: Scope, setting: Setting): TracedActions {
   const { form, layout, rules } = setting;
   const { rows: b, steps: t, actionWidth: d } = layout;
   const observation = observationInputs(layout, rules);
-  const cellReal = actionCells(layout, observation.facts);
+  const cellReal = actionCells(layout, observation.facts, form.head.pastEnd);
   const noise = SymbolicPadded.of(input(flowInputs.noise, "b t d", [b, t, d], "float32"), cellReal);
   const perceived = perceive(scope, form, observation);
   const actions = integrate(noise, (at) => scope.hidden(velocity(scope, form, perceived, at), cellReal), {

@@ -61,7 +61,8 @@ it("GR00T's head has a set of weights for each dataset, and noise at time zero",
     parts: [arm, claw],
     embodiments: 2,
     crossAttentionKeys: "real",
-    pastEndKeys: "hidden",
+    actionSight: "causal",
+    pastEnd: "hidden",
   });
   expect(conventionsOf(groot).timeDirection).toBe("noise-at-zero");
   expect(conventionsOf(recipe).timeDirection).toBe("noise-at-one");

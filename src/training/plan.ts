@@ -13,7 +13,7 @@ import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
 import { type GroupNames, groupKey } from "../metric/group.ts";
 import type { Member, Mixture, OpenMixture } from "../mixture/mixture.ts";
-import type { Head, Part } from "../policy/head/form.ts";
+import { type Head, type Part, repeatsLastAction } from "../policy/head/form.ts";
 import { type PolicyForm, timeEmbeddingOf } from "../policy/policy.ts";
 import { policySizes } from "../policy/size.ts";
 import { variants } from "../policy/variant.ts";
@@ -83,12 +83,13 @@ export function measuringOf({ data, policy }: Recipe): Pick<MeasureOptions, "rea
 }
 
 /** How samples are read. */
-export function readingOf({ data, policy }: Recipe): Reading {
+export function readingOf({ data, policy, conventions }: Recipe): Reading {
   return {
     rate: data.rate,
     interval: policy.history.interval,
     historyDropout: policy.history.dropout,
     actionFrame: data.actions,
+    pastEnd: repeatsLastAction(conventions.pastEnd) ? "last action" : "nothing",
     longPrompt: "refuse",
     augmentation: data.augmentation ?? "none",
   };
@@ -121,17 +122,18 @@ export function formOf(recipe: Recipe): PolicyForm {
 
 /** A set of weights by embodiment for each dataset: no mixture has more heads. */
 function headOf(recipe: Recipe): Head {
-  const { pastEndKeys, crossAttentionKeys } = recipe.conventions;
+  const { actionSight, pastEnd, crossAttentionKeys } = recipe.conventions;
   switch (recipe.policy.head) {
     case "flow":
-      return { kind: "flow", pastEndKeys };
+      return { kind: "flow", actionSight, pastEnd };
     case "groot":
       return {
         kind: "groot",
         parts: partsOf(recipe.policy),
         embodiments: recipe.data.datasets.length,
         crossAttentionKeys,
-        pastEndKeys,
+        actionSight,
+        pastEnd,
       };
   }
 }
@@ -190,6 +192,7 @@ export function targetOf(plan: Plan, purpose: TargetOptions["purpose"]): TargetO
     supervision: recipe.supervision,
     unrealInput: conventionsOf(recipe).unrealInput,
     timeDirection: conventionsOf(recipe).timeDirection,
+    pastEnd: recipe.conventions.pastEnd,
     embedding: timeEmbeddingOf(formOf(recipe)),
     datasets: mixture.datasets,
     moves: (provenance, dof) => moving.get(groupKey(provenance))?.[dof] === true,

@@ -134,14 +134,16 @@ export type Recipe = Immutable<z.infer<typeof recipeSchema>>;
 export type RecipeDataset = Recipe["data"]["datasets"][number];
 
 /** The mixture that a recipe trains on. */
-export function mixtureOf({ seed, data, policy, validation }: Recipe): MixtureDescription {
+export function mixtureOf({ seed, data, policy, conventions, validation }: Recipe): MixtureDescription {
   const { root, datasets, pictureMemoryBytes } = data;
   const entries = datasets.map((dataset) => ({
     ...dataset,
     source: below(root, dataset.source),
     validationRatio: validation.ratio,
   }));
-  return { seed, views: policy.views, entries, pictureMemoryBytes };
+  const inside = { steps: policy.actionHorizon, rate: data.rate };
+  const windows = conventions.pastEnd === "inside" ? inside : "every";
+  return { seed, views: policy.views, windows, entries, pictureMemoryBytes };
 }
 
 type Immutable<T> = { readonly [K in keyof T]: Immutable<T[K]> };
@@ -153,7 +155,7 @@ interface Misfit {
 
 /** Values that are each allowed and do not go together. */
 function misfits(recipe: Recipe): Misfit[] {
-  return [scheduleMisfits, viewMisfits, historyMisfits, headMisfits, partMisfits].flatMap((misfitsIn) =>
+  return [scheduleMisfits, viewMisfits, historyMisfits, headMisfits, partMisfits, sightMisfits].flatMap((misfitsIn) =>
     misfitsIn(recipe),
   );
 }
@@ -210,6 +212,13 @@ function partMisfits({ policy: { parts, actionWidth } }: Recipe): Misfit[] {
   if (again !== undefined)
     found.push({ path, message: `expected each name and each slot once, got ${JSON.stringify(again)} again` });
   return found;
+}
+
+/** A causal policy never reads past the end: what stands there is nothing to it. */
+function sightMisfits({ conventions: { actionSight, pastEnd } }: Recipe): Misfit[] {
+  if (actionSight === "both" || pastEnd === "hidden") return [];
+  const message = `expected "hidden" where conventions.actionSight is "causal", got "${pastEnd}"`;
+  return [{ path: ["conventions", "pastEnd"], message }];
 }
 
 function repeated<T>(values: readonly T[]): T | undefined {

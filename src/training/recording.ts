@@ -54,7 +54,7 @@ export class Recordings {
     const path = trajectory(await dataset.table(episode), embodiment, framesPerSecond);
     const width = path.states.shape[1]!;
     return {
-      actions: actionsFrom(path, frame, { ...choice, frame: "absolute" }),
+      actions: actionsFrom(path, frame, { ...choice, frame: "absolute", pastEnd: "nothing" }),
       state: path.states.cells.subarray(frame * width, (frame + 1) * width),
     };
   }

@@ -18,6 +18,7 @@ export const ruleNames = [
   "statistics",
   "cross-attention-keys",
   "part-denominators",
+  "step-order",
 ] as const;
 
 export type Rule = (typeof ruleNames)[number];

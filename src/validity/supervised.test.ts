@@ -11,8 +11,8 @@ const facts: TargetFacts = {
   dofMoves: Validity.of("b d", [2, 3], Uint8Array.of(1, 0, 0, 1, 1, 1)),
 };
 
-const teaching = (rule: SupervisionRule, rules = Rules.all) => [
-  ...Supervised.byRule(rule, facts, rules).toArray().cells,
+const teaching = (rule: SupervisionRule, rules = Rules.all, stepsThatTeach: "real" | "all" = "real") => [
+  ...Supervised.byRule(rule, facts, { rules, stepsThatTeach }).toArray().cells,
 ];
 
 describe("what teaches", () => {
@@ -22,6 +22,10 @@ describe("what teaches", () => {
 
   it("may leave out dofs that never move", () => {
     expect(teaching("moving")).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it("may be every step of the dofs that exist, where a copy of the last action was taught past the end", () => {
+    expect(teaching("allReal", Rules.all, "all")).toEqual([1, 0, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0]);
   });
 
   it("was every cell when π0 was trained", () => {
@@ -34,7 +38,7 @@ describe("what teaches", () => {
   });
 
   it("is counted by row and slot over the steps", () => {
-    const supervised = Supervised.byRule("asReleasedPi", facts, Rules.all);
+    const supervised = Supervised.byRule("asReleasedPi", facts, { rules: Rules.all, stepsThatTeach: "real" });
     expect([...Supervised.countBySlot(supervised).cells]).toEqual([2, 2, 2, 0, 0, 0]);
   });
 
@@ -43,7 +47,7 @@ describe("what teaches", () => {
       // @ts-expect-error what exists does not therefore teach
       const taught: Supervised<"b d"> = facts.dofReal;
       // @ts-expect-error a rule has to be named
-      Supervised.byRule(facts, Rules.all);
+      Supervised.byRule(facts, { rules: Rules.all, stepsThatTeach: "real" });
       // @ts-expect-error there is no way around the rules
       new Supervised(facts.dofReal);
       return taught;

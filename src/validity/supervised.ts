@@ -31,11 +31,16 @@ export class Supervised<A extends string> {
     this.#cells = teaching;
   }
 
-  static byRule(rule: SupervisionRule, facts: TargetFacts, rules: Rules): Supervised<"b t d"> {
+  /** @param stepsThatTeach "all": also those past an episode's end, where weights were taught a copy of the last action */
+  static byRule(
+    rule: SupervisionRule,
+    facts: TargetFacts,
+    { rules, stepsThatTeach }: { readonly rules: Rules; readonly stepsThatTeach: "real" | "all" },
+  ): Supervised<"b t d"> {
     const steps = Validity.complete("b t", facts.stepReal.shape);
     const dofs = Validity.complete("b d", facts.dofReal.shape);
     if (rule === "asReleasedPi") return new Supervised(Validity.every("b t d", [facts.targetReal, steps, dofs]));
-    const realSteps = rules.keeps("loss-steps") ? facts.stepReal : steps;
+    const realSteps = stepsThatTeach === "real" && rules.keeps("loss-steps") ? facts.stepReal : steps;
     const realDofs = rules.keeps("loss-dims") ? facts.dofReal : dofs;
     const moving = rule === "moving" && rules.keeps("loss-dims") ? facts.dofMoves : dofs;
     return new Supervised(Validity.every("b t d", [facts.targetReal, realSteps, realDofs, moving]));

@@ -29,7 +29,9 @@ const changes: Changes = {
   timeDirection: (recipe) => ({ ...recipe, policy: { ...recipe.policy, head: "flow" } }),
   unrealInput: withConvention({ unrealInput: "noise" }),
   supervision: (recipe) => ({ ...recipe, supervision: "allReal" }),
-  pastEndKeys: withConvention({ pastEndKeys: "seen" }),
+  actionSight: withConvention({ actionSight: "both" }),
+  // Nothing is read past the end but where a step reads later ones.
+  pastEnd: withConvention({ actionSight: "both", pastEnd: "seen" }),
   crossAttentionKeys: withConvention({ crossAttentionKeys: "asReleasedGr00t" }),
   reduction: (recipe) => ({ ...recipe, reduction: "cells" }),
   normalizationEpsilon: withConvention({ normalizationEpsilon: 0.5 }),

@@ -66,7 +66,8 @@ const settingWith = (crossAttentionKeys: GrootHead["crossAttentionKeys"], rules:
       parts: Object.entries(parts).map(([name, slots]) => ({ name, slots })),
       embodiments,
       crossAttentionKeys,
-      pastEndKeys: "hidden",
+      actionSight: "both",
+      pastEnd: "hidden",
     },
   },
   layout: { rows: 4, steps: 4, actionWidth: 6, stateWidth: 5, views: 2, observations: 2, tokens: 6, pictureSize: 16 },
@@ -87,7 +88,7 @@ describe("the micro policy with two slots and GR00T's head is PyTorch's", () => 
       targetReal: fact("targetReal", "b", [4]),
       dofMoves: Validity.complete("b d", [4, 6]),
     },
-    setting.rules,
+    { rules: setting.rules, stepsThatTeach: "real" },
   );
   const counts: CellCounts = { bySlot: Supervised.countBySlot(supervised), steps: 4 };
   const found = new Map<Reduction, Record<string, Float64Array>>();

@@ -55,7 +55,7 @@ const setting: Setting = {
     variant: variants.pi0,
     size: policySizes.micro,
     vocabulary: 300,
-    head: { kind: "flow", pastEndKeys: "hidden" },
+    head: { kind: "flow", actionSight: "both", pastEnd: "hidden" },
   },
   layout: { rows: 4, steps: 4, actionWidth: 6, stateWidth: 5, views: 2, observations: 1, tokens: 6, pictureSize: 16 },
   unrealInput: "zero",
@@ -76,7 +76,7 @@ describe("the micro policy with openpi's weights is PyTorch's", () => {
       targetReal: fact("targetReal", "b", [4]),
       dofMoves: Validity.complete("b d", [4, 6]),
     },
-    setting.rules,
+    { rules: setting.rules, stepsThatTeach: "real" },
   );
   const results = new Map<Reduction, Record<string, Float64Array>>();
 

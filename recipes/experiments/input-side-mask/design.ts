@@ -6,7 +6,12 @@ export const robotNames = ["reacher", "pusher", "arm", "bimanual"] as const;
 export type RobotName = (typeof robotNames)[number];
 
 /** What each robot's expert records, and the share of the episodes that is held out. To see a goal takes more of them. */
-export const recorded = { episodes: { state: 200, pictures: 600 }, seed: 1, heldOut: 0.2 } as const;
+export const recorded = {
+  episodes: { state: 200, pictures: 600 },
+  seed: 1,
+  heldOut: 0.2,
+  stepsAfterSuccess: 16,
+} as const;
 /** What a robot shows of itself to a policy that sees: the one camera that looks at the whole scene. */
 export const sceneCamera = { reacher: "top", pusher: "top", arm: "front", bimanual: "top" } as const satisfies Record<
   RobotName,

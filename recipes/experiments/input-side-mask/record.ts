@@ -29,10 +29,10 @@ export async function recordAll({ folder, observation, episodes }: Wanted): Prom
     if (present === episodes) continue;
     const design = findRobot(name);
     const robot = await createRobot(design, optionsOf(design, observation));
-    const { seed } = recorded;
-    const description = recordingOf(robot, { version: "v3.0", codec: "h264", seed });
+    const { seed, stepsAfterSuccess } = recorded;
+    const description = recordingOf(robot, { version: "v3.0", codec: "h264", seed, stepsAfterSuccess });
     const writer = await (present === null ? DatasetWriter.create : DatasetWriter.resume)(root, description);
-    await record(robot, writer, { episodes, seed }, { recorded: () => {}, isStopped: () => false });
+    await record(robot, writer, { episodes, seed, stepsAfterSuccess }, { recorded: () => {}, isStopped: () => false });
     robot.close();
   }
 }

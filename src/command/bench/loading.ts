@@ -33,7 +33,13 @@ export async function openLoading(name: string, root: string, samples: number): 
   const source = { kind: "lerobot", location: root, taskAnnotation: "declared" } as const;
   const mapping = { ...asFound, controlMode: "as found" };
   const entry = { name, source, episodes: "all", mapping, role: "train", weight: null, validationRatio: 0.5 } as const;
-  const { mixture, close } = await openMixture({ seed: 0, views: [view], entries: [entry], pictureMemoryBytes: 0 });
+  const { mixture, close } = await openMixture({
+    seed: 0,
+    views: [view],
+    windows: "every",
+    entries: [entry],
+    pictureMemoryBytes: 0,
+  });
   await close();
   const member = mixture.members[0]!;
   const { episodes, starts } = member.train;
@@ -113,6 +119,7 @@ function planOf(member: Member, pictureMemoryBytes: number): LoadPlan {
     interval: 1,
     historyDropout: 0,
     actionFrame: "absolute",
+    pastEnd: "nothing",
     longPrompt: "cut",
     augmentation: "none",
   } as const;

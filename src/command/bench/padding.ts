@@ -107,6 +107,7 @@ function completeMicroBatch(recipe: Recipe): MicroBatch {
       supervision: "allReal",
       unrealInput: conventionsOf(recipe).unrealInput,
       timeDirection: flowChoiceOf(form).timeDirection,
+      pastEnd: "hidden",
       embedding: timeEmbeddingOf(form),
       datasets: ["example"],
       moves: () => true,

@@ -49,12 +49,14 @@ export async function untrainedPolicy(
 /** Enough that one can be held out. */
 const episodes = 3;
 
+const recording = { version: "v3.0", codec: "h264", seed: 0, stepsAfterSuccess: 0 } as const;
+
 async function recordSome(design: Design, observation: Observed, folder: string): Promise<void> {
   await needLibav();
   const robot = await createRobot(design, { ...design.defaults, observation });
   try {
-    const writer = await DatasetWriter.create(folder, recordingOf(robot, { version: "v3.0", codec: "h264", seed: 0 }));
-    await record(robot, writer, { episodes, seed: 0 }, { recorded: () => {}, isStopped: () => false });
+    const writer = await DatasetWriter.create(folder, recordingOf(robot, recording));
+    await record(robot, writer, { ...recording, episodes }, { recorded: () => {}, isStopped: () => false });
   } finally {
     robot.close();
   }

@@ -15,6 +15,9 @@ export function optionsOf(defaults: RobotOptions): RobotOptions {
 /** Pixels of a film's side; the policy sees none of them. */
 const filmSize = 160;
 
+/** How its demonstrations are written: they end where they succeed, as real ones do. */
+const recording = { version: "v3.0", codec: "h264", seed: 0, stepsAfterSuccess: 0 } as const;
+
 /** A robot and what was recorded of it. */
 export type RecordedRobot = Omit<DemoRobot, "untrained" | "trained">;
 
@@ -32,13 +35,13 @@ async function recordRobot(name: string, folder: string, episodes: number, phase
   const design = findRobot(name);
   const robot = await createRobot(design, optionsOf(design.defaults));
   try {
-    const writer = await DatasetWriter.create(folder, recordingOf(robot, { version: "v3.0", codec: "h264", seed: 0 }));
+    const writer = await DatasetWriter.create(folder, recordingOf(robot, recording));
     const bar = phases.bar(`record ${name}`, "episode", episodes);
     const watcher = {
       recorded: (done: number, frames: number) => bar.update(done, { frames: String(frames) }),
       isStopped: phases.isStopped,
     };
-    const found = await record(robot, writer, { episodes, seed: 0 }, watcher);
+    const found = await record(robot, writer, { ...recording, episodes }, watcher);
     bar.finish();
     const { summary, dofs, controlMode } = design;
     return { name, summary, dofs: dofs.length, controlMode, episodes: found.episodes, frames: found.frames };

@@ -6,7 +6,7 @@ import type { Scope } from "../../nn/parameter.ts";
 import type { TrunkSize } from "../size.ts";
 import type { Segment } from "../stream.ts";
 import { passThrough } from "../trunk.ts";
-import type { FlowHead, PastEndKeys } from "./form.ts";
+import type { ActionSteps, FlowHead } from "./form.ts";
 import type { FlowInput, Perceived } from "./perceived.ts";
 import { actionTokens, slotInitial, stateTokens } from "./tokens.ts";
 
@@ -23,8 +23,7 @@ export function flowVelocity(
 ): SymbolicArray<"b t d"> {
   const { stream, cache } = perceived;
   const state = stateSegment(scope.in("state"), size.width, perceived);
-  const form = { width: size.width, pastEndKeys: head.pastEndKeys };
-  const actions = actionSegment(scope.in("action"), form, perceived, input);
+  const actions = actionSegment(scope.in("action"), { width: size.width, steps: head }, perceived, input);
   const suffix = stream.continuedBy([state, actions]);
   const { tokens } = passThrough(scope.in("expert"), size, suffix, cache);
   const steps = sizeOf(input.noisy, "t");
@@ -56,7 +55,7 @@ function stateSegment(scope: Scope, width: number, { observation }: Perceived): 
  */
 function actionSegment(
   scope: Scope,
-  { width, pastEndKeys }: { readonly width: number; readonly pastEndKeys: PastEndKeys },
+  { width, steps }: { readonly width: number; readonly steps: ActionSteps },
   { observation }: Perceived,
   { noisy, timeEmbedding }: FlowInput,
 ): Segment {
@@ -70,5 +69,5 @@ function actionSegment(
   });
   const joined = linear(scope.in("time.in"), concat("e", [action, timeEmbedding]), square);
   const tokens = linear(scope.in("time.out"), silu(joined), square);
-  return actionTokens(scope, rename(tokens, "t", "n"), observation.facts, { sight: "within", pastEndKeys });
+  return actionTokens(scope, rename(tokens, "t", "n"), observation.facts, { ...steps, open: "within" });
 }

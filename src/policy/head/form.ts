@@ -13,13 +13,40 @@ export const crossAttentionKeys = ["real", "asReleasedGr00t"] as const;
 export type CrossAttentionKeys = (typeof crossAttentionKeys)[number];
 
 /**
- * Whether the steps of an action read those past the episode's end: they do not, unless weights were trained so.
+ * Which steps of its chunk an action step reads: itself and earlier ones, or all.
  *
- * @source openpi `pi0.py`: released π0 weights see every step of the chunk
+ * Under `causal` what a step computes does not depend on whether later ones exist. Under `both` it does, and in training that says
+ * how soon the episode ends: π0's and GR00T's released weights were trained so.
+ *
+ * @source `both`: openpi `pi0.py` `embed_suffix`, GR00T `flow_matching_action_head.py`; `causal`: SmolVLA `modeling_smolvla.py`
  */
-export const pastEndKeys = ["hidden", "seen"] as const;
+export const actionSights = ["causal", "both"] as const;
 
-export type PastEndKeys = (typeof pastEndKeys)[number];
+export type ActionSight = (typeof actionSights)[number];
+
+/**
+ * What training makes of the steps past an episode's end. A causal policy knows nothing but `hidden`.
+ *
+ * `hidden`: they are no keys and do not teach. `seen`: they are keys, with 0 at the input, and do not teach. `repeated`: keys that
+ * hold a copy of the last action, and do not teach. `taught`: the same, and they teach. `inside`: no sample has any, since windows
+ * that reach past the end are left out.
+ *
+ * @source `repeated`: openpi PR 894; `taught`: openpi and LeRobot π0 as released; `inside`: GR00T `lerobot_episode_loader.py`
+ */
+export const pastEnds = ["hidden", "seen", "repeated", "taught", "inside"] as const;
+
+export type PastEnd = (typeof pastEnds)[number];
+
+/** Whether a copy of the last action stands in the steps past an episode's end. */
+export function repeatsLastAction(pastEnd: PastEnd): boolean {
+  return pastEnd === "repeated" || pastEnd === "taught";
+}
+
+/** How the steps of an action see each other, and those that do not exist. */
+export interface ActionSteps {
+  readonly actionSight: ActionSight;
+  readonly pastEnd: PastEnd;
+}
 
 /** Some slots of the action that belong together: an arm, a gripper. No two parts share a slot. */
 export interface Part {
@@ -28,20 +55,18 @@ export interface Part {
 }
 
 /** π0's: an expert that continues the backbone's stream and reads its keys and values. */
-export interface FlowHead {
+export interface FlowHead extends ActionSteps {
   readonly kind: "flow";
-  readonly pastEndKeys: PastEndKeys;
 }
 
 /** GR00T's: a transformer of its own that reads the backbone's tokens by cross-attention, with weights by embodiment. */
-export interface GrootHead {
+export interface GrootHead extends ActionSteps {
   readonly kind: "groot";
   /** Each has a decoder of its own; slots of no part get the velocity 0. */
   readonly parts: readonly Part[];
   /** Sets of weights in the encoders and decoders. */
   readonly embodiments: number;
   readonly crossAttentionKeys: CrossAttentionKeys;
-  readonly pastEndKeys: PastEndKeys;
 }
 
 /** What turns an observation and noisy actions into a velocity. */

@@ -10,7 +10,7 @@ import type { Scope } from "../../nn/parameter.ts";
 import type { DitSize } from "../size.ts";
 import { type Segment, TokenStream } from "../stream.ts";
 import { passDit, type Surroundings } from "./dit.ts";
-import type { GrootHead, PastEndKeys } from "./form.ts";
+import type { ActionSteps, GrootHead } from "./form.ts";
 import { placed } from "./part.ts";
 import type { FlowInput, Perceived } from "./perceived.ts";
 import { actionTokens, slotInitial, stateTokens } from "./tokens.ts";
@@ -29,7 +29,7 @@ export function grootVelocity(
   const embodied: Embodied = { index: perceived.observation.embodiment.selected(0), sets: head.embodiments };
   const time = timeParts(timeEmbedding, size);
   const state = stateSegment(scope.in("state"), size, perceived, embodied);
-  const input = { noisy, time: time.tokens, embodied, pastEndKeys: head.pastEndKeys };
+  const input = { noisy, time: time.tokens, embodied, steps: head };
   const actions = actionSegment(scope.in("action"), size, perceived, input);
   const stream = TokenStream.of([state, actions]);
   const tokens = passDit(scope.in("dit"), size, stream, {
@@ -68,7 +68,7 @@ interface ActionInput {
   readonly noisy: SymbolicArray<"b t d">;
   readonly time: SymbolicArray<"b n e">;
   readonly embodied: Embodied;
-  readonly pastEndKeys: PastEndKeys;
+  readonly steps: ActionSteps;
 }
 
 /** @source GR00T `embodiment_conditioned_mlp.py` `MultiEmbodimentActionEncoder` */
@@ -76,7 +76,7 @@ function actionSegment(
   scope: Scope,
   { width }: DitSize,
   { observation }: Perceived,
-  { noisy, time, embodied, pastEndKeys }: ActionInput,
+  { noisy, time, embodied, steps }: ActionInput,
 ): Segment {
   const square = { width, initial: "fan-in" } as const;
   const values = rename(rename(noisy, "t", "n"), "d", "e");
@@ -85,7 +85,7 @@ function actionSegment(
   const encoded = embodiedLinear(scope.in("out"), joined, embodied, square);
   const place = scope.parameter("position", "n e", [encoded.shape[1]!, width], { kind: "normal", deviation: 0.02 });
   const inPlace = add(encoded, alignTo(place, encoded));
-  return actionTokens(scope, inPlace, observation.facts, { sight: "joins-previous", pastEndKeys });
+  return actionTokens(scope, inPlace, observation.facts, { ...steps, open: "joins-previous" });
 }
 
 /** The embedded time's two parts. Every step of a sample stands at one time, so its first step's conditions the norms. */

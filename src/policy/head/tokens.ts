@@ -4,7 +4,7 @@ import type { Scope } from "../../nn/parameter.ts";
 import { SymbolicPadded } from "../../validity/symbolic.ts";
 import type { Facts, Observation } from "../inputs.ts";
 import { everyToken, type Segment, type Sight } from "../stream.ts";
-import type { PastEndKeys } from "./form.ts";
+import type { ActionSteps } from "./form.ts";
 
 /**
  * Tokens `[b n e]` of the robot's state, one per observation slot, as a segment.
@@ -21,20 +21,26 @@ export function stateTokens(scope: Scope, tokens: SymbolicArray<"b n e">, { read
   };
 }
 
-/** Tokens `[b n e]` of actions, one per step, as a segment: steps past an episode's end are no keys, unless weights were trained so. */
+/**
+ * Tokens `[b n e]` of actions, one per step, as a segment.
+ *
+ * A causal step reads earlier ones alone, which exist where it does: nothing has to be hidden from it, and nothing tells it where the
+ * episode ends. Where every step reads every other, those past the end are no keys, unless weights were trained so.
+ *
+ * @param open how the segment stands to the one before it where steps read each other both ways
+ */
 export function actionTokens(
   scope: Scope,
   tokens: SymbolicArray<"b n e">,
   { stepReal }: Facts,
-  { sight, pastEndKeys }: { readonly sight: Sight; readonly pastEndKeys: PastEndKeys },
+  { actionSight, pastEnd, open }: ActionSteps & { readonly open: Exclude<Sight, "causal"> },
 ): Segment {
   const real = stepReal.reshaped((bits) => rename(bits, "t", "n"));
-  return {
-    name: "actions",
-    tokens: SymbolicPadded.of(scope.watch("tokens", tokens, real), real),
-    keys: pastEndKeys === "hidden" && scope.rules.keeps("step-keys") ? real : everyToken(tokens),
-    sight,
-  };
+  const padded = SymbolicPadded.of(scope.watch("tokens", tokens, real), real);
+  if (actionSight === "causal" && scope.rules.keeps("step-order"))
+    return { name: "actions", tokens: padded, keys: everyToken(tokens), sight: "causal" };
+  const isHidden = pastEnd === "hidden" && scope.rules.keeps("step-keys");
+  return { name: "actions", tokens: padded, keys: isHidden ? real : everyToken(tokens), sight: open };
 }
 
 /** For maps from slots of state or action: a deviation that does not depend on how wide they are padded. */
