@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
+import { encodeBits } from "../bits.ts";
 import { compareSuccess, missing, secondary, successRates, verdict } from "./analysis.ts";
 import { type Cell, cellsOf, closedLoop, jobs, robotNames, type StudyName, type Training } from "./design.ts";
 import { reportOf } from "./report.ts";
-import { encodeBits, type Line } from "./table.ts";
+import type { Line } from "./table.ts";
 
 /** A run whose first so many starts succeeded, on every robot alike, by cell. */
 function line(

@@ -1,3 +1,5 @@
+import { decodeBits } from "../bits.ts";
+import { average, bootstrap, type Differences, type Estimate, holm, signFlip } from "../statistics.ts";
 import {
   type Cell,
   cells,
@@ -9,8 +11,7 @@ import {
   robotNames,
   type StudyName,
 } from "./design.ts";
-import { average, bootstrap, type Differences, type Estimate, holm, signFlip } from "./statistics.ts";
-import { decodeBits, type Line, type Measures } from "./table.ts";
+import type { Line, Measures } from "./table.ts";
 
 /** How often the bootstrap draws. */
 const rounds = 10_000;

@@ -6,10 +6,10 @@ import { createRobot, findRobot } from "../../../src/simulation/robots.ts";
 import { rollOut } from "../../../src/simulation/rollout.ts";
 import { ActionSampler } from "../../../src/training/action-sampler.ts";
 import { loadPlanOf, type Plan } from "../../../src/training/plan.ts";
+import { optionsOf } from "../record.ts";
 import { closedLoop } from "./design.ts";
 import type { Measured } from "./held-out.ts";
 import { samplingSetting } from "./opened.ts";
-import { optionsOf } from "./record.ts";
 
 type Observation = RobotOptions["observation"];
 

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MicroBatch } from "../../../src/training/micro-batch.ts";
 import { microBatchOf } from "../../../src/training/micro-batch.ts";
 import { flowInputs, traceObjective } from "../../../src/training/objective.ts";
-import type { Job, Training } from "./design.ts";
+import { recordAll } from "../record.ts";
+import { batchesOf, stateBefore } from "../training.ts";
+import { type Job, recorded, robotNames, type Training } from "./design.ts";
 import { type Opened, openJob, trainingSetting, trainingTarget } from "./opened.ts";
-import { recordAll } from "./record.ts";
-import { batchesOf, stateBefore } from "./train.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "armature-input-side-mask-"));
 const folders = { data: join(scratch, "data"), cache: join(scratch, "cache") };
@@ -30,7 +30,13 @@ function cellsOf({ feeds }: MicroBatch, name: string): number[] {
 }
 
 beforeAll(async () => {
-  await recordAll({ folder: folders.data, observation: "state", episodes: 3 });
+  await recordAll({
+    ...recorded,
+    root: join(folders.data, "state"),
+    robots: robotNames,
+    observation: "state",
+    episodes: 3,
+  });
 });
 
 afterAll(async () => {

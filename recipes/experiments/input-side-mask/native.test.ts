@@ -8,11 +8,11 @@ import { slots } from "../../../src/embodiment/embodiment.ts";
 import { asAsked } from "../../../src/training/action-errors.ts";
 import { ActionSampler } from "../../../src/training/action-sampler.ts";
 import { traceActions } from "../../../src/training/objective.ts";
-import type { Sampling } from "./design.ts";
+import { recordAll } from "../record.ts";
+import { stateBefore } from "../training.ts";
+import { recorded, robotNames, type Sampling } from "./design.ts";
 import { noiseKeys } from "./held-out.ts";
 import { type Opened, openJob, samplingSetting } from "./opened.ts";
-import { recordAll } from "./record.ts";
-import { stateBefore } from "./train.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "armature-native-width-"));
 const folders = { data: join(scratch, "data"), cache: join(scratch, "cache") };
@@ -20,7 +20,13 @@ const rows = 16;
 let opened: Opened;
 
 beforeAll(async () => {
-  await recordAll({ folder: folders.data, observation: "state", episodes: 2 });
+  await recordAll({
+    ...recorded,
+    root: join(folders.data, "state"),
+    robots: robotNames,
+    observation: "state",
+    episodes: 2,
+  });
   opened = await openJob({ study: "single", training: "D", seed: 1, robot: "pusher" }, folders);
 });
 

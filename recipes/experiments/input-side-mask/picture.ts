@@ -1,6 +1,6 @@
+import { average } from "../statistics.ts";
 import { successRates } from "./analysis.ts";
 import { type Cell, cells, robotNames } from "./design.ts";
-import { average } from "./statistics.ts";
 import type { Line } from "./table.ts";
 
 const [panel, rowHeight, left, top] = [150, 26, 130, 46] as const;

@@ -82,7 +82,7 @@ function realRecipe(study: Study, training: Training, seed: number): Recipe {
 }
 
 function conventionsOf(training: Training): Recipe["conventions"] {
-  return { ...soundConventions, unrealInput: training === "D" ? "zero" : "noise" };
+  return { ...soundConventions, actionSight: "both", unrealInput: training === "D" ? "zero" : "noise" };
 }
 
 function optimizer({ steps }: Study): Recipe["optimizer"] {

@@ -1,5 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { number, points, rate, signed, table } from "../markdown.ts";
+import { average, signFlip } from "../statistics.ts";
 import {
   type Comparison,
   compareSuccess,
@@ -15,7 +17,6 @@ import {
 } from "./analysis.ts";
 import { type Cell, cells, jobs, robotNames, type StudyName, studies, studyNames } from "./design.ts";
 import { drawSuccess } from "./picture.ts";
-import { average, signFlip } from "./statistics.ts";
 import { type Line, readTable, tablePath } from "./table.ts";
 
 const cellNames = Object.keys(cells).filter((name): name is Cell => Object.hasOwn(cells, name));
@@ -187,29 +188,4 @@ function missingList(lines: readonly Line[]): string {
       return `- \`${study}\`: ${own.length === 0 ? `nothing, all ${all} runs are there` : `${own.length} of ${all} runs: ${list.join(", ")}`}`;
     })
     .join("\n");
-}
-
-function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (entries: readonly string[]) => `| ${entries.join(" | ")} |`;
-  return [line(titles), line(titles.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-/** The mean over seeds in percent, and the least and the most. */
-function rate(values: readonly number[]): string {
-  if (values.length === 0) return "–";
-  const percent = (value: number) => (100 * value).toFixed(1);
-  return `${percent(average(values))} (${percent(Math.min(...values))}–${percent(Math.max(...values))})`;
-}
-
-function points(share: number): string {
-  return signed(100 * share, 2);
-}
-
-function signed(value: number, digits = 4): string {
-  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
-}
-
-function number(value: number): string {
-  if (Number.isNaN(value)) return "–";
-  return value === 0 ? "0" : value.toPrecision(3);
 }

@@ -1,7 +1,7 @@
-import { appendFile, mkdir, open, readFile, rm } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { type Cell, type Job, jobName, robotNames, type StudyName, studyNames, type Training } from "./design.ts";
+import { type Cell, robotNames, type StudyName, studyNames, type Training } from "./design.ts";
 
 /** The committed table: one line of JSON per run, in the order in which runs ended. */
 export const tablePath = join(import.meta.dirname, "results.jsonl");
@@ -53,46 +53,4 @@ export async function readTable(path: string): Promise<Line[]> {
 /** Appends a run: one write, so that lines of several workers do not mix. */
 export async function appendLine(path: string, line: Line): Promise<void> {
   await appendFile(path, `${JSON.stringify(lineSchema.parse(line))}\n`);
-}
-
-/** A run that one worker works on. The file names its process; that of a process that is gone counts for nothing. */
-export async function claim(folder: string, job: Job): Promise<(() => Promise<void>) | null> {
-  await mkdir(folder, { recursive: true });
-  const path = join(folder, jobName(job).replaceAll(" ", "-"));
-  if (await isHeld(path)) return null;
-  try {
-    const file = await open(path, "wx");
-    await file.writeFile(String(process.pid));
-    await file.close();
-  } catch {
-    return null;
-  }
-  return () => rm(path);
-}
-
-async function isHeld(path: string): Promise<boolean> {
-  const owner = Number(await readFile(path, "utf8").catch(() => ""));
-  if (owner === 0) return false;
-  try {
-    process.kill(owner, 0);
-    return true;
-  } catch {
-    await rm(path, { force: true });
-    return false;
-  }
-}
-
-/** Outcomes as hexadecimal digits, four to a digit, the first in the highest bit. */
-export function encodeBits(bits: readonly boolean[]): string {
-  return Array.from({ length: Math.ceil(bits.length / 4) }, (_, at) =>
-    [0, 1, 2, 3].reduce((digit, bit) => 2 * digit + Number(bits[4 * at + bit] === true), 0).toString(16),
-  ).join("");
-}
-
-/** @param count how many outcomes there are */
-export function decodeBits(text: string, count: number): boolean[] {
-  return Array.from(
-    { length: count },
-    (_, at) => ((Number.parseInt(text[Math.floor(at / 4)]!, 16) >> (3 - (at % 4))) & 1) === 1,
-  );
 }

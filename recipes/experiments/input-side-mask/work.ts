@@ -1,10 +1,11 @@
 import type { ParameterValues } from "../../../src/nn/parameter.ts";
+import { encodeBits } from "../bits.ts";
 import { playAll } from "./closed-loop.ts";
 import { type Cell, cells, cellsOf, type Job } from "./design.ts";
 import { actionErrors, velocityLosses } from "./held-out.ts";
 import { type Folders, type Opened, openJob } from "./opened.ts";
 import { redrawnActions } from "./redrawn.ts";
-import { encodeBits, type Line, type Measures } from "./table.ts";
+import type { Line, Measures } from "./table.ts";
 import { trainPolicy } from "./train.ts";
 
 /** Trains a run's policy and measures it in its cells. Equal calls give equal numbers but for the seconds. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { decodeBits, encodeBits } from "./bits.ts";
 import { bootstrap, holm, meanDifference, quantile, signFlip } from "./statistics.ts";
-import { decodeBits, encodeBits } from "./table.ts";
 
 describe("the sign-flip test", () => {
   it("counts the ways that are at least as far from 0: by hand", () => {

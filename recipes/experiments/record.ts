@@ -2,37 +2,40 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { DatasetWriter } from "../../../src/dataset/write.ts";
-import type { Design } from "../../../src/simulation/design.ts";
-import { record, recordingOf } from "../../../src/simulation/record.ts";
-import type { RobotOptions } from "../../../src/simulation/robot.ts";
-import { createRobot, findRobot } from "../../../src/simulation/robots.ts";
-import { recorded, robotNames } from "./design.ts";
+import { DatasetWriter } from "../../src/dataset/write.ts";
+import type { Design } from "../../src/simulation/design.ts";
+import { record, recordingOf } from "../../src/simulation/record.ts";
+import type { RobotOptions } from "../../src/simulation/robot.ts";
+import { createRobot, findRobot } from "../../src/simulation/robots.ts";
 
 /** What a simulated robot is set to, in recordings and in closed loop alike. */
 export function optionsOf(design: Design, observation: RobotOptions["observation"]): RobotOptions {
   return { ...design.defaults, observation, distractors: 0, imageSize: 64 };
 }
 
-/** Which recordings are wanted, and below which folder. */
+/** Which recordings are wanted, and where. */
 export interface Wanted {
-  readonly folder: string;
+  /** Folder that holds one for each robot. */
+  readonly root: string;
+  /** Of simulated robots. */
+  readonly robots: readonly string[];
   readonly observation: RobotOptions["observation"];
   readonly episodes: number;
+  readonly seed: number;
+  readonly stepsAfterSuccess: number;
 }
 
 /** Records each robot's expert; goes on with what is there and does nothing where that is enough. */
-export async function recordAll({ folder, observation, episodes }: Wanted): Promise<void> {
-  for (const name of robotNames) {
-    const root = join(folder, observation, name);
+export async function recordAll({ root: home, robots, observation, ...wanted }: Wanted): Promise<void> {
+  for (const name of robots) {
+    const root = join(home, name);
     const present = await episodesIn(root);
-    if (present === episodes) continue;
+    if (present === wanted.episodes) continue;
     const design = findRobot(name);
     const robot = await createRobot(design, optionsOf(design, observation));
-    const { seed, stepsAfterSuccess } = recorded;
-    const description = recordingOf(robot, { version: "v3.0", codec: "h264", seed, stepsAfterSuccess });
+    const description = recordingOf(robot, { version: "v3.0", codec: "h264", ...wanted });
     const writer = await (present === null ? DatasetWriter.create : DatasetWriter.resume)(root, description);
-    await record(robot, writer, { episodes, seed, stepsAfterSuccess }, { recorded: () => {}, isStopped: () => false });
+    await record(robot, writer, wanted, { recorded: () => {}, isStopped: () => false });
     robot.close();
   }
 }

@@ -1,4 +1,4 @@
-import { type Stream, stream } from "../../../src/graph/random.ts";
+import { type Stream, stream } from "../../src/graph/random.ts";
 
 /** Differences of outcomes by seed, robot and start: 1, 0 or −1 where two policies both succeed or fail, or one does. */
 export type Differences = readonly (readonly (readonly number[])[])[];

@@ -1,0 +1,80 @@
+import { LoadedPolicy } from "../../../src/serving/policy.ts";
+import { plannedRobots, type ServedRobot } from "../../../src/serving/robot.ts";
+import { PolicyPilot } from "../../../src/serving/simulated.ts";
+import type { Design } from "../../../src/simulation/design.ts";
+import type { Robot } from "../../../src/simulation/robot.ts";
+import { createRobot, findRobot } from "../../../src/simulation/robots.ts";
+import { rollOut } from "../../../src/simulation/rollout.ts";
+import { ActionSampler } from "../../../src/training/action-sampler.ts";
+import { settingOf } from "../../../src/training/plan.ts";
+import { encodeBits } from "../bits.ts";
+import { optionsOf } from "../record.ts";
+import { average } from "../statistics.ts";
+import { closedLoop, paces, primaryPace } from "./design.ts";
+import type { Measured } from "./held-out.ts";
+import { MotionWatch } from "./motion.ts";
+import type { Play } from "./table.ts";
+
+/** What came out of the common starts, by robot and by how many steps of each chunk were carried out. */
+export type Plays = Record<string, Record<string, Play>>;
+
+/** Lets weights steer each robot of their plan from the common starts, at each pace. Equal weights, equal outcomes. */
+export async function playAll({ plan, weights, study }: Measured): Promise<Plays> {
+  const { recipe } = plan;
+  const rows = closedLoop.sideBySide;
+  const sampler = await ActionSampler.compile({
+    setting: settingOf(plan, rows),
+    ...{ weights, placement: "written" },
+    machine: { device: recipe.device, threads: recipe.threads },
+  });
+  const robots = plannedRobots(plan);
+  const loaded = { checkpoint: recipe.name, step: recipe.optimizer.steps, recipe, robots, sampler, rows };
+  const policy = new LoadedPolicy(loaded);
+  const own = study.data === "pictures" ? [{ ...primaryPace, starts: closedLoop.pictureStarts }] : paces;
+  try {
+    const found: Plays = {};
+    for (const robot of robots) {
+      const plays: Record<string, Play> = {};
+      for (const pace of own) plays[pace.execute] = await play(policy, robot, study.data === "pictures", pace);
+      found[robot.dataset] = plays;
+    }
+    return found;
+  } finally {
+    policy.release();
+  }
+}
+
+interface Pace {
+  readonly execute: number;
+  readonly starts: number;
+}
+
+async function play(policy: LoadedPolicy, served: ServedRobot, sees: boolean, pace: Pace): Promise<Play> {
+  const { seed, sideBySide } = closedLoop;
+  const design = findRobot(served.dataset);
+  const robots: Robot[] = [];
+  try {
+    const options = optionsOf(design, sees ? "pictures" : "state");
+    for (let at = 0; at < sideBySide; at++) robots.push(await createRobot(design, options));
+    const pilot = new PolicyPilot(policy, served, { seats: sideBySide, seed: policy.recipe.seed });
+    const motion = new MotionWatch(pilot, ownEntries(design, served));
+    const plan = { episodes: pace.starts, seed, pace: { execute: pace.execute, delay: 0 }, filmed: 0 };
+    const rollouts = await rollOut(robots, motion, plan, unwatched);
+    const successes = rollouts.filter(({ isSuccess }) => isSuccess);
+    const mean = (values: readonly number[]) => (values.length === 0 ? null : average(values));
+    return {
+      successes: encodeBits(rollouts.map(({ isSuccess }) => isSuccess)),
+      stepsToSuccess: mean(successes.map(({ steps }) => steps)),
+      lastSecondSpeed: mean(successes.map(({ episode }) => motion.lastSecondSpeed(episode, design.framesPerSecond))),
+    };
+  } finally {
+    for (const robot of robots) robot.close();
+  }
+}
+
+/** The entries of a state that are the robot's own, with the scale in which their changes are told. */
+function ownEntries({ states }: Design, { units }: ServedRobot): { at: number; scale: number }[] {
+  return states.map((_, at) => ({ at, scale: units.state.scale[at]! })).filter(({ scale }) => scale > 0);
+}
+
+const unwatched = { finished: () => {}, filmed: () => {}, isStopped: () => false };

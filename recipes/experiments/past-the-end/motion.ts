@@ -1,0 +1,59 @@
+import type { Picture } from "../../../src/dataset/dataset.ts";
+import type { Pilot } from "../../../src/simulation/pilot.ts";
+import type { Sensation } from "../../../src/simulation/robot.ts";
+import { average } from "../statistics.ts";
+
+/** An entry of a robot's state, and what one unit of its speed is. */
+export interface WatchedEntry {
+  readonly at: number;
+  /** Standard deviation of the entry. */
+  readonly scale: number;
+}
+
+/** A pilot that remembers what its robots' states were. */
+export class MotionWatch implements Pilot {
+  readonly #pilot: Pilot;
+  readonly #entries: readonly WatchedEntry[];
+  readonly #episodes = new Map<number, number[][]>();
+  readonly #seated: number[][][] = [];
+
+  constructor(pilot: Pilot, entries: readonly WatchedEntry[]) {
+    this.#pilot = pilot;
+    this.#entries = entries;
+  }
+
+  get seats(): number {
+    return this.#pilot.seats;
+  }
+
+  get horizon(): number {
+    return this.#pilot.horizon;
+  }
+
+  get looksOnlyAsAsked(): boolean {
+    return this.#pilot.looksOnlyAsAsked;
+  }
+
+  begin(seat: number, episode: number): void {
+    const states: number[][] = [];
+    this.#episodes.set(episode, states);
+    this.#seated[seat] = states;
+    this.#pilot.begin(seat, episode);
+  }
+
+  see(seat: number, felt: Sensation, pictures: ReadonlyMap<string, Picture> | null): void {
+    this.#seated[seat]!.push(this.#entries.map(({ at, scale }) => felt.state[at]! / scale));
+    this.#pilot.see(seat, felt, pictures);
+  }
+
+  act(seats: readonly number[]): Promise<readonly (readonly (readonly number[])[])[]> {
+    return this.#pilot.act(seats);
+  }
+
+  /** How fast an episode's robot was over the last second that was seen: mean over entries, in standard deviations per second. */
+  lastSecondSpeed(episode: number, framesPerSecond: number): number {
+    const last = this.#episodes.get(episode)!.slice(-1 - Math.round(framesPerSecond));
+    const changes = last.slice(1).map((state, at) => average(state.map((x, entry) => Math.abs(x - last[at]![entry]!))));
+    return changes.length === 0 ? 0 : framesPerSecond * average(changes);
+  }
+}

@@ -1,0 +1,59 @@
+import { appendFile, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { type Cell, cellNames, horizon, type StudyName, studyNames } from "./design.ts";
+
+/** The committed table: one line of JSON per run, in the order in which runs ended. */
+export const tablePath = join(import.meta.dirname, "results.jsonl");
+
+const playSchema = z.strictObject({
+  /** The common starts, one bit each, first start first, as hexadecimal digits. */
+  successes: z.string().regex(/^[0-9a-f]+$/),
+  /** Mean over successes; `null` where there is none. */
+  stepsToSuccess: z.number().nullable(),
+  /** Of the robot over the last second before success, in standard deviations of its state per second; mean over successes. */
+  lastSecondSpeed: z.number().nullable(),
+});
+
+/** How a robot fared at one pace. */
+export type Play = Readonly<z.infer<typeof playSchema>>;
+
+const nameOf = <T extends string>(names: readonly T[]) =>
+  z.string().refine((text): text is T => names.some((name) => name === text));
+
+const lineSchema = z.strictObject({
+  study: nameOf<StudyName>(studyNames),
+  cell: nameOf<Cell>(cellNames),
+  seed: z.int().positive(),
+  /** Optimizer steps, the loss over the last hundred of them, and what training and measuring took. */
+  steps: z.int().positive(),
+  trainingLoss: z.number(),
+  trainingSeconds: z.number(),
+  measuringSeconds: z.number(),
+  /** By robot and by the steps of a chunk that were carried out; `null` of real robots. */
+  rollouts: z.record(z.string(), z.record(z.string(), playSchema)).nullable(),
+  /** On held-out frames, over steps inside their episodes, by robot. */
+  velocityLoss: z.record(z.string(), z.number().nullable()),
+  /** Of sampled actions, in standard deviations, by robot and step of the horizon. */
+  actionError: z.record(z.string(), z.array(z.number().nullable()).length(horizon)),
+});
+
+/** What is known of one run. */
+export type Line = Readonly<z.infer<typeof lineSchema>>;
+
+/** Every run that the table holds. */
+export async function readTable(path: string): Promise<Line[]> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => lineSchema.parse(JSON.parse(line)));
+}
+
+/** Appends a run: one write, so that lines of several workers do not mix. */
+export async function appendLine(path: string, line: Line): Promise<void> {
+  await appendFile(path, `${JSON.stringify(lineSchema.parse(line))}\n`);
+}
