@@ -43,7 +43,7 @@ export interface Study {
 
 const states: Study = {
   summary: "four robots of 2, 3, 7 and 14 dofs, states alone, recordings that end at success",
-  ...{ data: "states", steps: 2000, stepsAfterSuccess: 0 },
+  ...{ data: "states", steps: 1500, stepsAfterSuccess: 0 },
   seeds: { causal: 10, taught: 10, hidden: 10, untaught: 4, seen: 4, inside: 4 },
 };
 
