@@ -48,6 +48,7 @@ test("programs read what is in each dataset and how far they pad each other", as
     dofs: 2,
     states: 0,
     cameras: [],
+    endings: { chunkSteps: 16, episodes: 2, moving: 2, pausing: 0, resting: 0, frames: 10, framesPastEnd: 10 },
     problems: [],
   });
   expect(datasets[1]).toMatchObject({ name: "wide", dofs: 8, frames: 5 });
@@ -64,6 +65,19 @@ test("people read a table, the notes and the padding", async () => {
   expect(out).toMatch(/^narrow\n {2}LeRobot v2\.1, robot toy$/m);
   expect(out).toMatch(/^ {2}note column "action": 2 of 8 entries never change: 6, 7$/m);
   expect(out).toMatch(/^datasets drawn equally often +37\.5% +none there +none there$/m);
+});
+
+test("people read how episodes end, and what a policy that looks both ways would be told", async () => {
+  // The wave rests for 3 of 20 frames, the nod for all but the first of 30: 15 frames of each are near the end.
+  const wave = Array.from({ length: 20 }, (_, frame) => [Math.min(frame, 17), 0]);
+  const nod = Array.from({ length: 30 }, (_, frame) => [Math.min(frame, 1), 0]);
+  await writeV2(join(folder, "calm"), [20, 30], {}, (episode) => [
+    { name: "action", kind: "floats", values: episode === 0 ? wave : nod },
+  ]);
+  const { out } = await inspect(join(folder, "narrow"), join(folder, "calm"));
+  expect(out).toMatch(/^narrow +2 +0 +0 +10 of 10 \(100\.0%\)$/m);
+  expect(out).toMatch(/^calm +0 +1 +1 +30 of 50 \(60\.0%\)$/m);
+  expect(out).toContain("both ways is told in training how soon its episode ends");
 });
 
 test("a dataset with problems ends in status 1 and shows all of them", async () => {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import type { Endings } from "../dataset/ending.ts";
 import type { DatasetReport } from "../dataset/validate.ts";
 import { InputError } from "../input-error.ts";
 import { define } from "./definition.ts";
@@ -11,7 +12,7 @@ import { wrap } from "./wrap.ts";
 
 export const inspect = define({
   name: "inspect",
-  summary: "show what is in datasets, every problem at once, and how much of a batch of them will be padding",
+  summary: "show what is in datasets, every problem, how episodes end, and how much of a batch of them will be padding",
   arguments: { datasets: repeated(text("dataset", "a folder or hf://owner/name[@revision]")) },
   options: {},
   examples: [
@@ -42,6 +43,7 @@ export const inspect = define({
       text: [
         overview(reports),
         ...reports.flatMap((report) => findings(report, widthOf(terminal.out))),
+        ...endingLines(reports, widthOf(terminal.out)),
         ...paddingLines(reports, padding),
       ].join("\n"),
     };
@@ -84,12 +86,35 @@ function findings(report: DatasetReport, columns: number | null): string[] {
   return ["", name, ...lines.map((each) => wrap(each, columns, "    "))];
 }
 
+function endingLines(reports: readonly DatasetReport[], columns: number | null): string[] {
+  const known = reports.flatMap(({ name, endings }) => (endings === null ? [] : [{ name, ...endings }]));
+  const [first] = known;
+  if (first === undefined) return [];
+  const titles = ["how episodes end", "moving", "pausing", "resting", "frames near the end"];
+  const rows = known.map((each) => [
+    each.name,
+    ...[each.moving, each.pausing, each.resting].map(String),
+    `${each.framesPastEnd} of ${each.frames} (${percent(each.framesPastEnd / each.frames)})`,
+  ]);
+  const aligned = titles.map((title, at) => ({ title, align: at === 0 ? "left" : "right" }) as const);
+  return ["", table(aligned, rows), ...endingsExplained(first).map((line) => wrap(line, columns, "    "))];
+}
+
+/** What the columns mean, and what a policy would be told. */
+function endingsExplained({ chunkSteps }: Endings): string[] {
+  return [
+    "  moving: the robot still moves in the last 0.2 s",
+    `  pausing: it rests then, but not throughout its last chunk of ${chunkSteps} frames; resting: throughout`,
+    "  frames near the end: their chunk of actions reaches past it. In them a policy whose action steps read each other both ways is told in training how soon its episode ends. A robot that acts is never told, and neither is a causal policy.",
+  ];
+}
+
 type Shares = Readonly<Record<"actions" | "states" | "views", number | null>>;
 
 function paddingLines(reports: readonly DatasetReport[], padding: Readonly<Record<string, Shares>>): string[] {
   if (reports.length < 2) return [];
   const shown = ({ actions, states, views }: Shares) =>
-    [actions, states, views].map((share) => (share === null ? "none there" : `${(share * 100).toFixed(1)}%`));
+    [actions, states, views].map((share) => (share === null ? "none there" : percent(share)));
   const titles = ["padding of a batch", "actions", "states", "views"];
   const columns = titles.map((title, at) => ({ title, align: at === 0 ? "left" : "right" }) as const);
   const rows = Object.entries(padding).map(([how, shares]) => [
@@ -97,4 +122,8 @@ function paddingLines(reports: readonly DatasetReport[], padding: Readonly<Recor
     ...shown(shares),
   ]);
   return ["", table(columns, rows)];
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)}%`;
 }

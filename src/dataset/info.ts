@@ -93,6 +93,20 @@ export function isNumeric(feature: Feature): boolean {
   return /^(u?int|float|bool)/.test(feature.type);
 }
 
+/** Columns of numbers that hold the action, by their usual names. */
+export function actionFeatures(info: Pick<Info, "features">): Feature[] {
+  return numericFeatures(info, /^actions?($|\.)/);
+}
+
+/** Columns of numbers that hold the state, by their usual names. */
+export function stateFeatures(info: Pick<Info, "features">): Feature[] {
+  return numericFeatures(info, /^(observation\.)?state($|\.)/);
+}
+
+function numericFeatures({ features }: Pick<Info, "features">, names: RegExp): Feature[] {
+  return [...features.values()].filter((feature) => isNumeric(feature) && names.test(feature.key));
+}
+
 function unknownVersion(version: string): string {
   const known = versions.join(", ");
   return `expected LeRobot version ${known}, got "${version}"; convert the dataset with LeRobot's own scripts`;

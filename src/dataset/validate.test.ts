@@ -85,6 +85,19 @@ describe("a written dataset", () => {
     ]);
   });
 
+  test("is asked how episodes end where all of their files are here and can be read", async () => {
+    const camera = "observation.images.top";
+    const odd = [0, 1, Number.NaN].map((value) => [value, 0]);
+    await writeV2(root, [4, 4, 3], { [camera]: { dtype: "video", shape: [48, 64, 3] } }, (episode) =>
+      episode === 2 ? [{ name: "action", kind: "floats", values: odd }] : [],
+    );
+    for (const episode of [0, 2])
+      await writeJson(join(root, `videos/chunk-000/${camera}/episode_00000${episode}.mp4`), "");
+    const { episodes, frames, endings } = await inspect();
+    expect([episodes, frames]).toEqual([2, 7]);
+    expect(endings).toMatchObject({ episodes: 1, moving: 1, frames: 4 });
+  });
+
   test("whose metadata cannot be read has no version", async () => {
     await writeV2(root, [4], {}, () => []);
     await writeFile(join(root, "meta/info.json"), "[]");
@@ -95,13 +108,15 @@ describe("a written dataset", () => {
 
 describe.skipIf(!hasRealData)(onRealData("datasets that no one here wrote, inspected"), () => {
   test.each([
-    { name: "gr1_pick_place", is: ["v2.0", 44, 44, 2096], codes: ["missing-camera-files"] },
-    { name: "unitree_g1_inspire", is: ["v2.1", 26, 26, 1305], codes: ["missing-episode-files"] },
-    { name: "dobot_cr5", is: ["v2.1", 7, 6, 933], codes: ["missing-episode-files"] },
-    { name: "pusht", is: ["v3.0", 2, 2, 25650], codes: ["missing-camera-files"] },
-  ])("$name shows its oddities", async ({ name, is, codes }) => {
+    { name: "gr1_pick_place", is: ["v2.0", 44, 44, 2096], ends: [5, 0, 0, 75], codes: ["missing-camera-files"] },
+    { name: "unitree_g1_inspire", is: ["v2.1", 26, 26, 1305], ends: [5, 0, 0, 75], codes: ["missing-episode-files"] },
+    { name: "dobot_cr5", is: ["v2.1", 7, 6, 933], ends: [1, 4, 0, 75], codes: ["missing-episode-files"] },
+    { name: "pusht", is: ["v3.0", 2, 2, 25650], ends: [193, 13, 0, 3090], codes: ["missing-camera-files"] },
+  ])("$name shows its oddities", async ({ name, is, ends, codes }) => {
     const report = await inspectDataset(realDataset(name), name, () => {});
     expect([report.version, report.dofs, report.states, report.frames]).toEqual(is);
+    const { moving, pausing, resting, framesPastEnd } = report.endings!;
+    expect([moving, pausing, resting, framesPastEnd]).toEqual(ends);
     expect(report.problems.map(({ code }) => code)).toEqual(codes);
     const notes = new Map(report.notes.map(({ code, path, message }) => [`${code} ${path}`, message]));
     if (name === "gr1_pick_place") {

@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import type { Dataset, DatasetVersion, TaskAnnotation } from "./dataset.ts";
+import type { Dataset, DatasetVersion, Feature, TaskAnnotation } from "./dataset.ts";
+import { type Endings, EpisodeEndings, usualChunkSteps } from "./ending.ts";
 import { EpisodeFacts } from "./episode-facts.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
-import { type Info, isNumeric, width } from "./info.ts";
+import { actionFeatures, isNumeric, stateFeatures, width } from "./info.ts";
 import { LeRobotDataset } from "./lerobot-dataset.ts";
 import { type Metadata, readMetadata } from "./metadata.ts";
 import { instructionColumn } from "./open.ts";
@@ -30,6 +31,8 @@ export interface DatasetReport {
   readonly taskColumn: string | null;
   /** Instructions that occur. */
   readonly tasks: readonly string[];
+  /** Of the episodes whose files are here; `null` where none has a state or an action that can be read. */
+  readonly endings: Endings | null;
   readonly problems: readonly DatasetProblem[];
   readonly notes: readonly DatasetNote[];
 }
@@ -48,21 +51,15 @@ export async function inspectDataset(root: string, name: string, looked: Looked)
   const presence = await findFiles(root, metadata.info, metadata.records);
   const problems: DatasetProblem[] = [...metadata.problems, ...presence.problems];
   const taskColumn = instructionsOf(name, metadata, problems);
-  const dataset = new LeRobotDataset({
-    root,
-    choice: { name, episodes: "all", taskAnnotation: "none", pictureMemoryBytes: 0 },
-    metadata,
-    records: metadata.records,
-    cameras: presence.cameras,
-    absentCameras: presence.absentCameras,
-    taskColumn: null,
-    problems: [],
-    reader: await openPictureReader(),
-  });
+  const dataset = await withPictures(root, name, metadata, presence);
   const tables = metadata.records.filter((record) => !presence.missing(record).includes(record.table.path));
   const check = tableCheckOf(name, metadata, taskColumn, tables);
+  const endings = new EpisodeEndings(metadata.info, usualChunkSteps);
+  const here = new Set(presence.here);
   for (const [at, record] of tables.entries()) {
-    problems.push(...(await checkTable(root, record, check)));
+    const { columns, problems: found } = await checkTable(root, record, check);
+    problems.push(...found);
+    if (here.has(record)) endings.add(record, columns);
     problems.push(...(await checkPictures(dataset, presence, record)));
     looked(at + 1, tables.length);
   }
@@ -74,11 +71,12 @@ export async function inspectDataset(root: string, name: string, looked: Looked)
     framesPerSecond: metadata.info.framesPerSecond,
     episodes: presence.here.length,
     frames: presence.here.reduce((sum, record) => sum + record.length, 0),
-    dofs: entries(metadata.info, /^actions?($|\.)/),
-    states: entries(metadata.info, /^(observation\.)?state($|\.)/),
+    dofs: entries(actionFeatures(metadata.info)),
+    states: entries(stateFeatures(metadata.info)),
     cameras: presence.cameras,
     taskColumn,
     tasks: check.facts.tasks(),
+    endings: endings.count(),
     problems: distinct(problems),
     notes: check.facts.notes(),
   };
@@ -95,8 +93,23 @@ const unreadable: Omit<DatasetReport, "name" | "problems"> = {
   cameras: [],
   taskColumn: null,
   tasks: [],
+  endings: null,
   notes: [],
 };
+
+async function withPictures(root: string, name: string, metadata: Metadata, presence: Presence): Promise<Dataset> {
+  return new LeRobotDataset({
+    root,
+    choice: { name, episodes: "all", taskAnnotation: "none", pictureMemoryBytes: 0 },
+    metadata,
+    records: metadata.records,
+    cameras: presence.cameras,
+    absentCameras: presence.absentCameras,
+    taskColumn: null,
+    problems: [],
+    reader: await openPictureReader(),
+  });
+}
 
 function instructionsOf(name: string, metadata: Metadata, problems: DatasetProblem[]): string | null {
   const taskAnnotation: TaskAnnotation = "declared";
@@ -129,32 +142,37 @@ function tableCheckOf(
   return { dataset, features: info.features, taskColumn, taskTexts, facts: new EpisodeFacts(info), files, episodesIn };
 }
 
-async function checkTable(root: string, record: EpisodeRecord, context: TableCheck): Promise<DatasetProblem[]> {
+/** The columns of an episode that can be read, and what is wrong with its table. */
+interface CheckedTable {
+  readonly columns: ReadonlyMap<string, Float64Array>;
+  readonly problems: readonly DatasetProblem[];
+}
+
+async function checkTable(root: string, record: EpisodeRecord, context: TableCheck): Promise<CheckedTable> {
   const { path } = record.table;
   let episodes = context.episodesIn(path);
+  const columns = new Map<string, Float64Array>();
   try {
     const file = context.files.get(path) ?? (await ParquetFile.open(join(root, path)));
     context.files.set(path, file, 1);
     episodes = [record.index];
     const table = await readTable(file, record, context);
-    if (table.problems.some((problem) => problem.code === "wrong-length")) return [...table.problems];
+    if (table.problems.some((problem) => problem.code === "wrong-length")) return { columns, problems: table.problems };
     const problems = [...table.problems];
-    const columns = new Map<string, Float64Array>();
     for (const feature of context.features.values()) {
       if (!isNumeric(feature)) continue;
       const column = table.check(feature.key);
       if (column instanceof Float64Array) columns.set(feature.key, column);
       else problems.push(column);
     }
-    return [...problems, ...context.facts.add(record, columns, table.tasks)];
+    return { columns, problems: [...problems, ...context.facts.add(record, columns, table.tasks)] };
   } catch (error) {
-    return [unreadableTable(path, episodes, error)];
+    return { columns, problems: [unreadableTable(path, episodes, error)] };
   }
 }
 
-function entries(info: Info, names: RegExp): number {
-  const matching = [...info.features.values()].filter((feature) => isNumeric(feature) && names.test(feature.key));
-  return matching.reduce((sum, feature) => sum + width(feature), 0);
+function entries(features: readonly Feature[]): number {
+  return features.reduce((sum, feature) => sum + width(feature), 0);
 }
 
 /** Shows the first and the last picture of an episode by every camera that has it. */
