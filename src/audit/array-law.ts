@@ -1,6 +1,6 @@
 import { filled } from "../batch/poison.ts";
 import { type Axis, cells, letters } from "../graph/axes.ts";
-import type { HostArray } from "../graph/host-array.ts";
+import { HostArray } from "../graph/host-array.ts";
 import { asTheyAre, type Closeness, type Output, type Outputs, type Variation } from "./law.ts";
 import { type PoisonName, poisonNames, poisonOf } from "./poison.ts";
 import { type Places, taken } from "./rearrange.ts";
@@ -22,6 +22,8 @@ export interface Signature {
   readonly grows: Readonly<Partial<Record<Axis, "bits" | Closeness>>>;
   /** How close sums over rows stay in another order; rows by themselves keep their bits. */
   readonly rows: Closeness | "not independent";
+  /** The mask of cells that may come to exist behind those that do, of which outputs are compared; `null` where none may. */
+  readonly horizon: string | null;
 }
 
 type ArgumentVariation = Variation<Arguments>;
@@ -39,6 +41,7 @@ export function variationsOf(given: Arguments, signature: Signature): ArgumentVa
       .filter((name) => signature.unreal === "anything" || name !== "NaN")
       .map((name) => poisoned(given, signature, name)),
     ...axes.map((axis) => grown(given, signature, axis)),
+    ...(signature.horizon === null ? [] : [continued(given, signature, signature.horizon)]),
     ...(signature.rows === "not independent" ? [] : [halved(given, signature.rows), reversed(given, signature.rows)]),
   ];
 }
@@ -54,6 +57,24 @@ function poisoned(given: Arguments, { real }: Signature, name: PoisonName): Argu
     law: "poison",
     name: `${name} in unreal cells`,
     inputs: [{ ...given, values: new Map(sick) }],
+    promise: () => "bits",
+  };
+}
+
+/** Every cell of a mask exists, with noise where none did: what a robot that acts has before it. */
+function continued(given: Arguments, { real }: Signature, horizon: string): ArgumentVariation {
+  const noise = poisonOf("noise", 2).number;
+  const mask = given.masks.get(horizon)!;
+  const more = [...given.values].map(
+    ([argument, values]) =>
+      [argument, real[argument] === horizon ? filled(values, unrealIn(values, mask), noise) : values] as const,
+  );
+  const complete = new HostArray(mask.axes, mask.shape, "bool", new Uint8Array(mask.cells.length).fill(1));
+  return {
+    ...anyKind,
+    law: "horizon",
+    name: "every step exists",
+    inputs: [{ values: new Map(more), masks: new Map([...given.masks, [horizon, complete]]) }],
     promise: () => "bits",
   };
 }

@@ -31,7 +31,7 @@ export interface AuditRequest {
 }
 
 /**
- * The four laws on the data and the weights of a recipe or a run.
+ * The five laws on the data and the weights of a recipe or a run.
  *
  * @param seen told how many comparisons are done, and of how many
  * @throws InputError where data or weights cannot be used, or the broken rule has nothing to do in this recipe
@@ -54,7 +54,9 @@ export async function auditRecipe(
       if (broken !== null && !plan.rules.wasAsked(broken))
         throw new InputError(
           `--break ${broken}: expected a rule that this recipe has use for, got one that nothing asks about; ` +
-            "recipes/every-padding.ts has use for all",
+            (broken === "step-keys"
+              ? 'it has use where conventions.actionSight is "both"'
+              : "recipes/every-padding.ts has use for all but step-keys"),
         );
       return report;
     } finally {

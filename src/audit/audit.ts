@@ -10,7 +10,7 @@ import { type AuditRequest, auditRequests, loadGlobalBatches } from "./real-batc
 import { type AuditReport, columnOf, type Finding, reportOf } from "./report.ts";
 import { GlobalBatchRunner } from "./runner.ts";
 import { type MeasuredTwice, measureTwice } from "./statistics.ts";
-import { cellsOfKind, statisticsTrial, type Trial, trialsOf } from "./trial.ts";
+import { cellsOfKind, horizonTrials, statisticsTrial, type Trial, trialsOf } from "./trial.ts";
 
 /** How much is looked at. */
 export interface AuditScope {
@@ -20,7 +20,7 @@ export interface AuditScope {
   readonly cache: string;
 }
 
-/** The four laws on a recipe's own data: opened once, run for any weights. */
+/** The five laws on a recipe's own data: opened once, run for any weights. */
 export class Audit {
   readonly #runner = new GlobalBatchRunner();
   readonly #wholes: readonly GlobalBatch[];
@@ -48,7 +48,10 @@ export class Audit {
     this.#runner.take(weights);
     const findings: Finding[] = [];
     const places = new Map<string, readonly string[]>();
-    const groups = [...this.#wholes.map((whole) => [...trialsOf(whole)]), ...this.#statistics.map((trial) => [trial])];
+    const groups = [
+      ...this.#wholes.flatMap((whole) => [[...trialsOf(whole)], horizonTrials(whole)]),
+      ...this.#statistics.map((trial) => [trial]),
+    ];
     const total = groups.reduce((sum, trials) => sum + trials.length, 0);
     let done = 0;
     for (const trials of groups) {

@@ -12,10 +12,12 @@ import {
 import { flowInputs } from "../training/objective.ts";
 import { type Plan, targetOf, termsOf } from "../training/plan.ts";
 
-/** A micro-batch, and what its noise is poisoned with. */
+/** A micro-batch, what its noise is poisoned with and what of it teaches. */
 export interface Part {
   readonly batch: Batch;
   readonly noise: { readonly at: Uint8Array; readonly poison: Poison } | null;
+  /** The same samples with fewer steps, of which alone cells teach and are compared; `null` where all that exist do. */
+  readonly teaching: Batch | null;
 }
 
 /** Micro-batches that make up one global batch, and the policy that they go through. */
@@ -41,7 +43,11 @@ export interface Fed {
 export function fed({ plan, purpose, parts, hidden }: GlobalBatch): Fed[] {
   const target = targetOf(plan, purpose);
   const terms = termsOf(plan);
-  const micros = parts.map(({ batch, noise }) => withNoise(microBatchOf(batch, target, "as drawn"), noise));
+  const drawn = (batch: Batch) => microBatchOf(batch, target, "as drawn");
+  const micros = parts.map(({ batch, noise, teaching }) => {
+    const micro = withNoise(drawn(batch), noise);
+    return teaching === null ? micro : taughtBy(micro, drawn(teaching));
+  });
   const whole = wholeCounts(micros, terms);
   const added = new HostArray("", [], "float32", Float32Array.of(hidden));
   return micros.map((micro) => {
@@ -57,6 +63,12 @@ export function fed({ plan, purpose, parts, hidden }: GlobalBatch): Fed[] {
 
 function isFloat32(array: HostArray<string, DataType> | undefined): array is HostArray<string, "float32"> {
   return array?.type === "float32";
+}
+
+/** A micro-batch in which the cells of another teach. */
+function taughtBy(micro: MicroBatch, { feeds, counts }: MicroBatch): MicroBatch {
+  const name = flowInputs.supervised;
+  return { ...micro, feeds: new Map([...micro.feeds, [name, feeds.get(name)!]]), counts };
 }
 
 function withNoise(micro: MicroBatch, noise: Part["noise"]): MicroBatch {

@@ -20,6 +20,22 @@ export const paddingKinds = [
 export type PaddingKind = (typeof paddingKinds)[number];
 
 /**
+ * Why the pattern of a kind of padding is no news to a robot that acts; `null` where it is: what shows in training where an episode
+ * ends shows nothing then.
+ */
+export const knownWhenActing: Readonly<Record<PaddingKind, string | null>> = {
+  "action-dims": "a robot has the same dofs when it acts",
+  "action-steps": null,
+  "state-dims": "a robot has the same state when it acts",
+  history:
+    "an episode that begins has none when a robot acts either; what is dropped is drawn without a look at the sample",
+  views: "a robot has the same cameras when it acts",
+  "prompt-tokens": "an instruction is as long when a robot acts",
+  "robotless-samples": "they stand in rows of their own",
+  "filler-rows": "they stand in rows of their own",
+};
+
+/**
  * The cells of a batch that do not exist because of some kinds of padding.
  *
  * A cell that does not exist for several reasons counts for the widest: filler row, sample without a target, step or slot,

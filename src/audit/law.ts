@@ -6,9 +6,10 @@ import type { PaddingKind } from "./kind.ts";
  * What padding may not do, to anything from inputs to outputs.
  *
  * poison: other values where nothing is real change nothing. padding: more padding changes nothing. split: parts add up to the
- * whole. order: a row's outputs do not depend on where it stands and who stands beside it.
+ * whole. order: a row's outputs do not depend on where it stands and who stands beside it. horizon: what exists is no hint; a step's
+ * outputs do not depend on whether later ones exist.
  */
-export const laws = ["poison", "padding", "split", "order"] as const;
+export const laws = ["poison", "padding", "split", "order", "horizon"] as const;
 
 export type Law = (typeof laws)[number];
 

@@ -21,7 +21,7 @@ export interface Seen {
 
 /** Which cells of what was seen are the same on both sides. */
 export interface Comparison {
-  /** "all": raw cells are selected at the door, so whatever comes after is the same in unreal cells too. */
+  /** "all": raw cells are selected at the door, so whatever comes after is the same in unreal cells too; "real": on both sides. */
   readonly cells: "all" | "real";
   /** Share of an array's largest cell that a difference has to exceed. */
   readonly above: number;
@@ -40,7 +40,7 @@ export async function differingArrays(
 
 function differs(one: Seen, other: Seen, { cells: which, above }: Comparison): boolean {
   const [x, y] = which === "all" ? [one, other] : [compacted(one), compacted(other)];
-  const difference = differenceOf(x.values, y.values, which === "all" ? () => true : realCells(x));
+  const difference = differenceOf(x.values, y.values, which === "all" ? () => true : realOnBothSides(x, y));
   return difference !== null && difference.size > above * magnitude(one.values);
 }
 
@@ -120,6 +120,14 @@ function compacted(seen: Seen): Seen {
     }
   }
   return out;
+}
+
+/** What exists in the first exists where there is more padding as well; in a layout of the same size steps may be gone. */
+function realOnBothSides(one: Seen, other: Seen): (cell: number) => boolean {
+  const isReal = realCells(one);
+  if (one.values.shape.join() !== other.values.shape.join()) return isReal;
+  const isStillReal = realCells(other);
+  return (cell) => isReal(cell) && isStillReal(cell);
 }
 
 /** Whether a cell of the values exists. */

@@ -27,7 +27,13 @@ export async function loadGlobalBatches(plan: Plan, requests: readonly AuditRequ
   try {
     const wholes: GlobalBatch[] = [];
     for (const { purpose, request } of requests)
-      wholes.push({ plan, rows, purpose, parts: [{ batch: await maker.make(request), noise: null }], hidden: 0 });
+      wholes.push({
+        plan,
+        rows,
+        purpose,
+        parts: [{ batch: await maker.make(request), noise: null, teaching: null }],
+        hidden: 0,
+      });
     return wholes;
   } finally {
     await maker.close();

@@ -29,7 +29,7 @@ describe("a report", () => {
     const report = reportOf([], { ...none, views: 3 });
     expect(report).toMatchObject({
       clean: true,
-      laws: { poison: "clean", padding: "clean", split: "clean", order: "clean" },
+      laws: { poison: "clean", padding: "clean", split: "clean", order: "clean", horizon: "clean" },
     });
     expect(report.rows.map(({ padding }) => padding)).toEqual([...paddingKinds]);
     expect(report.rows.find(({ padding }) => padding === "views")).toEqual({
@@ -39,6 +39,7 @@ describe("a report", () => {
       gradients: "clean",
       actions: "clean",
       metrics: "clean",
+      hint: "known",
     });
     expect(report.rows[0]).toMatchObject({ cells: 0, loss: "absent", metrics: "absent" });
   });

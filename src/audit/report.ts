@@ -1,6 +1,6 @@
 import { gradientPrefix } from "../training/objective.ts";
 
-import { type PaddingKind, paddingKinds } from "./kind.ts";
+import { knownWhenActing, type PaddingKind, paddingKinds } from "./kind.ts";
 import type { Law } from "./law.ts";
 import { outputNames } from "./runner.ts";
 
@@ -29,6 +29,8 @@ export type AuditRow = Readonly<Record<Column, Verdict | "absent">> & {
   readonly padding: PaddingKind;
   /** Raw cells of this kind in the batches that were looked at; a picture is one. */
   readonly cells: number;
+  /** What its pattern tells in training that a robot does not know when it acts; "known" where it knows. */
+  readonly hint: Verdict | "absent" | "known";
 };
 
 export interface AuditReport {
@@ -43,12 +45,17 @@ export function reportOf(findings: readonly Finding[], cells: Readonly<Record<Pa
   const byLaw = (law: Law) => verdict((finding) => finding.law === law);
   return {
     clean: findings.length === 0,
-    laws: { poison: byLaw("poison"), padding: byLaw("padding"), split: byLaw("split"), order: byLaw("order") },
+    laws: {
+      poison: byLaw("poison"),
+      padding: byLaw("padding"),
+      split: byLaw("split"),
+      order: byLaw("order"),
+      horizon: byLaw("horizon"),
+    },
     rows: paddingKinds.map((padding) => {
-      const cell = (column: Column) =>
-        cells[padding] === 0
-          ? "absent"
-          : verdict(({ kind, ...finding }) => kind === padding && finding.column === column);
+      const own = (isMeant: (finding: Finding) => boolean) =>
+        cells[padding] === 0 ? "absent" : verdict((finding) => finding.kind === padding && isMeant(finding));
+      const cell = (column: Column) => own((finding) => finding.law !== "horizon" && finding.column === column);
       return {
         padding,
         cells: cells[padding],
@@ -56,6 +63,7 @@ export function reportOf(findings: readonly Finding[], cells: Readonly<Record<Pa
         gradients: cell("gradients"),
         actions: cell("actions"),
         metrics: cell("metrics"),
+        hint: knownWhenActing[padding] === null ? own(({ law }) => law === "horizon") : "known",
       };
     }),
   };

@@ -16,7 +16,7 @@ import {
 import { groupNamesOf, loadPlanOf, type Plan, settingOf, termsOf } from "../training/plan.ts";
 import { onlyInputs } from "../training/trainer.ts";
 import { Validity } from "../validity/validity.ts";
-import { type Fed, fed, type GlobalBatch } from "./global-batch.ts";
+import { type Fed, fed, type GlobalBatch, type Part } from "./global-batch.ts";
 import type { Output, Outputs } from "./law.ts";
 import { fittedWeights } from "./weight.ts";
 
@@ -64,7 +64,7 @@ export class GlobalBatchRunner {
     const errors = results.map((result) => result.get(outputNames.errors)!);
     const { units } = loadPlanOf(whole.plan);
     const actions = results.map((result, at) =>
-      realActions(whole.plan, units, whole.parts[at]!.batch, result.get(outputNames.actions)!),
+      realActions(whole.plan, units, compared(whole.parts[at]!), result.get(outputNames.actions)!),
     );
     return new Map<string, Output>([
       [outputNames.loss, loss(parts, results)],
@@ -149,6 +149,11 @@ function joined(arrays: readonly Output[]): Output {
     end += array.cells.length;
   }
   return out;
+}
+
+/** The batch whose cells are compared. */
+function compared({ batch, teaching }: Part): Batch {
+  return teaching ?? batch;
 }
 
 /** Actions in the robots' own units, in the cells that exist; the others promise nothing. */

@@ -31,6 +31,8 @@ function leaksOf({ rows, laws }: AuditReport): string[] {
       return typeof cell === "object" ? [`${row.padding} reach ${column} at ${cell.where}`] : [];
     }),
   );
-  const broken = [laws.split, laws.order].flatMap((verdict) => (verdict === "clean" ? [] : [verdict.where]));
+  const broken = [laws.split, laws.order, laws.horizon].flatMap((verdict) =>
+    verdict === "clean" ? [] : [verdict.where],
+  );
   return [...found, ...broken];
 }

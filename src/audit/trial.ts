@@ -3,6 +3,7 @@ import { byteTokenizer } from "../codec/prompt.ts";
 import { termsOf } from "../training/plan.ts";
 import { Rules } from "../validity/rules.ts";
 import type { GlobalBatch } from "./global-batch.ts";
+import { horizonOf } from "./horizon.ts";
 import { cellsOf, countCells, type PaddingKind, paddingKinds } from "./kind.ts";
 import { asTheyAre, type Variation } from "./law.ts";
 import type { Comparison } from "./look.ts";
@@ -45,6 +46,15 @@ export function* trialsOf(base: GlobalBatch): Generator<Trial> {
   if (partsOf(base).length > 1 && exact.includes("action-dims")) yield partsTrial(base);
   for (const variation of [halves(base), reversed(base)]) yield rowTrial(base, variation);
   if (sampleCount(base.parts[0]!.batch) > 1) yield rowTrial(base, alone(base));
+}
+
+/** The law of the horizon on a global batch of one micro-batch: its trials share a base of their own. */
+export function horizonTrials(whole: GlobalBatch): Trial[] {
+  const { base, variations } = horizonOf(whole);
+  return variations.map((variation) => {
+    const trial: Trial = { base, variation, entry: { cells: "real", above: 0 }, apart: () => trial };
+    return trial;
+  });
 }
 
 /** Batches whose unit scales differ by what stands past the ends of episodes. */

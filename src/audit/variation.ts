@@ -23,7 +23,7 @@ export function poisonOfCells(
   const poison = poisonOf(name, vocabulary);
   const parts = whole.parts.map(({ batch }) => {
     const at = cellsOf(kinds, batch);
-    return { batch: poisoned(batch, at, poison), noise: { at: at.actions, poison } };
+    return { batch: poisoned(batch, at, poison), noise: { at: at.actions, poison }, teaching: null };
   });
   return {
     law: "poison",
@@ -50,7 +50,10 @@ export const hiddenKinds: readonly PaddingKind[] = [
  * The same samples where nothing is padded but what one kind makes it: what the poison of its hidden states is compared with.
  */
 export function paddedOnlyBy(kind: PaddingKind, whole: GlobalBatch): GlobalBatch {
-  return { ...whole, parts: whole.parts.map(({ batch }) => ({ batch: onlyPaddingOf(kind, batch), noise: null })) };
+  return {
+    ...whole,
+    parts: whole.parts.map(({ batch }) => ({ batch: onlyPaddingOf(kind, batch), noise: null, teaching: null })),
+  };
 }
 
 /** Noise in the hidden states of tokens that do not exist, and in their velocities: raw cells cannot show a missing key mask. */
@@ -71,7 +74,11 @@ export function morePadding(whole: GlobalBatch, kinds: readonly PaddingKind[]): 
   const from = layoutOf(plan.recipe, rows);
   const wide = widened(plan, rows, kinds);
   const to = layoutOf(wide.plan.recipe, wide.rows);
-  const parts = whole.parts.map(({ batch, noise }) => ({ batch: larger(batch, from, to, kinds), noise }));
+  const parts = whole.parts.map(({ batch, noise }) => ({
+    batch: larger(batch, from, to, kinds),
+    noise,
+    teaching: null,
+  }));
   const isExact = kinds.every((kind) => exactKinds.includes(kind));
   return {
     law: "padding",
@@ -96,7 +103,11 @@ export function partsApart(whole: GlobalBatch, slots: readonly (readonly number[
     name: "each part of the robot alone",
     inputs: slots.map((own) => ({
       ...whole,
-      parts: whole.parts.map(({ batch }) => ({ batch: rearranged(batch, { d: onlySlots(own) }), noise: null })),
+      parts: whole.parts.map(({ batch }) => ({
+        batch: rearranged(batch, { d: onlySlots(own) }),
+        noise: null,
+        teaching: null,
+      })),
     })),
     back: (outputs) => new Map([[outputNames.weights, sumOf(outputs.map((each) => each.get(outputNames.weights)!))]]),
     promise: (output) => (output === outputNames.weights ? "bits" : "nothing"),
@@ -118,7 +129,7 @@ export function halves(whole: GlobalBatch): BatchVariation {
     law: "split",
     kinds: [],
     name: "two micro-batches instead of one",
-    inputs: [{ ...whole, parts: dealt.map((batch) => ({ batch, noise: null })) }],
+    inputs: [{ ...whole, parts: dealt.map((batch) => ({ batch, noise: null, teaching: null })) }],
     back: (outputs) => rowsOf(asTheyAre(outputs), places),
     promise: rowsToTheBit(),
   };
@@ -136,7 +147,14 @@ export function reversed(whole: GlobalBatch): BatchVariation {
     kinds: [],
     name: "samples in the opposite order",
     inputs: [
-      { ...whole, parts: whole.parts.map(({ batch }, at) => ({ batch: onlyRows(batch, orders[at]!), noise: null })) },
+      {
+        ...whole,
+        parts: whole.parts.map(({ batch }, at) => ({
+          batch: onlyRows(batch, orders[at]!),
+          noise: null,
+          teaching: null,
+        })),
+      },
     ],
     back: (outputs) =>
       rowsOf(
@@ -157,7 +175,10 @@ export function alone(whole: GlobalBatch): BatchVariation {
     law: "order",
     kinds: [],
     name: "each sample alone",
-    inputs: samples.map((row) => ({ ...whole, parts: [{ batch: onlyRows(only.batch, [row]), noise: null }] })),
+    inputs: samples.map((row) => ({
+      ...whole,
+      parts: [{ batch: onlyRows(only.batch, [row]), noise: null, teaching: null }],
+    })),
     back: (outputs) => firstRowOfEach(outputs, whole.rows),
     promise: (output) => (output === outputNames.errors || output === outputNames.actions ? "bits" : "nothing"),
   };

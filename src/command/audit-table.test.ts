@@ -11,12 +11,12 @@ const leak = { law: "poison", kind: "views", where: "policy/trunk.ts: layer 0" }
 
 it("a clean mixture is said to be so, and what does not occur in it as well", () => {
   const lines = auditTable(some([]), null).split("\n");
-  expect(lines[2]).toBe("action-dims            7  clean   clean      clean    clean");
-  expect(lines[5]).toBe("history                0  absent  absent     absent   absent");
+  expect(lines[2]).toBe("action-dims            7  clean   clean      clean    clean    known");
+  expect(lines[5]).toBe("history                0  absent  absent     absent   absent   known");
   expect(lines.slice(-3)).toEqual([
-    "laws: poison ✓  padding ✓  split ✓  order ✓",
+    "laws: poison ✓  padding ✓  split ✓  order ✓  horizon ✓",
     "",
-    "No cell that does not exist changes anything.",
+    "No cell that does not exist changes anything, and what exists is no hint.",
   ]);
 });
 
@@ -27,13 +27,32 @@ it("a leak is said with its size, what it reaches and where it enters, and the r
     { law: "order", kind: null, column: "loss", leak: 2, where: "loss/velocity.ts: loss" },
   ]);
   const lines = auditTable(report, "view-keys").split("\n");
-  expect(lines[6]).toBe("views                  7  ✗ 0.349  clean      ✗ no number  clean");
+  expect(lines[6]).toBe("views                  7  ✗ 0.349  clean      ✗ no number  clean    known");
   expect(lines.slice(-5)).toEqual([
-    "laws: poison ✗  padding ✓  split ✓  order ✗",
+    "laws: poison ✗  padding ✓  split ✓  order ✗  horizon ✓",
     "✗ views reach loss and actions: they enter at policy/trunk.ts: layer 0",
     "✗ order of rows changes results by 2: it enters at loss/velocity.ts: loss",
     "",
     "The audit finds that view-keys is off.",
+  ]);
+});
+
+it("a hint is no padding that leaks: it has a column and a line of its own", () => {
+  const where = "policy/trunk.ts: expert.layer.0.attention";
+  const hint = { law: "horizon", kind: "action-steps", leak: 0.5, where } as const;
+  const lines = auditTable(
+    some([
+      { ...hint, column: "loss" },
+      { ...hint, column: "actions", leak: 2 },
+    ]),
+    null,
+  ).split("\n");
+  expect(lines[3]).toBe("action-steps           7  clean   clean      clean    clean    ✗ 2");
+  expect(lines.slice(-4)).toEqual([
+    "laws: poison ✓  padding ✓  split ✓  order ✓  horizon ✗",
+    `✗ steps are told whether later ones exist, which no robot that acts knows: results change by 2, from ${where} on`,
+    "",
+    "What exists is a hint.",
   ]);
 });
 

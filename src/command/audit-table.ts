@@ -13,22 +13,26 @@ export function auditTable(report: AuditReport, broken: Rule | null): string {
   const titles = [
     { title: "padding", align: "left" },
     { title: "cells", align: "right" },
-    ...columns.map((title) => ({ title, align: "left" }) as const),
+    ...[...columns, "hint"].map((title) => ({ title, align: "left" }) as const),
   ] as const;
   const lines = report.rows.map((row) => [
     row.padding,
     String(row.cells),
     ...columns.map((column) => shown(row[column])),
+    shown(row.hint),
   ]);
   const found = [`laws: ${laws.map((law) => `${law} ${report.laws[law] === "clean" ? "✓" : "✗"}`).join("  ")}`];
-  found.push(...report.rows.flatMap(leaksOf), ...laws.flatMap((law) => leakOfRows(law, report.laws[law])));
+  found.push(...report.rows.flatMap(leaksOf), ...laws.flatMap((law) => leakOfLaw(law, report.laws[law])));
   return [table(titles, lines), "", ...found, "", conclusion(report, broken)].join("\n");
 }
 
-function conclusion({ clean }: AuditReport, broken: Rule | null): string {
-  if (clean)
-    return broken === null ? "No cell that does not exist changes anything." : `Nothing leaks without ${broken}.`;
-  return broken === null ? "Padding leaks." : `The audit finds that ${broken} is off.`;
+function conclusion({ clean, laws: law }: AuditReport, broken: Rule | null): string {
+  if (broken !== null) return clean ? `Nothing leaks without ${broken}.` : `The audit finds that ${broken} is off.`;
+  if (clean) return "No cell that does not exist changes anything, and what exists is no hint.";
+  const leaks = laws.filter((law) => law !== "horizon").some((each) => law[each] !== "clean");
+  return [...(leaks ? ["Padding leaks."] : []), ...(law.horizon === "clean" ? [] : ["What exists is a hint."])].join(
+    " ",
+  );
 }
 
 /** What a kind of padding reaches, by the place where it enters. */
@@ -42,9 +46,13 @@ function leaksOf(row: AuditRow): string[] {
   );
 }
 
-/** Rows that are dealt or ordered otherwise are no kind of padding. */
-function leakOfRows(law: Law, verdict: Verdict): string[] {
+/** What is no cell that does not exist: rows that are dealt or ordered otherwise, steps behind those that exist. */
+function leakOfLaw(law: Law, verdict: Verdict): string[] {
   if (verdict === "clean" || law === "poison" || law === "padding") return [];
+  if (law === "horizon")
+    return [
+      `✗ steps are told whether later ones exist, which no robot that acts knows: results change by ${amount(verdict.leak)}, from ${verdict.where} on`,
+    ];
   return [`✗ ${law} of rows changes results by ${amount(verdict.leak)}: it enters at ${verdict.where}`];
 }
 
@@ -53,7 +61,7 @@ function listed(names: readonly Column[]): string {
   return rest.length === 0 ? `${last}` : `${rest.toReversed().join(", ")} and ${last}`;
 }
 
-function shown(cell: Verdict | "absent"): string {
+function shown(cell: Verdict | "absent" | "known"): string {
   return typeof cell === "string" ? cell : `✗ ${amount(cell.leak)}`;
 }
 

@@ -22,7 +22,7 @@ export const audit = define({
     allow,
   },
   examples: [
-    { line: "audit recipes/real-mixture.ts", shows: "the four laws on four real robots" },
+    { line: "audit recipes/real-mixture.ts", shows: "the five laws on four real robots" },
     { line: "audit recipes/real-mixture.ts --break input-side", shows: "that the audit finds a rule that is off" },
     { line: "audit runs/wide --json", shows: "the same on what a run has trained" },
   ],

@@ -65,7 +65,7 @@ describe.each(headNames)("with the head %s", (head) => {
     expectSame(await outcome(ragged, { ...nothing, hidden: 3 }), expected);
   });
 
-  const keyRules: Rule[] = ["step-keys", "view-keys", "prompt-keys", "history-keys", "history-state"];
+  const keyRules: Rule[] = ["view-keys", "prompt-keys", "history-keys", "history-state"];
   if (head === "groot") keyRules.push("cross-attention-keys");
   it.each(keyRules)("hidden states of what does not exist are read where %s is switched off", async (rule) => {
     const broken = microSetting({ ...choice, rules: Rules.without(rule) });
@@ -74,6 +74,17 @@ describe.each(headNames)("with the head %s", (head) => {
       await outcomeOf(broken, ragged, weights, { ...nothing, hidden: 3 }),
     ];
     expect(differs(one.loss!, other.loss!)).toBe(true);
+  });
+
+  it("hidden states of steps past the end are read where steps read both ways and step-keys is switched off", async () => {
+    const losses = async (rules: Rules) => {
+      const { form, ...rest } = microSetting({ ...choice, rules });
+      const both = { ...rest, form: { ...form, head: { ...form.head, actionSight: "both" } } } as const;
+      const one = await outcomeOf(both, ragged, weights, nothing);
+      return [one.loss!, (await outcomeOf(both, ragged, weights, { ...nothing, hidden: 3 })).loss!] as const;
+    };
+    expect(differs(...(await losses(Rules.all)))).toBe(false);
+    expect(differs(...(await losses(Rules.without("step-keys"))))).toBe(true);
   });
 
   it("history is read where it lies in the episode and was not dropped, and nowhere else", async () => {

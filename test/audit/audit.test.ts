@@ -42,7 +42,7 @@ describe.each(policies)("$variant with the head $head and the loss over $reducti
     const report = await audit(parseRecipe("test", { ...recipe, reduction, policy }), { batches: 2 });
     expect(report).toMatchObject({
       clean: true,
-      laws: { poison: "clean", padding: "clean", split: "clean", order: "clean" },
+      laws: { poison: "clean", padding: "clean", split: "clean", order: "clean", horizon: "clean" },
     });
     for (const row of report.rows)
       expect([row.padding, columns.map((column) => row[column])]).toEqual([row.padding, columns.map(() => "clean")]);
@@ -50,9 +50,15 @@ describe.each(policies)("$variant with the head $head and the loss over $reducti
   });
 });
 
+/** Rules of policies whose steps read each other both ways, and of those that are causal. */
+type StepRule = "step-keys" | "step-order";
+
 /** What each rule keeps apart, and the folder in which its leak enters. */
 const guarded: Readonly<
-  Record<Rule, { readonly folder: string; readonly kinds: readonly PaddingKind[]; readonly reaches: readonly Column[] }>
+  Record<
+    Exclude<Rule, StepRule>,
+    { readonly folder: string; readonly kinds: readonly PaddingKind[]; readonly reaches: readonly Column[] }
+  >
 > = {
   "input-side": {
     folder: "flow",
@@ -67,7 +73,6 @@ const guarded: Readonly<
     kinds: ["action-steps", "robotless-samples", "filler-rows"],
     reaches: ["loss", "gradients"],
   },
-  "step-keys": { folder: "policy", kinds: ["action-steps"], reaches: columns },
   "view-keys": { folder: "policy", kinds: ["views"], reaches: columns },
   "prompt-keys": { folder: "policy", kinds: ["prompt-tokens"], reaches: columns },
   "history-keys": { folder: "policy", kinds: ["history"], reaches: columns },
@@ -79,25 +84,79 @@ const guarded: Readonly<
 };
 
 describe("with one rule switched off", () => {
-  it.each(ruleNames)("the audit finds that %s is missing, where it leaks and into what", async (rule) => {
-    const { folder, kinds, reaches } = guarded[rule];
-    const { clean, rows } = await audit(generatedPadding("groot"), { broken: rule });
+  const isOfSteps = (rule: Rule): rule is StepRule => rule === "step-keys" || rule === "step-order";
+  it.each(ruleNames.filter((rule) => !isOfSteps(rule)))(
+    "the audit finds that %s is missing, where it leaks and into what",
+    async (rule) => {
+      const { folder, kinds, reaches } = guarded[rule];
+      const { clean, rows } = await audit(generatedPadding("groot"), { broken: rule });
+      expect(clean).toBe(false);
+      const leaking = rows.filter((row) => leaks(row).length > 0);
+      expect(leaking.map(({ padding }) => padding)).toEqual(kinds);
+      expect([...new Set(leaking.flatMap(leaks))].toSorted()).toEqual(reaches.toSorted());
+      const places = leaking.flatMap((row) =>
+        columns.flatMap((column) => (typeof row[column] === "object" ? [row[column].where] : [])),
+      );
+      expect([...new Set(places.map((place) => place.split("/")[0]))]).toEqual([folder]);
+    },
+  );
+
+  it.each(headNames)(
+    "the audit finds that step-order is missing with the head %s: a hint and nothing else",
+    async (head) => {
+      const { clean, laws, rows } = await audit(generatedPadding(head), { broken: "step-order" });
+      expect([clean, laws.poison, laws.padding, laws.split, laws.order]).toEqual([
+        false,
+        "clean",
+        "clean",
+        "clean",
+        "clean",
+      ]);
+      expect(laws.horizon).toMatchObject({ where: expect.stringMatching(/^policy\/.*\.attention$/) });
+      for (const row of rows) {
+        expect([row.padding, leaks(row)]).toEqual([row.padding, []]);
+        expect([row.padding, row.hint]).toEqual([row.padding, row.padding === "action-steps" ? laws.horizon : "known"]);
+      }
+    },
+  );
+
+  it("the audit finds that step-keys is missing where steps read each other both ways", async () => {
+    const { clean, rows } = await audit(underConvention({ actionSight: "both" }), { broken: "step-keys" });
     expect(clean).toBe(false);
-    const leaking = rows.filter((row) => leaks(row).length > 0);
-    expect(leaking.map(({ padding }) => padding)).toEqual(kinds);
-    expect([...new Set(leaking.flatMap(leaks))].toSorted()).toEqual(reaches.toSorted());
-    const places = leaking.flatMap((row) =>
-      columns.flatMap((column) => (typeof row[column] === "object" ? [row[column].where] : [])),
-    );
-    expect([...new Set(places.map((place) => place.split("/")[0]))]).toEqual([folder]);
+    expect(rows.filter((row) => leaks(row).length > 0).map((row) => [row.padding, leaks(row)])).toEqual([
+      ["action-steps", [...columns]],
+    ]);
   });
 
   it("a rule that the recipe has no use for is refused by name", async () => {
     await expect(audit(generatedPadding("flow"), { broken: "cross-attention-keys" })).rejects.toThrow(
       "--break cross-attention-keys: expected a rule that this recipe has use for",
     );
+    // Nothing has to be hidden from a step that reads no later one.
+    await expect(audit(generatedPadding("flow"), { broken: "step-keys" })).rejects.toThrow(
+      'it has use where conventions.actionSight is "both"',
+    );
   });
 });
+
+describe("weights that read both ways", () => {
+  const kept = { poison: "clean", padding: "clean", split: "clean", order: "clean", horizon: "clean" };
+  it.each<[Recipe["conventions"]["pastEnd"], readonly (keyof typeof kept)[]]>([
+    ["hidden", ["horizon"]],
+    ["seen", ["poison", "padding", "horizon"]],
+    ["repeated", ["poison", "padding", "horizon"]],
+    ["taught", ["poison", "padding", "horizon"]],
+  ])("break, with steps past the end that are %s, the laws of %j", async (pastEnd, broken) => {
+    const { laws } = await audit(underConvention({ actionSight: "both", pastEnd }), {});
+    const found = Object.entries(laws).filter(([, verdict]) => verdict !== "clean");
+    expect(found.map(([law]) => law)).toEqual(broken);
+  });
+});
+
+function underConvention(change: Partial<Recipe["conventions"]>): Recipe {
+  const recipe = generatedPadding("flow");
+  return { ...recipe, conventions: { ...recipe.conventions, ...change } };
+}
 
 describe.runIf(hasRealData)(onRealData("four real robots"), () => {
   it("are clean", async () => {

@@ -91,9 +91,9 @@ describe("weights trained under a convention", () => {
   });
   afterAll(() => run.remove());
 
-  // The direction of time is the head's, and no head takes another's parameters.
+  // The direction of time is the head's, and no head takes another's parameters. Nothing but `hidden` goes with a causal policy.
   const others = conventionNames
-    .filter((name) => name !== "timeDirection")
+    .filter((name) => name !== "timeDirection" && name !== "pastEnd")
     .map((name) => ({ name, recipe: changes[name](microRecipe) }));
   const validate = async (recipe: Recipe, allowed: ReadonlySet<ConventionName>) =>
     validateRun(
@@ -117,6 +117,19 @@ describe("weights trained under a convention", () => {
       await expect(use(recipe, new Set(conventionNames.filter((other) => other !== name)))).rejects.toThrow(refusal);
     }
     for (const use of [validate, begin]) await expect(use(recipe, new Set([name]))).resolves.toBeDefined();
+  });
+
+  it("are refused under another pastEnd where steps read each other both ways", async () => {
+    const both = changes.actionSight(microRecipe);
+    const own = await trainMicroRun(both, 1);
+    const { folder, cache } = own;
+    const validateIn = async (recipe: Recipe) =>
+      validateRun({ folder, recipe, cache, actionSamples: 0, allowed: new Set(), world: await aloneWorld() }, () => {});
+    await expect(validateIn(changes.pastEnd(microRecipe))).rejects.toThrow(
+      'expected weights trained under pastEnd "seen" (trained under "hidden")',
+    );
+    await expect(validateIn(both)).resolves.toMatchObject({ step: 1 });
+    await own.remove();
   });
 
   it("are no other policy's: a wider one neither begins with them nor is audited on them", async () => {

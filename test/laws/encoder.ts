@@ -30,7 +30,13 @@ export function tower(slots: 1 | 3, rules: Rules): Subject {
   const isReal = slots === 1 ? [1, 0, 1, 1, 0, 0] : [0, 0, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1];
   return {
     given: argumentsOf({ images: ["b o v h w c", [...shape, 8, 8, 3]] }, { real: ["b o v", shape, isReal] }),
-    signature: { real: { images: "real" }, unreal: "anything", grows: { v: rounding, b: rounding }, rows: rounding },
+    signature: {
+      real: { images: "real" },
+      unreal: "anything",
+      grows: { v: rounding, b: rounding },
+      rows: rounding,
+      horizon: null,
+    },
     run: (given) => seen(given, rules),
   };
 }

@@ -16,6 +16,7 @@ const signature: Subject["signature"] = {
   unreal: "anything",
   grows: { d: "bits", t: "bits", b: "bits" },
   rows: { relative: 0, absolute: 0, because: "each cell is computed by itself" },
+  horizon: null,
 };
 
 const padded = (inputs: Inputs, name: string) => {
@@ -74,7 +75,7 @@ const start: Subject = {
 /** Noise of a robot whose dofs lie in the real slots. */
 const noise: Subject = {
   given: argumentsOf({}, { real: ["d", [5], [0, 1, 1, 0, 1]], steps: ["t", [2], [1, 1]] }),
-  signature: { real: {}, unreal: "anything", grows: { d: "bits", t: "bits" }, rows: "not independent" },
+  signature: { real: {}, unreal: "anything", grows: { d: "bits", t: "bits" }, rows: "not independent", horizon: null },
   async run({ masks }) {
     const { cells: real } = masks.get("real")!;
     const steps = masks.get("steps")!.shape[0]!;

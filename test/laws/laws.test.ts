@@ -1,8 +1,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { asTheyAre, leaksOf, type Outputs } from "../../src/audit/law.ts";
 import { Rules } from "../../src/validity/rules.ts";
-import { attention, attentionLaws } from "./attention.ts";
+import { attention, attentionLaws, stepAttention } from "./attention.ts";
 import { tower, videoLaws, visionLaws } from "./encoder.ts";
 import { integrateLaws, noiseLaws, pathLaws, timeLaws, withoutGuard } from "./flow.ts";
 import { reductionLaws, velocityLaws } from "./loss.ts";
@@ -22,6 +23,7 @@ const lawsOfModules: Readonly<Record<string, Readonly<Record<string, Subject | N
   "flow/noise.ts": noiseLaws,
   "flow/time.ts": timeLaws,
   "nn/attention.ts": attentionLaws,
+  "policy/stream.ts": { "the attention of causal steps": stepAttention("causal", "every") },
   "policy/vision.ts": visionLaws,
   "policy/video.ts": videoLaws,
   "dataset/statistics.ts": statisticsLaws,
@@ -35,7 +37,7 @@ describe.each(Object.entries(lawsOfModules))("%s", (_, subjects) => {
     else lawful.push([name, subject]);
 
   it.skipIf(lawful.length === 0).each(lawful)(
-    "%s keeps the laws of poison, padding, split and order",
+    "%s keeps the laws of poison, padding, split, order and horizon",
     async (_, subject) => {
       await expectLaws(subject);
     },
@@ -60,6 +62,7 @@ describe("the suite can fail", () => {
     ["the noise is not selected in training", withoutGuard["input-side"], ["poison", "padding"]],
     ["the noise is not selected at inference", withoutGuard["inference-side"], ["poison", "padding"]],
     ["tokens that do not exist are keys", attention("every"), ["poison", "padding"]],
+    ["steps read later ones", stepAttention("within", "real"), ["horizon"]],
   ])("where %s", async (_, subject, laws) => {
     expect(await brokenLaws(subject)).toEqual(laws);
   });
@@ -68,3 +71,22 @@ describe("the suite can fail", () => {
 it("the tower that looks back keeps them at raw cells also without its key mask, which is why hidden states are poisoned", async () => {
   expect(await brokenLaws(tower(3, Rules.without("history-keys")))).toEqual([]);
 });
+
+it("among causal steps it is all one, to the bit, whether those past the end are hidden or seen", async () => {
+  const [hidden, seen] = [stepAttention("causal", "real"), stepAttention("causal", "every")];
+  expect(await leaksBetween(await hidden.run(hidden.given), await seen.run(seen.given))).toEqual([]);
+  const [both, open] = [stepAttention("within", "real"), stepAttention("within", "every")];
+  expect(await leaksBetween(await both.run(both.given), await open.run(open.given))).not.toEqual([]);
+});
+
+function leaksBetween(one: Outputs, other: Outputs) {
+  const same = {
+    law: "horizon",
+    kinds: [],
+    name: "",
+    inputs: [other],
+    back: asTheyAre,
+    promise: () => "bits",
+  } as const;
+  return leaksOf(async (outputs: Outputs) => outputs, one, same);
+}

@@ -24,6 +24,7 @@ function velocity(outputs: "errors" | "loss"): Subject {
       unreal: "anything",
       grows: { t: "bits", d: outputs === "errors" ? "bits" : rounding, b: rounding },
       rows: rounding,
+      horizon: null,
     },
     run: graphOf((inputs) => {
       const [predicted, target] = [inputs.value("predicted", "b t d"), inputs.value("target", "b t d")];
@@ -39,7 +40,13 @@ function velocity(outputs: "errors" | "loss"): Subject {
 function weights(reduction: Reduction): Subject {
   return {
     given: argumentsOf({}, { teaches: ["b t d", [b, t, d], teaches] }),
-    signature: { real: {}, unreal: "anything", grows: { b: "bits", t: "bits", d: "bits" }, rows: "not independent" },
+    signature: {
+      real: {},
+      unreal: "anything",
+      grows: { b: "bits", t: "bits", d: "bits" },
+      rows: "not independent",
+      horizon: null,
+    },
     async run({ masks }) {
       const mask = masks.get("teaches")!;
       const [rows = 0, steps = 0, width = 0] = mask.shape;

@@ -18,6 +18,7 @@ const groups: Subject = {
     unreal: "anything",
     grows: { d: "bits", b: "bits" },
     rows: "not independent",
+    horizon: null,
   },
   async run({ values, masks }) {
     const [{ cells, shape }, { cells: teaches }] = [values.get("errors")!, masks.get("teaches")!];
@@ -53,6 +54,7 @@ const actions: Subject = {
     unreal: "anything",
     grows: { t: "bits" },
     rows: "not independent",
+    horizon: null,
   },
   async run({ values, masks }) {
     const wide = (name: string) => {

@@ -20,7 +20,13 @@ const vector = (values: ArrayLike<number>) => new HostArray("j", [values.length]
 
 const statistics: Subject = {
   given,
-  signature: { real: { rows: "real" }, unreal: "anything", grows: { i: "bits" }, rows: "not independent" },
+  signature: {
+    real: { rows: "real" },
+    unreal: "anything",
+    grows: { i: "bits" },
+    rows: "not independent",
+    horizon: null,
+  },
   async run(arguments_) {
     const { count, mean, std, min, max, q01, q99 } = await measure([rowsOf(arguments_)], 3);
     return new Map(
@@ -31,7 +37,13 @@ const statistics: Subject = {
 
 const scaled: Subject = {
   given,
-  signature: { real: { rows: "real" }, unreal: "anything", grows: { i: "bits" }, rows: "not independent" },
+  signature: {
+    real: { rows: "real" },
+    unreal: "anything",
+    grows: { i: "bits" },
+    rows: "not independent",
+    horizon: null,
+  },
   async run(arguments_) {
     const plain = await measure([rowsOf({ ...given })], 3);
     const modes = ["mean-std", "min-max", "quantile", "identity"] as const;

@@ -4,12 +4,21 @@ import { exampleBatch } from "../../src/batch/example-batch.ts";
 import { zeros } from "../../src/graph/host-array.ts";
 import { Program } from "../../src/graph/program.ts";
 import { countsOf, fillCellWeights, type Term } from "../../src/loss/reduction.ts";
-import { headNames } from "../../src/policy/head/form.ts";
-import { microSetting, microWeights } from "../../src/training/fixture/micro-policy.ts";
+import { type HeadName, headNames } from "../../src/policy/head/form.ts";
+import { microSetting, microWeights, type Outcome } from "../../src/training/fixture/micro-policy.ts";
 import { observationFeeds } from "../../src/training/micro-batch.ts";
 import { traceActions } from "../../src/training/objective.ts";
-import { Rules } from "../../src/validity/rules.ts";
-import { changed, hidden, layout, outcomeOf, ragged, releasePolicies, withFact } from "./policy.ts";
+import { type Rule, Rules } from "../../src/validity/rules.ts";
+import {
+  changed,
+  hidden,
+  layout,
+  outcomeOf,
+  ragged,
+  releasePolicies,
+  taughtInTheFirstTwo,
+  withFact,
+} from "./policy.ts";
 
 afterAll(releasePolicies);
 
@@ -105,4 +114,31 @@ it("GR00T 417: the mask of the vision-language tokens reaches every cross-attent
   const rule = "cross-attention-keys";
   const found = changed(await outcomeOf("groot", rule, ragged), await outcomeOf("groot", rule, ragged, hidden));
   expect(found).toEqual(expect.arrayContaining(["loss", "actions"]));
+});
+
+describe("recordings that end at success (openpi and LeRobot teach a repeated action there, OpenTau and others hide it)", () => {
+  const whole = exampleBatch(layout, 4);
+  const ending = withFact(whole, "stepReal", (at) => (at % layout.steps < 2 ? 1 : 0));
+  const taught = taughtInTheFirstTwo(whole);
+  /** What came out of the two steps that exist in both. */
+  const ofFirstTwo = ({ actions, ...rest }: Outcome): Outcome => ({
+    ...rest,
+    actions: actions!.filter((_, at) => Math.floor(at / layout.actionWidth) % layout.steps < 2),
+  });
+  const outcomes = async (head: HeadName, rule: Rule | null) =>
+    [
+      ofFirstTwo(await outcomeOf(head, rule, whole, taught)),
+      ofFirstTwo(await outcomeOf(head, rule, ending, taught)),
+    ] as const;
+
+  it.each(headNames)(
+    "existence is no hint: with the head %s steps are not told whether later ones exist",
+    async (head) => {
+      const [one, other] = await outcomes(head, null);
+      expect(changed(one, other)).toEqual([]);
+      expect(Math.abs(one.loss![0]!)).toBeGreaterThan(0);
+      const [seen, told] = await outcomes(head, "step-order");
+      expect(changed(seen, told)).toEqual(expect.arrayContaining(["loss", "errors", "actions"]));
+    },
+  );
 });

@@ -2,6 +2,7 @@ import { type Batch, decodeBatch, encodeBatch, type Facts } from "../../src/batc
 import { raggedBatch } from "../../src/batch/example-batch.ts";
 import type { BatchLayout } from "../../src/batch/layout.ts";
 import { type Poison, poisoned, unrealCells } from "../../src/batch/poison.ts";
+import { HostArray } from "../../src/graph/host-array.ts";
 import { floats, named } from "../../src/graph/testing/evaluate.ts";
 import type { HeadName } from "../../src/policy/head/form.ts";
 import {
@@ -88,4 +89,19 @@ export function noiseOf(batch: Batch, size: number): Tampering {
   const unreal = unrealCells(batch).actions;
   const noise = Float32Array.from(unreal, (bit, at) => (bit === 1 ? size * Math.cos(5 * at) : Math.sin(3 * at)));
   return { ...nothing, feeds: named({ noise: floats("float32", "b t d", [rows, steps, actionWidth], noise) }) };
+}
+
+/** Of each row only the first two steps teach, each cell with the same weight. */
+export function taughtInTheFirstTwo(batch: Batch): Tampering {
+  const { steps, actionWidth, rows } = layout;
+  const { dofReal, targetReal, rowReal } = batch.facts;
+  const bits = Uint8Array.from({ length: rows * steps * actionWidth }, (_, at) => {
+    const [row, step] = [Math.floor(at / (steps * actionWidth)), Math.floor(at / actionWidth) % steps];
+    const exists =
+      rowReal.isReal(row) && targetReal.isReal(row) && dofReal.isReal(row * actionWidth + (at % actionWidth));
+    return exists && step < 2 ? 1 : 0;
+  });
+  const supervised = new HostArray("b t d", [rows, steps, actionWidth], "bool", bits);
+  const cellWeights = floats("float32", "b d", [rows, actionWidth], new Float32Array(rows * actionWidth).fill(0.1));
+  return { ...nothing, feeds: named({ supervised, cellWeights }) };
 }
