@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { asTheyAre, leaksOf, type Outputs } from "../../src/audit/law.ts";
+import { asTheyAre, leaksOf, type Outputs, type Variation } from "../../src/audit/law.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { attention, attentionLaws, stepAttention } from "./attention.ts";
 import { tower, videoLaws, visionLaws } from "./encoder.ts";
@@ -80,13 +80,13 @@ it("among causal steps it is all one, to the bit, whether those past the end are
 });
 
 function leaksBetween(one: Outputs, other: Outputs) {
-  const same = {
+  const same: Variation<Outputs> = {
     law: "horizon",
     kinds: [],
-    name: "",
+    name: "steps past the end are seen",
     inputs: [other],
     back: asTheyAre,
     promise: () => "bits",
-  } as const;
-  return leaksOf(async (outputs: Outputs) => outputs, one, same);
+  };
+  return leaksOf(async (outputs) => outputs, one, same);
 }

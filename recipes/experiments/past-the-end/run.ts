@@ -14,6 +14,7 @@ import { recordAll } from "../record.ts";
 import { type Runs, startWorkers, workThrough } from "../workers.ts";
 import { type Job, jobName, jobs, recorded, robotNames, type Study, type StudyName, studies } from "./design.ts";
 import { recordingFolder } from "./recipe.ts";
+import { writeReport } from "./report.ts";
 import { appendLine, readTable, tablePath } from "./table.ts";
 import { type Folders, work } from "./work.ts";
 
@@ -48,6 +49,7 @@ else {
     for (const name of new Set(runs.jobs.map(({ study }) => study))) await recordFor(name);
     await startWorkers(Number(values.workers));
   }
+  await writeReport();
 }
 
 async function recordFor(name: StudyName): Promise<void> {
