@@ -10,6 +10,7 @@ export const bench = define({
   summary: "measure side by side, in turns, on this machine",
   arguments: {
     name: choice("name", "what is measured", [
+      "answer",
       "engine",
       "loader",
       "padding",
@@ -34,6 +35,10 @@ export const bench = define({
     profile: flag("engine: show where the time goes, by operator"),
   },
   examples: [
+    {
+      line: "bench answer",
+      shows: "answers of which half of the chunk is computed, beside those of which the whole is",
+    },
     { line: "bench engine", shows: "one training step of a four-block transformer, at two sizes" },
     { line: "bench engine --python engine-venv/bin/python", shows: "the same beside PyTorch, eager and compiled" },
     {
@@ -53,6 +58,10 @@ export const bench = define({
     if (rounds < fewestRounds)
       throw new InputError(`bench --rounds: expected at least ${fewestRounds} for a median, got ${rounds}`);
     const python = given.python ?? process.env[pythonVariable] ?? null;
+    if (name === "answer") {
+      const { benchAnswer } = await import("./bench/answer.ts");
+      return benchAnswer(rounds, terminal);
+    }
     if (name === "engine") {
       const { benchEngine } = await import("./bench/engine-outcome.ts");
       return benchEngine({ python, threads, rounds, profile }, terminal);

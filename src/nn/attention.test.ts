@@ -3,6 +3,7 @@ import { constant, input } from "../graph/array.ts";
 import { gradient } from "../graph/gradient.ts";
 import { sum } from "../graph/op/align.ts";
 import { multiply } from "../graph/op/elementwise.ts";
+import { slice } from "../graph/op/shape.ts";
 import { stream } from "../graph/random.ts";
 import { expectClose, expectFinite, expectSameBits } from "../graph/testing/close.ts";
 import { bits, evaluate, floats, named } from "../graph/testing/evaluate.ts";
@@ -73,6 +74,39 @@ describe("attention", () => {
       expectSameBits(name, after[name], before[name]);
     const hidden = before.ofValues.slice(3 * g * f, 4 * g * f);
     expectSameBits("gradient of the unread value", hidden, new Float64Array(g * f));
+  });
+
+  it("reads, to the bit, the first of its keys as if empty ones stood for the last, where nobody may read these", async () => {
+    const hidden = AttentionPattern.made(
+      constant(
+        bits(
+          "b q k",
+          [b, q, k],
+          mayRead.map((bit, at) => (at % k < 3 ? bit : 0)),
+        ),
+      ),
+    );
+    const first = AttentionPattern.made(
+      constant(
+        bits(
+          "b q k",
+          [b, q, 3],
+          mayRead.filter((_, at) => at % k < 3),
+        ),
+      ),
+    );
+    const some = (array: typeof keys) => slice(array, "k", 0, 3);
+    const pattern = first.withEmptyKeys(1).withEmptyKeys(1);
+    const outputs = {
+      whole: attend(queries, keys, values, hidden),
+      part: attend(queries, pattern.layOut([some(keys)]), pattern.layOut([some(values)]), pattern),
+    };
+    const found = await evaluate(outputs, { feeds: feeds(() => {}), threads: 2, fixed: new Map() });
+    expectSameBits("read", found.part, found.whole);
+    const all = AttentionPattern.made(null);
+    expect(() => all.withEmptyKeys(1)).toThrow(
+      "expected a pattern that hides keys, got one in which every query reads",
+    );
   });
 
   it("needs a number of query heads that is a multiple of that of key heads", () => {

@@ -73,6 +73,13 @@ describe("who may read whom", () => {
   });
 });
 
+it("empty places behind a stream are keys that nobody reads, and none of what continues it", async () => {
+  const stream = TokenStream.of([segment("state", "within", [1]), segment("actions", "causal", [1, 1])]);
+  expect(await rows(stream.withEmptyPlaces(2))).toEqual(["10000", "11000", "11100"]);
+  const next = [segment("next", "within", [1])];
+  expect(await rows(stream.withEmptyPlaces(2).continuedBy(next))).toEqual(await rows(stream.continuedBy(next)));
+});
+
 describe("across streams", () => {
   const own = TokenStream.of([segment("state", "within", [1]), segment("actions", "joins-previous", [1, 0])]);
   const around = TokenStream.of([segment("pictures", "within", [1, 0]), segment("prompt", "joins-previous", [1, 0])]);

@@ -36,8 +36,10 @@ export class TokenStream {
   readonly segments: readonly Segment[];
   readonly #after: TokenStream | null;
   readonly #rows: number;
+  /** Places behind the last token at which nothing stands. */
+  readonly #emptyPlaces: number;
 
-  private constructor(segments: readonly Segment[], after: TokenStream | null) {
+  private constructor(segments: readonly Segment[], after: TokenStream | null, emptyPlaces: number) {
     const [first] = segments;
     if (first === undefined) throw new RangeError("TokenStream: expected at least one segment, got none");
     this.#rows = rowsOf(first);
@@ -48,15 +50,24 @@ export class TokenStream {
         );
     this.segments = segments;
     this.#after = after;
+    this.#emptyPlaces = emptyPlaces;
   }
 
   static of(segments: readonly Segment[]): TokenStream {
-    return new TokenStream(segments, null);
+    return new TokenStream(segments, null, 0);
   }
 
   /** A stream whose tokens stand after those of this one. */
   continuedBy(segments: readonly Segment[]): TokenStream {
-    return new TokenStream(segments, this);
+    return new TokenStream(segments, this, 0);
+  }
+
+  /**
+   * The same tokens with so many empty places behind them: of a longer stream the first ones, which sum over as many keys as there.
+   * What continues it knows nothing of them.
+   */
+  withEmptyPlaces(count: number): TokenStream {
+    return new TokenStream(this.segments, this.#after, count);
   }
 
   /** A pattern of `rows` sequences in which every query reads every key: each sequence is real as a whole or never read. */
@@ -92,7 +103,7 @@ export class TokenStream {
 
   /** Own tokens as queries, own and earlier tokens as keys. */
   get pattern(): AttentionPattern {
-    return TokenStream.#patternOf(this.#blocks(), this.#keys(), this.start);
+    return TokenStream.#patternOf(this.#blocks(), this.#keys(), this.start).withEmptyKeys(this.#emptyPlaces);
   }
 
   /** Each token from the place `from` on reads itself and those before it, of those that may be read. */

@@ -1,7 +1,7 @@
 import type { SymbolicArray } from "../graph/array.ts";
 import { add } from "../graph/op/elementwise.ts";
 import { rope } from "../graph/op/rope.ts";
-import { concat, rename } from "../graph/op/shape.ts";
+import { rename } from "../graph/op/shape.ts";
 import { attend } from "../nn/attention.ts";
 import { linear } from "../nn/linear.ts";
 import { gatedMlp } from "../nn/mlp.ts";
@@ -84,8 +84,9 @@ function trunkLayer(
     keys: asKeys(turned(project("key", size.keyHeads))),
     values: asKeys(project("value", size.keyHeads)),
   };
-  const keys = before === null ? own.keys : concat("k", [before.keys, own.keys]);
-  const values = before === null ? own.values : concat("k", [before.values, own.values]);
+  const parts = before === null ? [own] : [before, own];
+  const keys = pattern.layOut(parts.map((part) => part.keys));
+  const values = pattern.layOut(parts.map((part) => part.values));
   const read = linear(scope.in("out"), rename(attend(queries, keys, values, pattern), "q", "n"), {
     from: "a f",
     to: "e",

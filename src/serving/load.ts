@@ -6,6 +6,7 @@ import type { Device } from "../graph/runtime/device.ts";
 import { InputError } from "../input-error.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import { ActionSampler, placementFor } from "../training/action-sampler.ts";
+import { forFirstSteps } from "../training/first-steps.ts";
 import { type Setting, traceObjective } from "../training/objective.ts";
 import { conventionsOf, formOf, layoutOf } from "../training/plan.ts";
 import type { Recipe } from "../training/recipe.ts";
@@ -52,7 +53,12 @@ export async function loadPolicy(run: string, { robots: rows, machine }: LoadOpt
     throw new InputError(`loadPolicy: expected a number of robots from 1, got ${rows}`);
   const found = await findPolicy(run);
   const weights = await readPolicyWeights(found);
-  return await compilePolicy(found, weights, { rows, machine: machine === "as trained" ? found.machine : machine });
+  const steps = found.recipe.policy.actionHorizon;
+  return await compilePolicy(found, weights, {
+    rows,
+    steps,
+    machine: machine === "as trained" ? found.machine : machine,
+  });
 }
 
 /**
@@ -82,19 +88,23 @@ export async function readPolicyWeights({ checkpoint, recipe }: FoundPolicy): Pr
   return weights;
 }
 
+/** What a policy is compiled for. */
+export interface CompileChoice {
+  readonly rows: number;
+  /** How many steps of each chunk are carried out, at most: later ones may be missing. */
+  readonly steps: number;
+  readonly machine: Machine;
+}
+
 /** A policy with its weights, as a program of some rows. */
 export async function compilePolicy(
   { checkpoint, step, recipe, robots }: FoundPolicy,
   weights: ParameterValues,
-  { rows, machine }: { readonly rows: number; readonly machine: Machine },
+  { rows, steps, machine }: CompileChoice,
 ): Promise<LoadedPolicy> {
-  const sampler = await ActionSampler.compile({
-    setting: settingOf(recipe, rows),
-    weights,
-    placement: placementFor(weights),
-    machine,
-  });
-  return new LoadedPolicy({ checkpoint, step, recipe, robots, sampler, rows });
+  const whole = { setting: settingOf(recipe, rows), weights, placement: placementFor(weights), machine };
+  const sampler = await ActionSampler.compile(forFirstSteps(whole, steps));
+  return new LoadedPolicy({ checkpoint, step, recipe, robots, sampler });
 }
 
 function settingOf(recipe: Recipe, rows: number): Setting {

@@ -9,7 +9,7 @@ import { ownActions } from "../embodiment/own-action.ts";
 import type { HostArray } from "../graph/host-array.ts";
 import { InputError } from "../input-error.ts";
 import type { ActionSampler } from "../training/action-sampler.ts";
-import { layoutOf, readingOf } from "../training/plan.ts";
+import { readingOf } from "../training/plan.ts";
 import type { Recipe } from "../training/recipe.ts";
 import type { ActionChunk, ActionRequest } from "./action.ts";
 import { chooseRobot, type RobotQuery, type ServedRobot } from "./robot.ts";
@@ -23,8 +23,6 @@ export interface PolicyParts {
   readonly recipe: Recipe;
   readonly robots: readonly ServedRobot[];
   readonly sampler: ActionSampler;
-  /** Rows of the sampler's program. */
-  readonly rows: number;
 }
 
 /** A trained policy that gives actions, in each robot's own width and units. */
@@ -36,21 +34,24 @@ export class LoadedPolicy {
   /** Every robot that it acts for. */
   readonly robots: readonly ServedRobot[];
   readonly #sampler: ActionSampler;
-  readonly #rows: number;
 
   /** @internal Policies come from `loadPolicy`. */
-  constructor({ checkpoint, step, recipe, robots, sampler, rows }: PolicyParts) {
+  constructor({ checkpoint, step, recipe, robots, sampler }: PolicyParts) {
     this.checkpoint = checkpoint;
     this.step = step;
     this.recipe = recipe;
     this.robots = robots;
     this.#sampler = sampler;
-    this.#rows = rows;
   }
 
   /** Robots that it acts for at a time, at most; fewer take as long. */
   get rows(): number {
-    return this.#rows;
+    return this.#sampler.layout.rows;
+  }
+
+  /** Steps of each chunk that it gives: the horizon, or fewer where it was compiled for the first ones. */
+  get steps(): number {
+    return this.#sampler.layout.steps;
   }
 
   /**
@@ -65,7 +66,7 @@ export class LoadedPolicy {
   /** A robot at work, with a history of its own. */
   session(robot: ServedRobot, { seed }: { readonly seed: number }): Session {
     const reading = readingOf(this.recipe);
-    const layout = layoutOf(this.recipe, this.#rows);
+    const { layout } = this.#sampler;
     const { framesPerSecond } = this.#known(robot);
     const choice = { slots: observationSlots(layout, reading), framesPerSecond, pictureSize: layout.pictureSize };
     return new Session(robot, choice, seed);
@@ -91,11 +92,11 @@ export class LoadedPolicy {
    * @throws InputError where a request does not fit its robot or the policy
    */
   perceive(requests: readonly ActionRequest[]): Batch {
-    if (requests.length > this.#rows)
+    if (requests.length > this.rows)
       throw new InputError(
-        `act: expected at most ${this.#rows} robots, got ${requests.length}; load the policy for more robots`,
+        `act: expected at most ${this.rows} robots, got ${requests.length}; load the policy for more robots`,
       );
-    const layout = layoutOf(this.recipe, this.#rows);
+    const { layout } = this.#sampler;
     const { longPrompt } = readingOf(this.recipe);
     const choice = { layout, longPrompt, tokenizer: byteTokenizer };
     const examples = requests.map((request) => observe(this.#known(request.robot), request, choice));

@@ -1,5 +1,6 @@
 import { needLibav } from "../dataset/write-video.ts";
 import { Films } from "../simulation/films.ts";
+import { stepsUsed } from "../simulation/queue.ts";
 import type { Robot } from "../simulation/robot.ts";
 import { createRobot, findRobot } from "../simulation/robots.ts";
 import { play, type Rollout } from "../simulation/rollout.ts";
@@ -17,9 +18,9 @@ export interface ShareWatcher {
 
 /** Opens a share's policy and robots in this thread and plays its episodes. */
 export async function playShare(share: RolloutShare, watcher: ShareWatcher): Promise<PlayedShare> {
-  const { policy: found, weights, rows, machine } = share;
+  const { policy: found, weights, plan, rows, machine } = share;
   const own = weights === null ? await readPolicyWeights(found) : decodeWeights(weights);
-  const policy = await compilePolicy(found, own, { rows, machine });
+  const policy = await compilePolicy(found, own, { rows, steps: stepsUsed(plan.pace), machine });
   const robots: Robot[] = [];
   try {
     const design = findRobot(share.design);

@@ -2,11 +2,13 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findRobot } from "../simulation/robots.ts";
+import { createRobot, findRobot } from "../simulation/robots.ts";
+import { rollOut as playAll, type Rollout } from "../simulation/rollout.ts";
 import { type MicroRun, trainMicroRun } from "../training/fixture/micro-run.ts";
 import { reachingRecipe } from "./fixture/reaching.ts";
-import { findPolicy } from "./load.ts";
+import { compilePolicy, findPolicy, loadPolicy, readPolicyWeights } from "./load.ts";
 import { type RolloutChoice, type RolloutRequest, rollOutFound, rollOutPolicy } from "./roll-out.ts";
+import { PolicyPilot } from "./simulated.ts";
 
 const reacher = findRobot("reacher");
 
@@ -31,6 +33,23 @@ const asked: RolloutChoice = {
 
 function rollOut(changes: Partial<RolloutRequest>) {
   return rollOutPolicy({ run: run.folder, ...asked, ...changes }, silent);
+}
+
+/** The same episodes, with a policy that computes every step of its chunks. */
+async function playWhole(folder: string, { seed, episodes, execute, delay }: RolloutChoice): Promise<Rollout[]> {
+  const policy = await loadPolicy(folder, { robots: 8, machine: { device: "cpu", threads: 1 } });
+  const robots = await Promise.all(
+    Array.from({ length: 8 }, () => createRobot(reacher, { ...reacher.defaults, imageSize: 16 })),
+  );
+  try {
+    expect(policy.steps).toBe(policy.recipe.policy.actionHorizon);
+    const pilot = new PolicyPilot(policy, policy.robots[0]!, { seats: 8, seed });
+    const plan = { seed, episodes, pace: { execute: execute!, delay }, filmed: 0 };
+    return await playAll(robots, pilot, plan, { ...silent, filmed: () => {} });
+  } finally {
+    for (const robot of robots) robot.close();
+    policy.release();
+  }
 }
 
 describe("a policy in closed loop", () => {
@@ -63,6 +82,27 @@ describe("a policy in closed loop", () => {
     expect(two.rollouts).toEqual(one.rollouts);
     expect(two.films).toEqual([join(folder, "reacher-000.mp4")]);
   });
+
+  it.each(["flow", "groot"] as const)(
+    "does, to the bit, what whole chunks do, and finds no more than it carries out: %s",
+    async (head) => {
+      const recipe = { ...reachingRecipe, policy: { ...reachingRecipe.policy, actionHorizon: 11, head } };
+      const own = await trainMicroRun(recipe, 1);
+      try {
+        const request = { ...asked, episodes: 9, sideBySide: 9, execute: 4, delay: 2 };
+        const { rollouts } = await rollOutPolicy({ run: own.folder, ...request }, silent);
+        expect(rollouts).toEqual(await playWhole(own.folder, request));
+        const found = await findPolicy(own.folder);
+        const weights = await readPolicyWeights(found);
+        const machine = { device: "cpu", threads: 1 } as const;
+        const part = await compilePolicy(found, weights, { rows: 1, steps: 6, machine });
+        expect(part.steps).toBe(8);
+        part.release();
+      } finally {
+        await own.remove();
+      }
+    },
+  );
 
   it("leaves films of the first episodes", async () => {
     const folder = join(place, "films");

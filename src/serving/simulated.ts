@@ -92,7 +92,7 @@ export class PolicyPilot implements Pilot {
     this.#robot = robot;
     this.#seed = seed;
     this.seats = seats;
-    this.horizon = policy.recipe.policy.actionHorizon;
+    this.horizon = policy.steps;
     this.looksOnlyAsAsked = policy.recipe.policy.history.slots === 1;
     this.#seated = new Array(seats).fill(null);
   }

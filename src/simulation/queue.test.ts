@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ActionQueue, type Pace, paceProblems } from "./queue.ts";
+import { ActionQueue, type Pace, paceProblems, stepsUsed } from "./queue.ts";
 
 /** What is carried out in so many steps: each action tells the step of its question and its own step, both of the episode. */
 function carriedOut(pace: Pace, steps: number): (readonly number[])[] {
@@ -33,6 +33,15 @@ describe("a queue of actions", () => {
     { execute: 8, delay: 0 },
   ])("gives each step the action that was meant for it: $execute, $delay", (pace) => {
     expect(carriedOut(pace, 40).map(([, meant]) => meant)).toEqual([...Array(40).keys()]);
+  });
+
+  it("uses so many steps of some chunk and never a later one, at every pace", () => {
+    for (let execute = 1; execute <= 8; execute++)
+      for (let delay = 0; delay <= Math.min(execute, 8 - execute); delay++) {
+        const pace = { execute, delay };
+        const taken = carriedOut(pace, 50).map(([asked = 0, meant = 0]) => meant - asked);
+        expect(Math.max(...taken) + 1).toBe(stepsUsed(pace));
+      }
   });
 
   it("does not make up actions", () => {

@@ -7,15 +7,21 @@ export interface Pace {
 }
 
 /** Everything about a pace that does not go with chunks of so many steps; empty where all does. */
-export function paceProblems({ execute, delay }: Pace, horizon: number): string[] {
+export function paceProblems(pace: Pace, horizon: number): string[] {
+  const { execute, delay } = pace;
   return [
     ...(delay > execute
       ? [`delay: expected at most the ${execute} steps of execute, one question at a time, got ${delay}`]
       : []),
-    ...(delay + execute > horizon
+    ...(stepsUsed(pace) > horizon
       ? [`execute and delay: expected at most the ${horizon} steps of a chunk together, got ${execute} + ${delay}`]
       : []),
   ];
+}
+
+/** How many steps of a chunk are carried out or left out as past; what comes after them nobody asks for. */
+export function stepsUsed({ execute, delay }: Pace): number {
+  return delay + execute;
 }
 
 /**

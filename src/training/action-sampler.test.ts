@@ -27,7 +27,7 @@ const setting: Setting = {
     variant: variants.pi0,
     size: policySizes.micro,
     vocabulary: 300,
-    head: { kind: "flow", actionSight: "causal", pastEnd: "hidden" },
+    head: { kind: "flow", horizon: layout.steps, actionSight: "causal", pastEnd: "hidden" },
   },
   layout,
   unrealInput: "zero",

@@ -1,4 +1,5 @@
 import { type Batch, sampleCount } from "../batch/batch.ts";
+import type { BatchLayout } from "../batch/layout.ts";
 import { type HostArray, zeros } from "../graph/host-array.ts";
 import { type CompileOptions, Program } from "../graph/program.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
@@ -45,6 +46,11 @@ export class ActionSampler {
     const read = new Map([...weights].filter(([name]) => parameters.some((parameter) => parameter.name === name)));
     const [fixed, fed] = placement === "written" ? [read, new Map()] : [new Map(), read];
     return new ActionSampler(setting, await Program.compile({ actions }, { ...machine, fixed }), fed);
+  }
+
+  /** Of the batches that it takes: its steps are those that it computes. */
+  get layout(): BatchLayout {
+    return this.#setting.layout;
   }
 
   /**

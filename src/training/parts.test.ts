@@ -61,6 +61,7 @@ it("GR00T's head has a set of weights for each dataset, and noise at time zero",
     parts: [arm, claw],
     embodiments: 2,
     crossAttentionKeys: "real",
+    horizon: groot.policy.actionHorizon,
     actionSight: "causal",
     pastEnd: "hidden",
   });

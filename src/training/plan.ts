@@ -123,15 +123,17 @@ export function formOf(recipe: Recipe): PolicyForm {
 /** A set of weights by embodiment for each dataset: no mixture has more heads. */
 function headOf(recipe: Recipe): Head {
   const { actionSight, pastEnd, crossAttentionKeys } = recipe.conventions;
+  const horizon = recipe.policy.actionHorizon;
   switch (recipe.policy.head) {
     case "flow":
-      return { kind: "flow", actionSight, pastEnd };
+      return { kind: "flow", horizon, actionSight, pastEnd };
     case "groot":
       return {
         kind: "groot",
         parts: partsOf(recipe.policy),
         embodiments: recipe.data.datasets.length,
         crossAttentionKeys,
+        horizon,
         actionSight,
         pastEnd,
       };

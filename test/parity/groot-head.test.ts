@@ -66,6 +66,7 @@ const settingWith = (crossAttentionKeys: GrootHead["crossAttentionKeys"], rules:
       parts: Object.entries(parts).map(([name, slots]) => ({ name, slots })),
       embodiments,
       crossAttentionKeys,
+      horizon: 4,
       actionSight: "both",
       pastEnd: "hidden",
     },

@@ -55,7 +55,7 @@ const setting: Setting = {
     variant: variants.pi0,
     size: policySizes.micro,
     vocabulary: 300,
-    head: { kind: "flow", actionSight: "both", pastEnd: "hidden" },
+    head: { kind: "flow", horizon: 4, actionSight: "both", pastEnd: "hidden" },
   },
   layout: { rows: 4, steps: 4, actionWidth: 6, stateWidth: 5, views: 2, observations: 1, tokens: 6, pictureSize: 16 },
   unrealInput: "zero",

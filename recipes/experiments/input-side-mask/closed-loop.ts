@@ -5,6 +5,7 @@ import type { Robot, RobotOptions } from "../../../src/simulation/robot.ts";
 import { createRobot, findRobot } from "../../../src/simulation/robots.ts";
 import { rollOut } from "../../../src/simulation/rollout.ts";
 import { ActionSampler } from "../../../src/training/action-sampler.ts";
+import { forFirstSteps } from "../../../src/training/first-steps.ts";
 import { loadPlanOf, type Plan } from "../../../src/training/plan.ts";
 import { optionsOf } from "../record.ts";
 import { closedLoop } from "./design.ts";
@@ -21,12 +22,12 @@ export async function playAll({ opened, weights, sampling }: Measured): Promise<
   const { plan, study } = opened;
   const { recipe } = plan;
   const rows = closedLoop.sideBySide;
-  const sampler = await ActionSampler.compile({
+  const whole = {
     setting: samplingSetting(opened, sampling, rows),
-    weights,
-    placement: "written",
+    ...{ weights, placement: "written" as const },
     machine: { device: recipe.device, threads: recipe.threads },
-  });
+  };
+  const sampler = await ActionSampler.compile(forFirstSteps(whole, closedLoop.execute));
   const robots = servedBy(plan);
   const policy = new LoadedPolicy({
     checkpoint: recipe.name,
@@ -34,7 +35,6 @@ export async function playAll({ opened, weights, sampling }: Measured): Promise<
     recipe,
     robots,
     sampler,
-    rows,
   });
   try {
     const found: [string, boolean[]][] = [];

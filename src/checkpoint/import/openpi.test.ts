@@ -76,7 +76,7 @@ function basePolicy() {
     variant: variants.pi0,
     size: policySizes.base,
     vocabulary: 257152,
-    head: { kind: "flow", actionSight: "both", pastEnd: "hidden" },
+    head: { kind: "flow", horizon: 2, actionSight: "both", pastEnd: "hidden" },
   } as const;
   const sizes = { rows: 1, steps: 2, actionWidth: 32, stateWidth: 32, views: 1, observations: 1, tokens: 2 };
   const observation = observationInputs({ ...sizes, pictureSize: 224 }, Rules.all);

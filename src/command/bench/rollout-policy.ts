@@ -4,6 +4,7 @@ import { needLibav } from "../../dataset/write-video.ts";
 import { asFound } from "../../embodiment/mapping.ts";
 import { openMixture } from "../../mixture/mixture.ts";
 import type { ParameterValues } from "../../nn/parameter.ts";
+import type { HeadName } from "../../policy/head/form.ts";
 import type { FoundPolicy } from "../../serving/load.ts";
 import { plannedRobots } from "../../serving/robot.ts";
 import type { Design } from "../../simulation/design.ts";
@@ -19,21 +20,28 @@ import { root } from "../root.ts";
 
 export type Observed = RobotOptions["observation"];
 
-/** A policy of size `tiny` for one robot, untrained. */
+/** Which policy: `mini` as the demo has it, or `tiny` as the mixture of real robots. */
+export interface PolicyChoice {
+  readonly size: "mini" | "tiny";
+  readonly head: HeadName;
+  readonly observation: Observed;
+}
+
+/** A policy for one robot, untrained. */
 export interface UntrainedPolicy {
   readonly policy: FoundPolicy;
   readonly weights: ParameterValues;
 }
 
-/** @param place an empty folder, for the few episodes that the policy is normalised by */
+/** @param place a folder for the few episodes that the policy is normalised by; each choice has a folder of its own in it */
 export async function untrainedPolicy(
   design: Design,
-  observation: Observed,
+  choice: PolicyChoice,
   threads: number,
   place: string,
 ): Promise<UntrainedPolicy> {
-  await recordSome(design, observation, join(place, observation));
-  const recipe = await recipeFor(design, observation, threads, place);
+  const recipe = await recipeFor(design, choice, threads, place);
+  await recordSome(design, choice.observation, join(place, recipe.name));
   const open = await openMixture(mixtureOf(recipe));
   try {
     const plan = await planOf(recipe, open, place);
@@ -62,26 +70,39 @@ async function recordSome(design: Design, observation: Observed, folder: string)
   }
 }
 
-async function recipeFor(design: Design, observation: Observed, threads: number, place: string): Promise<Recipe> {
-  const recipe = await loadRecipe(join(root, "recipes", "real-mixture.ts"));
+/** Recipes whose policies are taken, and what they read of a prompt. */
+const bases = {
+  mini: { file: "demo.ts", prompt: { kind: "fixed", text: "place" }, promptTokens: 6 },
+  tiny: { file: "real-mixture.ts", prompt: asFound.prompt, promptTokens: 64 },
+} as const;
+
+async function recipeFor(
+  design: Design,
+  { size, head, observation }: PolicyChoice,
+  threads: number,
+  place: string,
+): Promise<Recipe> {
+  const { file, prompt, promptTokens } = bases[size];
+  const recipe = await loadRecipe(join(root, "recipes", file));
+  const name = `${design.name}-${size}-${head}-${observation}`;
   const views = observation === "pictures" ? design.cameras : [];
   const cameras = Object.fromEntries(views.map((view) => [view, `observation.images.${view}`]));
   const states = design.states.length + (observation === "state" ? design.goals.length : 0);
   return {
     ...recipe,
-    ...{ name: `${design.name}-${observation}`, threads },
+    ...{ name, threads },
     data: {
       ...recipe.data,
       root: place,
       datasets: [
         {
           name: design.name,
-          source: { kind: "lerobot", location: observation, taskAnnotation: "declared" },
+          source: { kind: "lerobot", location: name, taskAnnotation: "declared" },
           ...{ episodes: "all", role: "both", weight: 1 },
-          mapping: { ...asFound, controlMode: design.controlMode, cameras },
+          mapping: { ...asFound, controlMode: design.controlMode, cameras, prompt },
         },
       ],
     },
-    policy: { ...recipe.policy, views, actionWidth: design.dofs.length, stateWidth: states, promptTokens: 64 },
+    policy: { ...recipe.policy, head, views, actionWidth: design.dofs.length, stateWidth: states, promptTokens },
   };
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mostRows, type PolicyRollouts, rollOutFound } from "../../serving/roll-out.ts";
+import { stepsUsed } from "../../simulation/queue.ts";
 import { findRobot } from "../../simulation/robots.ts";
 import type { Outcome } from "../definition.ts";
 import { Progress } from "../progress.ts";
@@ -26,7 +27,12 @@ export async function benchRollout(threads: number, rounds: number, terminal: Te
   try {
     const rows: Row[] = [];
     for (const [at, observation] of observed.entries()) {
-      const policy = await untrainedPolicy(findRobot(robot), observation, threads, place);
+      const policy = await untrainedPolicy(
+        findRobot(robot),
+        { size: "tiny", head: "flow", observation },
+        threads,
+        place,
+      );
       rows.push(...(await compare(policy, rounds, (done) => progress.update(2 * rounds * at + done, {}))));
     }
     progress.finish();
@@ -70,7 +76,11 @@ async function compare(untrained: UntrainedPolicy, rounds: number, done: (rollou
       ...{ seconds: own.medianMs / 1000, policySeconds: policy.medianMs / 1000, answerMs: policy.medianMs / answers },
       timesFaster: 1 / ratioTo(whole[0]!, own),
       timesLessPolicy: 1 / ratioTo(policies[0]!, policy),
-      processorMs: await answerProcessorMs(untrained, findRobot(robot), Math.min(player.sideBySide, mostRows)),
+      processorMs: await answerProcessorMs(untrained, {
+        design: findRobot(robot),
+        rows: Math.min(player.sideBySide, mostRows),
+        steps: stepsUsed(pace),
+      }),
     });
   }
   return rows;

@@ -61,8 +61,9 @@ function attention(
 ): SymbolicArray<"b n e"> {
   const wide = { from: "e", sizes: [heads, headWidth], bias: "zero", initial: "fan-in" } as const;
   const queries = linear(scope.in("query"), rename(asking, "n", "q"), { ...wide, to: "a f" });
-  const keys = linear(scope.in("key"), rename(asked.tokens, "n", "k"), { ...wide, to: "g f" });
-  const values = linear(scope.in("value"), rename(asked.tokens, "n", "k"), { ...wide, to: "g f" });
+  const read = (name: string) =>
+    asked.pattern.layOut([linear(scope.in(name), rename(asked.tokens, "n", "k"), { ...wide, to: "g f" })]);
+  const [keys, values] = [read("key"), read("value")];
   return linear(scope.in("out"), rename(attend(queries, keys, values, asked.pattern), "q", "n"), {
     from: "a f",
     to: "e",

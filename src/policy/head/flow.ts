@@ -8,7 +8,7 @@ import type { Segment } from "../stream.ts";
 import { passThrough } from "../trunk.ts";
 import type { ActionSteps, FlowHead } from "./form.ts";
 import type { FlowInput, Perceived } from "./perceived.ts";
-import { actionTokens, slotInitial, stateTokens } from "./tokens.ts";
+import { actionTokens, laterSteps, slotInitial, stateTokens } from "./tokens.ts";
 
 /**
  * State and actions through the action expert, which continues the backbone's stream and reads its keys.
@@ -24,7 +24,7 @@ export function flowVelocity(
   const { stream, cache } = perceived;
   const state = stateSegment(scope.in("state"), size.width, perceived);
   const actions = actionSegment(scope.in("action"), { width: size.width, steps: head }, perceived, input);
-  const suffix = stream.continuedBy([state, actions]);
+  const suffix = stream.continuedBy([state, actions]).withEmptyPlaces(laterSteps(scope, head, input.noisy));
   const { tokens } = passThrough(scope.in("expert"), size, suffix, cache);
   const steps = sizeOf(input.noisy, "t");
   const read = rename(slice(tokens, "n", suffix.length - steps, suffix.length), "n", "t");

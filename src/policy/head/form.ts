@@ -44,6 +44,8 @@ export function repeatsLastAction(pastEnd: PastEnd): boolean {
 
 /** How the steps of an action see each other, and those that do not exist. */
 export interface ActionSteps {
+  /** Steps of a chunk. A causal policy may be asked for the first of them alone. */
+  readonly horizon: number;
   readonly actionSight: ActionSight;
   readonly pastEnd: PastEnd;
 }

@@ -13,7 +13,7 @@ import { passDit, type Surroundings } from "./dit.ts";
 import type { ActionSteps, GrootHead } from "./form.ts";
 import { placed } from "./part.ts";
 import type { FlowInput, Perceived } from "./perceived.ts";
-import { actionTokens, slotInitial, stateTokens } from "./tokens.ts";
+import { actionTokens, laterSteps, slotInitial, stateTokens } from "./tokens.ts";
 
 /**
  * State and actions through a transformer that reads the backbone's tokens; each part of the robot has a decoder.
@@ -31,7 +31,7 @@ export function grootVelocity(
   const state = stateSegment(scope.in("state"), size, perceived, embodied);
   const input = { noisy, time: time.tokens, embodied, steps: head };
   const actions = actionSegment(scope.in("action"), size, perceived, input);
-  const stream = TokenStream.of([state, actions]);
+  const stream = TokenStream.of([state, actions]).withEmptyPlaces(laterSteps(scope, head, noisy));
   const tokens = passDit(scope.in("dit"), size, stream, {
     surroundings: surroundingsOf(scope, head, stream, perceived),
     condition: conditionOf(scope.in("time"), size, time.condition),
@@ -83,8 +83,8 @@ function actionSegment(
   const action = embodiedLinear(scope.in("in"), values, embodied, { width, initial: slotInitial });
   const joined = silu(embodiedLinear(scope.in("time"), concat("e", [action, time]), embodied, square));
   const encoded = embodiedLinear(scope.in("out"), joined, embodied, square);
-  const place = scope.parameter("position", "n e", [encoded.shape[1]!, width], { kind: "normal", deviation: 0.02 });
-  const inPlace = add(encoded, alignTo(place, encoded));
+  const places = scope.parameter("position", "n e", [steps.horizon, width], { kind: "normal", deviation: 0.02 });
+  const inPlace = add(encoded, alignTo(slice(places, "n", 0, sizeOf(encoded, "n")), encoded));
   return actionTokens(scope, inPlace, observation.facts, { ...steps, open: "joins-previous" });
 }
 

@@ -1,6 +1,7 @@
-import type { SymbolicArray } from "../../graph/array.ts";
+import { type SymbolicArray, sizeOf } from "../../graph/array.ts";
 import { rename } from "../../graph/op/shape.ts";
 import type { Scope } from "../../nn/parameter.ts";
+import type { Rules } from "../../validity/rules.ts";
 import { SymbolicPadded } from "../../validity/symbolic.ts";
 import type { Facts, Observation } from "../inputs.ts";
 import { everyToken, type Segment, type Sight } from "../stream.ts";
@@ -33,14 +34,33 @@ export function actionTokens(
   scope: Scope,
   tokens: SymbolicArray<"b n e">,
   { stepReal }: Facts,
-  { actionSight, pastEnd, open }: ActionSteps & { readonly open: Exclude<Sight, "causal"> },
+  { open, ...steps }: ActionSteps & { readonly open: Exclude<Sight, "causal"> },
 ): Segment {
   const real = stepReal.reshaped((bits) => rename(bits, "t", "n"));
   const padded = SymbolicPadded.of(scope.watch("tokens", tokens, real), real);
-  if (actionSight === "causal" && scope.rules.keeps("step-order"))
+  if (readsEarlierOnly(scope.rules, steps))
     return { name: "actions", tokens: padded, keys: everyToken(tokens), sight: "causal" };
-  const isHidden = pastEnd === "hidden" && scope.rules.keeps("step-keys");
+  const isHidden = steps.pastEnd === "hidden" && scope.rules.keeps("step-keys");
   return { name: "actions", tokens: padded, keys: isHidden ? real : everyToken(tokens), sight: open };
+}
+
+/** Whether what a step computes leaves open how many come after it. */
+export function readsEarlierOnly(rules: Rules, { actionSight }: ActionSteps): boolean {
+  return actionSight === "causal" && rules.keeps("step-order");
+}
+
+/**
+ * How many steps of a chunk come after those that are computed.
+ *
+ * @param noisy `[b t d]`, of all steps or of the first ones
+ * @throws RangeError where there are more than the horizon has, or first ones without the later ones that they read
+ */
+export function laterSteps({ rules }: Scope, steps: ActionSteps, noisy: SymbolicArray<"b t d">): number {
+  const [{ horizon }, computed] = [steps, sizeOf(noisy, "t")];
+  const fewest = readsEarlierOnly(rules, steps) ? 1 : horizon;
+  if (computed < fewest || computed > horizon)
+    throw new RangeError(`actions: expected ${fewest} to ${horizon} steps, got ${computed}`);
+  return horizon - computed;
 }
 
 /** For maps from slots of state or action: a deviation that does not depend on how wide they are padded. */
