@@ -39,7 +39,6 @@ export const recipe: Recipe = {
   policy: {
     variant: "pi0",
     size: "mini",
-    head: "flow",
     parts: null,
     views: [],
     actionHorizon: 16,

@@ -9,7 +9,7 @@ import type { Recipe, RecipeDataset } from "../src/training/recipe.ts";
  *
  * Two real robots (one camera, no camera) beside two from formulas: one with two cameras and a claw, one that only answers
  * questions. Dofs lie in scattered slots, arm and gripper are parts, history looks back two slots of two frames, and no number
- * of samples divides evenly into micro-batches. `--set policy.head=flow` takes π0's head. Data: `../shared/data/real`. Not a recipe to train a useful policy by.
+ * of samples divides evenly into micro-batches. `--set policy.variant=pi0` is π0's. Data: `../shared/data/real`. Not a recipe to train a useful policy by.
  */
 export const recipe: Recipe = {
   name: "every-padding",
@@ -65,9 +65,8 @@ export const recipe: Recipe = {
   batch: { size: 7, microBatch: 4 },
   validation: { everySteps: 0, microBatch: 3, ratio: 0.3, framesPerMember: 5, draws: 1, weights: "ema" },
   policy: {
-    variant: "pi0",
+    variant: "groot_n16",
     size: "micro",
-    head: "groot",
     parts: [
       { name: "arm", slots: [0, 1, 2, 3, 4, 5, 6] },
       { name: "gripper", slots: [8, 9] },

@@ -41,7 +41,6 @@ export const recipe: Recipe = {
   policy: {
     variant: "pi0",
     size: "tiny",
-    head: "flow",
     parts: null,
     views: ["camera"],
     actionHorizon: 16,

@@ -46,7 +46,6 @@ export const recipe: Recipe = {
   policy: {
     variant: "pi0",
     size: "mini",
-    head: "flow",
     parts: null,
     views: ["top"],
     actionHorizon: 16,

@@ -7,7 +7,7 @@ import { checkParameters } from "../checkpoint/weights.ts";
 import { InputError } from "../input-error.ts";
 import { openMixture } from "../mixture/mixture.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
-import { traceObjective } from "../training/objective.ts";
+import { traceObjectives } from "../objective/objective.ts";
 import { conventionsOf, type Plan, planOf, planUnder, settingOf } from "../training/plan.ts";
 import { mixtureOf, type Recipe } from "../training/recipe.ts";
 import { type Rule, Rules } from "../validity/rules.ts";
@@ -79,7 +79,7 @@ async function storedOf(run: string): Promise<Stored> {
 
 async function weightsOf(plan: Plan, stored: Stored | null, request: AuditRequest): Promise<ParameterValues> {
   const { recipe } = plan;
-  const forms = traceObjective(settingOf(plan, 2)).parameters;
+  const forms = traceObjectives(settingOf(plan, 2)).parameters;
   if (stored === null) return exercisedWeights(forms, recipe.seed);
   const { folder, manifest } = stored;
   checkConventions(folder, manifest.conventions, conventionsOf(recipe), request.allowed);

@@ -2,7 +2,7 @@ import { actionWindow, type EpisodeClock, observationWindow } from "../dataset/c
 import type { Frames } from "../mixture/frames.ts";
 import { type Draw, draw } from "../mixture/sampler.ts";
 import { validationDraws } from "../mixture/validation.ts";
-import type { TargetOptions } from "../training/micro-batch.ts";
+import type { TargetOptions } from "../objective/target.ts";
 import { type Plan, readingOf } from "../training/plan.ts";
 
 /** Which samples the audit looks at. */

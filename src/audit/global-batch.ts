@@ -1,15 +1,12 @@
 import type { Batch } from "../batch/batch.ts";
 import { filled, type Poison } from "../batch/poison.ts";
 import { type Arrays, type DataType, HostArray } from "../graph/host-array.ts";
+import type { WeightsByErrors } from "../loss/reduction.ts";
 import { hiddenPoison } from "../nn/parameter.ts";
-import {
-  cellWeightsOf,
-  type MicroBatch,
-  microBatchOf,
-  type TargetOptions,
-  wholeCounts,
-} from "../training/micro-batch.ts";
-import { flowInputs } from "../training/objective.ts";
+import { flowInputs } from "../objective/flow.ts";
+import { cellWeightsOf, type MicroBatch, microBatchOf, weightFeeds, wholeCounts } from "../objective/micro-batch.ts";
+import type { TargetOptions } from "../objective/target.ts";
+import { teachesInput } from "../objective/traced.ts";
 import { type Plan, targetOf, termsOf } from "../training/plan.ts";
 
 /** A micro-batch, what its noise is poisoned with and what of it teaches. */
@@ -36,7 +33,7 @@ export interface Fed {
   readonly micro: MicroBatch;
   readonly feeds: Arrays;
   /** Of its cells in the loss. */
-  readonly cellWeights: HostArray<"b d">;
+  readonly cellWeights: WeightsByErrors;
 }
 
 /** What programs are fed for each micro-batch: the product's own noise, times, supervision and weights of cells. */
@@ -52,11 +49,7 @@ export function fed({ plan, purpose, parts, hidden }: GlobalBatch): Fed[] {
   const added = new HostArray("", [], "float32", Float32Array.of(hidden));
   return micros.map((micro) => {
     const cellWeights = cellWeightsOf(micro, terms, whole, plan.rules);
-    const feeds = new Map([
-      ...micro.feeds,
-      [flowInputs.cellWeights, cellWeights] as const,
-      [hiddenPoison, added] as const,
-    ]);
+    const feeds = new Map([...micro.feeds, ...weightFeeds(cellWeights), [hiddenPoison, added] as const]);
     return { micro, feeds, cellWeights };
   });
 }
@@ -67,8 +60,11 @@ function isFloat32(array: HostArray<string, DataType> | undefined): array is Hos
 
 /** A micro-batch in which the cells of another teach. */
 function taughtBy(micro: MicroBatch, { feeds, counts }: MicroBatch): MicroBatch {
-  const name = flowInputs.supervised;
-  return { ...micro, feeds: new Map([...micro.feeds, [name, feeds.get(name)!]]), counts };
+  const teaching = [...counts.keys()].map((errors) => {
+    const name = teachesInput(errors);
+    return [name, feeds.get(name)!] as const;
+  });
+  return { ...micro, feeds: new Map([...micro.feeds, ...teaching]), counts };
 }
 
 function withNoise(micro: MicroBatch, noise: Part["noise"]): MicroBatch {

@@ -3,12 +3,12 @@ import { cells, letters } from "../graph/axes.ts";
 import { type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import { Program } from "../graph/program.ts";
 import { type Parameter, type ParameterValues, Scope, type Watched } from "../nn/parameter.ts";
-import { traceObjectiveIn } from "../training/objective.ts";
+import { traceObjectivesIn } from "../objective/objective.ts";
+import { onlyInputs } from "../objective/only-inputs.ts";
 import { settingOf } from "../training/plan.ts";
-import { onlyInputs } from "../training/trainer.ts";
 import { differenceOf, magnitude } from "./difference.ts";
 import { fed, type GlobalBatch } from "./global-batch.ts";
-import { outputNames } from "./runner.ts";
+import { errorPrefixes } from "./runner.ts";
 import { fittedWeights } from "./weight.ts";
 
 /** An array on the way from inputs to the loss, and which of its cells exist. */
@@ -62,7 +62,8 @@ async function look(weights: ParameterValues, whole: GlobalBatch): Promise<Seen[
       [realName(at), real] as const,
     ]);
     await program.run(onlyInputs(program, feeds), new Map<string, HostArray<string, DataType>>(fetches));
-    return [complete(outputNames.weights, only.cellWeights), ...found];
+    const ofCells = [...only.cellWeights].map(([name, array]) => complete(`${errorPrefixes.weights}${name}`, array));
+    return [...ofCells, ...found];
   } finally {
     program.release();
   }
@@ -75,7 +76,7 @@ interface Looking {
 }
 
 async function compile({ plan, rows }: GlobalBatch): Promise<Looking> {
-  const objective = traceObjectiveIn(Scope.poisonable(plan.rules), settingOf(plan, rows));
+  const objective = traceObjectivesIn(Scope.poisonable(plan.rules), settingOf(plan, rows));
   // The last layer of a prefix is watched to its end, of which nobody reads more than its keys.
   const read = new Set(nodesBefore([objective.loss]));
   const watched = objective.watched

@@ -3,7 +3,7 @@ import type { Column } from "./report.ts";
 /** Files in which the watched arrays are made, by their names. */
 const placesOfArrays: readonly (readonly [name: RegExp, file: string])[] = [
   [/^flow\.(noisy|velocity)$/, "flow/path.ts"],
-  [/^loss\.weights$/, "loss/reduction.ts"],
+  [/^loss\.weights\./, "loss/reduction.ts"],
   [/^loss\.errors$/, "loss/velocity.ts"],
   [/\.dit\.block\.\d+\.(attention|mlp)$/, "policy/head/dit.ts"],
   [/\.layer\.\d+\.(attention|mlp)$/, "policy/trunk.ts"],

@@ -1,6 +1,6 @@
 import { BatchMaker, type BatchRequest } from "../batch/maker.ts";
 import { frameCount } from "../mixture/frames.ts";
-import type { TargetOptions } from "../training/micro-batch.ts";
+import type { TargetOptions } from "../objective/target.ts";
 import { layoutOf, loadPlanOf, type Plan } from "../training/plan.ts";
 import { auditDraws } from "./draw.ts";
 import type { GlobalBatch } from "./global-batch.ts";

@@ -1,8 +1,7 @@
-import { gradientPrefix } from "../training/objective.ts";
-
+import { gradientPrefix } from "../objective/objective.ts";
 import { knownWhenActing, type PaddingKind, paddingKinds } from "./kind.ts";
 import type { Law } from "./law.ts";
-import { outputNames } from "./runner.ts";
+import { errorPrefixes, outputNames } from "./runner.ts";
 
 /** What padding could reach. */
 export const columns = ["loss", "gradients", "actions", "metrics"] as const;
@@ -71,7 +70,7 @@ export function reportOf(findings: readonly Finding[], cells: Readonly<Record<Pa
 
 /** The column of the table that an output belongs to. */
 export function columnOf(output: string): Column {
-  if (output === outputNames.loss || output === outputNames.weights) return "loss";
+  if (output === outputNames.loss || output.startsWith(errorPrefixes.weights)) return "loss";
   if (output === outputNames.actions) return "actions";
   return output.startsWith(gradientPrefix) ? "gradients" : "metrics";
 }

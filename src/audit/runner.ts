@@ -5,16 +5,11 @@ import { HostArray, zeros } from "../graph/host-array.ts";
 import { Program } from "../graph/program.ts";
 import { groupErrors } from "../metric/group.ts";
 import { type Parameter, type ParameterValues, Scope } from "../nn/parameter.ts";
-import { lossOf, sampleErrors } from "../training/micro-batch.ts";
-import {
-  errorOutput,
-  gradientOutputs,
-  gradientPrefix,
-  traceActionsIn,
-  traceObjectiveIn,
-} from "../training/objective.ts";
+import { type ErrorsByName, lossOf, sampleErrors } from "../objective/micro-batch.ts";
+import { gradientOutputs, gradientPrefix, traceActionsIn, traceObjectivesIn } from "../objective/objective.ts";
+import { onlyInputs } from "../objective/only-inputs.ts";
+import { errorsOutput } from "../objective/traced.ts";
 import { groupNamesOf, loadPlanOf, type Plan, settingOf, termsOf } from "../training/plan.ts";
-import { onlyInputs } from "../training/trainer.ts";
 import { Validity } from "../validity/validity.ts";
 import { type Fed, fed, type GlobalBatch, type Part } from "./global-batch.ts";
 import type { Output, Outputs } from "./law.ts";
@@ -23,17 +18,20 @@ import { fittedWeights } from "./weight.ts";
 /** Names of the outputs beside gradients and metrics. */
 export const outputNames = {
   loss: "loss",
-  /** `[b d]`, what the error of each cell weighs in the loss. */
-  weights: "loss.weights",
-  errors: "errors",
   actions: "sampled actions",
 } as const;
 
+/** Prefixes of outputs that there are of each objective's errors: what each cell weighs in the loss, and the errors by cell. */
+export const errorPrefixes = { weights: "loss.weights.", errors: "cells." } as const;
+
+/** Whether an output has a row for each of the batch. */
+export function isByRow(output: string): boolean {
+  const { weights, errors } = errorPrefixes;
+  return output === outputNames.actions || output.startsWith(weights) || output.startsWith(errors);
+}
+
 /** Prefix of the outputs that hold validation's numbers. */
 export const metricPrefix = "metric.";
-
-/** Output of the program alone: errors by row and slot. */
-const sums = "sums";
 
 type Values = HostArray<string, "float32">;
 
@@ -61,7 +59,7 @@ export class GlobalBatchRunner {
     const parts = fed(whole);
     const results: Map<string, Values>[] = [];
     for (const { feeds } of parts) results.push(await this.#results(compiled, feeds));
-    const errors = results.map((result) => result.get(outputNames.errors)!);
+    const errors = results.map((result) => errorsIn(result, errorPrefixes.errors));
     const { units } = loadPlanOf(whole.plan);
     const actions = results.map((result, at) =>
       realActions(whole.plan, units, compared(whole.parts[at]!), result.get(outputNames.actions)!),
@@ -69,8 +67,11 @@ export class GlobalBatchRunner {
     return new Map<string, Output>([
       [outputNames.loss, loss(parts, results)],
       ...summed(results, (name) => name.startsWith(gradientPrefix)),
-      [outputNames.weights, joined(parts.map(({ cellWeights }) => cellWeights))],
-      [outputNames.errors, joined(errors)],
+      ...joinedByName(
+        errorPrefixes.weights,
+        parts.map(({ cellWeights }) => cellWeights),
+      ),
+      ...joinedByName(errorPrefixes.errors, errors),
       [outputNames.actions, joined(actions)],
       ...metrics(whole.plan, parts, errors),
     ]);
@@ -102,28 +103,30 @@ export class GlobalBatchRunner {
 
 async function compile(plan: Plan, rows: number): Promise<Compiled> {
   const setting = settingOf(plan, rows);
-  const objective = traceObjectiveIn(Scope.poisonable(plan.rules), setting);
-  const outputs = {
-    ...renamedErrors(gradientOutputs(objective, objective.parameters)),
-    [outputNames.errors]: objective.errors,
+  const objectives = traceObjectivesIn(Scope.poisonable(plan.rules), setting);
+  const cells = objectives.errors.map((errors) => [`${errorPrefixes.errors}${errors.name}`, errors.cells] as const);
+  const outputs: Record<string, AnyArray> = {
+    ...gradientOutputs(objectives, objectives.parameters),
+    ...Object.fromEntries(cells),
     [outputNames.actions]: traceActionsIn(Scope.poisonable(plan.rules), setting).actions,
   };
   const { device, threads } = plan.recipe;
   const program = await Program.compile(outputs, { device, threads, fixed: new Map() });
-  return { parameters: objective.parameters, outputs, program };
+  return { parameters: objectives.parameters, outputs, program };
 }
 
-/** The gradient program's outputs, its errors by row and slot under another name than errors by cell. */
-function renamedErrors({ [errorOutput]: errors, ...gradients }: Record<string, AnyArray>): Record<string, AnyArray> {
-  return { ...gradients, [sums]: errors! };
+/** The errors of every objective among what a program gave. */
+function errorsIn(result: ReadonlyMap<string, Values>, prefix: string): Map<string, Values> {
+  const own = [...result].filter(([name]) => name.startsWith(prefix));
+  return new Map(own.map(([name, values]) => [name.slice(prefix.length), values]));
 }
 
 /** The loss as training reports it. */
 function loss(parts: readonly Fed[], results: readonly Map<string, Values>[]): HostArray<"", "float64"> {
-  const total = parts.reduce((sum, { cellWeights }, at) => {
-    const { shape, cells } = results[at]!.get(sums)!;
-    return sum + lossOf(cellWeights, new HostArray("b d", shape, "float32", cells));
-  }, 0);
+  const total = parts.reduce(
+    (sum, { cellWeights }, at) => sum + lossOf(cellWeights, errorsIn(results[at]!, errorsOutput(""))),
+    0,
+  );
   return new HostArray("", [], "float64", Float64Array.of(total));
 }
 
@@ -136,6 +139,11 @@ function summed(results: readonly Map<string, Values>[], isSummed: (name: string
       for (let at = 0; at < cells.length; at++) cells[at]! += more[at]!;
     }
   return own;
+}
+
+/** Arrays of each name of several micro-batches, rows one after the other. */
+function joinedByName(prefix: string, parts: readonly ReadonlyMap<string, Output>[]): [string, Output][] {
+  return [...parts[0]!.keys()].map((name) => [`${prefix}${name}`, joined(parts.map((part) => part.get(name)!))]);
 }
 
 /** Arrays of rows, one after the other. */
@@ -180,13 +188,15 @@ function memberOf({ mixture }: Plan, { dataset, controlMode }: Provenance, row: 
 }
 
 /** Validation's numbers of these rows, by dataset and control mode. */
-function metrics(plan: Plan, parts: readonly Fed[], errors: readonly Values[]): [string, Output][] {
+function metrics(plan: Plan, parts: readonly Fed[], errors: readonly ErrorsByName[]): [string, Output][] {
   const terms = termsOf(plan);
   const found = parts.flatMap(({ micro }, at) => sampleErrors(micro, terms, errors[at]!));
   const { groups } = groupErrors(found, terms, groupNamesOf(plan));
-  return groups.flatMap(({ dataset, controlMode, velocity }): [string, Output][] => {
-    if (velocity === null) return [];
-    const value = new HostArray("", [], "float64", Float64Array.of(velocity));
-    return [[`${metricPrefix}${dataset} / ${controlMode}`, value]];
-  });
+  return groups.flatMap(({ dataset, controlMode, byErrors }) =>
+    [...byErrors].flatMap(([name, value]): [string, Output][] => {
+      if (value === null) return [];
+      const array = new HostArray("", [], "float64", Float64Array.of(value));
+      return [[`${metricPrefix}${name} of ${dataset} / ${controlMode}`, array]];
+    }),
+  );
 }

@@ -9,6 +9,7 @@ import { asTheyAre, type Variation } from "./law.ts";
 import type { Comparison } from "./look.ts";
 import { poisonNames } from "./poison.ts";
 import {
+  type ActionParts,
   alone,
   exactKinds,
   halves,
@@ -43,7 +44,7 @@ export function* trialsOf(base: GlobalBatch): Generator<Trial> {
   const exact = present.filter((kind) => exactKinds.includes(kind));
   const summed = present.filter((kind) => !exactKinds.includes(kind));
   for (const kinds of [exact, summed]) if (kinds.length > 0) yield paddingTrial(base, kinds);
-  if (partsOf(base).length > 1 && exact.includes("action-dims")) yield partsTrial(base);
+  if (exact.includes("action-dims")) for (const parts of partsOf(base)) yield partsTrial(base, parts);
   for (const variation of [halves(base), reversed(base)]) yield rowTrial(base, variation);
   if (sampleCount(base.parts[0]!.batch) > 1) yield rowTrial(base, alone(base));
 }
@@ -112,19 +113,22 @@ function paddingTrial(base: GlobalBatch, kinds: readonly PaddingKind[]): Trial {
   };
 }
 
-function partsTrial(base: GlobalBatch): Trial {
+function partsTrial(base: GlobalBatch, parts: ActionParts): Trial {
   const trial: Trial = {
     base,
-    variation: partsApart(base, partsOf(base)),
+    variation: partsApart(base, parts),
     entry: { place: "loss/reduction.ts: loss.weights" },
     apart: () => trial,
   };
   return trial;
 }
 
-/** The slots of each term of the loss, as they are where no rule is broken. */
-function partsOf({ plan: { recipe } }: GlobalBatch): (readonly number[])[] {
-  return termsOf({ recipe, rules: Rules.all }).map(({ slots }) => slots);
+/** Objectives with several terms, as they are where no rule is broken. */
+function partsOf({ plan: { recipe } }: GlobalBatch): ActionParts[] {
+  const terms = Map.groupBy(termsOf({ recipe, rules: Rules.all }), (term) => term.errors);
+  return [...terms].flatMap(([errors, own]) =>
+    own.length > 1 ? [{ errors, slots: own.map(({ slots }) => slots) }] : [],
+  );
 }
 
 function rowTrial(base: GlobalBatch, variation: Variation<GlobalBatch>): Trial {

@@ -1,7 +1,7 @@
 import { type Batch, sampleCount } from "../batch/batch.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import { poisoned } from "../batch/poison.ts";
-import { gradientPrefix } from "../training/objective.ts";
+import { gradientPrefix } from "../objective/objective.ts";
 import { layoutOf, type Plan } from "../training/plan.ts";
 import { magnitude } from "./difference.ts";
 import type { GlobalBatch } from "./global-batch.ts";
@@ -9,7 +9,7 @@ import { cellsOf, onlyPaddingOf, type PaddingKind } from "./kind.ts";
 import { asTheyAre, type Closeness, type Output, type Outputs, type Variation } from "./law.ts";
 import { hiddenNoise, type PoisonName, poisonOf } from "./poison.ts";
 import { grown, rearranged, taken, withoutTarget } from "./rearrange.ts";
-import { outputNames } from "./runner.ts";
+import { errorPrefixes, isByRow } from "./runner.ts";
 
 type BatchVariation = Variation<GlobalBatch>;
 
@@ -93,8 +93,15 @@ export function morePadding(whole: GlobalBatch, kinds: readonly PaddingKind[]): 
 /** More of these pads rows of a product with zeros, which keeps its bits; more tokens or rows are another tree of sums. */
 export const exactKinds: readonly PaddingKind[] = ["action-dims", "state-dims"];
 
+/** Terms of one objective that divide its slots. */
+export interface ActionParts {
+  readonly errors: string;
+  readonly slots: readonly (readonly number[])[];
+}
+
 /** Robots that have a single part each, the dofs of every other part being padding: a part's cells weigh what its own make them. */
-export function partsApart(whole: GlobalBatch, slots: readonly (readonly number[])[]): BatchVariation {
+export function partsApart(whole: GlobalBatch, { errors, slots }: ActionParts): BatchVariation {
+  const weights = `${errorPrefixes.weights}${errors}`;
   const width = layoutOf(whole.plan.recipe, whole.rows).actionWidth;
   const onlySlots = (own: readonly number[]) => ascending(width).map((slot) => (own.includes(slot) ? slot : -1));
   return {
@@ -109,8 +116,8 @@ export function partsApart(whole: GlobalBatch, slots: readonly (readonly number[
         teaching: null,
       })),
     })),
-    back: (outputs) => new Map([[outputNames.weights, sumOf(outputs.map((each) => each.get(outputNames.weights)!))]]),
-    promise: (output) => (output === outputNames.weights ? "bits" : "nothing"),
+    back: (outputs) => new Map([[weights, sumOf(outputs.map((each) => each.get(weights)!))]]),
+    promise: (output) => (output === weights ? "bits" : "nothing"),
   };
 }
 
@@ -180,7 +187,7 @@ export function alone(whole: GlobalBatch): BatchVariation {
       parts: [{ batch: onlyRows(only.batch, [row]), noise: null, teaching: null }],
     })),
     back: (outputs) => firstRowOfEach(outputs, whole.rows),
-    promise: (output) => (output === outputNames.errors || output === outputNames.actions ? "bits" : "nothing"),
+    promise: (output) => (isByRow(output) && !output.startsWith(errorPrefixes.weights) ? "bits" : "nothing"),
   };
 }
 
@@ -216,10 +223,6 @@ function larger(batch: Batch, from: BatchLayout, to: BatchLayout, kinds: readonl
 function onlyRows(batch: Batch, chosen: readonly number[]): Batch {
   const rows = batch.facts.rowReal.shape[0]!;
   return rearranged(batch, { b: ascending(rows).map((row) => chosen[row] ?? -1) });
-}
-
-function isByRow(output: string): boolean {
-  return output === outputNames.errors || output === outputNames.actions || output === outputNames.weights;
 }
 
 /** Arrays of one form added up: where each has cells of its own and zeros elsewhere, their cells side by side. */

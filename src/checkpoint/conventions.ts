@@ -6,9 +6,10 @@ import {
   zeroRanges,
 } from "../embodiment/normalize.ts";
 import { unrealInputs } from "../flow/path.ts";
+import { timeDirections } from "../flow/time.ts";
 import { InputError } from "../input-error.ts";
 import { reductions } from "../loss/reduction.ts";
-import { actionSights, crossAttentionKeys, pastEnds, timeDirections } from "../policy/head/form.ts";
+import { actionSights, crossAttentionKeys, pastEnds } from "../policy/head/form.ts";
 import { supervisionRules } from "../validity/supervised.ts";
 import { type ConventionName, conventionNames } from "./convention-name.ts";
 

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { DemoStory, Played } from "../dashboard/demo-story.ts";
 import { InputError } from "../input-error.ts";
+import { validationAsJson } from "../objective/as-json.ts";
 import type { Recipe } from "../training/recipe.ts";
 import { define, type Outcome } from "./definition.ts";
 import { count, otherwise, text } from "./parameter.ts";
@@ -93,8 +94,8 @@ function jsonOf(story: DemoStory, folder: string, report: string): object {
     seconds,
     phases,
     recordings: robots.map(({ name, episodes, frames }) => ({ robot: name, episodes, frames })),
-    initialValidation: curves.validations[0]?.validation ?? null,
-    validation: curves.validations.at(-1)?.validation ?? null,
+    initialValidation: asJson(curves.validations[0]),
+    validation: asJson(curves.validations.at(-1)),
     audit,
     rollouts: robots.map(({ name, trained, untrained }) => ({
       ...{ robot: name, episodes: starts, ...scored(trained) },
@@ -102,6 +103,10 @@ function jsonOf(story: DemoStory, folder: string, report: string): object {
     })),
     isInterrupted: false,
   };
+}
+
+function asJson(step: DemoStory["curves"]["validations"][number] | undefined) {
+  return step === undefined ? null : validationAsJson(step.validation);
 }
 
 function scored({ successes, score }: Played): object {

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import type { ConventionName } from "../checkpoint/convention-name.ts";
 import { InputError } from "../input-error.ts";
 import type { WeightsValidation } from "../metric/group.ts";
+import { groupsAsJson, validationAsJson } from "../objective/as-json.ts";
 import type { World } from "../ranks/world.ts";
 import type { LoopResult } from "../training/loop.ts";
 import type { Recipe } from "../training/recipe.ts";
@@ -159,9 +160,9 @@ function jsonOf(recipe: Recipe, { size: ranks }: World, result: LoopResult) {
     samplesPerSecond: seconds > 0 ? samples / seconds : null,
     waitShare: seconds > 0 ? waitedSeconds / seconds : null,
     loss,
-    lossByDataset: recent.groups,
-    validation: validation && { ranks, ...validation },
-    initialValidation: initialValidation && { ranks, ...initialValidation },
+    lossByDataset: groupsAsJson(recent.groups),
+    validation: validation && { ranks, ...validationAsJson(validation) },
+    initialValidation: initialValidation && { ranks, ...validationAsJson(initialValidation) },
     isInterrupted,
   };
 }

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { expect, it } from "vitest";
-import type { Group, WeightsValidation } from "../metric/group.ts";
+import type { Group, Losses, WeightsValidation } from "../metric/group.ts";
 import { TrainingDisplay } from "./training-display.ts";
 
 class Recorder extends Writable {
@@ -24,14 +24,15 @@ class Recorder extends Writable {
   }
 }
 
-const group = (dataset: string, controlMode: string, velocity: number | null): Group => ({
-  ...{ dataset, controlMode, samples: 4, episodes: 1, velocity, tokens: null, loss: velocity, interval: null },
-});
+const losses = (loss: number | null): Losses => ({ byErrors: new Map([["velocity", loss]]), loss, interval: null });
+const group = (dataset: string, controlMode: string, loss: number | null): Group => {
+  return { dataset, controlMode, samples: 4, episodes: 1, ...losses(loss) };
+};
 const validation: WeightsValidation = {
   weights: "ema",
   samples: 12,
   groups: [group("arm", "joint", 0.5), group("arm", "ee", 0.25), group("a-robot-with-a-long-name", "ee", null)],
-  aggregate: { velocity: 0.375, tokens: null, loss: 0.375, interval: null },
+  aggregate: losses(0.375),
 };
 
 function started(isTTY: boolean) {

@@ -41,6 +41,7 @@ interface Given {
 
 async function validateOn(world: World, given: Given, terminal: Terminal): Promise<Outcome> {
   const { validateRun } = await import("../training/validate-run.ts");
+  const { validationAsJson } = await import("../objective/as-json.ts");
   const { runRecipeOf, settingsOf } = await import("./train.ts");
   const folder = resolve(given.run);
   const recipe = await runRecipeOf(folder, settingsOf(given));
@@ -57,7 +58,7 @@ async function validateOn(world: World, given: Given, terminal: Terminal): Promi
   const seconds = (performance.now() - began) / 1000;
   return {
     status: 0,
-    json: { step, ranks: world.size, seconds, ...validation, actionErrors },
+    json: { step, ranks: world.size, seconds, ...validationAsJson(validation), actionErrors },
     text: [`step ${step}`, validationTable(validation), ...actionErrorTable(actionErrors)].join("\n"),
   };
 }

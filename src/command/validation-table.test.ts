@@ -4,14 +4,14 @@ import { improvementTable, validationTable } from "./validation-table.ts";
 
 const group = (dataset: string, episodes: number, loss: number | null, interval: Group["interval"]): Group => ({
   ...{ dataset, controlMode: "joint-velocity", samples: 64, episodes, interval },
-  ...{ velocity: loss, tokens: null, loss },
+  ...{ byErrors: new Map([["velocity", loss]]), loss },
 });
 
 const validation = (...losses: readonly [number, number | null, number]): WeightsValidation => ({
   weights: "ema",
   samples: 128,
   groups: [group("unitree_g1_inspire", 40, losses[0], [0.4437, 0.6978]), group("dobot_cr5", 1, losses[1], null)],
-  aggregate: { velocity: losses[2], tokens: null, loss: losses[2], interval: null },
+  aggregate: { byErrors: new Map([["velocity", losses[2]]]), loss: losses[2], interval: null },
 });
 
 it("a validation says how sure each loss is, and where one episode says nothing about that", () => {

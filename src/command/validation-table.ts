@@ -8,14 +8,15 @@ const columns = (names: readonly string[], numbers: readonly string[]): Column[]
 const names = ["dataset", "control mode"];
 
 /** Losses by dataset and control mode, and over the mixture, with intervals of confidence. */
-export function validationTable({ weights, groups, aggregate, samples }: WeightsValidation): string {
+export function validationTable(validation: WeightsValidation): string {
+  const { groups, aggregate, samples } = validation;
   const rows = groups.map((group) => [
     ...[group.dataset, group.controlMode, String(group.episodes), String(group.samples)],
     ...[shown(group), group.episodes === 1 ? "one episode" : bounds(group)],
   ]);
   const episodes = groups.reduce((sum, group) => sum + group.episodes, 0);
   const numbers = ["episodes", "samples", "loss", "95 % by episodes"];
-  return captioned(weights, columns(names, numbers), [
+  return captioned(validation, columns(names, numbers), [
     ...rows,
     ["mixture", "", String(episodes), String(samples), shown(aggregate), bounds(aggregate)],
   ]);
@@ -26,19 +27,24 @@ function bounds({ interval }: Pick<Group, "interval">): string {
   return interval === null ? "" : interval.map((bound) => bound.toFixed(4)).join("–");
 }
 
-function captioned(weights: ValidatedWeights, own: readonly Column[], rows: readonly (readonly string[])[]): string {
-  return `velocity loss of ${weightsWord[weights]} on held-out episodes\n${table(own, rows)}`;
+function captioned(
+  { weights, aggregate }: WeightsValidation,
+  own: readonly Column[],
+  rows: readonly (readonly string[])[],
+): string {
+  const summed = [...aggregate.byErrors.keys()].join(" + ");
+  return `${summed} loss of ${weightsWord[weights]} on held-out episodes\n${table(own, rows)}`;
 }
 
 /** The same at the beginning and the end of training, and what is left of it. */
 export function improvementTable(first: WeightsValidation, last: WeightsValidation): string {
   const before = new Map(first.groups.map((group) => [`${group.dataset}/${group.controlMode}`, group]));
   const rows = last.groups.map((group) => {
-    const own = before.get(`${group.dataset}/${group.controlMode}`) ?? { velocity: null };
+    const own = before.get(`${group.dataset}/${group.controlMode}`) ?? { loss: null };
     return [group.dataset, group.controlMode, String(group.samples), shown(own), shown(group), change(own, group)];
   });
   const whole = [shown(first.aggregate), shown(last.aggregate), change(first.aggregate, last.aggregate)];
-  return captioned(last.weights, columns(names, ["samples", "before", "after", "change"]), [
+  return captioned(last, columns(names, ["samples", "before", "after", "change"]), [
     ...rows,
     ["mixture", "", String(last.samples), ...whole],
   ]);
@@ -64,14 +70,14 @@ export function validationLines(
 /** What the weights are called that are validated. */
 const weightsWord: Readonly<Record<ValidatedWeights, string>> = { parameters: "raw weights", ema: "EMA weights" };
 
-type Loss = Pick<Group, "velocity">;
+type Loss = Pick<Group, "loss">;
 
-function shown({ velocity }: Loss): string {
-  return velocity === null ? "no data" : velocity.toFixed(4);
+function shown({ loss }: Loss): string {
+  return loss === null ? "no data" : loss.toFixed(4);
 }
 
 function change(before: Loss, after: Loss): string {
-  if (before.velocity === null || after.velocity === null) return "";
-  const percent = Math.round(100 * (after.velocity / before.velocity - 1));
+  if (before.loss === null || after.loss === null) return "";
+  const percent = Math.round(100 * (after.loss / before.loss - 1));
   return `${percent > 0 ? "+" : percent < 0 ? "−" : ""}${Math.abs(percent)} %`;
 }

@@ -84,7 +84,7 @@ function losses({ steps, validations }: LearningCurves): string {
       kind: "marked",
       points: validations.flatMap(({ step, validation }) => {
         const own = validation.groups.find((one) => one.dataset === dataset && one.controlMode === controlMode);
-        return own === undefined || own.velocity === null ? [] : [{ step, value: own.velocity }];
+        return own === undefined || own.loss === null ? [] : [{ step, value: own.loss }];
       }),
     }),
   );
@@ -101,9 +101,9 @@ function losses({ steps, validations }: LearningCurves): string {
 
 function lossTable(validations: LearningCurves["validations"]): string {
   const [first, last] = [validations[0]?.validation, validations.at(-1)?.validation];
-  const rows = (last?.groups ?? []).map(({ dataset, controlMode, samples, velocity }) => {
+  const rows = (last?.groups ?? []).map(({ dataset, controlMode, samples, loss: after }) => {
     const before = first?.groups.find((one) => one.dataset === dataset && one.controlMode === controlMode);
-    return [dataset, controlMode, String(samples), loss(before?.velocity ?? null), loss(velocity)];
+    return [dataset, controlMode, String(samples), loss(before?.loss ?? null), loss(after)];
   });
   return htmlTable(
     aligned(["dataset", "control mode", "samples", "loss before", "after"], ["samples", "loss before", "after"]),

@@ -6,10 +6,10 @@ import { einsum } from "../graph/op/einsum.ts";
 import { add, multiply, offset, scale } from "../graph/op/elementwise.ts";
 import { expectSameBits } from "../graph/testing/close.ts";
 import { evaluate, plainly } from "../graph/testing/evaluate.ts";
-import type { FlowInput } from "../policy/head/perceived.ts";
 import { Rules } from "../validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import { integrate } from "./integrate.ts";
+import type { FlowInput } from "./path.ts";
 import { embedTime } from "./time.ts";
 
 /** One row of one step and three slots, of which the middle one is not real. */

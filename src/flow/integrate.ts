@@ -4,11 +4,9 @@ import { alignTo } from "../graph/op/align.ts";
 import { add, scale } from "../graph/op/elementwise.ts";
 import { loop } from "../graph/op/loop.ts";
 import { select } from "../graph/op/select.ts";
-import { type TimeDirection, type TimeEmbedding, timeWidth } from "../policy/head/form.ts";
-import type { FlowInput } from "../policy/head/perceived.ts";
 import type { SymbolicPadded } from "../validity/symbolic.ts";
-import { type FlowConvention, firstNoise } from "./path.ts";
-import { embedTimes } from "./time.ts";
+import { type FlowConvention, type FlowInput, firstNoise } from "./path.ts";
+import { embedTimes, type TimeDirection, type TimeEmbedding, timeWidth } from "./time.ts";
 
 export interface Integration extends FlowConvention {
   /** Euler steps from noise to data. */

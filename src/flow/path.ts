@@ -1,9 +1,17 @@
 import type { SymbolicArray } from "../graph/array.ts";
 import { alignTo } from "../graph/op/align.ts";
 import { add, multiply, negate, offset, subtract } from "../graph/op/elementwise.ts";
-import type { TimeDirection } from "../policy/head/form.ts";
 import type { Rules } from "../validity/rules.ts";
 import type { SymbolicPadded } from "../validity/symbolic.ts";
+import type { TimeDirection } from "./time.ts";
+
+/** Where the flow stands. */
+export interface FlowInput {
+  /** 0 in every unreal cell. */
+  readonly noisy: SymbolicArray<"b t d">;
+  /** As the policy's `TimeEmbedding` says. */
+  readonly timeEmbedding: SymbolicArray<"b t e">;
+}
 
 /** What stands in the action cells that no robot of the sample has, at the input of the network. */
 export const unrealInputs = ["zero", "noise"] as const;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { HostArray } from "../graph/host-array.ts";
 import { stream } from "../graph/random.ts";
-import type { TimeDirection } from "../policy/head/form.ts";
+import type { TimeDirection } from "./time.ts";
 import { embedTime, embedTimes, sampleTime } from "./time.ts";
 
 describe("times of the flow", () => {

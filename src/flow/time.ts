@@ -1,7 +1,26 @@
 import { HostArray } from "../graph/host-array.ts";
 import type { Stream } from "../graph/random.ts";
-import type { TimeDirection, TimeEmbedding } from "../policy/head/form.ts";
 import type { SampleKey } from "./noise.ts";
+
+/** Where on the flow's path noise stands: time 1 in π0 and openpi, time 0 in GR00T. */
+export const timeDirections = ["noise-at-one", "noise-at-zero"] as const;
+
+export type TimeDirection = (typeof timeDirections)[number];
+
+/**
+ * How the time of the flow becomes numbers, `[b t e]`.
+ *
+ * `continuous`: sines and cosines of the time itself. `buckets`: of the thousandth that it lies in, twice: for the tokens of the
+ * actions, then for the condition of the norms.
+ */
+export type TimeEmbedding =
+  | { readonly kind: "continuous"; readonly width: number }
+  | { readonly kind: "buckets"; readonly tokens: number; readonly condition: number };
+
+/** Numbers that stand for one time. */
+export function timeWidth(embedding: TimeEmbedding): number {
+  return embedding.kind === "continuous" ? embedding.width : embedding.tokens + embedding.condition;
+}
 
 /**
  * A time of the flow for training, more often near the noise: with β from Beta(1.5, 1), `0.999 · β + 0.001` where noise stands at

@@ -14,9 +14,15 @@ import {
 /** Four steps of one dof, of which `counts` teach in each row. */
 const cells = (...counts: number[]): CellCounts => ({
   bySlot: new HostArray("b d", [counts.length, 1], "float64", Float64Array.from(counts)),
-  steps: 4,
+  perSlot: 4,
 });
-const term = (reduction: Reduction, weight = 1): Term => ({ name: "velocity", slots: [0], reduction, weight });
+const term = (reduction: Reduction, weight = 1): Term => ({
+  name: "velocity",
+  errors: "velocity",
+  slots: [0],
+  reduction,
+  weight,
+});
 const weightsOf = (one: Term, counts: CellCounts, whole: Counts, rules = Rules.all): number[] => {
   const out = zeros("b d", counts.bySlot.shape, "float32");
   fillCellWeights(out, one, counts, { whole, rules });
@@ -60,12 +66,12 @@ test("counts of micro-batches add up, so that their shares are those of one big 
 test("each part has its own denominator", () => {
   const counts: CellCounts = {
     bySlot: new HostArray("b d", [1, 3], "float64", Float64Array.of(4, 4, 2)),
-    steps: 4,
+    perSlot: 4,
   };
   const out = zeros("b d", [1, 3], "float32");
   const parts: Term[] = [
-    { name: "arm", slots: [0, 1], reduction: "cells", weight: 1 },
-    { name: "claw", slots: [2], reduction: "cells", weight: 1 },
+    { name: "arm", errors: "velocity", slots: [0, 1], reduction: "cells", weight: 1 },
+    { name: "claw", errors: "velocity", slots: [2], reduction: "cells", weight: 1 },
   ];
   for (const part of parts) fillCellWeights(out, part, counts, { whole: countsOf(part, counts), rules: Rules.all });
   expect([...out.cells]).toEqual([1 / 8, 1 / 8, 1 / 2]);

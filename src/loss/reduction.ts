@@ -11,9 +11,12 @@ export const reductions = ["cells", "samples"] as const;
 
 export type Reduction = (typeof reductions)[number];
 
-/** A term of the loss: some slots of the action with a denominator of their own. */
+/** A term of the loss: some cells of an objective's errors with a denominator of their own. */
 export interface Term {
   readonly name: string;
+  /** Name of the errors that it averages: those of one objective. */
+  readonly errors: string;
+  /** Which cells of a row's weights are its own: slots of the action, or the one cell of errors that have no slots. */
   readonly slots: readonly number[];
   readonly reduction: Reduction;
   readonly weight: number;
@@ -29,19 +32,28 @@ export interface Counts {
   readonly padded: number;
 }
 
-/** Supervised cells by row and slot, and how many steps each could hold. */
+/** Axes of what errors weigh: `b d` where a slot has a weight of its own, `b` where a row has one. */
+export type WeightAxes = "b d" | "b";
+
+/** Supervised cells of one objective's errors by row and slot, or by row, and how many each could hold. */
 export interface CellCounts {
-  readonly bySlot: HostArray<"b d", "float64">;
-  readonly steps: number;
+  readonly bySlot: HostArray<WeightAxes, "float64">;
+  readonly perSlot: number;
 }
 
+/** Of each objective's errors, by name. */
+export type CountsByErrors = ReadonlyMap<string, CellCounts>;
+
+/** Weights of cells, by name of the errors. */
+export type WeightsByErrors = ReadonlyMap<string, HostArray<WeightAxes>>;
+
 /** Counts of a term over some rows. Counts of parts add up to those of the whole. */
-export function countsOf({ slots }: Term, { bySlot, steps }: CellCounts): Counts {
+export function countsOf({ slots }: Term, { bySlot, perSlot }: CellCounts): Counts {
   const rows = rowCounts(slots, bySlot);
   return {
     cells: rows.reduce((sum, count) => sum + count, 0),
     samples: rows.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0),
-    padded: rows.length * slots.length * steps,
+    padded: rows.length * slots.length * perSlot,
   };
 }
 
@@ -55,19 +67,19 @@ export function addCounts(parts: readonly Counts[]): Counts {
 }
 
 /**
- * Writes what each row's squared errors in the slots of a term are multiplied by, so that the sums of all micro-batches and
+ * Writes what each row's errors in the slots of a term are multiplied by, so that the sums of all micro-batches and
  * ranks add up to the term's share of the loss.
  *
- * @param out   `[b d]`; other slots stay as they are
+ * @param out   `[b d]` or `[b]`; other slots stay as they are
  * @param whole counts of the term over the global batch
  */
 export function fillCellWeights(
-  out: HostArray<"b d">,
+  out: HostArray<WeightAxes>,
   { slots, reduction, weight }: Term,
   { bySlot }: CellCounts,
   { whole, rules }: { readonly whole: Counts; readonly rules: Rules },
 ): void {
-  const width = out.shape[1]!;
+  const width = widthOf(out);
   for (const [row, count] of rowCounts(slots, bySlot).entries()) {
     const perSample = reduction === "cells" ? weight / whole.cells : weight / (count * whole.samples);
     const perCell = rules.keeps("denominator") ? perSample : weight / whole.padded;
@@ -75,7 +87,14 @@ export function fillCellWeights(
   }
 }
 
-function rowCounts(slots: readonly number[], { cells, shape }: HostArray<"b d", "float64">): number[] {
-  const [rows = 0, width = 0] = shape;
-  return Array.from({ length: rows }, (_, row) => slots.reduce((sum, slot) => sum + cells[row * width + slot]!, 0));
+/** Cells of a row: one where a row has one weight. */
+export function widthOf({ shape }: Pick<HostArray<WeightAxes>, "shape">): number {
+  return shape[1] ?? 1;
+}
+
+function rowCounts(slots: readonly number[], bySlot: HostArray<WeightAxes, "float64">): number[] {
+  const width = widthOf(bySlot);
+  return Array.from({ length: bySlot.shape[0]! }, (_, row) =>
+    slots.reduce((sum, slot) => sum + bySlot.cells[row * width + slot]!, 0),
+  );
 }

@@ -13,9 +13,11 @@ const sample = (dataset: number, controlMode: number, sum: number, count: number
   dataset,
   controlMode,
   episode: 0,
-  velocity: [new Mean(sum, count)],
+  terms: [new Mean(sum, count)],
 });
-const terms = (reduction: Reduction): Term[] => [{ name: "velocity", slots: [0], reduction, weight: 1 }];
+const terms = (reduction: Reduction): Term[] => [
+  { name: "velocity", errors: "velocity", slots: [0], reduction, weight: 1 },
+];
 
 /** Of the first group, in an episode. */
 const inEpisode = (episode: number, sum: number, count: number): SampleError => ({
@@ -25,9 +27,7 @@ const inEpisode = (episode: number, sum: number, count: number): SampleError => 
 
 test("one dataset with two control modes in one batch gives two groups", () => {
   const { groups } = groupErrors([sample(0, 1, 6, 3), sample(0, 0, 4, 4), sample(0, 1, 0, 1)], terms("cells"), names);
-  expect(
-    groups.map(({ dataset, controlMode, samples, velocity }) => [dataset, controlMode, samples, velocity]),
-  ).toEqual([
+  expect(groups.map(({ dataset, controlMode, samples, loss }) => [dataset, controlMode, samples, loss])).toEqual([
     ["arm", "joint", 1, 1],
     ["arm", "ee", 2, 1.5],
   ]);
@@ -35,40 +35,59 @@ test("one dataset with two control modes in one batch gives two groups", () => {
 
 test("by samples, a sample with many cells weighs no more than one with few", () => {
   const errors = [sample(0, 0, 40, 10), sample(0, 0, 1, 1)];
-  expect(groupErrors(errors, terms("cells"), names).groups[0]?.velocity).toBe(41 / 11);
-  expect(groupErrors(errors, terms("samples"), names).groups[0]?.velocity).toBe(2.5);
+  expect(groupErrors(errors, terms("cells"), names).groups[0]?.loss).toBe(41 / 11);
+  expect(groupErrors(errors, terms("samples"), names).groups[0]?.loss).toBe(2.5);
 });
 
 test("each term has its own denominator, and a term without data takes no part", () => {
   const parts: Term[] = [
-    { name: "arm", slots: [0, 1], reduction: "cells", weight: 1 },
-    { name: "claw", slots: [2], reduction: "cells", weight: 0.5 },
+    { name: "arm", errors: "velocity", slots: [0, 1], reduction: "cells", weight: 1 },
+    { name: "claw", errors: "velocity", slots: [2], reduction: "cells", weight: 0.5 },
   ];
-  const both: SampleError = { dataset: 0, controlMode: 0, episode: 0, velocity: [new Mean(6, 4), new Mean(8, 2)] };
-  const arm: SampleError = { dataset: 1, controlMode: 0, episode: 0, velocity: [new Mean(6, 4), Mean.empty] };
+  const both: SampleError = { dataset: 0, controlMode: 0, episode: 0, terms: [new Mean(6, 4), new Mean(8, 2)] };
+  const arm: SampleError = { dataset: 1, controlMode: 0, episode: 0, terms: [new Mean(6, 4), Mean.empty] };
   const { groups } = groupErrors([both, arm], parts, names);
-  expect(groups.map(({ velocity, loss }) => [velocity, loss])).toEqual([
+  expect(groups.map(({ byErrors, loss }) => [byErrors.get("velocity"), loss])).toEqual([
     [6 / 4 + 0.5 * 4, 6 / 4 + 0.5 * 4],
     [6 / 4, 6 / 4],
   ]);
 });
 
+test("errors of several objectives are averaged apart and added up; one without data is null and takes no part", () => {
+  const own: Term[] = [
+    { name: "velocity", errors: "velocity", slots: [0], reduction: "cells", weight: 1 },
+    { name: "tokens", errors: "tokens", slots: [0], reduction: "samples", weight: 2 },
+  ];
+  const both: SampleError = { dataset: 0, controlMode: 0, episode: 0, terms: [new Mean(6, 4), new Mean(8, 2)] };
+  const said: SampleError = { dataset: 1, controlMode: 0, episode: 0, terms: [Mean.empty, new Mean(9, 3)] };
+  const { groups, aggregate } = groupErrors([both, said], own, names);
+  expect(groups.map(({ byErrors, loss }) => [byErrors.get("velocity"), byErrors.get("tokens"), loss])).toEqual([
+    [1.5, 8, 9.5],
+    [null, 6, 6],
+  ]);
+  expect([...aggregate.byErrors]).toEqual([
+    ["velocity", 1.5],
+    ["tokens", 0.75 * 8 + 0.25 * 6],
+  ]);
+  expect(aggregate.loss).toBe(0.75 * 9.5 + 0.25 * 6);
+});
+
 test("a group without supervised cells has no loss and takes no part in the aggregate", () => {
   const { groups, aggregate } = groupErrors([sample(0, 0, 2, 4), sample(1, 0, 0, 0)], terms("samples"), names);
-  expect(groups[1]).toMatchObject({ dataset: "hand", samples: 1, velocity: null, loss: null });
-  expect(aggregate.velocity).toBe(0.5);
+  expect(groups[1]).toMatchObject({ dataset: "hand", samples: 1, byErrors: new Map([["velocity", null]]), loss: null });
+  expect(aggregate.loss).toBe(0.5);
 });
 
 test("the aggregate weighs groups by their share of the mixture", () => {
   const { aggregate } = groupErrors([sample(0, 0, 2, 1), sample(1, 0, 6, 1)], terms("cells"), names);
-  expect(aggregate.velocity).toBe(0.75 * 2 + 0.25 * 6);
+  expect(aggregate.loss).toBe(0.75 * 2 + 0.25 * 6);
 });
 
 test("nothing to validate has no aggregate", () => {
   expect(groupErrors([], terms("cells"), names)).toEqual({
     samples: 0,
     groups: [],
-    aggregate: { velocity: null, tokens: null, loss: null, interval: null },
+    aggregate: { byErrors: new Map([["velocity", null]]), loss: null, interval: null },
   });
 });
 

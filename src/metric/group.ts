@@ -13,27 +13,33 @@ export interface Provenance {
 export interface SampleError extends Provenance {
   /** In its dataset. */
   readonly episode: number;
-  readonly velocity: readonly Mean[];
+  /** In the order of the terms. */
+  readonly terms: readonly Mean[];
 }
 
-/** One line of the validation table. A term without data is `null`, never 0. */
-export interface Group {
+/** Losses of some samples. One without data is `null`, never 0. */
+export interface Losses {
+  /** By name of the objectives' errors: the sum of their terms that have data. */
+  readonly byErrors: ReadonlyMap<string, number | null>;
+  /** The sum of all. */
+  readonly loss: number | null;
+  /** Of the loss, as episodes scatter; `null` where there is one episode. */
+  readonly interval: Interval | null;
+}
+
+/** One line of the validation table. */
+export interface Group extends Losses {
   readonly dataset: string;
   readonly controlMode: string;
   readonly samples: number;
   readonly episodes: number;
-  readonly velocity: number | null;
-  readonly tokens: number | null;
-  readonly loss: number | null;
-  /** Of the loss, as episodes scatter; `null` where there is one episode. */
-  readonly interval: Interval | null;
 }
 
 export interface Validation {
   readonly samples: number;
   readonly groups: readonly Group[];
   /** Over the groups that have data, each with its share of the mixture. */
-  readonly aggregate: Pick<Group, "velocity" | "tokens" | "loss" | "interval">;
+  readonly aggregate: Losses;
 }
 
 /** Which weights are validated: those that train, or their averages. */
@@ -69,16 +75,23 @@ export function groupErrors(errors: readonly SampleError[], terms: readonly Term
     const spread = clusterSpread(deviations(own, terms));
     return { share: names.share(key), spread, group: groupOf({ key, errors: own, spread }, terms, names) };
   });
-  const groups = found.map(({ group }) => group);
-  const total = found.reduce(
-    (sum, { share, group }) => (group.velocity === null ? sum : sum.plus(new Mean(share * group.velocity, share))),
-    Mean.empty,
-  );
+  const shared = (lossOf: (group: Group) => number | null) =>
+    found.reduce((sum, { share, group }) => {
+      const loss = lossOf(group);
+      return loss === null ? sum : sum.plus(new Mean(share * loss, share));
+    }, Mean.empty);
+  const total = shared(({ loss }) => loss);
+  const byErrors = errorNames(terms).map((name) => [name, shared((group) => group.byErrors.get(name)!).value] as const);
   return {
     samples: errors.length,
-    groups,
-    aggregate: { velocity: total.value, tokens: null, loss: total.value, interval: intervalOfSum(found, total) },
+    groups: found.map(({ group }) => group),
+    aggregate: { byErrors: new Map(byErrors), loss: total.value, interval: intervalOfSum(found, total) },
   };
+}
+
+/** Names of the errors that terms average, each once. */
+export function errorNames(terms: readonly Pick<Term, "errors">[]): string[] {
+  return [...new Set(terms.map((term) => term.errors))];
 }
 
 /** Groups are taken for independent: an episode belongs to one of them. */
@@ -86,7 +99,7 @@ function intervalOfSum(
   found: readonly { readonly share: number; readonly spread: Spread | null; readonly group: Group }[],
   { value, count }: Mean,
 ): Interval | null {
-  const parts = found.filter(({ group }) => group.velocity !== null);
+  const parts = found.filter(({ group }) => group.loss !== null);
   const spread = pooledSpread(parts.map((part) => ({ weight: part.share / count, spread: part.spread })));
   return intervalAbout(value, spread);
 }
@@ -106,16 +119,18 @@ interface Own {
 }
 
 function groupOf({ key, errors, spread }: Own, terms: readonly Term[], names: GroupNames): Group {
-  const velocity = velocityOf(errors, terms);
+  const byErrors = errorNames(terms).map(
+    (name) => [name, lossOf(errors, terms, (term) => term.errors === name)] as const,
+  );
+  const loss = lossOf(errors, terms, () => true);
   return {
     dataset: names.datasets[key.dataset] ?? "",
     controlMode: names.controlModes[key.controlMode] ?? "",
     samples: errors.length,
     episodes: new Set(errors.map(({ episode }) => episode)).size,
-    velocity,
-    tokens: null,
-    loss: velocity,
-    interval: intervalAbout(velocity, spread),
+    byErrors: new Map(byErrors),
+    loss,
+    interval: intervalAbout(loss, spread),
   };
 }
 
@@ -133,9 +148,14 @@ function deviations(errors: readonly SampleError[], terms: readonly Term[]): num
   });
 }
 
-/** The terms that have data, added up as in training; `null` where none has. */
-function velocityOf(errors: readonly SampleError[], terms: readonly Term[]): number | null {
+/** Some terms that have data, added up as in training; `null` where none has. */
+function lossOf(
+  errors: readonly SampleError[],
+  terms: readonly Term[],
+  isMeant: (term: Term) => boolean,
+): number | null {
   const means = terms.flatMap((term, at) => {
+    if (!isMeant(term)) return [];
     const { value } = meanOf(errors, term, at);
     return value === null ? [] : [term.weight * value];
   });
@@ -143,8 +163,8 @@ function velocityOf(errors: readonly SampleError[], terms: readonly Term[]): num
 }
 
 function meanOf(errors: readonly SampleError[], { reduction }: Term, at: number): Mean {
-  return errors.reduce((sum, { velocity }) => {
-    const own = velocity[at]!;
+  return errors.reduce((sum, error) => {
+    const own = error.terms[at]!;
     if (reduction === "cells") return sum.plus(own);
     return own.value === null ? sum : sum.plus(new Mean(own.value, 1));
   }, Mean.empty);

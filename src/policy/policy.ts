@@ -1,14 +1,16 @@
+import type { FlowInput } from "../flow/path.ts";
+import type { TimeEmbedding } from "../flow/time.ts";
 import type { SymbolicArray } from "../graph/array.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { flowVelocity } from "./head/flow.ts";
-import type { Head, TimeEmbedding } from "./head/form.ts";
+import type { Head } from "./head/form.ts";
 import { grootVelocity } from "./head/groot.ts";
-import type { FlowInput, Perceived } from "./head/perceived.ts";
+import type { Perceived } from "./head/perceived.ts";
 import type { Observation } from "./inputs.ts";
 import { prefixStream } from "./prefix.ts";
 import type { PolicySize } from "./size.ts";
 import { passThrough } from "./trunk.ts";
-import type { FlowChoice, Variant } from "./variant.ts";
+import type { Variant } from "./variant.ts";
 
 /** What a policy is built from, beside its weights. */
 export interface PolicyForm {
@@ -20,7 +22,7 @@ export interface PolicyForm {
 
 /** Pictures and prompt through the backbone. */
 export function perceive(scope: Scope, form: PolicyForm, observation: Observation): Perceived {
-  const stream = prefixStream(scope, form.size, form.vocabulary, observation);
+  const stream = prefixStream(scope, { ...form, prefix: form.variant.prefix }, observation);
   return { observation, stream, ...passThrough(scope.in("backbone"), form.size.backbone, stream, []) };
 }
 
@@ -41,11 +43,6 @@ export function velocity(
     case "groot":
       return grootVelocity(scope.in("groot"), { size: size.dit, head }, perceived, input);
   }
-}
-
-/** How actions are found with the policy's head. */
-export function flowChoiceOf({ variant, head }: PolicyForm): FlowChoice {
-  return variant.heads[head.kind];
 }
 
 /** How the policy's head takes the time of the flow. */

@@ -8,26 +8,44 @@ import type { Scope } from "../nn/parameter.ts";
 import { SymbolicPadded } from "../validity/symbolic.ts";
 import type { Observation } from "./inputs.ts";
 import type { PolicySize } from "./size.ts";
-import { everyToken, type Segment, TokenStream } from "./stream.ts";
+import { everyToken, type Segment, type Sight, TokenStream } from "./stream.ts";
 import { encodePictures } from "./vision.ts";
 
-/** What the backbone reads before anything about actions: pictures, then the prompt, all seeing each other. */
-export function prefixStream(
-  scope: Scope,
-  size: PolicySize,
-  vocabulary: number,
-  observation: Observation,
-): TokenStream {
-  const [, , views] = observation.images.valid.isReal.shape;
-  return TokenStream.of([
-    // A policy without eyes has no tower: arrays of no cells are no arrays.
-    ...(views === 0 ? [] : [pictureSegment(scope.in("vision"), size, observation)]),
-    promptSegment(scope, size, vocabulary, observation),
-  ]);
+/** A part of what the backbone reads, and how its tokens see each other; every part sees all parts before it. */
+export interface PrefixSegment {
+  readonly tokens: "pictures" | "prompt";
+  readonly sight: Sight;
 }
 
+/** What a prefix is made from. */
+export interface PrefixForm {
+  readonly prefix: readonly PrefixSegment[];
+  readonly size: PolicySize;
+  readonly vocabulary: number;
+}
+
+/** What the backbone reads before anything about actions. */
+export function prefixStream(scope: Scope, form: PrefixForm, observation: Observation): TokenStream {
+  return TokenStream.of(form.prefix.flatMap((part) => segmentOf(part, scope, form, observation) ?? []));
+}
+
+/** `null` where a policy has no eyes, hence no tower: arrays of no cells are no arrays. */
+function segmentOf(part: PrefixSegment, scope: Scope, form: PrefixForm, observation: Observation): Segment | null {
+  const { tokens, sight } = part;
+  const [, , views] = observation.images.valid.isReal.shape;
+  switch (tokens) {
+    case "pictures":
+      return views === 0 ? null : { ...pictureSegment(scope.in("vision"), form.size, observation), sight };
+    case "prompt":
+      return { ...promptSegment(scope, form, observation), sight };
+  }
+}
+
+/** A segment whose sight its variant says. */
+type SeenSegment = Omit<Segment, "sight">;
+
 /** Pictures now. Absent views are no keys: they are not black pictures. */
-function pictureSegment(scope: Scope, size: PolicySize, { images }: Observation): Segment {
+function pictureSegment(scope: Scope, size: PolicySize, { images }: Observation): SeenSegment {
   const [b, o, v] = images.valid.isReal.shape;
   const seen = linear(scope.in("projector"), encodePictures(scope.in("tower"), size.vision, images), {
     from: "e",
@@ -46,21 +64,23 @@ function pictureSegment(scope: Scope, size: PolicySize, { images }: Observation)
     name: "pictures",
     tokens: SymbolicPadded.of(scope.watch("pictures", tokens, real), real),
     keys: scope.rules.keeps("view-keys") ? real : everyToken(tokens),
-    sight: "within",
   };
 }
 
-/** @source openpi `gemma.py` `Embedder`: the embedding times √width */
-function promptSegment(scope: Scope, size: PolicySize, vocabulary: number, { prompt, facts }: Observation): Segment {
+/** The backbone's table of tokens, `[y e]`: what it reads them by and, where it says any, says them by. */
+export function embedding(scope: Scope, { size, vocabulary }: Pick<PrefixForm, "size" | "vocabulary">) {
   const { width } = size.backbone;
-  const table = scope
-    .in("embedding")
-    .parameter("weight", "y e", [vocabulary, width], { kind: "normal", deviation: width ** -0.5 });
-  const tokens = scale(gather(table, prompt.selected(0), "b n e"), Math.sqrt(width));
+  const initial = { kind: "normal", deviation: width ** -0.5 } as const;
+  return scope.in("embedding").parameter("weight", "y e", [vocabulary, width], initial);
+}
+
+/** @source openpi `gemma.py` `Embedder`: the embedding times √width */
+function promptSegment(scope: Scope, form: PrefixForm, { prompt, facts }: Observation): SeenSegment {
+  const { width } = form.size.backbone;
+  const tokens = scale(gather(embedding(scope, form), prompt.selected(0), "b n e"), Math.sqrt(width));
   return {
     name: "prompt",
     tokens: SymbolicPadded.of(scope.watch("prompt", tokens, facts.tokenReal), facts.tokenReal),
     keys: scope.rules.keeps("prompt-keys") ? facts.tokenReal : everyToken(tokens),
-    sight: "joins-previous",
   };
 }

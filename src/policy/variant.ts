@@ -1,26 +1,67 @@
-import type { HeadName, TimeDirection } from "./head/form.ts";
+import type { TimeDirection } from "../flow/time.ts";
+import type { HeadName } from "./head/form.ts";
+import type { PrefixSegment } from "./prefix.ts";
 
-/** How actions are found with a head. */
+/** Flow matching: the velocity that carries noise to actions is learnt, and actions arise by Euler steps along it. */
 export interface FlowChoice {
+  readonly kind: "flow";
   readonly timeDirection: TimeDirection;
   /** Euler steps from noise to actions. */
   readonly integrationSteps: number;
 }
 
-/** One row per policy: choices, no code. A new paper is a row, or a new member of a union and the compiler lists the places. */
-export interface Variant {
-  /** Of each head that may follow the backbone. */
-  readonly heads: Readonly<Record<HeadName, FlowChoice>>;
+/** The backbone learns to say each token of its prompt after those before it; no actions arise from it. */
+export interface PromptChoice {
+  readonly kind: "prompt";
 }
 
-/** @source `pi0`: openpi `pi0.py`; π0 (arXiv:2410.24164); with GR00T's head: GR00T N1.6 */
+/** What a policy is trained on. A new kind is a new member, and the compiler lists the places. */
+export type ObjectiveChoice = FlowChoice | PromptChoice;
+
+/** One row per policy: choices, no code. A new paper is a row, or a new member of a union and the compiler lists the places. */
+export interface Variant {
+  /** What the backbone reads, in order. */
+  readonly prefix: readonly PrefixSegment[];
+  /** What follows the backbone. */
+  readonly head: HeadName;
+  readonly objectives: readonly ObjectiveChoice[];
+}
+
+const pi0: Variant = {
+  prefix: [
+    { tokens: "pictures", sight: "within" },
+    { tokens: "prompt", sight: "joins-previous" },
+  ],
+  head: "flow",
+  objectives: [{ kind: "flow", timeDirection: "noise-at-one", integrationSteps: 10 }],
+};
+
+/**
+ * @source `pi0`: openpi `pi0.py`; π0 (arXiv:2410.24164). `groot_n16`: GR00T N1.6's action head behind π0's backbone. `pi0_prompt`: π0
+ *   whose backbone also learns to say its prompt, so that a policy of two objectives is a row
+ */
 export const variants = {
-  pi0: {
-    heads: {
-      flow: { timeDirection: "noise-at-one", integrationSteps: 10 },
-      groot: { timeDirection: "noise-at-zero", integrationSteps: 4 },
-    },
+  pi0,
+  groot_n16: {
+    ...pi0,
+    head: "groot",
+    objectives: [{ kind: "flow", timeDirection: "noise-at-zero", integrationSteps: 4 }],
+  },
+  pi0_prompt: {
+    ...pi0,
+    prefix: [
+      { tokens: "pictures", sight: "within" },
+      { tokens: "prompt", sight: "causal" },
+    ],
+    objectives: [...pi0.objectives, { kind: "prompt" }],
   },
 } as const satisfies Record<string, Variant>;
 
 export type VariantName = keyof typeof variants;
+
+/** @throws RangeError if the policy has no flow */
+export function flowChoiceOf({ objectives }: Variant): FlowChoice {
+  const found = objectives.find((objective) => objective.kind === "flow");
+  if (found === undefined) throw new RangeError("flowChoiceOf: expected a policy with a flow, got one without");
+  return found;
+}

@@ -5,9 +5,10 @@ import { checkParameters } from "../checkpoint/weights.ts";
 import type { Device } from "../graph/runtime/device.ts";
 import { InputError } from "../input-error.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
-import { ActionSampler, placementFor } from "../training/action-sampler.ts";
-import { forFirstSteps } from "../training/first-steps.ts";
-import { type Setting, traceObjective } from "../training/objective.ts";
+import { forFirstSteps } from "../objective/first-steps.ts";
+import { traceObjectives } from "../objective/objective.ts";
+import { ActionSampler, placementFor } from "../objective/sample.ts";
+import type { Setting } from "../objective/traced.ts";
 import { conventionsOf, formOf, layoutOf } from "../training/plan.ts";
 import type { Recipe } from "../training/recipe.ts";
 import { parseRecipe } from "../training/recipe-file.ts";
@@ -83,7 +84,7 @@ export async function findPolicy(run: string): Promise<FoundPolicy> {
 export async function readPolicyWeights({ checkpoint, recipe }: FoundPolicy): Promise<ParameterValues> {
   const manifest = await readManifest(checkpoint);
   const weights = await readParameters(checkpoint, manifest, recipe.validation.weights);
-  const { parameters } = traceObjective(settingOf(recipe, 1));
+  const { parameters } = traceObjectives(settingOf(recipe, 1));
   checkParameters(checkpoint, weights, new Map(parameters.map((parameter) => [parameter.name, parameter])));
   return weights;
 }

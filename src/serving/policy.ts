@@ -8,7 +8,7 @@ import { slots } from "../embodiment/embodiment.ts";
 import { ownActions } from "../embodiment/own-action.ts";
 import type { HostArray } from "../graph/host-array.ts";
 import { InputError } from "../input-error.ts";
-import type { ActionSampler } from "../training/action-sampler.ts";
+import type { ActionSampler } from "../objective/sample.ts";
 import { readingOf } from "../training/plan.ts";
 import type { Recipe } from "../training/recipe.ts";
 import type { ActionChunk, ActionRequest } from "./action.ts";

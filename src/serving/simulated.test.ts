@@ -83,10 +83,10 @@ describe("a policy in closed loop", () => {
     expect(two.films).toEqual([join(folder, "reacher-000.mp4")]);
   });
 
-  it.each(["flow", "groot"] as const)(
+  it.each(["pi0", "groot_n16"] as const)(
     "does, to the bit, what whole chunks do, and finds no more than it carries out: %s",
-    async (head) => {
-      const recipe = { ...reachingRecipe, policy: { ...reachingRecipe.policy, actionHorizon: 11, head } };
+    async (variant) => {
+      const recipe = { ...reachingRecipe, policy: { ...reachingRecipe.policy, actionHorizon: 11, variant } };
       const own = await trainMicroRun(recipe, 1);
       try {
         const request = { ...asked, episodes: 9, sideBySide: 9, execute: 4, delay: 2 };

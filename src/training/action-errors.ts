@@ -12,10 +12,10 @@ import {
 } from "../metric/action-error.ts";
 import { frameCount } from "../mixture/frames.ts";
 import type { Draw } from "../mixture/sampler.ts";
+import type { ActionSampler } from "../objective/sample.ts";
 import type { World } from "../ranks/world.ts";
 import { Mean } from "../validity/mean.ts";
 import { Validity } from "../validity/validity.ts";
-import type { ActionSampler } from "./action-sampler.ts";
 import { actionErrorsOverRanks, type PlacedActionError } from "./over-ranks.ts";
 import { loadPlanOf, type Plan } from "./plan.ts";
 import { Recordings } from "./recording.ts";

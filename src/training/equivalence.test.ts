@@ -9,8 +9,10 @@ import { HostArray, zeros } from "../graph/host-array.ts";
 import { expectClose, expectFinite, expectSameBits } from "../graph/testing/close.ts";
 import { floats, named } from "../graph/testing/evaluate.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
+import type { Setting } from "../objective/traced.ts";
 import { headNames } from "../policy/head/form.ts";
-import { flowChoiceOf, timeEmbeddingOf } from "../policy/policy.ts";
+import { timeEmbeddingOf } from "../policy/policy.ts";
+import { flowChoiceOf } from "../policy/variant.ts";
 import { Padded } from "../validity/padded.ts";
 import { type Rule, Rules, ruleNames } from "../validity/rules.ts";
 import { Validity } from "../validity/validity.ts";
@@ -25,7 +27,6 @@ import {
 } from "./fixture/micro-policy.ts";
 import { microSamples, type SampleChoice } from "./fixture/micro-samples.ts";
 import { picked, shortened, sliced } from "./fixture/sliced-weights.ts";
-import type { Setting } from "./objective.ts";
 
 const layout: BatchLayout = {
   ...{ rows: 4, steps: 5, actionWidth: 6, stateWidth: 5 },
@@ -164,12 +165,10 @@ describe.each(headNames)("with the head %s", (head) => {
   it("training and inference see the same before the actions, and the first Euler step is the velocity of training", async () => {
     const setting = microSetting(choice);
     const { variant } = setting.form;
-    const oneStep = {
-      ...variant,
-      heads: { ...variant.heads, [head]: { ...variant.heads[head], integrationSteps: 1 } },
-    };
+    const flow = { ...flowChoiceOf(variant), integrationSteps: 1 };
+    const oneStep = { ...variant, objectives: [flow] };
     const single = { ...setting, form: { ...setting.form, variant: oneStep } };
-    const start = flowChoiceOf(setting.form).timeDirection === "noise-at-one" ? 1 : 0;
+    const start = flow.timeDirection === "noise-at-one" ? 1 : 0;
     const time = floats("float32", "b t", [4, 5], Array(20).fill(start));
     const noise = floats(
       "float32",

@@ -4,14 +4,16 @@ import { zeros } from "../graph/host-array.ts";
 import { expectSameBits } from "../graph/testing/close.ts";
 import { evaluate } from "../graph/testing/evaluate.ts";
 import { randomWeights } from "../nn/testing/random-weights.ts";
+import { forFirstSteps } from "../objective/first-steps.ts";
+import { flowInputs } from "../objective/flow.ts";
+import { observationFeeds } from "../objective/micro-batch.ts";
+import { traceActions } from "../objective/objective.ts";
+import { ActionSampler, type ActionSamplerOptions } from "../objective/sample.ts";
+import type { Setting } from "../objective/traced.ts";
 import type { ActionSight, HeadName } from "../policy/head/form.ts";
 import { policySizes } from "../policy/size.ts";
 import { Rules } from "../validity/rules.ts";
-import { ActionSampler, type ActionSamplerOptions } from "./action-sampler.ts";
-import { forFirstSteps } from "./first-steps.ts";
 import { microSetting } from "./fixture/micro-policy.ts";
-import { observationFeeds } from "./micro-batch.ts";
-import { flowInputs, type Setting, traceActions } from "./objective.ts";
 
 const sizes = { steps: 10, actionWidth: 6, stateWidth: 5, views: 1, observations: 1, tokens: 6 };
 

@@ -6,6 +6,7 @@ import {
   type Validation,
   type WeightsValidation,
 } from "../metric/group.ts";
+import { validationAsJson } from "../objective/as-json.ts";
 import { learningRate } from "../optimizer/schedule.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import type { EventLog } from "./event-log.ts";
@@ -134,7 +135,7 @@ export async function runLoop(parts: LoopParts, begin: Standing, until: number):
 async function validateStep(parts: LoopParts, state: TrainingState, step: number): Promise<StepValidation> {
   const began = performance.now();
   const validation = await parts.validate(state);
-  parts.events.append({ kind: "validation", step, ...asJson(validation) });
+  parts.events.append({ kind: "validation", step, ...validationAsJson(validation) });
   parts.validated(step, validation);
   return { step, seconds: (performance.now() - began) / 1000, ...validation };
 }
@@ -169,11 +170,4 @@ function isDue(every: number, step: number, isLast: boolean): boolean {
 function better(best: Best | null, step: number, { aggregate }: Validation): Best | null {
   const { loss } = aggregate;
   return loss !== null && (best === null || loss < best.loss) ? { step, loss } : best;
-}
-
-/** A validation as an event holds it. */
-function asJson({ weights, samples, groups, aggregate }: WeightsValidation) {
-  const bounds = ({ interval }: Validation["aggregate"]) => (interval === null ? null : [...interval]);
-  const plain = groups.map((group) => ({ ...group, interval: bounds(group) }));
-  return { weights, samples, groups: plain, aggregate: { ...aggregate, interval: bounds(aggregate) } };
 }

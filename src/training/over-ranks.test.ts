@@ -72,7 +72,7 @@ test("one bit that arrives otherwise on one rank ends training before it is kept
 test("errors of samples come back whole at every rank, in the order of their places", async () => {
   const error = (sum: number, count: number) => ({
     ...{ dataset: 1, controlMode: 0, episode: 5 },
-    velocity: [new Mean(sum, count), new Mean(sum / 3, 1)],
+    terms: [new Mean(sum, count), new Mean(sum / 3, 1)],
   });
   const all = [error(1, 2), error(3, 4), error(0, 0)];
   const dealt = [all[0]!, all[2]!, all[1]!].map((each, at) => placed([each], [0, 2, 1][at]!)[0]!);

@@ -36,15 +36,15 @@ export async function errorsOverRanks(
   own: readonly PlacedError[],
 ): Promise<SampleError[]> {
   const width = 4 + 2 * terms;
-  const cells = own.flatMap(({ place, dataset, controlMode, episode, velocity }) => [
+  const cells = own.flatMap(({ place, dataset, controlMode, episode, terms: means }) => [
     ...[place, dataset, controlMode, episode],
-    ...velocity.flatMap(({ sum, count }) => [sum, count]),
+    ...means.flatMap(({ sum, count }) => [sum, count]),
   ]);
   const rows = await gatherRows(world, purpose, { width, cells: Float64Array.from(cells) });
   return Array.from({ length: rows.cells.length / width }, (_, at) => {
     const [, dataset, controlMode, episode, ...parts] = rows.cells.subarray(at * width, (at + 1) * width);
-    const velocity = Array.from({ length: terms }, (_, term) => new Mean(parts[2 * term]!, parts[2 * term + 1]!));
-    return { dataset: dataset!, controlMode: controlMode!, episode: episode!, velocity };
+    const means = Array.from({ length: terms }, (_, term) => new Mean(parts[2 * term]!, parts[2 * term + 1]!));
+    return { dataset: dataset!, controlMode: controlMode!, episode: episode!, terms: means };
   });
 }
 

@@ -10,7 +10,7 @@ const [arm, claw] = [
   { name: "arm", slots: [0, 1, 2, 3, 4, 5] },
   { name: "claw", slots: [6] },
 ];
-const groot: Recipe = { ...microRecipe, policy: { ...microRecipe.policy, head: "groot", parts: [arm, claw] } };
+const groot: Recipe = { ...microRecipe, policy: { ...microRecipe.policy, variant: "groot_n16", parts: [arm, claw] } };
 
 describe("the parts of an action", () => {
   it("are terms of their own with GR00T's head, and one term of every slot with π0's", () => {
@@ -20,13 +20,15 @@ describe("the parts of an action", () => {
       ["arm", 6],
       ["claw", 1],
     ]);
-    expect(names({ ...groot, policy: { ...groot.policy, head: "flow" } })).toEqual([["velocity", 8]]);
+    expect(names({ ...groot, policy: { ...groot.policy, variant: "pi0" } })).toEqual([["velocity", 8]]);
     expect(names({ ...groot, policy: { ...groot.policy, parts: null } })).toEqual([["velocity", 8]]);
   });
 
   it("share a denominator where that rule is switched off", () => {
     const terms = termsOf({ recipe: groot, rules: Rules.without("part-denominators") });
-    expect(terms).toEqual([{ name: "parts", slots: [0, 1, 2, 3, 4, 5, 6], reduction: "samples", weight: 1 }]);
+    expect(terms).toEqual([
+      { name: "parts", errors: "velocity", slots: [0, 1, 2, 3, 4, 5, 6], reduction: "samples", weight: 1 },
+    ]);
   });
 
   it("hold every dof of every robot that acts: one in no part would never move", () => {
@@ -50,7 +52,7 @@ describe("the parts of an action", () => {
       'toy / joint: expected every dof in a slot of policy.parts, got "wrist" (slot 7) in none',
     ]);
     expect(partProblems({ ...policy, parts: null }, "toy / joint", robot)).toEqual([]);
-    expect(partProblems({ ...policy, head: "flow" }, "toy / joint", robot)).toEqual([]);
+    expect(partProblems({ ...policy, variant: "pi0" }, "toy / joint", robot)).toEqual([]);
     expect(partProblems(policy, "toy / joint", { ...robot, target: "none" })).toEqual([]);
   });
 });

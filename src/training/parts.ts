@@ -1,12 +1,18 @@
 import { type Embodiment, slots } from "../embodiment/embodiment.ts";
 import type { HeadName, Part } from "../policy/head/form.ts";
+import { type VariantName, variants } from "../policy/variant.ts";
 
 /** What of a recipe says how an action is divided. */
 export interface ActionParts {
-  readonly head: HeadName;
+  readonly variant: VariantName;
   readonly actionWidth: number;
   /** `null`: one part of every slot. */
   readonly parts: readonly Part[] | null;
+}
+
+/** What follows the policy's backbone. */
+export function headOf({ variant }: { readonly variant: VariantName }): HeadName {
+  return variants[variant].head;
 }
 
 /** The parts that a head decodes, each with its own term of the loss. */
@@ -21,7 +27,7 @@ export function wholeAction({ actionWidth }: Pick<ActionParts, "actionWidth">): 
 
 /** What of a robot no part decodes: it would be trained on nothing and never move. Empty where nothing is. */
 export function partProblems(policy: ActionParts, name: string, { dofs, target }: Embodiment): string[] {
-  if (policy.head === "flow" || target === "none") return [];
+  if (headOf(policy) === "flow" || target === "none") return [];
   const decoded = new Set(partsOf(policy).flatMap((part) => part.slots));
   const left = dofs.filter((_, at) => !decoded.has(slots(dofs)[at]!));
   if (left.length === 0) return [];

@@ -13,14 +13,15 @@ import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
 import { type GroupNames, groupKey } from "../metric/group.ts";
 import type { Member, Mixture, OpenMixture } from "../mixture/mixture.ts";
-import { type Head, type Part, repeatsLastAction } from "../policy/head/form.ts";
-import { type PolicyForm, timeEmbeddingOf } from "../policy/policy.ts";
+import type { TargetOptions } from "../objective/target.ts";
+import { objectiveTargets, objectiveTerms } from "../objective/terms.ts";
+import type { Setting } from "../objective/traced.ts";
+import { type Head, repeatsLastAction } from "../policy/head/form.ts";
+import type { PolicyForm } from "../policy/policy.ts";
 import { policySizes } from "../policy/size.ts";
-import { variants } from "../policy/variant.ts";
+import { flowChoiceOf, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
-import type { TargetOptions } from "./micro-batch.ts";
-import type { Setting } from "./objective.ts";
-import { embodimentProblems, partProblems, partsOf, wholeAction } from "./parts.ts";
+import { embodimentProblems, headOf, partProblems, partsOf, wholeAction } from "./parts.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** Everything that training, validation and serving derive from a recipe and its data: plain values, no open files. */
@@ -58,7 +59,7 @@ export async function planUnder(manifest: Manifest, recipe: Recipe, open: OpenMi
         `got ${missing.map(({ name }) => `"${name}"`).join(", ")}`,
     );
   const found = open.mixture.heads.map(({ name }) => name);
-  const problems = embodimentProblems(recipe.policy.head, Object.keys(manifest.statistics), found);
+  const problems = embodimentProblems(headOf(recipe.policy), Object.keys(manifest.statistics), found);
   if (problems.length > 0) throw new InputError(problems.join("; "));
   await lookThrough(recipe, open, cache);
   const statistics = Object.entries(manifest.statistics).map(([name, { action, state }]): [string, HeadStatistics] => [
@@ -116,15 +117,15 @@ export function formOf(recipe: Recipe): PolicyForm {
     variant: variants[variant],
     size: policySizes[size],
     vocabulary: byteTokenizer.vocabulary,
-    head: headOf(recipe),
+    head: headFormOf(recipe),
   };
 }
 
 /** A set of weights by embodiment for each dataset: no mixture has more heads. */
-function headOf(recipe: Recipe): Head {
+function headFormOf(recipe: Recipe): Head {
   const { actionSight, pastEnd, crossAttentionKeys } = recipe.conventions;
   const horizon = recipe.policy.actionHorizon;
-  switch (recipe.policy.head) {
+  switch (headOf(recipe.policy)) {
     case "flow":
       return { kind: "flow", horizon, actionSight, pastEnd };
     case "groot":
@@ -154,20 +155,18 @@ export function settingOf({ recipe, rules }: Plan, rows: number): Setting {
 export function conventionsOf(recipe: Recipe): Conventions {
   return {
     ...recipe.conventions,
-    timeDirection: variants[recipe.policy.variant].heads[recipe.policy.head].timeDirection,
+    timeDirection: flowChoiceOf(variants[recipe.policy.variant]).timeDirection,
     supervision: recipe.supervision,
     reduction: recipe.reduction,
   };
 }
 
-/** One term for each part, with a denominator of its own; a head that decodes all slots at once has one part. */
+/** The terms of the loss: those of each objective, in their order. */
 export function termsOf({ recipe, rules }: Pick<Plan, "recipe" | "rules">): readonly Term[] {
   const { reduction, policy } = recipe;
-  const term = ({ name, slots }: Part): Term => ({ name, slots, reduction, weight: 1 });
-  if (policy.head === "flow") return [term(wholeAction(policy))];
-  const parts = partsOf(policy);
-  if (rules.keeps("part-denominators")) return parts.map(term);
-  return [term({ name: "parts", slots: parts.flatMap(({ slots }) => slots) })];
+  const { head, objectives } = variants[policy.variant];
+  const parts = head === "flow" ? [wholeAction(policy)] : partsOf(policy);
+  return objectives.flatMap((objective) => objectiveTerms(objective, { reduction, parts, rules }));
 }
 
 /** What the loader's workers need: unit scales are those of each member's head. */
@@ -192,10 +191,8 @@ export function targetOf(plan: Plan, purpose: TargetOptions["purpose"]): TargetO
     seed: recipe.seed,
     purpose,
     supervision: recipe.supervision,
-    unrealInput: conventionsOf(recipe).unrealInput,
-    timeDirection: conventionsOf(recipe).timeDirection,
     pastEnd: recipe.conventions.pastEnd,
-    embedding: timeEmbeddingOf(formOf(recipe)),
+    objectives: objectiveTargets(formOf(recipe), recipe.conventions.unrealInput),
     datasets: mixture.datasets,
     moves: (provenance, dof) => moving.get(groupKey(provenance))?.[dof] === true,
     rules,

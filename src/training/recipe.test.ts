@@ -84,7 +84,7 @@ describe("a recipe", () => {
         { "policy.history.slots": 42 },
         "policy.history.slots: expected at most 41, which offsets in time tell apart, got 42",
       ],
-      [{ "policy.head": "groot" }, "no problem"],
+      [{ "policy.variant": "groot_n16" }, "no problem"],
       [{ "policy.parts": [{ name: "arm", slots: [0, 13] }] }, "no problem"],
       [
         { "policy.parts": [{ name: "arm", slots: [0, 14] }] },
@@ -109,8 +109,8 @@ describe("a recipe", () => {
         'policy.parts: expected each name and each slot once, got "arm" again',
       ],
       [
-        { "policy.head": "groot", supervision: "asReleasedPi" },
-        'supervision: expected "allReal" or "moving" with policy.head "groot", got "asReleasedPi"',
+        { "policy.variant": "groot_n16", supervision: "asReleasedPi" },
+        'supervision: expected "allReal" or "moving" with policy.variant "groot_n16", got "asReleasedPi"',
       ],
       [{ "policy.views": ["base", "wrist", "base"] }, 'policy.views: expected each view once, got "base" again'],
     ];
@@ -119,7 +119,7 @@ describe("a recipe", () => {
 
   it("says what it takes where a value does not fit", () => {
     const cases: readonly (readonly [string, unknown, string])[] = [
-      ["policy.head", "grot", 'expected "flow" or "groot", got "grot"'],
+      ["policy.variant", "groot", 'expected "pi0", "groot_n16" or "pi0_prompt", got "groot"'],
       ["policy.size", "big", 'expected "micro" or "mini" or "tiny" or "base", got "big"'],
       ["validation.microBatch", 1, "expected a number of at least 2, got 1"],
       ["data.rate", 0, "expected a number above 0, got 0"],

@@ -4,7 +4,7 @@ import { reductions } from "../loss/reduction.ts";
 import type { MixtureDescription } from "../mixture/mixture.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
 import type { Schedule } from "../optimizer/schedule.ts";
-import { headNames, type Part } from "../policy/head/form.ts";
+import type { Part } from "../policy/head/form.ts";
 import { type PolicySizeName, policySizes } from "../policy/size.ts";
 import { type VariantName, variants } from "../policy/variant.ts";
 import { longestHistory } from "../policy/video.ts";
@@ -40,7 +40,6 @@ const validationSchema = z.strictObject({
 const policySchema = z.strictObject({
   variant: z.enum(namesOf<VariantName>(variants)),
   size: z.enum(namesOf<PolicySizeName>(policySizes)),
-  head: z.enum(headNames),
   /** What a head with a decoder for each part decodes: disjoint sets of action slots; `null` for one part of every slot. */
   parts: z
     .array(
@@ -195,9 +194,9 @@ function historyMisfits({ policy: { history } }: Recipe): Misfit[] {
 }
 
 /** π0's rule lets cells teach that a head with decoders by part says nothing about. */
-function headMisfits({ policy: { head }, supervision }: Recipe): Misfit[] {
-  if (head !== "groot" || supervision !== "asReleasedPi") return [];
-  const message = `expected "allReal" or "moving" with policy.head "${head}", got "${supervision}"`;
+function headMisfits({ policy: { variant }, supervision }: Recipe): Misfit[] {
+  if (variants[variant].head !== "groot" || supervision !== "asReleasedPi") return [];
+  const message = `expected "allReal" or "moving" with policy.variant "${variant}", got "${supervision}"`;
   return [{ path: ["supervision"], message }];
 }
 

@@ -11,14 +11,14 @@ import type { ActionError } from "../metric/action-error.ts";
 import { refuseNotFinite, type WeightsValidation } from "../metric/group.ts";
 import { type OpenMixture, openMixture } from "../mixture/mixture.ts";
 import type { ParameterForm, ParameterValues } from "../nn/parameter.ts";
+import { traceObjectives } from "../objective/objective.ts";
+import { ActionSampler, placementFor } from "../objective/sample.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import { agree } from "../ranks/agree.ts";
 import { shareOf, turnsOf } from "../ranks/deal.ts";
 import type { World } from "../ranks/world.ts";
 import { measureActionErrors, sumActionErrors } from "./action-errors.ts";
-import { ActionSampler, placementFor } from "./action-sampler.ts";
 import { trainedBy } from "./begin.ts";
-import { traceObjective } from "./objective.ts";
 import {
   conventionsOf,
   groupNamesOf,
@@ -88,7 +88,7 @@ export class Run {
 
   /** The parameters that the policy reads. */
   get parameters(): readonly ParameterForm[] {
-    return traceObjective(settingOf(this.plan, this.plan.recipe.batch.microBatch)).parameters;
+    return traceObjectives(settingOf(this.plan, this.plan.recipe.batch.microBatch)).parameters;
   }
 
   /**

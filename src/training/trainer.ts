@@ -5,30 +5,26 @@ import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
 import type { SampleError } from "../metric/group.ts";
 import type { Parameter, ParameterValues } from "../nn/parameter.ts";
+import {
+  cellWeightsOf,
+  type ErrorsByName,
+  lossOf,
+  type MicroBatch,
+  microBatchOf,
+  sampleErrors,
+  weightFeeds,
+  wholeCounts,
+} from "../objective/micro-batch.ts";
+import { gradientOutputs, gradientPrefix, type TracedObjectives, traceObjectives } from "../objective/objective.ts";
+import { onlyInputs } from "../objective/only-inputs.ts";
+import type { TargetOptions } from "../objective/target.ts";
+import { errorsOutput, type Setting } from "../objective/traced.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
 import { Packed } from "../optimizer/packed.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import { Updater } from "../optimizer/update.ts";
 import { RankedSum } from "../ranks/ranked-sum.ts";
 import type { World } from "../ranks/world.ts";
-import {
-  cellWeightsOf,
-  lossOf,
-  type MicroBatch,
-  microBatchOf,
-  sampleErrors,
-  type TargetOptions,
-  wholeCounts,
-} from "./micro-batch.ts";
-import {
-  errorOutput,
-  flowInputs,
-  gradientOutputs,
-  gradientPrefix,
-  type Objective,
-  type Setting,
-  traceObjective,
-} from "./objective.ts";
 import {
   countsOverRanks,
   errorsOverRanks,
@@ -76,7 +72,7 @@ type Storage = HostArray<string, DataType>;
  * add up to the loss of one big batch. What a step leaves is equal on all ranks, and does not depend on how many there are.
  */
 export class Trainer {
-  readonly objective: Objective;
+  readonly objectives: TracedObjectives;
   readonly trained: readonly Parameter[];
   readonly #options: TrainerOptions;
   readonly #gradient: Program;
@@ -84,12 +80,12 @@ export class Trainer {
   readonly #sum: RankedSum<Packed>;
 
   private constructor(
-    objective: Objective,
+    objectives: TracedObjectives,
     trained: readonly Parameter[],
     programs: Programs,
     options: TrainerOptions,
   ) {
-    this.objective = objective;
+    this.objectives = objectives;
     this.trained = trained;
     this.#options = options;
     this.#gradient = programs.gradient;
@@ -98,12 +94,12 @@ export class Trainer {
   }
 
   static async compile(options: TrainerOptions): Promise<Trainer> {
-    const objective = traceObjective(options.setting);
-    const trained = objective.parameters.filter(({ name }) => options.trains(name));
-    const outputs = gradientOutputs(objective, trained);
+    const objectives = traceObjectives(options.setting);
+    const trained = objectives.parameters.filter(({ name }) => options.trains(name));
+    const outputs = gradientOutputs(objectives, trained);
     const gradient = await Program.compile(outputs, { ...options.machine, fixed: new Map() });
     const updater = await Updater.compile(trained, options.optimizer, options.machine);
-    return new Trainer(objective, trained, { gradient, updater }, options);
+    return new Trainer(objectives, trained, { gradient, updater }, options);
   }
 
   /**
@@ -132,17 +128,19 @@ export class Trainer {
     microBatches: number,
   ): Promise<Pick<StepResult, "loss" | "errors">> {
     const { terms, setting, world } = this.#options;
-    const { rows, actionWidth } = setting.layout;
+    const { rows } = setting.layout;
     const whole = await countsOverRanks(world, wholeCounts(micros, terms));
     const { start } = this.#sum.begin(microBatches);
-    const sums = zeros("b d", [rows, actionWidth], "float32");
+    const sums: ErrorsByName = new Map(
+      this.objectives.errors.map(({ name, sums: { axes, shape } }) => [name, zeros(axes, shape, "float32")]),
+    );
     const losses: { index: number; loss: number }[] = [];
     const errors: PlacedError[] = [];
     for (const [at, micro] of micros.entries()) {
       const storage = this.#sum.storage();
       const weights = cellWeightsOf(micro, terms, whole, setting.rules);
-      const feeds = new Map<string, Storage>([...micro.feeds, [flowInputs.cellWeights, weights], ...parameters]);
-      await this.#gradient.run(onlyInputs(this.#gradient, feeds), gradientFetches(storage, { [errorOutput]: sums }));
+      const feeds = new Map<string, Storage>([...micro.feeds, ...weightFeeds(weights), ...parameters]);
+      await this.#gradient.run(onlyInputs(this.#gradient, feeds), gradientFetches(storage, sums));
       this.#sum.add(storage);
       losses.push({ index: start + at, loss: lossOf(weights, sums) });
       errors.push(...placed(sampleErrors(micro, terms, sums), (start + at) * rows));
@@ -176,17 +174,7 @@ function samplesOf(micros: readonly MicroBatch[], datasets: readonly string[]): 
     .join(", ");
 }
 
-function gradientFetches(storage: ParameterValues, others: Readonly<Record<string, Storage>>): Map<string, Storage> {
+function gradientFetches(storage: ParameterValues, errors: ErrorsByName): Map<string, Storage> {
   const gradients = [...storage].map(([name, array]): [string, Storage] => [`${gradientPrefix}${name}`, array]);
-  return new Map([...gradients, ...Object.entries(others)]);
-}
-
-/** What of some arrays a program takes: a policy without history reads no `historyKept`. */
-export function onlyInputs(program: Program, feeds: ReadonlyMap<string, Storage>): Map<string, Storage> {
-  return new Map(
-    program.inputs.flatMap(({ name }) => {
-      const array = feeds.get(name);
-      return array === undefined ? [] : [[name, array] as const];
-    }),
-  );
+  return new Map([...gradients, ...[...errors].map(([name, array]) => [errorsOutput(name), array] as const)]);
 }

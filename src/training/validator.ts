@@ -4,11 +4,13 @@ import { type CompileOptions, Program } from "../graph/program.ts";
 import type { Term } from "../loss/reduction.ts";
 import { type GroupNames, groupErrors, type SampleError, type Validation } from "../metric/group.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
+import { type ErrorsByName, type MicroBatch, microBatchOf, sampleErrors } from "../objective/micro-batch.ts";
+import { errorOutputs, type TracedObjectives, traceObjectives } from "../objective/objective.ts";
+import { onlyInputs } from "../objective/only-inputs.ts";
+import type { TargetOptions } from "../objective/target.ts";
+import { errorsOutput, type Setting } from "../objective/traced.ts";
 import type { World } from "../ranks/world.ts";
-import { type MicroBatch, microBatchOf, sampleErrors, type TargetOptions } from "./micro-batch.ts";
-import { type Setting, traceObjective } from "./objective.ts";
 import { errorsOverRanks, type PlacedError, placed } from "./over-ranks.ts";
-import { onlyInputs } from "./trainer.ts";
 
 export interface ValidatorOptions {
   /** Its rows are `validation.microBatch`. */
@@ -31,16 +33,19 @@ export interface ValidatorOptions {
  */
 export class Validator {
   readonly #options: ValidatorOptions;
+  readonly #errors: TracedObjectives["errors"];
   readonly #program: Program;
 
-  private constructor(options: ValidatorOptions, program: Program) {
+  private constructor(options: ValidatorOptions, errors: TracedObjectives["errors"], program: Program) {
     this.#options = options;
+    this.#errors = errors;
     this.#program = program;
   }
 
   static async compile(options: ValidatorOptions): Promise<Validator> {
-    const { errors } = traceObjective(options.setting);
-    return new Validator(options, await Program.compile({ errors }, { ...options.machine, fixed: new Map() }));
+    const { errors } = traceObjectives(options.setting);
+    const program = await Program.compile(errorOutputs({ errors }), { ...options.machine, fixed: new Map() });
+    return new Validator(options, errors, program);
   }
 
   /**
@@ -60,7 +65,7 @@ export class Validator {
     for await (const batch of share.batches) {
       const own: SampleError[] = [];
       for (let draw = 0; draw < draws; draw++)
-        addErrors(own, await this.#errors(parameters, microBatchOf(batch, target, draw)));
+        addErrors(own, await this.#errorsOf(parameters, microBatchOf(batch, target, draw)));
       found.push(...placed(own, share.turns[done++]! * setting.layout.rows));
       seen(found.length);
     }
@@ -71,11 +76,13 @@ export class Validator {
     this.#program.release();
   }
 
-  async #errors(parameters: ParameterValues, micro: MicroBatch): Promise<SampleError[]> {
-    const { rows, steps, actionWidth } = this.#options.setting.layout;
-    const errors = zeros("b t d", [rows, steps, actionWidth], "float32");
+  async #errorsOf(parameters: ParameterValues, micro: MicroBatch): Promise<SampleError[]> {
+    const errors: ErrorsByName = new Map(
+      this.#errors.map(({ name, cells: { axes, shape } }) => [name, zeros(axes, shape, "float32")]),
+    );
     const feeds = new Map<string, HostArray<string, DataType>>([...micro.feeds, ...parameters]);
-    await this.#program.run(onlyInputs(this.#program, feeds), new Map([["errors", errors]]));
+    const fetches = new Map([...errors].map(([name, array]) => [errorsOutput(name), array]));
+    await this.#program.run(onlyInputs(this.#program, feeds), fetches);
     return sampleErrors(micro, this.#options.terms, errors);
   }
 }
@@ -85,8 +92,6 @@ function addErrors(sums: SampleError[], errors: readonly SampleError[]): void {
   for (const [row, error] of errors.entries()) {
     const known = sums[row];
     sums[row] =
-      known === undefined
-        ? error
-        : { ...known, velocity: known.velocity.map((mean, term) => mean.plus(error.velocity[term]!)) };
+      known === undefined ? error : { ...known, terms: known.terms.map((mean, term) => mean.plus(error.terms[term]!)) };
   }
 }

@@ -46,6 +46,21 @@ export class Supervised<A extends string> {
     return new Supervised(Validity.every("b t d", [facts.targetReal, realSteps, realDofs, moving]));
   }
 
+  /** Of a prompt's or an answer's tokens, those that exist and are to be said. */
+  static tokens(said: Validity<"b n">): Supervised<"b n"> {
+    return new Supervised(said);
+  }
+
+  /** Number of teaching tokens of each row. */
+  static countByRow(supervised: Supervised<"b n">): HostArray<"b", "float64"> {
+    const [rows = 0, length = 0] = supervised.#cells.shape;
+    const { bits } = supervised.#cells;
+    const counts = Float64Array.from({ length: rows }, (_, row) =>
+      bits.subarray(row * length, (row + 1) * length).reduce((sum, bit) => sum + bit, 0),
+    );
+    return new HostArray("b", [rows], "float64", counts);
+  }
+
   /** Number of teaching cells of each row and slot, over the steps. */
   static countBySlot(supervised: Supervised<"b t d">): HostArray<"b d", "float64"> {
     const [rows = 0, steps = 0, width = 0] = supervised.#cells.shape;

@@ -8,10 +8,8 @@ import type { PaddingKind } from "../../src/audit/kind.ts";
 import { type AuditReport, type AuditRow, type Column, columns } from "../../src/audit/report.ts";
 import { hasRealData, onRealData, realDataset } from "../../src/dataset/real-data.ts";
 import { reductions } from "../../src/loss/reduction.ts";
-import { headNames } from "../../src/policy/head/form.ts";
-import { variants } from "../../src/policy/variant.ts";
+import { type VariantName, variants } from "../../src/policy/variant.ts";
 import type { Recipe } from "../../src/training/recipe.ts";
-import { parseRecipe } from "../../src/training/recipe-file.ts";
 import { type Rule, ruleNames } from "../../src/validity/rules.ts";
 import { generatedPadding } from "./every-padding.ts";
 
@@ -30,16 +28,14 @@ function leaks(row: AuditRow): Column[] {
   return columns.filter((column) => typeof row[column] === "object");
 }
 
-/** Every policy there is: a new variant, head or reduction is audited from its first day. */
-const policies = Object.keys(variants).flatMap((variant) =>
-  headNames.flatMap((head) => reductions.map((reduction) => ({ variant, head, reduction }))),
-);
+const variantNames = Object.keys(variants).filter((name): name is VariantName => Object.hasOwn(variants, name));
 
-describe.each(policies)("$variant with the head $head and the loss over $reduction", ({ variant, head, reduction }) => {
+/** Every policy there is: a new variant or reduction is audited from its first day. */
+const policies = variantNames.flatMap((variant) => reductions.map((reduction) => ({ variant, reduction })));
+
+describe.each(policies)("$variant with the loss over $reduction", ({ variant, reduction }) => {
   it("is clean on every kind of padding, and no kind is absent", async () => {
-    const recipe = generatedPadding(head);
-    const policy = { ...recipe.policy, variant };
-    const report = await audit(parseRecipe("test", { ...recipe, reduction, policy }), { batches: 2 });
+    const report = await audit({ ...generatedPadding(variant), reduction }, { batches: 2 });
     expect(report).toMatchObject({
       clean: true,
       laws: { poison: "clean", padding: "clean", split: "clean", order: "clean", horizon: "clean" },
@@ -89,7 +85,7 @@ describe("with one rule switched off", () => {
     "the audit finds that %s is missing, where it leaks and into what",
     async (rule) => {
       const { folder, kinds, reaches } = guarded[rule];
-      const { clean, rows } = await audit(generatedPadding("groot"), { broken: rule });
+      const { clean, rows } = await audit(generatedPadding("groot_n16"), { broken: rule });
       expect(clean).toBe(false);
       const leaking = rows.filter((row) => leaks(row).length > 0);
       expect(leaking.map(({ padding }) => padding)).toEqual(kinds);
@@ -101,10 +97,10 @@ describe("with one rule switched off", () => {
     },
   );
 
-  it.each(headNames)(
-    "the audit finds that step-order is missing with the head %s: a hint and nothing else",
-    async (head) => {
-      const { clean, laws, rows } = await audit(generatedPadding(head), { broken: "step-order" });
+  it.each(variantNames)(
+    "the audit finds that step-order is missing in %s: a hint and nothing else",
+    async (variant) => {
+      const { clean, laws, rows } = await audit(generatedPadding(variant), { broken: "step-order" });
       expect([clean, laws.poison, laws.padding, laws.split, laws.order]).toEqual([
         false,
         "clean",
@@ -129,11 +125,11 @@ describe("with one rule switched off", () => {
   });
 
   it("a rule that the recipe has no use for is refused by name", async () => {
-    await expect(audit(generatedPadding("flow"), { broken: "cross-attention-keys" })).rejects.toThrow(
+    await expect(audit(generatedPadding("pi0"), { broken: "cross-attention-keys" })).rejects.toThrow(
       "--break cross-attention-keys: expected a rule that this recipe has use for",
     );
     // Nothing has to be hidden from a step that reads no later one.
-    await expect(audit(generatedPadding("flow"), { broken: "step-keys" })).rejects.toThrow(
+    await expect(audit(generatedPadding("pi0"), { broken: "step-keys" })).rejects.toThrow(
       'it has use where conventions.actionSight is "both"',
     );
   });
@@ -154,7 +150,7 @@ describe("weights that read both ways", () => {
 });
 
 function underConvention(change: Partial<Recipe["conventions"]>): Recipe {
-  const recipe = generatedPadding("flow");
+  const recipe = generatedPadding("pi0");
   return { ...recipe, conventions: { ...recipe.conventions, ...change } };
 }
 

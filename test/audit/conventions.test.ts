@@ -8,9 +8,9 @@ import { GlobalBatchRunner } from "../../src/audit/runner.ts";
 import { exercisedWeights } from "../../src/audit/weight.ts";
 import { type ConventionName, conventionNames } from "../../src/checkpoint/convention-name.ts";
 import { openMixture } from "../../src/mixture/mixture.ts";
+import { traceObjectives } from "../../src/objective/objective.ts";
 import { aloneWorld } from "../../src/ranks/open-world.ts";
 import { type MicroRun, microRecipe, trainMicroRun } from "../../src/training/fixture/micro-run.ts";
-import { traceObjective } from "../../src/training/objective.ts";
 import { conventionsOf, loadPlanOf, planOf, settingOf } from "../../src/training/plan.ts";
 import { mixtureOf, type Recipe } from "../../src/training/recipe.ts";
 import { train, unwatched } from "../../src/training/train.ts";
@@ -26,7 +26,7 @@ const withConvention = (change: Partial<Recipe["conventions"]>) => (recipe: Reci
 
 /** A recipe that trains under another convention, for each of them. */
 const changes: Changes = {
-  timeDirection: (recipe) => ({ ...recipe, policy: { ...recipe.policy, head: "flow" } }),
+  timeDirection: (recipe) => ({ ...recipe, policy: { ...recipe.policy, variant: "pi0" } }),
   unrealInput: withConvention({ unrealInput: "noise" }),
   supervision: (recipe) => ({ ...recipe, supervision: "allReal" }),
   actionSight: withConvention({ actionSight: "both" }),
@@ -64,7 +64,7 @@ describe("each convention is a choice that the code makes", () => {
   async function numbers(recipe: Recipe) {
     const plan = await planFor(recipe);
     const runner = new GlobalBatchRunner();
-    runner.take(exercisedWeights(traceObjective(settingOf(plan, 2)).parameters, 1));
+    runner.take(exercisedWeights(traceObjectives(settingOf(plan, 2)).parameters, 1));
     const [whole] = await loadGlobalBatches(plan, auditRequests(plan, 1));
     const outputs = await runner.run(whole!);
     await runner.release();
@@ -73,8 +73,8 @@ describe("each convention is a choice that the code makes", () => {
   }
 
   const recipe: Recipe = {
-    ...generatedPadding("groot"),
-    data: { ...generatedPadding("groot").data, normalization: "quantile" },
+    ...generatedPadding("groot_n16"),
+    data: { ...generatedPadding("groot_n16").data, normalization: "quantile" },
   };
 
   it.each(conventionNames)("another %s makes other numbers", async (name) => {

@@ -1,15 +1,15 @@
 import { recipe as everyPadding } from "../../recipes/every-padding.ts";
 import type { GeneratedDataset } from "../../src/dataset/generated.ts";
-import type { HeadName } from "../../src/policy/head/form.ts";
+import type { VariantName } from "../../src/policy/variant.ts";
 import type { Recipe, RecipeDataset } from "../../src/training/recipe.ts";
 
 /** The recipe of every padding with formulas in the place of its real datasets: their columns, widths and rates. */
-export function generatedPadding(head: HeadName): Recipe {
+export function generatedPadding(variant: VariantName): Recipe {
   return {
     ...everyPadding,
     threads: 1,
     data: { ...everyPadding.data, datasets: everyPadding.data.datasets.map(asGenerated) },
-    policy: { ...everyPadding.policy, head },
+    policy: { ...everyPadding.policy, variant },
   };
 }
 

@@ -1,10 +1,10 @@
 import { integrate } from "../../src/flow/integrate.ts";
 import { fillNoise } from "../../src/flow/noise.ts";
 import { firstNoise, flowPoint } from "../../src/flow/path.ts";
+import { timeDirections } from "../../src/flow/time.ts";
 import { HostArray } from "../../src/graph/host-array.ts";
 import { multiply, scale } from "../../src/graph/op/elementwise.ts";
 import { stream } from "../../src/graph/random.ts";
-import { timeDirections } from "../../src/policy/head/form.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../../src/validity/symbolic.ts";
 import { argumentsOf, graphOf, type Inputs, type LawsOf, type Subject } from "./subject.ts";
@@ -95,6 +95,7 @@ export const integrateLaws: LawsOf<typeof import("../../src/flow/integrate.ts")>
 export const noiseLaws: LawsOf<typeof import("../../src/flow/noise.ts")> = { fillNoise: noise };
 const perSample = { because: "a function of a sample's key or of a time, none of which is padded" };
 export const timeLaws: LawsOf<typeof import("../../src/flow/time.ts")> = {
+  timeWidth: { because: "counts numbers that stand for a time" },
   sampleTime: perSample,
   embedTime: perSample,
   embedTimes: perSample,

@@ -53,9 +53,15 @@ function weights(reduction: Reduction): Subject {
       const bySlot = zeros("b d", [rows, width], "float64");
       for (const [cell, bit] of mask.cells.entries())
         bySlot.cells[Math.floor(cell / (steps * width)) * width + (cell % width)]! += bit;
-      const term: Term = { name: "velocity", slots: [...Array(width).keys()], reduction, weight: 2 };
+      const term: Term = {
+        name: "velocity",
+        errors: "velocity",
+        slots: [...Array(width).keys()],
+        reduction,
+        weight: 2,
+      };
       const out = zeros("b d", [rows, width], "float32");
-      const counts = { bySlot, steps };
+      const counts = { bySlot, perSlot: steps };
       fillCellWeights(out, term, counts, { whole: countsOf(term, counts), rules: Rules.all });
       // Cells that do not teach have no error to weigh.
       for (const [at, count] of bySlot.cells.entries()) if (count === 0) out.cells[at] = 0;
@@ -77,4 +83,5 @@ export const reductionLaws: LawsOf<typeof import("../../src/loss/reduction.ts")>
   countsOf: weights("cells"),
   fillCellWeights: weights("samples"),
   addCounts: { because: "adds counts that follow from masks" },
+  widthOf: { because: "counts the slots of an array" },
 };

@@ -26,15 +26,15 @@ const groups: Subject = {
     const errors = Array.from({ length: rows }, (_, row) => {
       const own = Array.from({ length: width }, (_, slot) => row * width + slot).filter((at) => teaches[at] === 1);
       const sum = own.reduce((all, at) => all + cells[at]!, 0);
-      return { dataset: row % 2, controlMode: 0, episode: row, velocity: [new Mean(sum, own.length)] };
+      return { dataset: row % 2, controlMode: 0, episode: row, terms: [new Mean(sum, own.length)] };
     });
     const names = { datasets: ["a", "b"], controlModes: ["joint"], share: () => 0.5 };
     return new Map(
       reductions.flatMap((reduction: Reduction) => {
-        const term = { name: "velocity", slots: [...Array(width).keys()], reduction, weight: 1 };
+        const term = { name: "velocity", errors: "velocity", slots: [...Array(width).keys()], reduction, weight: 1 };
         const { groups: found, aggregate } = groupErrors(errors, [term], names);
         return [
-          ...found.map(({ dataset, velocity }) => [dataset, velocity] as const),
+          ...found.map(({ dataset, loss }) => [dataset, loss] as const),
           ...found.map(({ dataset, interval }) => [`${dataset}, up to`, interval?.[1] ?? null] as const),
           ["all", aggregate.loss] as const,
         ].map(
@@ -72,6 +72,7 @@ const actions: Subject = {
 };
 
 export const groupLaws: LawsOf<typeof import("../../src/metric/group.ts")> = {
+  errorNames: { because: "lists names of terms" },
   groupErrors: groups,
   refuseNotFinite: { because: "looks at numbers that groupErrors has made" },
   groupKey: { because: "tells groups apart by what they are of; no cell goes in" },

@@ -15,17 +15,14 @@ import {
   reductions,
   type Term,
 } from "../../src/loss/reduction.ts";
+import { velocityName } from "../../src/objective/flow.ts";
+import { gradientOutputs, gradientPrefix, traceActions, traceObjectives } from "../../src/objective/objective.ts";
+import type { Setting } from "../../src/objective/traced.ts";
+import { teachesInput, weightsInput } from "../../src/objective/traced.ts";
 import type { GrootHead } from "../../src/policy/head/form.ts";
 import { timeEmbeddingOf } from "../../src/policy/policy.ts";
 import { policySizes } from "../../src/policy/size.ts";
 import { variants } from "../../src/policy/variant.ts";
-import {
-  gradientOutputs,
-  gradientPrefix,
-  type Setting,
-  traceActions,
-  traceObjective,
-} from "../../src/training/objective.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { Supervised } from "../../src/validity/supervised.ts";
 import { Validity } from "../../src/validity/validity.ts";
@@ -80,7 +77,7 @@ const setting = settingWith("real", Rules.all);
 const single = { absolute: 1e-6, relative: 1e-6, because: "float32 through six layers, cells of size 1" };
 
 describe("the micro policy with two slots and GR00T's head is PyTorch's", () => {
-  const objective = traceObjective(setting);
+  const objective = traceObjectives(setting);
   const supervised = Supervised.byRule(
     "allReal",
     {
@@ -91,22 +88,22 @@ describe("the micro policy with two slots and GR00T's head is PyTorch's", () => 
     },
     { rules: setting.rules, stepsThatTeach: "real" },
   );
-  const counts: CellCounts = { bySlot: Supervised.countBySlot(supervised), steps: 4 };
+  const counts: CellCounts = { bySlot: Supervised.countBySlot(supervised), perSlot: 4 };
   const found = new Map<Reduction, Record<string, Float64Array>>();
 
   /** Loss, errors and gradients, each part a term of its own. */
   async function run(of: Setting, reduction: Reduction): Promise<Record<string, Float64Array>> {
-    const traced = traceObjective(of);
+    const traced = traceObjectives(of);
     const { loss, errors } = traced;
-    const outputs = { ...gradientOutputs(traced, traced.parameters), loss, errors };
+    const outputs = { ...gradientOutputs(traced, traced.parameters), loss, errors: errors[0]!.cells };
     const program = await Program.compile(outputs, { device: "cpu", threads: 2, fixed: new Map() });
     const weights = zeros("b d", [4, 6], "float32");
     for (const [name, slots] of Object.entries(parts)) {
-      const term: Term = { name, slots, reduction, weight: 1 };
+      const term: Term = { name, errors: "velocity", slots, reduction, weight: 1 };
       fillCellWeights(weights, term, counts, { whole: countsOf(term, counts), rules: of.rules });
     }
     const feeds = new Map([...batch(), ...formulaWeights(traced.parameters, reference.parameters)]);
-    feeds.set("cellWeights", weights).set("supervised", supervised.toArray());
+    feeds.set(weightsInput(velocityName), weights).set(teachesInput(velocityName), supervised.toArray());
     const result = await runProgram(program, feeds);
     program.release();
     return result;

@@ -16,15 +16,12 @@ import {
   reductions,
   type Term,
 } from "../../src/loss/reduction.ts";
+import { velocityName } from "../../src/objective/flow.ts";
+import { gradientOutputs, gradientPrefix, traceActions, traceObjectives } from "../../src/objective/objective.ts";
+import type { Setting } from "../../src/objective/traced.ts";
+import { teachesInput, weightsInput } from "../../src/objective/traced.ts";
 import { policySizes } from "../../src/policy/size.ts";
 import { variants } from "../../src/policy/variant.ts";
-import {
-  gradientOutputs,
-  gradientPrefix,
-  type Setting,
-  traceActions,
-  traceObjective,
-} from "../../src/training/objective.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { Supervised } from "../../src/validity/supervised.ts";
 import { Validity } from "../../src/validity/validity.ts";
@@ -66,7 +63,7 @@ const setting: Setting = {
 const single = { absolute: 4e-7, relative: 4e-7, because: "float32 through four layers, cells of size 1" };
 
 describe("the micro policy with openpi's weights is PyTorch's", () => {
-  const objective = traceObjective(setting);
+  const objective = traceObjectives(setting);
   const parameters = weights(objective.parameters);
   const supervised = Supervised.byRule(
     "allReal",
@@ -82,15 +79,15 @@ describe("the micro policy with openpi's weights is PyTorch's", () => {
 
   beforeAll(async () => {
     const { loss, errors } = objective;
-    const outputs = { ...gradientOutputs(objective, objective.parameters), loss, errors };
+    const outputs = { ...gradientOutputs(objective, objective.parameters), loss, errors: errors[0]!.cells };
     const program = await Program.compile(outputs, { device: "cpu", threads: 2, fixed: new Map() });
     for (const reduction of reductions) {
-      const counts: CellCounts = { bySlot: Supervised.countBySlot(supervised), steps: 4 };
-      const term: Term = { name: "velocity", slots: [0, 1, 2, 3, 4, 5], reduction, weight: 1 };
+      const counts: CellCounts = { bySlot: Supervised.countBySlot(supervised), perSlot: 4 };
+      const term: Term = { name: "velocity", errors: "velocity", slots: [0, 1, 2, 3, 4, 5], reduction, weight: 1 };
       const weights = zeros("b d", [4, 6], "float32");
       fillCellWeights(weights, term, counts, { whole: countsOf(term, counts), rules: setting.rules });
-      const feeds = new Map([...batch(), ...parameters, ["cellWeights", weights] as const]);
-      results.set(reduction, await runProgram(program, feeds.set("supervised", supervised.toArray())));
+      const feeds = new Map([...batch(), ...parameters, [weightsInput(velocityName), weights] as const]);
+      results.set(reduction, await runProgram(program, feeds.set(teachesInput(velocityName), supervised.toArray())));
     }
     program.release();
   });

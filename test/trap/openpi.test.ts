@@ -39,11 +39,17 @@ it("openpi PR 871: padded dims do not teach, and their mask does not dilute", as
 });
 
 describe("openpi fork, the review of action_is_pad", () => {
-  const term = (reduction: Term["reduction"]): Term => ({ name: "velocity", slots: [0], reduction, weight: 1 });
+  const term = (reduction: Term["reduction"]): Term => ({
+    name: "velocity",
+    errors: "velocity",
+    slots: [0],
+    reduction,
+    weight: 1,
+  });
   const lossOf = (reduction: Term["reduction"], rules: Rules) => {
     const bySlot = zeros("b d", [1, 1], "float64");
     bySlot.cells[0] = 3;
-    const counts = { bySlot, steps: 4 };
+    const counts = { bySlot, perSlot: 4 };
     const weights = zeros("b d", [1, 1], "float32");
     fillCellWeights(weights, term(reduction), counts, { whole: countsOf(term(reduction), counts), rules });
     return weights.cells[0]! * (0.5 + 0.3 + 0.4);

@@ -9,10 +9,10 @@ import { override } from "../../src/command/override.ts";
 import { runFolderOf } from "../../src/command/train.ts";
 import { groupErrors } from "../../src/metric/group.ts";
 import { openMixture } from "../../src/mixture/mixture.ts";
+import { traceActions, traceObjectives } from "../../src/objective/objective.ts";
 import { localWorlds, onRanks } from "../../src/ranks/testing.ts";
 import { microRecipe } from "../../src/training/fixture/micro-run.ts";
 import { microSamples } from "../../src/training/fixture/micro-samples.ts";
-import { traceActions, traceObjective } from "../../src/training/objective.ts";
 import { layoutOf, planOf, settingOf } from "../../src/training/plan.ts";
 import { mixtureOf, type Recipe } from "../../src/training/recipe.ts";
 import { Mean } from "../../src/validity/mean.ts";
@@ -83,12 +83,12 @@ describe("OpenTau 253: padded history is read, and the state now is not", () => 
 
 it("OpenTau 373: validation groups by the provenance of each sample, whoever stands beside it", () => {
   const names = { datasets: ["arm", "hand"], controlModes: ["joint", "ee"], share: () => 0.25 };
-  const term = { name: "velocity", slots: [0], reduction: "samples", weight: 1 } as const;
+  const term = { name: "velocity", errors: "velocity", slots: [0], reduction: "samples", weight: 1 } as const;
   const error = (dataset: number, controlMode: number, sum: number) => ({
     dataset,
     controlMode,
     episode: 0,
-    velocity: [new Mean(sum, 2)],
+    terms: [new Mean(sum, 2)],
   });
   // Mixed as one pass over the whole mixture gives them: a loader for each dataset would have hidden the two control modes.
   const errors = [error(0, 0, 2), error(1, 1, 8), error(0, 1, 4), error(0, 0, 6), error(1, 1, 0)];
@@ -178,7 +178,7 @@ describe("what follows from a recipe alone", () => {
     const setting = settingOf(await planOf(recipe, open, cache), 2);
     await open.close();
     await rm(cache, { recursive: true });
-    for (const { parameters } of [traceObjective(setting), traceActions(setting)]) {
+    for (const { parameters } of [traceObjectives(setting), traceActions(setting)]) {
       const shape = (name: string) => parameters.find((parameter) => parameter.name === name)?.shape;
       expect(shape("action.in.weight")?.[1]).toBe(11);
       expect(shape("action.out.weight")?.[0]).toBe(11);

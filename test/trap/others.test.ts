@@ -4,10 +4,10 @@ import { exampleBatch } from "../../src/batch/example-batch.ts";
 import { zeros } from "../../src/graph/host-array.ts";
 import { Program } from "../../src/graph/program.ts";
 import { countsOf, fillCellWeights, type Term } from "../../src/loss/reduction.ts";
+import { observationFeeds } from "../../src/objective/micro-batch.ts";
+import { traceActions } from "../../src/objective/objective.ts";
 import { type HeadName, headNames } from "../../src/policy/head/form.ts";
 import { microSetting, microWeights, type Outcome } from "../../src/training/fixture/micro-policy.ts";
-import { observationFeeds } from "../../src/training/micro-batch.ts";
-import { traceActions } from "../../src/training/objective.ts";
 import { type Rule, Rules } from "../../src/validity/rules.ts";
 import {
   changed,
@@ -24,10 +24,10 @@ afterAll(releasePolicies);
 
 describe("LeRobot: errors are zeroed where they are padded and then divided by everything", () => {
   /** Two samples of two slots and four steps: all of the first is real, one step of one slot of the second. */
-  const counts = { bySlot: zeros("b d", [2, 2], "float64"), steps: 4 };
+  const counts = { bySlot: zeros("b d", [2, 2], "float64"), perSlot: 4 };
   counts.bySlot.cells.set([4, 4, 1, 0]);
-  const weightsOf = (term: Omit<Term, "name" | "weight">, rules: Rules) => {
-    const whole = { name: "velocity", weight: 1, ...term };
+  const weightsOf = (term: Omit<Term, "name" | "errors" | "weight">, rules: Rules) => {
+    const whole = { name: "velocity", errors: "velocity", weight: 1, ...term };
     const out = zeros("b d", [2, 2], "float32");
     fillCellWeights(out, whole, counts, { whole: countsOf(whole, counts), rules });
     return [...out.cells];

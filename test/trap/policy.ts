@@ -4,6 +4,8 @@ import type { BatchLayout } from "../../src/batch/layout.ts";
 import { type Poison, poisoned, unrealCells } from "../../src/batch/poison.ts";
 import { HostArray } from "../../src/graph/host-array.ts";
 import { floats, named } from "../../src/graph/testing/evaluate.ts";
+import { velocityName } from "../../src/objective/flow.ts";
+import { teachesInput, weightsInput } from "../../src/objective/traced.ts";
 import type { HeadName } from "../../src/policy/head/form.ts";
 import {
   MicroPolicy,
@@ -103,5 +105,8 @@ export function taughtInTheFirstTwo(batch: Batch): Tampering {
   });
   const supervised = new HostArray("b t d", [rows, steps, actionWidth], "bool", bits);
   const cellWeights = floats("float32", "b d", [rows, actionWidth], new Float32Array(rows * actionWidth).fill(0.1));
-  return { ...nothing, feeds: named({ supervised, cellWeights }) };
+  return {
+    ...nothing,
+    feeds: named({ [teachesInput(velocityName)]: supervised, [weightsInput(velocityName)]: cellWeights }),
+  };
 }

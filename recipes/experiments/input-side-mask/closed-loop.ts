@@ -1,11 +1,11 @@
+import { forFirstSteps } from "../../../src/objective/first-steps.ts";
+import { ActionSampler } from "../../../src/objective/sample.ts";
 import { LoadedPolicy } from "../../../src/serving/policy.ts";
 import type { ServedRobot } from "../../../src/serving/robot.ts";
 import { PolicyPilot } from "../../../src/serving/simulated.ts";
 import type { Robot, RobotOptions } from "../../../src/simulation/robot.ts";
 import { createRobot, findRobot } from "../../../src/simulation/robots.ts";
 import { rollOut } from "../../../src/simulation/rollout.ts";
-import { ActionSampler } from "../../../src/training/action-sampler.ts";
-import { forFirstSteps } from "../../../src/training/first-steps.ts";
 import { loadPlanOf, type Plan } from "../../../src/training/plan.ts";
 import { optionsOf } from "../record.ts";
 import { closedLoop } from "./design.ts";

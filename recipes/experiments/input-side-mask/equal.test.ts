@@ -2,14 +2,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { MicroBatch } from "../../../src/training/micro-batch.ts";
-import { microBatchOf } from "../../../src/training/micro-batch.ts";
-import { flowInputs, traceObjective } from "../../../src/training/objective.ts";
+import { flowInputs, velocityName } from "../../../src/objective/flow.ts";
+import { type MicroBatch, microBatchOf } from "../../../src/objective/micro-batch.ts";
+import { traceObjectives } from "../../../src/objective/objective.ts";
+import { teachesInput } from "../../../src/objective/traced.ts";
 import { recordAll } from "../record.ts";
 import { batchesOf, stateBefore } from "../training.ts";
 import { type Job, recorded, robotNames, type Training } from "./design.ts";
 import { type Opened, openJob, trainingSetting, trainingTarget } from "./opened.ts";
 
+/** Which cells of the velocity teach. */
+const taught = teachesInput(velocityName);
 const scratch = await mkdtemp(join(tmpdir(), "armature-input-side-mask-"));
 const folders = { data: join(scratch, "data"), cache: join(scratch, "cache") };
 const trainings: readonly Training[] = ["A", "B", "D"];
@@ -21,7 +24,7 @@ async function beginning(training: Training, job: Pick<Job, "study">) {
   opened.set(training, own);
   const { batches } = await batchesOf(own)(17);
   const micro = microBatchOf(batches[0]!, trainingTarget(own, training), "as drawn");
-  const { parameters } = traceObjective(trainingSetting(own, training));
+  const { parameters } = traceObjectives(trainingSetting(own, training));
   return { batch: batches[0]!, micro, weights: stateBefore(parameters, 3).parameters };
 }
 
@@ -50,7 +53,7 @@ describe("cells of one seed differ in unreal dims alone", () => {
     const isReal = d!.micro.feeds.get("dofReal")!.cells;
     expect(d!.micro.provenance).toEqual(a!.micro.provenance);
     for (const name of d!.micro.feeds.keys()) {
-      if (name === flowInputs.noise || name === flowInputs.supervised) continue;
+      if (name === flowInputs.noise || name === taught) continue;
       for (const other of [a!, b!]) expect(cellsOf(other.micro, name), name).toEqual(cellsOf(d!.micro, name));
     }
     const [rows, steps, width] = [64, 16, 32];
@@ -72,12 +75,12 @@ describe("cells of one seed differ in unreal dims alone", () => {
 
   it("teaches the same cells in B and D, and in A every dim of the same steps", async () => {
     const [a, b, d] = await Promise.all(trainings.map((training) => beginning(training, { study: "core" })));
-    const taught = [a!, b!, d!].map(({ micro }) => cellsOf(micro, flowInputs.supervised));
-    expect(taught[1]).toEqual(taught[2]);
-    expect(taught[0]!.every((bit, at) => bit >= taught[1]![at]!)).toBe(true);
+    const bits = [a!, b!, d!].map(({ micro }) => cellsOf(micro, taught));
+    expect(bits[1]).toEqual(bits[2]);
+    expect(bits[0]!.every((bit, at) => bit >= bits[1]![at]!)).toBe(true);
     const steps = cellsOf(a!.micro, "stepReal");
-    expect(taught[0]).toEqual(steps.flatMap((isReal) => new Array(32).fill(isReal)));
-    expect(b!.micro.counts.bySlot).toEqual(d!.micro.counts.bySlot);
+    expect(bits[0]).toEqual(steps.flatMap((isReal) => new Array(32).fill(isReal)));
+    expect(b!.micro.counts).toEqual(d!.micro.counts);
   });
 
   it("begins with the same weights", async () => {

@@ -1,10 +1,10 @@
 import type { Batch } from "../../../src/batch/batch.ts";
 import { validationRequests } from "../../../src/batch/request.ts";
 import type { ParameterValues } from "../../../src/nn/parameter.ts";
+import type { NoiseKey } from "../../../src/objective/action-noise.ts";
+import { ActionSampler } from "../../../src/objective/sample.ts";
 import { aloneWorld } from "../../../src/ranks/open-world.ts";
 import { asAsked } from "../../../src/training/action-errors.ts";
-import type { NoiseKey } from "../../../src/training/action-noise.ts";
-import { ActionSampler } from "../../../src/training/action-sampler.ts";
 import { groupNamesOf, layoutOf, termsOf } from "../../../src/training/plan.ts";
 import { Validator } from "../../../src/training/validator.ts";
 import { Mean } from "../../../src/validity/mean.ts";
@@ -49,7 +49,7 @@ export async function velocityLosses({ opened, weights, sampling }: Measured): P
     const batches = await heldOutBatches(opened, framesOf(opened), rows);
     const share = { batches: one(batches), turns: batches.map((_, turn) => turn) };
     const { groups } = await validator.run(weights, share, () => {});
-    return Object.fromEntries(groups.map(({ dataset, velocity }) => [dataset, velocity]));
+    return Object.fromEntries(groups.map(({ dataset, loss }) => [dataset, loss]));
   } finally {
     validator.release();
   }

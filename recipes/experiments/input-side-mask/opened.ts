@@ -1,8 +1,8 @@
 import { BatchMaker } from "../../../src/batch/maker.ts";
 import { openMixture } from "../../../src/mixture/mixture.ts";
-import { timeEmbeddingOf } from "../../../src/policy/policy.ts";
-import type { TargetOptions } from "../../../src/training/micro-batch.ts";
-import type { Setting } from "../../../src/training/objective.ts";
+import type { TargetOptions } from "../../../src/objective/target.ts";
+import { objectiveTargets } from "../../../src/objective/terms.ts";
+import type { Setting } from "../../../src/objective/traced.ts";
 import { loadPlanOf, type Plan, planOf, settingOf, targetOf } from "../../../src/training/plan.ts";
 import { mixtureOf } from "../../../src/training/recipe.ts";
 import { Rules } from "../../../src/validity/rules.ts";
@@ -58,7 +58,8 @@ export function trainingSetting({ plan, study }: Opened, training: Training): Se
 /** How a training's noise and times are drawn and what teaches. */
 export function trainingTarget(opened: Opened, training: Training): TargetOptions {
   const target = targetOf({ ...opened.plan, rules: rulesOf(training) }, "training");
-  return { ...target, embedding: timeEmbeddingOf(trainingSetting(opened, training).form) };
+  const { form, unrealInput } = trainingSetting(opened, training);
+  return { ...target, objectives: objectiveTargets(form, unrealInput) };
 }
 
 /** The policy in which a cell is measured: all rules of padding hold, whatever it was trained under. */
@@ -70,5 +71,5 @@ export function samplingSetting(opened: Opened, sampling: Sampling, rows: number
 /** Fixed draws of noise and time for held-out samples, the same for every cell of a seed; only real dims count. */
 export function heldOutTarget(opened: Opened, sampling: Sampling): TargetOptions {
   const target = targetOf(opened.plan, "validation");
-  return { ...target, unrealInput: sampling, embedding: timeEmbeddingOf(trainingSetting(opened, "D").form) };
+  return { ...target, objectives: objectiveTargets(trainingSetting(opened, "D").form, sampling) };
 }

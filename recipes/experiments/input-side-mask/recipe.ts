@@ -44,7 +44,6 @@ export function recipeOf({ study: name, training, seed, robot }: Job, data: stri
       ...{
         variant: "pi0",
         size: hasPictures ? "mini" : "tiny",
-        head: "flow",
         parts: null,
         views: hasPictures ? ["scene"] : [],
         actionHorizon: 16,

@@ -1,11 +1,12 @@
 import type { Batch } from "../../../src/batch/batch.ts";
 import { zeros } from "../../../src/graph/host-array.ts";
 import { Program } from "../../../src/graph/program.ts";
+import { actionNoise } from "../../../src/objective/action-noise.ts";
+import { flowInputs } from "../../../src/objective/flow.ts";
+import { observationFeeds } from "../../../src/objective/micro-batch.ts";
+import { traceActions } from "../../../src/objective/objective.ts";
+import { onlyInputs } from "../../../src/objective/only-inputs.ts";
 import { asAsked } from "../../../src/training/action-errors.ts";
-import { actionNoise } from "../../../src/training/action-noise.ts";
-import { observationFeeds } from "../../../src/training/micro-batch.ts";
-import { flowInputs, traceActions } from "../../../src/training/objective.ts";
-import { onlyInputs } from "../../../src/training/trainer.ts";
 import { Mean } from "../../../src/validity/mean.ts";
 import { heldOut } from "./design.ts";
 import { type ByRobot, heldOutBatches, type Measured, noiseKeys } from "./held-out.ts";

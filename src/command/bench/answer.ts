@@ -27,12 +27,12 @@ export interface FirstStepsRow extends PolicyChoice {
 const design = findRobot("arm");
 
 const choices: readonly PolicyChoice[] = [
-  { size: "mini", head: "flow", observation: "state" },
-  { size: "mini", head: "groot", observation: "state" },
-  { size: "tiny", head: "flow", observation: "state" },
-  { size: "tiny", head: "groot", observation: "state" },
-  { size: "tiny", head: "flow", observation: "pictures" },
-  { size: "tiny", head: "groot", observation: "pictures" },
+  { size: "mini", variant: "pi0", observation: "state" },
+  { size: "mini", variant: "groot_n16", observation: "state" },
+  { size: "tiny", variant: "pi0", observation: "state" },
+  { size: "tiny", variant: "groot_n16", observation: "state" },
+  { size: "tiny", variant: "pi0", observation: "pictures" },
+  { size: "tiny", variant: "groot_n16", observation: "pictures" },
 ];
 
 const rowCounts = [1, mostRows] as const;
@@ -80,7 +80,7 @@ async function compare(
 
 function firstStepsTable(rows: readonly FirstStepsRow[]): string {
   const [left, right] = [
-    ["size", "head", "observation"],
+    ["size", "variant", "observation"],
     ["rows", "steps", "ms of the whole", "ms", "of the whole"],
   ];
   return markdownTable(
@@ -88,8 +88,8 @@ function firstStepsTable(rows: readonly FirstStepsRow[]): string {
       ...left.map((title) => ({ title, align: "left" }) as const),
       ...right.map((title) => ({ title, align: "right" }) as const),
     ],
-    rows.map(({ size, head, observation, ...row }) => [
-      ...[size, head, observation, String(row.rows), `${row.steps} of ${row.horizon}`],
+    rows.map(({ size, variant, observation, ...row }) => [
+      ...[size, variant, observation, String(row.rows), `${row.steps} of ${row.horizon}`],
       ...[row.wholeMs.toFixed(2), row.firstMs.toFixed(2), row.ratio.toFixed(2)],
     ]),
   );

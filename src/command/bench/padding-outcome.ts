@@ -17,8 +17,8 @@ export interface PaddingBench {
 /** Policies of one size: with no history, and with every kind of padding. */
 const policies: readonly { readonly recipe: string; readonly settings: readonly string[] }[] = [
   { recipe: "real-mixture", settings: [] },
-  { recipe: "every-padding", settings: ["policy.size=tiny", "policy.head=flow"] },
-  { recipe: "every-padding", settings: ["policy.size=tiny", "policy.head=groot"] },
+  { recipe: "every-padding", settings: ["policy.size=tiny", "policy.variant=pi0"] },
+  { recipe: "every-padding", settings: ["policy.size=tiny", "policy.variant=groot_n16"] },
 ];
 
 const warmupSteps = 3;

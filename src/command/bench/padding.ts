@@ -2,22 +2,16 @@ import { exampleBatch } from "../../batch/example-batch.ts";
 import { type DataType, type HostArray, zeros } from "../../graph/host-array.ts";
 import { type CompileOptions, Program } from "../../graph/program.ts";
 import { initialValues } from "../../nn/parameter.ts";
+import { cellWeightsOf, type MicroBatch, microBatchOf, weightFeeds, wholeCounts } from "../../objective/micro-batch.ts";
+import { gradientOutputs, gradientPrefix, type TracedObjectives, traceObjectives } from "../../objective/objective.ts";
+import { onlyInputs } from "../../objective/only-inputs.ts";
+import { objectiveTargets } from "../../objective/terms.ts";
+import { errorsOutput } from "../../objective/traced.ts";
 import { Packed } from "../../optimizer/packed.ts";
 import { stateOf } from "../../optimizer/state.ts";
 import { Updater } from "../../optimizer/update.ts";
-import { flowChoiceOf, timeEmbeddingOf } from "../../policy/policy.ts";
-import { cellWeightsOf, type MicroBatch, microBatchOf, wholeCounts } from "../../training/micro-batch.ts";
-import {
-  errorOutput,
-  flowInputs,
-  gradientOutputs,
-  gradientPrefix,
-  type Objective,
-  traceObjective,
-} from "../../training/objective.ts";
 import { conventionsOf, formOf, layoutOf, termsOf } from "../../training/plan.ts";
 import type { Recipe } from "../../training/recipe.ts";
-import { onlyInputs } from "../../training/trainer.ts";
 import { Rules } from "../../validity/rules.ts";
 import type { Contestant } from "./turns.ts";
 import { guardsIn, withoutGuards } from "./unmasked.ts";
@@ -44,7 +38,7 @@ export async function paddedSteps(recipe: Recipe, threads: number): Promise<Reco
     unrealInput: conventionsOf(recipe).unrealInput,
     rules: Rules.all,
   };
-  const objective = traceObjective(setting);
+  const objective = traceObjectives(setting);
   const feeds = feedsOf(recipe, completeMicroBatch(recipe));
   const bare = { ...objective, ...(await withoutGuards(objective)) };
   return {
@@ -67,7 +61,7 @@ export function contestantOf(name: string, step: PaddedStep, steps: number): Con
 }
 
 async function compiled(
-  objective: Objective,
+  objective: TracedObjectives,
   feeds: ReadonlyMap<string, Storage>,
   machine: Omit<CompileOptions, "fixed">,
   { seed, optimizer }: Recipe,
@@ -76,8 +70,9 @@ async function compiled(
   const gradient = await Program.compile(gradientOutputs(objective, trained), { ...machine, fixed: new Map() });
   const updater = await Updater.compile(trained, optimizer, machine);
   const storage = Packed.zeros(trained);
-  const errors = zeros("b d", feeds.get(flowInputs.cellWeights)!.shape, "float32");
-  const fetches = new Map<string, Storage>([[errorOutput, errors]]);
+  const { name: errorsName, sums } = objective.errors[0]!;
+  const errors = zeros(sums.axes, sums.shape, "float32");
+  const fetches = new Map<string, Storage>([[errorsOutput(errorsName), errors]]);
   for (const [name, array] of storage) fetches.set(`${gradientPrefix}${name}`, array);
   const values = initialValues(trained, seed);
   let state = stateOf(values, new Set(values.keys()), optimizer.ema !== null);
@@ -105,10 +100,8 @@ function completeMicroBatch(recipe: Recipe): MicroBatch {
       seed: recipe.seed,
       purpose: "training",
       supervision: "allReal",
-      unrealInput: conventionsOf(recipe).unrealInput,
-      timeDirection: flowChoiceOf(form).timeDirection,
       pastEnd: "hidden",
-      embedding: timeEmbeddingOf(form),
+      objectives: objectiveTargets(form, conventionsOf(recipe).unrealInput),
       datasets: ["example"],
       moves: () => true,
       rules: Rules.all,
@@ -120,5 +113,5 @@ function completeMicroBatch(recipe: Recipe): MicroBatch {
 function feedsOf(recipe: Recipe, micro: MicroBatch): Map<string, Storage> {
   const terms = termsOf({ recipe, rules: Rules.all });
   const weights = cellWeightsOf(micro, terms, wholeCounts([micro], terms), Rules.all);
-  return new Map<string, Storage>([...micro.feeds, [flowInputs.cellWeights, weights]]);
+  return new Map<string, Storage>([...micro.feeds, ...weightFeeds(weights)]);
 }

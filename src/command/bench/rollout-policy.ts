@@ -4,7 +4,8 @@ import { needLibav } from "../../dataset/write-video.ts";
 import { asFound } from "../../embodiment/mapping.ts";
 import { openMixture } from "../../mixture/mixture.ts";
 import type { ParameterValues } from "../../nn/parameter.ts";
-import type { HeadName } from "../../policy/head/form.ts";
+import { traceObjectives } from "../../objective/objective.ts";
+import type { VariantName } from "../../policy/variant.ts";
 import type { FoundPolicy } from "../../serving/load.ts";
 import { plannedRobots } from "../../serving/robot.ts";
 import type { Design } from "../../simulation/design.ts";
@@ -12,7 +13,6 @@ import { record, recordingOf } from "../../simulation/record.ts";
 import type { RobotOptions } from "../../simulation/robot.ts";
 import { createRobot } from "../../simulation/robots.ts";
 import { newState } from "../../training/begin.ts";
-import { traceObjective } from "../../training/objective.ts";
 import { planOf, settingOf } from "../../training/plan.ts";
 import { mixtureOf, type Recipe } from "../../training/recipe.ts";
 import { loadRecipe } from "../../training/recipe-file.ts";
@@ -23,7 +23,7 @@ export type Observed = RobotOptions["observation"];
 /** Which policy: `mini` as the demo has it, or `tiny` as the mixture of real robots. */
 export interface PolicyChoice {
   readonly size: "mini" | "tiny";
-  readonly head: HeadName;
+  readonly variant: VariantName;
   readonly observation: Observed;
 }
 
@@ -45,7 +45,7 @@ export async function untrainedPolicy(
   const open = await openMixture(mixtureOf(recipe));
   try {
     const plan = await planOf(recipe, open, place);
-    const { parameters } = traceObjective(settingOf(plan, 1));
+    const { parameters } = traceObjectives(settingOf(plan, 1));
     const machine = { device: "cpu", threads } as const;
     const policy = { checkpoint: recipe.name, step: 0, recipe, robots: plannedRobots(plan), machine };
     return { policy, weights: newState(recipe, parameters).parameters };
@@ -78,13 +78,13 @@ const bases = {
 
 async function recipeFor(
   design: Design,
-  { size, head, observation }: PolicyChoice,
+  { size, variant, observation }: PolicyChoice,
   threads: number,
   place: string,
 ): Promise<Recipe> {
   const { file, prompt, promptTokens } = bases[size];
   const recipe = await loadRecipe(join(root, "recipes", file));
-  const name = `${design.name}-${size}-${head}-${observation}`;
+  const name = `${design.name}-${size}-${variant.replace("_", "-")}-${observation}`;
   const views = observation === "pictures" ? design.cameras : [];
   const cameras = Object.fromEntries(views.map((view) => [view, `observation.images.${view}`]));
   const states = design.states.length + (observation === "state" ? design.goals.length : 0);
@@ -103,6 +103,6 @@ async function recipeFor(
         },
       ],
     },
-    policy: { ...recipe.policy, head, views, actionWidth: design.dofs.length, stateWidth: states, promptTokens },
+    policy: { ...recipe.policy, variant, views, actionWidth: design.dofs.length, stateWidth: states, promptTokens },
   };
 }

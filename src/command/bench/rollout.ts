@@ -29,7 +29,7 @@ export async function benchRollout(threads: number, rounds: number, terminal: Te
     for (const [at, observation] of observed.entries()) {
       const policy = await untrainedPolicy(
         findRobot(robot),
-        { size: "tiny", head: "flow", observation },
+        { size: "tiny", variant: "pi0", observation },
         threads,
         place,
       );

@@ -11,22 +11,25 @@ import { type HostArray, zeros } from "../../graph/host-array.ts";
 import { asFloat } from "../../graph/op/elementwise.ts";
 import { softmax } from "../../graph/op/softmax.ts";
 import { Program } from "../../graph/program.ts";
-import type { Objective } from "../../training/objective.ts";
+import type { TracedObjectives } from "../../objective/objective.ts";
 
 /** Operations that hold padding back, and which of their inputs is the mask. */
 const masked: Readonly<Record<string, number>> = { select: 0, maskedSoftmax: 1 };
 
 /** How many selections and masked attentions an objective has. */
-export function guardsIn({ loss, errors }: Pick<Objective, "loss" | "errors">): number {
-  return nodesBefore([loss, errors]).filter(({ operation }) => operation.name in masked).length;
+export function guardsIn({ loss, errors }: Pick<TracedObjectives, "loss" | "errors">): number {
+  return nodesBefore(arraysOf({ loss, errors })).filter(({ operation }) => operation.name in masked).length;
 }
 
 /**
  * The same objective for batches in which everything is real, with what is there for padding left out: facts are no inputs,
  * selections are what they select, and attention that may read everything asks no mask. Masks that say who sees whom stay.
  */
-export async function withoutGuards({ loss, errors }: Objective): Promise<Pick<Objective, "loss" | "errors">> {
-  const nodes = nodesBefore([loss, errors]);
+export async function withoutGuards({
+  loss,
+  errors,
+}: TracedObjectives): Promise<Pick<TracedObjectives, "loss" | "errors">> {
+  const nodes = nodesBefore(arraysOf({ loss, errors }));
   const facts = rewriting(nodes, allTrue);
   const masks = nodes.flatMap((node) => maskOf(node) ?? []);
   const values = await bitsOf(masks.map(facts));
@@ -45,7 +48,14 @@ export async function withoutGuards({ loss, errors }: Objective): Promise<Pick<O
     const { node, output } = bare(array);
     return new SymbolicArray<A>({ axes: array.axes, shape: array.shape, type: "float32" }, node, output);
   };
-  return { loss: typed(loss), errors: typed(errors) };
+  return {
+    loss: typed(loss),
+    errors: errors.map(({ name, cells, sums }) => ({ name, cells: typed(cells), sums: typed(sums) })),
+  };
+}
+
+function arraysOf({ loss, errors }: Pick<TracedObjectives, "loss" | "errors">): AnyArray[] {
+  return [loss, ...errors.flatMap(({ cells, sums }) => [cells, sums])];
 }
 
 function maskOf({ operation, inputs }: Node): AnyArray | null {

@@ -1,3 +1,4 @@
+import type { FlowInput } from "../../flow/path.ts";
 import { type SymbolicArray, sizeOf } from "../../graph/array.ts";
 import { silu } from "../../graph/op/activation.ts";
 import { concat, rename, slice } from "../../graph/op/shape.ts";
@@ -7,7 +8,7 @@ import type { TrunkSize } from "../size.ts";
 import type { Segment } from "../stream.ts";
 import { passThrough } from "../trunk.ts";
 import type { ActionSteps, FlowHead } from "./form.ts";
-import type { FlowInput, Perceived } from "./perceived.ts";
+import type { Perceived } from "./perceived.ts";
 import { actionTokens, laterSteps, slotInitial, stateTokens } from "./tokens.ts";
 
 /**

@@ -1,8 +1,3 @@
-/** Where on the flow's path noise stands: time 1 in π0 and openpi, time 0 in GR00T. */
-export const timeDirections = ["noise-at-one", "noise-at-zero"] as const;
-
-export type TimeDirection = (typeof timeDirections)[number];
-
 /**
  * Which vision-language tokens a cross-attending head reads: those that exist, or, as GR00T was released, every one.
  *
@@ -77,18 +72,3 @@ export type Head = FlowHead | GrootHead;
 export const headNames = ["flow", "groot"] as const satisfies readonly Head["kind"][];
 
 export type HeadName = (typeof headNames)[number];
-
-/**
- * How the time of the flow becomes numbers, `[b t e]`.
- *
- * `continuous`: sines and cosines of the time itself. `buckets`: of the thousandth that it lies in, twice: for the tokens of the
- * actions, then for the condition of the norms.
- */
-export type TimeEmbedding =
-  | { readonly kind: "continuous"; readonly width: number }
-  | { readonly kind: "buckets"; readonly tokens: number; readonly condition: number };
-
-/** Numbers that stand for one time. */
-export function timeWidth(embedding: TimeEmbedding): number {
-  return embedding.kind === "continuous" ? embedding.width : embedding.tokens + embedding.condition;
-}

@@ -1,3 +1,4 @@
+import type { FlowInput } from "../../flow/path.ts";
 import { type SymbolicArray, sizeOf } from "../../graph/array.ts";
 import { relu, silu } from "../../graph/op/activation.ts";
 import { alignTo } from "../../graph/op/align.ts";
@@ -12,7 +13,7 @@ import { type Segment, TokenStream } from "../stream.ts";
 import { passDit, type Surroundings } from "./dit.ts";
 import type { ActionSteps, GrootHead } from "./form.ts";
 import { placed } from "./part.ts";
-import type { FlowInput, Perceived } from "./perceived.ts";
+import type { Perceived } from "./perceived.ts";
 import { actionTokens, laterSteps, slotInitial, stateTokens } from "./tokens.ts";
 
 /**

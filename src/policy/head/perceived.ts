@@ -11,11 +11,3 @@ export interface Perceived {
   readonly tokens: SymbolicArray<"b n e">;
   readonly cache: readonly KeyValue[];
 }
-
-/** Where the flow stands. */
-export interface FlowInput {
-  /** 0 in every unreal cell. */
-  readonly noisy: SymbolicArray<"b t d">;
-  /** As the head's `TimeEmbedding` says. */
-  readonly timeEmbedding: SymbolicArray<"b t e">;
-}

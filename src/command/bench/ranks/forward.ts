@@ -1,8 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type DataType, type HostArray, zeros } from "../../../graph/host-array.ts";
 import { Program } from "../../../graph/program.ts";
+import { errorOutputs, traceObjectives } from "../../../objective/objective.ts";
+import { errorsOutput } from "../../../objective/traced.ts";
 import { newState } from "../../../training/begin.ts";
-import { traceObjective } from "../../../training/objective.ts";
 import { conventionsOf, formOf, layoutOf } from "../../../training/plan.ts";
 import type { Recipe } from "../../../training/recipe.ts";
 import { Rules } from "../../../validity/rules.ts";
@@ -57,14 +58,16 @@ export async function measureForward(forward: Forward, sizes: readonly number[],
 async function passOf(recipe: Recipe, rows: number): Promise<() => Promise<void>> {
   const layout = layoutOf(recipe, rows);
   const { unrealInput } = conventionsOf(recipe);
-  const { errors, parameters } = traceObjective({ form: formOf(recipe), layout, unrealInput, rules: Rules.all });
-  const program = await Program.compile({ errors }, { device: "cpu", threads: 1, fixed: new Map() });
+  const { errors, parameters } = traceObjectives({ form: formOf(recipe), layout, unrealInput, rules: Rules.all });
+  const program = await Program.compile(errorOutputs({ errors }), { device: "cpu", threads: 1, fixed: new Map() });
   const { parameters: weights } = newState(recipe, parameters);
   const feeds = new Map<string, HostArray<string, DataType>>(
     program.inputs.map((input) => [input.name, weights.get(input.name) ?? constant(input)]),
   );
-  const out = zeros("b t d", [rows, layout.steps, layout.actionWidth], "float32");
-  return () => program.run(feeds, new Map([["errors", out]]));
+  const out = errors.map(
+    ({ name, cells: { axes, shape } }) => [errorsOutput(name), zeros(axes, shape, "float32")] as const,
+  );
+  return () => program.run(feeds, new Map(out));
 }
 
 /** Everything is real, and every number 0. */

@@ -1,5 +1,5 @@
 import { readsEarlierOnly } from "../policy/head/tokens.ts";
-import type { ActionSamplerOptions } from "./action-sampler.ts";
+import type { ActionSamplerOptions } from "./sample.ts";
 
 /** Kernels of products take rows in fours; the rows that are left over go through others, with other last bits. */
 const rowsAtATime = 4;

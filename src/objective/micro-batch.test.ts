@@ -1,13 +1,21 @@
 import { expect, it } from "vitest";
 import { raggedBatch } from "../batch/example-batch.ts";
+import type { BatchLayout } from "../batch/layout.ts";
 import { type UnrealInput, unrealInputs } from "../flow/path.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { Rules } from "../validity/rules.ts";
-import { microRecipe } from "./fixture/micro-run.ts";
 import { type MicroBatch, microBatchOf, sampleErrors, wholeCounts } from "./micro-batch.ts";
-import { layoutOf } from "./plan.ts";
 
-const layout = layoutOf(microRecipe, 4);
+const layout: BatchLayout = {
+  rows: 4,
+  steps: 4,
+  actionWidth: 8,
+  stateWidth: 8,
+  views: 1,
+  observations: 1,
+  tokens: 8,
+  pictureSize: 16,
+};
 
 function microBatch(unrealInput: UnrealInput): MicroBatch {
   return microBatchOf(
@@ -16,10 +24,11 @@ function microBatch(unrealInput: UnrealInput): MicroBatch {
       seed: 1,
       purpose: "training",
       supervision: "allReal",
-      unrealInput,
-      timeDirection: "noise-at-one",
       pastEnd: "hidden",
-      embedding: { kind: "continuous", width: 4 },
+      objectives: [
+        { kind: "flow", unrealInput, timeDirection: "noise-at-one", embedding: { kind: "continuous", width: 4 } },
+        { kind: "prompt" },
+      ],
       datasets: ["example"],
       moves: () => true,
       rules: Rules.all,
@@ -43,7 +52,7 @@ it.each(unrealInputs)(
 );
 
 it("counts are those of all micro-batches of a step together", () => {
-  const term = { name: "velocity", slots: [0, 1], reduction: "samples", weight: 1 } as const;
+  const term = { name: "velocity", errors: "velocity", slots: [0, 1], reduction: "samples", weight: 1 } as const;
   const micro = microBatch("zero");
   const [one] = wholeCounts([micro], [term]);
   const [three] = wholeCounts([micro, micro, micro], [term]);
@@ -53,17 +62,33 @@ it("counts are those of all micro-batches of a step together", () => {
 
 it("the error of a sample is over the cells that teach it: those of its own, and no other", () => {
   const micro = microBatch("zero");
-  const { bySlot } = micro.counts;
+  const { bySlot } = micro.counts.get("velocity")!;
   const taught = new HostArray(
     "b d",
     bySlot.shape,
     "float32",
     Float32Array.from(bySlot.cells, (count) => 2 * count),
   );
-  const whole = { name: "velocity", slots: [...Array(8).keys()], reduction: "samples", weight: 1 } as const;
-  const means = sampleErrors(micro, [whole], taught).map(({ velocity: [mean] }) => mean!);
+  const whole = {
+    name: "velocity",
+    errors: "velocity",
+    slots: [...Array(8).keys()],
+    reduction: "samples",
+    weight: 1,
+  } as const;
+  const means = sampleErrors(micro, [whole], new Map([["velocity", taught]])).map(({ terms: [mean] }) => mean!);
   // The second sample has no robot target, and the last row is no sample.
   expect(means.map(({ value }) => value)).toEqual([2, null, 2]);
+});
+
+it("what a prompt teaches are the tokens that follow one that exists, and exist themselves", () => {
+  const { feeds, counts } = microBatch("zero");
+  const batch = raggedBatch(layout, 1);
+  const prompt = batch.prompt.read(({ cells }) => [...cells]);
+  // The first sample has half a prompt, four tokens; the second and third have eight; the last row is no sample.
+  expect([...counts.get("tokens")!.bySlot.cells]).toEqual([3, 7, 7, 0]);
+  expect([...feeds.get("teaches.tokens")!.cells].slice(0, 8)).toEqual([1, 1, 1, 0, 0, 0, 0, 0]);
+  expect([...feeds.get("nextToken")!.cells].slice(0, 8)).toEqual([...prompt.slice(1, 4), 0, 0, 0, 0, 0]);
 });
 
 it("cells of a sample that do not exist hold noise where weights were trained with it, else 0; real ones are the same", () => {

@@ -4,9 +4,11 @@ import { type HostArray, zeros } from "../graph/host-array.ts";
 import { type CompileOptions, Program } from "../graph/program.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import { actionNoise, type NoiseKey } from "./action-noise.ts";
+import { flowInputs } from "./flow.ts";
 import { observationFeeds } from "./micro-batch.ts";
-import { flowInputs, type Setting, traceActions } from "./objective.ts";
-import { onlyInputs } from "./trainer.ts";
+import { traceActions } from "./objective.ts";
+import { onlyInputs } from "./only-inputs.ts";
+import type { Setting } from "./traced.ts";
 
 export interface ActionSamplerOptions {
   readonly setting: Setting;

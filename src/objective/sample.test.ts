@@ -9,8 +9,9 @@ import { policySizes } from "../policy/size.ts";
 import { variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import { actionNoise } from "./action-noise.ts";
-import { ActionSampler, placementFor, type WeightPlacement } from "./action-sampler.ts";
-import { type Setting, traceActions } from "./objective.ts";
+import { traceActions } from "./objective.ts";
+import { ActionSampler, placementFor, type WeightPlacement } from "./sample.ts";
+import type { Setting } from "./traced.ts";
 
 const layout = {
   rows: 4,

@@ -1,0 +1,112 @@
+import { type AnyArray, input, nodesBefore, type SymbolicArray } from "../graph/array.ts";
+import { gradient } from "../graph/gradient.ts";
+import { add } from "../graph/op/elementwise.ts";
+import type { WeightAxes } from "../loss/reduction.ts";
+import { weightedSum } from "../loss/weighted.ts";
+import { type Parameter, Scope, type Watched } from "../nn/parameter.ts";
+import { observationInputs } from "../policy/inputs.ts";
+import { perceive } from "../policy/policy.ts";
+import type { ObjectiveChoice } from "../policy/variant.ts";
+import { flowActions, flowErrors } from "./flow.ts";
+import { promptErrors } from "./prompt.ts";
+import { errorsOutput, type Setting, type TracedErrors, type TracedPolicy, weightsInput } from "./traced.ts";
+
+/** Traced objectives: what their programs compute, and the parameters that these read. */
+export interface TracedObjectives {
+  readonly parameters: readonly Parameter[];
+  /** `[]`, the share of these rows in the loss of the global batch. */
+  readonly loss: SymbolicArray<"">;
+  readonly errors: readonly TracedErrors[];
+  readonly watched: readonly Watched[];
+}
+
+/** Prefix of the outputs that hold gradients. */
+export const gradientPrefix = "gradient.";
+
+/** The loss of a policy: every term of each of its objectives. */
+export function traceObjectives(setting: Setting): TracedObjectives {
+  return traceObjectivesIn(Scope.root(setting.rules), setting);
+}
+
+/** The same in a scope that the audit has made poisonable. */
+export function traceObjectivesIn(scope: Scope, setting: Setting): TracedObjectives {
+  const policy = tracePolicy(scope, setting);
+  const errors = setting.form.variant.objectives.map((objective) => errorsOf(objective, scope, setting, policy));
+  const shares = errors.map(({ name, sums }) => weightedSum(sums, weightsOf(name, sums)));
+  const loss = shares.reduce((sum, share) => add(sum, share));
+  return { parameters: readBy([loss], scope), loss, errors, watched: scope.watched };
+}
+
+function tracePolicy(scope: Scope, { form, layout, rules }: Setting): TracedPolicy {
+  const observation = observationInputs(layout, rules);
+  return { observation, perceived: perceive(scope, form, observation) };
+}
+
+function errorsOf(choice: ObjectiveChoice, scope: Scope, setting: Setting, policy: TracedPolicy): TracedErrors {
+  switch (choice.kind) {
+    case "flow":
+      return flowErrors(scope, setting, policy, choice);
+    case "prompt":
+      return promptErrors(scope, setting, policy);
+  }
+}
+
+function weightsOf(name: string, { axes, shape }: SymbolicArray<WeightAxes>): SymbolicArray<WeightAxes> {
+  return input(weightsInput(name), axes, shape, "float32");
+}
+
+/** Errors, summed, and the gradient of each parameter: the outputs of the gradient program. */
+export function gradientOutputs(
+  { loss, errors }: TracedObjectives,
+  trained: readonly Parameter[],
+): Record<string, AnyArray> {
+  const gradients = gradient(
+    loss,
+    trained.map(({ array }) => array),
+  );
+  const named = trained.map(({ name }, at): [string, AnyArray] => [`${gradientPrefix}${name}`, gradients[at]!]);
+  const sums = errors.map(({ name, sums }): [string, AnyArray] => [errorsOutput(name), sums]);
+  return Object.fromEntries([...sums, ...named]);
+}
+
+/** Errors by cell: the outputs of the validation program. */
+export function errorOutputs({ errors }: Pick<TracedObjectives, "errors">): Record<string, AnyArray> {
+  return Object.fromEntries(errors.map(({ name, cells }) => [errorsOutput(name), cells]));
+}
+
+/** Actions, and the parameters that they are a function of. */
+export interface TracedActions {
+  readonly parameters: readonly Parameter[];
+  readonly actions: SymbolicArray<"b t d">;
+}
+
+/** Actions as they arise from the policy's objectives: the outputs of the sampling program. */
+export function traceActions(setting: Setting): TracedActions {
+  return traceActionsIn(Scope.root(setting.rules), setting);
+}
+
+/** The same in a scope that the audit has made poisonable. @throws RangeError where no objective of the policy makes actions */
+export function traceActionsIn(scope: Scope, setting: Setting): TracedActions {
+  const policy = tracePolicy(scope, setting);
+  const actions = setting.form.variant.objectives.flatMap(
+    (choice) => actionsOf(choice, scope, setting, policy) ?? [],
+  )[0];
+  if (actions === undefined) throw new RangeError("traceActions: expected an objective that makes actions, got none");
+  return { parameters: readBy([actions], scope), actions };
+}
+
+/** `null` where the objective makes none. */
+function actionsOf(choice: ObjectiveChoice, scope: Scope, setting: Setting, policy: TracedPolicy) {
+  switch (choice.kind) {
+    case "flow":
+      return flowActions(scope, setting, policy, choice);
+    case "prompt":
+      return null;
+  }
+}
+
+/** The parameters that results depend on: nobody reads the backbone's last feed-forward where only its keys go on. */
+function readBy(results: readonly AnyArray[], scope: Scope): Parameter[] {
+  const nodes = new Set(nodesBefore(results));
+  return scope.parameters.filter(({ array }) => nodes.has(array.node));
+}

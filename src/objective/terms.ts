@@ -1,0 +1,43 @@
+import type { UnrealInput } from "../flow/path.ts";
+import type { Reduction, Term } from "../loss/reduction.ts";
+import type { Part } from "../policy/head/form.ts";
+import { type PolicyForm, timeEmbeddingOf } from "../policy/policy.ts";
+import type { ObjectiveChoice } from "../policy/variant.ts";
+import type { Rules } from "../validity/rules.ts";
+import { velocityName } from "./flow.ts";
+import { tokensName } from "./prompt.ts";
+import type { ObjectiveTarget } from "./target.ts";
+
+/** What the terms of an objective follow from. */
+export interface TermChoice {
+  readonly reduction: Reduction;
+  /** Of the action: each is a term of its own. */
+  readonly parts: readonly Part[];
+  readonly rules: Rules;
+}
+
+/** The terms of an objective: of a flow one for each part, with a denominator of its own. */
+export function objectiveTerms(objective: ObjectiveChoice, { reduction, parts, rules }: TermChoice): Term[] {
+  const term = (errors: string, { name, slots }: Part): Term => ({ name, errors, slots, reduction, weight: 1 });
+  switch (objective.kind) {
+    case "flow":
+      if (parts.length < 2 || rules.keeps("part-denominators")) return parts.map((part) => term(velocityName, part));
+      return [term(velocityName, { name: "parts", slots: parts.flatMap(({ slots }) => slots) })];
+    case "prompt":
+      return [term(tokensName, { name: tokensName, slots: [0] })];
+  }
+}
+
+/** What the draws of a policy's objectives follow from. */
+export function objectiveTargets(form: PolicyForm, unrealInput: UnrealInput): ObjectiveTarget[] {
+  return form.variant.objectives.map((objective) => objectiveTarget(objective, form, unrealInput));
+}
+
+function objectiveTarget(objective: ObjectiveChoice, form: PolicyForm, unrealInput: UnrealInput): ObjectiveTarget {
+  switch (objective.kind) {
+    case "flow":
+      return { kind: "flow", unrealInput, timeDirection: objective.timeDirection, embedding: timeEmbeddingOf(form) };
+    case "prompt":
+      return { kind: "prompt" };
+  }
+}
