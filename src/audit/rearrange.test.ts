@@ -68,11 +68,12 @@ describe("a batch in a larger layout", () => {
   });
 });
 
-it("a sample without its target has no action cells, dofs or own dofs, and its observation stays", () => {
+it("a sample that teaches nothing has no action cells, dofs or own dofs and one token, and its pictures stay", () => {
   const batch = exampleBatch(layout, 4);
   const changed = withoutTarget(batch, (row) => row === 1);
   expect([...changed.facts.targetReal.bits]).toEqual([1, 0, 1, 1]);
   expect(changed.actions.valid.count).toBe(3 * 2 * 3);
+  expect([...changed.facts.tokenReal.bits]).toEqual([1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1]);
   expect([...changed.ownDof.cells.subarray(3, 6)]).toEqual([-1, -1, -1]);
   changed.actions.read(({ cells }) => expect([...cells.subarray(6, 12)]).toEqual([0, 0, 0, 0, 0, 0]));
   expect(encodeBatch(changed).images).toEqual(encodeBatch(batch).images);

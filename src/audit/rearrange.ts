@@ -76,16 +76,23 @@ export function rearranged(
   };
 }
 
-/** A batch in which some rows are samples without a robot target, as of a dataset that only answers questions. */
+/**
+ * A batch in which some rows are samples that teach nothing: without a robot target, as of a dataset that only answers questions,
+ * and with one token, after which there is nothing to say.
+ */
 export function withoutTarget(batch: Batch, isChanged: (row: number) => boolean): Batch {
-  const { facts, actions, ownDof } = batch;
+  const { facts, actions, prompt, ownDof } = batch;
   const [rows = 0, width = 0] = facts.dofReal.shape;
   const kept = Array.from({ length: rows }, (_, row) => (isChanged(row) ? -1 : row));
   const own = { b: kept, t: ascending(facts.stepReal.shape[1]), d: ascending(width) };
+  const [, tokens = 0] = facts.tokenReal.shape;
+  const said = facts.tokenReal.bits.map((bit, at) => (isChanged(Math.floor(at / tokens)) && at % tokens > 0 ? 0 : bit));
+  const tokenReal = Validity.of("b n", facts.tokenReal.shape, said);
   return {
     ...batch,
     actions: actions.read((values, valid) => Padded.of(taken(values, own, 0), real(valid, own))),
-    facts: { ...facts, targetReal: real(facts.targetReal, own), dofReal: real(facts.dofReal, own) },
+    prompt: prompt.read((values) => Padded.of(values, tokenReal)),
+    facts: { ...facts, targetReal: real(facts.targetReal, own), dofReal: real(facts.dofReal, own), tokenReal },
     ownDof: taken(ownDof, own, -1),
   };
 }

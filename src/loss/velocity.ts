@@ -1,6 +1,5 @@
 import type { SymbolicArray } from "../graph/array.ts";
-import { sum } from "../graph/op/align.ts";
-import { multiply, square, subtract } from "../graph/op/elementwise.ts";
+import { square, subtract } from "../graph/op/elementwise.ts";
 import { select } from "../graph/op/select.ts";
 import type { SymbolicSupervised } from "../validity/supervised.ts";
 
@@ -15,13 +14,4 @@ export function velocityErrors(
   supervised: SymbolicSupervised<"b t d">,
 ): SymbolicArray<"b t d"> {
   return square(select(supervised.teaches, subtract(predicted, target), 0));
-}
-
-/**
- * `Σ weight · error`: the share of these rows in the loss of the global batch.
- *
- * @param cellWeights `[b d]`, see `loss/reduction.ts`
- */
-export function velocityLoss(errors: SymbolicArray<"b t d">, cellWeights: SymbolicArray<"b d">): SymbolicArray<""> {
-  return sum(multiply(sum(errors, "b d"), cellWeights), "");
 }

@@ -119,7 +119,7 @@ describe("a recipe", () => {
 
   it("says what it takes where a value does not fit", () => {
     const cases: readonly (readonly [string, unknown, string])[] = [
-      ["policy.variant", "groot", 'expected "pi0", "groot_n16" or "pi0_prompt", got "groot"'],
+      ["policy.variant", "groot", 'expected "pi0" or "groot_n16" or "pi0_prompt", got "groot"'],
       ["policy.size", "big", 'expected "micro" or "mini" or "tiny" or "base", got "big"'],
       ["validation.microBatch", 1, "expected a number of at least 2, got 1"],
       ["data.rate", 0, "expected a number above 0, got 0"],

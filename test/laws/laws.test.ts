@@ -6,7 +6,7 @@ import { Rules } from "../../src/validity/rules.ts";
 import { attention, attentionLaws, stepAttention } from "./attention.ts";
 import { tower, videoLaws, visionLaws } from "./encoder.ts";
 import { integrateLaws, noiseLaws, pathLaws, timeLaws, withoutGuard } from "./flow.ts";
-import { reductionLaws, velocityLaws } from "./loss.ts";
+import { reductionLaws, velocityLaws, weightedLaws } from "./loss.ts";
 import { actionErrorLaws, groupLaws, intervalLaws } from "./metric.ts";
 import { normalizeLaws, statisticsLaws } from "./statistic.ts";
 import { brokenLaws, expectLaws, type NoLaws, type Subject } from "./subject.ts";
@@ -15,6 +15,7 @@ import { brokenLaws, expectLaws, type NoLaws, type Subject } from "./subject.ts"
 const lawsOfModules: Readonly<Record<string, Readonly<Record<string, Subject | NoLaws>>>> = {
   "loss/velocity.ts": velocityLaws,
   "loss/reduction.ts": reductionLaws,
+  "loss/weighted.ts": weightedLaws,
   "metric/group.ts": groupLaws,
   "metric/interval.ts": intervalLaws,
   "metric/action-error.ts": actionErrorLaws,

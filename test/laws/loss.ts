@@ -1,7 +1,9 @@
 import type { Output } from "../../src/audit/law.ts";
 import { HostArray, zeros } from "../../src/graph/host-array.ts";
+import { sum } from "../../src/graph/op/align.ts";
 import { countsOf, fillCellWeights, type Reduction, type Term } from "../../src/loss/reduction.ts";
-import { velocityErrors, velocityLoss } from "../../src/loss/velocity.ts";
+import { velocityErrors } from "../../src/loss/velocity.ts";
+import { weightedSum } from "../../src/loss/weighted.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { SymbolicSupervised } from "../../src/validity/supervised.ts";
 import { argumentsOf, graphOf, type LawsOf, type Subject } from "./subject.ts";
@@ -30,7 +32,8 @@ function velocity(outputs: "errors" | "loss"): Subject {
       const [predicted, target] = [inputs.value("predicted", "b t d"), inputs.value("target", "b t d")];
       const supervised = SymbolicSupervised.input("teaches", "b t d", predicted.shape);
       const errors = velocityErrors(predicted, target, supervised);
-      const found = outputs === "errors" ? { errors } : { loss: velocityLoss(errors, inputs.value("weights", "b d")) };
+      const found =
+        outputs === "errors" ? { errors } : { loss: weightedSum(sum(errors, "b d"), inputs.value("weights", "b d")) };
       return { outputs: found, by: { predicted, target } };
     }, new Map()),
   };
@@ -76,8 +79,9 @@ function weights(reduction: Reduction): Subject {
 
 export const velocityLaws: LawsOf<typeof import("../../src/loss/velocity.ts")> = {
   velocityErrors: velocity("errors"),
-  velocityLoss: velocity("loss"),
 };
+
+export const weightedLaws: LawsOf<typeof import("../../src/loss/weighted.ts")> = { weightedSum: velocity("loss") };
 
 export const reductionLaws: LawsOf<typeof import("../../src/loss/reduction.ts")> = {
   countsOf: weights("cells"),

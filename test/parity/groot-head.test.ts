@@ -55,7 +55,7 @@ const { parts, embodiments } = reference.config;
 
 const settingWith = (crossAttentionKeys: GrootHead["crossAttentionKeys"], rules: Rules): Setting => ({
   form: {
-    variant: variants.pi0,
+    variant: variants.groot_n16,
     size: policySizes.micro,
     vocabulary: 300,
     head: {
