@@ -1,6 +1,6 @@
 import { soundConventions } from "../src/checkpoint/conventions.ts";
 import { asFound } from "../src/embodiment/mapping.ts";
-import type { Recipe, RecipeDataset } from "../src/training/recipe.ts";
+import type { Recipe, RecipeDataset } from "../src/recipe/schema.ts";
 
 /**
  * One policy on three simulated robots: 2, 3 and 7 dofs, under joint and end-effector control.

@@ -2,7 +2,7 @@ import { soundConventions } from "../src/checkpoint/conventions.ts";
 import type { Feature } from "../src/dataset/dataset.ts";
 import type { Dof } from "../src/embodiment/embodiment.ts";
 import { asFound, type Mapping } from "../src/embodiment/mapping.ts";
-import type { Recipe, RecipeDataset } from "../src/training/recipe.ts";
+import type { Recipe, RecipeDataset } from "../src/recipe/schema.ts";
 
 /**
  * Every kind of padding at once, in a policy so small that an audit takes seconds.

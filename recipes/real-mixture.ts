@@ -1,7 +1,7 @@
 import { soundConventions } from "../src/checkpoint/conventions.ts";
 import { usualAugmentation } from "../src/embodiment/augment.ts";
 import { asFound } from "../src/embodiment/mapping.ts";
-import type { Recipe, RecipeDataset } from "../src/training/recipe.ts";
+import type { Recipe, RecipeDataset } from "../src/recipe/schema.ts";
 
 /**
  * One policy on four real robots: 44, 26, 7 and 2 dofs, 20, 30 and 10 frames per second, three with a camera and one without.

@@ -1,6 +1,6 @@
 import { soundConventions } from "../src/checkpoint/conventions.ts";
 import { asFound } from "../src/embodiment/mapping.ts";
-import type { Recipe } from "../src/training/recipe.ts";
+import type { Recipe } from "../src/recipe/schema.ts";
 
 /**
  * A simulated robot that finds its goal in a picture: the state tells nothing of it.

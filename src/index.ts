@@ -1,8 +1,8 @@
 // Every public name, and nothing else.
 
 export { type AuditRequest, auditRecipe } from "./audit/audit-recipe.ts";
+export { auditObserver } from "./audit/observer.ts";
 export type { AuditReport, AuditRow } from "./audit/report.ts";
-export { stepAuditor } from "./audit/step-audit.ts";
 export type { Glimpse, Robot, RobotObservation } from "./batch/observation.ts";
 export type { Dataset, DatasetChoice, EpisodeTable, Feature, Picture, TaskAnnotation } from "./dataset/dataset.ts";
 export { openDataset } from "./dataset/open.ts";
@@ -17,20 +17,21 @@ export type { ActionError } from "./metric/action-error.ts";
 export type { Group, Validation } from "./metric/group.ts";
 export { aloneWorld, openWorld } from "./ranks/open-world.ts";
 export type { World } from "./ranks/world.ts";
+export { loadRecipe, parseRecipe } from "./recipe/file.ts";
+export type { Recipe, RecipeDataset } from "./recipe/schema.ts";
 export type { ActionChunk, ActionRequest } from "./serving/action.ts";
 export { type LoadOptions, loadPolicy } from "./serving/load.ts";
+export { rolloutObserver, type StepRollout } from "./serving/observer.ts";
 export { picture } from "./serving/picture.ts";
 export type { LoadedPolicy } from "./serving/policy.ts";
 export type { RobotQuery, ServedRobot } from "./serving/robot.ts";
 export type { Session } from "./serving/session.ts";
-export { openStepRollouts } from "./serving/step-rollouts.ts";
 export type { Start } from "./training/begin.ts";
-export type { LoopResult, Pulse } from "./training/loop.ts";
-export type { Recipe, RecipeDataset } from "./training/recipe.ts";
-export { loadRecipe, parseRecipe } from "./training/recipe-file.ts";
-export type { StepRollout } from "./training/step-rollouts.ts";
-export { type TrainRequest, type TrainWatcher, train as trainPolicy, unwatched } from "./training/train.ts";
+export type { Observer, ObserverKind } from "./training/observer.ts";
+export type { TrainResult } from "./training/record.ts";
+export { type TrainRequest, train as trainPolicy } from "./training/train.ts";
 export { type RunValidation, type ValidateRequest, validateRun } from "./training/validate-run.ts";
+export { type Pulse, type TrainWatcher, unwatched } from "./training/watcher.ts";
 export { Mean } from "./validity/mean.ts";
 export { Padded } from "./validity/padded.ts";
 export { type Rule, Rules, ruleNames } from "./validity/rules.ts";

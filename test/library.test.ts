@@ -8,7 +8,8 @@ import { root } from "../src/command/root.ts";
 import { writeV2 } from "../src/dataset/fixture.ts";
 import { asFound } from "../src/embodiment/mapping.ts";
 import { aloneWorld, loadPolicy, type Recipe, trainPolicy, unwatched, validateRun } from "../src/index.ts";
-import { type MicroRun, microRecipe, trainMicroRun } from "../src/training/fixture/micro-run.ts";
+import { microRecipe } from "../src/recipe/fixture/micro-recipe.ts";
+import { type MicroRun, trainMicroRun } from "../src/training/fixture/micro-run.ts";
 
 let run: MicroRun;
 let place = "";

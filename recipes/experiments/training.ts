@@ -3,7 +3,7 @@ import { stepRequests } from "../../src/batch/request.ts";
 import type { ParameterForm, ParameterValues } from "../../src/nn/parameter.ts";
 import { learningRate } from "../../src/optimizer/schedule.ts";
 import { initialState, type TrainingState } from "../../src/optimizer/state.ts";
-import { layoutOf, type Plan } from "../../src/training/plan.ts";
+import { layoutOf, type Plan } from "../../src/recipe/plan.ts";
 import type { Trainer } from "../../src/training/trainer.ts";
 import { actingWeights } from "../../src/training/weights.ts";
 

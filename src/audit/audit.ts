@@ -1,6 +1,6 @@
 import type { OpenMixture } from "../mixture/mixture.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
-import type { Plan } from "../training/plan.ts";
+import type { Plan } from "../recipe/plan.ts";
 import type { GlobalBatch } from "./global-batch.ts";
 import type { PaddingKind } from "./kind.ts";
 import { type Leak, leaksOf, type Outputs } from "./law.ts";

@@ -3,7 +3,7 @@ import type { Frames } from "../mixture/frames.ts";
 import { type Draw, draw } from "../mixture/sampler.ts";
 import { validationDraws } from "../mixture/validation.ts";
 import type { TargetOptions } from "../objective/target.ts";
-import { type Plan, readingOf } from "../training/plan.ts";
+import { type Plan, readingOf } from "../recipe/plan.ts";
 
 /** Which samples the audit looks at. */
 export interface AuditChoice {

@@ -7,7 +7,7 @@ import { flowInputs } from "../objective/flow.ts";
 import { cellWeightsOf, type MicroBatch, microBatchOf, weightFeeds, wholeCounts } from "../objective/micro-batch.ts";
 import type { TargetOptions } from "../objective/target.ts";
 import { teachesInput } from "../objective/traced.ts";
-import { type Plan, targetOf, termsOf } from "../training/plan.ts";
+import { type Plan, targetOf, termsOf } from "../recipe/plan.ts";
 
 /** A micro-batch, what its noise is poisoned with and what of it teaches. */
 export interface Part {

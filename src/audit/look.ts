@@ -5,7 +5,7 @@ import { Program } from "../graph/program.ts";
 import { type Parameter, type ParameterValues, Scope, type Watched } from "../nn/parameter.ts";
 import { traceObjectivesIn } from "../objective/objective.ts";
 import { onlyInputs } from "../objective/only-inputs.ts";
-import { settingOf } from "../training/plan.ts";
+import { settingOf } from "../recipe/plan.ts";
 import { differenceOf, magnitude } from "./difference.ts";
 import { fed, type GlobalBatch } from "./global-batch.ts";
 import { errorPrefixes } from "./runner.ts";

@@ -1,7 +1,7 @@
 import { BatchMaker, type BatchRequest } from "../batch/maker.ts";
 import { frameCount } from "../mixture/frames.ts";
 import type { TargetOptions } from "../objective/target.ts";
-import { layoutOf, loadPlanOf, type Plan } from "../training/plan.ts";
+import { layoutOf, loadPlanOf, type Plan } from "../recipe/plan.ts";
 import { auditDraws } from "./draw.ts";
 import type { GlobalBatch } from "./global-batch.ts";
 

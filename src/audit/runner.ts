@@ -9,7 +9,7 @@ import { type ErrorsByName, lossOf, sampleErrors } from "../objective/micro-batc
 import { gradientOutputs, gradientPrefix, traceActionsIn, traceObjectivesIn } from "../objective/objective.ts";
 import { onlyInputs } from "../objective/only-inputs.ts";
 import { errorsOutput } from "../objective/traced.ts";
-import { groupNamesOf, loadPlanOf, type Plan, settingOf, termsOf } from "../training/plan.ts";
+import { groupNamesOf, loadPlanOf, type Plan, settingOf, termsOf } from "../recipe/plan.ts";
 import { Validity } from "../validity/validity.ts";
 import { type Fed, fed, type GlobalBatch, type Part } from "./global-batch.ts";
 import type { Output, Outputs } from "./law.ts";

@@ -1,7 +1,7 @@
 import { type HeadStatistics, measureHeads } from "../batch/measure.ts";
 import type { Frames } from "../mixture/frames.ts";
 import type { OpenMixture } from "../mixture/mixture.ts";
-import { measuringOf, type Plan } from "../training/plan.ts";
+import { measuringOf, type Plan } from "../recipe/plan.ts";
 
 /** A plan twice: with its statistics as they are, and as they would be if other numbers stood past the ends of episodes. */
 export interface MeasuredTwice {

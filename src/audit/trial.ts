@@ -1,6 +1,6 @@
 import { sampleCount } from "../batch/batch.ts";
 import { byteTokenizer } from "../codec/prompt.ts";
-import { termsOf } from "../training/plan.ts";
+import { termsOf } from "../recipe/plan.ts";
 import { Rules } from "../validity/rules.ts";
 import type { GlobalBatch } from "./global-batch.ts";
 import { horizonOf } from "./horizon.ts";

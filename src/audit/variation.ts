@@ -2,7 +2,7 @@ import { type Batch, sampleCount } from "../batch/batch.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import { poisoned } from "../batch/poison.ts";
 import { gradientPrefix } from "../objective/objective.ts";
-import { layoutOf, type Plan } from "../training/plan.ts";
+import { layoutOf, type Plan } from "../recipe/plan.ts";
 import { magnitude } from "./difference.ts";
 import type { GlobalBatch } from "./global-batch.ts";
 import { cellsOf, onlyPaddingOf, type PaddingKind } from "./kind.ts";

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import type { DemoStory, Played } from "../dashboard/demo-story.ts";
 import { InputError } from "../input-error.ts";
 import { validationAsJson } from "../objective/as-json.ts";
-import type { Recipe } from "../training/recipe.ts";
+import type { Recipe } from "../recipe/schema.ts";
 import { define, type Outcome } from "./definition.ts";
 import { count, otherwise, text } from "./parameter.ts";
 import { root } from "./root.ts";
@@ -77,7 +77,7 @@ async function play(given: Given, folder: string, isStopped: () => boolean, term
 
 /** The demo's recipe on what is recorded in a folder. */
 async function recipeIn(folder: string, steps: number | null): Promise<Recipe> {
-  const { loadRecipe, parseRecipe } = await import("../training/recipe-file.ts");
+  const { loadRecipe, parseRecipe } = await import("../recipe/file.ts");
   const own = await loadRecipe(join(root, "recipes", "demo.ts"));
   const { optimizer } = own;
   // A short training warms up for as small a share of it.

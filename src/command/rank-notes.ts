@@ -1,6 +1,6 @@
 import { placementNotes } from "../ranks/place.ts";
 import type { World } from "../ranks/world.ts";
-import type { Recipe } from "../training/recipe.ts";
+import type { Recipe } from "../recipe/schema.ts";
 
 type Ranks = Pick<World, "size" | "places">;
 

@@ -38,7 +38,7 @@ export const rollout = define({
   async run(given, terminal) {
     const { findRobot } = await import("../simulation/robots.ts");
     const { rollOutPolicy } = await import("../serving/roll-out.ts");
-    const { override } = await import("./override.ts");
+    const { override } = await import("../recipe/override.ts");
     const design = findRobot(given.robot);
     const stop = watchStopSignals(() => {});
     const watcher = watch(terminal, given.episodes, stop.isStopped);

@@ -5,9 +5,9 @@ import { InputError } from "../input-error.ts";
 import type { WeightsValidation } from "../metric/group.ts";
 import { groupsAsJson, validationAsJson } from "../objective/as-json.ts";
 import type { World } from "../ranks/world.ts";
-import type { LoopResult } from "../training/loop.ts";
-import type { Recipe } from "../training/recipe.ts";
-import type { TrainWatcher } from "../training/train.ts";
+import type { Recipe } from "../recipe/schema.ts";
+import type { TrainResult } from "../training/record.ts";
+import type { TrainWatcher } from "../training/watcher.ts";
 import { allow } from "./allow.ts";
 import { define, type Outcome } from "./definition.ts";
 import { choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
@@ -45,9 +45,10 @@ export const train = define({
 });
 
 async function trainOn(world: World, given: Given, terminal: Terminal): Promise<Outcome> {
-  const { train: trainPolicy, unwatched } = await import("../training/train.ts");
-  const { stepAuditor } = await import("../audit/step-audit.ts");
-  const { openStepRollouts } = await import("../serving/step-rollouts.ts");
+  const { train: trainPolicy } = await import("../training/train.ts");
+  const { unwatched } = await import("../training/watcher.ts");
+  const { auditObserver } = await import("../audit/observer.ts");
+  const { rolloutObserver } = await import("../serving/observer.ts");
   const start = startOf(given);
   const recipe = await recipeOf(given.recipe, settingsOf(given));
   const folder = await runFolderOf(world, recipe, given);
@@ -58,8 +59,8 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   const stop = watchStopSignals(() => isShown && display.note("stopping after this step; once more stops at once"));
   const cache = join(root, ".cache", "statistics");
   const shown = isShown ? watcherOf(display) : unwatched;
-  const openers = { openAudit: stepAuditor(cache), openRollouts: openStepRollouts };
-  const watcher = { ...shown, isStopped: stop.isStopped, ...openers };
+  const observers = [auditObserver(cache), rolloutObserver(display)];
+  const watcher: TrainWatcher = { ...shown, isStopped: stop.isStopped, observers };
   try {
     const result = await trainPolicy({ recipe, folder, start, until, cache, world }, watcher);
     if (isShown) display.finish();
@@ -72,15 +73,13 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   }
 }
 
-function watcherOf(display: TrainingDisplay): Omit<TrainWatcher, "isStopped" | "openAudit" | "openRollouts"> {
+function watcherOf(display: TrainingDisplay): Omit<TrainWatcher, "isStopped" | "observers"> {
   return {
     note: (text) => display.note(text),
     begun: (step) => display.begun(step),
     pulse: (pulse) => display.pulse(pulse),
     validating: (samples, total) => display.validating(samples, total),
     validated: (step, validation) => display.validated(step, validation),
-    rollingOut: (episodes, total) => display.rollingOut(episodes, total),
-    rolledOut: (step, rollouts) => display.rolledOut(step, rollouts),
   };
 }
 
@@ -106,20 +105,20 @@ export function settingsOf({ set, device }: { readonly set: readonly string[]; r
 
 /** A recipe with values replaced, whole again. */
 export async function recipeOf(path: string, settings: readonly string[]): Promise<Recipe> {
-  const { loadRecipe } = await import("../training/recipe-file.ts");
+  const { loadRecipe } = await import("../recipe/file.ts");
   return await withSettings(await loadRecipe(path), settings);
 }
 
 /** The recipe of a run, or of the run of a checkpoint, with values replaced. */
 export async function runRecipeOf(path: string, settings: readonly string[]): Promise<Recipe> {
-  const { readRunRecipe } = await import("../training/recipe-file.ts");
+  const { readRunRecipe } = await import("../recipe/file.ts");
   const { runOf } = await import("../checkpoint/chosen.ts");
   return await withSettings(await readRunRecipe(runOf(path)), settings);
 }
 
 async function withSettings(recipe: Recipe, settings: readonly string[]): Promise<Recipe> {
-  const { fitsRecipe, parseRecipe } = await import("../training/recipe-file.ts");
-  const { overrideWhereFits } = await import("./override.ts");
+  const { fitsRecipe, parseRecipe } = await import("../recipe/file.ts");
+  const { overrideWhereFits } = await import("../recipe/override.ts");
   return parseRecipe("--set", overrideWhereFits(recipe, settings, fitsRecipe));
 }
 
@@ -150,7 +149,7 @@ function startOf({ resume, init, allow: allowed }: Given) {
   return { kind: "init", from: resolve(init), allowed: new Set(allowed) } as const;
 }
 
-function jsonOf(recipe: Recipe, { size: ranks }: World, result: LoopResult) {
+function jsonOf(recipe: Recipe, { size: ranks }: World, result: TrainResult) {
   const { state, seconds, waitedSeconds, loss, recent, validation, initialValidation, isInterrupted, stepsDone } =
     result;
   const samples = stepsDone * recipe.batch.size;
@@ -167,7 +166,7 @@ function jsonOf(recipe: Recipe, { size: ranks }: World, result: LoopResult) {
   };
 }
 
-function textOf(folder: string, { state, isInterrupted, initialValidation, validation }: LoopResult): string {
+function textOf(folder: string, { state, isInterrupted, initialValidation, validation }: TrainResult): string {
   const end = isInterrupted ? `stopped at step ${state.step}; continue with --resume` : `trained to step ${state.step}`;
   return [...validationText(initialValidation, validation), `${end}: ${shortest(folder)}`].join("\n");
 }

@@ -1,6 +1,6 @@
 import type { WeightsValidation } from "../metric/group.ts";
-import type { Pulse } from "../training/loop.ts";
-import type { StepRollout } from "../training/step-rollouts.ts";
+import type { StepRollout } from "../serving/observer.ts";
+import type { Pulse } from "../training/watcher.ts";
 import { Progress, percent, significant } from "./progress.ts";
 import type { Screen } from "./terminal.ts";
 import { validationLines } from "./validation-table.ts";

@@ -1,7 +1,7 @@
 import type { AuditReport } from "../audit/report.ts";
 import type { WeightsValidation } from "../metric/group.ts";
+import type { Recipe } from "../recipe/schema.ts";
 import type { Score } from "../serving/roll-out.ts";
-import type { Recipe } from "../training/recipe.ts";
 import type { RobotSlots } from "./slot-share.ts";
 
 /** What the demo did and found: all that its pages show. */

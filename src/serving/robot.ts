@@ -4,8 +4,8 @@ import type { Manifest } from "../checkpoint/manifest.ts";
 import { decodeStatistics } from "../checkpoint/robot-record.ts";
 import { normalization } from "../embodiment/normalize.ts";
 import { InputError } from "../input-error.ts";
-import { loadPlanOf, type Plan } from "../training/plan.ts";
-import type { Recipe } from "../training/recipe.ts";
+import { loadPlanOf, type Plan } from "../recipe/plan.ts";
+import type { Recipe } from "../recipe/schema.ts";
 
 /** A robot that a policy acts for: an embodiment under a control mode, as a dataset of the mixture has it. */
 export interface ServedRobot extends Robot {

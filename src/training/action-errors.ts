@@ -14,10 +14,10 @@ import { frameCount } from "../mixture/frames.ts";
 import type { Draw } from "../mixture/sampler.ts";
 import type { ActionSampler } from "../objective/sample.ts";
 import type { World } from "../ranks/world.ts";
+import { loadPlanOf, type Plan } from "../recipe/plan.ts";
 import { Mean } from "../validity/mean.ts";
 import { Validity } from "../validity/validity.ts";
 import { actionErrorsOverRanks, type PlacedActionError } from "./over-ranks.ts";
-import { loadPlanOf, type Plan } from "./plan.ts";
 import { Recordings } from "./recording.ts";
 
 /** Held-out samples whose actions this rank samples: what was asked of the loader, and what it gives, in the same order. */

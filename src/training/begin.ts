@@ -10,12 +10,12 @@ import { InputError } from "../input-error.ts";
 import type { ParameterForm, ParameterValues } from "../nn/parameter.ts";
 import { trainedParameters } from "../optimizer/freeze.ts";
 import { initialState, stateOf } from "../optimizer/state.ts";
+import { checkResumedRecipe, type RecipeDifference } from "../recipe/difference.ts";
+import { readRunRecipe, writeRunRecipe } from "../recipe/file.ts";
+import { conventionsOf, type Plan } from "../recipe/plan.ts";
+import type { Recipe } from "../recipe/schema.ts";
 import { EventLog } from "./event-log.ts";
-import { conventionsOf, type Plan } from "./plan.ts";
-import type { Recipe } from "./recipe.ts";
-import { checkResumedRecipe, type RecipeDifference } from "./recipe-difference.ts";
-import { readRunRecipe } from "./recipe-file.ts";
-import { checkRunFolder, checkRunIsOpen, createRunFolder, writeRunRecipe } from "./run-folder.ts";
+import { checkRunFolder, checkRunIsOpen, createRunFolder } from "./run-folder.ts";
 import type { Standing } from "./standing.ts";
 import { stateFrom } from "./weights.ts";
 

@@ -6,11 +6,11 @@ import type { Link } from "../ranks/link.ts";
 import { localLinks } from "../ranks/local.ts";
 import { localWorlds, onRanks } from "../ranks/testing.ts";
 import { World } from "../ranks/world.ts";
+import { microRecipe } from "../recipe/fixture/micro-recipe.ts";
 import { Mean } from "../validity/mean.ts";
-import { microRecipe } from "./fixture/micro-run.ts";
-import { agreementSteps } from "./loop.ts";
 import { errorsOverRanks, placed } from "./over-ranks.ts";
-import { train, unwatched } from "./train.ts";
+import { agreementSteps, train } from "./train.ts";
+import { unwatched } from "./watcher.ts";
 
 let place = "";
 beforeAll(async () => {

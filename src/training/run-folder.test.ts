@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
-import { checkRunIsOpen, createRunFolder, newestRun, runName, writeRunRecipe } from "./run-folder.ts";
+import { writeRunRecipe } from "../recipe/file.ts";
+import { checkRunIsOpen, createRunFolder, newestRun, runName } from "./run-folder.ts";
 
 let runs = "";
 beforeEach(() => {

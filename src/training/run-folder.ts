@@ -1,11 +1,8 @@
 import { access, constants, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isAbsent, replaceDurably, syncFolder } from "../checkpoint/durable.ts";
+import { syncFolder } from "../checkpoint/durable.ts";
 import { InputError } from "../input-error.ts";
 import { makeFolder } from "../make-folder.ts";
-
-/** The resolved recipe of a run. */
-export const recipeFile = "recipe.json";
 
 /** The name of a run's folder unless the user gives one: `real-mixture-20260131-235901`, in local time. */
 export function runName(recipe: string, begun: Date): string {
@@ -90,13 +87,4 @@ export async function newestRun(runs: string, recipe: string): Promise<string | 
   );
   const newest = own.sort().at(-1);
   return newest === undefined ? null : join(runs, newest);
-}
-
-/**
- * Writes the resolved recipe into a new run, whole or not at all.
- *
- * @throws InputError where the disk is full
- */
-export async function writeRunRecipe(run: string, recipe: object): Promise<void> {
-  await replaceDurably(join(run, recipeFile), `${JSON.stringify(recipe, null, 2)}\n`);
 }

@@ -7,8 +7,9 @@ import type { Manifest } from "../checkpoint/manifest.ts";
 import { encodeStatistics, memberSchema } from "../checkpoint/robot-record.ts";
 import { pruneCheckpoints, writeCheckpoint } from "../checkpoint/store.ts";
 import { requireDevice } from "../graph/runtime/device.ts";
+import type { Term } from "../loss/reduction.ts";
 import type { ActionError } from "../metric/action-error.ts";
-import { refuseNotFinite, type WeightsValidation } from "../metric/group.ts";
+import { type GroupNames, refuseNotFinite, type WeightsValidation } from "../metric/group.ts";
 import { type OpenMixture, openMixture } from "../mixture/mixture.ts";
 import type { ParameterForm, ParameterValues } from "../nn/parameter.ts";
 import { traceObjectives } from "../objective/objective.ts";
@@ -17,8 +18,6 @@ import type { TrainingState } from "../optimizer/state.ts";
 import { agree } from "../ranks/agree.ts";
 import { shareOf, turnsOf } from "../ranks/deal.ts";
 import type { World } from "../ranks/world.ts";
-import { measureActionErrors, sumActionErrors } from "./action-errors.ts";
-import { trainedBy } from "./begin.ts";
 import {
   conventionsOf,
   groupNamesOf,
@@ -30,8 +29,10 @@ import {
   settingOf,
   targetOf,
   termsOf,
-} from "./plan.ts";
-import { mixtureOf, type Recipe } from "./recipe.ts";
+} from "../recipe/plan.ts";
+import { mixtureOf, type Recipe } from "../recipe/schema.ts";
+import { measureActionErrors, sumActionErrors } from "./action-errors.ts";
+import { trainedBy } from "./begin.ts";
 import type { Standing } from "./standing.ts";
 import { type StepShare, Trainer } from "./trainer.ts";
 import { Validator } from "./validator.ts";
@@ -84,6 +85,15 @@ export class Run {
   get trainer(): Promise<Trainer> {
     this.#trainer ??= this.#compileTrainer();
     return this.#trainer;
+  }
+
+  /** Of the loss. */
+  get terms(): readonly Term[] {
+    return termsOf(this.plan);
+  }
+
+  get names(): GroupNames {
+    return groupNamesOf(this.plan);
   }
 
   /** The parameters that the policy reads. */

@@ -1,3 +1,4 @@
+import type { Validation } from "../metric/group.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 
 /** The lowest validation loss so far and the step whose weights gave it. */
@@ -10,4 +11,10 @@ export interface Best {
 export interface Standing {
   readonly state: TrainingState;
   readonly best: Best | null;
+}
+
+/** The lower of the lowest loss so far and that of a validation, if it has one. */
+export function better(best: Best | null, step: number, { aggregate }: Pick<Validation, "aggregate">): Best | null {
+  const { loss } = aggregate;
+  return loss !== null && (best === null || loss < best.loss) ? { step, loss } : best;
 }

@@ -1,16 +1,14 @@
-import type { WeightsValidation } from "../metric/group.ts";
-import type { TrainingState } from "../optimizer/state.ts";
+import { validationAsJson } from "../objective/as-json.ts";
+import { learningRate } from "../optimizer/schedule.ts";
 import type { World } from "../ranks/world.ts";
-import { type Begun, beginRun, checkStart, newState, type Start } from "./begin.ts";
-import { type LoopParts, type LoopResult, type Pulse, runLoop } from "./loop.ts";
+import type { Recipe } from "../recipe/schema.ts";
+import { beginRun, checkStart, newState, type Start } from "./begin.ts";
+import { closeObservers, openObservers } from "./observer.ts";
 import { standingOfRank0 } from "./over-ranks.ts";
-import { groupNamesOf, termsOf } from "./plan.ts";
-import type { Recipe } from "./recipe.ts";
+import { TrainingRecord, type TrainResult } from "./record.ts";
 import { Run } from "./run.ts";
-import { type OpenStepAudit, refuseStepAudit, type StepAudit } from "./step-audit.ts";
-import { type OpenStepRollouts, refuseStepRollouts, type StepRollout, type StepRollouts } from "./step-rollouts.ts";
-import type { StepShare, Trainer } from "./trainer.ts";
-import { actingWeights } from "./weights.ts";
+import { better, type Standing } from "./standing.ts";
+import type { TrainWatcher } from "./watcher.ts";
 
 /** What to train, where it goes, and when to stop. */
 export interface TrainRequest {
@@ -25,117 +23,84 @@ export interface TrainRequest {
   readonly world: World;
 }
 
-/** Who watches. */
-export interface TrainWatcher {
-  note(text: string): void;
-  begun(step: number): void;
-  pulse(pulse: Pulse): void;
-  /** Told how many held-out samples are done, and of how many. */
-  validating(samples: number, total: number): void;
-  validated(step: number, validation: WeightsValidation): void;
-  /** Told how many episodes of a rollout are done, and of how many. */
-  rollingOut(episodes: number, total: number): void;
-  rolledOut(step: number, rollouts: readonly StepRollout[]): void;
-  isStopped(): boolean;
-  /** For `audit.everySteps`. */
-  readonly openAudit: OpenStepAudit;
-  /** For `rollout.everySteps`. */
-  readonly openRollouts: OpenStepRollouts;
-}
-
-/** Nobody watches, and nobody stops it early. */
-export const unwatched: TrainWatcher = {
-  note: () => {},
-  begun: () => {},
-  pulse: () => {},
-  validating: () => {},
-  validated: () => {},
-  rollingOut: () => {},
-  rolledOut: () => {},
-  isStopped: () => false,
-  openAudit: refuseStepAudit,
-  openRollouts: refuseStepRollouts,
-};
+/** Ranks compare their weights and moments after every so many steps, and before every checkpoint. */
+export const agreementSteps = 50;
 
 /**
- * Trains a policy and leaves a run: recipe, events, checkpoints.
+ * Trains a policy and leaves a run: recipe, events, checkpoints. Ends with a checkpoint, also where it is stopped early.
+ *
+ * At each step, in this order: update, event, and where they are due the ranks' agreement, validation, observers, checkpoint.
  *
  * @throws InputError for a mistake in recipe, data or folder, where the loss is no longer finite, or padding leaks; checkpoints stay
  */
-export async function train(request: TrainRequest, watcher: TrainWatcher): Promise<LoopResult> {
+export async function train(request: TrainRequest, watcher: TrainWatcher): Promise<TrainResult> {
   const { recipe, folder, start, until, world } = request;
   if (world.rank === 0) await checkStart(folder, recipe, start);
-  const run = await Run.open(recipe, request.cache, world);
-  let audit: StepAudit | null = null;
-  try {
-    audit = recipe.audit.everySteps > 0 ? await watcher.openAudit(run.plan) : null;
-    const rollouts = rolls(request) ? watcher.openRollouts(run.plan) : null;
-    const begun = world.rank === 0 ? await beginRun(folder, run.plan, start, run.parameters) : null;
-    try {
-      for (const note of begun?.notes ?? []) watcher.note(note);
-      const fresh = () => ({ state: newState(recipe, run.parameters), best: null });
-      const standing = await standingOfRank0(world, begun?.standing ?? null, fresh);
-      const shares = run.stepShares(standing.state.step, until);
-      const opened = { run, trainer: await run.trainer, begun, shares, audit, rollouts };
-      // Resumed before its first checkpoint, a run would otherwise begin with other weights.
-      if (start.kind === "init" && world.rank === 0) await run.save(folder, standing);
-      watcher.begun(standing.state.step);
-      return await runLoop(partsOf(opened, request, watcher), standing, until);
-    } finally {
-      begun?.events.close();
-    }
-  } finally {
-    await audit?.close();
-    await run.close();
-  }
-}
 
-/** Whether this rank is the one that plays, where the recipe asks for rollouts. */
-function rolls({ recipe, world }: TrainRequest): boolean {
-  return world.rank === 0 && (recipe.rollout?.everySteps ?? 0) > 0;
-}
+  // Open: data, programs, observers, the run's folder. Rank 0 alone writes.
+  await using open = new AsyncDisposableStack();
+  const run = open.adopt(await Run.open(recipe, request.cache, world), (one) => one.close());
+  const observers = open.adopt(await openObservers(watcher.observers, run.plan, world), closeObservers);
+  const begun = world.rank === 0 ? await beginRun(folder, run.plan, start, run.parameters) : null;
+  const events = begun === null ? null : open.adopt(begun.events, (log) => log.close());
+  for (const note of begun?.notes ?? []) watcher.note(note);
 
-/** What is open while a policy trains. */
-interface Opened {
-  readonly run: Run;
-  readonly trainer: Trainer;
-  /** Of rank 0; the others write nothing. */
-  readonly begun: Begun | null;
-  readonly shares: () => Promise<StepShare>;
-  readonly audit: StepAudit | null;
-  readonly rollouts: StepRollouts | null;
-}
+  // Begin, or go on: every rank stands where rank 0 does.
+  const fresh = () => ({ state: newState(recipe, run.parameters), best: null });
+  let standing: Standing = await standingOfRank0(world, begun?.standing ?? null, fresh);
+  const from = standing.state.step;
+  const shares = run.stepShares(from, until);
+  const trainer = await run.trainer;
+  const record = new TrainingRecord(from);
 
-function partsOf(
-  { run, trainer, begun, shares, audit, rollouts }: Opened,
-  { recipe, folder, world }: TrainRequest,
-  watcher: TrainWatcher,
-): LoopParts {
-  return {
-    recipe,
-    trainer,
-    names: groupNamesOf(run.plan),
-    terms: termsOf(run.plan),
-    events: begun?.events ?? { append: () => {} },
-    shares,
-    waitedMs: () => run.waitedMs,
-    validate: (state: TrainingState) => run.validate(state, (samples, total) => watcher.validating(samples, total)),
-    agree: (state) => run.agree(state),
-    save: async (standing) => {
-      begun?.events.sync();
-      if (world.rank === 0) await run.save(folder, standing);
-    },
-    leaks: async ({ parameters }) => (await audit?.leaks(parameters)) ?? [],
-    rollOut: async (state) => {
-      if (rollouts === null) return [];
-      const weights = actingWeights(state, recipe.validation.weights);
-      const seen = (episodes: number, total: number) => watcher.rollingOut(episodes, total);
-      const found = await rollouts.play(weights, state.step, seen);
-      watcher.rolledOut(state.step, found);
-      return found;
-    },
-    pulse: (pulse) => watcher.pulse(pulse),
-    validated: (step, validation) => watcher.validated(step, validation),
-    isStopped: () => world.any("stop", watcher.isStopped()),
+  const save = async () => {
+    events?.sync();
+    if (world.rank === 0) await run.save(folder, standing);
   };
+  const validate = async () => {
+    const { step } = standing.state;
+    const began = record.seconds;
+    const validation = await run.validate(standing.state, (samples, total) => watcher.validating(samples, total));
+    events?.append({ kind: "validation", step, ...validationAsJson(validation) });
+    watcher.validated(step, validation);
+    record.validated({ step, seconds: record.seconds - began, ...validation });
+    standing = { ...standing, best: better(standing.best, step, validation) };
+  };
+
+  // Resumed before its first checkpoint, a run would otherwise begin with other weights.
+  if (start.kind === "init") await save();
+  watcher.begun(from);
+  if (from === 0 && standing.best === null && recipe.validation.everySteps > 0) await validate();
+  let isStopped = await world.any("stop", watcher.isStopped());
+  if (isStopped && from === 0) await save();
+
+  while (standing.state.step < until && !isStopped) {
+    const share = await shares();
+    const rate = learningRate(recipe.optimizer, standing.state.step);
+    const { state, loss, errors, gradientNorm } = await trainer.step(standing.state, share, rate);
+    const { step } = state;
+    standing = { ...standing, state };
+    events?.append({ kind: "step", step, loss, gradientNorm, learningRate: rate });
+    record.step(loss, errors);
+    watcher.pulse({ step, loss, waitShare: run.waitedMs / 1000 / record.seconds });
+
+    isStopped = await world.any("stop", watcher.isStopped());
+    const isLast = step >= until;
+    const isSaved = isDue(recipe.checkpoint.everySteps, step, isLast || isStopped);
+    if (isSaved || isDue(agreementSteps, step, isLast)) await run.agree(state);
+    // Stopping brings no validation with it: the run that goes on has the events and the best step of one that never stopped.
+    if (isDue(recipe.validation.everySteps, step, isLast)) await validate();
+    for (const observer of observers) {
+      if (!isDue(observer.everySteps, step, isLast && observer.looksAtLast)) continue;
+      const seen = await observer.look(state);
+      for (const event of seen.events) events?.append(event);
+      if (seen.problem !== null) throw seen.problem;
+    }
+    if (isSaved) await save();
+  }
+  return record.result(standing, { until, waitedMs: run.waitedMs, terms: run.terms, names: run.names });
+}
+
+function isDue(every: number, step: number, isLast: boolean): boolean {
+  return every > 0 && (isLast || step % every === 0);
 }

@@ -5,8 +5,8 @@ import { checkConventions } from "../checkpoint/conventions.ts";
 import type { ActionError } from "../metric/action-error.ts";
 import type { WeightsValidation } from "../metric/group.ts";
 import type { World } from "../ranks/world.ts";
-import { conventionsOf } from "./plan.ts";
-import type { Recipe } from "./recipe.ts";
+import { conventionsOf } from "../recipe/plan.ts";
+import type { Recipe } from "../recipe/schema.ts";
 import { Run } from "./run.ts";
 import { stateFrom } from "./weights.ts";
 

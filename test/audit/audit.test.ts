@@ -9,7 +9,7 @@ import { type AuditReport, type AuditRow, type Column, columns } from "../../src
 import { hasRealData, onRealData, realDataset } from "../../src/dataset/real-data.ts";
 import { reductions } from "../../src/loss/reduction.ts";
 import { type VariantName, variants } from "../../src/policy/variant.ts";
-import type { Recipe } from "../../src/training/recipe.ts";
+import type { Recipe } from "../../src/recipe/schema.ts";
 import { type Rule, ruleNames } from "../../src/validity/rules.ts";
 import { generatedPadding } from "./every-padding.ts";
 

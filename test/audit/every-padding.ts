@@ -1,7 +1,7 @@
 import { recipe as everyPadding } from "../../recipes/every-padding.ts";
 import type { GeneratedDataset } from "../../src/dataset/generated.ts";
 import type { VariantName } from "../../src/policy/variant.ts";
-import type { Recipe, RecipeDataset } from "../../src/training/recipe.ts";
+import type { Recipe, RecipeDataset } from "../../src/recipe/schema.ts";
 
 /** The recipe of every padding with formulas in the place of its real datasets: their columns, widths and rates. */
 export function generatedPadding(variant: VariantName): Recipe {

@@ -12,9 +12,9 @@ import { aloha, droid, libero } from "../../src/embodiment/robot.ts";
 import { zeros } from "../../src/graph/host-array.ts";
 import { countsOf, fillCellWeights, reductions, type Term } from "../../src/loss/reduction.ts";
 import { openMixture } from "../../src/mixture/mixture.ts";
-import { microRecipe } from "../../src/training/fixture/micro-run.ts";
-import { layoutOf, loadPlanOf, planOf } from "../../src/training/plan.ts";
-import { mixtureOf, type Recipe } from "../../src/training/recipe.ts";
+import { microRecipe } from "../../src/recipe/fixture/micro-recipe.ts";
+import { layoutOf, loadPlanOf, planOf } from "../../src/recipe/plan.ts";
+import { mixtureOf, type Recipe } from "../../src/recipe/schema.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { changed, hidden, layout, outcomeOf, ragged, releasePolicies, withFact } from "./policy.ts";
 

@@ -1,12 +1,12 @@
 import { forFirstSteps } from "../../../src/objective/first-steps.ts";
 import { ActionSampler } from "../../../src/objective/sample.ts";
+import { loadPlanOf, type Plan } from "../../../src/recipe/plan.ts";
 import { LoadedPolicy } from "../../../src/serving/policy.ts";
 import type { ServedRobot } from "../../../src/serving/robot.ts";
 import { PolicyPilot } from "../../../src/serving/simulated.ts";
 import type { Robot, RobotOptions } from "../../../src/simulation/robot.ts";
 import { createRobot, findRobot } from "../../../src/simulation/robots.ts";
 import { rollOut } from "../../../src/simulation/rollout.ts";
-import { loadPlanOf, type Plan } from "../../../src/training/plan.ts";
 import { optionsOf } from "../record.ts";
 import { closedLoop } from "./design.ts";
 import type { Measured } from "./held-out.ts";

@@ -3,8 +3,8 @@ import { openMixture } from "../../../src/mixture/mixture.ts";
 import type { TargetOptions } from "../../../src/objective/target.ts";
 import { objectiveTargets } from "../../../src/objective/terms.ts";
 import type { Setting } from "../../../src/objective/traced.ts";
-import { loadPlanOf, type Plan, planOf, settingOf, targetOf } from "../../../src/training/plan.ts";
-import { mixtureOf } from "../../../src/training/recipe.ts";
+import { loadPlanOf, type Plan, planOf, settingOf, targetOf } from "../../../src/recipe/plan.ts";
+import { mixtureOf } from "../../../src/recipe/schema.ts";
 import { Rules } from "../../../src/validity/rules.ts";
 import {
   blindPolicySize,

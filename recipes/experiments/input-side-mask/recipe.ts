@@ -1,9 +1,9 @@
 import { soundConventions } from "../../../src/checkpoint/conventions.ts";
 import { asFound, type Mapping } from "../../../src/embodiment/mapping.ts";
+import type { Recipe, RecipeDataset } from "../../../src/recipe/schema.ts";
 import type { Design } from "../../../src/simulation/design.ts";
 import { findRobot } from "../../../src/simulation/robots.ts";
 import { embodimentOf } from "../../../src/simulation/simulated-robot.ts";
-import type { Recipe, RecipeDataset } from "../../../src/training/recipe.ts";
 import { recipe as realMixture } from "../../real-mixture.ts";
 import {
   type Job,

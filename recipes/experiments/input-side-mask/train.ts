@@ -1,6 +1,6 @@
 import type { ParameterValues } from "../../../src/nn/parameter.ts";
 import { aloneWorld } from "../../../src/ranks/open-world.ts";
-import { termsOf } from "../../../src/training/plan.ts";
+import { termsOf } from "../../../src/recipe/plan.ts";
 import { Trainer } from "../../../src/training/trainer.ts";
 import { trainWith } from "../training.ts";
 import type { Training } from "./design.ts";

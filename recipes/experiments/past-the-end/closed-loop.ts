@@ -1,4 +1,5 @@
 import { ActionSampler } from "../../../src/objective/sample.ts";
+import { settingOf } from "../../../src/recipe/plan.ts";
 import { LoadedPolicy } from "../../../src/serving/policy.ts";
 import { plannedRobots, type ServedRobot } from "../../../src/serving/robot.ts";
 import { PolicyPilot } from "../../../src/serving/simulated.ts";
@@ -6,7 +7,6 @@ import type { Design } from "../../../src/simulation/design.ts";
 import type { Robot } from "../../../src/simulation/robot.ts";
 import { createRobot, findRobot } from "../../../src/simulation/robots.ts";
 import { rollOut } from "../../../src/simulation/rollout.ts";
-import { settingOf } from "../../../src/training/plan.ts";
 import { encodeBits } from "../bits.ts";
 import { optionsOf } from "../record.ts";
 import { average } from "../statistics.ts";

@@ -1,4 +1,4 @@
-import type { Recipe } from "../../../src/training/recipe.ts";
+import type { Recipe } from "../../../src/recipe/schema.ts";
 
 /** The simulated robots, narrowest first: 2, 3, 7 and 14 dofs. */
 export const robotNames = ["reacher", "pusher", "arm", "bimanual"] as const;

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { soundConventions } from "../../../src/checkpoint/conventions.ts";
 import { asFound } from "../../../src/embodiment/mapping.ts";
+import type { Recipe, RecipeDataset } from "../../../src/recipe/schema.ts";
 import { findRobot } from "../../../src/simulation/robots.ts";
-import type { Recipe, RecipeDataset } from "../../../src/training/recipe.ts";
 import { recipe as demo } from "../../demo.ts";
 import { recipe as realMixture } from "../../real-mixture.ts";
 import { recipe as seeing } from "../../seeing.ts";

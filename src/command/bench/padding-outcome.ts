@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Recipe } from "../../training/recipe.ts";
+import type { Recipe } from "../../recipe/schema.ts";
 import type { Outcome } from "../definition.ts";
 import { Progress } from "../progress.ts";
 import { root } from "../root.ts";

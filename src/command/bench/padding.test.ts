@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { loadRecipe } from "../../training/recipe-file.ts";
+import { loadRecipe } from "../../recipe/file.ts";
 import { root } from "../root.ts";
 import { paddedSteps } from "./padding.ts";
 

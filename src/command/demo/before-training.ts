@@ -1,10 +1,10 @@
 import { type RobotSlots, robotSlots } from "../../dashboard/slot-share.ts";
 import type { ParameterValues } from "../../nn/parameter.ts";
 import { aloneWorld } from "../../ranks/open-world.ts";
+import type { Recipe } from "../../recipe/schema.ts";
 import type { FoundPolicy } from "../../serving/load.ts";
-import { plannedPolicy } from "../../serving/step-rollouts.ts";
+import { plannedPolicy } from "../../serving/observer.ts";
 import { newState } from "../../training/begin.ts";
-import type { Recipe } from "../../training/recipe.ts";
 import { Run } from "../../training/run.ts";
 import { actingWeights } from "../../training/weights.ts";
 

@@ -1,9 +1,9 @@
 import type { LearningCurves } from "../../dashboard/demo-story.ts";
 import type { WeightsValidation } from "../../metric/group.ts";
 import { aloneWorld } from "../../ranks/open-world.ts";
-import type { Pulse } from "../../training/loop.ts";
-import type { Recipe } from "../../training/recipe.ts";
-import { train, unwatched } from "../../training/train.ts";
+import type { Recipe } from "../../recipe/schema.ts";
+import { train } from "../../training/train.ts";
+import { type Pulse, unwatched } from "../../training/watcher.ts";
 import type { Screen } from "../terminal.ts";
 import { TrainingDisplay } from "../training-display.ts";
 

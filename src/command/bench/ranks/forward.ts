@@ -3,9 +3,9 @@ import { type DataType, type HostArray, zeros } from "../../../graph/host-array.
 import { Program } from "../../../graph/program.ts";
 import { errorOutputs, traceObjectives } from "../../../objective/objective.ts";
 import { errorsOutput } from "../../../objective/traced.ts";
+import { conventionsOf, formOf, layoutOf } from "../../../recipe/plan.ts";
+import type { Recipe } from "../../../recipe/schema.ts";
 import { newState } from "../../../training/begin.ts";
-import { conventionsOf, formOf, layoutOf } from "../../../training/plan.ts";
-import type { Recipe } from "../../../training/recipe.ts";
 import { Rules } from "../../../validity/rules.ts";
 import { median } from "../turns.ts";
 

@@ -1,5 +1,5 @@
 import { InputError } from "../input-error.ts";
-import type { Recipe } from "./recipe.ts";
+import type { Recipe } from "./schema.ts";
 
 /** Keys that change how a run is carried out and no number in it. */
 const withoutNumbers = [

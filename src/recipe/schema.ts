@@ -9,7 +9,7 @@ import { type PolicySizeName, policySizes } from "../policy/size.ts";
 import { type VariantName, variants } from "../policy/variant.ts";
 import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
-import { below, dataSchema } from "./recipe-data.ts";
+import { below, dataSchema } from "./data-schema.ts";
 
 const natural = z.int().nonnegative();
 const count = z.int().positive();

@@ -2,12 +2,14 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { runOf } from "../checkpoint/chosen.ts";
-import { isAbsent } from "../checkpoint/durable.ts";
+import { isAbsent, replaceDurably } from "../checkpoint/durable.ts";
 import { InputError } from "../input-error.ts";
 import { didYouMean } from "../nearest.ts";
 import { parseInput } from "../parse-input.ts";
-import { type Recipe, recipeSchema } from "./recipe.ts";
-import { recipeFile } from "./run-folder.ts";
+import { type Recipe, recipeSchema } from "./schema.ts";
+
+/** The resolved recipe of a run. */
+export const recipeFile = "recipe.json";
 
 /**
  * A recipe as a value that came from outside: a file, or a recipe with settings replaced.
@@ -91,4 +93,13 @@ async function nearestFile(path: string): Promise<string> {
     path,
     recipes.map((name) => join(dirname(path), name)),
   );
+}
+
+/**
+ * Writes the resolved recipe into a new run, whole or not at all.
+ *
+ * @throws InputError where the disk is full
+ */
+export async function writeRunRecipe(run: string, recipe: object): Promise<void> {
+  await replaceDurably(join(run, recipeFile), `${JSON.stringify(recipe, null, 2)}\n`);
 }

@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aloneWorld } from "../ranks/open-world.ts";
-import { microRecipe } from "../training/fixture/micro-run.ts";
-import type { OpenStepAudit } from "../training/step-audit.ts";
-import { train, unwatched } from "../training/train.ts";
+import { microRecipe } from "../recipe/fixture/micro-recipe.ts";
+import type { ObserverKind } from "../training/observer.ts";
+import { train } from "../training/train.ts";
+import { unwatched } from "../training/watcher.ts";
 import { Rules } from "../validity/rules.ts";
-import { stepAuditor } from "./step-audit.ts";
+import { auditObserver } from "./observer.ts";
 
 describe("an audit inside training", () => {
   let place = "";
@@ -16,7 +17,7 @@ describe("an audit inside training", () => {
   });
   afterAll(() => rm(place, { recursive: true }));
 
-  async function events(name: string, openAudit: OpenStepAudit) {
+  async function events(name: string, observers: readonly ObserverKind[]) {
     const folder = join(place, name);
     const recipe = { ...microRecipe, audit: { everySteps: 2 } };
     const request = {
@@ -27,7 +28,7 @@ describe("an audit inside training", () => {
       cache: place,
       world: await aloneWorld(),
     } as const;
-    const error = await train(request, { ...unwatched, openAudit }).then(
+    const error = await train(request, { ...unwatched, observers }).then(
       () => null,
       (thrown: unknown) => String(thrown),
     );
@@ -42,7 +43,7 @@ describe("an audit inside training", () => {
   }
 
   it("looks at every so many steps, and changes none of them", async () => {
-    const { error, kinds, audit } = await events("clean", stepAuditor(place));
+    const { error, kinds, audit } = await events("clean", [auditObserver(place)]);
     expect(error).toBeNull();
     expect(kinds).toEqual(["step 1", "step 2", "audit 2", "step 3"]);
     expect(audit).toMatchObject({ clean: true, leaks: [] });
@@ -50,14 +51,16 @@ describe("an audit inside training", () => {
 
   it("stops where something leaks, and says what and where", async () => {
     const rules = Rules.without("view-keys");
-    const { error, kinds, audit } = await events("leaking", (plan) => stepAuditor(place)({ ...plan, rules }));
+    const own = auditObserver(place);
+    const breaking: ObserverKind = { ...own, open: (plan, world) => own.open({ ...plan, rules }, world) };
+    const { error, kinds, audit } = await events("leaking", [breaking]);
     expect(error).toMatch(/^InputError: train: step 2: padding leaks: views reach loss at policy\/trunk\.ts: /);
     expect(kinds).toEqual(["step 1", "step 2", "audit 2"]);
     expect(audit).toMatchObject({ clean: false });
   });
 
   it("is refused where nobody brings one, before anything is begun", async () => {
-    const { error, kinds } = await events("refused", unwatched.openAudit);
+    const { error, kinds } = await events("refused", []);
     expect(kinds).toEqual([]);
     expect(error).toMatch(/^InputError: audit\.everySteps: expected 0/);
   });

@@ -3,9 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
+import { fitsRecipe, loadRecipe, readRunRecipe, writeRunRecipe } from "./file.ts";
 import { recipe } from "./fixture/recipe.ts";
-import { fitsRecipe, loadRecipe, readRunRecipe } from "./recipe-file.ts";
-import { writeRunRecipe } from "./run-folder.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "armature-recipes-"));
 afterAll(() => rmSync(folder, { recursive: true }));

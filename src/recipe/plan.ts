@@ -22,7 +22,7 @@ import { policySizes } from "../policy/size.ts";
 import { flowChoiceOf, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import { embodimentProblems, headOf, partProblems, partsOf, wholeAction } from "./parts.ts";
-import type { Recipe } from "./recipe.ts";
+import type { Recipe } from "./schema.ts";
 
 /** Everything that training, validation and serving derive from a recipe and its data: plain values, no open files. */
 export interface Plan {

@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aloneWorld } from "../ranks/open-world.ts";
+import type { Recipe } from "../recipe/schema.ts";
 import { readEvents } from "../training/event-log.ts";
-import type { Recipe } from "../training/recipe.ts";
-import { train, unwatched } from "../training/train.ts";
+import { train } from "../training/train.ts";
+import { unwatched } from "../training/watcher.ts";
 import { reachingRecipe } from "./fixture/reaching.ts";
-import { openStepRollouts } from "./step-rollouts.ts";
+import { rolloutObserver } from "./observer.ts";
 
 const rollout: NonNullable<Recipe["rollout"]> = {
   everySteps: 2,
@@ -18,7 +19,6 @@ const rollout: NonNullable<Recipe["rollout"]> = {
   delay: 0,
   sideBySide: 2,
 };
-const played = openStepRollouts;
 
 describe("rollouts inside training", () => {
   let place = "";
@@ -27,7 +27,7 @@ describe("rollouts inside training", () => {
   });
   afterAll(() => rm(place, { recursive: true }));
 
-  async function trained(name: string, recipe: Recipe, openRollouts = played) {
+  async function trained(name: string, recipe: Recipe, isBrought = true) {
     const folder = join(place, name);
     const request = {
       recipe,
@@ -38,12 +38,11 @@ describe("rollouts inside training", () => {
       world: await aloneWorld(),
     } as const;
     const shown: string[] = [];
-    const watcher = {
-      ...unwatched,
-      openRollouts,
+    const display = {
       rollingOut: (done: number, total: number) => void shown.push(`${done} of ${total}`),
       rolledOut: (step: number) => void shown.push(`step ${step}`),
     };
+    const watcher = { ...unwatched, observers: isBrought ? [rolloutObserver(display)] : [] };
     const { state } = await train(request, watcher);
     return { folder, state, shown, events: await readEvents(folder) };
   }
@@ -78,7 +77,8 @@ describe("rollouts inside training", () => {
     const recipe = { ...reachingRecipe, rollout };
     const folder = join(place, "stopped");
     const parts = { recipe, folder, cache: place, world: await aloneWorld() };
-    const watcher = { ...unwatched, openRollouts: openStepRollouts };
+    const silent = { rollingOut: () => {}, rolledOut: () => {} };
+    const watcher = { ...unwatched, observers: [rolloutObserver(silent)] };
     let steps = 0;
     const stopped = { ...watcher, pulse: () => void steps++, isStopped: () => steps === 2 };
     expect((await train({ ...parts, start: { kind: "new" }, until: 3 }, stopped)).isInterrupted).toBe(true);
@@ -95,7 +95,7 @@ describe("rollouts inside training", () => {
     await expect(trained("other-robot", asked("pusher"))).rejects.toThrow(
       'robot "pusher": the policy acts for no robot like it',
     );
-    await expect(trained("nobody", asked("reacher"), unwatched.openRollouts)).rejects.toThrow("rollout: expected none");
+    await expect(trained("nobody", asked("reacher"), false)).rejects.toThrow("rollout.everySteps: expected 0");
     for (const name of ["unknown", "other-robot", "nobody"]) expect(await readEvents(join(place, name))).toEqual([]);
   });
 });

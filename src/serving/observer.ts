@@ -1,0 +1,100 @@
+import { InputError } from "../input-error.ts";
+import type { TrainingState } from "../optimizer/state.ts";
+import type { Plan } from "../recipe/plan.ts";
+import { findRobot } from "../simulation/robots.ts";
+import type { Observer, ObserverKind } from "../training/observer.ts";
+import { actingWeights } from "../training/weights.ts";
+import type { FoundPolicy } from "./load.ts";
+import { plannedRobots } from "./robot.ts";
+import { planRollout, type RolloutChoice, rollOutFound } from "./roll-out.ts";
+
+/** How the weights of a step did in closed loop with one robot. */
+export interface StepRollout {
+  /** The simulated robot, and the dataset whose robot it is. */
+  readonly robot: string;
+  readonly dataset: string;
+  readonly episodes: number;
+  readonly successes: number;
+  readonly successRate: number;
+  /** 95 % confidence. */
+  readonly interval: readonly [low: number, high: number];
+  readonly meanSteps: number;
+}
+
+/** Who watches rollouts inside training. */
+export interface RolloutDisplay {
+  /** Told how many episodes are done, and of how many. */
+  rollingOut(episodes: number, total: number): void;
+  rolledOut(step: number, rollouts: readonly StepRollout[]): void;
+}
+
+/**
+ * The rollouts inside training that `rollout.everySteps` of a recipe asks for; rank 0 alone plays.
+ *
+ * A stop that is asked for meanwhile waits for their end: the run that goes on has the events of one that never stopped.
+ */
+export function rolloutObserver(display: RolloutDisplay): ObserverKind {
+  return {
+    key: "rollout",
+    open: async (plan, world) => (world.rank === 0 ? openRollouts(plan, display) : null),
+  };
+}
+
+function openRollouts(plan: Plan, display: RolloutDisplay): Observer {
+  const choices = choicesOf(plan);
+  // What does not fit is told before the first step.
+  for (const choice of choices) planRollout(plannedPolicy(plan, 0), choice);
+  return {
+    everySteps: plan.recipe.rollout?.everySteps ?? 0,
+    looksAtLast: true,
+    look: async (state) => {
+      const found = await playAll(plan, choices, state, display);
+      display.rolledOut(state.step, found);
+      const events = found.map((rollout) => {
+        return { kind: "rollout", step: state.step, ...rollout, interval: [...rollout.interval] };
+      });
+      return { events, problem: null };
+    },
+    close: async () => {},
+  };
+}
+
+async function playAll(
+  plan: Plan,
+  choices: readonly RolloutChoice[],
+  state: TrainingState,
+  display: RolloutDisplay,
+): Promise<StepRollout[]> {
+  const policy = plannedPolicy(plan, state.step);
+  const weights = actingWeights(state, plan.recipe.validation.weights);
+  const total = choices.reduce((sum, { episodes }) => sum + episodes, 0);
+  const found: StepRollout[] = [];
+  let done = 0;
+  for (const choice of choices) {
+    const finished = () => display.rollingOut(++done, total);
+    const { robot, score, successes } = await rollOutFound(policy, weights, choice, { finished, isStopped });
+    if (score === null) continue;
+    const { name } = choice.design;
+    found.push({ robot: name, dataset: robot.dataset, episodes: choice.episodes, successes, ...score });
+  }
+  return found;
+}
+
+const isStopped = () => false;
+
+function choicesOf({ recipe: { rollout } }: Plan): RolloutChoice[] {
+  if (rollout === undefined) throw new InputError("rollout: expected what to roll out, got a recipe without");
+  const { robots, episodes, seed, execute, delay, sideBySide } = rollout;
+  return robots.map(({ name, dataset }) => ({
+    ...{ design: findRobot(name), dataset, episodes, seed, execute, delay, sideBySide },
+    ...{ options: (fitting) => fitting, films: null },
+  }));
+}
+
+/** The policy of a plan whose weights are at hand; none of a checkpoint are. */
+export function plannedPolicy(plan: Plan, step: number): FoundPolicy {
+  const { recipe } = plan;
+  const { name, device, threads } = recipe;
+  const machine = { device, threads };
+  return { checkpoint: `${name}, step ${step}`, step, recipe, robots: plannedRobots(plan), machine };
+}

@@ -1,0 +1,68 @@
+import { InputError } from "../input-error.ts";
+import type { TrainingState } from "../optimizer/state.ts";
+import type { World } from "../ranks/world.ts";
+import type { Plan } from "../recipe/plan.ts";
+import type { Recipe } from "../recipe/schema.ts";
+import type { RunEvent } from "./event-log.ts";
+
+/** What was seen of the weights of a step. */
+export interface Seen {
+  readonly events: readonly RunEvent[];
+  /** Why training must not go on; `null` where it may. */
+  readonly problem: InputError | null;
+}
+
+/** Looks at the weights of some steps while a policy trains; no number of the training depends on it. */
+export interface Observer {
+  /** Steps between two looks. */
+  readonly everySteps: number;
+  /** Whether the last step is looked at in any case. */
+  readonly looksAtLast: boolean;
+  look(state: TrainingState): Promise<Seen>;
+  close(): Promise<void>;
+}
+
+/** What a recipe may ask for: the key whose `everySteps` is above 0. */
+export type ObservedKey = "audit" | "rollout";
+
+/** A way to answer what a recipe asks for. */
+export interface ObserverKind {
+  readonly key: ObservedKey;
+  /**
+   * @returns `null` at a rank that has nothing to do
+   * @throws InputError where it cannot look at this plan: told before the first step
+   */
+  open(plan: Plan, world: World): Promise<Observer | null>;
+}
+
+/** Opens what the recipe asks for. @throws InputError where nobody brings it, or as each of them does */
+export async function openObservers(kinds: readonly ObserverKind[], plan: Plan, world: World): Promise<Observer[]> {
+  const opened: Observer[] = [];
+  try {
+    for (const key of askedFor(plan.recipe)) {
+      const kind = kinds.find((one) => one.key === key);
+      if (kind === undefined)
+        throw new InputError(
+          `${key}.everySteps: expected 0, since this caller brings no observer of "${key}"; give train one`,
+        );
+      const observer = await kind.open(plan, world);
+      if (observer !== null) opened.push(observer);
+    }
+    return opened;
+  } catch (error) {
+    await closeObservers(opened);
+    throw error;
+  }
+}
+
+export async function closeObservers(observers: readonly Observer[]): Promise<void> {
+  for (const observer of observers) await observer.close();
+}
+
+function askedFor({ audit, rollout }: Recipe): ObservedKey[] {
+  const keys: readonly [ObservedKey, number][] = [
+    ["audit", audit.everySteps],
+    ["rollout", rollout?.everySteps ?? 0],
+  ];
+  return keys.flatMap(([key, everySteps]) => (everySteps > 0 ? [key] : []));
+}
