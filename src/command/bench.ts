@@ -59,34 +59,34 @@ export const bench = define({
       throw new InputError(`bench --rounds: expected at least ${fewestRounds} for a median, got ${rounds}`);
     const python = given.python ?? process.env[pythonVariable] ?? null;
     if (name === "answer") {
-      const { benchAnswer } = await import("./bench/answer.ts");
+      const { benchAnswer } = await import("../../bench/answer.ts");
       return benchAnswer(rounds, terminal);
     }
     if (name === "engine") {
-      const { benchEngine } = await import("./bench/engine-outcome.ts");
+      const { benchEngine } = await import("../../bench/engine-outcome.ts");
       return benchEngine({ python, threads, rounds, profile }, terminal);
     }
     if (name === "padding") {
-      const { benchPadding } = await import("./bench/padding-outcome.ts");
+      const { benchPadding } = await import("../../bench/padding-outcome.ts");
       return benchPadding({ threads, rounds }, terminal);
     }
     if (name === "ranks") {
-      const { benchRanks } = await import("./bench/ranks-outcome.ts");
+      const { benchRanks } = await import("../../bench/ranks-outcome.ts");
       return benchRanks(rounds, terminal);
     }
     if (name === "reduce") {
-      const { benchReduce } = await import("./bench/reduce-outcome.ts");
+      const { benchReduce } = await import("../../bench/reduce-outcome.ts");
       return benchReduce(rounds, terminal);
     }
     if (name === "rollout") {
-      const { benchRollout } = await import("./bench/rollout.ts");
+      const { benchRollout } = await import("../../bench/rollout.ts");
       return benchRollout(threads, rounds, terminal);
     }
     if (name === "simulation") {
-      const { benchSimulation } = await import("./bench/simulation.ts");
+      const { benchSimulation } = await import("../../bench/simulation.ts");
       return benchSimulation(workers, rounds, terminal);
     }
-    const { benchLoader } = await import("./bench/loader-outcome.ts");
+    const { benchLoader } = await import("../../bench/loader-outcome.ts");
     return benchLoader({ python, data, workers, rounds }, terminal);
   },
 });
