@@ -1,9 +1,9 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { folderOrder } from "../src/command/check/direction.ts";
 import { root } from "../src/command/root.ts";
 import { axisNames } from "../src/graph/axes.ts";
+import { folderOrder } from "../tools/check/direction.ts";
 
 function read(path: string): string {
   return readFileSync(join(root, path), "utf8");

@@ -7,7 +7,7 @@ export const check = define({
   options: {},
   examples: [{ line: "check", shows: "what is wrong, part by part; exit status 1 if anything is" }],
   async run() {
-    const { checkAll } = await import("./check/all.ts");
+    const { checkAll } = await import("../../tools/check/all.ts");
     const parts = await checkAll();
     const failed = parts.filter(({ output }) => output !== "");
     return {

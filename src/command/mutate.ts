@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { relative, resolve, sep } from "node:path";
+import type { Fate } from "../../tools/mutate/mutate.ts";
 import { InputError } from "../input-error.ts";
 import { define, type Outcome } from "./definition.ts";
-import type { Fate } from "./mutate/mutate.ts";
 import { count, otherwise, text } from "./parameter.ts";
 import { clock, Progress } from "./progress.ts";
 import { root } from "./root.ts";
@@ -24,7 +24,7 @@ export const mutate = define({
   ],
   async run({ path = "", jobs }, terminal) {
     const below = fromRoot(path);
-    const { mutate: run } = await import("./mutate/mutate.ts");
+    const { mutate: run } = await import("../../tools/mutate/mutate.ts");
     const began = performance.now();
     const stopping = new AbortController();
     const signals = watchStopSignals(() => stopping.abort(new InputError("mutate: stopped; the copies are removed")));

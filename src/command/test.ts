@@ -19,7 +19,7 @@ export const test = define({
     if (!existsSync(path)) throw new InputError(`test: expected a folder or a test file, got "${path}"`);
     // Vitest colours pipes and files as well, unless it is told before it loads.
     if (!terminal.out.isTTY) process.env.NO_COLOR = "1";
-    const { runTests } = await import("./test/suite.ts");
+    const { runTests } = await import("../../tools/test/suite.ts");
     const counts = await runTests(root, path, terminal);
     const { passed, failed, skipped } = counts;
     return {

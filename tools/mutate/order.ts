@@ -6,7 +6,9 @@ import { imports } from "../check/direction.ts";
 export type Importers = ReadonlyMap<string, readonly string[]>;
 
 export function importersIn(folder: string): Importers {
-  const paths = globSync("{src,test,recipes,bench}/**/*.ts", { cwd: folder }).map((path) => path.replaceAll("\\", "/"));
+  const paths = globSync("{src,test,recipes,bench,tools}/**/*.ts", { cwd: folder }).map((path) =>
+    path.replaceAll("\\", "/"),
+  );
   const found = new Map<string, string[]>();
   for (const path of paths.toSorted())
     for (const { name } of imports(readFileSync(join(folder, path), "utf8"))) {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { root } from "../root.ts";
+import { root } from "../../src/command/root.ts";
 import { findGuards } from "./find.ts";
 import { without } from "./guard.ts";
 import { type Fate, type MutateOptions, mutate } from "./mutate.ts";

@@ -1,7 +1,7 @@
 import { join, relative, sep } from "node:path";
 import type { SourceFile } from "typescript/unstable/ast";
 import { API } from "typescript/unstable/sync";
-import { InputError } from "../../input-error.ts";
+import { InputError } from "../../src/input-error.ts";
 
 /** The syntax of a project's files, by their paths from its root, as the compiler reads them. */
 export type Syntax = ReadonlyMap<string, SourceFile>;

@@ -1,4 +1,4 @@
-import { InputError } from "../../input-error.ts";
+import { InputError } from "../../src/input-error.ts";
 import { WorkCopy } from "./copy.ts";
 import { findGuards } from "./find.ts";
 import { type Guard, without } from "./guard.ts";

@@ -63,7 +63,7 @@ describe("strayImports", () => {
 
   it("wants every folder to stand in the order", () => {
     expect(stray("src/utils/a.ts", 'import { a } from "../graph/axes.ts";')).toEqual([
-      "1: src/utils/ is not in the order of folders, which src/command/check/direction.ts lists",
+      "1: src/utils/ is not in the order of folders, which tools/check/direction.ts lists",
     ]);
   });
 

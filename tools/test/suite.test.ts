@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { root } from "../root.ts";
+import { root } from "../../src/command/root.ts";
 import { runTests } from "./suite.ts";
 
 // Below the repository, so that the project's tests find vitest.

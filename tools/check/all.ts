@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../root.ts";
+import { root } from "../../src/command/root.ts";
 import { strayImports } from "./direction.ts";
 import { findings, type SourceFile } from "./source.ts";
 import { forbiddenText, longFiles } from "./text.ts";
@@ -36,7 +36,7 @@ export async function checkAll(): Promise<Part[]> {
 }
 
 function sources(): SourceFile[] {
-  const paths = globSync("{src,test,recipes,bench,client}/**/*.ts", { cwd: root }).sort();
+  const paths = globSync("{src,test,recipes,bench,tools,client}/**/*.ts", { cwd: root }).sort();
   return paths.map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 }
 

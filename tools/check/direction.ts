@@ -75,7 +75,7 @@ function strayFile(path: string, name: string): string | undefined {
     return `imports ${target}; expected a file below src/ that is not its barrel`;
   const [from, to] = [folderOf(path), folderOf(target)];
   if (from !== "" && !folderOrder.includes(from))
-    return `src/${from}/ is not in the order of folders, which src/command/check/direction.ts lists`;
+    return `src/${from}/ is not in the order of folders, which tools/check/direction.ts lists`;
   if (to === "" || to === from || (from !== "" && openFolders.includes(to))) return undefined;
   const isBefore = folderOrder.includes(to) && folderOrder.indexOf(to) < folderOrder.indexOf(from);
   return isBefore ? undefined : `imports ${to}/, which does not stand before it in the order of folders`;

@@ -1,7 +1,7 @@
 import { relative, sep } from "node:path";
 import { createVitest, type TestModule, type TestRunResult } from "vitest/node";
-import { InputError } from "../../input-error.ts";
-import type { Terminal } from "../terminal.ts";
+import type { Terminal } from "../../src/command/terminal.ts";
+import { InputError } from "../../src/input-error.ts";
 
 /** How many tests ended how. */
 export interface Counts {

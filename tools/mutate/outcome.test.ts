@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import type { Guard } from "./mutate/guard.ts";
-import type { Fate } from "./mutate/mutate.ts";
-import { outcomeOf } from "./mutate.ts";
+import { outcomeOf } from "../../src/command/mutate.ts";
+import type { Guard } from "./guard.ts";
+import type { Fate } from "./mutate.ts";
 
 const guard: Guard = {
   ...{ kind: "rule", path: "src/flow/path.ts", line: 67, start: 10, end: 20 },
