@@ -32,8 +32,8 @@ export const demo = define({
     if (given.episodes < 2)
       throw new InputError(`--episodes: expected 2 or more, some of which are held out, got ${given.episodes}`);
     const { runName } = await import("../training/run-folder.ts");
-    const { makeEmptyFolder } = await import("./demo/empty-folder.ts");
-    const { StoppedError } = await import("./demo/phases.ts");
+    const { makeEmptyFolder } = await import("../demo/empty-folder.ts");
+    const { StoppedError } = await import("../demo/phases.ts");
     const folder = given.out === null ? resolve("runs", runName("demo", new Date())) : resolve(given.out);
     await makeEmptyFolder(folder);
     const stop = watchStopSignals(() => terminal.err.write("\nstopping; once more stops at once\n"));
@@ -56,9 +56,9 @@ interface Given {
 }
 
 async function play(given: Given, folder: string, isStopped: () => boolean, terminal: Terminal): Promise<Outcome> {
-  const { Phases } = await import("./demo/phases.ts");
-  const { playDemo } = await import("./demo/play-demo.ts");
-  const { demoPage } = await import("./demo/page.ts");
+  const { Phases } = await import("../demo/phases.ts");
+  const { playDemo } = await import("../demo/play-demo.ts");
+  const { demoPage } = await import("./demo-page.ts");
   const { demoReport } = await import("../dashboard/demo-report.ts");
   const { episodes, starts } = given;
   const recipe = await recipeIn(folder, given.steps);

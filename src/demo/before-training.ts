@@ -1,12 +1,12 @@
-import { type RobotSlots, robotSlots } from "../../dashboard/slot-share.ts";
-import type { ParameterValues } from "../../nn/parameter.ts";
-import { aloneWorld } from "../../ranks/open-world.ts";
-import type { FoundPolicy } from "../../serving/load.ts";
-import { plannedPolicy } from "../../serving/step-rollouts.ts";
-import { newState } from "../../training/begin.ts";
-import type { Recipe } from "../../training/recipe.ts";
-import { Run } from "../../training/run.ts";
-import { actingWeights } from "../../training/weights.ts";
+import { type RobotSlots, robotSlots } from "../dashboard/slot-share.ts";
+import type { ParameterValues } from "../nn/parameter.ts";
+import { aloneWorld } from "../ranks/open-world.ts";
+import type { FoundPolicy } from "../serving/load.ts";
+import { plannedPolicy } from "../serving/step-rollouts.ts";
+import { newState } from "../training/begin.ts";
+import type { Recipe } from "../training/recipe.ts";
+import { Run } from "../training/run.ts";
+import { actingWeights } from "../training/weights.ts";
 
 /** What there is before the first step: the policy that knows nothing, and the first batch that will teach it. */
 export interface BeforeTraining {

@@ -1,11 +1,11 @@
-import type { LearningCurves } from "../../dashboard/demo-story.ts";
-import type { WeightsValidation } from "../../metric/group.ts";
-import { aloneWorld } from "../../ranks/open-world.ts";
-import type { Pulse } from "../../training/loop.ts";
-import type { Recipe } from "../../training/recipe.ts";
-import { train, unwatched } from "../../training/train.ts";
-import type { Screen } from "../terminal.ts";
-import { TrainingDisplay } from "../training-display.ts";
+import type { Screen } from "../command/terminal.ts";
+import { TrainingDisplay } from "../command/training-display.ts";
+import type { LearningCurves } from "../dashboard/demo-story.ts";
+import type { WeightsValidation } from "../metric/group.ts";
+import { aloneWorld } from "../ranks/open-world.ts";
+import type { Pulse } from "../training/loop.ts";
+import type { Recipe } from "../training/recipe.ts";
+import { train, unwatched } from "../training/train.ts";
 
 export interface Lesson {
   readonly recipe: Recipe;

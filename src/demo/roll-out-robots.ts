@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Played } from "../../dashboard/demo-story.ts";
-import { loadLibav } from "../../dataset/libav.ts";
-import { makeFolder } from "../../make-folder.ts";
-import type { ParameterValues } from "../../nn/parameter.ts";
-import type { FoundPolicy } from "../../serving/load.ts";
-import { type PolicyRollouts, rollOutFound } from "../../serving/roll-out.ts";
-import { findRobot } from "../../simulation/robots.ts";
-import type { Rollout } from "../../simulation/rollout.ts";
+import type { Played } from "../dashboard/demo-story.ts";
+import { loadLibav } from "../dataset/libav.ts";
+import { makeFolder } from "../make-folder.ts";
+import type { ParameterValues } from "../nn/parameter.ts";
+import type { FoundPolicy } from "../serving/load.ts";
+import { type PolicyRollouts, rollOutFound } from "../serving/roll-out.ts";
+import { findRobot } from "../simulation/robots.ts";
+import type { Rollout } from "../simulation/rollout.ts";
 import type { Phases } from "./phases.ts";
 import { optionsOf } from "./record-robots.ts";
 

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import type { DemoRobot } from "../../dashboard/demo-story.ts";
-import { DatasetWriter } from "../../dataset/write.ts";
-import { record, recordingOf } from "../../simulation/record.ts";
-import type { RobotOptions } from "../../simulation/robot.ts";
-import { createRobot, findRobot } from "../../simulation/robots.ts";
-import type { Recipe } from "../../training/recipe.ts";
+import type { DemoRobot } from "../dashboard/demo-story.ts";
+import { DatasetWriter } from "../dataset/write.ts";
+import { record, recordingOf } from "../simulation/record.ts";
+import type { RobotOptions } from "../simulation/robot.ts";
+import { createRobot, findRobot } from "../simulation/robots.ts";
+import type { Recipe } from "../training/recipe.ts";
 import type { Phases } from "./phases.ts";
 
 /** What a simulated robot of the demo is set to, in recordings and in closed loop alike. */

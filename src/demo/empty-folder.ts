@@ -1,8 +1,8 @@
 import { constants } from "node:fs";
 import { access, readdir } from "node:fs/promises";
-import { reason } from "../../dataset/problem.ts";
-import { InputError } from "../../input-error.ts";
-import { makeFolder } from "../../make-folder.ts";
+import { reason } from "../dataset/problem.ts";
+import { InputError } from "../input-error.ts";
+import { makeFolder } from "../make-folder.ts";
 
 /** @throws InputError where the folder cannot be made or written, or something stands in it: nothing is written over */
 export async function makeEmptyFolder(folder: string): Promise<void> {

@@ -1,8 +1,8 @@
-import { blindness, type DemoRobot, type DemoStory, nextCommands, type Played } from "../../dashboard/demo-story.ts";
-import { auditTable } from "../audit-table.ts";
-import { clock, significant } from "../progress.ts";
-import { type Column, table } from "../table.ts";
-import { improvementTable } from "../validation-table.ts";
+import { blindness, type DemoRobot, type DemoStory, nextCommands, type Played } from "../dashboard/demo-story.ts";
+import { auditTable } from "./audit-table.ts";
+import { clock, significant } from "./progress.ts";
+import { type Column, table } from "./table.ts";
+import { improvementTable } from "./validation-table.ts";
 
 /** The demo on one page of a terminal. */
 export function demoPage(story: DemoStory): string {

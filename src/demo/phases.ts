@@ -1,6 +1,6 @@
-import type { Phase } from "../../dashboard/demo-story.ts";
-import { Progress } from "../progress.ts";
-import type { Screen } from "../terminal.ts";
+import { Progress } from "../command/progress.ts";
+import type { Screen } from "../command/terminal.ts";
+import type { Phase } from "../dashboard/demo-story.ts";
 
 /** The user wants the demo to stop. */
 export class StoppedError extends Error {
