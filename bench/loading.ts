@@ -3,7 +3,7 @@ import type { BatchLayout } from "../src/batch/layout.ts";
 import { Loader } from "../src/batch/loader.ts";
 import { BatchMaker, type BatchRequest, type LoadPlan } from "../src/batch/maker.ts";
 import type { Dataset } from "../src/dataset/dataset.ts";
-import { openDataset } from "../src/dataset/open.ts";
+import { openDataset } from "../src/dataset/read/open.ts";
 import { asFound } from "../src/embodiment/mapping.ts";
 import type { Normalization } from "../src/embodiment/normalize.ts";
 import { stream } from "../src/graph/random.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { root } from "../src/command/root.ts";
-import { DatasetWriter } from "../src/dataset/write.ts";
-import { needLibav } from "../src/dataset/write-video.ts";
+import { DatasetWriter } from "../src/dataset/write/dataset-writer.ts";
+import { needLibav } from "../src/dataset/write/video.ts";
 import { asFound } from "../src/embodiment/mapping.ts";
 import { openMixture } from "../src/mixture/mixture.ts";
 import type { ParameterValues } from "../src/nn/parameter.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { DemoRobot } from "../dashboard/demo-story.ts";
-import { DatasetWriter } from "../dataset/write.ts";
+import { DatasetWriter } from "../dataset/write/dataset-writer.ts";
 import { record, recordingOf } from "../simulation/record.ts";
 import type { RobotOptions } from "../simulation/robot.ts";
 import { createRobot, findRobot } from "../simulation/robots.ts";

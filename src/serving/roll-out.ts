@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { reason } from "../dataset/problem.ts";
-import { needLibav } from "../dataset/write-video.ts";
+import { needLibav } from "../dataset/write/video.ts";
 import { InputError } from "../input-error.ts";
 import { makeFolder } from "../make-folder.ts";
 import type { ParameterValues } from "../nn/parameter.ts";

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import type { DatasetWriter } from "../dataset/write.ts";
-import type { WrittenDescription, WrittenVersion } from "../dataset/write-description.ts";
+import type { DatasetWriter } from "../dataset/write/dataset-writer.ts";
+import type { WrittenDescription, WrittenVersion } from "../dataset/write/description.ts";
 import type { Robot } from "./robot.ts";
 
 /** How a robot's demonstrations are to be written. */

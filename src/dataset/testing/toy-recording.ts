@@ -1,7 +1,7 @@
 import { allocate, HostArray } from "../../graph/host-array.ts";
 import type { Picture } from "../dataset.ts";
-import { DatasetWriter } from "../write.ts";
-import type { WrittenDescription, WrittenVersion } from "../write-description.ts";
+import { DatasetWriter } from "../write/dataset-writer.ts";
+import type { WrittenDescription, WrittenVersion } from "../write/description.ts";
 
 export const camera = "observation.images.top";
 export const side = 64;
