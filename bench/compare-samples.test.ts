@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hasRealData, onRealData, realDataset } from "../src/dataset/real-data.ts";
+import { hasRealData, onRealData, realDataset } from "../src/dataset/testing/real-data.ts";
 import { HostArray } from "../src/graph/host-array.ts";
 import { compareSamples, squareMeans } from "./compare-samples.ts";
 import { datasetOf, openLoading } from "./loading.ts";

@@ -1,4 +1,4 @@
-import { exampleBatch } from "../src/batch/example-batch.ts";
+import { exampleBatch } from "../src/batch/testing/example-batch.ts";
 import { type DataType, type HostArray, zeros } from "../src/graph/host-array.ts";
 import { type CompileOptions, Program } from "../src/graph/program.ts";
 import { initialValues } from "../src/nn/parameter.ts";

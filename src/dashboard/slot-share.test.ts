@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { exampleBatch } from "../batch/example-batch.ts";
+import { exampleBatch } from "../batch/testing/example-batch.ts";
 import type { Dof, Embodiment } from "../embodiment/embodiment.ts";
 import { Validity } from "../validity/validity.ts";
 import { slotMap } from "./slot-map.ts";

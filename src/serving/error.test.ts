@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import { generate } from "../dataset/generated.ts";
 import { validationDraws } from "../mixture/validation.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
-import { type MicroRun, microRecipe, trainMicroRun } from "../training/fixture/micro-run.ts";
 import type { Recipe } from "../training/recipe.ts";
 import { Run } from "../training/run.ts";
+import { type MicroRun, microRecipe, trainMicroRun } from "../training/testing/micro-run.ts";
 import { validateRun } from "../training/validate-run.ts";
 import { loadPolicy } from "./load.ts";
 

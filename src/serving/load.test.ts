@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
-import { type MicroRun, microRecipe, trainMicroRun } from "../training/fixture/micro-run.ts";
+import { type MicroRun, microRecipe, trainMicroRun } from "../training/testing/micro-run.ts";
 import { loadPolicy } from "./load.ts";
 
 let run: MicroRun;

@@ -6,8 +6,8 @@ import { aloneWorld } from "../ranks/open-world.ts";
 import { readEvents } from "../training/event-log.ts";
 import type { Recipe } from "../training/recipe.ts";
 import { train, unwatched } from "../training/train.ts";
-import { reachingRecipe } from "./fixture/reaching.ts";
 import { openStepRollouts } from "./step-rollouts.ts";
+import { reachingRecipe } from "./testing/reaching.ts";
 
 const rollout: NonNullable<Recipe["rollout"]> = {
   everySteps: 2,

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { raggedBatch } from "../batch/example-batch.ts";
+import { raggedBatch } from "../batch/testing/example-batch.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
 import { asAsked } from "./action-errors.ts";
-import { type MicroRun, microRecipe, trainMicroRun } from "./fixture/micro-run.ts";
 import { layoutOf } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
+import { type MicroRun, microRecipe, trainMicroRun } from "./testing/micro-run.ts";
 import { type RunValidation, validateRun } from "./validate-run.ts";
 
 describe("errors of sampled actions", () => {

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { type Batch, encodeBatch } from "../batch/batch.ts";
 import { collate } from "../batch/collate.ts";
-import { raggedBatch } from "../batch/example-batch.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import { poisoned, unrealCells } from "../batch/poison.ts";
+import { raggedBatch } from "../batch/testing/example-batch.ts";
 import { embedTimes } from "../flow/time.ts";
 import { HostArray, zeros } from "../graph/host-array.ts";
 import { expectClose, expectFinite, expectSameBits } from "../graph/testing/close.ts";
@@ -14,6 +14,7 @@ import { flowChoiceOf, timeEmbeddingOf } from "../policy/policy.ts";
 import { Padded } from "../validity/padded.ts";
 import { type Rule, Rules, ruleNames } from "../validity/rules.ts";
 import { Validity } from "../validity/validity.ts";
+import type { Setting } from "./objective.ts";
 import {
   type MicroChoice,
   MicroPolicy,
@@ -22,10 +23,9 @@ import {
   nothing,
   type Outcome,
   type Tampering,
-} from "./fixture/micro-policy.ts";
-import { microSamples, type SampleChoice } from "./fixture/micro-samples.ts";
-import { picked, shortened, sliced } from "./fixture/sliced-weights.ts";
-import type { Setting } from "./objective.ts";
+} from "./testing/micro-policy.ts";
+import { microSamples, type SampleChoice } from "./testing/micro-samples.ts";
+import { picked, shortened, sliced } from "./testing/sliced-weights.ts";
 
 const layout: BatchLayout = {
   ...{ rows: 4, steps: 5, actionWidth: 6, stateWidth: 5 },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { exampleBatch } from "../batch/example-batch.ts";
+import { exampleBatch } from "../batch/testing/example-batch.ts";
 import { zeros } from "../graph/host-array.ts";
 import { expectSameBits } from "../graph/testing/close.ts";
 import { evaluate } from "../graph/testing/evaluate.ts";
@@ -9,9 +9,9 @@ import { policySizes } from "../policy/size.ts";
 import { Rules } from "../validity/rules.ts";
 import { ActionSampler, type ActionSamplerOptions } from "./action-sampler.ts";
 import { forFirstSteps } from "./first-steps.ts";
-import { microSetting } from "./fixture/micro-policy.ts";
 import { observationFeeds } from "./micro-batch.ts";
 import { flowInputs, type Setting, traceActions } from "./objective.ts";
+import { microSetting } from "./testing/micro-policy.ts";
 
 const sizes = { steps: 10, actionWidth: 6, stateWidth: 5, views: 1, observations: 1, tokens: 6 };
 

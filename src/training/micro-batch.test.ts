@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { raggedBatch } from "../batch/example-batch.ts";
+import { raggedBatch } from "../batch/testing/example-batch.ts";
 import { type UnrealInput, unrealInputs } from "../flow/path.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { Rules } from "../validity/rules.ts";
-import { microRecipe } from "./fixture/micro-run.ts";
 import { type MicroBatch, microBatchOf, sampleErrors, wholeCounts } from "./micro-batch.ts";
 import { layoutOf } from "./plan.ts";
+import { microRecipe } from "./testing/micro-run.ts";
 
 const layout = layoutOf(microRecipe, 4);
 

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Link } from "../ranks/link.ts";
 import { localLinks } from "../ranks/local.ts";
-import { localWorlds, onRanks } from "../ranks/testing.ts";
+import { localWorlds, onRanks } from "../ranks/testing/local-worlds.ts";
 import { World } from "../ranks/world.ts";
 import { Mean } from "../validity/mean.ts";
-import { microRecipe } from "./fixture/micro-run.ts";
 import { agreementSteps } from "./loop.ts";
 import { errorsOverRanks, placed } from "./over-ranks.ts";
+import { microRecipe } from "./testing/micro-run.ts";
 import { train, unwatched } from "./train.ts";
 
 let place = "";

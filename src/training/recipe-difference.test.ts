@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
-import { recipe } from "./fixture/recipe.ts";
 import { checkResumedRecipe, recipeDifferences } from "./recipe-difference.ts";
+import { recipe } from "./testing/recipe.ts";
 
 describe("recipeDifferences", () => {
   it("are none between a recipe and its copy", () => {

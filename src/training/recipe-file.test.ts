@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
-import { recipe } from "./fixture/recipe.ts";
 import { fitsRecipe, loadRecipe, readRunRecipe } from "./recipe-file.ts";
 import { writeRunRecipe } from "./run-folder.ts";
+import { recipe } from "./testing/recipe.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "armature-recipes-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -21,7 +21,7 @@ async function problem(name: string, text: string): Promise<string> {
 
 describe("loadRecipe", () => {
   it("gives the recipe of a file, and the same from the run that saved it", async () => {
-    const loaded = await loadRecipe(join(import.meta.dirname, "fixture", "recipe.ts"));
+    const loaded = await loadRecipe(join(import.meta.dirname, "testing", "recipe.ts"));
     expect(loaded).toEqual(recipe);
     await writeRunRecipe(folder, loaded);
     expect(await loadRecipe(folder)).toEqual(recipe);

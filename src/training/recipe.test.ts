@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
-import { recipe } from "./fixture/recipe.ts";
 import { mixtureOf } from "./recipe.ts";
 import { parseRecipe } from "./recipe-file.ts";
+import { recipe } from "./testing/recipe.ts";
 
 /** The example with values put in by path; `undefined` takes the key out. */
 function problem(changes: Readonly<Record<string, unknown>>): string {

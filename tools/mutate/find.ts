@@ -42,7 +42,7 @@ const conventional = [
 const mean = "src/validity/mean.ts";
 
 /** What is no part of the product: tests, what they stand on, and poisons. */
-const aside = /\.test\.ts$|\/(fixture|testing)\/|\/(fixture|poison|example-batch)\.ts$/;
+const aside = /\.test\.ts$|\/testing\/|\/poison\.ts$/;
 
 /** Every guard of a project, in the order of files and lines. */
 export function findGuards(syntax: Syntax): Guard[] {

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { InputError } from "../../input-error.ts";
-import { writeV2 } from "../fixture.ts";
-import { everything } from "../real-data.ts";
+import { everything } from "../testing/real-data.ts";
+import { writeV2 } from "../testing/small-dataset.ts";
 import { resolveRoot } from "./hub.ts";
 import { openDataset } from "./open.ts";
 

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { loadLibav } from "../libav.ts";
+import { everything } from "../testing/real-data.ts";
 import {
   grey,
   info,
@@ -13,9 +15,7 @@ import {
   writeTable,
   writeV2,
   writeVideo,
-} from "../fixture.ts";
-import { loadLibav } from "../libav.ts";
-import { everything } from "../real-data.ts";
+} from "../testing/small-dataset.ts";
 import { openDataset } from "./open.ts";
 import { inspectDataset } from "./validate.ts";
 
@@ -163,7 +163,7 @@ test.skipIf(!hasLibav)("several worker threads read the same dataset and see the
   await writeVideo(join(root, `videos/chunk-000/${camera}/episode_000000.mp4`), "libx264", 20);
   const read = () =>
     new Promise<unknown>((resolve, reject) => {
-      const worker = new Worker(new URL("../fixture-worker.ts", import.meta.url), { workerData: root });
+      const worker = new Worker(new URL("../testing/reading-worker.ts", import.meta.url), { workerData: root });
       worker.once("message", resolve).once("error", reject);
     });
   const [one, other, third] = await Promise.all([read(), read(), read()]);

@@ -2,7 +2,7 @@ import { copyFile, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { hasRealData, onRealData, realDataset } from "../real-data.ts";
+import { hasRealData, onRealData, realDataset } from "../testing/real-data.ts";
 import { mp4Defect } from "./mp4.ts";
 
 let folder = "";

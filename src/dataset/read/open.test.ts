@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../input-error.ts";
-import { everything, hasRealData, onRealData, realDataset } from "../real-data.ts";
+import { everything, hasRealData, onRealData, realDataset } from "../testing/real-data.ts";
 import { openDataset } from "./open.ts";
 
 describe.skipIf(!hasRealData)(onRealData("datasets that no one here wrote"), () => {

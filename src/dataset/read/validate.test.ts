@@ -2,9 +2,9 @@ import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { info, plainColumns, plainFeatures, writeJson, writeV2 } from "../fixture.ts";
 import { paddingDrawnByFrames, paddingDrawnEqually } from "../padding-share.ts";
-import { hasRealData, onRealData, realDataset } from "../real-data.ts";
+import { hasRealData, onRealData, realDataset } from "../testing/real-data.ts";
+import { info, plainColumns, plainFeatures, writeJson, writeV2 } from "../testing/small-dataset.ts";
 import { inspectDataset } from "./validate.ts";
 
 let root = "";

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { InputError } from "../../input-error.ts";
-import { info, plainColumns, writeJson, writeV2 } from "../fixture.ts";
 import { DatasetError } from "../problem.ts";
-import { everything } from "../real-data.ts";
+import { everything } from "../testing/real-data.ts";
+import { info, plainColumns, writeJson, writeV2 } from "../testing/small-dataset.ts";
 import { openDataset } from "./open.ts";
 
 const camera = "observation.images.top";

@@ -1,6 +1,6 @@
-import { stream } from "../graph/random.ts";
-import { localLinks } from "./local.ts";
-import { World } from "./world.ts";
+import { stream } from "../../graph/random.ts";
+import { localLinks } from "../local.ts";
+import { World } from "../world.ts";
 
 /** So many ranks in this process, for tests of what ranks do together. */
 export async function localWorlds(size: number, deadlineSeconds: number): Promise<World[]> {

@@ -4,7 +4,7 @@ import type { SchemaElement } from "hyparquet";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import type { AVCodecID, AVPixelFormat } from "node-av/constants";
 import type { Packet, Stream } from "node-av/lib";
-import { type Libav, loadLibav } from "./libav.ts";
+import { type Libav, loadLibav } from "../libav.ts";
 
 /** A column of a table that a test writes. */
 export interface FixtureColumn {

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { DatasetChoice } from "./dataset.ts";
+import type { DatasetChoice } from "../dataset.ts";
 
 /** The real datasets that tests read where they are present. */
-const folder = join(import.meta.dirname, "../../../shared/data/real");
+const folder = join(import.meta.dirname, "../../../../shared/data/real");
 
 /** Whether they are. */
 export const hasRealData = existsSync(join(folder, "gr1_pick_place/meta/info.json"));

@@ -1,11 +1,11 @@
-import { HostArray, zeros } from "../graph/host-array.ts";
-import { type Stream, stream } from "../graph/random.ts";
-import { Padded } from "../validity/padded.ts";
-import { Validity } from "../validity/validity.ts";
-import type { Batch } from "./batch.ts";
-import { collate } from "./collate.ts";
-import type { Example } from "./example.ts";
-import type { BatchLayout } from "./layout.ts";
+import { HostArray, zeros } from "../../graph/host-array.ts";
+import { type Stream, stream } from "../../graph/random.ts";
+import { Padded } from "../../validity/padded.ts";
+import { Validity } from "../../validity/validity.ts";
+import type { Batch } from "../batch.ts";
+import { collate } from "../collate.ts";
+import type { Example } from "../example.ts";
+import type { BatchLayout } from "../layout.ts";
 
 /** A batch without a single unreal cell, of random numbers. */
 export function exampleBatch(layout: BatchLayout, seed: number): Batch {

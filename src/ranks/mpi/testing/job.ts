@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
-import { openWorld } from "../open-world.ts";
-import { RankedSum } from "../ranked-sum.ts";
-import { gradientCells, gradientOf } from "../testing.ts";
-import type { World } from "../world.ts";
-import { launchOf } from "./launch.ts";
-import { openMpiLibrary } from "./library.ts";
-import { Mpi } from "./mpi.ts";
-import { MpiLink } from "./mpi-link.ts";
+import { openWorld } from "../../open-world.ts";
+import { RankedSum } from "../../ranked-sum.ts";
+import { gradientCells, gradientOf } from "../../testing/local-worlds.ts";
+import type { World } from "../../world.ts";
+import { launchOf } from "../launch.ts";
+import { openMpiLibrary } from "../library.ts";
+import { Mpi } from "../mpi.ts";
+import { MpiLink } from "../mpi-link.ts";
 
-/** What the tests of MPI run on several ranks: `node fixture-job.ts WHAT`. Each rank prints lines of JSON. */
+/** What the tests of MPI run on several ranks: `node job.ts WHAT`. Each rank prints lines of JSON. */
 const [, , what = ""] = process.argv;
 const jobs: Readonly<Record<string, (world: World) => Promise<void>>> = { sums, gathers, waits, steps, loop, hoard };
 
@@ -94,7 +94,7 @@ async function inPieces(): Promise<World> {
   const launch = launchOf(process.env);
   if (launch === null) throw new Error("expected to be launched with several ranks");
   const mpi = new Mpi(openMpiLibrary(launch, undefined));
-  const { World: AnyWorld } = await import("../world.ts");
+  const { World: AnyWorld } = await import("../../world.ts");
   return await AnyWorld.open(new MpiLink(mpi, mpi.start(), 1000), { deadlineSeconds: 2 });
 }
 

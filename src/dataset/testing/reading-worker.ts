@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
-import { openDataset } from "./read/open.ts";
+import { openDataset } from "../read/open.ts";
 import { everything } from "./real-data.ts";
 
 /** Reads the whole of a small dataset in a worker thread and says what it saw. */
