@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { root } from "../../src/command/root.ts";
 import { strayImports } from "./direction.ts";
 import { findings, type SourceFile } from "./source.ts";
+import { strayFixtures, supportImports } from "./test-support.ts";
 import { forbiddenText, longFiles } from "./text.ts";
 
 /** One part of the check: what is wrong, as text; empty where it is clean. */
@@ -30,6 +31,7 @@ export async function checkAll(): Promise<Part[]> {
     { name: "types", output: types },
     { name: "lint and format", output: lint },
     { name: "import directions", output: findings(strayImports(files)) },
+    { name: "test support", output: findings([...supportImports(files), ...strayFixtures(files)]) },
     { name: "text and size", output: findings([...forbiddenText(files), ...longFiles(files)]) },
     { name: "lock file", output: addressesInLock() },
   ];

@@ -67,6 +67,22 @@ describe("strayImports", () => {
     ]);
   });
 
+  it("lets the command of a tool load this tool, and nothing else of src/ any", () => {
+    const statement = 'const tool = await loadTool<CheckRequest>("../../tools/check/run.ts", "check");';
+    const message = "1: imports tools/check/run.ts; expected a file below src/ that is not its barrel";
+    expect(stray("src/command/check.ts", statement)).toEqual([]);
+    expect(stray("src/command/mutate.ts", statement)).toEqual([message]);
+    expect(stray("src/command/train.ts", 'import { run } from "../../tools/check/run.ts";')).toEqual([message]);
+  });
+
+  it("lets benches and tools import the product, and recipes neither of them", () => {
+    const statement = 'import { table } from "../src/command/table.ts";';
+    expect([stray("bench/a.ts", statement), stray("tools/a.ts", statement)]).toEqual([[], []]);
+    expect(stray("recipes/demo.ts", 'import { median } from "../bench/turns.ts";')).toEqual([
+      "1: imports bench/turns.ts, which only developers have",
+    ]);
+  });
+
   it("lets recipes and tests outside of src/ import anything", () => {
     expect(stray("recipes/real-mixture.ts", 'import { a } from "../src/training/step.ts";')).toEqual([]);
     expect(stray("test/trap/a.test.ts", 'import koffi from "koffi";')).toEqual([]);

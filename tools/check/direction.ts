@@ -23,6 +23,7 @@ export const folderOrder = [
   "simulation",
   "serving",
   "dashboard",
+  "demo",
   "command",
 ];
 
@@ -30,6 +31,14 @@ export const folderOrder = [
 const openFolders = ["graph", "validity"];
 /** The one barrel: it imports everything, and nothing of `src/` imports it. */
 const barrel = "src/index.ts";
+
+/** The commands that load a tool of developers, and which: nothing else of `src/` knows of `bench/` and `tools/`. */
+export const toolDoors: Readonly<Record<string, string>> = {
+  "src/command/bench.ts": "bench/run.ts",
+  "src/command/check.ts": "tools/check/run.ts",
+  "src/command/mutate.ts": "tools/mutate/run.ts",
+  "src/command/test.ts": "tools/test/run.ts",
+};
 
 /** Packages that only some folders may name, by the start of their name. */
 const packageRooms: Readonly<Record<string, readonly string[]>> = {
@@ -49,18 +58,21 @@ const importForms = [
   /\bimport\(\s*"([^"]+)"/g,
   /\brequire(?:\.resolve)?\(\s*"([^"]+)"/g,
   /\bnew URL\(\s*"([^"]+\.ts)"/g,
+  /\bloadTool(?:<\w+>)?\(\s*"([^"]+)"/g,
 ];
 
-/** Imports that go against the order of folders, leave `src/`, or name a package outside its rooms. */
+/**
+ * Imports that go against the order of folders, leave `src/`, or name a package outside its rooms.
+ *
+ * What stands beside `src/` may import all of it; of `bench/` and `tools/` recipes know nothing.
+ */
 export function strayImports(files: readonly SourceFile[]): Finding[] {
-  return files
-    .filter(({ path }) => path.startsWith("src/") && path !== barrel)
-    .flatMap((file) =>
-      imports(file.text).flatMap(({ name, at }) => {
-        const message = name.startsWith(".") ? strayFile(file.path, name) : strayPackage(file.path, name);
-        return message === undefined ? [] : [{ path: file.path, line: lineAt(file.text, at), message }];
-      }),
-    );
+  return files.flatMap((file) =>
+    imports(file.text).flatMap(({ name, at }) => {
+      const message = strayImport(file.path, name);
+      return message === undefined ? [] : [{ path: file.path, line: lineAt(file.text, at), message }];
+    }),
+  );
 }
 
 export function imports(text: string): { name: string; at: number }[] {
@@ -69,8 +81,22 @@ export function imports(text: string): { name: string; at: number }[] {
   );
 }
 
+function strayImport(path: string, name: string): string | undefined {
+  const isFile = name.startsWith(".");
+  if (path.startsWith("src/") && path !== barrel) return isFile ? strayFile(path, name) : strayPackage(path, name);
+  const target = targetOf(path, name);
+  const isTool = isFile && /^(bench|tools)\//.test(target);
+  return path.startsWith("recipes/") && isTool ? `imports ${target}, which only developers have` : undefined;
+}
+
+/** The file that an import names, from the root. */
+export function targetOf(path: string, name: string): string {
+  return posix.join(posix.dirname(path), name);
+}
+
 function strayFile(path: string, name: string): string | undefined {
-  const target = posix.join(posix.dirname(path), name);
+  const target = targetOf(path, name);
+  if (toolDoors[path] === target) return undefined;
   if (!target.startsWith("src/") || target === barrel)
     return `imports ${target}; expected a file below src/ that is not its barrel`;
   const [from, to] = [folderOf(path), folderOf(target)];

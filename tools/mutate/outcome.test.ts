@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { outcomeOf } from "../../src/command/mutate.ts";
 import type { Guard } from "./guard.ts";
 import type { Fate } from "./mutate.ts";
+import { outcomeOf } from "./outcome.ts";
 
 const guard: Guard = {
   ...{ kind: "rule", path: "src/flow/path.ts", line: 67, start: 10, end: 20 },
