@@ -1,14 +1,17 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { DemoStory, Played } from "../dashboard/demo-story.ts";
+import type { DemoDisplay } from "../demo/phases.ts";
 import { InputError } from "../input-error.ts";
 import type { Recipe } from "../training/recipe.ts";
 import { define, type Outcome } from "./definition.ts";
 import { count, otherwise, text } from "./parameter.ts";
+import { Progress } from "./progress.ts";
 import { root } from "./root.ts";
 import { shortest } from "./shortest.ts";
 import { watchStopSignals } from "./stop-signal.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Screen, Terminal } from "./terminal.ts";
+import { TrainingDisplay } from "./training-display.ts";
 
 export const demo = define({
   name: "demo",
@@ -63,7 +66,9 @@ async function play(given: Given, folder: string, isStopped: () => boolean, term
   const { episodes, starts } = given;
   const recipe = await recipeIn(folder, given.steps);
   const cache = join(root, ".cache", "statistics");
-  const story = await playDemo({ recipe, folder, episodes, starts, cache }, new Phases(terminal.err, isStopped));
+  const phases = new Phases(displayOn(terminal.err), isStopped);
+  const played = await playDemo({ recipe, folder, episodes, starts, cache }, phases);
+  const story = { ...played, run: shortest(played.run) };
   const report = join(folder, "report.html");
   await writeFile(report, demoReport(story));
   const shown = `The same with curves, padding and films: ${shortest(report)}`;
@@ -71,6 +76,14 @@ async function play(given: Given, folder: string, isStopped: () => boolean, term
     status: story.audit.clean ? 0 : 1,
     json: jsonOf(story, folder, report),
     text: `${demoPage(story)}\n\n${shown}`,
+  };
+}
+
+function displayOn(screen: Screen): DemoDisplay {
+  const now = () => performance.now();
+  return {
+    bar: (label, unit, total) => new Progress({ screen, label, unit, total, done: 0, now }),
+    training: (total) => new TrainingDisplay({ screen, total, now }),
   };
 }
 

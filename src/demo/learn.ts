@@ -1,11 +1,8 @@
-import type { Screen } from "../command/terminal.ts";
-import { TrainingDisplay } from "../command/training-display.ts";
 import type { LearningCurves } from "../dashboard/demo-story.ts";
-import type { WeightsValidation } from "../metric/group.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
-import type { Pulse } from "../training/loop.ts";
 import type { Recipe } from "../training/recipe.ts";
-import { train, unwatched } from "../training/train.ts";
+import { type TrainWatcher, train, unwatched } from "../training/train.ts";
+import type { TrainingBar } from "./phases.ts";
 
 export interface Lesson {
   readonly recipe: Recipe;
@@ -16,20 +13,24 @@ export interface Lesson {
 }
 
 /** Trains the policy of a recipe to its end, as `armature train` does, and keeps how its losses went. */
-export async function learn({ recipe, folder, cache, isStopped }: Lesson, screen: Screen): Promise<LearningCurves> {
+export async function learn(
+  { recipe, folder, cache, isStopped }: Lesson,
+  display: TrainingBar,
+): Promise<LearningCurves> {
   const until = recipe.optimizer.steps;
-  const display = new TrainingDisplay({ screen, total: until, now: () => performance.now() });
   const steps: LearningCurves["steps"][number][] = [];
   const validations: LearningCurves["validations"][number][] = [];
-  const watcher = {
+  const watcher: TrainWatcher = {
     ...unwatched,
-    ...{ note: (text: string) => display.note(text), begun: (step: number) => display.begun(step), isStopped },
-    pulse: (pulse: Pulse) => {
+    note: (text) => display.note(text),
+    begun: (step) => display.begun(step),
+    isStopped,
+    pulse: (pulse) => {
       steps.push({ step: pulse.step, loss: pulse.loss });
       display.pulse(pulse);
     },
-    validating: (samples: number, total: number) => display.validating(samples, total),
-    validated: (step: number, validation: WeightsValidation) => {
+    validating: (samples, total) => display.validating(samples, total),
+    validated: (step, validation) => {
       validations.push({ step, validation });
       display.validated(step, validation);
     },

@@ -1,6 +1,25 @@
-import { Progress } from "../command/progress.ts";
-import type { Screen } from "../command/terminal.ts";
 import type { Phase } from "../dashboard/demo-story.ts";
+import type { TrainWatcher } from "../training/train.ts";
+
+/** How far one job of a part is, for a person. */
+export interface Bar {
+  /** @param fields shown beside it: `{ frames: "120" }` */
+  update(done: number, fields: Readonly<Record<string, string>>): void;
+  finish(): void;
+}
+
+/** How far the training is; hidden, it makes way for an error. */
+export interface TrainingBar extends Pick<TrainWatcher, "note" | "begun" | "pulse" | "validating" | "validated"> {
+  finish(): void;
+  hide(): void;
+}
+
+/** Where a person watches the demo. */
+export interface DemoDisplay {
+  /** @param unit what is counted: "episode" */
+  bar(label: string, unit: string, total: number): Bar;
+  training(steps: number): TrainingBar;
+}
 
 /** The user wants the demo to stop. */
 export class StoppedError extends Error {
@@ -11,12 +30,12 @@ export class StoppedError extends Error {
 
 /** The parts of the demo, one after another, and how long each took. */
 export class Phases {
+  readonly display: DemoDisplay;
   readonly isStopped: () => boolean;
-  readonly #screen: Screen;
   readonly #done: Phase[] = [];
 
-  constructor(screen: Screen, isStopped: () => boolean) {
-    this.#screen = screen;
+  constructor(display: DemoDisplay, isStopped: () => boolean) {
+    this.display = display;
     this.isStopped = isStopped;
   }
 
@@ -25,16 +44,11 @@ export class Phases {
   }
 
   /** @throws StoppedError where the user has asked to stop by the end of the part */
-  async run<T>(name: string, work: (screen: Screen) => Promise<T>): Promise<T> {
+  async run<T>(name: string, work: () => Promise<T>): Promise<T> {
     const from = performance.now();
-    const found = await work(this.#screen);
+    const found = await work();
     this.#done.push({ name, seconds: (performance.now() - from) / 1000 });
     if (this.isStopped()) throw new StoppedError(name);
     return found;
-  }
-
-  /** A bar for one job of a part. */
-  bar(label: string, unit: string, total: number): Progress {
-    return new Progress({ screen: this.#screen, label, unit, total, done: 0, now: () => performance.now() });
   }
 }

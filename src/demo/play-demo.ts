@@ -1,15 +1,13 @@
 import { join } from "node:path";
 import { auditRecipe } from "../audit/audit-recipe.ts";
 import type { AuditReport } from "../audit/report.ts";
-import type { Progress } from "../command/progress.ts";
-import { shortest } from "../command/shortest.ts";
 import type { DemoStory } from "../dashboard/demo-story.ts";
 import { findPolicy } from "../serving/load.ts";
 import type { PolicyRollouts } from "../serving/roll-out.ts";
 import type { Recipe } from "../training/recipe.ts";
 import { beforeTraining } from "./before-training.ts";
 import { learn } from "./learn.ts";
-import type { Phases } from "./phases.ts";
+import type { Bar, Phases } from "./phases.ts";
 import { type RecordedRobot, recordRobots } from "./record-robots.ts";
 import { filmFolder, playedOf, rollOutRobots } from "./roll-out-robots.ts";
 
@@ -45,7 +43,7 @@ export async function playDemo(plan: DemoPlan, phases: Phases): Promise<DemoStor
     return { before: found, untrained: await rollOutRobots({ ...found, ...play("untrained"), filmed: 1 }, phases) };
   });
   const lesson = { recipe, folder: run, cache, isStopped: phases.isStopped };
-  const curves = await phases.run("train", (screen) => learn(lesson, screen));
+  const curves = await phases.run("train", () => learn(lesson, phases.display.training(recipe.optimizer.steps)));
   const audit = await phases.run("audit", () => auditRun(recipe, run, cache, phases));
   const trained = await phases.run("roll out again", async () => {
     const request = { policy: await findPolicy(run), weights: null, ...play("trained"), filmed: 3 };
@@ -57,16 +55,16 @@ export async function playDemo(plan: DemoPlan, phases: Phases): Promise<DemoStor
     robots: await robotsOf(recorded, untrained, trained),
     phases: phases.done,
     seconds: (performance.now() - began) / 1000,
-    run: shortest(run),
+    run,
   };
 }
 
 /** What `armature audit` says of the run, of fewer batches. */
 async function auditRun(recipe: Recipe, run: string, cache: string, phases: Phases): Promise<AuditReport> {
-  const bars: Progress[] = [];
+  const bars: Bar[] = [];
   const request = { recipe, run, broken: null, allowed: new Set<never>(), batches: auditedBatches, cache };
   const report = await auditRecipe(request, (done, total) => {
-    if (bars.length === 0) bars.push(phases.bar("audit", "comparison", total));
+    if (bars.length === 0) bars.push(phases.display.bar("audit", "comparison", total));
     bars[0]?.update(done, {});
   });
   bars[0]?.finish();

@@ -36,7 +36,7 @@ async function recordRobot(name: string, folder: string, episodes: number, phase
   const robot = await createRobot(design, optionsOf(design.defaults));
   try {
     const writer = await DatasetWriter.create(folder, recordingOf(robot, recording));
-    const bar = phases.bar(`record ${name}`, "episode", episodes);
+    const bar = phases.display.bar(`record ${name}`, "episode", episodes);
     const watcher = {
       recorded: (done: number, frames: number) => bar.update(done, { frames: String(frames) }),
       isStopped: phases.isStopped,

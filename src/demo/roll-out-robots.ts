@@ -8,7 +8,7 @@ import type { FoundPolicy } from "../serving/load.ts";
 import { type PolicyRollouts, rollOutFound } from "../serving/roll-out.ts";
 import { findRobot } from "../simulation/robots.ts";
 import type { Rollout } from "../simulation/rollout.ts";
-import type { Phases } from "./phases.ts";
+import type { Bar, Phases } from "./phases.ts";
 import { optionsOf } from "./record-robots.ts";
 
 /** Starts that no recording began with: recordings have seed 0. */
@@ -35,7 +35,7 @@ export async function rollOutRobots(request: RobotRollouts, phases: Phases): Pro
   if (films !== null) await makeFolder(folder);
   const found: PolicyRollouts[] = [];
   for (const { dataset } of policy.robots) {
-    const bar = phases.bar(`roll out ${dataset}, ${label}`, "episode", starts);
+    const bar = phases.display.bar(`roll out ${dataset}, ${label}`, "episode", starts);
     const choice = {
       ...{ design: findRobot(dataset), options: optionsOf, dataset, episodes: starts, seed: startsSeed, films },
       ...{ execute: null, delay: 0, sideBySide: 32 },
@@ -46,7 +46,7 @@ export async function rollOutRobots(request: RobotRollouts, phases: Phases): Pro
   return found;
 }
 
-function watch(bar: ReturnType<Phases["bar"]>, { isStopped }: Phases) {
+function watch(bar: Bar, { isStopped }: Phases) {
   let [done, successes] = [0, 0];
   const finished = ({ isSuccess }: Rollout) => {
     if (isSuccess) successes++;
