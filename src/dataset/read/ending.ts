@@ -1,6 +1,7 @@
+import { actionFeatures, stateFeatures } from "../feature.ts";
 import { changes } from "../statistics.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
-import { actionFeatures, type Info, stateFeatures } from "./info.ts";
+import type { Info } from "./info.ts";
 
 /** Steps of a chunk where no one says how many, one per frame: as many as the recipes have. */
 export const usualChunkSteps = 16;

@@ -1,7 +1,8 @@
+import { width } from "../feature.ts";
 import type { DatasetNote, DatasetProblem } from "../problem.ts";
 import { changes } from "../statistics.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
-import { type Info, width } from "./info.ts";
+import type { Info } from "./info.ts";
 
 /** LeRobot's own tolerance between a timestamp and its frame, in seconds. */
 const toleranceSeconds = 1e-4;

@@ -78,35 +78,6 @@ export async function readInfo(root: string): Promise<Info | readonly DatasetPro
   };
 }
 
-/** Number of entries of one row of a feature. */
-export function width(feature: Feature): number {
-  return feature.shape.reduce((product, size) => product * size, 1);
-}
-
-/** Whether a feature is a camera's. */
-export function isCamera(feature: Feature): boolean {
-  return feature.type === "video" || feature.type === "image";
-}
-
-/** Whether a feature is a column of numbers. */
-export function isNumeric(feature: Feature): boolean {
-  return /^(u?int|float|bool)/.test(feature.type);
-}
-
-/** Columns of numbers that hold the action, by their usual names. */
-export function actionFeatures(info: Pick<Info, "features">): Feature[] {
-  return numericFeatures(info, /^actions?($|\.)/);
-}
-
-/** Columns of numbers that hold the state, by their usual names. */
-export function stateFeatures(info: Pick<Info, "features">): Feature[] {
-  return numericFeatures(info, /^(observation\.)?state($|\.)/);
-}
-
-function numericFeatures({ features }: Pick<Info, "features">, names: RegExp): Feature[] {
-  return [...features.values()].filter((feature) => isNumeric(feature) && names.test(feature.key));
-}
-
 function unknownVersion(version: string): string {
   const known = versions.join(", ");
   return `expected LeRobot version ${known}, got "${version}"; convert the dataset with LeRobot's own scripts`;

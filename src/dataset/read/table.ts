@@ -1,8 +1,8 @@
 import { HostArray } from "../../graph/host-array.ts";
 import type { EpisodeTable, Feature } from "../dataset.ts";
+import { isNumeric, width } from "../feature.ts";
 import { DatasetError, type DatasetProblem } from "../problem.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
-import { isNumeric, width } from "./info.ts";
 import { type Defect, denseRows, type ParquetFile } from "./parquet.ts";
 
 /** What a table is read with: the dataset's own words. */

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { Dataset, DatasetVersion, Feature, TaskAnnotation } from "../dataset.ts";
+import { actionFeatures, isNumeric, stateFeatures, width } from "../feature.ts";
 import { DatasetError, type DatasetNote, type DatasetProblem, distinct, reason, unreadableTable } from "../problem.ts";
 import { type Endings, EpisodeEndings, usualChunkSteps } from "./ending.ts";
 import { EpisodeFacts } from "./episode-facts.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
-import { actionFeatures, isNumeric, stateFeatures, width } from "./info.ts";
 import { LeRobotDataset } from "./lerobot-dataset.ts";
 import { type Metadata, readMetadata } from "./metadata.ts";
 import { instructionColumn } from "./open.ts";
