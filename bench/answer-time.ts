@@ -42,7 +42,8 @@ export async function openAnswers(
     pilot.see(seat, felt, pictures);
   }
   return {
-    ...{ name: `${policy.steps} steps`, steps: policy.steps },
+    name: `${policy.steps} steps`,
+    steps: policy.steps,
     repeat: () => processorMs(pilot, seats),
     end: () => {
       robot.close();

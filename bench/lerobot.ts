@@ -78,8 +78,12 @@ export async function samplesOfLeRobot(options: LeRobotOptions): Promise<LeRobot
   const list = await listOf(options.places);
   const numbers = z.array(z.number());
   const line = z.object({
-    ...{ episode: z.int(), frame: z.int(), camera: z.string(), file: z.string() },
-    ...{ state: numbers, action: numbers },
+    episode: z.int(),
+    frame: z.int(),
+    camera: z.string(),
+    file: z.string(),
+    state: numbers,
+    action: numbers,
   });
   const folder = join(list.folder, "dump");
   const lines = await runScript(scriptOf(options, list.path, ["--dump", folder]), line);

@@ -90,7 +90,8 @@ async function recipeFor(
   const states = design.states.length + (observation === "state" ? design.goals.length : 0);
   return {
     ...recipe,
-    ...{ name, threads },
+    name,
+    threads,
     data: {
       ...recipe.data,
       root: place,
@@ -98,7 +99,9 @@ async function recipeFor(
         {
           name: design.name,
           source: { kind: "lerobot", location: name, taskAnnotation: "declared" },
-          ...{ episodes: "all", role: "both", weight: 1 },
+          episodes: "all",
+          role: "both",
+          weight: 1,
           mapping: { ...asFound, controlMode: design.controlMode, cameras, prompt },
         },
       ],

@@ -71,9 +71,13 @@ async function compare(untrained: UntrainedPolicy, rounds: number, done: (rollou
     const { rollouts, successes, pace, options } = player.last!;
     const answers = rollouts.reduce((sum, { steps }) => sum + Math.ceil(steps / pace.execute), 0);
     rows.push({
-      ...{ observation: options.observation, sideBySide: player.sideBySide, successes },
+      observation: options.observation,
+      sideBySide: player.sideBySide,
+      successes,
       steps: rollouts.reduce((sum, { steps }) => sum + steps, 0),
-      ...{ seconds: own.medianMs / 1000, policySeconds: policy.medianMs / 1000, answerMs: policy.medianMs / answers },
+      seconds: own.medianMs / 1000,
+      policySeconds: policy.medianMs / 1000,
+      answerMs: policy.medianMs / answers,
       timesFaster: 1 / ratioTo(whole[0]!, own),
       timesLessPolicy: 1 / ratioTo(policies[0]!, policy),
       processorMs: await answerProcessorMs(untrained, {
@@ -103,8 +107,14 @@ class Player {
   async repeat(): Promise<number> {
     const { policy, weights } = this.#untrained;
     const request = {
-      ...{ design: findRobot(robot), dataset: null, episodes: count, seed: 0, execute: null, delay: 0 },
-      ...{ sideBySide: this.sideBySide, films: null },
+      design: findRobot(robot),
+      dataset: null,
+      episodes: count,
+      seed: 0,
+      execute: null,
+      delay: 0,
+      sideBySide: this.sideBySide,
+      films: null,
       options: <Options>(fitting: Options) => fitting,
     };
     this.last = await rollOutFound(policy, weights, request, { finished: () => {}, isStopped: () => false });

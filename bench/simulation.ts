@@ -28,7 +28,11 @@ const starts = 200;
 /** How often every robot's expert succeeds, and how fast it is simulated and drawn, a robot per worker. */
 export async function benchSimulation(workers: number, rounds: number, terminal: Terminal): Promise<Outcome> {
   const progress = new Progress({
-    ...{ screen: terminal.err, label: "simulation", unit: "round", total: rounds * robots.length, done: 0 },
+    screen: terminal.err,
+    label: "simulation",
+    unit: "round",
+    total: rounds * robots.length,
+    done: 0,
     now: () => performance.now(),
   });
   const rows: Row[] = [];
@@ -42,7 +46,11 @@ export async function benchSimulation(workers: number, rounds: number, terminal:
     await Promise.all(crew.map((worker) => worker.terminate()));
     const rate = (count: (each: Timed) => number) => median(timed.map((each) => count(each) / each.seconds));
     rows.push({
-      ...{ robot: name, dofs: dofs.length, cameras: cameras.length, starts, successes: timed[0]?.successes ?? 0 },
+      robot: name,
+      dofs: dofs.length,
+      cameras: cameras.length,
+      starts,
+      successes: timed[0]?.successes ?? 0,
       picturesPerSecond: rate(({ pictures }) => pictures),
       timesRealTime: rate(({ steps }) => steps) / framesPerSecond,
     });
@@ -87,7 +95,9 @@ async function playOnce(crew: readonly Worker[]): Promise<Timed> {
   const sum = (count: (played: Played) => number) =>
     answers.reduce((total, played) => total + (played === undefined ? 0 : count(played)), 0);
   return {
-    ...{ seconds, successes: sum((played) => played.successes), steps: sum((played) => played.steps) },
+    seconds,
+    successes: sum((played) => played.successes),
+    steps: sum((played) => played.steps),
     pictures: sum((played) => played.pictures),
   };
 }

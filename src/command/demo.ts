@@ -110,7 +110,9 @@ function jsonOf(story: DemoStory, folder: string, report: string): object {
     validation: curves.validations.at(-1)?.validation ?? null,
     audit,
     rollouts: robots.map(({ name, trained, untrained }) => ({
-      ...{ robot: name, episodes: starts, ...scored(trained) },
+      robot: name,
+      episodes: starts,
+      ...scored(trained),
       untrained: scored(untrained),
     })),
     isInterrupted: false,

@@ -69,7 +69,10 @@ describe.skipIf(!hasLibav)("record", () => {
     expect(status).toBe(0);
     const { version, robotType, states, cameras } = await inspectDataset(out, "reacher", () => {});
     expect({ version, robotType, states, cameras }).toEqual({
-      ...{ version: "v2.1", robotType: "reacher_state", states: 4, cameras: [] },
+      version: "v2.1",
+      robotType: "reacher_state",
+      states: 4,
+      cameras: [],
     });
   });
 

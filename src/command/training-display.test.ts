@@ -25,7 +25,14 @@ class Recorder extends Writable {
 }
 
 const group = (dataset: string, controlMode: string, velocity: number | null): Group => ({
-  ...{ dataset, controlMode, samples: 4, episodes: 1, velocity, tokens: null, loss: velocity, interval: null },
+  dataset,
+  controlMode,
+  samples: 4,
+  episodes: 1,
+  velocity,
+  tokens: null,
+  loss: velocity,
+  interval: null,
 });
 const validation: WeightsValidation = {
   weights: "ema",

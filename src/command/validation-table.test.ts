@@ -3,8 +3,14 @@ import type { Group, WeightsValidation } from "../metric/group.ts";
 import { improvementTable, validationTable } from "./validation-table.ts";
 
 const group = (dataset: string, episodes: number, loss: number | null, interval: Group["interval"]): Group => ({
-  ...{ dataset, controlMode: "joint-velocity", samples: 64, episodes, interval },
-  ...{ velocity: loss, tokens: null, loss },
+  dataset,
+  controlMode: "joint-velocity",
+  samples: 64,
+  episodes,
+  interval,
+  velocity: loss,
+  tokens: null,
+  loss,
 });
 
 const validation = (...losses: readonly [number, number | null, number]): WeightsValidation => ({

@@ -50,7 +50,11 @@ export async function playDemo(plan: DemoPlan, phases: Phases): Promise<DemoStor
     return rollOutRobots(request, phases);
   });
   return {
-    ...{ recipe, starts, curves, audit, slots: before.slots },
+    recipe,
+    starts,
+    curves,
+    audit,
+    slots: before.slots,
     weights: [...before.weights.values()].reduce((sum, { cells }) => sum + cells.length, 0),
     robots: await robotsOf(recorded, untrained, trained),
     phases: phases.done,

@@ -37,8 +37,15 @@ export async function rollOutRobots(request: RobotRollouts, phases: Phases): Pro
   for (const { dataset } of policy.robots) {
     const bar = phases.display.bar(`roll out ${dataset}, ${label}`, "episode", starts);
     const choice = {
-      ...{ design: findRobot(dataset), options: optionsOf, dataset, episodes: starts, seed: startsSeed, films },
-      ...{ execute: null, delay: 0, sideBySide: 32 },
+      design: findRobot(dataset),
+      options: optionsOf,
+      dataset,
+      episodes: starts,
+      seed: startsSeed,
+      films,
+      execute: null,
+      delay: 0,
+      sideBySide: 32,
     };
     found.push(await rollOutFound(policy, weights, choice, watch(bar, phases)));
     bar.finish();

@@ -26,7 +26,13 @@ afterAll(async () => {
 const silent = { finished: () => {}, isStopped: () => false };
 
 const asked: RolloutChoice = {
-  ...{ design: reacher, dataset: null, episodes: 3, seed: 2, execute: 3, delay: 1, sideBySide: 2 },
+  design: reacher,
+  dataset: null,
+  episodes: 3,
+  seed: 2,
+  execute: 3,
+  delay: 1,
+  sideBySide: 2,
   options: (fitting) => ({ ...fitting, imageSize: 16 }),
   films: null,
 };

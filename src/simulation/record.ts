@@ -19,7 +19,10 @@ export function recordingOf(
   const { name, embodiment, options, framesPerSecond } = robot;
   const side = options.imageSize;
   return {
-    ...{ version, codec, framesPerSecond, robotType: embodiment.robotType },
+    version,
+    codec,
+    framesPerSecond,
+    robotType: embodiment.robotType,
     vectors: [
       { key: "observation.state", names: embodiment.states.map((entry) => entry.name) },
       { key: "action", names: embodiment.dofs.map((dof) => dof.name) },

@@ -28,11 +28,21 @@ import { microSamples, type SampleChoice } from "./testing/micro-samples.ts";
 import { picked, shortened, sliced } from "./testing/sliced-weights.ts";
 
 const layout: BatchLayout = {
-  ...{ rows: 4, steps: 5, actionWidth: 6, stateWidth: 5 },
-  ...{ views: 2, observations: 3, tokens: 6, pictureSize: 16 },
+  rows: 4,
+  steps: 5,
+  actionWidth: 6,
+  stateWidth: 5,
+  views: 2,
+  observations: 3,
+  tokens: 6,
+  pictureSize: 16,
 };
 const whole: SampleChoice = {
-  ...{ slots: 3, steps: 5, realSteps: 5, dofSlots: [0, 1, 2, 3, 4, 5], stateSlots: [0, 1, 2, 3, 4] },
+  slots: 3,
+  steps: 5,
+  realSteps: 5,
+  dofSlots: [0, 1, 2, 3, 4, 5],
+  stateSlots: [0, 1, 2, 3, 4],
 };
 /** Every kind of padding. */
 const ragged = raggedBatch(layout, 3);
@@ -178,7 +188,9 @@ describe.each(headNames)("with the head %s", (head) => {
       Float32Array.from({ length: 120 }, (_, at) => Math.sin(3 * at)),
     );
     const feeds = named({
-      ...{ time, noise, actions: zeros("b t d", [4, 5, 6], "float32") },
+      time,
+      noise,
+      actions: zeros("b t d", [4, 5, 6], "float32"),
       timeEmbedding: embedTimes(time, timeEmbeddingOf(setting.form)),
     });
     const found = await outcomeOf(single, ragged, weights, { feeds, hidden: 0 });
@@ -251,7 +263,9 @@ function sick(batch: Batch): Batch {
 /** Other pixels, and nothing else, wherever there is no picture. */
 function withPixels(batch: Batch, value: number): Batch {
   const none = {
-    ...{ state: new Uint8Array(4 * 3 * 5), prompt: new Uint8Array(4 * 6), actions: new Uint8Array(4 * 5 * 6) },
+    state: new Uint8Array(4 * 3 * 5),
+    prompt: new Uint8Array(4 * 6),
+    actions: new Uint8Array(4 * 5 * 6),
     embodiment: new Uint8Array(4),
   };
   const poison = { number: () => 0, pixel: () => value, token: () => 0 };

@@ -25,8 +25,13 @@ describe("recipeDifferences", () => {
 });
 
 const rollout = {
-  ...{ everySteps: 10, robots: [{ name: "reacher", dataset: null }], episodes: 5, seed: 0 },
-  ...{ execute: null, delay: 0, sideBySide: 5 },
+  everySteps: 10,
+  robots: [{ name: "reacher", dataset: null }],
+  episodes: 5,
+  seed: 0,
+  execute: null,
+  delay: 0,
+  sideBySide: 5,
 };
 
 describe("checkResumedRecipe", () => {

@@ -54,8 +54,13 @@ describe("a recipe", () => {
 
   it("may leave rollouts out as a whole, and says all of them where it has some", () => {
     const rollout = {
-      ...{ everySteps: 0, robots: [{ name: "reacher", dataset: null }], episodes: 5, seed: 0 },
-      ...{ execute: null, delay: 0, sideBySide: 5 },
+      everySteps: 0,
+      robots: [{ name: "reacher", dataset: null }],
+      episodes: 5,
+      seed: 0,
+      execute: null,
+      delay: 0,
+      sideBySide: 5,
     };
     expect(problem({ rollout })).toBe("no problem");
     expect(problem({ rollout: { ...rollout, episodes: undefined } })).toContain(

@@ -4,8 +4,13 @@ import type { Fate } from "./mutate.ts";
 import { outcomeOf } from "./outcome.ts";
 
 const guard: Guard = {
-  ...{ kind: "rule", path: "src/flow/path.ts", line: 67, start: 10, end: 20 },
-  ...{ before: 'rules.keeps("input-side")', after: "false" },
+  kind: "rule",
+  path: "src/flow/path.ts",
+  line: 67,
+  start: 10,
+  end: 20,
+  before: 'rules.keeps("input-side")',
+  after: "false",
 };
 const killed: Fate = { guard, verdict: "killed", by: "src/flow/path.test.ts > NaN stays out", seconds: 2 };
 const survived: Fate = { ...killed, guard: { ...guard, line: 70 }, verdict: "survived", by: "12 tests passed" };
@@ -14,11 +19,19 @@ it("where a test fails for each guard there is no survivor", () => {
   const { status, json, text } = outcomeOf([killed], 61);
   expect(status).toBe(0);
   expect(json).toEqual({
-    ...{ clean: true, seconds: 61, survivors: [] },
+    clean: true,
+    seconds: 61,
+    survivors: [],
     guards: [
       {
-        ...{ kind: "rule", path: "src/flow/path.ts", line: 67, before: 'rules.keeps("input-side")', after: "false" },
-        ...{ verdict: "killed", by: "src/flow/path.test.ts > NaN stays out", seconds: 2 },
+        kind: "rule",
+        path: "src/flow/path.ts",
+        line: 67,
+        before: 'rules.keeps("input-side")',
+        after: "false",
+        verdict: "killed",
+        by: "src/flow/path.test.ts > NaN stays out",
+        seconds: 2,
       },
     ],
   });

@@ -33,9 +33,14 @@ describe("an episode", () => {
     const resting = alone(0, 100, 100, 100, 100, 100);
     const short = alone(100, 100, 100);
     expect(endings({ action: [moving, pausing, resting, short] })).toEqual({
-      ...{ chunkSteps: 5, episodes: 4, moving: 1, pausing: 2, resting: 1 },
+      chunkSteps: 5,
+      episodes: 4,
+      moving: 1,
+      pausing: 2,
+      resting: 1,
       // 6 + 6 + 6 + 3 frames; the last 4 of each are near the end, of the short one all 3.
-      ...{ frames: 21, framesPastEnd: 15 },
+      frames: 21,
+      framesPastEnd: 15,
     });
   });
 

@@ -8,7 +8,11 @@ export const side = 64;
 
 export function description(version: WrittenVersion, changes: Partial<WrittenDescription>): WrittenDescription {
   return {
-    ...{ version, robotType: "toy", framesPerSecond: 10, codec: "h264", source: { seed: 1 } },
+    version,
+    robotType: "toy",
+    framesPerSecond: 10,
+    codec: "h264",
+    source: { seed: 1 },
     vectors: [
       { key: "observation.state", names: ["a", "b", "c"] },
       { key: "action", names: ["a"] },

@@ -67,8 +67,14 @@ export class DatasetWriter {
   static async create(root: string, description: WrittenDescription): Promise<DatasetWriter> {
     await refuseFull(root);
     const parts = await partsOf(root, description, {
-      ...{ description: plain(description), isFinished: false, frames: 0, tasks: [], episodes: 0, progress: {} },
-      ...{ pictures: {}, cursor: null },
+      description: plain(description),
+      isFinished: false,
+      frames: 0,
+      tasks: [],
+      episodes: 0,
+      progress: {},
+      pictures: {},
+      cursor: null,
     });
     await parts.folder.put(statePath, `${JSON.stringify(parts.state)}\n`);
     await parts.folder.commit();
@@ -144,8 +150,12 @@ export class DatasetWriter {
     await this.#store.putRecord(episode);
     await this.#save({
       ...this.#state,
-      ...{ tasks, progress: { ...progress }, episodes: episodes + 1, frames: frames + episode.length },
-      ...{ pictures: this.#histograms(), cursor: this.#store.cursor() },
+      tasks,
+      progress: { ...progress },
+      episodes: episodes + 1,
+      frames: frames + episode.length,
+      pictures: this.#histograms(),
+      cursor: this.#store.cursor(),
     });
   }
 
@@ -209,7 +219,10 @@ async function partsOf(root: string, description: WrittenDescription, state: Sta
     return counts === undefined ? PictureTally.empty() : new PictureTally(counts, state.frames);
   };
   return {
-    ...{ folder, description, libav, state },
+    folder,
+    description,
+    libav,
+    state,
     store:
       version === "v2.1"
         ? new StoreV2(folder, description, state.cursor)
@@ -222,7 +235,10 @@ async function partsOf(root: string, description: WrittenDescription, state: Sta
 /** Takes the numbers of episodes that are on the disk into tallies again. */
 async function takeIn(root: string, episodes: number, tallies: ReadonlyMap<string, VectorTally>): Promise<void> {
   const dataset = await openDataset(root, {
-    ...{ name: root, episodes: [...Array(episodes).keys()], taskAnnotation: "none", pictureMemoryBytes: 0 },
+    name: root,
+    episodes: [...Array(episodes).keys()],
+    taskAnnotation: "none",
+    pictureMemoryBytes: 0,
   });
   for (let episode = 0; episode < episodes; episode++) {
     const table = await dataset.table(episode);

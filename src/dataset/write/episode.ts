@@ -81,7 +81,10 @@ export class EpisodeBuffer {
     });
     const statistics = [...tallies, ...this.pictures].map(([key, tally]) => [key, tally.statistics()] as const);
     return {
-      ...{ index: standing.index, firstRow: standing.firstRow, length, tasks: this.tasks },
+      index: standing.index,
+      firstRow: standing.firstRow,
+      length,
+      tasks: this.tasks,
       columns: this.rows(standing).map(([key, rows]) => this.#column(key, rows)),
       statistics: new Map(statistics),
       videos: new Map([...this.#videos].map(([key, { path }]) => [key, path])),

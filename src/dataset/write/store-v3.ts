@@ -144,7 +144,10 @@ function recordColumns(
   own: { readonly chunk_index: number; readonly file_index: number },
 ): WrittenColumn[] {
   const whole = (name: string, value: number): WrittenColumn => ({
-    ...{ name, type: "int64", depth: 0, values: [BigInt(value)] },
+    name,
+    type: "int64",
+    depth: 0,
+    values: [BigInt(value)],
   });
   const { index, length, firstRow, tasks, statistics } = episode;
   return [

@@ -70,7 +70,11 @@ export class VideoWriter {
     const pts = BigInt(this.#frames++);
     const timeBase = { num: 1, den: framesPerSecond };
     const frame = library.Frame.fromVideoBuffer(Buffer.from(planes(picture)), {
-      ...{ width, height, format: constants.AV_PIX_FMT_YUV420P, timeBase, pts },
+      width,
+      height,
+      format: constants.AV_PIX_FMT_YUV420P,
+      timeBase,
+      pts,
     });
     frame.colorSpace = this.#codec.colorSpace;
     frame.colorRange = this.#codec.colorRange;
