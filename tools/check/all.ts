@@ -2,7 +2,9 @@ import { execFile } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../src/command/root.ts";
+import { withSyntax } from "../syntax.ts";
 import { strayImports } from "./direction.ts";
+import { groupedProperties } from "./group.ts";
 import { findings, type SourceFile } from "./source.ts";
 import { strayFixtures, supportImports } from "./test-support.ts";
 import { forbiddenText, longFiles } from "./text.ts";
@@ -32,6 +34,7 @@ export async function checkAll(): Promise<Part[]> {
     { name: "lint and format", output: lint },
     { name: "import directions", output: findings(strayImports(files)) },
     { name: "test support", output: findings([...supportImports(files), ...strayFixtures(files)]) },
+    { name: "grouped properties", output: findings(withSyntax(root, "all", groupedProperties)) },
     { name: "text and size", output: findings([...forbiddenText(files), ...longFiles(files)]) },
     { name: "lock file", output: addressesInLock() },
   ];

@@ -36,13 +36,3 @@ export function withoutEach(kind: GuardKind, array: ArrayLiteralExpression): Edi
     return { kind, node: array, after: `[${rest.join(", ")}]`, guard: left };
   });
 }
-
-/** Every node below one, and itself, outermost first. */
-export function* nodesIn(node: Node): Generator<Node> {
-  yield node;
-  const inner: Node[] = [];
-  node.forEachChild((child) => {
-    inner.push(child);
-  });
-  for (const child of inner) yield* nodesIn(child);
-}

@@ -8,8 +8,8 @@ import {
   isStringLiteral,
   isVariableDeclaration,
 } from "typescript/unstable/ast/is";
-import { calleeOf, type Edit, edit, type Finder, nodesIn, withoutEach } from "./edit.ts";
-import type { Syntax } from "./syntax.ts";
+import { nodesIn, type Syntax } from "../syntax.ts";
+import { calleeOf, type Edit, edit, type Finder, withoutEach } from "./edit.ts";
 
 /** Functions that stop weights which are not what the program expects. */
 const checks = ["checkConventions", "checkParameters"];

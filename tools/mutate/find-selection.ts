@@ -11,7 +11,8 @@ import {
   isSpreadElement,
   isVariableDeclaration,
 } from "typescript/unstable/ast/is";
-import { calleeOf, type Edit, edit, nodesIn, withoutEach } from "./edit.ts";
+import { nodesIn } from "../syntax.ts";
+import { calleeOf, type Edit, edit, withoutEach } from "./edit.ts";
 
 /** Functions that put a constant, or another array, where a mask says that nothing is real: (mask, values, otherwise). */
 const selections = ["select", "selectAny", "where"];

@@ -1,12 +1,12 @@
 import type { SourceFile } from "typescript/unstable/ast";
 import { lineAt } from "../check/source.ts";
-import { type Edit, type Finder, nodesIn } from "./edit.ts";
+import { nodesIn, type Syntax } from "../syntax.ts";
+import type { Edit, Finder } from "./edit.ts";
 import { conventionFinder } from "./find-convention.ts";
 import { findCounts, findDivisors } from "./find-count.ts";
 import { findKeyMasks, findRules } from "./find-key-mask.ts";
 import { findFacts, findSelections } from "./find-selection.ts";
 import type { Guard } from "./guard.ts";
-import type { Syntax } from "./syntax.ts";
 
 /** Where something padded, or weights with their conventions, pass through; elsewhere the same words mean something else. */
 const guarded: Readonly<Record<string, readonly Finder[]>> = {

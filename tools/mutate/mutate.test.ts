@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { root } from "../../src/command/root.ts";
+import { withSyntax } from "../syntax.ts";
 import { findGuards } from "./find.ts";
 import { without } from "./guard.ts";
 import { type Fate, type MutateOptions, mutate } from "./mutate.ts";
 import { importersIn, testsOf } from "./order.ts";
-import { withSyntax } from "./syntax.ts";
 
 const files = {
   ".gitignore": "node_modules/\nruns/\n",
@@ -47,7 +47,7 @@ beforeAll(async () => {
 afterAll(() => rm(tree, { recursive: true }));
 
 it("guards are found where they stand in the syntax, in the folders of the product, and nowhere else", () => {
-  const found = withSyntax(tree, findGuards).map(({ kind, path, line, before, after }) =>
+  const found = withSyntax(tree, "src", findGuards).map(({ kind, path, line, before, after }) =>
     [`${path}:${line}`, kind, before, after].join(" | "),
   );
   expect(found).toEqual([
@@ -75,12 +75,12 @@ it("guards are found where they stand in the syntax, in the folders of the produ
 
 it("a guard is taken out of the text that it stands in, and nothing else is", () => {
   const text = files["src/flow/path.ts"];
-  const guard = withSyntax(tree, findGuards).find(({ before }) => before === "noise.selected(0)")!;
+  const guard = withSyntax(tree, "src", findGuards).find(({ before }) => before === "noise.selected(0)")!;
   expect(without(guard, text)).toBe(text.replace("noise.selected(0)", "noise.read((values) => values)"));
 });
 
 it("every guard of the product is found by the same words", () => {
-  const kinds = Map.groupBy(withSyntax(root, findGuards), ({ kind, path }) => `${kind} in ${path.split("/")[1]}`);
+  const kinds = Map.groupBy(withSyntax(root, "src", findGuards), ({ kind, path }) => `${kind} in ${path.split("/")[1]}`);
   for (const some of [
     "selection in policy",
     "selection in loss",

@@ -1,9 +1,9 @@
 import { InputError } from "../../src/input-error.ts";
+import { withSyntax } from "../syntax.ts";
 import { WorkCopy } from "./copy.ts";
 import { findGuards } from "./find.ts";
 import { type Guard, without } from "./guard.ts";
 import { importersIn, testsOf } from "./order.ts";
-import { withSyntax } from "./syntax.ts";
 import { type NoEnd, runTrial, type Verdict } from "./trial.ts";
 
 export interface MutateOptions {
@@ -40,7 +40,7 @@ const limitMs = 1_200_000;
  */
 export async function mutate(options: MutateOptions, watcher: Watcher): Promise<Fate[]> {
   const { tree, below, jobs, stop } = options;
-  const guards = withSyntax(tree, findGuards).filter(({ path }) => isBelow(path, below));
+  const guards = withSyntax(tree, "src", findGuards).filter(({ path }) => isBelow(path, below));
   if (guards.length === 0) throw new InputError(`mutate: expected guards at or below "${below}", got none`);
   const importers = importersIn(tree);
   const tests = new Map([...new Set(guards.map(({ path }) => path))].map((path) => [path, testsOf(path, importers)]));
