@@ -80,7 +80,10 @@ it("a guard is taken out of the text that it stands in, and nothing else is", ()
 });
 
 it("every guard of the product is found by the same words", () => {
-  const kinds = Map.groupBy(withSyntax(root, "src", findGuards), ({ kind, path }) => `${kind} in ${path.split("/")[1]}`);
+  const kinds = Map.groupBy(
+    withSyntax(root, "src", findGuards),
+    ({ kind, path }) => `${kind} in ${path.split("/")[1]}`,
+  );
   for (const some of [
     "selection in policy",
     "selection in loss",
