@@ -33,7 +33,7 @@ const openFolders = ["graph", "validity"];
 const barrel = "src/index.ts";
 
 /** The commands that load a tool of developers, and which: nothing else of `src/` knows of `bench/` and `tools/`. */
-export const toolDoors: Readonly<Record<string, string>> = {
+export const toolOfCommand: Readonly<Record<string, string>> = {
   "src/command/bench.ts": "bench/run.ts",
   "src/command/check.ts": "tools/check/run.ts",
   "src/command/mutate.ts": "tools/mutate/run.ts",
@@ -96,7 +96,7 @@ export function targetOf(path: string, name: string): string {
 
 function strayFile(path: string, name: string): string | undefined {
   const target = targetOf(path, name);
-  if (toolDoors[path] === target) return undefined;
+  if (toolOfCommand[path] === target) return undefined;
   if (!target.startsWith("src/") || target === barrel)
     return `imports ${target}; expected a file below src/ that is not its barrel`;
   const [from, to] = [folderOf(path), folderOf(target)];

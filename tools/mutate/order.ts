@@ -26,7 +26,7 @@ const nets = [/^src\/training\/equivalence\.test\.ts$/, /^test\/trap\//, /^test\
 const slow = [
   /^test\/(audit\/audit\.test\.ts$|end-to-end\/|ranks\/)/,
   /^src\/(ranks|simulation|command)\//,
-  /^recipes\//,
+  /^(recipes|bench|tools)\//,
 ];
 
 /**

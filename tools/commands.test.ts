@@ -10,7 +10,7 @@ import type { MutateRequest } from "../src/command/mutate.ts";
 import { root } from "../src/command/root.ts";
 import type { TestRequest } from "../src/command/test.ts";
 import type { Tool } from "../src/command/tool.ts";
-import { toolDoors } from "./check/direction.ts";
+import { toolOfCommand } from "./check/direction.ts";
 import { run as runCheck } from "./check/run.ts";
 import { run as runMutate } from "./mutate/run.ts";
 import { run as runTest } from "./test/run.ts";
@@ -61,6 +61,6 @@ it.each([
   expect(armature(root, command, ...words)).toEqual({ status: 2, stdout: "", stderr: `${line}\n` });
 });
 
-it("the check knows the door of each tool", () => {
-  expect(Object.keys(toolDoors)).toEqual(Object.keys(tools).map((name) => `src/command/${name}.ts`));
+it("the check knows which command loads which tool", () => {
+  expect(Object.keys(toolOfCommand)).toEqual(Object.keys(tools).map((name) => `src/command/${name}.ts`));
 });
