@@ -7,6 +7,7 @@ export default defineConfig({
       "client/**/*.test.ts",
       "test/**/*.test.ts",
       "bench/**/*.test.ts",
+      "tools/**/*.test.ts",
       "recipes/**/*.test.ts",
     ],
     // A process per file: a crash inside native code (ONNX Runtime, MPI, the video decoder) fails one file and no other.

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { fusedTraining, type Start, separateTraining } from "../src/command/bench/training.ts";
-import { shapes, traceTransformer } from "../src/command/bench/transformer.ts";
 import { HostArray } from "../src/graph/host-array.ts";
 import { formulaValues } from "../test/parity/formula.ts";
+import { fusedTraining, type Start, separateTraining } from "./training.ts";
+import { shapes, traceTransformer } from "./transformer.ts";
 
 /** `python bench/pytorch_engine.py --threads 2 --parity --shape B8T64D256 --mode eager`, torch 2.15. */
 const losses = [0.4213639497756958, 0.3879367411136627, 0.3569577932357788, 0.33604854345321655];

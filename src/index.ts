@@ -5,7 +5,7 @@ export { auditObserver } from "./audit/observer.ts";
 export type { AuditReport, AuditRow } from "./audit/report.ts";
 export type { Glimpse, Robot, RobotObservation } from "./batch/observation.ts";
 export type { Dataset, DatasetChoice, EpisodeTable, Feature, Picture, TaskAnnotation } from "./dataset/dataset.ts";
-export { openDataset } from "./dataset/open.ts";
+export { openDataset } from "./dataset/read/open.ts";
 export { type Augmentation, usualAugmentation } from "./embodiment/augment.ts";
 export type { Camera, Dof, Embodiment, Entry } from "./embodiment/embodiment.ts";
 export { asFound, type Mapping } from "./embodiment/mapping.ts";

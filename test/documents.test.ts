@@ -1,9 +1,9 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { folderOrder } from "../src/command/check/direction.ts";
 import { root } from "../src/command/root.ts";
 import { axisNames } from "../src/graph/axes.ts";
+import { folderOrder } from "../tools/check/direction.ts";
 
 function read(path: string): string {
   return readFileSync(join(root, path), "utf8");
@@ -36,10 +36,13 @@ it("the table of axes in the conventions is the alphabet of the code", () => {
   expect(rows.map((row) => [row[1], row[2]])).toEqual(Object.entries(axisNames));
 });
 
-it("every link between the documents leads to a file", () => {
-  for (const path of ["README.md", ...globSync("docs/**/*.md", { cwd: root })])
-    for (const link of read(path).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
-      const target = join(root, dirname(path), link[1] ?? "");
-      expect(existsSync(target), `${path} links to ${link[1]}`).toBe(true);
-    }
+const documents = globSync(["*.md", "{docs,bench,recipes,test,tools}/**/*.md"], { cwd: root }).sort();
+
+it.each(documents)("every link and every path in %s leads to a file", (path) => {
+  const links = [...read(path).matchAll(/\]\((?!https?:)([^)#]+)/g)].map((link) => join(dirname(path), link[1] ?? ""));
+  // Paths as people write them: `src/graph/axes.ts`, `test/parity/`; a pattern with a star names no file.
+  const paths = [...read(path).matchAll(/`((?:src|bench|tools|test|recipes|docs)\/[^`\s*:]+)/g)].map(
+    (found) => found[1] ?? "",
+  );
+  for (const target of [...links, ...paths]) expect(existsSync(join(root, target)), target).toBe(true);
 });

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { root } from "../src/command/root.ts";
-import { writeV2 } from "../src/dataset/fixture.ts";
+import { writeV2 } from "../src/dataset/testing/small-dataset.ts";
 import { asFound } from "../src/embodiment/mapping.ts";
 import { aloneWorld, loadPolicy, type Recipe, trainPolicy, unwatched, validateRun } from "../src/index.ts";
-import { microRecipe } from "../src/recipe/fixture/micro-recipe.ts";
-import { type MicroRun, trainMicroRun } from "../src/training/fixture/micro-run.ts";
+import { microRecipe } from "../src/recipe/testing/micro-recipe.ts";
+import { type MicroRun, trainMicroRun } from "../src/training/testing/micro-run.ts";
 
 let run: MicroRun;
 let place = "";

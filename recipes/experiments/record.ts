@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { DatasetWriter } from "../../src/dataset/write.ts";
+import { DatasetWriter } from "../../src/dataset/write/dataset-writer.ts";
 import type { Design } from "../../src/simulation/design.ts";
 import { record, recordingOf } from "../../src/simulation/record.ts";
 import type { RobotOptions } from "../../src/simulation/robot.ts";

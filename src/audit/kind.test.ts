@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { raggedBatch } from "../batch/example-batch.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import { type BatchCells, unrealCells } from "../batch/poison.ts";
+import { raggedBatch } from "../batch/testing/example-batch.ts";
 import { cellsOf, countCells, onlyPaddingOf, paddingKinds } from "./kind.ts";
 
 const layout: BatchLayout = {

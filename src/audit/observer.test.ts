@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aloneWorld } from "../ranks/open-world.ts";
-import { microRecipe } from "../recipe/fixture/micro-recipe.ts";
+import { microRecipe } from "../recipe/testing/micro-recipe.ts";
 import type { ObserverKind } from "../training/observer.ts";
 import { train } from "../training/train.ts";
 import { unwatched } from "../training/watcher.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { encodeBatch } from "../batch/batch.ts";
-import { exampleBatch, raggedBatch } from "../batch/example-batch.ts";
 import type { BatchLayout } from "../batch/layout.ts";
+import { exampleBatch, raggedBatch } from "../batch/testing/example-batch.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { grown, rearranged, taken, withoutTarget } from "./rearrange.ts";
 

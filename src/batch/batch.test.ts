@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { decodeBatch, encodeBatch, transferList } from "./batch.ts";
-import { raggedBatch } from "./example-batch.ts";
 import type { BatchLayout } from "./layout.ts";
+import { raggedBatch } from "./testing/example-batch.ts";
 
 const layout: BatchLayout = {
   rows: 5,

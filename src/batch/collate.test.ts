@@ -6,9 +6,9 @@ import { Validity } from "../validity/validity.ts";
 import { type Batch, observationReal, sampleCount } from "./batch.ts";
 import { collate } from "./collate.ts";
 import type { Example } from "./example.ts";
-import { exampleBatch, raggedBatch } from "./example-batch.ts";
 import type { BatchLayout } from "./layout.ts";
 import { poisoned, unrealCells } from "./poison.ts";
+import { exampleBatch, raggedBatch } from "./testing/example-batch.ts";
 
 const layout: BatchLayout = {
   rows: 4,

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { cutToRobot } from "./cut.ts";
-import { exampleBatch } from "./example-batch.ts";
 import type { BatchLayout } from "./layout.ts";
+import { exampleBatch } from "./testing/example-batch.ts";
 
 const layout: BatchLayout = {
   rows: 2,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { byteTokenizer } from "../codec/prompt.ts";
-import { type FixtureColumn, writeJson, writeV2 } from "../dataset/fixture.ts";
+import { type FixtureColumn, writeJson, writeV2 } from "../dataset/testing/small-dataset.ts";
 import { asFound, type Mapping } from "../embodiment/mapping.ts";
 import { InputError } from "../input-error.ts";
 import { openMixture } from "../mixture/mixture.ts";

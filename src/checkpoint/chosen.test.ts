@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkpointFiles } from "./checkpoint.ts";
 import { chosenCheckpoint, runOf } from "./chosen.ts";
-import { facts, weights } from "./fixture/checkpoint.ts";
 import { checkpointFolder, writeCheckpoint } from "./store.ts";
+import { facts, weights } from "./testing/checkpoint.ts";
 
 let run = "";
 beforeAll(async () => {

@@ -9,7 +9,7 @@ import { readSafetensors, SafetensorsFile, writeSafetensors } from "./safetensor
 import type { Tensor } from "./safetensors-header.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "armature-safetensors-"));
-const fixtures = join(import.meta.dirname, "fixture");
+const fixtures = join(import.meta.dirname, "testing");
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const fixtureSchema = z.object({

@@ -6,8 +6,8 @@ import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readManifest, readWeights } from "./checkpoint.ts";
-import { facts, weights } from "./fixture/checkpoint.ts";
 import { latestCheckpoint, listCheckpoints, pruneCheckpoints, writeCheckpoint } from "./store.ts";
+import { facts, weights } from "./testing/checkpoint.ts";
 
 let run = "";
 beforeEach(() => {

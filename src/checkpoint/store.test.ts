@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
 import { readManifest, readParameters, readWeights } from "./checkpoint.ts";
-import { array, facts, statistics, weights } from "./fixture/checkpoint.ts";
 import { decodeStatistics } from "./robot-record.ts";
 import { checkpointFolder, latestCheckpoint, listCheckpoints, pruneCheckpoints, writeCheckpoint } from "./store.ts";
+import { array, facts, statistics, weights } from "./testing/checkpoint.ts";
 import type { Weights } from "./weights.ts";
 
 let run = "";

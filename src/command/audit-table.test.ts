@@ -3,8 +3,14 @@ import { type Finding, reportOf } from "../audit/report.ts";
 import { auditTable } from "./audit-table.ts";
 
 const cells = {
-  ...{ "action-dims": 7, "action-steps": 7, "state-dims": 7, history: 0 },
-  ...{ views: 7, "prompt-tokens": 7, "robotless-samples": 7, "filler-rows": 7 },
+  "action-dims": 7,
+  "action-steps": 7,
+  "state-dims": 7,
+  history: 0,
+  views: 7,
+  "prompt-tokens": 7,
+  "robotless-samples": 7,
+  "filler-rows": 7,
 };
 const some = (findings: readonly Finding[]) => reportOf(findings, cells);
 const leak = { law: "poison", kind: "views", where: "policy/trunk.ts: layer 0" } as const;

@@ -1,24 +1,39 @@
-import { InputError } from "../input-error.ts";
 import { define } from "./definition.ts";
 import { choice, count, flag, otherwise, text } from "./parameter.ts";
+import { loadTool } from "./tool.ts";
+
+export const benchNames = [
+  "answer",
+  "engine",
+  "loader",
+  "padding",
+  "ranks",
+  "reduce",
+  "rollout",
+  "simulation",
+] as const;
+
+/** What is to be measured, and how; a bench reads what it has a use for. */
+export interface BenchRequest {
+  readonly name: (typeof benchNames)[number];
+  /** The interpreter with what to compare with; `null`: there is none. */
+  readonly python: string | null;
+  readonly threads: number;
+  readonly workers: number;
+  /** Folder of the datasets. */
+  readonly data: string;
+  /** Turns of each contestant. */
+  readonly rounds: number;
+  readonly profile: boolean;
+}
 
 const pythonVariable = "ARMATURE_PYTHON";
-const fewestRounds = 3;
 
 export const bench = define({
   name: "bench",
   summary: "measure side by side, in turns, on this machine",
   arguments: {
-    name: choice("name", "what is measured", [
-      "answer",
-      "engine",
-      "loader",
-      "padding",
-      "ranks",
-      "reduce",
-      "rollout",
-      "simulation",
-    ]),
+    name: choice("name", "what is measured", benchNames),
   },
   options: {
     python: otherwise(
@@ -54,39 +69,9 @@ export const bench = define({
     { line: "bench rollout --rounds 5", shows: "64 robots with a policy, one after another and side by side" },
     { line: "bench simulation", shows: "every robot's expert on 200 starts, and pictures per second" },
   ],
-  async run({ name, threads, workers, data, rounds, profile, ...given }, terminal) {
-    if (rounds < fewestRounds)
-      throw new InputError(`bench --rounds: expected at least ${fewestRounds} for a median, got ${rounds}`);
+  async run(given, terminal) {
+    const tool = await loadTool<BenchRequest>("../../bench/run.ts", "bench");
     const python = given.python ?? process.env[pythonVariable] ?? null;
-    if (name === "answer") {
-      const { benchAnswer } = await import("./bench/answer.ts");
-      return benchAnswer(rounds, terminal);
-    }
-    if (name === "engine") {
-      const { benchEngine } = await import("./bench/engine-outcome.ts");
-      return benchEngine({ python, threads, rounds, profile }, terminal);
-    }
-    if (name === "padding") {
-      const { benchPadding } = await import("./bench/padding-outcome.ts");
-      return benchPadding({ threads, rounds }, terminal);
-    }
-    if (name === "ranks") {
-      const { benchRanks } = await import("./bench/ranks-outcome.ts");
-      return benchRanks(rounds, terminal);
-    }
-    if (name === "reduce") {
-      const { benchReduce } = await import("./bench/reduce-outcome.ts");
-      return benchReduce(rounds, terminal);
-    }
-    if (name === "rollout") {
-      const { benchRollout } = await import("./bench/rollout.ts");
-      return benchRollout(threads, rounds, terminal);
-    }
-    if (name === "simulation") {
-      const { benchSimulation } = await import("./bench/simulation.ts");
-      return benchSimulation(workers, rounds, terminal);
-    }
-    const { benchLoader } = await import("./bench/loader-outcome.ts");
-    return benchLoader({ python, data, workers, rounds }, terminal);
+    return await tool.run({ ...given, python }, terminal);
   },
 });

@@ -1,4 +1,8 @@
 import { define } from "./definition.ts";
+import { loadTool } from "./tool.ts";
+
+/** The whole repository is checked, so that there is nothing to say. */
+export type CheckRequest = Readonly<Record<never, never>>;
 
 export const check = define({
   name: "check",
@@ -6,14 +10,8 @@ export const check = define({
   arguments: {},
   options: {},
   examples: [{ line: "check", shows: "what is wrong, part by part; exit status 1 if anything is" }],
-  async run() {
-    const { checkAll } = await import("./check/all.ts");
-    const parts = await checkAll();
-    const failed = parts.filter(({ output }) => output !== "");
-    return {
-      status: failed.length > 0 ? 1 : 0,
-      json: { clean: failed.length === 0, checks: parts },
-      text: parts.map(({ name, output }) => (output === "" ? `${name}: clean` : `${name}:\n${output}`)).join("\n"),
-    };
+  async run(given, terminal) {
+    const tool = await loadTool<CheckRequest>("../../tools/check/run.ts", "check");
+    return await tool.run(given, terminal);
   },
 });

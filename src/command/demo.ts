@@ -1,15 +1,18 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { DemoStory, Played } from "../dashboard/demo-story.ts";
+import type { DemoDisplay } from "../demo/phases.ts";
 import { InputError } from "../input-error.ts";
 import { validationAsJson } from "../objective/as-json.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { define, type Outcome } from "./definition.ts";
 import { count, otherwise, text } from "./parameter.ts";
+import { Progress } from "./progress.ts";
 import { root } from "./root.ts";
 import { shortest } from "./shortest.ts";
 import { watchStopSignals } from "./stop-signal.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Screen, Terminal } from "./terminal.ts";
+import { TrainingDisplay } from "./training-display.ts";
 
 export const demo = define({
   name: "demo",
@@ -33,8 +36,8 @@ export const demo = define({
     if (given.episodes < 2)
       throw new InputError(`--episodes: expected 2 or more, some of which are held out, got ${given.episodes}`);
     const { runName } = await import("../training/run-folder.ts");
-    const { makeEmptyFolder } = await import("./demo/empty-folder.ts");
-    const { StoppedError } = await import("./demo/phases.ts");
+    const { makeEmptyFolder } = await import("../demo/empty-folder.ts");
+    const { StoppedError } = await import("../demo/phases.ts");
     const folder = given.out === null ? resolve("runs", runName("demo", new Date())) : resolve(given.out);
     await makeEmptyFolder(folder);
     const stop = watchStopSignals(() => terminal.err.write("\nstopping; once more stops at once\n"));
@@ -57,14 +60,16 @@ interface Given {
 }
 
 async function play(given: Given, folder: string, isStopped: () => boolean, terminal: Terminal): Promise<Outcome> {
-  const { Phases } = await import("./demo/phases.ts");
-  const { playDemo } = await import("./demo/play-demo.ts");
-  const { demoPage } = await import("./demo/page.ts");
+  const { Phases } = await import("../demo/phases.ts");
+  const { playDemo } = await import("../demo/play-demo.ts");
+  const { demoPage } = await import("./demo-page.ts");
   const { demoReport } = await import("../dashboard/demo-report.ts");
   const { episodes, starts } = given;
   const recipe = await recipeIn(folder, given.steps);
   const cache = join(root, ".cache", "statistics");
-  const story = await playDemo({ recipe, folder, episodes, starts, cache }, new Phases(terminal.err, isStopped));
+  const phases = new Phases(displayOn(terminal.err), isStopped);
+  const played = await playDemo({ recipe, folder, episodes, starts, cache }, phases);
+  const story = { ...played, run: shortest(played.run) };
   const report = join(folder, "report.html");
   await writeFile(report, demoReport(story));
   const shown = `The same with curves, padding and films: ${shortest(report)}`;
@@ -72,6 +77,14 @@ async function play(given: Given, folder: string, isStopped: () => boolean, term
     status: story.audit.clean ? 0 : 1,
     json: jsonOf(story, folder, report),
     text: `${demoPage(story)}\n\n${shown}`,
+  };
+}
+
+function displayOn(screen: Screen): DemoDisplay {
+  const now = () => performance.now();
+  return {
+    bar: (label, unit, total) => new Progress({ screen, label, unit, total, done: 0, now }),
+    training: (total) => new TrainingDisplay({ screen, total, now }),
   };
 }
 
@@ -98,7 +111,9 @@ function jsonOf(story: DemoStory, folder: string, report: string): object {
     validation: asJson(curves.validations.at(-1)),
     audit,
     rollouts: robots.map(({ name, trained, untrained }) => ({
-      ...{ robot: name, episodes: starts, ...scored(trained) },
+      robot: name,
+      episodes: starts,
+      ...scored(trained),
       untrained: scored(untrained),
     })),
     isInterrupted: false,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { plainColumns, writeV2 } from "../dataset/fixture.ts";
+import { plainColumns, writeV2 } from "../dataset/testing/small-dataset.ts";
 import { commands } from "./commands.ts";
 import { run } from "./run.ts";
 

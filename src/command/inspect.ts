@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import type { Endings } from "../dataset/ending.ts";
-import type { DatasetReport } from "../dataset/validate.ts";
+import type { Endings } from "../dataset/read/ending.ts";
+import type { DatasetReport } from "../dataset/read/validate.ts";
 import { InputError } from "../input-error.ts";
 import { define } from "./definition.ts";
 import { repeated, text } from "./parameter.ts";
@@ -23,7 +23,7 @@ export const inspect = define({
     { line: "inspect aloha droid --json", shows: "the same for programs, with the padding of a batch of both" },
   ],
   async run(given, terminal) {
-    const { inspectDataset } = await import("../dataset/validate.ts");
+    const { inspectDataset } = await import("../dataset/read/validate.ts");
     const { paddingDrawnByFrames, paddingDrawnEqually } = await import("../dataset/padding-share.ts");
     for (const location of given.datasets)
       if (!location.startsWith("hf://") && !existsSync(location))
@@ -56,7 +56,7 @@ function stable({ framesPerSecond, ...report }: DatasetReport) {
 }
 
 async function fetched(location: string, screen: Screen): Promise<string> {
-  const { resolveRoot } = await import("../dataset/hub.ts");
+  const { resolveRoot } = await import("../dataset/read/hub.ts");
   return await watched({ screen, label: `fetch ${location}`, unit: "file" }, (seen) => resolveRoot(location, seen));
 }
 

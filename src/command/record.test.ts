@@ -9,7 +9,7 @@ import { Writable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadLibav } from "../dataset/libav.ts";
-import { inspectDataset } from "../dataset/validate.ts";
+import { inspectDataset } from "../dataset/read/validate.ts";
 import type { Definition } from "./definition.ts";
 import { record } from "./record.ts";
 import { root } from "./root.ts";
@@ -69,7 +69,10 @@ describe.skipIf(!hasLibav)("record", () => {
     expect(status).toBe(0);
     const { version, robotType, states, cameras } = await inspectDataset(out, "reacher", () => {});
     expect({ version, robotType, states, cameras }).toEqual({
-      ...{ version: "v2.1", robotType: "reacher_state", states: 4, cameras: [] },
+      version: "v2.1",
+      robotType: "reacher_state",
+      states: 4,
+      cameras: [],
     });
   });
 

@@ -41,7 +41,7 @@ export const record = define({
   async run(given, terminal) {
     const { createRobot, findRobot } = await import("../simulation/robots.ts");
     const { record: recordEpisodes, recordingOf } = await import("../simulation/record.ts");
-    const { DatasetWriter } = await import("../dataset/write.ts");
+    const { DatasetWriter } = await import("../dataset/write/dataset-writer.ts");
     const { override } = await import("../recipe/override.ts");
     const design = findRobot(given.robot);
     const options: RobotOptions = override(design.defaults, given.set);

@@ -45,7 +45,14 @@ export const rollout = define({
     try {
       const { dataset, episodes, seed, execute, delay, sideBySide, video, filmed } = given;
       const request = {
-        ...{ run: resolve(given.run), design, dataset, episodes, seed, execute, delay, sideBySide },
+        run: resolve(given.run),
+        design,
+        dataset,
+        episodes,
+        seed,
+        execute,
+        delay,
+        sideBySide,
         options: (fitting: typeof design.defaults) => override(fitting, given.set),
         films: video === null ? null : { folder: resolve(video), episodes: filmed },
       };

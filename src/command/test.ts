@@ -1,9 +1,11 @@
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
-import { InputError } from "../input-error.ts";
 import { define } from "./definition.ts";
 import { otherwise, text } from "./parameter.ts";
-import { root } from "./root.ts";
+import { loadTool } from "./tool.ts";
+
+/** Which tests are to run: those at or below a path, or all. */
+export interface TestRequest {
+  readonly path: string | undefined;
+}
 
 export const test = define({
   name: "test",
@@ -15,17 +17,7 @@ export const test = define({
     { line: "test src/command", shows: "the tests below one folder" },
   ],
   async run(given, terminal) {
-    const path = resolve(given.path ?? root);
-    if (!existsSync(path)) throw new InputError(`test: expected a folder or a test file, got "${path}"`);
-    // Vitest colours pipes and files as well, unless it is told before it loads.
-    if (!terminal.out.isTTY) process.env.NO_COLOR = "1";
-    const { runTests } = await import("./test/suite.ts");
-    const counts = await runTests(root, path, terminal);
-    const { passed, failed, skipped } = counts;
-    return {
-      status: failed > 0 ? 1 : 0,
-      json: counts,
-      text: `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`,
-    };
+    const tool = await loadTool<TestRequest>("../../tools/test/run.ts", "test");
+    return await tool.run(given, terminal);
   },
 });

@@ -3,8 +3,13 @@ import type { Group, WeightsValidation } from "../metric/group.ts";
 import { improvementTable, validationTable } from "./validation-table.ts";
 
 const group = (dataset: string, episodes: number, loss: number | null, interval: Group["interval"]): Group => ({
-  ...{ dataset, controlMode: "joint-velocity", samples: 64, episodes, interval },
-  ...{ byErrors: new Map([["velocity", loss]]), loss },
+  dataset,
+  controlMode: "joint-velocity",
+  samples: 64,
+  episodes,
+  interval,
+  byErrors: new Map([["velocity", loss]]),
+  loss,
 });
 
 const validation = (...losses: readonly [number, number | null, number]): WeightsValidation => ({

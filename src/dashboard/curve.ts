@@ -22,8 +22,9 @@ export function curveChart(curves: readonly Curve[], title: string): string {
     throw new RangeError(`curveChart: expected positive values of ${title}, got ${points.map((point) => point.value)}`);
   const values = points.map(({ value }) => value);
   const scale = {
-    ...{ low: Math.min(...values), high: Math.max(...values) },
-    ...{ steps: Math.max(1, ...points.map(({ step }) => step)) },
+    low: Math.min(...values),
+    high: Math.max(...values),
+    steps: Math.max(1, ...points.map(({ step }) => step)),
   };
   const marked = curves.filter(({ kind }) => kind === "marked");
   const colourOf = (curve: Curve) =>

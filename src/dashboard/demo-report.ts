@@ -89,7 +89,8 @@ function losses({ steps, validations }: LearningCurves): string {
     }),
   );
   const trained: Curve = {
-    ...{ name: "training batches", kind: "pale" },
+    name: "training batches",
+    kind: "pale",
     points: steps.map(({ step, loss }) => ({ step, value: loss })),
   };
   return [

@@ -18,7 +18,7 @@ export interface DemoStory {
   readonly audit: AuditReport;
   readonly phases: readonly Phase[];
   readonly seconds: number;
-  /** Folder of the run, as it is typed from where the demo ran. */
+  /** Folder of the run; pages show it as it is typed from where the demo ran. */
   readonly run: string;
 }
 

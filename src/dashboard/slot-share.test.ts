@@ -1,19 +1,28 @@
 import { expect, it } from "vitest";
-import { exampleBatch } from "../batch/example-batch.ts";
+import { exampleBatch } from "../batch/testing/example-batch.ts";
 import type { Dof, Embodiment } from "../embodiment/embodiment.ts";
 import { Validity } from "../validity/validity.ts";
 import { slotMap } from "./slot-map.ts";
 import { robotSlots } from "./slot-share.ts";
 
 const layout = {
-  ...{ rows: 4, steps: 2, actionWidth: 3, stateWidth: 2 },
-  ...{ views: 1, observations: 1, tokens: 2, pictureSize: 2 },
+  rows: 4,
+  steps: 2,
+  actionWidth: 3,
+  stateWidth: 2,
+  views: 1,
+  observations: 1,
+  tokens: 2,
+  pictureSize: 2,
 };
 
 function robot(dofs: readonly string[]): Embodiment {
   const entry = { unit: "rad", part: "arm", kind: "continuous" } as const;
   return {
-    ...{ robotType: "toy", controlMode: "joint", cameras: [], target: "actions" },
+    robotType: "toy",
+    controlMode: "joint",
+    cameras: [],
+    target: "actions",
     dofs: dofs.map((name, slot): Dof => ({ ...entry, name, slot, state: null })),
     states: [{ ...entry, name: "angle", slot: 1 }],
     columns: { action: [], state: [], prompt: { kind: "task" } },

@@ -39,7 +39,8 @@ export function robotSlots(
       );
     const names = namesOf(embodiment);
     return {
-      ...{ dataset: datasetName, rows: rows.length },
+      dataset: datasetName,
+      rows: rows.length,
       actions: Array.from({ length: slots }, (_, slot) => ({
         name: names.dofs.get(slot) ?? null,
         real: action(slot),

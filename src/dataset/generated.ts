@@ -2,7 +2,7 @@ import { allocate, HostArray } from "../graph/host-array.ts";
 import { stream } from "../graph/random.ts";
 import { InputError } from "../input-error.ts";
 import type { Dataset, Episode, EpisodeTable, Feature, Fit, Picture } from "./dataset.ts";
-import { isCamera } from "./info.ts";
+import { isCamera } from "./feature.ts";
 
 /** A dataset that comes from a formula instead of a disk: plain data, for examples and for the audit of padding. */
 export interface GeneratedDataset {

@@ -1,5 +1,5 @@
 import type { Dataset } from "../dataset/dataset.ts";
-import { isNumeric, width } from "../dataset/info.ts";
+import { isNumeric, width } from "../dataset/feature.ts";
 import { InputError } from "../input-error.ts";
 import {
   type Camera,

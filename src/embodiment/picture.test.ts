@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { openDataset } from "../dataset/open.ts";
-import { hasRealData, onRealData, realDataset } from "../dataset/real-data.ts";
+import { openDataset } from "../dataset/read/open.ts";
+import { hasRealData, onRealData, realDataset } from "../dataset/testing/real-data.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { letterbox, resize, shrink } from "./picture.ts";
 

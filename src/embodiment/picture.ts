@@ -1,5 +1,5 @@
 import type { Fit, Picture } from "../dataset/dataset.ts";
-import { fittedSize } from "../dataset/scaler.ts";
+import { fittedSize } from "../dataset/read/scaler.ts";
 import { allocate, HostArray } from "../graph/host-array.ts";
 
 /**

@@ -62,7 +62,7 @@ function between(zero: SymbolicArray<"b t d">, one: SymbolicArray<"b t d">, time
 /**
  * The noise that a flow starts from, in training and at inference alike: 0 in unreal cells.
  *
- * Its callers are listed by a test: none may make noise by itself.
+ * A test changes what stands there in every program that noise goes into: none may read it by itself.
  */
 export function firstNoise(
   noise: SymbolicPadded<"b t d">,

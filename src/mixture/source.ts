@@ -1,6 +1,6 @@
 import type { Dataset, TaskAnnotation } from "../dataset/dataset.ts";
 import { type GeneratedDataset, generate } from "../dataset/generated.ts";
-import { openDataset } from "../dataset/open.ts";
+import { openDataset } from "../dataset/read/open.ts";
 import { InputError } from "../input-error.ts";
 
 /** Where a dataset comes from: plain data, so that every worker can open its own. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { raggedBatch } from "../batch/example-batch.ts";
 import type { BatchLayout } from "../batch/layout.ts";
+import { raggedBatch } from "../batch/testing/example-batch.ts";
 import { type UnrealInput, unrealInputs } from "../flow/path.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { Rules } from "../validity/rules.ts";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { encodeBatch, sampleCount } from "../batch/batch.ts";
-import { raggedBatch } from "../batch/example-batch.ts";
 import { poisoned, unrealCells } from "../batch/poison.ts";
+import { raggedBatch } from "../batch/testing/example-batch.ts";
 import { zeros } from "../graph/host-array.ts";
 import { expectClose, expectSameBits } from "../graph/testing/close.ts";
 import { initialValues } from "../nn/parameter.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { agree } from "./agree.ts";
-import { localWorlds, onRanks } from "./testing.ts";
+import { localWorlds, onRanks } from "./testing/local-worlds.ts";
 
 const weights = () =>
   new Map([

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { RankedSum } from "./ranked-sum.ts";
-import { gradientCells, gradientOf, localWorlds, summedInOneProcess } from "./testing.ts";
+import { gradientCells, gradientOf, localWorlds, summedInOneProcess } from "./testing/local-worlds.ts";
 
 test.each([1, 2, 3, 4])("the sum over %i ranks has the bits of one process, for 1 to 9 micro-batches", async (size) => {
   const ranks = (await localWorlds(size, 60)).map(

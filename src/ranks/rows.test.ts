@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { turnsOf } from "./deal.ts";
 import { gatherRows } from "./rows.ts";
-import { localWorlds, onRanks } from "./testing.ts";
+import { localWorlds, onRanks } from "./testing/local-worlds.ts";
 
 test("rows come in order of their place, whichever rank had them, also where a rank has none", async () => {
   for (const [size, count] of [

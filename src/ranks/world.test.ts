@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { localWorlds, onRanks } from "./testing.ts";
+import { localWorlds, onRanks } from "./testing/local-worlds.ts";
 
 const sizes = [1, 2, 3, 4, 7, 8];
 const ranksOf = (size: number) => Array.from({ length: size }, (_, rank) => rank);

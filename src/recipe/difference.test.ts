@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
 import { checkResumedRecipe, recipeDifferences } from "./difference.ts";
-import { recipe } from "./fixture/recipe.ts";
+import { recipe } from "./testing/recipe.ts";
 
 describe("recipeDifferences", () => {
   it("are none between a recipe and its copy", () => {
@@ -25,8 +25,13 @@ describe("recipeDifferences", () => {
 });
 
 const rollout = {
-  ...{ everySteps: 10, robots: [{ name: "reacher", dataset: null }], episodes: 5, seed: 0 },
-  ...{ execute: null, delay: 0, sideBySide: 5 },
+  everySteps: 10,
+  robots: [{ name: "reacher", dataset: null }],
+  episodes: 5,
+  seed: 0,
+  execute: null,
+  delay: 0,
+  sideBySide: 5,
 };
 
 describe("checkResumedRecipe", () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
 import { fitsRecipe, loadRecipe, readRunRecipe, writeRunRecipe } from "./file.ts";
-import { recipe } from "./fixture/recipe.ts";
+import { recipe } from "./testing/recipe.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "armature-recipes-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -20,7 +20,7 @@ async function problem(name: string, text: string): Promise<string> {
 
 describe("loadRecipe", () => {
   it("gives the recipe of a file, and the same from the run that saved it", async () => {
-    const loaded = await loadRecipe(join(import.meta.dirname, "fixture", "recipe.ts"));
+    const loaded = await loadRecipe(join(import.meta.dirname, "testing", "recipe.ts"));
     expect(loaded).toEqual(recipe);
     await writeRunRecipe(folder, loaded);
     expect(await loadRecipe(folder)).toEqual(recipe);

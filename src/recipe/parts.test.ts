@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { Rules } from "../validity/rules.ts";
-import { microRecipe } from "./fixture/micro-recipe.ts";
-import { recipe } from "./fixture/recipe.ts";
 import { embodimentProblems, partProblems, partsOf } from "./parts.ts";
 import { conventionsOf, formOf, termsOf } from "./plan.ts";
 import type { Recipe } from "./schema.ts";
+import { microRecipe } from "./testing/micro-recipe.ts";
+import { recipe } from "./testing/recipe.ts";
 
 const [arm, claw] = [
   { name: "arm", slots: [0, 1, 2, 3, 4, 5] },

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
 import { parseRecipe } from "./file.ts";
-import { recipe } from "./fixture/recipe.ts";
 import { mixtureOf } from "./schema.ts";
+import { recipe } from "./testing/recipe.ts";
 
 /** The example with values put in by path; `undefined` takes the key out. */
 function problem(changes: Readonly<Record<string, unknown>>): string {
@@ -54,8 +54,13 @@ describe("a recipe", () => {
 
   it("may leave rollouts out as a whole, and says all of them where it has some", () => {
     const rollout = {
-      ...{ everySteps: 0, robots: [{ name: "reacher", dataset: null }], episodes: 5, seed: 0 },
-      ...{ execute: null, delay: 0, sideBySide: 5 },
+      everySteps: 0,
+      robots: [{ name: "reacher", dataset: null }],
+      episodes: 5,
+      seed: 0,
+      execute: null,
+      delay: 0,
+      sideBySide: 5,
     };
     expect(problem({ rollout })).toBe("no problem");
     expect(problem({ rollout: { ...rollout, episodes: undefined } })).toContain(

@@ -2,10 +2,10 @@ import { afterEach, describe, expect, it } from "vitest";
 import { generate } from "../dataset/generated.ts";
 import { validationDraws } from "../mixture/validation.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
-import { microRecipe } from "../recipe/fixture/micro-recipe.ts";
 import type { Recipe } from "../recipe/schema.ts";
-import { type MicroRun, trainMicroRun } from "../training/fixture/micro-run.ts";
+import { microRecipe } from "../recipe/testing/micro-recipe.ts";
 import { Run } from "../training/run.ts";
+import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
 import { validateRun } from "../training/validate-run.ts";
 import { loadPolicy } from "./load.ts";
 

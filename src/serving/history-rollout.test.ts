@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Robot } from "../simulation/robot.ts";
 import { createRobot, findRobot } from "../simulation/robots.ts";
 import { type PlayPlan, play } from "../simulation/rollout.ts";
-import { type MicroRun, trainMicroRun } from "../training/fixture/micro-run.ts";
-import { reachingRecipe } from "./fixture/reaching.ts";
+import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
 import { loadPolicy } from "./load.ts";
 import type { LoadedPolicy } from "./policy.ts";
 import { PolicyPilot } from "./simulated.ts";
+import { reachingRecipe } from "./testing/reaching.ts";
 
 const design = findRobot("reacher");
 const options = { ...design.defaults, imageSize: 16 };

@@ -2,8 +2,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
-import { microRecipe } from "../recipe/fixture/micro-recipe.ts";
-import { type MicroRun, trainMicroRun } from "../training/fixture/micro-run.ts";
+import { microRecipe } from "../recipe/testing/micro-recipe.ts";
+import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
 import { loadPolicy } from "./load.ts";
 
 let run: MicroRun;

@@ -7,8 +7,8 @@ import type { Recipe } from "../recipe/schema.ts";
 import { readEvents } from "../training/event-log.ts";
 import { train } from "../training/train.ts";
 import { unwatched } from "../training/watcher.ts";
-import { reachingRecipe } from "./fixture/reaching.ts";
 import { rolloutObserver } from "./observer.ts";
+import { reachingRecipe } from "./testing/reaching.ts";
 
 const rollout: NonNullable<Recipe["rollout"]> = {
   everySteps: 2,

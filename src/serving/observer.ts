@@ -86,8 +86,15 @@ function choicesOf({ recipe: { rollout } }: Plan): RolloutChoice[] {
   if (rollout === undefined) throw new InputError("rollout: expected what to roll out, got a recipe without");
   const { robots, episodes, seed, execute, delay, sideBySide } = rollout;
   return robots.map(({ name, dataset }) => ({
-    ...{ design: findRobot(name), dataset, episodes, seed, execute, delay, sideBySide },
-    ...{ options: (fitting) => fitting, films: null },
+    design: findRobot(name),
+    dataset,
+    episodes,
+    seed,
+    execute,
+    delay,
+    sideBySide,
+    options: (fitting) => fitting,
+    films: null,
   }));
 }
 

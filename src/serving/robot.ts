@@ -55,7 +55,11 @@ export function plannedRobots(plan: Plan): ServedRobot[] {
   return plan.mixture.members
     .map(({ datasetName: dataset, head, framesPerSecond, embodiment }, at) => ({
       name: describe({ dataset, embodiment }),
-      ...{ embodiment, head, units: units[at]!, dataset, framesPerSecond },
+      embodiment,
+      head,
+      units: units[at]!,
+      dataset,
+      framesPerSecond,
       stepsPerSecond: rate === "native" ? framesPerSecond : rate,
     }))
     .filter(({ embodiment }) => embodiment.target === "actions");

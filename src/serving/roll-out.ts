@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { reason } from "../dataset/problem.ts";
-import { needLibav } from "../dataset/write-video.ts";
+import { needLibav } from "../dataset/write/video.ts";
 import { InputError } from "../input-error.ts";
 import { makeFolder } from "../make-folder.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
@@ -92,8 +92,14 @@ export async function rollOutFound(
   const stop = new Int32Array(new SharedArrayBuffer(4));
   const plan = { seed: request.seed, pace, filmed: films?.episodes ?? 0 };
   const common = {
-    ...{ policy, weights: weights === null ? null : encodeWeights(weights), plan, options, stop },
-    ...{ robot: policy.robots.indexOf(served), design: design.name, folder: films?.folder ?? null },
+    policy,
+    weights: weights === null ? null : encodeWeights(weights),
+    plan,
+    options,
+    stop,
+    robot: policy.robots.indexOf(served),
+    design: design.name,
+    folder: films?.folder ?? null,
   };
   const shares = partsOf(policy.machine, request).map((part) => ({ ...common, ...part }));
   const played = await playShares(shares, stop, progress);
@@ -101,9 +107,16 @@ export async function rollOutFound(
   const paths = played.shares.flatMap((share) => share.films).sort(([one], [other]) => one - other);
   const policySeconds = played.shares.reduce((sum, share) => sum + share.policySeconds, 0) / shares.length;
   return {
-    ...{ step: policy.step, robot: served, options, pace, rollouts },
-    ...{ successes: rollouts.filter(({ isSuccess }) => isSuccess).length, score: scoreOf(rollouts) },
-    ...{ films: paths.map(([, path]) => path), seconds: played.seconds, policySeconds },
+    step: policy.step,
+    robot: served,
+    options,
+    pace,
+    rollouts,
+    successes: rollouts.filter(({ isSuccess }) => isSuccess).length,
+    score: scoreOf(rollouts),
+    films: paths.map(([, path]) => path),
+    seconds: played.seconds,
+    policySeconds,
   };
 }
 

@@ -1,4 +1,4 @@
-import { needLibav } from "../dataset/write-video.ts";
+import { needLibav } from "../dataset/write/video.ts";
 import { Films } from "../simulation/films.ts";
 import { stepsUsed } from "../simulation/queue.ts";
 import type { Robot } from "../simulation/robot.ts";

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRobot, findRobot } from "../simulation/robots.ts";
 import { rollOut as playAll, type Rollout } from "../simulation/rollout.ts";
-import { type MicroRun, trainMicroRun } from "../training/fixture/micro-run.ts";
-import { reachingRecipe } from "./fixture/reaching.ts";
+import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
 import { compilePolicy, findPolicy, loadPolicy, readPolicyWeights } from "./load.ts";
 import { type RolloutChoice, type RolloutRequest, rollOutFound, rollOutPolicy } from "./roll-out.ts";
 import { PolicyPilot } from "./simulated.ts";
+import { reachingRecipe } from "./testing/reaching.ts";
 
 const reacher = findRobot("reacher");
 
@@ -26,7 +26,13 @@ afterAll(async () => {
 const silent = { finished: () => {}, isStopped: () => false };
 
 const asked: RolloutChoice = {
-  ...{ design: reacher, dataset: null, episodes: 3, seed: 2, execute: 3, delay: 1, sideBySide: 2 },
+  design: reacher,
+  dataset: null,
+  episodes: 3,
+  seed: 2,
+  execute: 3,
+  delay: 1,
+  sideBySide: 2,
   options: (fitting) => ({ ...fitting, imageSize: 16 }),
   films: null,
 };

@@ -30,7 +30,10 @@ export const bimanual: Design = {
   dofs: [...limbDofs("left_", "left arm"), ...limbDofs("right_", "right arm")],
   states: [...limbStates("left_", "left arm"), ...limbStates("right_", "right arm")],
   goals: ["bar_x", "bar_y", "bar_z", "bar_yaw"].map((name) => ({
-    ...{ name, unit: name === "bar_yaw" ? "rad" : "m", part: "goal", kind: "continuous" },
+    name,
+    unit: name === "bar_yaw" ? "rad" : "m",
+    part: "goal",
+    kind: "continuous",
   })),
   cameras: ["front", "top"],
   defaults: { observation: "pictures", imageSize: 96, distractors: 0, disturbance: 0.05 },

@@ -1,7 +1,7 @@
 import type { Picture } from "../dataset/dataset.ts";
 import type { Libav } from "../dataset/libav.ts";
 import { reason } from "../dataset/problem.ts";
-import { VideoWriter } from "../dataset/write-video.ts";
+import { VideoWriter } from "../dataset/write/video.ts";
 import { zeros } from "../graph/host-array.ts";
 import { InputError } from "../input-error.ts";
 

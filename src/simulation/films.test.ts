@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Picture } from "../dataset/dataset.ts";
 import { loadLibav } from "../dataset/libav.ts";
-import { openPictureReader } from "../dataset/video.ts";
+import { openPictureReader } from "../dataset/read/video.ts";
 import { zeros } from "../graph/host-array.ts";
 import { sideBySide } from "./film.ts";
 import { Films } from "./films.ts";

@@ -32,8 +32,13 @@ export const gantry: Design = {
   holdSteps: 2,
   dofs: [
     ...axes.map(({ name }) => ({
-      ...{ name: `${name}_velocity`, unit: "m/s", part: "crane", kind: "continuous" as const },
-      ...{ low: -fastest, high: fastest, move: fastest },
+      name: `${name}_velocity`,
+      unit: "m/s",
+      part: "crane",
+      kind: "continuous" as const,
+      low: -fastest,
+      high: fastest,
+      move: fastest,
     })),
     { ...gripper, low: 0, high: 1, move: 0 },
   ],

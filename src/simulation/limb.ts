@@ -22,8 +22,13 @@ const hinges = [
 /** Dofs of an arm of six joints with a gripper: joint angles, then how far the gripper is open, from 0 to 1. */
 export function limbDofs(prefix: string, part: string): DesignedDof[] {
   const joints = hinges.map(({ name, low, high }) => ({
-    ...{ name: `${prefix}${name}`, unit: "rad", part, kind: "continuous" as const },
-    ...{ low, high, move: 0.25 },
+    name: `${prefix}${name}`,
+    unit: "rad",
+    part,
+    kind: "continuous" as const,
+    low,
+    high,
+    move: 0.25,
   }));
   const gripper = { name: `${prefix}gripper`, unit: "fraction", part: `${part} gripper`, kind: "gripper" as const };
   return [...joints, { ...gripper, low: 0, high: 1, move: 0 }];

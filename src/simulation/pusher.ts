@@ -78,8 +78,10 @@ function toolBody(): string {
   const plate = { type: "box", rgba: greys.link, ...slippery } as const;
   const wing = (side: 1 | -1) =>
     element("geom", {
-      ...{ ...plate, size: [0.007, 0.018, 0.02] },
-      ...{ pos: [side * 0.042, 0.013, 0], euler: [0, 0, -side * 0.75] },
+      ...plate,
+      size: [0.007, 0.018, 0.02],
+      pos: [side * 0.042, 0.013, 0],
+      euler: [0, 0, -side * 0.75],
     });
   return element(
     "body",

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { loadLibav } from "../dataset/libav.ts";
-import { DatasetWriter } from "../dataset/write.ts";
+import { DatasetWriter } from "../dataset/write/dataset-writer.ts";
 import { record, recordingOf } from "./record.ts";
 import { createRobot, findRobot } from "./robots.ts";
 

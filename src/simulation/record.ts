@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import type { DatasetWriter } from "../dataset/write.ts";
-import type { WrittenDescription, WrittenVersion } from "../dataset/write-description.ts";
+import type { DatasetWriter } from "../dataset/write/dataset-writer.ts";
+import type { WrittenDescription, WrittenVersion } from "../dataset/write/description.ts";
 import type { Robot } from "./robot.ts";
 
 /** How a robot's demonstrations are to be written. */
@@ -19,7 +19,10 @@ export function recordingOf(
   const { name, embodiment, options, framesPerSecond } = robot;
   const side = options.imageSize;
   return {
-    ...{ version, codec, framesPerSecond, robotType: embodiment.robotType },
+    version,
+    codec,
+    framesPerSecond,
+    robotType: embodiment.robotType,
     vectors: [
       { key: "observation.state", names: embodiment.states.map((entry) => entry.name) },
       { key: "action", names: embodiment.dofs.map((dof) => dof.name) },

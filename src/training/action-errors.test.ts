@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { raggedBatch } from "../batch/example-batch.ts";
+import { raggedBatch } from "../batch/testing/example-batch.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
-import { microRecipe } from "../recipe/fixture/micro-recipe.ts";
 import { layoutOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
+import { microRecipe } from "../recipe/testing/micro-recipe.ts";
 import { asAsked } from "./action-errors.ts";
-import { type MicroRun, trainMicroRun } from "./fixture/micro-run.ts";
+import { type MicroRun, trainMicroRun } from "./testing/micro-run.ts";
 import { type RunValidation, validateRun } from "./validate-run.ts";
 
 describe("errors of sampled actions", () => {

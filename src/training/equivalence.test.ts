@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { type Batch, encodeBatch } from "../batch/batch.ts";
 import { collate } from "../batch/collate.ts";
-import { raggedBatch } from "../batch/example-batch.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import { poisoned, unrealCells } from "../batch/poison.ts";
+import { raggedBatch } from "../batch/testing/example-batch.ts";
 import { embedTimes } from "../flow/time.ts";
 import { HostArray, zeros } from "../graph/host-array.ts";
 import { expectClose, expectFinite, expectSameBits } from "../graph/testing/close.ts";
@@ -24,16 +24,26 @@ import {
   nothing,
   type Outcome,
   type Tampering,
-} from "./fixture/micro-policy.ts";
-import { microSamples, type SampleChoice } from "./fixture/micro-samples.ts";
-import { picked, shortened, sliced } from "./fixture/sliced-weights.ts";
+} from "./testing/micro-policy.ts";
+import { microSamples, type SampleChoice } from "./testing/micro-samples.ts";
+import { picked, shortened, sliced } from "./testing/sliced-weights.ts";
 
 const layout: BatchLayout = {
-  ...{ rows: 4, steps: 5, actionWidth: 6, stateWidth: 5 },
-  ...{ views: 2, observations: 3, tokens: 6, pictureSize: 16 },
+  rows: 4,
+  steps: 5,
+  actionWidth: 6,
+  stateWidth: 5,
+  views: 2,
+  observations: 3,
+  tokens: 6,
+  pictureSize: 16,
 };
 const whole: SampleChoice = {
-  ...{ slots: 3, steps: 5, realSteps: 5, dofSlots: [0, 1, 2, 3, 4, 5], stateSlots: [0, 1, 2, 3, 4] },
+  slots: 3,
+  steps: 5,
+  realSteps: 5,
+  dofSlots: [0, 1, 2, 3, 4, 5],
+  stateSlots: [0, 1, 2, 3, 4],
 };
 /** Every kind of padding. */
 const ragged = raggedBatch(layout, 3);
@@ -177,7 +187,9 @@ describe.each(headNames)("with the head %s", (head) => {
       Float32Array.from({ length: 120 }, (_, at) => Math.sin(3 * at)),
     );
     const feeds = named({
-      ...{ time, noise, actions: zeros("b t d", [4, 5, 6], "float32") },
+      time,
+      noise,
+      actions: zeros("b t d", [4, 5, 6], "float32"),
       timeEmbedding: embedTimes(time, timeEmbeddingOf(setting.form)),
     });
     const found = await outcomeOf(single, ragged, weights, { feeds, hidden: 0 });
@@ -250,7 +262,9 @@ function sick(batch: Batch): Batch {
 /** Other pixels, and nothing else, wherever there is no picture. */
 function withPixels(batch: Batch, value: number): Batch {
   const none = {
-    ...{ state: new Uint8Array(4 * 3 * 5), prompt: new Uint8Array(4 * 6), actions: new Uint8Array(4 * 5 * 6) },
+    state: new Uint8Array(4 * 3 * 5),
+    prompt: new Uint8Array(4 * 6),
+    actions: new Uint8Array(4 * 5 * 6),
     embodiment: new Uint8Array(4),
   };
   const poison = { number: () => 0, pixel: () => value, token: () => 0 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { exampleBatch } from "../batch/example-batch.ts";
+import { exampleBatch } from "../batch/testing/example-batch.ts";
 import { zeros } from "../graph/host-array.ts";
 import { expectSameBits } from "../graph/testing/close.ts";
 import { evaluate } from "../graph/testing/evaluate.ts";
@@ -13,7 +13,7 @@ import type { Setting } from "../objective/traced.ts";
 import type { ActionSight, HeadName } from "../policy/head/form.ts";
 import { policySizes } from "../policy/size.ts";
 import { Rules } from "../validity/rules.ts";
-import { microSetting } from "./fixture/micro-policy.ts";
+import { microSetting } from "./testing/micro-policy.ts";
 
 const sizes = { steps: 10, actionWidth: 6, stateWidth: 5, views: 1, observations: 1, tokens: 6 };
 

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Link } from "../ranks/link.ts";
 import { localLinks } from "../ranks/local.ts";
-import { localWorlds, onRanks } from "../ranks/testing.ts";
+import { localWorlds, onRanks } from "../ranks/testing/local-worlds.ts";
 import { World } from "../ranks/world.ts";
-import { microRecipe } from "../recipe/fixture/micro-recipe.ts";
+import { microRecipe } from "../recipe/testing/micro-recipe.ts";
 import { Mean } from "../validity/mean.ts";
 import { errorsOverRanks, placed } from "./over-ranks.ts";
 import { agreementSteps, train } from "./train.ts";
@@ -42,7 +42,8 @@ test("one bit that arrives otherwise on one rank ends training before it is kept
   const worlds = await Promise.all(links.map((link) => World.open(link, { deadlineSeconds: 60 })));
   const recipe = {
     ...microRecipe,
-    ...{ batch: { size: 4, microBatch: 2 }, checkpoint: { everySteps: 1000, keepLast: 1 } },
+    batch: { size: 4, microBatch: 2 },
+    checkpoint: { everySteps: 1000, keepLast: 1 },
   };
   const until = agreementSteps + 20;
   const request = {
@@ -71,7 +72,9 @@ test("one bit that arrives otherwise on one rank ends training before it is kept
 
 test("errors of samples come back whole at every rank, in the order of their places", async () => {
   const error = (sum: number, count: number) => ({
-    ...{ dataset: 1, controlMode: 0, episode: 5 },
+    dataset: 1,
+    controlMode: 0,
+    episode: 5,
     terms: [new Mean(sum, count), new Mean(sum / 3, 1)],
   });
   const all = [error(1, 2), error(3, 4), error(0, 0)];

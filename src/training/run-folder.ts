@@ -1,6 +1,6 @@
 import { access, constants, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { syncFolder } from "../checkpoint/durable.ts";
+import { isAbsent, syncFolder } from "../checkpoint/durable.ts";
 import { InputError } from "../input-error.ts";
 import { makeFolder } from "../make-folder.ts";
 

@@ -6,7 +6,7 @@ import { recipe as realMixture } from "../../recipes/real-mixture.ts";
 import { type AuditRequest, auditRecipe } from "../../src/audit/audit-recipe.ts";
 import type { PaddingKind } from "../../src/audit/kind.ts";
 import { type AuditReport, type AuditRow, type Column, columns } from "../../src/audit/report.ts";
-import { hasRealData, onRealData, realDataset } from "../../src/dataset/real-data.ts";
+import { hasRealData, onRealData, realDataset } from "../../src/dataset/testing/real-data.ts";
 import { reductions } from "../../src/loss/reduction.ts";
 import { type VariantName, variants } from "../../src/policy/variant.ts";
 import type { Recipe } from "../../src/recipe/schema.ts";

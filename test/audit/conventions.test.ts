@@ -10,10 +10,10 @@ import { type ConventionName, conventionNames } from "../../src/checkpoint/conve
 import { openMixture } from "../../src/mixture/mixture.ts";
 import { traceObjectives } from "../../src/objective/objective.ts";
 import { aloneWorld } from "../../src/ranks/open-world.ts";
-import { microRecipe } from "../../src/recipe/fixture/micro-recipe.ts";
 import { conventionsOf, loadPlanOf, planOf, settingOf } from "../../src/recipe/plan.ts";
 import { mixtureOf, type Recipe } from "../../src/recipe/schema.ts";
-import { type MicroRun, trainMicroRun } from "../../src/training/fixture/micro-run.ts";
+import { microRecipe } from "../../src/recipe/testing/micro-recipe.ts";
+import { type MicroRun, trainMicroRun } from "../../src/training/testing/micro-run.ts";
 import { train } from "../../src/training/train.ts";
 import { validateRun } from "../../src/training/validate-run.ts";
 import { unwatched } from "../../src/training/watcher.ts";

@@ -19,7 +19,7 @@ export interface Running {
 }
 
 /** The recipe of these tests. */
-export const twoModes = join(import.meta.dirname, "fixture/two-modes.ts");
+export const twoModes = join(import.meta.dirname, "two-modes.ts");
 
 /** Runs `armature` to its end, as a user would, in a process of its own. */
 export function armature(...words: readonly string[]): Promise<Finished> {

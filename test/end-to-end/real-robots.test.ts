@@ -3,15 +3,15 @@ import { recipe as realMixture } from "../../recipes/real-mixture.ts";
 import { encodeBatch } from "../../src/batch/batch.ts";
 import { BatchMaker } from "../../src/batch/maker.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
-import { hasRealData, onRealData, realDataset } from "../../src/dataset/real-data.ts";
+import { hasRealData, onRealData, realDataset } from "../../src/dataset/testing/real-data.ts";
 import { openSource } from "../../src/mixture/source.ts";
 import { aloneWorld } from "../../src/ranks/open-world.ts";
 import { layoutOf, loadPlanOf, type Plan } from "../../src/recipe/plan.ts";
 import type { Recipe } from "../../src/recipe/schema.ts";
 import { loadPolicy } from "../../src/serving/load.ts";
 import type { LoadedPolicy } from "../../src/serving/policy.ts";
-import { type MicroRun, trainMicroRun } from "../../src/training/fixture/micro-run.ts";
 import { Run } from "../../src/training/run.ts";
+import { type MicroRun, trainMicroRun } from "../../src/training/testing/micro-run.ts";
 
 const { data, policy: form, batch, validation } = realMixture;
 const recipe: Recipe = {

@@ -89,7 +89,7 @@ describe("a run that begins with another's weights", () => {
   it("refuses weights of another policy before it makes a folder, with the names and shapes of what differs", async () => {
     const other = place.path("other");
     const words = ["--steps", "1", "--out", other, "--init", run, "--set", "policy.actionWidth=5"];
-    const { status, err } = await armature("train", join(import.meta.dirname, "fixture/two-modes.ts"), ...words);
+    const { status, err } = await armature("train", join(import.meta.dirname, "two-modes.ts"), ...words);
     expect(status).toBe(2);
     expect(err).toMatch(/^.*expected the policy's own parameters, got 3 of another shape: .*expected .* got .*\n$/);
     await expect(readFile(join(other, "recipe.json"))).rejects.toThrow("ENOENT");

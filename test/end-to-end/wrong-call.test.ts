@@ -77,7 +77,7 @@ describe("a recipe file", () => {
   ])("%s is refused by name", async (name, change, expected) => {
     const path = place.path(name);
     const text = await readFile(twoModes, "utf8");
-    await writeFile(path, change(text).replaceAll("../../../src", join(import.meta.dirname, "../../src")));
+    await writeFile(path, change(text).replaceAll("../../src", join(import.meta.dirname, "../../src")));
     const said = complaint(await armature("train", path, "--out", place.path("none")));
     expect(said).toMatch(expected);
   });

@@ -1,9 +1,15 @@
 import { cp, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type FixtureColumn, writeJson, writeTable, writeV2, writeVideo } from "../../src/dataset/fixture.ts";
 import { loadLibav } from "../../src/dataset/libav.ts";
-import { hasRealData, onRealData, realDataset } from "../../src/dataset/real-data.ts";
+import { hasRealData, onRealData, realDataset } from "../../src/dataset/testing/real-data.ts";
+import {
+  type FixtureColumn,
+  writeJson,
+  writeTable,
+  writeV2,
+  writeVideo,
+} from "../../src/dataset/testing/small-dataset.ts";
 import { armature, jsonOf, scratch } from "./command.ts";
 
 const hasLibav = (await loadLibav()) !== null;
@@ -30,7 +36,7 @@ async function write(columns: (episode: number) => readonly FixtureColumn[]): Pr
 /** Trains on the toy as it is now: what is said where something is wrong with it, after no more than was needed to see it. */
 async function complaint(): Promise<string> {
   const words = ["--set", `data.root=${place.path(".")}`, "--out", place.path("run"), "--steps", "2"];
-  const { status, out, err } = await armature("train", join(import.meta.dirname, "fixture/toy.ts"), ...words);
+  const { status, out, err } = await armature("train", join(import.meta.dirname, "toy.ts"), ...words);
   expect({ status, out, err }).toEqual({ status: 2, out: "", err: expect.stringMatching(/^[^\n]+\n$/) });
   expect(await readdir(place.path("."))).toEqual(["toy"]);
   return err.trimEnd().replaceAll(place.path("."), "");
@@ -45,7 +51,7 @@ describe.skipIf(!hasLibav)("a dataset", () => {
 
   it("that is whole trains", async () => {
     const words = ["--set", `data.root=${place.path(".")}`, "--out", place.path("run"), "--steps", "2", "--json"];
-    const { step } = jsonOf(await armature("train", join(import.meta.dirname, "fixture/toy.ts"), ...words));
+    const { step } = jsonOf(await armature("train", join(import.meta.dirname, "toy.ts"), ...words));
     expect(step).toBe(2);
   });
 
@@ -148,7 +154,7 @@ describe.skipIf(!hasLibav)("a dataset", () => {
     const damaged = Buffer.from(video).fill(0x55, box + 8, box + video.readUInt32BE(box));
     for (const episode of [0, 1, 2]) await writeFile(videoPath(episode), damaged);
     const words = ["--set", `data.root=${place.path(".")}`, "--out", place.path("run"), "--steps", "5"];
-    const { status, err } = await armature("train", join(import.meta.dirname, "fixture/toy.ts"), ...words);
+    const { status, err } = await armature("train", join(import.meta.dirname, "toy.ts"), ...words);
     expect(status).toBe(2);
     expect(err.trimEnd().split("\n").at(-1)).toMatch(
       /top\/episode_00000\d.mp4: expected frame \d of episode \d, got .*; the file may be truncated or damaged: fetch it again$/,
@@ -161,7 +167,7 @@ describe.skipIf(!hasLibav)("a run whose data have changed", () => {
     await write(() => []);
     const words = ["--set", `data.root=${place.path(".")}`, "--out", place.path("run"), "--steps"];
     const train = (...more: readonly string[]) =>
-      armature("train", join(import.meta.dirname, "fixture/toy.ts"), ...words, ...more);
+      armature("train", join(import.meta.dirname, "toy.ts"), ...words, ...more);
     jsonOf(await train("2", "--json"));
     const validate = async () =>
       Object(jsonOf(await armature("validate", place.path("run"), "--json", "--action-samples", "0")).groups);

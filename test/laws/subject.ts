@@ -21,11 +21,28 @@ export interface NoLaws {
   readonly because: string;
 }
 
-/** An entry for every function that a module exports: one that is missing, or left over, does not compile. */
+/** What is padded, says what is real, or says what teaches: by the fields of `Padded`, `Validity` and `SymbolicSupervised`. */
+type Padding = { readonly valid: unknown } | { readonly isReal: unknown } | { readonly teaches: unknown };
+
+/** Arguments that are padding, or have it among their own fields. */
+type PaddingIn<Argument> = Extract<Argument | (Argument extends object ? Argument[keyof Argument] : never), Padding>;
+
+/** What is due of a function: one with padding among its arguments has to keep the laws. */
+type DueOf<Called> = Called extends (...given: infer Given extends readonly unknown[]) => unknown
+  ? [PaddingIn<Given[number]>] extends [never]
+    ? Subject | NoLaws
+    : Subject
+  : never;
+
+/**
+ * An entry for every function that a module exports: one that is missing, or left over, does not compile.
+ *
+ * Nor does a reason in place of laws where an argument is padded.
+ */
 export type LawsOf<Module> = {
-  readonly [Name in keyof Module as Module[Name] extends (...given: never[]) => unknown ? Name : never]:
-    | Subject
-    | NoLaws;
+  readonly [Name in keyof Module as Module[Name] extends (...given: never[]) => unknown ? Name : never]: DueOf<
+    Module[Name]
+  >;
 };
 
 /** Fails with the first law that a subject breaks. */

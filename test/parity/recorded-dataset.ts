@@ -3,7 +3,7 @@
  *
  * Pixels are base64; `recorded_dataset.py` holds LeRobot's own reader against this.
  */
-import { openDataset } from "../../src/dataset/open.ts";
+import { openDataset } from "../../src/dataset/read/open.ts";
 
 const [root = ""] = process.argv.slice(2);
 const dataset = await openDataset(root, {

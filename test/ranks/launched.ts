@@ -1,4 +1,4 @@
-import { findLaunchers, type Launcher } from "../../src/ranks/mpi/testing.ts";
+import { findLaunchers, type Launcher } from "../../src/ranks/mpi/testing/launcher.ts";
 import { beginUnder, jsonOf, type Running, twoModes } from "../end-to-end/command.ts";
 
 /** Open MPI's launcher, if this machine has it. */

@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { findLaunchers, lines, onceReady, runJob } from "../../src/ranks/mpi/testing.ts";
-import { summedInOneProcess } from "../../src/ranks/testing.ts";
+import { findLaunchers, lines, onceReady, runJob } from "../../src/ranks/mpi/testing/launcher.ts";
+import { summedInOneProcess } from "../../src/ranks/testing/local-worlds.ts";
 
 const script = fileURLToPath(new URL("two-hosts.sh", import.meta.url));
-const job = fileURLToPath(new URL("../../src/ranks/mpi/fixture-job.ts", import.meta.url));
+const job = fileURLToPath(new URL("../../src/ranks/mpi/testing/job.ts", import.meta.url));
 const absent = whatIsAbsent();
 const skipped = absent === null ? "" : ` (skipped: ${absent})`;
 
@@ -35,7 +35,7 @@ test.skipIf(absent !== null)(`two ranks on two hosts, over TCP, have the bits of
 test.skipIf(absent !== null)(`a rank of another host that is killed ends the job and is named${skipped}`, async () => {
   const started = onceReady(2, () => {
     // Inside its own namespace of processes the rank has another number than out here.
-    const [rank1] = spawnSync("pgrep", ["--newest", "--full", "fixture-job.ts steps$"], {
+    const [rank1] = spawnSync("pgrep", ["--newest", "--full", "testing/job.ts steps$"], {
       encoding: "utf8",
     }).stdout.split("\n");
     process.kill(Number(rank1), "SIGKILL");

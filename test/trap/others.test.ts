@@ -1,13 +1,13 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { Facts } from "../../src/batch/batch.ts";
-import { exampleBatch } from "../../src/batch/example-batch.ts";
+import { exampleBatch } from "../../src/batch/testing/example-batch.ts";
 import { zeros } from "../../src/graph/host-array.ts";
 import { Program } from "../../src/graph/program.ts";
 import { countsOf, fillCellWeights, type Term } from "../../src/loss/reduction.ts";
 import { observationFeeds } from "../../src/objective/micro-batch.ts";
 import { traceActions } from "../../src/objective/objective.ts";
 import { type HeadName, headNames } from "../../src/policy/head/form.ts";
-import { microSetting, microWeights, type Outcome } from "../../src/training/fixture/micro-policy.ts";
+import { microSetting, microWeights, type Outcome } from "../../src/training/testing/micro-policy.ts";
 import { type Rule, Rules } from "../../src/validity/rules.ts";
 import {
   changed,

@@ -1,7 +1,7 @@
 import { type Batch, decodeBatch, encodeBatch, type Facts } from "../../src/batch/batch.ts";
-import { raggedBatch } from "../../src/batch/example-batch.ts";
 import type { BatchLayout } from "../../src/batch/layout.ts";
 import { type Poison, poisoned, unrealCells } from "../../src/batch/poison.ts";
+import { raggedBatch } from "../../src/batch/testing/example-batch.ts";
 import { HostArray } from "../../src/graph/host-array.ts";
 import { floats, named } from "../../src/graph/testing/evaluate.ts";
 import { velocityName } from "../../src/objective/flow.ts";
@@ -14,7 +14,7 @@ import {
   nothing,
   type Outcome,
   type Tampering,
-} from "../../src/training/fixture/micro-policy.ts";
+} from "../../src/training/testing/micro-policy.ts";
 import { type Rule, Rules } from "../../src/validity/rules.ts";
 
 export const layout: BatchLayout = {

@@ -24,7 +24,8 @@ export async function playAll({ opened, weights, sampling }: Measured): Promise<
   const rows = closedLoop.sideBySide;
   const whole = {
     setting: samplingSetting(opened, sampling, rows),
-    ...{ weights, placement: "written" as const },
+    weights,
+    placement: "written" as const,
     machine: { device: recipe.device, threads: recipe.threads },
   };
   const sampler = await ActionSampler.compile(forFirstSteps(whole, closedLoop.execute));
@@ -48,8 +49,13 @@ export async function playAll({ opened, weights, sampling }: Measured): Promise<
 function servedBy(plan: Plan): ServedRobot[] {
   const { units } = loadPlanOf(plan);
   return plan.mixture.members.map(({ datasetName, head, framesPerSecond, embodiment }, at) => ({
-    ...{ name: datasetName, dataset: datasetName, embodiment, head, units: units[at]! },
-    ...{ framesPerSecond, stepsPerSecond: framesPerSecond },
+    name: datasetName,
+    dataset: datasetName,
+    embodiment,
+    head,
+    units: units[at]!,
+    framesPerSecond,
+    stepsPerSecond: framesPerSecond,
   }));
 }
 

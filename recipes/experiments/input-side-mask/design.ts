@@ -93,8 +93,13 @@ export interface Study {
 
 const core: Study = {
   summary: "four robots of 2, 3, 7 and 14 dofs padded to 32",
-  ...{ trainings: ["D", "B", "A"], seeds: 10, steps: 4000, width: 32 },
-  ...{ reduction: "samples", robots: "shared slots", observation: "state" },
+  trainings: ["D", "B", "A"],
+  seeds: 10,
+  steps: 4000,
+  width: 32,
+  reduction: "samples",
+  robots: "shared slots",
+  observation: "state",
 };
 
 /** In the order in which they are run: the core and the real robots carry the decision, cameras take longest. */
@@ -104,13 +109,21 @@ export const studies = {
   "real-state": {
     summary:
       "four real robots of 44, 26, 7 and 2 dofs, held-out episodes: states and one token for the task, no cameras",
-    ...{ trainings: ["D", "B"], seeds: 5, steps: 2000, width: 44 },
-    ...{ reduction: "samples", robots: "real", observation: "state" },
+    trainings: ["D", "B"],
+    seeds: 5,
+    steps: 2000,
+    width: 44,
+    reduction: "samples",
+    robots: "real",
+    observation: "state",
   },
   single: {
     ...core,
     summary: "E2: one policy for each robot, on the same number of its samples",
-    ...{ trainings: ["D"], seeds: 3, steps: 1000, robots: "one at a time" },
+    trainings: ["D"],
+    seeds: 3,
+    steps: 1000,
+    robots: "one at a time",
   },
   native: {
     ...core,
@@ -129,8 +142,13 @@ export const studies = {
   "width-128": { ...core, summary: "padded to 128", trainings: ["D", "B"], seeds: 6, width: 128 },
   "real-mixture": {
     summary: "the same four as in `recipes/real-mixture.ts`, with cameras: 300 steps of its batch of 16",
-    ...{ trainings: ["D", "B"], seeds: 5, steps: 300, width: 44 },
-    ...{ reduction: "samples", robots: "real", observation: "pictures" },
+    trainings: ["D", "B"],
+    seeds: 5,
+    steps: 300,
+    width: 44,
+    reduction: "samples",
+    robots: "real",
+    observation: "pictures",
   },
   pictures: {
     ...core,

@@ -81,7 +81,9 @@ export function noiseKeys({ plan }: Opened, { provenance, facts }: Batch, draw: 
   return Array.from({ length: facts.rowReal.count }, (_, row) => ({
     seed: plan.recipe.seed,
     dataset: plan.mixture.datasets[provenance.dataset[row]!]!,
-    ...{ episode: provenance.episode[row]!, frame: provenance.frame[row]!, draw },
+    episode: provenance.episode[row]!,
+    frame: provenance.frame[row]!,
+    draw,
   }));
 }
 

@@ -24,36 +24,59 @@ import {
 export function recipeOf({ study: name, training, seed, robot }: Job, data: string): Recipe {
   const study: Study = studies[name];
   if (study.robots === "real") return realRecipe(study, training, seed);
-  const isDivided = study.robots === "own slots";
   const names = robot === null ? robotNames : [robot];
   const hasPictures = study.observation === "pictures";
   return {
-    ...{ name: "input-side-mask", seed, threads: 1, device: "cpu" },
-    ...{ reduction: study.reduction, supervision: "allReal", conventions: conventionsOf(training) },
-    data: {
-      ...{ root: `${data}/${study.observation}`, workers: 1, pictureMemoryBytes: hasPictures ? 2 ** 31 : 0 },
-      ...{ rate: "native", normalization: "mean-std", actions: "absolute", augmentation: null },
-      datasets: names.map((one) => dataset(one, study, isDivided)),
-    },
+    name: "input-side-mask",
+    seed,
+    threads: 1,
+    device: "cpu",
+    reduction: study.reduction,
+    supervision: "allReal",
+    conventions: conventionsOf(training),
+    data: dataOf(study, names, data),
     batch: { size: 64, microBatch: hasPictures ? 32 : 64 },
     validation: {
-      ...{ everySteps: 0, microBatch: hasPictures ? 32 : 64, ratio: recorded.heldOut },
-      ...{ framesPerMember: 64, draws: 1, weights: "ema" },
+      everySteps: 0,
+      microBatch: hasPictures ? 32 : 64,
+      ratio: recorded.heldOut,
+      framesPerMember: 64,
+      draws: 1,
+      weights: "ema",
     },
-    policy: {
-      ...{
-        variant: "pi0",
-        size: hasPictures ? "mini" : "tiny",
-        parts: null,
-        views: hasPictures ? ["scene"] : [],
-        actionHorizon: 16,
-      },
-      ...{ actionWidth: study.width, stateWidth: isDivided ? 48 : 32, promptTokens: hasPictures ? 48 : 2 },
-      history: { slots: 1, interval: 1, dropout: 0 },
-    },
+    policy: policyOf(study),
     optimizer: optimizer(study),
     checkpoint: { everySteps: 4000, keepLast: 1 },
     audit: { everySteps: 0 },
+  };
+}
+
+/** @param data folder of the recordings, by observation and robot */
+function dataOf(study: Study, names: readonly RobotName[], data: string): Recipe["data"] {
+  return {
+    root: `${data}/${study.observation}`,
+    workers: 1,
+    pictureMemoryBytes: study.observation === "pictures" ? 2 ** 31 : 0,
+    rate: "native",
+    normalization: "mean-std",
+    actions: "absolute",
+    augmentation: null,
+    datasets: names.map((one) => dataset(one, study, study.robots === "own slots")),
+  };
+}
+
+function policyOf({ observation, robots, width }: Study): Recipe["policy"] {
+  const hasPictures = observation === "pictures";
+  return {
+    variant: "pi0",
+    size: hasPictures ? "mini" : "tiny",
+    parts: null,
+    views: hasPictures ? ["scene"] : [],
+    actionHorizon: 16,
+    actionWidth: width,
+    stateWidth: robots === "own slots" ? 48 : 32,
+    promptTokens: hasPictures ? 48 : 2,
+    history: { slots: 1, interval: 1, dropout: 0 },
   };
 }
 
@@ -61,7 +84,10 @@ export function recipeOf({ study: name, training, seed, robot }: Job, data: stri
 function realRecipe(study: Study, training: Training, seed: number): Recipe {
   const recipe: Recipe = {
     ...realMixture,
-    ...{ name: "input-side-mask-real", seed, threads: 1, conventions: conventionsOf(training) },
+    name: "input-side-mask-real",
+    seed,
+    threads: 1,
+    conventions: conventionsOf(training),
     optimizer: { ...realMixture.optimizer, steps: study.steps },
   };
   if (study.observation === "pictures") return recipe;
@@ -86,17 +112,17 @@ function conventionsOf(training: Training): Recipe["conventions"] {
 
 function optimizer({ steps }: Study): Recipe["optimizer"] {
   return {
-    ...{ schedule: "cosine", steps: Math.max(steps, 1), warmup: Math.min(100, Math.max(steps - 1, 0)) },
-    ...{
-      peak: 1e-3,
-      final: 1e-5,
-      betas: [0.9, 0.95],
-      epsilon: 1e-8,
-      weightDecay: 1e-10,
-      clip: 1,
-      ema: 0.99,
-      frozen: [],
-    },
+    schedule: "cosine",
+    steps: Math.max(steps, 1),
+    warmup: Math.min(100, Math.max(steps - 1, 0)),
+    peak: 1e-3,
+    final: 1e-5,
+    betas: [0.9, 0.95],
+    epsilon: 1e-8,
+    weightDecay: 1e-10,
+    clip: 1,
+    ema: 0.99,
+    frozen: [],
   };
 }
 
@@ -110,7 +136,9 @@ function dataset(name: RobotName, { observation }: Study, isDivided: boolean): R
   return {
     name,
     source: { kind: "lerobot", location: name, taskAnnotation: "declared" },
-    ...{ episodes: "all", role: "both", weight: 1 },
+    episodes: "all",
+    role: "both",
+    weight: 1,
     mapping: { ...asFound, controlMode: design.controlMode, ...perceived, ...(isDivided ? ownSlots(name) : {}) },
   };
 }

@@ -23,7 +23,8 @@ export async function work(job: Job, folders: Folders, watch: (step: number, los
     const measured: [Cell, Measures][] = [];
     for (const cell of cellsOf(job.training)) measured.push([cell, await measure(opened, weights, cell)]);
     return {
-      ...{ ...job, steps: opened.study.steps },
+      ...job,
+      steps: opened.study.steps,
       trainingLoss: last.length === 0 ? null : last.reduce((sum, loss) => sum + loss, 0) / last.length,
       trainingSeconds: Math.round((trained - began) / 1000),
       measuringSeconds: Math.round((performance.now() - trained) / 1000),

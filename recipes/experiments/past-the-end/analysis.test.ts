@@ -14,15 +14,13 @@ function line(cell: Cell, seed: number, share: number): Line {
   });
   const plays = Object.fromEntries(paces.map(({ execute, starts }) => [execute, play(starts)]));
   return {
-    ...{
-      study: "ends-at-success",
-      cell,
-      seed,
-      steps: 1500,
-      trainingLoss: 0.1,
-      trainingSeconds: 1,
-      measuringSeconds: 1,
-    },
+    study: "ends-at-success",
+    cell,
+    seed,
+    steps: 1500,
+    trainingLoss: 0.1,
+    trainingSeconds: 1,
+    measuringSeconds: 1,
     rollouts: Object.fromEntries(robotNames.map((robot) => [robot, plays])),
     velocityLoss: { reacher: 1 - share, pusher: null },
     actionError: { reacher: Array.from({ length: horizon }, (_, step) => (step === 15 ? null : share)) },

@@ -24,7 +24,8 @@ export async function playAll({ plan, weights, study }: Measured): Promise<Plays
   const rows = closedLoop.sideBySide;
   const sampler = await ActionSampler.compile({
     setting: settingOf(plan, rows),
-    ...{ weights, placement: "written" },
+    weights,
+    placement: "written",
     machine: { device: recipe.device, threads: recipe.threads },
   });
   const robots = plannedRobots(plan);

@@ -43,7 +43,9 @@ export interface Study {
 
 const states: Study = {
   summary: "four robots of 2, 3, 7 and 14 dofs, states alone, recordings that end at success",
-  ...{ data: "states", steps: 1500, stepsAfterSuccess: 0 },
+  data: "states",
+  steps: 1500,
+  stepsAfterSuccess: 0,
   seeds: { causal: 10, taught: 10, hidden: 10, untaught: 4, seen: 4, inside: 4 },
 };
 
@@ -57,12 +59,16 @@ export const studies = {
   },
   "real-mixture": {
     summary: "the four real robots of `recipes/real-mixture.ts`, with cameras: 300 steps of its batch of 16",
-    ...{ data: "real", steps: 300, stepsAfterSuccess: null },
+    data: "real",
+    steps: 300,
+    stepsAfterSuccess: null,
     seeds: { causal: 5, taught: 5, hidden: 5 },
   },
   pictures: {
     summary: "the reacher with its goal in the picture alone, as `recipes/seeing.ts` trains it",
-    ...{ data: "pictures", steps: 900, stepsAfterSuccess: 0 },
+    data: "pictures",
+    steps: 900,
+    stepsAfterSuccess: 0,
     seeds: { causal: 3, taught: 3, hidden: 3 },
   },
 } as const satisfies Record<string, Study>;

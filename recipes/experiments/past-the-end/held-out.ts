@@ -25,7 +25,9 @@ export async function velocityLosses(measured: Measured): Promise<Record<string,
     setting: settingOf(plan, validation.microBatch),
     // What was taught past the end does not count.
     target: { ...targetOf(plan, "validation"), pastEnd: "hidden" },
-    ...{ terms: termsOf(plan), draws: heldOut.velocityDraws, names: groupNamesOf(plan) },
+    terms: termsOf(plan),
+    draws: heldOut.velocityDraws,
+    names: groupNamesOf(plan),
     machine: { device, threads },
     world: await aloneWorld(),
   });
@@ -69,7 +71,9 @@ function noiseKeys({ plan }: Samples, { provenance, facts }: Batch, draw: number
   return Array.from({ length: facts.rowReal.count }, (_, row) => ({
     seed: plan.recipe.seed,
     dataset: plan.mixture.datasets[provenance.dataset[row]!]!,
-    ...{ episode: provenance.episode[row]!, frame: provenance.frame[row]!, draw },
+    episode: provenance.episode[row]!,
+    frame: provenance.frame[row]!,
+    draw,
   }));
 }
 

@@ -47,7 +47,9 @@ function dataset(name: RobotName): RecipeDataset {
   return {
     name,
     source: { kind: "lerobot", location: name, taskAnnotation: "declared" },
-    ...{ episodes: "all", role: "both", weight: name === "reacher" ? 1 : 2 },
+    episodes: "all",
+    role: "both",
+    weight: name === "reacher" ? 1 : 2,
     mapping: { ...asFound, controlMode, prompt: { kind: "fixed", text: name.slice(0, 1) } },
   };
 }

@@ -60,6 +60,8 @@ async function recordFor(name: StudyName): Promise<void> {
     root: recordingFolder(folders.data, study),
     robots: data === "pictures" ? ["reacher"] : robotNames,
     observation: data === "pictures" ? "pictures" : "state",
-    ...{ episodes: recorded.episodes[data], seed: recorded.seed, stepsAfterSuccess },
+    episodes: recorded.episodes[data],
+    seed: recorded.seed,
+    stepsAfterSuccess,
   });
 }

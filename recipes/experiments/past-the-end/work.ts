@@ -36,10 +36,14 @@ export async function work(job: Job, folders: Folders, watch: (step: number, los
     const velocityLoss = await velocityLosses(measured);
     const actionError = await actionErrors(measured);
     return {
-      ...{ ...job, steps: study.steps, trainingLoss: last.reduce((sum, loss) => sum + loss, 0) / last.length },
+      ...job,
+      steps: study.steps,
+      trainingLoss: last.reduce((sum, loss) => sum + loss, 0) / last.length,
       trainingSeconds: Math.round((trained - began) / 1000),
       measuringSeconds: Math.round((performance.now() - trained) / 1000),
-      ...{ rollouts, velocityLoss, actionError },
+      rollouts,
+      velocityLoss,
+      actionError,
     };
   } finally {
     await samples.maker.close();
@@ -62,7 +66,10 @@ async function openTrainer(plan: Plan): Promise<Trainer> {
   const { optimizer, batch, device, threads } = plan.recipe;
   return await Trainer.compile({
     setting: settingOf(plan, batch.microBatch),
-    ...{ optimizer, terms: termsOf(plan), target: targetOf(plan, "training"), trains: () => true },
+    optimizer,
+    terms: termsOf(plan),
+    target: targetOf(plan, "training"),
+    trains: () => true,
     machine: { device, threads },
     world: await aloneWorld(),
   });

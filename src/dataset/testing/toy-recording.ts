@@ -1,14 +1,18 @@
 import { allocate, HostArray } from "../../graph/host-array.ts";
 import type { Picture } from "../dataset.ts";
-import { DatasetWriter } from "../write.ts";
-import type { WrittenDescription, WrittenVersion } from "../write-description.ts";
+import { DatasetWriter } from "../write/dataset-writer.ts";
+import type { WrittenDescription, WrittenVersion } from "../write/description.ts";
 
 export const camera = "observation.images.top";
 export const side = 64;
 
 export function description(version: WrittenVersion, changes: Partial<WrittenDescription>): WrittenDescription {
   return {
-    ...{ version, robotType: "toy", framesPerSecond: 10, codec: "h264", source: { seed: 1 } },
+    version,
+    robotType: "toy",
+    framesPerSecond: 10,
+    codec: "h264",
+    source: { seed: 1 },
     vectors: [
       { key: "observation.state", names: ["a", "b", "c"] },
       { key: "action", names: ["a"] },

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { summedInOneProcess } from "../testing.ts";
-import { findLaunchers, type JobResult, type Launcher, lines, onceReady, runRanks } from "./testing.ts";
+import { summedInOneProcess } from "../testing/local-worlds.ts";
+import { findLaunchers, type JobResult, type Launcher, lines, onceReady, runRanks } from "./testing/launcher.ts";
 
-const job = fileURLToPath(new URL("fixture-job.ts", import.meta.url));
+const job = fileURLToPath(new URL("testing/job.ts", import.meta.url));
 const installed = findLaunchers();
 
 describe.each([

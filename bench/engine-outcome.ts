@@ -1,0 +1,97 @@
+import type { Outcome } from "../src/command/definition.ts";
+import { table } from "../src/command/table.ts";
+import type { Terminal } from "../src/command/terminal.ts";
+import type { OperatorTime } from "../src/graph/profile.ts";
+import { measureShape, profileShape, type ShapeResult } from "./engine.ts";
+import { type ShapeName, shapes } from "./transformer.ts";
+import { ratioTo } from "./turns.ts";
+
+export interface EngineBench {
+  /** An interpreter with PyTorch, or `null`. */
+  readonly python: string | null;
+  readonly threads: number;
+  readonly rounds: number;
+  /** Whether to show where the time goes. */
+  readonly profile: boolean;
+}
+
+/** One training step at each shape, ours beside PyTorch's. */
+export async function benchEngine(
+  { python, threads, rounds, profile }: EngineBench,
+  terminal: Terminal,
+): Promise<Outcome> {
+  const names = Object.keys(shapes).filter((name): name is ShapeName => name in shapes);
+  const results: ShapeResult[] = [];
+  const profiles: Profile[] = [];
+  for (const shape of names) {
+    results.push(await measureShape(shape, { python, threads, rounds, screen: terminal.err }));
+    if (profile) for (const each of await profileShape(shape, { threads })) profiles.push({ shape, ...each });
+  }
+  const rows = results.flatMap(({ shape, measured }) => {
+    const eager = measured.find(({ name }) => name === "PyTorch eager");
+    return measured.map((each) => ({ shape, ...each, ratio: eager === undefined ? null : ratioTo(eager, each) }));
+  });
+  const { torch = null } = results[0] ?? {};
+  return {
+    status: 0,
+    json: { threads, rounds, torch, rows, profiles },
+    text: [
+      stepTable(rows),
+      ...(python === null ? ["The engine alone: give --python to compare with PyTorch."] : []),
+      ...results.flatMap(({ shape, missing }) => (missing === null ? [] : [`${shape}, PyTorch compiled: ${missing}`])),
+      ...profiles.map(profileTable),
+    ].join("\n\n"),
+  };
+}
+
+interface Row {
+  readonly shape: ShapeName;
+  readonly name: string;
+  readonly medianMs: number;
+  readonly timesMs: readonly number[];
+  /** To PyTorch eager, the median over rounds. */
+  readonly ratio: number | null;
+}
+
+function stepTable(rows: readonly Row[]): string {
+  return table(
+    [
+      { title: "one training step", align: "left" },
+      { title: "by", align: "left" },
+      { title: "median ms", align: "right" },
+      { title: "fastest ms", align: "right" },
+      { title: "of PyTorch eager", align: "right" },
+    ],
+    rows.map(({ shape, name, medianMs, timesMs, ratio }) => [
+      shape,
+      name,
+      medianMs.toFixed(1),
+      Math.min(...timesMs).toFixed(1),
+      ratio === null ? "–" : ratio.toFixed(2),
+    ]),
+  );
+}
+
+interface Profile {
+  readonly shape: ShapeName;
+  readonly program: string;
+  readonly times: readonly OperatorTime[];
+}
+
+function profileTable({ shape, program, times }: Profile): string {
+  const total = times.reduce((sum, { ms }) => sum + ms, 0);
+  return table(
+    [
+      { title: `${shape}, ${program}`, align: "left" },
+      { title: "calls", align: "right" },
+      { title: "ms", align: "right" },
+      { title: "share", align: "right" },
+    ],
+    times.map(({ operator, calls, ms }) => [
+      operator,
+      String(Math.round(calls)),
+      ms.toFixed(2),
+      `${((100 * ms) / total).toFixed(1)}%`,
+    ]),
+  );
+}

@@ -1,0 +1,130 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Progress } from "../src/command/progress.ts";
+import type { Screen } from "../src/command/terminal.ts";
+import { HostArray } from "../src/graph/host-array.ts";
+import type { OperatorTime } from "../src/graph/profile.ts";
+import { stream } from "../src/graph/random.ts";
+import { InputError } from "../src/input-error.ts";
+import { initialValues } from "../src/nn/parameter.ts";
+import { startPyTorch } from "./pytorch.ts";
+import { fusedTraining, type Start, separateTraining, type Training } from "./training.ts";
+import { type ShapeName, shapes, traceTransformer } from "./transformer.ts";
+import { type Contestant, type Measured, takeTurns } from "./turns.ts";
+
+export interface EngineOptions {
+  /** An interpreter with PyTorch, or `null` to measure the engine alone. */
+  readonly python: string | null;
+  readonly threads: number;
+  readonly rounds: number;
+  readonly screen: Screen;
+}
+
+/** The contestants of one shape, in the order in which they were started. */
+export interface ShapeResult {
+  readonly shape: ShapeName;
+  readonly measured: readonly Measured[];
+  /** Version of PyTorch, or `null` without it. */
+  readonly torch: string | null;
+  /** Why PyTorch compiled is not among them, or `null`. */
+  readonly missing: string | null;
+}
+
+/** Steps of one repetition: about a second. */
+const stepsPerTurn: Record<ShapeName, number> = { B8T64D256: 10, B8T256D512: 2 };
+const warmupSteps = 5;
+
+const forms = { "armature separate": separateTraining, "armature fused": fusedTraining } as const;
+
+/** One training step at one shape by everything that is there, in turns. */
+export async function measureShape(shape: ShapeName, options: EngineOptions): Promise<ShapeResult> {
+  const contestants: Contestant[] = [];
+  try {
+    for (const [name, begin] of Object.entries(forms))
+      contestants.push(await contestant(name, stepsPerTurn[shape], await begin(startOf(shape), machine(options))));
+    const python = await addPyTorch(contestants, shape, options);
+    const total = contestants.length * options.rounds;
+    const { screen } = options;
+    const progress = new Progress({
+      screen,
+      label: shape,
+      unit: "turn",
+      total,
+      done: 0,
+      now: () => performance.now(),
+    });
+    const measured = await takeTurns(contestants, options.rounds, (done) => progress.update(done, {}));
+    progress.finish();
+    return { shape, measured, ...python };
+  } finally {
+    for (const { end } of contestants) end();
+  }
+}
+
+/** Time of one step by operator, by form and program. A profile slows its program down, so nothing else is read from it. */
+export async function profileShape(
+  shape: ShapeName,
+  options: Pick<EngineOptions, "threads">,
+): Promise<{ readonly program: string; readonly times: readonly OperatorTime[] }[]> {
+  const found: { program: string; times: readonly OperatorTime[] }[] = [];
+  for (const [name, begin] of Object.entries(forms)) {
+    const profile = join(tmpdir(), `armature-bench-${process.pid}`);
+    const training = await begin(startOf(shape), { ...machine(options), profile });
+    const steps = warmupSteps + stepsPerTurn[shape];
+    for (let step = 0; step < steps; step++) await training.step();
+    for (const [program, times] of Object.entries(training.takeProfiles()))
+      found.push({
+        program: `${name}: ${program}`,
+        times: times.map(({ operator, calls, ms }) => ({ operator, calls: calls / steps, ms: ms / steps })),
+      });
+    training.release();
+  }
+  return found;
+}
+
+async function addPyTorch(
+  contestants: Contestant[],
+  shape: ShapeName,
+  { python, threads }: EngineOptions,
+): Promise<Pick<ShapeResult, "torch" | "missing">> {
+  if (python === null) return { torch: null, missing: null };
+  const wanted = { python, shape, threads, steps: stepsPerTurn[shape] };
+  const eager = await startPyTorch({ ...wanted, mode: "eager" });
+  contestants.push(eager);
+  try {
+    contestants.push(await startPyTorch({ ...wanted, mode: "compile" }));
+    return { torch: eager.version, missing: null };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { torch: eager.version, missing: error.message };
+  }
+}
+
+async function contestant(name: string, steps: number, training: Training): Promise<Contestant> {
+  for (let step = 0; step < warmupSteps; step++) await training.step();
+  return {
+    name,
+    async repeat() {
+      const start = performance.now();
+      for (let step = 0; step < steps; step++) await training.step();
+      return (performance.now() - start) / steps;
+    },
+    end: () => training.release(),
+  };
+}
+
+function machine({ threads }: Pick<EngineOptions, "threads">): { readonly device: "cpu"; readonly threads: number } {
+  return { device: "cpu", threads };
+}
+
+function startOf(name: ShapeName): Start {
+  const shape = shapes[name];
+  const sizes = [shape.rows, shape.tokens, shape.width];
+  const batch = (purpose: string) => {
+    const cells = new Float32Array(shape.rows * shape.tokens * shape.width);
+    stream(0, purpose).fillNormal(cells, 0, 0, 0);
+    return new HostArray("b n e", sizes, "float32", cells);
+  };
+  const parameters = initialValues(traceTransformer(shape).parameters, 0);
+  return { shape, parameters, input: batch("bench input"), target: batch("bench target") };
+}

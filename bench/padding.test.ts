@@ -1,0 +1,26 @@
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { root } from "../src/command/root.ts";
+import { loadRecipe } from "../src/recipe/file.ts";
+import { paddedSteps } from "./padding.ts";
+
+it.each(["pi0", "groot_n16"] as const)(
+  "in %s, a step without guards has no selection and no fact, and the same errors and gradients",
+  async (variant) => {
+    const everyPadding = await loadRecipe(join(root, "recipes", "every-padding.ts"));
+    const recipe = { ...everyPadding, policy: { ...everyPadding.policy, variant } };
+    const steps = await paddedSteps(recipe, 1);
+    expect(steps.with).toMatchObject({ facts: 10 });
+    expect(steps.with.guards).toBeGreaterThan(8);
+    // What is left says which steps an action reads: in each layer of π0's expert, in each block of GR00T's that reads its own stream.
+    expect(steps.without).toMatchObject({ facts: 0, guards: variant === "pi0" ? 2 : 1 });
+    // After an update the errors are those of weights that the gradient has moved.
+    for (let step = 0; step < 2; step++) {
+      const expected = [...(await steps.with.step())];
+      expect([...(await steps.without.step())]).toEqual(expected);
+      expect(Math.min(...expected)).toBeGreaterThan(0);
+    }
+    steps.with.release();
+    steps.without.release();
+  },
+);

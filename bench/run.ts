@@ -1,0 +1,31 @@
+import type { BenchRequest } from "../src/command/bench.ts";
+import type { Outcome } from "../src/command/definition.ts";
+import type { Terminal } from "../src/command/terminal.ts";
+import { InputError } from "../src/input-error.ts";
+
+const fewestRounds = 3;
+
+/** What one bench measures; each is loaded alone, so that none waits for what another needs. */
+export async function run(request: BenchRequest, terminal: Terminal): Promise<Outcome> {
+  const { name, python, threads, workers, data, rounds, profile } = request;
+  if (rounds < fewestRounds)
+    throw new InputError(`bench --rounds: expected at least ${fewestRounds} for a median, got ${rounds}`);
+  switch (name) {
+    case "answer":
+      return (await import("./answer.ts")).benchAnswer(rounds, terminal);
+    case "engine":
+      return (await import("./engine-outcome.ts")).benchEngine({ python, threads, rounds, profile }, terminal);
+    case "loader":
+      return (await import("./loader-outcome.ts")).benchLoader({ python, data, workers, rounds }, terminal);
+    case "padding":
+      return (await import("./padding-outcome.ts")).benchPadding({ threads, rounds }, terminal);
+    case "ranks":
+      return (await import("./ranks-outcome.ts")).benchRanks(rounds, terminal);
+    case "reduce":
+      return (await import("./reduce-outcome.ts")).benchReduce(rounds, terminal);
+    case "rollout":
+      return (await import("./rollout.ts")).benchRollout(threads, rounds, terminal);
+    case "simulation":
+      return (await import("./simulation.ts")).benchSimulation(workers, rounds, terminal);
+  }
+}

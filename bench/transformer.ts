@@ -1,0 +1,83 @@
+import { input, type SymbolicArray, sizeOf } from "../src/graph/array.ts";
+import { cells } from "../src/graph/axes.ts";
+import { geluTanh } from "../src/graph/op/activation.ts";
+import { sum } from "../src/graph/op/align.ts";
+import { add, scale, square, subtract } from "../src/graph/op/elementwise.ts";
+import { rename } from "../src/graph/op/shape.ts";
+import { attend } from "../src/nn/attention.ts";
+import { linear } from "../src/nn/linear.ts";
+import { visionNorm } from "../src/nn/norm.ts";
+import { type Parameter, Scope } from "../src/nn/parameter.ts";
+import { TokenStream } from "../src/policy/stream.ts";
+import { Rules } from "../src/validity/rules.ts";
+
+/** Batch, tokens and width of the transformer that the engine is measured on. */
+export interface Shape {
+  readonly rows: number;
+  readonly tokens: number;
+  readonly width: number;
+}
+
+/** The two that are measured, under the names that `bench/pytorch_engine.py` knows. */
+export const shapes = {
+  B8T64D256: { rows: 8, tokens: 64, width: 256 },
+  B8T256D512: { rows: 8, tokens: 256, width: 512 },
+} as const satisfies Record<string, Shape>;
+
+export type ShapeName = keyof typeof shapes;
+
+const blocks = 4;
+const headWidth = 64;
+
+/** Names of the inputs beside the parameters. */
+export const batchInputs = { input: "input", target: "target" } as const;
+
+/**
+ * The loss of four pre-norm blocks and a linear head: mean squared error against a target of the input's shape.
+ *
+ * Parameters have PyTorch's names, with query, key and value apart.
+ *
+ * @source bench/pytorch_engine.py
+ */
+export function traceTransformer({ rows, tokens, width }: Shape): {
+  readonly loss: SymbolicArray<"">;
+  readonly parameters: readonly Parameter[];
+} {
+  const scope = Scope.root(Rules.all);
+  const given = (name: string) => input(name, "b n e", [rows, tokens, width], "float32");
+  let x = given(batchInputs.input);
+  for (let block = 0; block < blocks; block++) x = passBlock(scope.in(`blocks.${block}`), x);
+  const predicted = project(scope.in("head"), visionNorm(scope.in("norm"), x), width);
+  const errors = square(subtract(predicted, given(batchInputs.target)));
+  return { loss: scale(sum(errors, ""), 1 / cells(errors.shape)), parameters: scope.parameters };
+}
+
+function passBlock(scope: Scope, x: SymbolicArray<"b n e">): SymbolicArray<"b n e"> {
+  const width = sizeOf(x, "e");
+  const seen = add(x, attention(scope, visionNorm(scope.in("norm1"), x)));
+  const wide = linear(scope.in("fc1"), visionNorm(scope.in("norm2"), seen), {
+    from: "e",
+    to: "m",
+    sizes: [4 * width],
+    bias: "zero",
+    initial: "fan-in",
+  });
+  return add(
+    seen,
+    linear(scope.in("fc2"), geluTanh(wide), { from: "m", to: "e", sizes: [width], bias: "zero", initial: "fan-in" }),
+  );
+}
+
+function attention(scope: Scope, x: SymbolicArray<"b n e">): SymbolicArray<"b n e"> {
+  const width = sizeOf(x, "e");
+  const heads = { from: "e", sizes: [width / headWidth, headWidth], bias: "zero", initial: "fan-in" } as const;
+  const queries = linear(scope.in("query"), rename(x, "n", "q"), { ...heads, to: "a f" });
+  const keys = linear(scope.in("key"), rename(x, "n", "k"), { ...heads, to: "g f" });
+  const values = linear(scope.in("value"), rename(x, "n", "k"), { ...heads, to: "g f" });
+  const read = rename(attend(queries, keys, values, TokenStream.wholeRows), "q", "n");
+  return linear(scope.in("out"), read, { from: "a f", to: "e", sizes: [width], bias: "zero", initial: "fan-in" });
+}
+
+function project(scope: Scope, x: SymbolicArray<"b n e">, width: number): SymbolicArray<"b n e"> {
+  return linear(scope, x, { from: "e", to: "e", sizes: [width], bias: "zero", initial: "fan-in" });
+}

@@ -1,0 +1,122 @@
+import { HostArray, zeros } from "../../graph/host-array.ts";
+import { type Stream, stream } from "../../graph/random.ts";
+import { Padded } from "../../validity/padded.ts";
+import { Validity } from "../../validity/validity.ts";
+import type { Batch } from "../batch.ts";
+import { collate } from "../collate.ts";
+import type { Example } from "../example.ts";
+import type { BatchLayout } from "../layout.ts";
+
+/** A batch without a single unreal cell, of random numbers. */
+export function exampleBatch(layout: BatchLayout, seed: number): Batch {
+  return collate(layout, examples(layout, seed, layout.rows));
+}
+
+/**
+ * A batch in which every kind of padding occurs: steps past the end, scattered dofs and states, an absent camera, history
+ * before the start, dropped history, short prompts, a row without a robot target, and a filler row.
+ *
+ * A layout without history or with one view has no room for the kinds that need more.
+ *
+ * @throws RangeError if there are fewer than 4 rows, or fewer than 2 steps, dofs, states or tokens
+ */
+export function raggedBatch(layout: BatchLayout, seed: number): Batch {
+  const { rows, steps, actionWidth, stateWidth, tokens } = layout;
+  if (rows < 4 || Math.min(steps, actionWidth, stateWidth, tokens) < 2)
+    throw new RangeError(
+      `raggedBatch: expected at least 4 rows and 2 steps, dofs, states and tokens, got ${JSON.stringify(layout)}`,
+    );
+  const all = examples(layout, seed, rows - 1);
+  const changes: ((example: Example) => Example)[] = [
+    (example) => narrow(early(example)),
+    (example) => ({ ...short(example), targetReal: false, actions: nothing(example.actions) }),
+    (example) => ({ ...short(example), historyKept: false }),
+  ];
+  return collate(
+    layout,
+    all.map((example, at) => changes[at % changes.length]!(example)),
+  );
+}
+
+function examples(layout: BatchLayout, seed: number, count: number): Example[] {
+  return Array.from({ length: count }, (_, row) => complete(layout, stream(seed, "example batch", `${row}`), row));
+}
+
+function complete(layout: BatchLayout, random: Stream, row: number): Example {
+  const { steps, actionWidth, stateWidth, views, observations, tokens, pictureSize } = layout;
+  const actions = zeros("t d", [steps, actionWidth], "float32");
+  const state = zeros("o s", [observations, stateWidth], "float32");
+  random.fillNormal(actions.cells, 0, 0, 0);
+  random.fillNormal(state.cells, 1, 0, 0);
+  const pixels = pictureSize * pictureSize * 3;
+  const picture = (at: number) =>
+    Uint8Array.from({ length: pixels }, (_, cell) => 256 * random.uniform(cell, 2, at, 0));
+  return {
+    name: `example ${row}`,
+    actions: Padded.of(actions, Validity.complete("t", [steps])),
+    stepReal: Validity.complete("t", [steps]),
+    dofSlots: [...Array(actionWidth).keys()],
+    state: Padded.of(state, Validity.complete("o", [observations])),
+    stateSlots: [...Array(stateWidth).keys()],
+    pictures: Array.from(
+      { length: observations * views },
+      (_, at) => new HostArray("h w c", [pictureSize, pictureSize, 3], "uint8", picture(at)),
+    ),
+    viewReal: Validity.complete("o v", [observations, views]),
+    tokens: Int32Array.from({ length: tokens }, (_, at) => 2 + Math.floor(256 * random.uniform(at, 3, 0, 0))),
+    targetReal: true,
+    historyKept: true,
+    embodiment: 0,
+    provenance: { dataset: 0, controlMode: 0, episode: 0, frame: row, draw: 0 },
+  };
+}
+
+/** Every second dof and state, in reverse order of slots; the last camera absent; half the prompt. */
+function narrow(example: Example): Example {
+  const odd = (slots: readonly number[]) => slots.filter((slot) => slot % 2 === 1).reverse();
+  const [dofSlots, stateSlots] = [odd(example.dofSlots), odd(example.stateSlots)];
+  const [slots = 0, views = 0] = example.viewReal.shape;
+  const bits = example.viewReal.bits.map((bit, at) => (at % views === views - 1 ? 0 : bit));
+  return {
+    ...example,
+    dofSlots,
+    stateSlots,
+    actions: example.actions.read((values, valid) => Padded.of(columns(values, dofSlots), valid)),
+    state: example.state.read((values, valid) => Padded.of(columns(values, stateSlots), valid)),
+    viewReal: Validity.of("o v", [slots, views], bits),
+    tokens: example.tokens.slice(0, Math.ceil(example.tokens.length / 2)),
+  };
+}
+
+/** As at an episode's start: of the history, only now is real. */
+function early(example: Example): Example {
+  return {
+    ...example,
+    state: example.state.read((values, valid) => {
+      const now = valid.shape[0]! - 1;
+      const bits = Uint8Array.from(valid.bits, (_, slot) => (slot === now ? 1 : 0));
+      return Padded.of(values, Validity.of("o", [now + 1], bits));
+    }),
+  };
+}
+
+/** As near an episode's end: the second half of the steps is not real. */
+function short(example: Example): Example {
+  const { shape, bits } = example.stepReal;
+  const first = Uint8Array.from(bits, (_, step) => (2 * step < bits.length ? 1 : 0));
+  const stepReal = Validity.of("t", shape, first);
+  return { ...example, stepReal, actions: example.actions.read((values) => Padded.of(values, stepReal)) };
+}
+
+function nothing(actions: Example["actions"]): Example["actions"] {
+  return actions.read((values, valid) => Padded.of(zeros("t d", values.shape, "float32"), valid));
+}
+
+function columns<T extends "t d" | "o s">(values: HostArray<T>, chosen: readonly number[]): HostArray<T> {
+  const [count = 0, width = 0] = values.shape;
+  const out = zeros(values.axes, [count, chosen.length], "float32");
+  for (let row = 0; row < count; row++)
+    for (const [at, column] of chosen.entries())
+      out.cells[row * chosen.length + at] = values.cells[row * width + column]!;
+  return out;
+}

@@ -1,0 +1,234 @@
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../../input-error.ts";
+import type {
+  Dataset,
+  DatasetChoice,
+  DatasetVersion,
+  Episode,
+  EpisodeTable,
+  Feature,
+  Fit,
+  Picture,
+} from "../dataset.ts";
+import { insideFolder } from "../path-template.ts";
+import { DatasetError, type DatasetProblem, reason, unreadableTable } from "../problem.ts";
+import type { EpisodeRecord } from "./episode-record.ts";
+import type { Metadata } from "./metadata.ts";
+import { mp4Defect } from "./mp4.ts";
+import { ParquetFile } from "./parquet.ts";
+import type { Clip, Passing, PictureReader } from "./picture-reader.ts";
+import { Recent } from "./recent.ts";
+import { readTable, type Table } from "./table.ts";
+
+/** Everything that a dataset is made of when its metadata has been read. */
+export interface DatasetParts {
+  readonly root: string;
+  readonly choice: DatasetChoice;
+  readonly metadata: Metadata;
+  /** Episodes in use, ascending. */
+  readonly records: readonly EpisodeRecord[];
+  readonly cameras: readonly string[];
+  readonly absentCameras: readonly string[];
+  readonly taskColumn: string | null;
+  readonly problems: readonly DatasetProblem[];
+  readonly reader: PictureReader;
+}
+
+/** Files that say what rows mean, where a dataset has them. */
+const describing = ["meta/info.json", "meta/modality.json", "meta/tasks.jsonl", "meta/tasks.parquet"];
+
+const tableMemoryBytes = 64 << 20;
+const openTables = 16;
+const storedEpisodes = 4;
+
+/** A dataset of the LeRobot formats. Tables and pictures may be handed out again: they are not to be written to. */
+export class LeRobotDataset implements Dataset {
+  readonly name: string;
+  readonly root: string;
+  readonly version: DatasetVersion;
+  readonly robotType: string;
+  readonly framesPerSecond: number;
+  readonly features: ReadonlyMap<string, Feature>;
+  readonly cameras: readonly string[];
+  readonly absentCameras: readonly string[];
+  readonly taskColumn: string | null;
+  readonly episodes: readonly Episode[];
+  readonly problems: readonly DatasetProblem[];
+  readonly #parts: DatasetParts;
+  readonly #records: ReadonlyMap<number, EpisodeRecord>;
+  readonly #files = new Recent<string, Promise<ParquetFile>>(openTables, () => {});
+  readonly #tables = new Recent<number, Table>(tableMemoryBytes, () => {});
+  readonly #stored = new Recent<string, Promise<unknown[]>>(storedEpisodes, () => {});
+  readonly #pictures: Recent<string, Picture>;
+
+  constructor(parts: DatasetParts) {
+    const { root, choice, metadata, records } = parts;
+    this.name = choice.name;
+    this.root = root;
+    this.version = metadata.info.version;
+    this.robotType = metadata.info.robotType;
+    this.framesPerSecond = metadata.info.framesPerSecond;
+    this.features = metadata.info.features;
+    this.cameras = parts.cameras;
+    this.absentCameras = parts.absentCameras;
+    this.taskColumn = parts.taskColumn;
+    this.episodes = records.map(({ index, length }) => ({ index, length }));
+    this.problems = parts.problems;
+    this.#parts = parts;
+    this.#records = new Map(records.map((record) => [record.index, record]));
+    this.#pictures = new Recent(choice.pictureMemoryBytes, () => {});
+  }
+
+  async table(episode: number): Promise<EpisodeTable> {
+    const known = this.#tables.get(episode);
+    if (known !== undefined) return known;
+    const record = this.#record(episode);
+    const { path } = record.table;
+    const unreadable = (episodes: () => readonly number[]) => (error: unknown) => {
+      throw new DatasetError(this.name, [unreadableTable(path, episodes(), error)]);
+    };
+    const file = await this.#file(path).catch(unreadable(() => this.#episodesIn(path)));
+    const table = await readTable(file, record, this.#context()).catch(unreadable(() => [episode]));
+    if (table.problems.length > 0) throw new DatasetError(this.name, table.problems);
+    this.#tables.set(episode, table, table.bytes);
+    return table;
+  }
+
+  async picture(camera: string, episode: number, frame: number, fit: Fit): Promise<Picture> {
+    const record = this.#record(episode);
+    if (!this.cameras.includes(camera))
+      throw new InputError(`dataset "${this.name}": expected a camera of ${this.cameras.join(", ")}, got "${camera}"`);
+    if (!Number.isInteger(frame) || frame < 0 || frame >= record.length)
+      throw new RangeError(`picture: expected a frame of the ${record.length} of episode ${episode}, got ${frame}`);
+    const key = (at: number) => `${camera} ${episode} ${at} ${fit.height} ${fit.width}`;
+    const known = this.#pictures.get(key(frame));
+    if (known !== undefined) return known;
+    const keep = (at: number, picture: Picture) => this.#pictures.set(key(at), picture, picture.cells.byteLength);
+    const picture = await this.#decode(camera, record, frame, { fit, passing: this.#passing(fit, keep) });
+    keep(frame, picture);
+    return picture;
+  }
+
+  async fingerprint(): Promise<string> {
+    const records = [...this.#records.values()];
+    const videos = records.flatMap((record) => this.cameras.map((camera) => record.videos.get(camera)?.path ?? ""));
+    const tables = records.map((record) => record.table.path);
+    const paths = [...new Set([...describing, ...tables, ...videos])].filter((name) => name !== "").sort();
+    const hash = createHash("sha256");
+    for (const path of paths) {
+      const found = await stat(join(this.root, path)).catch(() => null);
+      hash.update(`${join(this.root, path)}\n${found?.size}\n${found?.mtimeMs}\n`);
+    }
+    for (const { index, length, table } of records) hash.update(`${index} ${length} ${table.firstRow}\n`);
+    return hash.digest("hex");
+  }
+
+  async damage(): Promise<readonly DatasetProblem[]> {
+    const videos = [...this.#records.values()].flatMap(({ index, videos: own }) =>
+      this.cameras.flatMap((camera) => own.get(camera)?.path ?? []).map((path) => ({ path, episode: index })),
+    );
+    const first = new Map(videos.toReversed().map((video) => [video.path, video]));
+    const problems: DatasetProblem[] = [];
+    for (const { path, episode } of [...first.values()].reverse()) {
+      const defect = path.endsWith(".mp4") ? await mp4Defect(join(this.root, path)) : null;
+      const message = `expected the video of episode ${episode}, got ${defect}; fetch it again`;
+      if (defect !== null) problems.push({ code: "unreadable-video", path, message });
+    }
+    return problems;
+  }
+
+  async close(): Promise<void> {
+    this.#parts.reader.close();
+    this.#files.clear();
+    this.#tables.clear();
+    this.#stored.clear();
+    this.#pictures.clear();
+  }
+
+  async #decode(
+    camera: string,
+    record: EpisodeRecord,
+    frame: number,
+    how: { fit: Fit; passing: Passing },
+  ): Promise<Picture> {
+    const video = record.videos.get(camera);
+    if (video === undefined) return await this.#decodeStored(camera, record, frame, how.fit);
+    const clip: Clip = {
+      path: join(this.root, video.path),
+      episode: record.index,
+      from: video.from,
+      framesPerSecond: this.framesPerSecond,
+      length: record.length,
+    };
+    return await this.#parts.reader.frame({ clip, frame, ...how });
+  }
+
+  async #decodeStored(camera: string, record: EpisodeRecord, frame: number, fit: Fit): Promise<Picture> {
+    const { path } = record.table;
+    try {
+      const cell = (await this.#storedColumn(camera, record))[frame];
+      return await this.#parts.reader.still(await storedBytes(this.root, cell), fit);
+    } catch (error) {
+      const expected = `expected a PNG or JPEG picture at frame ${frame} of episode ${record.index}`;
+      throw this.#error("unreadable-video", `${path} column "${camera}"`, `${expected}, got ${reason(error)}`);
+    }
+  }
+
+  async #storedColumn(camera: string, record: EpisodeRecord): Promise<unknown[]> {
+    const key = `${camera} ${record.index}`;
+    const known = this.#stored.get(key);
+    if (known !== undefined) return await known;
+    const { path, firstRow } = record.table;
+    // A file of its own, as an open one keeps its last row groups: of pictures they are large.
+    const opening = ParquetFile.open(join(this.root, path));
+    const reading = opening.then((file) => file.column(camera, firstRow, firstRow + record.length));
+    this.#stored.set(key, reading, 1);
+    return await reading;
+  }
+
+  /** Frames that a decoder passes are kept where there is room for all of them, so that none is decoded twice. */
+  #passing(fit: Fit, keep: (frame: number, picture: Picture) => void): Passing {
+    const frames = this.episodes.reduce((sum, episode) => sum + episode.length, 0);
+    const bytes = frames * this.cameras.length * fit.height * fit.width * 3;
+    if (bytes > this.#parts.choice.pictureMemoryBytes) return null;
+    return (frame, picture) => keep(frame, picture());
+  }
+
+  #file(path: string): Promise<ParquetFile> {
+    const known = this.#files.get(path);
+    if (known !== undefined) return known;
+    const opening = ParquetFile.open(join(this.root, path));
+    this.#files.set(path, opening, 1);
+    return opening;
+  }
+
+  #episodesIn(path: string): number[] {
+    return [...this.#records.values()].flatMap(({ index, table }) => (table.path === path ? [index] : []));
+  }
+
+  #record(episode: number): EpisodeRecord {
+    const record = this.#records.get(episode);
+    if (record === undefined)
+      throw new RangeError(`dataset "${this.name}": expected an episode in use, got ${episode}`);
+    return record;
+  }
+
+  #context() {
+    const { choice, metadata, taskColumn } = this.#parts;
+    return { dataset: choice.name, features: metadata.info.features, taskColumn, taskTexts: metadata.taskTexts };
+  }
+
+  #error(code: DatasetProblem["code"], path: string, message: string): DatasetError {
+    return new DatasetError(this.name, [{ code, path, message }]);
+  }
+}
+
+/** The encoded picture in a cell of LeRobot's `image` type: bytes, or the path of a file. */
+async function storedBytes(root: string, cell: unknown): Promise<Uint8Array> {
+  if (typeof cell !== "object" || cell === null) throw new Error("no picture");
+  if ("bytes" in cell && cell.bytes instanceof Uint8Array) return cell.bytes;
+  if ("path" in cell && typeof cell.path === "string") return await readFile(join(root, insideFolder(cell.path)));
+  throw new Error("neither bytes nor a path");
+}

@@ -1,0 +1,88 @@
+import type { CodecContext, Frame } from "node-av/lib";
+import { InputError } from "../../input-error.ts";
+import type { Fit, Picture } from "../dataset.ts";
+import type { Libav } from "../libav.ts";
+import { reason } from "../problem.ts";
+import type { FrameRequest, PictureReader } from "./picture-reader.ts";
+import { Recent } from "./recent.ts";
+import { Scaler } from "./scaler.ts";
+import { VideoFile } from "./video-file.ts";
+
+/** Decodes through FFmpeg's libraries inside this process; the videos used last stay open. */
+export class LibavReader implements PictureReader {
+  readonly #libav: Libav;
+  readonly #videos: Recent<string, VideoFile>;
+  readonly #scaler: Scaler;
+
+  constructor(libav: Libav, openVideos: number) {
+    this.#libav = libav;
+    this.#videos = new Recent(openVideos, (video) => video.close());
+    this.#scaler = new Scaler(libav);
+  }
+
+  async frame({ clip, frame, fit, passing }: FrameRequest): Promise<Picture> {
+    const { path, episode, from, framesPerSecond } = clip;
+    try {
+      const see = (seconds: number, passed: Frame) => {
+        const at = Math.round((seconds - from) * framesPerSecond);
+        if (at >= 0 && at < clip.length) passing?.(at, () => this.#scaler.picture(passed, fit));
+      };
+      const shown = this.#video(path).show(from + frame / framesPerSecond, 0.5 / framesPerSecond, see);
+      return this.#scaler.picture(shown, fit);
+    } catch (error) {
+      this.#videos.delete(path);
+      throw new InputError(
+        `${path}: expected frame ${frame} of episode ${episode}, got ${reason(error)}; the file may be truncated or damaged: fetch it again`,
+      );
+    }
+  }
+
+  async still(bytes: Uint8Array, fit: Fit): Promise<Picture> {
+    const { library } = this.#libav;
+    const packet = new library.Packet();
+    packet.alloc();
+    const frame = new library.Frame();
+    frame.alloc();
+    let codec: CodecContext | null = null;
+    try {
+      codec = this.#stillDecoder(bytes);
+      packet.data = Buffer.from(bytes);
+      for (const status of [codec.sendPacketSync(packet), codec.sendPacketSync(null), codec.receiveFrameSync(frame)])
+        if (status < 0) throw new Error(library.FFmpegError.strerror(status));
+      return this.#scaler.picture(frame, fit);
+    } finally {
+      codec?.freeContext();
+      frame.free();
+      packet.free();
+    }
+  }
+
+  close(): void {
+    this.#videos.clear();
+    this.#scaler.close();
+  }
+
+  #video(path: string): VideoFile {
+    const known = this.#videos.get(path);
+    if (known !== undefined) return known;
+    const video = new VideoFile(this.#libav, path);
+    this.#videos.set(path, video, 1);
+    return video;
+  }
+
+  #stillDecoder(bytes: Uint8Array): CodecContext {
+    const { library, constants } = this.#libav;
+    const id = new Map([
+      ["89504e", constants.AV_CODEC_ID_PNG],
+      ["ffd8ff", constants.AV_CODEC_ID_MJPEG],
+    ]).get(Buffer.from(bytes.subarray(0, 3)).toString("hex"));
+    const decoder = id === undefined ? null : library.Codec.findDecoder(id);
+    if (decoder === null) throw new Error("neither a PNG nor a JPEG picture");
+    const codec = new library.CodecContext();
+    codec.allocContext3(decoder);
+    codec.threadCount = 1;
+    const status = codec.open2Sync(decoder);
+    if (status < 0) throw new Error(library.FFmpegError.strerror(status));
+    return codec;
+  }
+}

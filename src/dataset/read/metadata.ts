@@ -1,0 +1,63 @@
+import { type DatasetProblem, reason } from "../problem.ts";
+import type { EpisodeRecord } from "./episode-record.ts";
+import { readEpisodesV2 } from "./episode-record.ts";
+import { readEpisodesV3 } from "./episode-v3.ts";
+import { type Info, readInfo } from "./info.ts";
+import { readAnnotationColumns, readTasks } from "./task.ts";
+
+/** Everything that the files below `meta/` say, and what is wrong with them. */
+export interface Metadata {
+  readonly info: Info;
+  /** Every episode that is listed, in ascending order, whether its files are here or not. */
+  readonly records: readonly EpisodeRecord[];
+  readonly taskTexts: ReadonlyMap<number, string>;
+  /** Columns that `modality.json` calls annotations. */
+  readonly annotations: readonly string[];
+  readonly problems: readonly DatasetProblem[];
+}
+
+/** Metadata of the dataset in a folder, or the problems that leave nothing to read. */
+export async function readMetadata(root: string): Promise<Metadata | readonly DatasetProblem[]> {
+  const info = await readInfo(root);
+  if (!("version" in info)) return info;
+  const [episodes, tasks, annotations] = await Promise.all([
+    info.version === "v3.0" ? readEpisodesV3(root, info) : readEpisodesV2(root, info),
+    readTasks(root, info.version),
+    readAnnotations(root),
+  ]);
+  const problems = [...episodes.problems, ...tasks.problems, ...annotations.problems];
+  if (episodes.records.length === 0) return problems.length > 0 ? problems : [noEpisodes];
+  return {
+    info,
+    records: episodes.records,
+    taskTexts: tasks.texts,
+    annotations: annotations.columns,
+    problems: [...problems, ...miscounted(info, episodes.records)],
+  };
+}
+
+const noEpisodes: DatasetProblem = { code: "missing-metadata", path: "meta", message: "expected episodes, got none" };
+
+async function readAnnotations(root: string): Promise<{ columns: string[]; problems: DatasetProblem[] }> {
+  try {
+    return { columns: await readAnnotationColumns(root), problems: [] };
+  } catch (error) {
+    const problem = { code: "malformed-metadata", path: "meta/modality.json", message: reason(error) } as const;
+    return { columns: [], problems: [problem] };
+  }
+}
+
+function miscounted(info: Info, records: readonly EpisodeRecord[]): DatasetProblem[] {
+  const frames = records.reduce((sum, record) => sum + record.length, 0);
+  const counts = [
+    { what: "episodes", stated: info.totalEpisodes, listed: records.length },
+    { what: "frames", stated: info.totalFrames, listed: frames },
+  ];
+  return counts
+    .filter(({ stated, listed }) => stated !== listed)
+    .map(({ what, stated, listed }) => ({
+      code: "wrong-count",
+      path: `meta/info.json total_${what}`,
+      message: `expected ${listed} ${what}, as listed by episode, got ${stated}`,
+    }));
+}

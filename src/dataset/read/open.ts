@@ -1,0 +1,91 @@
+import type { Dataset, DatasetChoice } from "../dataset.ts";
+import { DatasetError, type DatasetProblem, reason } from "../problem.ts";
+import type { EpisodeRecord } from "./episode-record.ts";
+import { resolveRoot } from "./hub.ts";
+import { LeRobotDataset } from "./lerobot-dataset.ts";
+import { type Metadata, readMetadata } from "./metadata.ts";
+import { findFiles, type Presence } from "./presence.ts";
+import { taskColumn } from "./task.ts";
+import { openPictureReader } from "./video.ts";
+
+/**
+ * A LeRobot dataset (v2.0, v2.1 or v3.0), opened for reading.
+ *
+ * @param location a folder, or `hf://owner/name[@revision]`, which is fetched into the cache first
+ * @throws DatasetError with everything that keeps the choice from being read; what does not is in `problems`
+ */
+export async function openDataset(location: string, choice: DatasetChoice): Promise<Dataset> {
+  const root = await resolveRoot(location, () => {});
+  const metadata = await readMetadata(root);
+  if (!("info" in metadata)) throw new DatasetError(choice.name, metadata);
+  const column = instructionColumn(choice, metadata);
+  const unread = metadata.problems.filter((problem) => isInTheWay(problem, choice, column));
+  if (unread.length > 0) throw new DatasetError(choice.name, unread);
+  const presence = await findFiles(root, metadata.info, metadata.records);
+  const records = chosen(choice, metadata, presence);
+  return new LeRobotDataset({
+    root,
+    choice,
+    metadata,
+    records,
+    cameras: presence.cameras,
+    absentCameras: presence.absentCameras,
+    taskColumn: column,
+    problems: [...metadata.problems, ...presence.problems],
+    reader: await openPictureReader(),
+  });
+}
+
+/** Whether metadata that is missing or malformed says something that the choice needs: nothing is guessed in its place. */
+function isInTheWay({ code, path }: DatasetProblem, { taskAnnotation }: DatasetChoice, column: string | null): boolean {
+  if (code === "wrong-count") return false;
+  if (path.startsWith("meta/tasks.")) return column !== null;
+  return path === "meta/modality.json" ? taskAnnotation === "declared" : true;
+}
+
+/**
+ * The column of instructions that a choice comes to.
+ *
+ * @throws DatasetError where several annotations are task descriptions
+ */
+export function instructionColumn(choice: Pick<DatasetChoice, "name" | "taskAnnotation">, metadata: Metadata) {
+  try {
+    return taskColumn(choice.taskAnnotation, metadata.annotations, new Set(metadata.info.features.keys()));
+  } catch (error) {
+    throw new DatasetError(choice.name, [
+      { code: "malformed-metadata", path: "meta/modality.json", message: reason(error) },
+    ]);
+  }
+}
+
+function chosen(choice: DatasetChoice, metadata: Metadata, presence: Presence): readonly EpisodeRecord[] {
+  if (choice.episodes === "all") {
+    if (presence.here.length === 0) throw new DatasetError(choice.name, presence.problems);
+    return presence.here;
+  }
+  const byIndex = new Map(metadata.records.map((record) => [record.index, record]));
+  const problems: DatasetProblem[] = [];
+  const records: EpisodeRecord[] = [];
+  for (const index of [...new Set(choice.episodes)].sort((one, other) => one - other)) {
+    const record = byIndex.get(index);
+    if (record === undefined)
+      problems.push({
+        code: "unlisted-episode",
+        path: "meta",
+        message: `expected episode ${index}, which is not listed`,
+      });
+    else {
+      records.push(record);
+      for (const path of presence.missing(record))
+        problems.push({
+          code: path === record.table.path ? "missing-episode-files" : "missing-video",
+          path,
+          message: `expected the file of episode ${index}, got none; leave the episode out of the list or fetch the file`,
+        });
+    }
+  }
+  if (records.length === 0 && problems.length === 0)
+    problems.push({ code: "unlisted-episode", path: "meta", message: "expected a list of episodes, got none" });
+  if (problems.length > 0) throw new DatasetError(choice.name, problems);
+  return records;
+}

@@ -1,0 +1,112 @@
+import { open, stat } from "node:fs/promises";
+import { type AsyncBuffer, type ParquetScan, parquetMetadataAsync, parquetScan } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import { reason } from "../problem.ts";
+
+/** A row whose entries are not the numbers that were expected. */
+export interface Defect {
+  readonly row: number;
+  /** What stands there: "6 numbers", "null". */
+  readonly got: string;
+}
+
+/** The columns of one Parquet file, read row group by row group. */
+export class ParquetFile {
+  readonly path: string;
+  readonly rows: number;
+  readonly columns: readonly string[];
+  readonly #scan: ParquetScan;
+
+  private constructor(path: string, scan: ParquetScan) {
+    this.path = path;
+    this.#scan = scan;
+    this.rows = Number(scan.metadata.num_rows);
+    this.columns = [...new Set(scan.metadata.row_groups.flatMap(topLevelColumns))];
+  }
+
+  /** @throws Error if the file is missing or its footer is damaged */
+  static async open(path: string): Promise<ParquetFile> {
+    const file = await buffer(path);
+    const metadata = await parquetMetadataAsync(file).catch((error: unknown) => {
+      throw new Error(`a file that is no whole Parquet file (${reason(error)})`);
+    });
+    // LeRobot stores pictures as plain byte arrays: only columns marked as text may become strings.
+    return new ParquetFile(path, await parquetScan({ file, metadata, compressors, utf8: false }));
+  }
+
+  /**
+   * Rows `from` to `to` (exclusive) of a top-level column, as they were decoded.
+   *
+   * @throws RangeError if the column or the rows are not in the file
+   */
+  async column(name: string, from: number, to: number): Promise<unknown[]> {
+    if (!this.columns.includes(name))
+      throw new RangeError(`expected a column "${name}", got ${this.columns.join(", ")}`);
+    if (from < 0 || to > this.rows) throw new RangeError(`expected rows ${from} to ${to}, got a table of ${this.rows}`);
+    const found: unknown[] = [];
+    for (const group of this.#scan.ranges) {
+      if (group.rowEnd <= from || group.rowStart >= to) continue;
+      // The whole row group is asked for, so that the scan keeps it for the next episode.
+      const decoded: ArrayLike<unknown> = await this.#scan.readColumn({ column: name, ...group });
+      const end = Math.min(to, group.rowEnd) - group.rowStart;
+      for (let row = Math.max(from, group.rowStart) - group.rowStart; row < end; row++) found.push(decoded[row]);
+    }
+    if (found.length !== to - from)
+      throw new RangeError(`expected ${to - from} rows of "${name}", got ${found.length}`);
+    return found;
+  }
+}
+
+/** Rows of numbers, lists of numbers or booleans as one dense block of `width` cells a row, or the first row that is none. */
+export function denseRows(rows: readonly unknown[], width: number): Float64Array | Defect {
+  const cells = new Float64Array(rows.length * width);
+  for (const [row, entry] of rows.entries()) {
+    const end = fill(cells, row * width, (row + 1) * width, entry);
+    if (end !== (row + 1) * width) return { row, got: described(entry) };
+  }
+  return cells;
+}
+
+/** Writes an entry's numbers from `at` on, not past `end`; returns where it came to, or -1 if the entry is no such thing. */
+function fill(out: Float64Array, at: number, end: number, entry: unknown): number {
+  if (Array.isArray(entry) || (ArrayBuffer.isView(entry) && "length" in entry)) {
+    const parts: ArrayLike<unknown> = entry as ArrayLike<unknown>;
+    let next = at;
+    for (let part = 0; part < parts.length && next >= 0; part++) next = fill(out, next, end, parts[part]);
+    return next;
+  }
+  if (at >= end || (typeof entry !== "number" && typeof entry !== "bigint" && typeof entry !== "boolean")) return -1;
+  out[at] = Number(entry);
+  return at + 1;
+}
+
+function described(entry: unknown): string {
+  if (Array.isArray(entry)) return `${entry.flat(Number.POSITIVE_INFINITY).length} entries`;
+  return entry === null || entry === undefined ? "null" : `a ${typeof entry}`;
+}
+
+function topLevelColumns(group: { columns: { meta_data?: { path_in_schema: string[] } }[] }): string[] {
+  return group.columns.flatMap((column) => column.meta_data?.path_in_schema.slice(0, 1) ?? []);
+}
+
+/** A file that is opened for each read, so that thousands may be in use. */
+async function buffer(path: string): Promise<AsyncBuffer> {
+  const { size } = await stat(path);
+  return {
+    byteLength: size,
+    async slice(start, end = size) {
+      const bytes = new Uint8Array(end - start);
+      const file = await open(path);
+      try {
+        for (let done = 0; done < bytes.length; ) {
+          const { bytesRead } = await file.read(bytes, done, bytes.length - done, start + done);
+          if (bytesRead === 0) throw new RangeError(`expected ${size} bytes, got ${start + done}`);
+          done += bytesRead;
+        }
+      } finally {
+        await file.close();
+      }
+      return bytes.buffer;
+    },
+  };
+}

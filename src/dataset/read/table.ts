@@ -1,0 +1,143 @@
+import { HostArray } from "../../graph/host-array.ts";
+import type { EpisodeTable, Feature } from "../dataset.ts";
+import { isNumeric, width } from "../feature.ts";
+import { DatasetError, type DatasetProblem } from "../problem.ts";
+import type { EpisodeRecord } from "./episode-record.ts";
+import { type Defect, denseRows, type ParquetFile } from "./parquet.ts";
+
+/** What a table is read with: the dataset's own words. */
+export interface TableContext {
+  readonly dataset: string;
+  readonly features: ReadonlyMap<string, Feature>;
+  readonly taskColumn: string | null;
+  readonly taskTexts: ReadonlyMap<number, string>;
+}
+
+/** The rows of one episode, and what is wrong with them. */
+export class Table implements EpisodeTable {
+  readonly length: number;
+  readonly tasks: readonly (string | null)[];
+  /** Wrong with the rows as a whole: nothing may be read from such a table. */
+  readonly problems: readonly DatasetProblem[];
+  /** Bytes that the numbers take. */
+  readonly bytes: number;
+  readonly #path: string;
+  readonly #episode: number;
+  readonly #context: TableContext;
+  readonly #columns: ReadonlyMap<string, Float64Array | Defect>;
+
+  constructor(record: EpisodeRecord, context: TableContext, read: TableRows) {
+    this.length = record.length;
+    this.tasks = read.tasks;
+    this.problems = read.problems;
+    this.#path = record.table.path;
+    this.#episode = record.index;
+    this.#context = context;
+    this.#columns = read.columns;
+    const sizes = [...read.columns.values()].map((column) => (column instanceof Float64Array ? column.byteLength : 0));
+    this.bytes = sizes.reduce((sum, size) => sum + size, 0);
+  }
+
+  vector(key: string): HostArray<"i j", "float64"> {
+    const column = this.check(key);
+    if (!(column instanceof Float64Array)) throw new DatasetError(this.#context.dataset, [column]);
+    return new HostArray("i j", [this.length, column.length / Math.max(1, this.length)], "float64", column);
+  }
+
+  /** The numbers of a column, or what is wrong with them. */
+  check(key: string): Float64Array | DatasetProblem {
+    const feature = this.#context.features.get(key);
+    const column = this.#columns.get(key);
+    if (feature === undefined || column === undefined) return this.#missing(key);
+    const entries = width(feature);
+    if (!(column instanceof Float64Array)) {
+      const expected = `expected ${entries} ${entries === 1 ? "number" : "numbers"} at ${this.#at(column.row)}`;
+      return this.#problem("wrong-width", key, `${expected}, got ${column.got}`);
+    }
+    const odd = column.findIndex((cell) => !Number.isFinite(cell));
+    if (odd < 0) return column;
+    const at = `${this.#at(Math.floor(odd / entries))}, entry ${odd % entries}`;
+    return this.#problem("not-finite", key, `expected a finite number at ${at}, got ${column[odd]}`);
+  }
+
+  #missing(key: string): DatasetProblem {
+    const known = [...this.#columns.keys()].join(", ");
+    return this.#problem("missing-column", key, `expected such a column of numbers, got ${known}`);
+  }
+
+  #problem(code: DatasetProblem["code"], key: string, message: string): DatasetProblem {
+    return { code, path: `${this.#path} column "${key}"`, message };
+  }
+
+  #at(frame: number): string {
+    return `frame ${frame} of episode ${this.#episode}`;
+  }
+}
+
+/** What was found in a file for one episode. */
+export interface TableRows {
+  readonly columns: ReadonlyMap<string, Float64Array | Defect>;
+  readonly tasks: readonly (string | null)[];
+  readonly problems: readonly DatasetProblem[];
+}
+
+/**
+ * Reads an episode's rows.
+ *
+ * @throws Error if the file is damaged
+ */
+export async function readTable(file: ParquetFile, record: EpisodeRecord, context: TableContext): Promise<Table> {
+  const { path, firstRow, isWhole } = record.table;
+  const end = firstRow + record.length;
+  if (isWhole ? file.rows !== record.length : file.rows < end) {
+    const message = `expected ${isWhole ? record.length : `at least ${end}`} rows for episode ${record.index}, got ${file.rows}`;
+    return new Table(record, context, {
+      columns: new Map(),
+      tasks: [],
+      problems: [{ code: "wrong-length", path, message }],
+    });
+  }
+  const columns = new Map<string, Float64Array | Defect>();
+  for (const feature of context.features.values())
+    if (isNumeric(feature) && file.columns.includes(feature.key))
+      columns.set(feature.key, denseRows(await file.column(feature.key, firstRow, end), width(feature)));
+  const problems: DatasetProblem[] = [
+    ...counting(columns.get("episode_index"), () => record.index, "wrong-episode-border"),
+    ...counting(columns.get("frame_index"), (row) => row, "wrong-frame-index"),
+  ].map((problem) => ({ ...problem, path, message: `${problem.message} of episode ${record.index}` }));
+  const tasks = await readInstructions(file, record, context, problems);
+  return new Table(record, context, { columns, tasks, problems });
+}
+
+function* counting(
+  column: Float64Array | Defect | undefined,
+  expected: (row: number) => number,
+  code: "wrong-episode-border" | "wrong-frame-index",
+) {
+  if (!(column instanceof Float64Array)) return;
+  const odd = column.findIndex((value, row) => value !== expected(row));
+  const name = code === "wrong-frame-index" ? "frame_index" : "episode_index";
+  if (odd >= 0) yield { code, message: `expected ${name} ${expected(odd)}, got ${column[odd]} at row ${odd}` };
+}
+
+async function readInstructions(
+  file: ParquetFile,
+  record: EpisodeRecord,
+  { taskColumn, taskTexts }: TableContext,
+  problems: DatasetProblem[],
+): Promise<(string | null)[]> {
+  const { path, firstRow } = record.table;
+  if (taskColumn === null) return Array.from({ length: record.length }, () => null);
+  if (!file.columns.includes(taskColumn)) {
+    problems.push({ code: "missing-column", path: `${path} column "${taskColumn}"`, message: "expected instructions" });
+    return [];
+  }
+  const cells = await file.column(taskColumn, firstRow, firstRow + record.length);
+  const texts = cells.map((cell) => (typeof cell === "string" ? cell : taskTexts.get(Number(cell))));
+  const odd = texts.indexOf(undefined);
+  if (odd >= 0) {
+    const message = `expected an index of the task table at frame ${odd} of episode ${record.index}, got ${cells[odd]}`;
+    problems.push({ code: "missing-task", path: `${path} column "${taskColumn}"`, message });
+  }
+  return texts.map((text) => text ?? null);
+}

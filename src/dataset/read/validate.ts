@@ -1,0 +1,194 @@
+import { join } from "node:path";
+import type { Dataset, DatasetVersion, Feature, TaskAnnotation } from "../dataset.ts";
+import { actionFeatures, isNumeric, stateFeatures, width } from "../feature.ts";
+import { DatasetError, type DatasetNote, type DatasetProblem, distinct, reason, unreadableTable } from "../problem.ts";
+import { type Endings, EpisodeEndings, usualChunkSteps } from "./ending.ts";
+import { EpisodeFacts } from "./episode-facts.ts";
+import type { EpisodeRecord } from "./episode-record.ts";
+import { LeRobotDataset } from "./lerobot-dataset.ts";
+import { type Metadata, readMetadata } from "./metadata.ts";
+import { instructionColumn } from "./open.ts";
+import { ParquetFile } from "./parquet.ts";
+import { findFiles, type Presence } from "./presence.ts";
+import { Recent } from "./recent.ts";
+import { readTable, type TableContext } from "./table.ts";
+import { openPictureReader } from "./video.ts";
+
+/** What is in a dataset, and everything that is wrong with it. */
+export interface DatasetReport {
+  readonly name: string;
+  /** `null` where the metadata cannot be read; then nothing else is known. */
+  readonly version: DatasetVersion | null;
+  readonly robotType: string;
+  readonly framesPerSecond: number;
+  /** Episodes whose files are here, and their frames. */
+  readonly episodes: number;
+  readonly frames: number;
+  /** Entries of the action and of the state by the usual names of their columns. */
+  readonly dofs: number;
+  readonly states: number;
+  readonly cameras: readonly string[];
+  readonly taskColumn: string | null;
+  /** Instructions that occur. */
+  readonly tasks: readonly string[];
+  /** Of the episodes whose files are here; `null` where none has a state or an action that can be read. */
+  readonly endings: Endings | null;
+  readonly problems: readonly DatasetProblem[];
+  readonly notes: readonly DatasetNote[];
+}
+
+/** Told after each episode that has been looked at. */
+export type Looked = (episodes: number, of: number) => void;
+
+/**
+ * Reads every number of a dataset and the first and last picture of every episode and camera.
+ *
+ * @param root a folder
+ */
+export async function inspectDataset(root: string, name: string, looked: Looked): Promise<DatasetReport> {
+  const metadata = await readMetadata(root);
+  if (!("info" in metadata)) return { ...unreadable, name, problems: metadata };
+  const presence = await findFiles(root, metadata.info, metadata.records);
+  const problems: DatasetProblem[] = [...metadata.problems, ...presence.problems];
+  const taskColumn = instructionsOf(name, metadata, problems);
+  const dataset = await withPictures(root, name, metadata, presence);
+  const tables = metadata.records.filter((record) => !presence.missing(record).includes(record.table.path));
+  const check = tableCheckOf(name, metadata, taskColumn, tables);
+  const endings = new EpisodeEndings(metadata.info, usualChunkSteps);
+  const here = new Set(presence.here);
+  for (const [at, record] of tables.entries()) {
+    const { columns, problems: found } = await checkTable(root, record, check);
+    problems.push(...found);
+    if (here.has(record)) endings.add(record, columns);
+    problems.push(...(await checkPictures(dataset, presence, record)));
+    looked(at + 1, tables.length);
+  }
+  await dataset.close();
+  return {
+    name,
+    version: metadata.info.version,
+    robotType: metadata.info.robotType,
+    framesPerSecond: metadata.info.framesPerSecond,
+    episodes: presence.here.length,
+    frames: presence.here.reduce((sum, record) => sum + record.length, 0),
+    dofs: entries(actionFeatures(metadata.info)),
+    states: entries(stateFeatures(metadata.info)),
+    cameras: presence.cameras,
+    taskColumn,
+    tasks: check.facts.tasks(),
+    endings: endings.count(),
+    problems: distinct(problems),
+    notes: check.facts.notes(),
+  };
+}
+
+const unreadable: Omit<DatasetReport, "name" | "problems"> = {
+  version: null,
+  robotType: "",
+  framesPerSecond: 0,
+  episodes: 0,
+  frames: 0,
+  dofs: 0,
+  states: 0,
+  cameras: [],
+  taskColumn: null,
+  tasks: [],
+  endings: null,
+  notes: [],
+};
+
+async function withPictures(root: string, name: string, metadata: Metadata, presence: Presence): Promise<Dataset> {
+  return new LeRobotDataset({
+    root,
+    choice: { name, episodes: "all", taskAnnotation: "none", pictureMemoryBytes: 0 },
+    metadata,
+    records: metadata.records,
+    cameras: presence.cameras,
+    absentCameras: presence.absentCameras,
+    taskColumn: null,
+    problems: [],
+    reader: await openPictureReader(),
+  });
+}
+
+function instructionsOf(name: string, metadata: Metadata, problems: DatasetProblem[]): string | null {
+  const taskAnnotation: TaskAnnotation = "declared";
+  try {
+    return instructionColumn({ name, taskAnnotation }, metadata);
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error;
+    problems.push(...error.problems);
+    return null;
+  }
+}
+
+interface TableCheck extends TableContext {
+  readonly facts: EpisodeFacts;
+  /** The last file stays open: a file of v3.0 holds many episodes. */
+  readonly files: Recent<string, ParquetFile>;
+  /** Of those whose files are here. */
+  readonly episodesIn: (path: string) => readonly number[];
+}
+
+function tableCheckOf(
+  dataset: string,
+  { info, taskTexts }: Metadata,
+  taskColumn: string | null,
+  tables: readonly EpisodeRecord[],
+): TableCheck {
+  const files = new Recent<string, ParquetFile>(1, () => {});
+  const episodes = Map.groupBy(tables, ({ table }) => table.path);
+  const episodesIn = (path: string) => (episodes.get(path) ?? []).map(({ index }) => index);
+  return { dataset, features: info.features, taskColumn, taskTexts, facts: new EpisodeFacts(info), files, episodesIn };
+}
+
+/** The columns of an episode that can be read, and what is wrong with its table. */
+interface CheckedTable {
+  readonly columns: ReadonlyMap<string, Float64Array>;
+  readonly problems: readonly DatasetProblem[];
+}
+
+async function checkTable(root: string, record: EpisodeRecord, context: TableCheck): Promise<CheckedTable> {
+  const { path } = record.table;
+  let episodes = context.episodesIn(path);
+  const columns = new Map<string, Float64Array>();
+  try {
+    const file = context.files.get(path) ?? (await ParquetFile.open(join(root, path)));
+    context.files.set(path, file, 1);
+    episodes = [record.index];
+    const table = await readTable(file, record, context);
+    if (table.problems.some((problem) => problem.code === "wrong-length")) return { columns, problems: table.problems };
+    const problems = [...table.problems];
+    for (const feature of context.features.values()) {
+      if (!isNumeric(feature)) continue;
+      const column = table.check(feature.key);
+      if (column instanceof Float64Array) columns.set(feature.key, column);
+      else problems.push(column);
+    }
+    return { columns, problems: [...problems, ...context.facts.add(record, columns, table.tasks)] };
+  } catch (error) {
+    return { columns, problems: [unreadableTable(path, episodes, error)] };
+  }
+}
+
+function entries(features: readonly Feature[]): number {
+  return features.reduce((sum, feature) => sum + width(feature), 0);
+}
+
+/** Shows the first and the last picture of an episode by every camera that has it. */
+async function checkPictures(dataset: Dataset, presence: Presence, record: EpisodeRecord): Promise<DatasetProblem[]> {
+  const problems: DatasetProblem[] = [];
+  for (const camera of dataset.cameras) {
+    const path = record.videos.get(camera)?.path ?? record.table.path;
+    if (presence.missing(record).includes(path)) continue;
+    for (const frame of new Set([0, record.length - 1])) {
+      try {
+        await dataset.picture(camera, record.index, frame, { height: 8, width: 8 });
+      } catch (error) {
+        problems.push({ code: "unreadable-video", path, message: reason(error) });
+        break;
+      }
+    }
+  }
+  return problems;
+}

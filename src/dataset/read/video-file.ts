@@ -1,0 +1,198 @@
+import type { CodecContext, FormatContext, Frame, Packet, Stream } from "node-av/lib";
+import type { Libav } from "../libav.ts";
+
+/** Frames further ahead than this are sought; nearer ones are reached by decoding on. */
+const nearFrames = 4;
+
+/**
+ * One open video: shows the frame at a time, and decodes no frame twice on the way forward.
+ *
+ * Calls are synchronous and belong in a worker thread.
+ */
+export class VideoFile {
+  readonly #libav: Libav;
+  readonly #format: FormatContext;
+  readonly #codec: CodecContext;
+  readonly #stream: Stream;
+  readonly #packet: Packet;
+  /** Whether the packet was read and not yet given to the decoder. */
+  #isHeld = false;
+  readonly #frame: Frame;
+  /** Presentation time of the frame that is shown, in ticks from the first. */
+  #shown: number | null = null;
+  /** Decoding time of the last packet that the decoder was given. */
+  #sent: bigint | null = null;
+  #isDrained = false;
+  /** Whether the frame shown is damaged, or is built on one that is. */
+  #isDamaged = false;
+
+  /** @throws Error if the file is missing, truncated, or holds no video that can be decoded */
+  constructor(libav: Libav, path: string) {
+    const { library, constants } = libav;
+    this.#libav = libav;
+    this.#format = new library.FormatContext();
+    this.#packet = new library.Packet();
+    this.#packet.alloc();
+    this.#frame = new library.Frame();
+    this.#frame.alloc();
+    this.#codec = new library.CodecContext();
+    try {
+      this.#check(this.#format.openInputSync(`file:${path}`));
+      this.#check(this.#format.findStreamInfoSync());
+      const stream = this.#format.streams[this.#format.findBestStream(constants.AVMEDIA_TYPE_VIDEO)];
+      const decoder = stream && library.Codec.findDecoder(stream.codecpar.codecId);
+      if (stream === undefined || !decoder) throw new Error("no video that can be decoded");
+      this.#stream = stream;
+      this.#codec.allocContext3(decoder);
+      this.#check(this.#codec.parametersToContext(stream.codecpar));
+      // One thread shows a frame as soon as its packet is in; loading has threads of its own.
+      this.#codec.threadCount = 1;
+      this.#check(this.#codec.open2Sync(decoder));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /**
+   * The frame at `seconds` from the first, within `tolerance`; it is overwritten by the next call.
+   *
+   * @param passing sees each frame on the way there, with its time in seconds
+   * @throws Error if there is no such frame or it cannot be decoded
+   */
+  show(seconds: number, tolerance: number, passing: (seconds: number, frame: Frame) => void): Frame {
+    const { num, den } = this.#stream.timeBase;
+    const wanted = (seconds * den) / num;
+    const slack = (tolerance * den) / num;
+    if (this.#shown !== null && Math.abs(this.#shown - wanted) <= slack) return this.#frame;
+    try {
+      this.#approach(wanted, slack);
+      if (!this.#decodeTo(wanted, slack, (ticks) => passing((ticks * num) / den, this.#frame))) {
+        // A seek by decoding time can land behind a frame that is shown early.
+        this.#restart(0);
+        if (!this.#decodeTo(wanted, slack, (ticks) => passing((ticks * num) / den, this.#frame)))
+          throw new Error(`no frame at ${seconds.toFixed(3)} s`);
+      }
+    } catch (error) {
+      this.#shown = null;
+      throw error;
+    }
+    return this.#frame;
+  }
+
+  close(): void {
+    this.#packet.free();
+    this.#frame.free();
+    this.#codec.freeContext();
+    this.#format.closeInputSync();
+  }
+
+  /** Brings file and decoder to where `wanted` is reached with the fewest frames. */
+  #approach(wanted: number, slack: number): void {
+    if (this.#shown === null || this.#isDrained || wanted < this.#shown) {
+      this.#restart(wanted);
+      return;
+    }
+    if (wanted - this.#shown <= 2 * slack * nearFrames) return;
+    this.#seek(wanted);
+    const keyframe = this.#hold() ? this.#packet.dts : null;
+    if (keyframe === null || this.#sent === null || keyframe > this.#sent) {
+      this.#flush();
+      return;
+    }
+    // The decoder is already past that keyframe: it goes on from where it is.
+    while (this.#isHeld && this.#packet.dts <= this.#sent) {
+      this.#release();
+      this.#hold();
+    }
+  }
+
+  #restart(wanted: number): void {
+    this.#seek(wanted);
+    this.#flush();
+  }
+
+  #seek(wanted: number): void {
+    this.#release();
+    const ticks = this.#start() + BigInt(Math.round(wanted));
+    const { AVSEEK_FLAG_BACKWARD } = this.#libav.constants;
+    this.#check(this.#format.seekFrameSync(this.#stream.index, ticks, AVSEEK_FLAG_BACKWARD));
+  }
+
+  #flush(): void {
+    this.#codec.flushBuffers();
+    this.#sent = null;
+    this.#isDrained = false;
+    this.#isDamaged = false;
+  }
+
+  /** Decodes on; `false` if the frames are already past `wanted` or end before it. */
+  #decodeTo(wanted: number, slack: number, passing: (ticks: number) => void): boolean {
+    while (this.#decode()) {
+      const ticks = Number(this.#frame.bestEffortTimestamp - this.#start());
+      this.#shown = ticks;
+      if (ticks > wanted + slack) return false;
+      this.#inspect();
+      if (ticks >= wanted - slack) {
+        if (this.#isDamaged) throw new Error("a damaged frame");
+        return true;
+      }
+      if (!this.#isDamaged) passing(ticks);
+    }
+    return false;
+  }
+
+  /** A decoder paints over damage and goes on: what is built on such a frame is damaged until the next keyframe. */
+  #inspect(): void {
+    const { AV_FRAME_FLAG_CORRUPT, AV_FRAME_FLAG_KEY } = this.#libav.constants;
+    if (this.#frame.hasFlags(AV_FRAME_FLAG_KEY)) this.#isDamaged = false;
+    if (this.#frame.decodeErrorFlags !== 0 || this.#frame.hasFlags(AV_FRAME_FLAG_CORRUPT)) this.#isDamaged = true;
+  }
+
+  /** The next frame in order of presentation; `false` at the end. */
+  #decode(): boolean {
+    const { AVERROR_EAGAIN, AVERROR_EOF } = this.#libav.constants;
+    for (;;) {
+      const status = this.#codec.receiveFrameSync(this.#frame);
+      if (status >= 0) return true;
+      if (status === AVERROR_EOF) return false;
+      if (status !== AVERROR_EAGAIN) this.#check(status);
+      if (this.#hold()) {
+        this.#check(this.#codec.sendPacketSync(this.#packet));
+        this.#sent = this.#packet.dts;
+        this.#release();
+      } else if (!this.#isDrained) {
+        this.#check(this.#codec.sendPacketSync(null));
+        this.#isDrained = true;
+      }
+    }
+  }
+
+  /** Reads the video's next packet, unless one is held; `false` at the end of the file. */
+  #hold(): boolean {
+    const { AVERROR_EOF, AV_PKT_FLAG_CORRUPT } = this.#libav.constants;
+    while (!this.#isHeld) {
+      const status = this.#format.readFrameSync(this.#packet);
+      if (status === AVERROR_EOF) return false;
+      this.#check(status);
+      if (this.#packet.streamIndex !== this.#stream.index) this.#packet.unref();
+      else if (this.#packet.hasFlags(AV_PKT_FLAG_CORRUPT)) throw new Error("a file that ends inside a frame");
+      else this.#isHeld = true;
+    }
+    return true;
+  }
+
+  #release(): void {
+    if (this.#isHeld) this.#packet.unref();
+    this.#isHeld = false;
+  }
+
+  #start(): bigint {
+    const { startTime } = this.#stream;
+    return startTime === this.#libav.constants.AV_NOPTS_VALUE ? 0n : startTime;
+  }
+
+  #check(status: number): void {
+    if (status < 0) throw new Error(this.#libav.library.FFmpegError.strerror(status));
+  }
+}

@@ -1,0 +1,252 @@
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { InputError } from "../../input-error.ts";
+import type { Picture } from "../dataset.ts";
+import { loadLibav } from "../libav.ts";
+import { hasRealData, onRealData, realDataset } from "../testing/real-data.ts";
+import { grey, stillPicture, writeVideo } from "../testing/small-dataset.ts";
+import { FfmpegReader } from "./ffmpeg-reader.ts";
+import type { Clip, PictureReader } from "./picture-reader.ts";
+import { fittedSize } from "./scaler.ts";
+import { openPictureReader } from "./video.ts";
+
+const hasLibav = (await loadLibav()) !== null;
+const large = { height: 4096, width: 4096 };
+let folder = "";
+let reader: PictureReader;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "armature-"));
+  reader = await openPictureReader();
+});
+afterAll(async () => {
+  reader.close();
+  await rm(folder, { recursive: true });
+});
+
+const clip = (path: string, length: number, framesPerSecond: number): Clip => ({
+  path,
+  episode: 0,
+  from: 0,
+  framesPerSecond,
+  length,
+});
+
+const show = (of: Clip, frame: number, fit = large, by = reader) => by.frame({ clip: of, frame, fit, passing: null });
+
+/** A shuffle that is the same each time. */
+function shuffled(length: number): number[] {
+  const frames = Array.from({ length }, (_, frame) => frame);
+  let state = 12345;
+  for (let at = length - 1; at > 0; at--) {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    const other = state % (at + 1);
+    [frames[at], frames[other]] = [frames[other]!, frames[at]!];
+  }
+  return frames;
+}
+
+function cellMeans({ shape, cells }: Picture): number[] {
+  const [height = 0, width = 0] = shape;
+  const sums = new Float64Array(8 * 8 * 3);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      for (let channel = 0; channel < 3; channel++) {
+        const cell = Math.floor((y * 8) / height) * 8 + Math.floor((x * 8) / width);
+        sums[cell * 3 + channel]! += cells[(y * width + x) * 3 + channel]!;
+      }
+  return Array.from(sums, (sum) => (sum * 64) / (height * width));
+}
+
+describe.skipIf(!hasRealData || !hasLibav)(onRealData("real videos"), async () => {
+  const stored = await readFile(join(import.meta.dirname, "../../../../test/parity/video/frames.json"), "utf8");
+  const { videos } = JSON.parse(stored) as {
+    videos: {
+      dataset: string;
+      camera: string;
+      episode: number;
+      length: number;
+      frames: { frame: number; cells: number[] }[];
+    }[];
+  };
+  const of = (video: (typeof videos)[number]) => {
+    const name = `episode_${String(video.episode).padStart(6, "0")}.mp4`;
+    const framesPerSecond = { gr1_pick_place: 20, unitree_g1_inspire: 30, dobot_cr5: 10 }[video.dataset] ?? 0;
+    return clip(
+      join(realDataset(video.dataset), "videos/chunk-000", video.camera, name),
+      video.length,
+      framesPerSecond,
+    );
+  };
+
+  test.each(videos)("$dataset: frames have the pixels that PyAV shows", async (video) => {
+    for (const { frame, cells } of video.frames) {
+      const distance = async (shown: number) => {
+        const means = cellMeans(await show(of(video), shown));
+        return Math.max(...means.map((mean, at) => Math.abs(mean - cells[at]!)));
+      };
+      const own = await distance(frame);
+      // PyAV's fast conversion rounds colours down, by 1 of 255 levels on average; ours rounds to the nearest.
+      expect(own).toBeLessThan(2.1);
+      expect(own).toBeLessThan(await distance(frame + 1));
+      expect(own).toBeLessThan(await distance(Math.max(frame - 1, 1)));
+    }
+  });
+
+  test.each(videos)("$dataset: the order in which frames are asked for changes no bit", async (video) => {
+    const fit = { height: 32, width: 32 };
+    const frames = Array.from({ length: 120 }, (_, frame) => frame);
+    const forward: Picture[] = [];
+    for (const frame of frames) forward.push(await show(of(video), frame, fit));
+    for (const frame of [...shuffled(120), 119, 119, 0, 119])
+      expect(await show(of(video), frame, fit)).toEqual(forward[frame]);
+  });
+
+  test("going forward decodes each frame once, also past frames that nobody asked for", async () => {
+    const [video] = videos;
+    const asked: number[] = [];
+    const passed: number[] = [];
+    const fresh = await openPictureReader();
+    for (const frame of [0, 1, 2, 10, 200, 201, 230]) {
+      asked.push(frame);
+      const passing = (at: number) => passed.push(at);
+      await fresh.frame({ clip: of(video!), frame, fit: { height: 8, width: 8 }, passing });
+    }
+    fresh.close();
+    expect(passed).toEqual(Array.from({ length: 231 }, (_, at) => at).filter((at) => !asked.includes(at)));
+  });
+
+  test("a truncated video is an error that names file, episode and frame", async () => {
+    const { path } = of(videos[1]!);
+    const bytes = await readFile(path);
+    const cut = join(folder, "cut.mp4");
+    await writeFile(cut, bytes.subarray(0, bytes.length / 2));
+    const asking = show({ ...clip(cut, 280, 30), episode: 59 }, 12);
+    await expect(asking).rejects.toThrow(InputError);
+    await expect(asking).rejects.toThrow(
+      /cut\.mp4: expected frame 12 of episode 59, got .*; the file may be truncated/,
+    );
+    await expect(show(clip(join(folder, "none.mp4"), 1, 30), 0)).rejects.toThrow(/none\.mp4.*No such file/);
+  });
+
+  test.each(videos)(
+    "$dataset: damage inside a video is refused, and what it does not reach is shown",
+    async (video) => {
+      const whole = of(video);
+      const bytes = await readFile(whole.path);
+      const middle = Math.floor(bytes.length / 2);
+      bytes.fill(0xaa, middle, middle + 20_000);
+      const path = join(folder, `damaged-${video.dataset}.mp4`);
+      await writeFile(path, bytes);
+      const fit = { height: 64, width: 64 };
+      let refused = 0;
+      let wrong = 0;
+      for (let frame = 0; frame < video.length; frame += 2) {
+        const truth = await show(whole, frame, fit);
+        const shown = await show({ ...whole, path }, frame, fit).catch((error: unknown) => error);
+        if (shown instanceof InputError) refused++;
+        else if (!isDeepStrictEqual(shown, truth)) wrong++;
+      }
+      expect(refused).toBeGreaterThan(0);
+      expect(refused).toBeLessThan(video.length / 2 / 2);
+      // AV1's entropy coding decodes any bytes to something: where only a frame's tail is damaged, no decoder can tell.
+      expect(wrong).toBeLessThanOrEqual(1);
+    },
+  );
+});
+
+describe.skipIf(!hasLibav)("written videos (skipped where node-av is not installed)", () => {
+  test.each(["mpeg4", "libx264"] as const)("%s: frame k is the k-th picture", async (encoder) => {
+    const path = join(folder, `${encoder}.mp4`);
+    await writeVideo(path, encoder, 40);
+    for (const frame of [...shuffled(40), 38, 39, 0, 1]) {
+      const { cells, shape } = await show(clip(path, 40, 10), frame);
+      expect(shape).toEqual([48, 64, 3]);
+      // Greys are 5 levels apart; coding and the narrow range of video move them by at most 2.
+      expect(Math.abs(cells[3000]! - grey(frame))).toBeLessThanOrEqual(2);
+    }
+  });
+
+  test("an episode inside a longer video is found by its time", async () => {
+    const path = join(folder, "many.mp4");
+    await writeVideo(path, "libx264", 40);
+    for (const [from, first] of [
+      [1.2, 12],
+      [1.24, 12],
+      [1.26, 13],
+    ] as const) {
+      const { cells } = await show({ ...clip(path, 20, 10), from }, 3);
+      expect(Math.abs(cells[0]! - grey(first + 3))).toBeLessThanOrEqual(2);
+    }
+    await expect(show({ ...clip(path, 20, 10), from: 3 }, 10)).rejects.toThrow(
+      /expected frame 10 .* no frame at 4.000 s/,
+    );
+  });
+
+  test("a rate that the video does not have finds no frames between its own", async () => {
+    const path = join(folder, "slow.mp4");
+    await writeVideo(path, "libx264", 10);
+    await expect(show(clip(path, 40, 40), 1)).rejects.toThrow(/no frame at 0\.025 s/);
+  });
+
+  test("more videos than stay open are still read", async () => {
+    const paths = Array.from({ length: 12 }, (_, at) => join(folder, `several-${at}.mp4`));
+    for (const path of paths) await writeVideo(path, "mpeg4", 5);
+    for (let round = 0; round < 3; round++)
+      for (const path of paths)
+        expect(Math.abs((await show(clip(path, 5, 10), round)).cells[0]! - grey(round))).toBeLessThanOrEqual(2);
+  });
+
+  test("PNG is exact, JPEG is close, anything else is refused", async () => {
+    expect((await reader.still(await stillPicture("png", 77), large)).cells[100]).toBe(77);
+    const jpeg = await reader.still(await stillPicture("jpeg", 77), large);
+    expect(Math.abs(jpeg.cells[100]! - 77)).toBeLessThanOrEqual(2);
+    await expect(reader.still(new TextEncoder().encode("GIF89a"), large)).rejects.toThrow("neither a PNG nor a JPEG");
+    const cut = (await stillPicture("png", 77)).subarray(0, 90);
+    await expect(reader.still(cut, large)).rejects.toThrow();
+  });
+});
+
+describe.skipIf(!hasFfmpeg() || !hasLibav)("the program ffmpeg (skipped where it or node-av is not installed)", () => {
+  test("shows what node-av shows, episode by episode", async () => {
+    const path = join(folder, "both.mp4");
+    await writeVideo(path, "libx264", 40);
+    const fallback = new FfmpegReader();
+    const part = { ...clip(path, 20, 10), from: 1.2 };
+    for (const frame of [0, 7, 19]) {
+      const { cells, shape } = await show(part, frame, { height: 24, width: 100 }, fallback);
+      expect(shape).toEqual([24, 32, 3]);
+      expect(Math.abs(cells[0]! - grey(12 + frame))).toBeLessThanOrEqual(2);
+    }
+    await expect(show({ ...part, from: 3 }, 15, large, fallback)).rejects.toThrow(/expected frame 15 .* a video of 10/);
+    await expect(show({ ...part, framesPerSecond: 30 }, 0, large, fallback)).rejects.toThrow(/10 frames per second/);
+    const still = await fallback.still(await stillPicture("png", 77), large);
+    expect([still.shape, still.cells[5]]).toEqual([[48, 64, 3], 77]);
+    await writeFile(path, (await readFile(path)).subarray(0, 2000));
+    await expect(show({ ...part, length: 3 }, 0, large, fallback)).rejects.toThrow(/both\.mp4: expected frame 0/);
+  });
+});
+
+function hasFfmpeg(): boolean {
+  try {
+    execFileSync("ffmpeg", ["-version"], { stdio: "ignore" });
+    execFileSync("ffprobe", ["-version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("the size of a scaled picture", () => {
+  test("keeps proportions, is never enlarged and has whole pixels", () => {
+    expect(fittedSize(480, 640, { height: 224, width: 224 })).toEqual({ height: 168, width: 224 });
+    expect(fittedSize(640, 480, { height: 224, width: 224 })).toEqual({ height: 224, width: 168 });
+    expect(fittedSize(96, 96, { height: 224, width: 224 })).toEqual({ height: 96, width: 96 });
+    expect(fittedSize(1000, 3, { height: 10, width: 10 })).toEqual({ height: 10, width: 1 });
+    expect(() => fittedSize(0, 3, { height: 10, width: 10 })).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,288 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import { InputError } from "../../input-error.ts";
+import type { Libav } from "../libav.ts";
+import { reason } from "../problem.ts";
+import { openDataset } from "../read/open.ts";
+import { countingColumns, infoOf, type WrittenDescription, type WrittenFrame } from "./description.ts";
+import { EpisodeBuffer } from "./episode.ts";
+import { WrittenFolder } from "./folder.ts";
+import { type FeatureStatistics, PictureTally, VectorTally } from "./statistics.ts";
+import type { EpisodeStore } from "./store.ts";
+import { StoreV2 } from "./store-v2.ts";
+import { StoreV3 } from "./store-v3.ts";
+import { needLibav } from "./video.ts";
+
+/** How a recording stands, beside the dataset that it makes: `meta/recording.json`, written last of an episode's files. */
+const stateSchema = z.strictObject({
+  description: z.looseObject({}),
+  isFinished: z.boolean(),
+  frames: z.int().nonnegative(),
+  tasks: z.array(z.string()),
+  episodes: z.int().nonnegative(),
+  /** What the maker of the frames wants to know when it goes on. */
+  progress: z.record(z.string(), z.number()),
+  pictures: z.record(z.string(), z.array(z.array(z.int().nonnegative()))),
+  cursor: z.unknown(),
+});
+
+type State = z.infer<typeof stateSchema>;
+
+const statePath = "meta/recording.json";
+
+/**
+ * Writes a LeRobot dataset, episode by episode.
+ *
+ * After each `finishEpisode` the folder holds a whole dataset of the episodes so far, on the disk: a crash loses the running
+ * episode at most, and `resume` goes on behind the last whole one, to the same bytes as without the interruption.
+ */
+export class DatasetWriter {
+  readonly #folder: WrittenFolder;
+  readonly #description: WrittenDescription;
+  readonly #libav: Libav;
+  readonly #store: EpisodeStore;
+  readonly #vectors: ReadonlyMap<string, VectorTally>;
+  readonly #pictures: ReadonlyMap<string, PictureTally>;
+  #state: State;
+  #episode: EpisodeBuffer | null = null;
+
+  private constructor(parts: WriterParts) {
+    this.#folder = parts.folder;
+    this.#description = parts.description;
+    this.#libav = parts.libav;
+    this.#state = parts.state;
+    this.#store = parts.store;
+    this.#vectors = parts.vectors;
+    this.#pictures = parts.pictures;
+  }
+
+  /**
+   * A writer of a new dataset.
+   *
+   * @param root a folder that is empty or not there yet
+   * @throws InputError if something is in the folder, it cannot be written, or `node-av` is missing
+   */
+  static async create(root: string, description: WrittenDescription): Promise<DatasetWriter> {
+    await refuseFull(root);
+    const parts = await partsOf(root, description, {
+      description: plain(description),
+      isFinished: false,
+      frames: 0,
+      tasks: [],
+      episodes: 0,
+      progress: {},
+      pictures: {},
+      cursor: null,
+    });
+    await parts.folder.put(statePath, `${JSON.stringify(parts.state)}\n`);
+    await parts.folder.commit();
+    return new DatasetWriter(parts);
+  }
+
+  /**
+   * A writer that goes on with an interrupted recording.
+   *
+   * @throws InputError if there is none, it is finished, or it was of another description
+   */
+  static async resume(root: string, description: WrittenDescription): Promise<DatasetWriter> {
+    const state = await readState(root);
+    if (state === null) throw new InputError(`${root}: expected an interrupted recording, got none; record anew`);
+    if (state.isFinished) throw new InputError(`${root}: expected an interrupted recording, got a finished one`);
+    const differing = differences(state.description, plain(description));
+    if (differing.length > 0)
+      throw new InputError(
+        `${root}: expected a recording like the interrupted one, got another ${differing.join(", ")}`,
+      );
+    const parts = await partsOf(root, description, state);
+    if (state.episodes > 0) await takeIn(root, state.episodes, parts.vectors);
+    return new DatasetWriter(parts);
+  }
+
+  /** Whole episodes so far. */
+  get episodes(): number {
+    return this.#state.episodes;
+  }
+
+  /** Frames of whole episodes so far. */
+  get frames(): number {
+    return this.#state.frames;
+  }
+
+  /** What the last `finishEpisode` was given; empty at first. */
+  get progress(): Readonly<Record<string, number>> {
+    return this.#state.progress;
+  }
+
+  /** Adds a frame to the running episode. */
+  add(frame: WrittenFrame): void {
+    this.#episode ??= new EpisodeBuffer(this.#libav, this.#folder, this.#description);
+    this.#episode.add(frame);
+  }
+
+  /** Gives the running episode up. */
+  dropEpisode(): void {
+    this.#episode?.abandon();
+    this.#episode = null;
+  }
+
+  /**
+   * Puts the running episode on the disk.
+   *
+   * @param progress what `resume` is to know of the maker of the frames
+   * @throws RangeError if no frame was added
+   */
+  async finishEpisode(progress: Readonly<Record<string, number>>): Promise<void> {
+    const buffer = this.#episode;
+    if (buffer === null || buffer.isEmpty) throw new RangeError("finishEpisode: expected frames, got none");
+    this.#episode = null;
+    const known = new Set(this.#state.tasks);
+    const tasks = [...this.#state.tasks, ...buffer.tasks.filter((task) => !known.has(task))];
+    const { episodes, frames } = this.#state;
+    const standing = { index: episodes, firstRow: frames, tasks };
+    const episode = buffer.finish(standing);
+    for (const [key, rows] of buffer.rows(standing)) this.#vectors.get(key)?.add(rows);
+    for (const [key, tally] of buffer.pictures) this.#pictures.get(key)?.join(tally);
+    await this.#store.putFrames(episode);
+    if (tasks.length > known.size) await this.#store.putTasks(tasks);
+    await this.#store.putStatistics(this.#statistics());
+    await this.#store.putRecord(episode);
+    await this.#save({
+      ...this.#state,
+      tasks,
+      progress: { ...progress },
+      episodes: episodes + 1,
+      frames: frames + episode.length,
+      pictures: this.#histograms(),
+      cursor: this.#store.cursor(),
+    });
+  }
+
+  /** Gives a running episode up and marks the recording as finished. */
+  async finish(): Promise<void> {
+    this.dropEpisode();
+    await this.#save({ ...this.#state, isFinished: true });
+    await this.#folder.finish();
+  }
+
+  /** Leaves the recording as it stands, to be gone on with. */
+  async leave(): Promise<void> {
+    this.dropEpisode();
+    await this.#folder.finish();
+  }
+
+  async #save(state: State): Promise<void> {
+    const totals = { episodes: state.episodes, frames: state.frames, tasks: state.tasks.length };
+    await this.#folder.put("meta/info.json", `${JSON.stringify(infoOf(this.#description, totals), null, 4)}\n`);
+    await this.#folder.put(statePath, `${JSON.stringify(state)}\n`);
+    await this.#folder.commit();
+    this.#state = state;
+  }
+
+  #statistics(): ReadonlyMap<string, FeatureStatistics> {
+    const tallies = [...this.#vectors, ...this.#pictures];
+    return new Map(tallies.map(([key, tally]) => [key, tally.statistics()]));
+  }
+
+  #histograms(): Record<string, number[][]> {
+    const counts = [...this.#pictures].map(([key, tally]) => [key, tally.counts.map((channel) => [...channel])]);
+    return Object.fromEntries(counts);
+  }
+}
+
+interface WriterParts {
+  readonly folder: WrittenFolder;
+  readonly description: WrittenDescription;
+  readonly libav: Libav;
+  readonly state: State;
+  readonly store: EpisodeStore;
+  readonly vectors: ReadonlyMap<string, VectorTally>;
+  readonly pictures: ReadonlyMap<string, PictureTally>;
+}
+
+async function partsOf(root: string, description: WrittenDescription, state: State): Promise<WriterParts> {
+  const libav = await needLibav();
+  const folder = new WrittenFolder(root);
+  try {
+    await folder.begin();
+  } catch (error) {
+    throw new InputError(`${root}: expected a folder that can be written, got ${reason(error)}; choose another`);
+  }
+  const { version, vectors, cameras } = description;
+  const widths = [
+    ...vectors.map(({ key, names }) => [key, names.length] as const),
+    ...Object.keys(countingColumns).map((key) => [key, 1] as const),
+  ];
+  const tally = (key: string) => {
+    const counts = state.pictures[key];
+    return counts === undefined ? PictureTally.empty() : new PictureTally(counts, state.frames);
+  };
+  return {
+    folder,
+    description,
+    libav,
+    state,
+    store:
+      version === "v2.1"
+        ? new StoreV2(folder, description, state.cursor)
+        : new StoreV3(folder, description, libav, state.cursor),
+    vectors: new Map(widths.map(([key, width]) => [key, new VectorTally(width)])),
+    pictures: new Map(cameras.map(({ key }) => [key, tally(key)])),
+  };
+}
+
+/** Takes the numbers of episodes that are on the disk into tallies again. */
+async function takeIn(root: string, episodes: number, tallies: ReadonlyMap<string, VectorTally>): Promise<void> {
+  const dataset = await openDataset(root, {
+    name: root,
+    episodes: [...Array(episodes).keys()],
+    taskAnnotation: "none",
+    pictureMemoryBytes: 0,
+  });
+  for (let episode = 0; episode < episodes; episode++) {
+    const table = await dataset.table(episode);
+    for (const [key, tally] of tallies) tally.add(table.vector(key).cells);
+  }
+  await dataset.close();
+}
+
+async function refuseFull(root: string): Promise<void> {
+  const found = await readdir(root).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw new InputError(`${root}: expected a new or empty folder, got ${reason(error)}; choose another`);
+  });
+  if (found.length === 0) return;
+  const state = await readState(root);
+  if (state !== null && !state.isFinished)
+    throw new InputError(
+      `${root}: expected a new or empty folder, got an interrupted recording of ${state.episodes} whole episodes; go on with --resume, or choose another folder`,
+    );
+  throw new InputError(
+    `${root}: expected a new or empty folder, got one with ${found.sort().join(", ")}; choose another`,
+  );
+}
+
+async function readState(root: string): Promise<State | null> {
+  let text: string;
+  try {
+    text = await readFile(join(root, statePath), "utf8");
+  } catch {
+    return null;
+  }
+  try {
+    return stateSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new InputError(`${join(root, statePath)}: expected the state of a recording, got ${reason(error)}`);
+  }
+}
+
+/** As JSON gives it back. */
+function plain(description: WrittenDescription): Record<string, unknown> {
+  return z.record(z.string(), z.unknown()).parse(JSON.parse(JSON.stringify(description)));
+}
+
+function differences(one: Readonly<Record<string, unknown>>, other: Readonly<Record<string, unknown>>): string[] {
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...keys].filter((key) => !isDeepStrictEqual(one[key], other[key]));
+}

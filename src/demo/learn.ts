@@ -1,0 +1,48 @@
+import type { LearningCurves } from "../dashboard/demo-story.ts";
+import { aloneWorld } from "../ranks/open-world.ts";
+import type { Recipe } from "../recipe/schema.ts";
+import { train } from "../training/train.ts";
+import { type TrainWatcher, unwatched } from "../training/watcher.ts";
+import type { TrainingBar } from "./phases.ts";
+
+export interface Lesson {
+  readonly recipe: Recipe;
+  /** The run's folder. */
+  readonly folder: string;
+  readonly cache: string;
+  readonly isStopped: () => boolean;
+}
+
+/** Trains the policy of a recipe to its end, as `armature train` does, and keeps how its losses went. */
+export async function learn(
+  { recipe, folder, cache, isStopped }: Lesson,
+  display: TrainingBar,
+): Promise<LearningCurves> {
+  const until = recipe.optimizer.steps;
+  const steps: LearningCurves["steps"][number][] = [];
+  const validations: LearningCurves["validations"][number][] = [];
+  const watcher: TrainWatcher = {
+    ...unwatched,
+    note: (text) => display.note(text),
+    begun: (step) => display.begun(step),
+    isStopped,
+    pulse: (pulse) => {
+      steps.push({ step: pulse.step, loss: pulse.loss });
+      display.pulse(pulse);
+    },
+    validating: (samples, total) => display.validating(samples, total),
+    validated: (step, validation) => {
+      validations.push({ step, validation });
+      display.validated(step, validation);
+    },
+  };
+  const start = { kind: "new" } as const;
+  try {
+    await train({ recipe, folder, start, until, cache, world: await aloneWorld() }, watcher);
+    display.finish();
+    return { steps, validations };
+  } catch (error) {
+    display.hide();
+    throw error;
+  }
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import { unrealCells } from "../batch/poison.ts";
+import { raggedBatch } from "../batch/testing/example-batch.ts";
+import type { AnyArray } from "../graph/array.ts";
+import type { DataType, HostArray } from "../graph/host-array.ts";
+import { evaluate, floats, numbers } from "../graph/testing/evaluate.ts";
+import { hiddenPoison, Scope } from "../nn/parameter.ts";
+import { flowInputs, velocityName } from "../objective/flow.ts";
+import { microBatchOf } from "../objective/micro-batch.ts";
+import {
+  gradientOutputs,
+  type TracedObjectives,
+  traceActions,
+  traceActionsIn,
+  traceObjectives,
+  traceObjectivesIn,
+} from "../objective/objective.ts";
+import { objectiveTargets } from "../objective/terms.ts";
+import { type Setting, weightsInput } from "../objective/traced.ts";
+import { type HeadName, headNames } from "../policy/head/form.ts";
+import { Rules } from "../validity/rules.ts";
+import { microSetting, microWeights } from "./testing/micro-policy.ts";
+
+/** An entry for every function of a module that traces a program: a new one that is missing here does not compile. */
+type Ways<Module> = {
+  readonly [Name in keyof Module as Name extends `trace${string}` ? Name : never]: (
+    setting: Setting,
+  ) => Readonly<Record<string, AnyArray>>;
+};
+
+const poisonable = ({ rules }: Setting) => Scope.poisonable(rules);
+
+/** Every way of noise: into a loss, errors and gradients, and to actions. */
+const ways: Ways<typeof import("../objective/objective.ts")> = {
+  traceObjectives: (setting) => taughtBy(traceObjectives(setting)),
+  traceObjectivesIn: (setting) => taughtBy(traceObjectivesIn(poisonable(setting), setting)),
+  traceActions: (setting) => ({ actions: traceActions(setting).actions }),
+  traceActionsIn: (setting) => ({ actions: traceActionsIn(poisonable(setting), setting).actions }),
+};
+
+function taughtBy(objectives: TracedObjectives): Record<string, AnyArray> {
+  const { loss, errors, parameters } = objectives;
+  const cells = errors.map((one): [string, AnyArray] => [`cells of ${one.name}`, one.cells]);
+  return { ...gradientOutputs(objectives, parameters), loss, ...Object.fromEntries(cells) };
+}
+
+const layout = {
+  rows: 4,
+  steps: 4,
+  actionWidth: 6,
+  stateWidth: 4,
+  views: 2,
+  observations: 1,
+  tokens: 6,
+  pictureSize: 16,
+};
+const batch = raggedBatch(layout, 7);
+const unreal = unrealCells(batch).actions;
+
+/** What a program computes where the noise is changed, each cell by whether it is real. */
+async function computed(
+  way: (setting: Setting) => Readonly<Record<string, AnyArray>>,
+  setting: Setting,
+  noiseAt: (isReal: boolean, own: number, cell: number) => number,
+) {
+  const { form, unrealInput, rules } = setting;
+  const target = {
+    seed: 5,
+    purpose: "training",
+    supervision: "allReal",
+    pastEnd: "hidden",
+    objectives: objectiveTargets(form, unrealInput),
+    datasets: ["example"],
+    moves: () => true,
+    rules,
+  } as const;
+  const { feeds } = microBatchOf(batch, target, 0);
+  const own = numbers(feeds.get(flowInputs.noise)!);
+  const noise = Float32Array.from(own, (value, cell) => noiseAt(unreal[cell] === 0, value, cell));
+  const { rows, steps, actionWidth } = layout;
+  const changed: [string, HostArray<string, DataType>][] = [
+    [flowInputs.noise, floats("float32", "b t d", [rows, steps, actionWidth], noise)],
+    [weightsInput(velocityName), floats("float32", "b d", [rows, actionWidth], Array(rows * actionWidth).fill(0.1))],
+    [hiddenPoison, floats("float32", "", [], [0])],
+  ];
+  const all = new Map<string, HostArray<string, DataType>>([...feeds, ...microWeights(setting), ...changed]);
+  return await evaluate(way(setting), { feeds: all, threads: 2, fixed: new Map() });
+}
+
+const settingWith = (head: HeadName, rules: Rules) => microSetting({ head, layout, rules, claw: 0 });
+
+// OpenTau#345: noise was zeroed in training and not at inference.
+describe.each(headNames)("with the head %s", (head) => {
+  it.each(Object.entries(ways))(
+    "%s reads noise where there is a robot, and nothing of it elsewhere",
+    async (_, way) => {
+      const setting = settingWith(head, Rules.all);
+      const plain = await computed(way, setting, (isReal, own) => (isReal ? own : 0));
+      for (const junk of [(cell: number) => Math.sin(cell) - 1, () => Number.NaN]) {
+        const found = await computed(way, setting, (isReal, own, cell) => (isReal ? own : junk(cell)));
+        expect(found).toEqual(plain);
+      }
+      expect(await computed(way, setting, (isReal, own) => (isReal ? -own : 0))).not.toEqual(plain);
+    },
+  );
+
+  it.each(Object.entries(ways))("%s would read it, were it not selected", async (name, way) => {
+    const broken = settingWith(head, Rules.without(name.includes("Actions") ? "inference-side" : "input-side"));
+    const plain = await computed(way, broken, (isReal, own) => (isReal ? own : 0));
+    expect(await computed(way, broken, (isReal, own, cell) => (isReal ? own : Math.sin(cell) - 1))).not.toEqual(plain);
+  });
+});

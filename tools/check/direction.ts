@@ -1,0 +1,122 @@
+import { posix } from "node:path";
+import { type Finding, lineAt, type SourceFile } from "./source.ts";
+
+/** The folders of `src/` in the order a frame travels; one imports only from those before it. */
+export const folderOrder = [
+  "graph",
+  "validity",
+  "dataset",
+  "embodiment",
+  "mixture",
+  "codec",
+  "batch",
+  "nn",
+  "flow",
+  "policy",
+  "loss",
+  "metric",
+  "objective",
+  "optimizer",
+  "ranks",
+  "checkpoint",
+  "recipe",
+  "training",
+  "audit",
+  "simulation",
+  "serving",
+  "dashboard",
+  "demo",
+  "command",
+];
+
+/** What every folder may import, beside the files that stand directly in `src/`. */
+const openFolders = ["graph", "validity"];
+/** The one barrel: it imports everything, and nothing of `src/` imports it. */
+const barrel = "src/index.ts";
+
+/** The commands that load a tool of developers, and which: nothing else of `src/` knows of `bench/` and `tools/`. */
+export const toolOfCommand: Readonly<Record<string, string>> = {
+  "src/command/bench.ts": "bench/run.ts",
+  "src/command/check.ts": "tools/check/run.ts",
+  "src/command/mutate.ts": "tools/mutate/run.ts",
+  "src/command/test.ts": "tools/test/run.ts",
+};
+
+/** Packages that only some folders may name, by the start of their name. */
+const packageRooms: Readonly<Record<string, readonly string[]>> = {
+  onnxruntime: ["graph"],
+  protobufjs: ["graph"],
+  koffi: ["graph", "ranks"],
+  hyparquet: ["dataset"],
+  "node-av": ["dataset"],
+  "@mujoco": ["simulation"],
+  commander: ["command"],
+};
+
+// The formatter puts every import at the start of a line, so that statements need no parser.
+const importForms = [
+  /^(?:import|export)\b[^"'`;]*?\bfrom\s+"([^"]+)"/gm,
+  /^import\s+"([^"]+)"/gm,
+  /\bimport\(\s*"([^"]+)"/g,
+  /\brequire(?:\.resolve)?\(\s*"([^"]+)"/g,
+  /\bnew URL\(\s*"([^"]+\.ts)"/g,
+  /\bloadTool(?:<\w+>)?\(\s*"([^"]+)"/g,
+];
+
+/**
+ * Imports that go against the order of folders, leave `src/`, or name a package outside its rooms.
+ *
+ * What stands beside `src/` may import all of it; of `bench/` and `tools/` recipes know nothing.
+ */
+export function strayImports(files: readonly SourceFile[]): Finding[] {
+  return files.flatMap((file) =>
+    imports(file.text).flatMap(({ name, at }) => {
+      const message = strayImport(file.path, name);
+      return message === undefined ? [] : [{ path: file.path, line: lineAt(file.text, at), message }];
+    }),
+  );
+}
+
+export function imports(text: string): { name: string; at: number }[] {
+  return importForms.flatMap((form) =>
+    [...text.matchAll(form)].map((match) => ({ name: match[1] ?? "", at: match.index })),
+  );
+}
+
+function strayImport(path: string, name: string): string | undefined {
+  const isFile = name.startsWith(".");
+  if (path.startsWith("src/") && path !== barrel) return isFile ? strayFile(path, name) : strayPackage(path, name);
+  const target = targetOf(path, name);
+  const isTool = isFile && /^(bench|tools)\//.test(target);
+  return path.startsWith("recipes/") && isTool ? `imports ${target}, which only developers have` : undefined;
+}
+
+/** The file that an import names, from the root. */
+export function targetOf(path: string, name: string): string {
+  return posix.join(posix.dirname(path), name);
+}
+
+function strayFile(path: string, name: string): string | undefined {
+  const target = targetOf(path, name);
+  if (toolOfCommand[path] === target) return undefined;
+  if (!target.startsWith("src/") || target === barrel)
+    return `imports ${target}; expected a file below src/ that is not its barrel`;
+  const [from, to] = [folderOf(path), folderOf(target)];
+  if (from !== "" && !folderOrder.includes(from))
+    return `src/${from}/ is not in the order of folders, which tools/check/direction.ts lists`;
+  if (to === "" || to === from || (from !== "" && openFolders.includes(to))) return undefined;
+  const isBefore = folderOrder.includes(to) && folderOrder.indexOf(to) < folderOrder.indexOf(from);
+  return isBefore ? undefined : `imports ${to}/, which does not stand before it in the order of folders`;
+}
+
+function strayPackage(path: string, name: string): string | undefined {
+  const room = Object.entries(packageRooms).find(([start]) => name.startsWith(start))?.[1];
+  if (room === undefined || room.includes(folderOf(path))) return undefined;
+  return `imports ${name}, which only ${room.map((folder) => `${folder}/`).join(" and ")} may name`;
+}
+
+/** `graph` of `src/graph/op/einsum.ts`; empty for a file that stands directly in `src/`. */
+function folderOf(path: string): string {
+  const [, folder = "", ...rest] = path.split("/");
+  return rest.length > 0 ? folder : "";
+}
