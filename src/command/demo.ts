@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { DemoStory, Played } from "../dashboard/demo-story.ts";
+import { cacheFolder } from "../dataset/cache.ts";
 import { InputError } from "../input-error.ts";
 import type { Recipe } from "../training/recipe.ts";
 import { define, type Outcome } from "./definition.ts";
@@ -62,7 +63,7 @@ async function play(given: Given, folder: string, isStopped: () => boolean, term
   const { demoReport } = await import("../dashboard/demo-report.ts");
   const { episodes, starts } = given;
   const recipe = await recipeIn(folder, given.steps);
-  const cache = join(root, ".cache", "statistics");
+  const cache = cacheFolder("statistics");
   const story = await playDemo({ recipe, folder, episodes, starts, cache }, new Phases(terminal.err, isStopped));
   const report = join(folder, "report.html");
   await writeFile(report, demoReport(story));

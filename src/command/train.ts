@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { ConventionName } from "../checkpoint/convention-name.ts";
+import { cacheFolder } from "../dataset/cache.ts";
 import { InputError } from "../input-error.ts";
 import type { WeightsValidation } from "../metric/group.ts";
 import type { World } from "../ranks/world.ts";
@@ -11,7 +12,6 @@ import { allow } from "./allow.ts";
 import { define, type Outcome } from "./definition.ts";
 import { choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
 import { trainingRankNotes } from "./rank-notes.ts";
-import { root } from "./root.ts";
 import { shortest } from "./shortest.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
@@ -55,7 +55,7 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   const isShown = world.rank === 0;
   if (isShown) for (const note of trainingRankNotes(world, recipe)) display.note(note);
   const stop = watchStopSignals(() => isShown && display.note("stopping after this step; once more stops at once"));
-  const cache = join(root, ".cache", "statistics");
+  const cache = cacheFolder("statistics");
   const shown = isShown ? watcherOf(display) : unwatched;
   const openers = { openAudit: stepAuditor(cache), openRollouts: openStepRollouts };
   const watcher = { ...shown, isStopped: stop.isStopped, ...openers };

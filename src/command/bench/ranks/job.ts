@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { cacheFolder } from "../../../dataset/cache.ts";
 import { openWorld } from "../../../ranks/open-world.ts";
 import { RankedSum } from "../../../ranks/ranked-sum.ts";
 import { newState } from "../../../training/begin.ts";
@@ -90,7 +91,7 @@ async function meet(rows: number): Promise<void> {
 
 /** Steps of a recipe on its own data, each followed by a sum of gradients alone. */
 async function trainingTimes(recipe: Parameters<typeof Run.open>[0], steps: number): Promise<TrainingTimes> {
-  const run = await Run.open(recipe, join(root, ".cache", "statistics"), world);
+  const run = await Run.open(recipe, cacheFolder("statistics"), world);
   const trainer = await run.trainer;
   let state = newState(recipe, run.parameters);
   const parameters = trainer.trained.reduce(
