@@ -4,6 +4,7 @@ import { dirname, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { InputError } from "../input-error.ts";
 import { makeFolder } from "../make-folder.ts";
+import { optionalPackage } from "../optional-package.ts";
 import { cacheFolder } from "./cache.ts";
 import { reason } from "./problem.ts";
 
@@ -27,13 +28,18 @@ export async function resolveRoot(location: string, fetched: Fetched): Promise<s
   try {
     return await fetchDataset(name, revision, fetched);
   } catch (error) {
+    if (error instanceof InputError) throw error;
     const what = `${location}: expected a dataset on the hub, got ${reason(error)}`;
     throw new InputError(`${what}; check the name, the revision and the network`);
   }
 }
 
 async function fetchDataset(name: string, revision: string, fetched: Fetched): Promise<string> {
-  const { HUB_URL, datasetInfo, listFiles } = await import("@huggingface/hub");
+  const { HUB_URL, datasetInfo, listFiles } = await optionalPackage(
+    scheme,
+    "@huggingface/hub",
+    () => import("@huggingface/hub"),
+  );
   const { HF_ENDPOINT, HF_TOKEN } = process.env;
   const hub = { hubUrl: HF_ENDPOINT || HUB_URL, ...(HF_TOKEN ? { accessToken: HF_TOKEN } : {}) };
   const { sha } = await datasetInfo({ name, revision, additionalFields: ["sha"], ...hub });
