@@ -4,6 +4,7 @@ export { type AuditRequest, auditRecipe } from "./audit/audit-recipe.ts";
 export type { AuditReport, AuditRow } from "./audit/report.ts";
 export { stepAuditor } from "./audit/step-audit.ts";
 export type { Glimpse, Robot, RobotObservation } from "./batch/observation.ts";
+export { soundConventions } from "./checkpoint/conventions.ts";
 export type { Dataset, DatasetChoice, EpisodeTable, Feature, Picture, TaskAnnotation } from "./dataset/dataset.ts";
 export { openDataset } from "./dataset/open.ts";
 export { type Augmentation, usualAugmentation } from "./embodiment/augment.ts";

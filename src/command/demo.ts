@@ -3,11 +3,11 @@ import { join, resolve } from "node:path";
 import type { DemoStory, Played } from "../dashboard/demo-story.ts";
 import { cacheFolder } from "../dataset/cache.ts";
 import { InputError } from "../input-error.ts";
+import { ownRecipe } from "../own-package.ts";
+import { shortest } from "../shortest.ts";
 import type { Recipe } from "../training/recipe.ts";
 import { define, type Outcome } from "./definition.ts";
 import { count, otherwise, text } from "./parameter.ts";
-import { root } from "./root.ts";
-import { shortest } from "./shortest.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -78,7 +78,7 @@ async function play(given: Given, folder: string, isStopped: () => boolean, term
 /** The demo's recipe on what is recorded in a folder. */
 async function recipeIn(folder: string, steps: number | null): Promise<Recipe> {
   const { loadRecipe, parseRecipe } = await import("../training/recipe-file.ts");
-  const own = await loadRecipe(join(root, "recipes", "demo.ts"));
+  const own = await loadRecipe(ownRecipe("demo"));
   const { optimizer } = own;
   // A short training warms up for as small a share of it.
   const shorter = steps === null ? {} : { steps, warmup: Math.min(optimizer.warmup, Math.floor(steps / 10)) };

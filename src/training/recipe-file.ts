@@ -1,12 +1,12 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { dirname, join } from "node:path";
 import { runOf } from "../checkpoint/chosen.ts";
 import { isAbsent } from "../checkpoint/durable.ts";
 import { InputError } from "../input-error.ts";
 import { didYouMean } from "../nearest.ts";
 import { parseInput } from "../parse-input.ts";
 import { type Recipe, recipeSchema } from "./recipe.ts";
+import { importRecipe } from "./recipe-module.ts";
 import { recipeFile } from "./run-folder.ts";
 
 /**
@@ -70,8 +70,7 @@ function isCode(path: string): boolean {
 
 async function importModule(path: string): Promise<object> {
   try {
-    const loaded: unknown = await import(pathToFileURL(resolve(path)).href);
-    return typeof loaded === "object" && loaded !== null ? loaded : {};
+    return await importRecipe(path);
   } catch (error) {
     throw new InputError(`${path}: expected a recipe that loads, got ${reasonOf(error)}`);
   }

@@ -1,8 +1,7 @@
-import { join } from "node:path";
+import { ownRecipe } from "../../own-package.ts";
 import type { Recipe } from "../../training/recipe.ts";
 import type { Outcome } from "../definition.ts";
 import { Progress } from "../progress.ts";
-import { root } from "../root.ts";
 import { table } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { recipeOf } from "../train.ts";
@@ -42,7 +41,7 @@ export async function benchPadding({ threads, rounds }: PaddingBench, terminal: 
   const rows: Row[] = [];
   for (const { recipe, settings } of policies) {
     const policy = [recipe, ...settings].join(" ");
-    const loaded = await recipeOf(join(root, "recipes", `${recipe}.ts`), settings);
+    const loaded = await recipeOf(ownRecipe(recipe), settings);
     rows.push(...(await measured(policy, loaded, { threads, rounds }, terminal)));
   }
   return { status: 0, json: { threads, rounds, rows }, text: costTable(rows) };

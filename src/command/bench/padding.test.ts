@@ -1,14 +1,13 @@
-import { join } from "node:path";
 import { expect, it } from "vitest";
+import { ownRecipe } from "../../own-package.ts";
 import { headNames } from "../../policy/head/form.ts";
 import { loadRecipe } from "../../training/recipe-file.ts";
-import { root } from "../root.ts";
 import { paddedSteps } from "./padding.ts";
 
 it.each(headNames)(
   "with the head %s, a step without guards has no selection and no fact, and the same errors and gradients",
   async (head) => {
-    const everyPadding = await loadRecipe(join(root, "recipes", "every-padding.ts"));
+    const everyPadding = await loadRecipe(ownRecipe("every-padding"));
     const recipe = { ...everyPadding, policy: { ...everyPadding.policy, head } };
     const steps = await paddedSteps(recipe, 1);
     expect(steps.with).toMatchObject({ facts: 10 });

@@ -4,6 +4,7 @@ import { needLibav } from "../../dataset/write-video.ts";
 import { asFound } from "../../embodiment/mapping.ts";
 import { openMixture } from "../../mixture/mixture.ts";
 import type { ParameterValues } from "../../nn/parameter.ts";
+import { ownRecipe } from "../../own-package.ts";
 import type { HeadName } from "../../policy/head/form.ts";
 import type { FoundPolicy } from "../../serving/load.ts";
 import { plannedRobots } from "../../serving/robot.ts";
@@ -16,7 +17,6 @@ import { traceObjective } from "../../training/objective.ts";
 import { planOf, settingOf } from "../../training/plan.ts";
 import { mixtureOf, type Recipe } from "../../training/recipe.ts";
 import { loadRecipe } from "../../training/recipe-file.ts";
-import { root } from "../root.ts";
 
 export type Observed = RobotOptions["observation"];
 
@@ -72,8 +72,8 @@ async function recordSome(design: Design, observation: Observed, folder: string)
 
 /** Recipes whose policies are taken, and what they read of a prompt. */
 const bases = {
-  mini: { file: "demo.ts", prompt: { kind: "fixed", text: "place" }, promptTokens: 6 },
-  tiny: { file: "real-mixture.ts", prompt: asFound.prompt, promptTokens: 64 },
+  mini: { base: "demo", prompt: { kind: "fixed", text: "place" }, promptTokens: 6 },
+  tiny: { base: "real-mixture", prompt: asFound.prompt, promptTokens: 64 },
 } as const;
 
 async function recipeFor(
@@ -82,8 +82,8 @@ async function recipeFor(
   threads: number,
   place: string,
 ): Promise<Recipe> {
-  const { file, prompt, promptTokens } = bases[size];
-  const recipe = await loadRecipe(join(root, "recipes", file));
+  const { base, prompt, promptTokens } = bases[size];
+  const recipe = await loadRecipe(ownRecipe(base));
   const name = `${design.name}-${size}-${head}-${observation}`;
   const views = observation === "pictures" ? design.cameras : [];
   const cameras = Object.fromEntries(views.map((view) => [view, `observation.images.${view}`]));

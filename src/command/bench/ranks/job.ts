@@ -1,13 +1,12 @@
 import { writeSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import { cacheFolder } from "../../../dataset/cache.ts";
+import { ownRecipe } from "../../../own-package.ts";
 import { openWorld } from "../../../ranks/open-world.ts";
 import { RankedSum } from "../../../ranks/ranked-sum.ts";
 import { newState } from "../../../training/begin.ts";
 import { loadRecipe } from "../../../training/recipe-file.ts";
 import { Run } from "../../../training/run.ts";
-import { root } from "../../root.ts";
 import { median } from "../turns.ts";
 import { computedForward, type Forward, measureForward, msOf, waitedForward } from "./forward.ts";
 import { type JobRequest, jobRequestSchema, type Pass, type TrainingTimes } from "./request.ts";
@@ -29,7 +28,7 @@ if (world.rank === 0) writeSync(1, `${JSON.stringify({ result })}\n`);
 process.exit(0);
 
 async function resultOf(job: JobRequest): Promise<unknown> {
-  const recipe = await loadRecipe(join(root, "recipes", "real-mixture.ts"));
+  const recipe = await loadRecipe(ownRecipe("real-mixture"));
   const policy = { ...recipe, policy: { ...recipe.policy, size: "micro" as const } };
   switch (job.kind) {
     case "forward":
