@@ -10,6 +10,7 @@ export default defineConfig({
       "tools/**/*.test.ts",
       "recipes/**/*.test.ts",
     ],
+    globalSetup: "test/own-cache.ts",
     // A process per file: a crash inside native code (ONNX Runtime, MPI, the video decoder) fails one file and no other.
     pool: "forks",
     // Two cores and numbers computed on all of them: more files at once only steal from each other.

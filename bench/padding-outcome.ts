@@ -1,10 +1,9 @@
-import { join } from "node:path";
 import type { Outcome } from "../src/command/definition.ts";
 import { Progress } from "../src/command/progress.ts";
-import { root } from "../src/command/root.ts";
 import { table } from "../src/command/table.ts";
 import type { Terminal } from "../src/command/terminal.ts";
 import { recipeOf } from "../src/command/train.ts";
+import { ownRecipe } from "../src/own-package.ts";
 import type { Recipe } from "../src/recipe/schema.ts";
 import { contestantOf, type PaddedStep, paddedSteps } from "./padding.ts";
 import { type Contestant, ratioTo, takeTurns } from "./turns.ts";
@@ -42,7 +41,7 @@ export async function benchPadding({ threads, rounds }: PaddingBench, terminal: 
   const rows: Row[] = [];
   for (const { recipe, settings } of policies) {
     const policy = [recipe, ...settings].join(" ");
-    const loaded = await recipeOf(join(root, "recipes", `${recipe}.ts`), settings);
+    const loaded = await recipeOf(ownRecipe(recipe), settings);
     rows.push(...(await measured(policy, loaded, { threads, rounds }, terminal)));
   }
   return { status: 0, json: { threads, rounds, rows }, text: costTable(rows) };

@@ -1,13 +1,12 @@
-import { join } from "node:path";
 import { expect, it } from "vitest";
-import { root } from "../src/command/root.ts";
+import { ownRecipe } from "../src/own-package.ts";
 import { loadRecipe } from "../src/recipe/file.ts";
 import { paddedSteps } from "./padding.ts";
 
 it.each(["pi0", "groot_n16"] as const)(
   "in %s, a step without guards has no selection and no fact, and the same errors and gradients",
   async (variant) => {
-    const everyPadding = await loadRecipe(join(root, "recipes", "every-padding.ts"));
+    const everyPadding = await loadRecipe(ownRecipe("every-padding"));
     const recipe = { ...everyPadding, policy: { ...everyPadding.policy, variant } };
     const steps = await paddedSteps(recipe, 1);
     expect(steps.with).toMatchObject({ facts: 10 });

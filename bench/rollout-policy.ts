@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { root } from "../src/command/root.ts";
 import { DatasetWriter } from "../src/dataset/write/dataset-writer.ts";
 import { needLibav } from "../src/dataset/write/video.ts";
 import { asFound } from "../src/embodiment/mapping.ts";
 import { openMixture } from "../src/mixture/mixture.ts";
 import type { ParameterValues } from "../src/nn/parameter.ts";
 import { traceObjectives } from "../src/objective/objective.ts";
+import { ownRecipe } from "../src/own-package.ts";
 import type { VariantName } from "../src/policy/variant.ts";
 import { loadRecipe } from "../src/recipe/file.ts";
 import { planOf, settingOf } from "../src/recipe/plan.ts";
@@ -72,8 +72,8 @@ async function recordSome(design: Design, observation: Observed, folder: string)
 
 /** Recipes whose policies are taken, and what they read of a prompt. */
 const bases = {
-  mini: { file: "demo.ts", prompt: { kind: "fixed", text: "place" }, promptTokens: 6 },
-  tiny: { file: "real-mixture.ts", prompt: asFound.prompt, promptTokens: 64 },
+  mini: { base: "demo", prompt: { kind: "fixed", text: "place" }, promptTokens: 6 },
+  tiny: { base: "real-mixture", prompt: asFound.prompt, promptTokens: 64 },
 } as const;
 
 async function recipeFor(
@@ -82,8 +82,8 @@ async function recipeFor(
   threads: number,
   place: string,
 ): Promise<Recipe> {
-  const { file, prompt, promptTokens } = bases[size];
-  const recipe = await loadRecipe(join(root, "recipes", file));
+  const { base, prompt, promptTokens } = bases[size];
+  const recipe = await loadRecipe(ownRecipe(base));
   const name = `${design.name}-${size}-${variant.replace("_", "-")}-${observation}`;
   const views = observation === "pictures" ? design.cameras : [];
   const cameras = Object.fromEntries(views.map((view) => [view, `observation.images.${view}`]));

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -10,6 +10,7 @@ import { asFound } from "../src/embodiment/mapping.ts";
 import { aloneWorld, loadPolicy, type Recipe, trainPolicy, unwatched, validateRun } from "../src/index.ts";
 import { microRecipe } from "../src/recipe/testing/micro-recipe.ts";
 import { type MicroRun, trainMicroRun } from "../src/training/testing/micro-run.ts";
+import { readmeExample } from "./readme-example.ts";
 
 let run: MicroRun;
 let place = "";
@@ -23,16 +24,10 @@ afterAll(async () => {
 });
 
 it("the lines of the README run as they stand, on a run of the same robot", async () => {
-  const text = await readFile(join(root, "README.md"), "utf8");
-  const [, lines] = /## Use it from your code\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(text) ?? [];
-  const [, used, folder] = /from ("armature");[\s\S]*loadPolicy\(("[^"]+")/.exec(lines ?? "") ?? [];
-  expect(
-    lines
-      ?.trim()
-      .split("\n")
-      .filter((line) => line !== "").length,
-  ).toBeLessThanOrEqual(10);
-  const script = (lines ?? "")
+  const lines = readmeExample();
+  const [, used, folder] = /from ("armature");[\s\S]*loadPolicy\(("[^"]+")/.exec(lines) ?? [];
+  expect(lines.split("\n").filter((line) => line !== "").length).toBeLessThanOrEqual(10);
+  const script = lines
     .replace(used ?? "", JSON.stringify(join(root, "src/index.ts")))
     .replace(folder ?? "", JSON.stringify(run.folder));
   await writeFile(join(place, "use.ts"), `${script}export {};\n`);

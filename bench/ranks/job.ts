@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
-import { root } from "../../src/command/root.ts";
+import { cacheFolder } from "../../src/dataset/cache.ts";
+import { ownRecipe } from "../../src/own-package.ts";
 import { openWorld } from "../../src/ranks/open-world.ts";
 import { RankedSum } from "../../src/ranks/ranked-sum.ts";
 import { loadRecipe } from "../../src/recipe/file.ts";
@@ -28,7 +28,7 @@ if (world.rank === 0) writeSync(1, `${JSON.stringify({ result })}\n`);
 process.exit(0);
 
 async function resultOf(job: JobRequest): Promise<unknown> {
-  const recipe = await loadRecipe(join(root, "recipes", "real-mixture.ts"));
+  const recipe = await loadRecipe(ownRecipe("real-mixture"));
   const policy = { ...recipe, policy: { ...recipe.policy, size: "micro" as const } };
   switch (job.kind) {
     case "forward":
@@ -90,7 +90,7 @@ async function meet(rows: number): Promise<void> {
 
 /** Steps of a recipe on its own data, each followed by a sum of gradients alone. */
 async function trainingTimes(recipe: Parameters<typeof Run.open>[0], steps: number): Promise<TrainingTimes> {
-  const run = await Run.open(recipe, join(root, ".cache", "statistics"), world);
+  const run = await Run.open(recipe, cacheFolder("statistics"), world);
   const trainer = await run.trainer;
   let state = newState(recipe, run.parameters);
   const parameters = trainer.trained.reduce(

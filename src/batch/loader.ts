@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { moduleUrl } from "../own-package.ts";
 import { decodeError } from "../plain-error.ts";
 import { type Batch, decodeBatch, type EncodedBatch } from "./batch.ts";
 import type { FromWorker, ToWorker } from "./loader-message.ts";
@@ -129,7 +130,7 @@ class WorkerMaker implements Maker {
   #fate: Error | null = null;
 
   constructor(plan: LoadPlan) {
-    this.#worker = new Worker(new URL("./loader-worker.ts", import.meta.url), { workerData: plan });
+    this.#worker = new Worker(moduleUrl("./loader-worker.ts", import.meta.url), { workerData: plan });
     this.#worker.unref();
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("error", (error) =>

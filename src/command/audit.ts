@@ -1,12 +1,11 @@
 import { stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
+import { cacheFolder } from "../dataset/cache.ts";
 import { ruleNames } from "../validity/rules.ts";
 import { allow } from "./allow.ts";
-import { auditTable } from "./audit-table.ts";
 import { define } from "./definition.ts";
 import { choice, count, otherwise, repeated, text } from "./parameter.ts";
 import { Progress } from "./progress.ts";
-import { root } from "./root.ts";
 
 export const audit = define({
   name: "audit",
@@ -28,6 +27,7 @@ export const audit = define({
   ],
   async run(given, terminal) {
     const { auditRecipe } = await import("../audit/audit-recipe.ts");
+    const { auditTable } = await import("./audit-table.ts");
     const { recipeOf, settingsOf } = await import("./train.ts");
     const recipe = await recipeOf(given.subject, settingsOf(given));
     const isRun = (await stat(given.subject)).isDirectory();
@@ -39,7 +39,7 @@ export const audit = define({
         broken: given.break,
         allowed: new Set(given.allow),
         batches: given.batches,
-        cache: join(root, ".cache", "statistics"),
+        cache: cacheFolder("statistics"),
       },
       (done, total) => {
         bar ??= new Progress({

@@ -1,27 +1,11 @@
 import { audit } from "./audit.ts";
-import { bench } from "./bench.ts";
-import { check } from "./check.ts";
 import type { Definition } from "./definition.ts";
 import { demo } from "./demo.ts";
 import { inspect } from "./inspect.ts";
-import { mutate } from "./mutate.ts";
 import { record } from "./record.ts";
 import { rollout } from "./rollout.ts";
-import { test } from "./test.ts";
 import { train } from "./train.ts";
 import { validate } from "./validate.ts";
 
-/** Every command that works, in the order in which `--help` lists them. */
-export const commands: readonly Definition[] = [
-  demo,
-  inspect,
-  record,
-  train,
-  validate,
-  audit,
-  rollout,
-  bench,
-  test,
-  check,
-  mutate,
-];
+/** Every command of the package that works, in the order in which `--help` lists them. */
+export const commands: readonly Definition[] = [demo, inspect, record, train, validate, audit, rollout];

@@ -1,15 +1,16 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { DemoStory, Played } from "../dashboard/demo-story.ts";
+import { cacheFolder } from "../dataset/cache.ts";
 import type { DemoDisplay } from "../demo/phases.ts";
 import { InputError } from "../input-error.ts";
 import { validationAsJson } from "../objective/as-json.ts";
+import { ownRecipe } from "../own-package.ts";
 import type { Recipe } from "../recipe/schema.ts";
+import { shortest } from "../shortest.ts";
 import { define, type Outcome } from "./definition.ts";
 import { count, otherwise, text } from "./parameter.ts";
 import { Progress } from "./progress.ts";
-import { root } from "./root.ts";
-import { shortest } from "./shortest.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 import type { Screen, Terminal } from "./terminal.ts";
 import { TrainingDisplay } from "./training-display.ts";
@@ -66,7 +67,7 @@ async function play(given: Given, folder: string, isStopped: () => boolean, term
   const { demoReport } = await import("../dashboard/demo-report.ts");
   const { episodes, starts } = given;
   const recipe = await recipeIn(folder, given.steps);
-  const cache = join(root, ".cache", "statistics");
+  const cache = cacheFolder("statistics");
   const phases = new Phases(displayOn(terminal.err), isStopped);
   const played = await playDemo({ recipe, folder, episodes, starts, cache }, phases);
   const story = { ...played, run: shortest(played.run) };
@@ -91,7 +92,7 @@ function displayOn(screen: Screen): DemoDisplay {
 /** The demo's recipe on what is recorded in a folder. */
 async function recipeIn(folder: string, steps: number | null): Promise<Recipe> {
   const { loadRecipe, parseRecipe } = await import("../recipe/file.ts");
-  const own = await loadRecipe(join(root, "recipes", "demo.ts"));
+  const own = await loadRecipe(ownRecipe("demo"));
   const { optimizer } = own;
   // A short training warms up for as small a share of it.
   const shorter = steps === null ? {} : { steps, warmup: Math.min(optimizer.warmup, Math.floor(steps / 10)) };

@@ -1,12 +1,12 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { ConventionName } from "../checkpoint/convention-name.ts";
+import { cacheFolder } from "../dataset/cache.ts";
 import type { World } from "../ranks/world.ts";
 import { actionErrorTable } from "./action-error-table.ts";
 import { allow } from "./allow.ts";
 import { define, type Outcome } from "./definition.ts";
 import { choice, natural, otherwise, repeated, text } from "./parameter.ts";
 import { rankNotes } from "./rank-notes.ts";
-import { root } from "./root.ts";
 import { runArgument } from "./run-argument.ts";
 import type { Terminal } from "./terminal.ts";
 import { validationTable } from "./validation-table.ts";
@@ -47,7 +47,7 @@ async function validateOn(world: World, given: Given, terminal: Terminal): Promi
   const recipe = await runRecipeOf(folder, settingsOf(given));
   if (world.rank === 0) for (const note of rankNotes(world, recipe)) terminal.err.write(`${note}\n`);
   const began = performance.now();
-  const cache = join(root, ".cache", "statistics");
+  const cache = cacheFolder("statistics");
   const allowed = new Set(given.allow);
   const request = { folder, recipe, cache, actionSamples: given.actionSamples, allowed, world };
   const job = (seen: (done: number, total: number) => void) => validateRun(request, seen);

@@ -1,7 +1,9 @@
 import type { AuditReport } from "../audit/report.ts";
 import type { WeightsValidation } from "../metric/group.ts";
+import { ownRecipe, programCall } from "../own-package.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { Score } from "../serving/roll-out.ts";
+import { shortest } from "../shortest.ts";
 import type { RobotSlots } from "./slot-share.ts";
 
 /** What the demo did and found: all that its pages show. */
@@ -66,15 +68,21 @@ export interface Phase {
 /** What a policy without eyes is told instead. */
 export const blindness = [
   "Its eyes are closed: the state tells each robot where its goal is.",
-  "To find a goal in pictures takes one robot eight minutes: recipes/seeing.ts.",
+  `To find a goal in pictures takes one robot eight minutes: ${shortest(ownRecipe("seeing"))}.`,
 ] as const;
 
 /** What to type next. */
 export function nextCommands({ run, robots }: Pick<DemoStory, "run" | "robots">): { line: string; shows: string }[] {
   const robot = robots[0]?.name ?? "";
   return [
-    { line: `./armature validate ${run}`, shows: "the same losses, to the bit, and errors of actions by dof" },
-    { line: `./armature rollout ${run} --robot ${robot} --episodes 50 --video films`, shows: "other starts, filmed" },
-    { line: `./armature audit ${run} --break input-side`, shows: "what the audit says where a rule is switched off" },
+    { line: `${programCall} validate ${run}`, shows: "the same losses, to the bit, and errors of actions by dof" },
+    {
+      line: `${programCall} rollout ${run} --robot ${robot} --episodes 50 --video films`,
+      shows: "other starts, filmed",
+    },
+    {
+      line: `${programCall} audit ${run} --break input-side`,
+      shows: "what the audit says where a rule is switched off",
+    },
   ];
 }

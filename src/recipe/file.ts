@@ -1,11 +1,11 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { dirname, join } from "node:path";
 import { runOf } from "../checkpoint/chosen.ts";
 import { isAbsent, replaceDurably } from "../checkpoint/durable.ts";
 import { InputError } from "../input-error.ts";
 import { didYouMean } from "../nearest.ts";
 import { parseInput } from "../parse-input.ts";
+import { importRecipe } from "./module.ts";
 import { type Recipe, recipeSchema } from "./schema.ts";
 
 /** The resolved recipe of a run. */
@@ -72,8 +72,7 @@ function isCode(path: string): boolean {
 
 async function importModule(path: string): Promise<object> {
   try {
-    const loaded: unknown = await import(pathToFileURL(resolve(path)).href);
-    return typeof loaded === "object" && loaded !== null ? loaded : {};
+    return await importRecipe(path);
   } catch (error) {
     throw new InputError(`${path}: expected a recipe that loads, got ${reasonOf(error)}`);
   }

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { moduleUrl } from "../own-package.ts";
 import { decodeError } from "../plain-error.ts";
 import type { Rollout } from "../simulation/rollout.ts";
 import { playShare } from "./rollout-play.ts";
@@ -81,7 +82,7 @@ class ShareThread {
   readonly #worker: Worker;
 
   constructor(share: RolloutShare, finished: (rollout: Rollout) => void) {
-    this.#worker = new Worker(new URL("./rollout-worker.ts", import.meta.url), { workerData: share });
+    this.#worker = new Worker(moduleUrl("./rollout-worker.ts", import.meta.url), { workerData: share });
     const ready = Promise.withResolvers<void>();
     const played = Promise.withResolvers<PlayedShare>();
     const fail = (error: Error) => {

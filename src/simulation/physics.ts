@@ -1,4 +1,5 @@
-import loadMujoco, { type MainModule, type MjData, type MjModel } from "@mujoco/mujoco";
+import type { MainModule, MjData, MjModel } from "@mujoco/mujoco";
+import { optionalPackage } from "../optional-package.ts";
 
 /** MuJoCo inside this thread. */
 export type Physics = MainModule;
@@ -8,10 +9,20 @@ export type Vector = readonly [number, number, number];
 
 let loading: Promise<Physics> | null = null;
 
-/** MuJoCo, loaded once for all robots of this thread. */
+/**
+ * MuJoCo, loaded once for all robots of this thread.
+ *
+ * @throws InputError if it is not installed here
+ */
 export function loadPhysics(): Promise<Physics> {
-  loading ??= loadMujoco();
+  loading ??= load();
   return loading;
+}
+
+async function load(): Promise<Physics> {
+  const name = "@mujoco/mujoco";
+  const { default: loadMujoco } = await optionalPackage("simulation", name, () => import("@mujoco/mujoco"));
+  return loadMujoco();
 }
 
 /**

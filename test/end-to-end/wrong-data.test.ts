@@ -1,7 +1,8 @@
-import { cp, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadLibav } from "../../src/dataset/libav.ts";
+import { copyOfReal } from "../../src/dataset/testing/real-copy.ts";
 import { hasRealData, onRealData, realDataset } from "../../src/dataset/testing/real-data.ts";
 import {
   type FixtureColumn,
@@ -210,12 +211,9 @@ describe.skipIf(!hasRealData)(onRealData("the real mixture"), () => {
   });
 
   it("with a real video that is cut short is refused before anything begins", async () => {
-    const root = place.path("data");
-    await mkdir(root);
-    for (const name of names) await symlink(realDataset(name), join(root, name));
-    const cut = join(root, "dobot_cr5");
-    await rm(cut);
-    await cp(realDataset("dobot_cr5"), cut, { recursive: true });
+    const cut = await copyOfReal("dobot_cr5");
+    const root = dirname(cut);
+    for (const name of names) if (name !== "dobot_cr5") await symlink(realDataset(name), join(root, name));
     const video = join(cut, "videos/chunk-000/observation.images.top/episode_000072.mp4");
     const { length: size } = await readFile(video);
     await truncate(video, Math.floor(0.9 * size));

@@ -27,6 +27,7 @@ describe("strayImports", () => {
     ['const { step } = await import("../training/step.ts");'],
     ['type Step = import("../training/step.ts").Step;'],
     ['const worker = new Worker(new URL("../training/step.ts", import.meta.url));'],
+    ['const worker = new Worker(moduleUrl("../training/step.ts", import.meta.url));'],
     ['import {\n  a,\n  step,\n} from "../training/step.ts";'],
   ])("finds a later folder in %j", (statement) => {
     expect(stray("src/nn/linear.ts", 'import { a } from "../graph/axes.ts";', statement)).toEqual([
@@ -39,6 +40,9 @@ describe("strayImports", () => {
     expect(stray("src/nn/linear.ts", 'import { a } from "../index.ts";')).toEqual([
       `1: imports src/index.ts; ${message}`,
     ]);
+    const address = 'const names = moduleUrl("../index.ts", import.meta.url);';
+    expect(stray("src/training/run.ts", address)).toEqual([`1: imports src/index.ts; ${message}`]);
+    expect(stray("src/recipe/module.ts", address)).toEqual([]);
     expect(stray("src/nn/linear.ts", 'import { a } from "../../recipes/a.ts";')).toEqual([
       `1: imports recipes/a.ts; ${message}`,
     ]);

@@ -1,17 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { root } from "../../src/command/root.ts";
 import { runTests } from "./suite.ts";
 
-// Below the repository, so that the project's tests find vitest.
-mkdirSync(join(root, ".cache"), { recursive: true });
-const project = mkdtempSync(join(root, ".cache", "suite-"));
+const project = mkdtempSync(join(tmpdir(), "armature-suite-"));
 const nowhere = () => new Writable({ write: (_text, _encoding, done) => done() });
 const silent = { out: nowhere(), err: nowhere() };
 
 beforeAll(() => {
+  // Linked, so that the project's tests find vitest.
+  symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
   const tests = {
     "good/sum.test.ts": 'it("adds", () => expect(1 + 1).toBe(2)); it.skip("waits", () => {});',
     "bad/sum.test.ts":

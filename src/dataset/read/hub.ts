@@ -1,22 +1,17 @@
 import { createWriteStream } from "node:fs";
 import { rename, stat } from "node:fs/promises";
-import { homedir } from "node:os";
 import { dirname, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { InputError } from "../../input-error.ts";
 import { makeFolder } from "../../make-folder.ts";
+import { optionalPackage } from "../../optional-package.ts";
+import { cacheFolder } from "../cache.ts";
 import { reason } from "../problem.ts";
 
 const scheme = "hf://";
 
 /** Told of each file of a dataset that has been fetched. */
 export type Fetched = (file: number, of: number, path: string) => void;
-
-/** Where fetched datasets and computed statistics are kept: `ARMATURE_CACHE`, else `armature` in the user's cache folder. */
-function cacheFolder(): string {
-  const { ARMATURE_CACHE, XDG_CACHE_HOME } = process.env;
-  return ARMATURE_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "armature");
-}
 
 /**
  * The folder of a dataset. `hf://owner/name[@revision]` is fetched from the Hugging Face hub first, whole, what is here already excepted.
@@ -33,17 +28,22 @@ export async function resolveRoot(location: string, fetched: Fetched): Promise<s
   try {
     return await fetchDataset(name, revision, fetched);
   } catch (error) {
+    if (error instanceof InputError) throw error;
     const what = `${location}: expected a dataset on the hub, got ${reason(error)}`;
     throw new InputError(`${what}; check the name, the revision and the network`);
   }
 }
 
 async function fetchDataset(name: string, revision: string, fetched: Fetched): Promise<string> {
-  const { HUB_URL, datasetInfo, listFiles } = await import("@huggingface/hub");
+  const { HUB_URL, datasetInfo, listFiles } = await optionalPackage(
+    scheme,
+    "@huggingface/hub",
+    () => import("@huggingface/hub"),
+  );
   const { HF_ENDPOINT, HF_TOKEN } = process.env;
   const hub = { hubUrl: HF_ENDPOINT || HUB_URL, ...(HF_TOKEN ? { accessToken: HF_TOKEN } : {}) };
   const { sha } = await datasetInfo({ name, revision, additionalFields: ["sha"], ...hub });
-  const root = join(cacheFolder(), "hub", name.replace("/", "--"), sha);
+  const root = join(cacheFolder("hub"), name.replace("/", "--"), sha);
   const repo = { type: "dataset", name } as const;
   const files = await Array.fromAsync(listFiles({ repo, revision: sha, recursive: true, ...hub }));
   const wanted = files.filter((file) => file.type === "file");

@@ -1,7 +1,8 @@
-import { copyFile, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { copyOfReal } from "../testing/real-copy.ts";
 import { hasRealData, onRealData, realDataset } from "../testing/real-data.ts";
 import { mp4Defect } from "./mp4.ts";
 
@@ -47,12 +48,11 @@ test("what is missing or wrong is said with its place", async () => {
 });
 
 test.skipIf(!hasRealData)(onRealData("a real video is whole, and cut anywhere it is not"), async () => {
-  const whole = realDataset("dobot_cr5/videos/chunk-000/observation.images.top/episode_000068.mp4");
-  expect(await mp4Defect(whole)).toBeNull();
-  const size = (await readFile(whole)).length;
+  const whole = "dobot_cr5/videos/chunk-000/observation.images.top/episode_000068.mp4";
+  expect(await mp4Defect(realDataset(whole))).toBeNull();
+  const size = (await readFile(realDataset(whole))).length;
   for (const share of [0.999, 0.5, 0.01]) {
-    const path = join(folder, "cut.mp4");
-    await copyFile(whole, path);
+    const path = await copyOfReal(whole);
     await truncate(path, Math.floor(share * size));
     expect(await mp4Defect(path)).toMatch(/ends early|without its/);
   }

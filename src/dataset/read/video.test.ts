@@ -63,7 +63,7 @@ function cellMeans({ shape, cells }: Picture): number[] {
 }
 
 describe.skipIf(!hasRealData || !hasLibav)(onRealData("real videos"), async () => {
-  const stored = await readFile(join(import.meta.dirname, "../../../../test/parity/video/frames.json"), "utf8");
+  const stored = await readFile(join(import.meta.dirname, "../../../test/parity/video/frames.json"), "utf8");
   const { videos } = JSON.parse(stored) as {
     videos: {
       dataset: string;

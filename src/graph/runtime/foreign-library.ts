@@ -1,4 +1,16 @@
-import { config, type LibraryHandle, load } from "koffi";
+import type * as foreign from "koffi";
+import { optionalPackage } from "../../optional-package.ts";
+
+// Without its binary for this machine, which npm leaves out under --omit=optional, koffi does not load.
+const binary = `@koromix/koffi-${process.platform}-${process.arch}`;
+const koffi = await optionalPackage("native libraries", binary, () => import("koffi"));
+
+/** Where something lies in memory. */
+export const address: typeof foreign.address = koffi.address;
+/** What lies at an address. */
+export const decode: typeof foreign.decode = koffi.decode;
+/** How the function at an address is called. */
+export const proto: typeof foreign.proto = koffi.proto;
 
 /** Stack of an asynchronous foreign call; kernels of the runtime and MPI need more than koffi's 128 KiB. */
 const asynchronousStack = 8 * 2 ** 20;
@@ -12,16 +24,16 @@ const asynchronousStack = 8 * 2 ** 20;
  * @param visibility `"global"` where libraries that this one opens must find its symbols (MPI)
  * @throws Error if the file cannot be loaded, or another module used koffi before with a smaller stack
  */
-export function openLibrary(file: string, visibility: "local" | "global"): LibraryHandle {
-  if ((config().async_stack_size ?? 0) < asynchronousStack) config({ async_stack_size: asynchronousStack });
-  const library = load(file, { global: visibility === "global" });
+export function openLibrary(file: string, visibility: "local" | "global"): foreign.LibraryHandle {
+  if ((koffi.config().async_stack_size ?? 0) < asynchronousStack) koffi.config({ async_stack_size: asynchronousStack });
+  const library = koffi.load(file, { global: visibility === "global" });
   pin(file);
   return library;
 }
 
 function pin(file: string): void {
-  if (process.platform === "win32") load("kernel32.dll").func("LoadLibraryW", "void *", ["str16"])(file);
-  else load(null).func("dlopen", "void *", ["str", "int"])(file, resolveNow);
+  if (process.platform === "win32") koffi.load("kernel32.dll").func("LoadLibraryW", "void *", ["str16"])(file);
+  else koffi.load(null).func("dlopen", "void *", ["str", "int"])(file, resolveNow);
 }
 
 /** RTLD_NOW, the same on Linux and macOS. */

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { decode, proto } from "koffi";
-import { openLibrary } from "./foreign-library.ts";
+import { InputError } from "../../input-error.ts";
+import { decode, openLibrary, proto } from "./foreign-library.ts";
 
 /** An address in memory as koffi passes it. */
 export type Address = bigint;
@@ -63,18 +63,7 @@ type Foreign = ReturnType<ReturnType<typeof openLibrary>["func"]>;
 /** Oldest version of the table that has every function above (ONNX Runtime 1.17). */
 const tableVersion = 17;
 
-/** Path of the runtime that `onnxruntime-node` bundles for this machine. */
-const libraryFile = join(
-  dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json")),
-  "bin/napi-v6",
-  process.platform,
-  process.arch,
-  { linux: "libonnxruntime.so.1", darwin: "libonnxruntime.1.dylib", win32: "onnxruntime.dll" }[
-    String(process.platform)
-  ] ?? "",
-);
-
-const base: Address = openLibrary(libraryFile, "local").func("OrtGetApiBase", "void *", [])();
+const base: Address = openRuntime().func("OrtGetApiBase", "void *", [])();
 const pointerSize = 8;
 
 /** Version of the runtime, such as `"1.30.0"`. */
@@ -90,6 +79,20 @@ for (const [name, [place, result, ...parameters]] of Object.entries(plain)) bind
 
 function bind(name: string, place: number, result: string, parameters: string[]): void {
   found.set(name, decode(decode(functions, place * pointerSize, "void *"), proto(result, parameters)));
+}
+
+/** The runtime that `onnxruntime-node` bundles for this machine. */
+function openRuntime(): ReturnType<typeof openLibrary> {
+  const { platform, arch } = process;
+  const files: Readonly<Record<string, string>> = { linux: "libonnxruntime.so.1", darwin: "libonnxruntime.1.dylib" };
+  try {
+    const folder = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
+    return openLibrary(join(folder, "bin/napi-v6", platform, arch, files[platform] ?? "onnxruntime.dll"), "local");
+  } catch (error) {
+    const [reason] = String(error).split("\n", 1);
+    const found = `expected the runtime for ${platform} on ${arch} in the package onnxruntime-node, got ${reason}`;
+    throw new InputError(`onnxruntime: ${found}; install the package anew, or use a machine that it is made for`);
+  }
 }
 
 /** Calls a function of the table and waits. @throws Error that names the function and carries the runtime's message */

@@ -1,7 +1,7 @@
-import { address } from "koffi";
 import type { OnnxValue } from "../onnx.ts";
 import { type Device, useDevice } from "./device.ts";
 import { environment } from "./environment.ts";
+import { address } from "./foreign-library.ts";
 import { type Address, call, callElsewhere, give, obtain } from "./interface.ts";
 import { checkArrays, refuseSharedMemory } from "./match.ts";
 import { endProfile, readSignature } from "./signature.ts";

@@ -1,6 +1,6 @@
-import { decode } from "koffi";
 import type { DataType } from "../host-array.ts";
 import { elementType, type OnnxValue } from "../onnx.ts";
+import { decode } from "./foreign-library.ts";
 import { type Address, call, give, obtain } from "./interface.ts";
 
 const allocator = obtain("GetAllocatorWithDefaultOptions");

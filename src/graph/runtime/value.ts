@@ -1,8 +1,8 @@
-import { address } from "koffi";
 import { cells } from "../axes.ts";
 import type { DataType, HostArray } from "../host-array.ts";
 import { elementType } from "../onnx.ts";
 import { hostMemory } from "./environment.ts";
+import { address } from "./foreign-library.ts";
 import { type Address, give, obtain } from "./interface.ts";
 
 /** An array of any axes and type. */

@@ -1,0 +1,61 @@
+/** A recipe that a user writes beside the package: `$data` is a folder with a recording of the reacher. */
+export const ownRecipe = `import { asFound, type Recipe, soundConventions } from "armature";
+
+export const recipe: Recipe = {
+  name: "own",
+  seed: 1,
+  threads: 2,
+  device: "cpu",
+  reduction: "samples",
+  supervision: "allReal",
+  conventions: soundConventions,
+  data: {
+    root: "$data",
+    workers: 1,
+    pictureMemoryBytes: 0,
+    rate: "native",
+    normalization: "mean-std",
+    actions: "absolute",
+    augmentation: null,
+    datasets: [
+      {
+        name: "reacher",
+        source: { kind: "lerobot", location: "reacher", taskAnnotation: "declared" },
+        episodes: "all",
+        role: "both",
+        weight: 1,
+        mapping: { ...asFound, controlMode: "joint" },
+      },
+    ],
+  },
+  batch: { size: 4, microBatch: 4 },
+  validation: { everySteps: 0, microBatch: 4, ratio: 0.2, framesPerMember: 4, draws: 1, weights: "ema" },
+  policy: {
+    variant: "pi0",
+    size: "micro",
+    head: "flow",
+    parts: null,
+    views: [],
+    actionHorizon: 4,
+    actionWidth: 2,
+    stateWidth: 4,
+    promptTokens: 24,
+    history: { slots: 1, interval: 1, dropout: 0 },
+  },
+  optimizer: {
+    schedule: "constant",
+    steps: 2,
+    warmup: 0,
+    peak: 1e-3,
+    final: 1e-3,
+    betas: [0.9, 0.95],
+    epsilon: 1e-8,
+    weightDecay: 0,
+    clip: 1,
+    ema: 0.9,
+    frozen: [],
+  },
+  checkpoint: { everySteps: 2, keepLast: 1 },
+  audit: { everySteps: 0 },
+};
+`;
