@@ -59,6 +59,7 @@ describe("a report", () => {
       padding: { leak: 1, where: "a.ts: x" },
       split: "clean",
       order: { leak: 2, where: "a.ts: x" },
+      horizon: "clean",
     });
     expect(report.rows.find(({ padding }) => padding === "views")).toMatchObject({
       loss: { leak: 5, where: "b.ts: y" },
@@ -68,9 +69,9 @@ describe("a report", () => {
   });
 
   it("sorts outputs into its columns", () => {
-    expect(["loss", "loss.weights", "gradient.a.b", "sampled actions", "metric.a / b", "errors"].map(columnOf)).toEqual(
-      ["loss", "loss", "gradients", "actions", "metrics", "metrics"],
-    );
+    expect(
+      ["loss", "loss.weights.a", "gradient.a.b", "sampled actions", "metric.a / b", "cells.a"].map(columnOf),
+    ).toEqual(["loss", "loss", "gradients", "actions", "metrics", "metrics"]);
   });
 });
 
