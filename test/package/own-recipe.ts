@@ -33,7 +33,6 @@ export const recipe: Recipe = {
   policy: {
     variant: "pi0",
     size: "micro",
-    head: "flow",
     parts: null,
     views: [],
     actionHorizon: 4,
