@@ -1,8 +1,7 @@
-import type { Batch } from "../batch/batch.ts";
+import { type Batch, withFacts } from "../batch/batch.ts";
 import { zeros } from "../graph/host-array.ts";
 import { stream } from "../graph/random.ts";
 import { repeatsLastAction } from "../policy/head/form.ts";
-import { Padded } from "../validity/padded.ts";
 import { Validity } from "../validity/validity.ts";
 import type { GlobalBatch, Part } from "./global-batch.ts";
 import { asTheyAre, type Variation } from "./law.ts";
@@ -61,7 +60,7 @@ function wholeHorizon(batch: Batch): Batch {
   const { stepReal, dofReal, rowReal } = batch.facts;
   const random = stream(0, "audit", "steps past the end");
   const isReal = (row: number, step: number) => stepReal.isReal(row * stepReal.shape[1]! + step);
-  const filled = batch.actions.read((values, valid) => {
+  const filled = batch.actions.changed((values, valid) => {
     const out = zeros("b t d", values.shape, "float32");
     const [, steps = 0, width = 0] = values.shape;
     for (let at = 0; at < out.cells.length; at++) {
@@ -69,7 +68,7 @@ function wholeHorizon(batch: Batch): Batch {
       const isNew = !isReal(row, step) && dofReal.isReal(row * width + (at % width));
       out.cells[at] = isNew ? random.normal(at, 0, 0, 0) : values.cells[at]!;
     }
-    return Padded.of(out, valid);
+    return [out, valid];
   });
   return withSteps({ ...batch, actions: filled }, { exists: (row) => rowReal.isReal(row), from: (_, step) => step });
 }
@@ -86,9 +85,7 @@ function withSteps(batch: Batch, { exists, from }: Steps): Batch {
   const bits = Uint8Array.from({ length: rows * steps }, (_, at) =>
     exists(Math.floor(at / steps), at % steps) ? 1 : 0,
   );
-  const stepReal = Validity.of("b t", [rows, steps], bits);
-  const real = Validity.every("b t d", [stepReal, facts.dofReal, facts.targetReal]);
-  const actions = batch.actions.read((values) => {
+  const actions = batch.actions.changed((values, valid) => {
     const width = values.shape[2]!;
     const out = zeros("b t d", values.shape, "float32");
     for (let at = 0; at < rows * steps; at++) {
@@ -96,7 +93,7 @@ function withSteps(batch: Batch, { exists, from }: Steps): Batch {
       const source = row * steps + Math.max(0, from(row, at % steps));
       out.cells.set(values.cells.subarray(source * width, (source + 1) * width), at * width);
     }
-    return Padded.of(out, real);
+    return [out, valid];
   });
-  return { ...batch, actions, facts: { ...facts, stepReal } };
+  return withFacts({ ...batch, actions }, { ...facts, stepReal: Validity.of("b t", [rows, steps], bits) });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { fieldNames } from "../batch/each.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import { type BatchCells, unrealCells } from "../batch/poison.ts";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
@@ -16,12 +17,11 @@ const layout: BatchLayout = {
 };
 /** Rows: narrow at an episode's start; no target; dropped history near an end; a filler. */
 const batch = raggedBatch(layout, 1);
-const names = ["images", "state", "prompt", "actions", "embodiment"] as const;
 
 describe("the kinds of padding", () => {
   it("share no cell and hold together every cell that is not real", () => {
     const unreal = unrealCells(batch);
-    for (const name of names) {
+    for (const name of fieldNames) {
       const sums = Array.from(unreal[name], () => 0);
       for (const kind of paddingKinds) for (const [at, bit] of cellsOf([kind], batch)[name].entries()) sums[at]! += bit;
       expect([name, sums]).toEqual([name, [...unreal[name]]]);
@@ -54,7 +54,7 @@ describe("the kinds of padding", () => {
 });
 
 describe("a batch that is padded by one kind only", () => {
-  const none = (cells: BatchCells) => names.every((name) => cells[name].every((bit) => bit === 0));
+  const none = (cells: BatchCells) => fieldNames.every((name) => cells[name].every((bit) => bit === 0));
 
   it.each(paddingKinds)("has the cells of %s and no other", (kind) => {
     const only = onlyPaddingOf(kind, batch);
@@ -68,6 +68,6 @@ describe("a batch that is padded by one kind only", () => {
       ),
     ).toBe(true);
     const unreal = unrealCells(only);
-    for (const name of names) expect([...unreal[name]]).toEqual([...cellsOf([kind], only)[name]]);
+    for (const name of fieldNames) expect([...unreal[name]]).toEqual([...cellsOf([kind], only)[name]]);
   });
 });

@@ -1,7 +1,8 @@
-import { type Batch, type Facts, observationReal } from "../batch/batch.ts";
-import type { BatchCells } from "../batch/poison.ts";
+import { type Batch, type Facts, withFacts } from "../batch/batch.ts";
+import { eachFact, eachField, fieldNames } from "../batch/each.ts";
+import type { FactName, FieldName } from "../batch/fields.ts";
+import { type BatchCells, unrealCells } from "../batch/poison.ts";
 import { cells } from "../graph/axes.ts";
-import { Padded } from "../validity/padded.ts";
 import { Validity } from "../validity/validity.ts";
 import { rearranged } from "./rearrange.ts";
 
@@ -35,72 +36,61 @@ export const knownWhenActing: Readonly<Record<PaddingKind, string | null>> = {
   "filler-rows": "they stand in rows of their own",
 };
 
+/** The padding that each fact speaks of. */
+const kindOfFact: Readonly<Record<FactName, PaddingKind>> = {
+  stepReal: "action-steps",
+  dofReal: "action-dims",
+  stateReal: "state-dims",
+  targetReal: "robotless-samples",
+  historyReal: "history",
+  historyKept: "history",
+  viewReal: "views",
+  tokenReal: "prompt-tokens",
+  rowReal: "filler-rows",
+};
+
+/** From whole rows to single entries. */
+const widestFirst: readonly PaddingKind[] = [
+  "filler-rows",
+  "robotless-samples",
+  "history",
+  "action-steps",
+  "action-dims",
+  "state-dims",
+  "views",
+  "prompt-tokens",
+];
+
 /**
  * The cells of a batch that do not exist because of some kinds of padding.
  *
  * A cell that does not exist for several reasons counts for the widest: filler row, sample without a target, step or slot,
  * entry. So the kinds share no cell, and together they hold every cell that is not real.
  */
-export function cellsOf(kinds: readonly PaddingKind[], { facts }: Batch): BatchCells {
-  const { stepReal, dofReal, stateReal, targetReal, historyReal, historyKept, viewReal, tokenReal, rowReal } = facts;
-  const [slots = 0] = historyReal.shape.slice(1);
-  const isReadable = (row: number, slot: number) =>
-    slot === slots - 1 || (historyReal.isReal(row * slots + slot) && historyKept.isReal(row));
-  const bits = (shape: readonly number[], reason: (row: number, one: number, two: number) => PaddingKind | null) =>
-    marked(shape, (row, one, two) => {
-      const found = rowReal.isReal(row) ? reason(row, one, two) : "filler-rows";
-      return found !== null && kinds.includes(found);
-    });
-  const [rows = 0, steps = 0] = stepReal.shape;
-  const [dofs = 0, states = 0] = [dofReal.shape[1], stateReal.shape[1]];
-  const views = viewReal.shape[2] ?? 0;
-  const tokens = tokenReal.shape[1] ?? 0;
-  return {
-    images: bits([rows, slots, views], (row, slot, view) => {
-      if (!isReadable(row, slot)) return "history";
-      return viewReal.isReal((row * slots + slot) * views + view) ? null : "views";
+export function cellsOf(kinds: readonly PaddingKind[], batch: Batch): BatchCells {
+  const unreal = widestFirst.map((_, at) =>
+    unrealCells(withFacts(batch, factsOf(widestFirst.slice(0, at + 1), batch.facts))),
+  );
+  const kindOf = (name: FieldName, cell: number) => widestFirst[unreal.findIndex((cells) => cells[name][cell] === 1)];
+  return eachField<"bytes">((name) =>
+    unreal[0]![name].map((_, cell) => {
+      const kind = kindOf(name, cell);
+      return kind !== undefined && kinds.includes(kind) ? 1 : 0;
     }),
-    state: bits([rows, slots, states], (row, slot, entry) => {
-      if (!isReadable(row, slot)) return "history";
-      return stateReal.isReal(row * states + entry) ? null : "state-dims";
-    }),
-    prompt: bits([rows, tokens, 1], (row, token) => (tokenReal.isReal(row * tokens + token) ? null : "prompt-tokens")),
-    actions: bits([rows, steps, dofs], (row, step, dof) => {
-      if (!targetReal.isReal(row)) return "robotless-samples";
-      if (!stepReal.isReal(row * steps + step)) return "action-steps";
-      return dofReal.isReal(row * dofs + dof) ? null : "action-dims";
-    }),
-    embodiment: bits([rows, 1, 1], () => null),
-  };
+  );
 }
 
 /** A batch in which nothing is padding but what one kind makes it: everything else that is not real is declared to be. */
 export function onlyPaddingOf(kind: PaddingKind, batch: Batch): Batch {
-  const { images, state, prompt, actions, ...rest } = kind === "filler-rows" ? batch : withoutFillers(batch);
-  const { rowReal } = rest.facts;
-  const own = <A extends string>(name: PaddingKind, fact: Validity<A>): Validity<A> =>
-    name === kind ? fact : completeIn(fact, rowReal);
-  const facts: Facts = {
-    stepReal: own("action-steps", rest.facts.stepReal),
-    dofReal: own("action-dims", rest.facts.dofReal),
-    stateReal: own("state-dims", rest.facts.stateReal),
-    targetReal: own("robotless-samples", rest.facts.targetReal),
-    historyReal: own("history", rest.facts.historyReal),
-    historyKept: own("history", rest.facts.historyKept),
-    viewReal: own("views", rest.facts.viewReal),
-    tokenReal: own("prompt-tokens", rest.facts.tokenReal),
-    rowReal,
-  };
-  const readable = observationReal(facts);
-  const cellReal = [facts.stepReal, facts.dofReal, facts.targetReal] as const;
-  return {
-    ...rest,
-    facts,
-    images: images.read((values) => Padded.of(values, Validity.every("b o v", [facts.viewReal, readable]))),
-    state: state.read((values) => Padded.of(values, Validity.every("b o s", [readable, facts.stateReal]))),
-    prompt: prompt.read((values) => Padded.of(values, facts.tokenReal)),
-    actions: actions.read((values) => Padded.of(values, Validity.every("b t d", cellReal))),
-  };
+  const whole = kind === "filler-rows" ? batch : withoutFillers(batch);
+  return withFacts(whole, factsOf([kind, "filler-rows"], whole.facts));
+}
+
+/** Facts that know of some kinds of padding alone: of others, everything exists in rows that do. */
+function factsOf(kinds: readonly PaddingKind[], facts: Facts): Facts {
+  return eachFact<"host">((name) =>
+    kinds.includes(kindOfFact[name]) ? facts[name] : completeIn(facts[name], facts.rowReal),
+  );
 }
 
 /** A batch with its first sample in the place of every filler row. */
@@ -120,18 +110,6 @@ function completeIn<A extends string>({ axes, shape }: Validity<A>, rowReal: Val
 
 /** How many cells are meant; a picture is one. */
 export function countCells(cells: BatchCells): number {
-  return [cells.images, cells.state, cells.prompt, cells.actions, cells.embodiment].reduce(
-    (sum, bits) => sum + bits.reduce((all, bit) => all + bit, 0),
-    0,
-  );
-}
-
-function marked(
-  [first = 0, second = 0, third = 0]: readonly number[],
-  isMarked: (row: number, one: number, two: number) => boolean,
-): Uint8Array {
-  return Uint8Array.from({ length: first * second * third }, (_, at) => {
-    const row = Math.floor(at / (second * third));
-    return isMarked(row, Math.floor(at / third) % second, at % third) ? 1 : 0;
-  });
+  const counts = fieldNames.map((name) => cells[name].reduce((sum, bit) => sum + bit, 0));
+  return counts.reduce((sum, count) => sum + count, 0);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { encodeBatch } from "../batch/batch.ts";
+import { fieldNames } from "../batch/each.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import { exampleBatch, raggedBatch } from "../batch/testing/example-batch.ts";
 import { HostArray } from "../graph/host-array.ts";
@@ -48,8 +49,7 @@ describe("a batch in a larger layout", () => {
     expect(wide.images.valid.shape).toEqual([5, 3, 3]);
     const facts = Object.entries(batch.facts).map(([name, fact]) => [name, fact.count]);
     expect(Object.entries(wide.facts).map(([name, fact]) => [name, fact.count])).toEqual(facts);
-    for (const name of ["images", "state", "prompt", "actions"] as const)
-      expect(wide[name].valid.count).toBe(batch[name].valid.count);
+    for (const name of fieldNames) expect(wide[name].valid.count).toBe(batch[name].valid.count);
     expect([...wide.ownDof.cells.subarray(0, 5)]).toEqual([...batch.ownDof.cells.subarray(0, 3), -1, -1]);
     expect(wide.provenance.frame).toEqual(Int32Array.of(...batch.provenance.frame, -1));
   });

@@ -1,4 +1,5 @@
 import type { Batch, Provenance } from "../batch/batch.ts";
+import { realActionCells } from "../batch/fields.ts";
 import type { Units } from "../batch/maker.ts";
 import type { AnyArray, Form } from "../graph/array.ts";
 import { HostArray, zeros } from "../graph/host-array.ts";
@@ -10,7 +11,7 @@ import { gradientOutputs, gradientPrefix, traceActionsIn, traceObjectivesIn } fr
 import { onlyInputs } from "../objective/only-inputs.ts";
 import { errorsOutput } from "../objective/traced.ts";
 import { groupNamesOf, loadPlanOf, type Plan, settingOf, termsOf } from "../recipe/plan.ts";
-import { Validity } from "../validity/validity.ts";
+import { onHost } from "../validity/join.ts";
 import { type Fed, fed, type GlobalBatch, type Part } from "./global-batch.ts";
 import type { Output, Outputs } from "./law.ts";
 import { fittedWeights } from "./weight.ts";
@@ -166,8 +167,7 @@ function compared({ batch, teaching }: Part): Batch {
 
 /** Actions in the robots' own units, in the cells that exist; the others promise nothing. */
 function realActions(plan: Plan, units: readonly Units[], { facts, provenance, ownDof }: Batch, sampled: Values) {
-  const { stepReal, dofReal, targetReal, rowReal } = facts;
-  const isReal = Validity.every("b t d", [stepReal, dofReal, targetReal, rowReal]).bits;
+  const isReal = realActionCells(onHost, facts).bits;
   const [, steps = 0, width = 0] = sampled.shape;
   const out = zeros(sampled.axes, sampled.shape, "float64");
   for (let at = 0; at < out.cells.length; at++) {

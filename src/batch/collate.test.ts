@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Picture } from "../dataset/dataset.ts";
 import { HostArray } from "../graph/host-array.ts";
+import { onHost } from "../validity/join.ts";
 import { type EncodedPadded, Padded } from "../validity/padded.ts";
 import { Validity } from "../validity/validity.ts";
-import { type Batch, observationReal, sampleCount } from "./batch.ts";
+import { sampleCount } from "./batch.ts";
 import { collate } from "./collate.ts";
+import { factNames } from "./each.ts";
 import type { Example } from "./example.ts";
+import { readableSlots } from "./fields.ts";
 import type { BatchLayout } from "./layout.ts";
 import { poisoned, unrealCells } from "./poison.ts";
 import { exampleBatch, raggedBatch } from "./testing/example-batch.ts";
@@ -81,22 +84,17 @@ describe("collate", () => {
     expect(row(batch.prompt, 0)).toEqual({ cells: [1, 66, 0], real: [1, 1, 0] });
     expect(row(batch.images, 0)).toEqual({ cells: [0, 0, 0, 0, 0, 0, 9, 9, 9, 0, 0, 0], real: [0, 0, 1, 0] });
     expect([...batch.ownDof.cells.subarray(0, 4)]).toEqual([-1, 1, -1, 0]);
-    expect([...batch.embodiment.cells]).toEqual([2, -1, -1, -1]);
+    expect([0, 1, 2, 3].map((at) => row(batch.embodiment, at))).toEqual([
+      { cells: [2], real: [1] },
+      { cells: [-1], real: [0] },
+      { cells: [-1], real: [0] },
+      { cells: [-1], real: [0] },
+    ]);
   });
 
   it("keeps every fact apart from the others", () => {
     const { facts } = batch;
-    expect({
-      stepReal: bits(facts.stepReal),
-      dofReal: bits(facts.dofReal),
-      stateReal: bits(facts.stateReal),
-      targetReal: bits(facts.targetReal),
-      historyReal: bits(facts.historyReal),
-      historyKept: bits(facts.historyKept),
-      viewReal: bits(facts.viewReal),
-      tokenReal: bits(facts.tokenReal),
-      rowReal: bits(facts.rowReal),
-    }).toEqual({
+    expect(Object.fromEntries(factNames.map((name) => [name, bits(facts[name])]))).toEqual({
       stepReal: "100000000000",
       dofReal: "0101000000000000",
       stateReal: "001000000000",
@@ -112,8 +110,7 @@ describe("collate", () => {
   it("changes one fact, and the cells that hang on it, when one thing about a sample changes", () => {
     const changed = (example: Example) => {
       const other = collate(layout, [example]);
-      const names = Object.keys(batch.facts) as (keyof Batch["facts"])[];
-      return names.filter((name) => bits(other.facts[name]) !== bits(collate(layout, [withHistory]).facts[name]));
+      return factNames.filter((name) => bits(other.facts[name]) !== bits(collate(layout, [withHistory]).facts[name]));
     };
     expect(changed({ ...withHistory, targetReal: false })).toEqual(["targetReal"]);
     expect(changed({ ...withHistory, historyKept: false })).toEqual(["historyKept"]);
@@ -133,7 +130,7 @@ describe("collate", () => {
     expect(row(dropped.images, 0)).toEqual({ cells: [0, 0, 0, 0, 0, 0, 9, 9, 9, 0, 0, 0], real: [0, 0, 1, 0] });
     expect(bits(dropped.facts.historyReal)).toBe("11000000");
     const before = bits(dropped.facts.historyReal);
-    expect(bits(observationReal(dropped.facts))).toBe("01000000");
+    expect(bits(readableSlots(onHost, dropped.facts))).toBe("01000000");
     expect(bits(dropped.facts.historyReal)).toBe(before);
   });
 

@@ -1,10 +1,13 @@
 import { HostArray, zeros } from "../graph/host-array.ts";
 import { InputError } from "../input-error.ts";
+import { onHost } from "../validity/join.ts";
 import { Padded } from "../validity/padded.ts";
 import { Validity } from "../validity/validity.ts";
-import { type Batch, type Facts, observationReal, type Provenance } from "./batch.ts";
+import type { Batch, Facts, Provenance } from "./batch.ts";
+import { eachColumn, eachFact } from "./each.ts";
 import type { Example } from "./example.ts";
-import type { BatchLayout } from "./layout.ts";
+import { type AxesOf, type FactName, type FieldName, fieldOf, fields, readableSlots, type TypeOf } from "./fields.ts";
+import { type BatchLayout, shapeIn } from "./layout.ts";
 
 /**
  * One micro-batch of examples: the only maker of padding, hence of the batch's validity.
@@ -19,52 +22,55 @@ export function collate(layout: BatchLayout, examples: readonly Example[]): Batc
     problems.push(`collate: expected at most ${layout.rows} examples, got ${examples.length}`);
   if (problems.length > 0) throw new InputError(problems.join("; "));
   const facts = collateFacts(layout, examples);
-  const { stepReal, dofReal, stateReal, targetReal, tokenReal, viewReal } = facts;
-  const readable = observationReal(facts);
-  const pictureReal = Validity.every("b o v", [viewReal, readable]);
+  const conditions = { ...facts, readable: readableSlots(onHost, facts) };
+  const { images, state, prompt, embodiment, actions } = fields;
+  const pictureReal = images.real(onHost, conditions);
   return {
     images: Padded.of(pixels(layout, examples, pictureReal), pictureReal),
-    state: Padded.of(states(layout, examples, readable), Validity.every("b o s", [readable, stateReal])),
-    prompt: Padded.of(prompts(layout, examples), tokenReal),
-    actions: Padded.of(actions(layout, examples), Validity.every("b t d", [stepReal, dofReal, targetReal])),
+    state: Padded.of(states(layout, examples, conditions.readable), state.real(onHost, conditions)),
+    prompt: Padded.of(prompts(layout, examples), prompt.real(onHost, conditions)),
+    embodiment: Padded.of(embodiments(layout, examples), embodiment.real(onHost, conditions)),
+    actions: Padded.of(targets(layout, examples), actions.real(onHost, conditions)),
     facts,
     provenance: provenance(layout, examples),
-    embodiment: embodiments(layout, examples),
     ownDof: ownDofs(layout, examples),
   };
 }
 
+type Marks = (example: Example, mark: (at: number) => void) => unknown;
+
 function collateFacts(layout: BatchLayout, examples: readonly Example[]): Facts {
-  const { rows, steps, actionWidth, stateWidth, observations, views, tokens } = layout;
-  const newest = ({ state }: Example) => observations - state.valid.shape[0]!;
+  const marks = marksIn(layout);
+  return eachFact<"host">((name, axes) => marked(axes, shapeIn(layout, axes), examples, marks[name]));
+}
+
+/** For each fact, what marks the real cells of an example, by their place in its row. */
+function marksIn(layout: BatchLayout): Readonly<Record<FactName, Marks>> {
+  const newest = ({ state }: Example) => layout.observations - state.valid.shape[0]!;
   return {
-    stepReal: bits("b t", [rows, steps], examples, ({ stepReal }, mark) => eachReal(stepReal, mark)),
-    dofReal: bits("b d", [rows, actionWidth], examples, ({ dofSlots }, mark) => dofSlots.map(mark)),
-    stateReal: bits("b s", [rows, stateWidth], examples, ({ stateSlots }, mark) => stateSlots.map(mark)),
-    targetReal: bits("b", [rows], examples, ({ targetReal }, mark) => targetReal && mark(0)),
-    historyReal: bits("b o", [rows, observations], examples, (example, mark) =>
-      eachReal(example.state.valid, (slot) => mark(newest(example) + slot)),
-    ),
-    historyKept: bits("b", [rows], examples, ({ historyKept }, mark) => historyKept && mark(0)),
-    viewReal: bits("b o v", [rows, observations, views], examples, (example, mark) =>
-      eachReal(example.viewReal, (at) => mark(placeOfView(layout, example, at))),
-    ),
-    tokenReal: bits("b n", [rows, tokens], examples, (example, mark) => eachIndex(example.tokens.length, mark)),
-    rowReal: bits("b", [rows], examples, (_, mark) => mark(0)),
+    stepReal: ({ stepReal }, mark) => eachReal(stepReal, mark),
+    dofReal: ({ dofSlots }, mark) => dofSlots.map(mark),
+    stateReal: ({ stateSlots }, mark) => stateSlots.map(mark),
+    targetReal: ({ targetReal }, mark) => targetReal && mark(0),
+    historyReal: (example, mark) => eachReal(example.state.valid, (slot) => mark(newest(example) + slot)),
+    historyKept: ({ historyKept }, mark) => historyKept && mark(0),
+    viewReal: (example, mark) => eachReal(example.viewReal, (at) => mark(placeOfView(layout, example, at))),
+    tokenReal: ({ tokens }, mark) => eachIndex(tokens.length, mark),
+    rowReal: (_, mark) => mark(0),
   };
 }
 
-/** A validity by rows whose real cells are those that `visit` marks, by their place in the row. */
-function bits<const A extends string>(
+/** A validity by rows whose real cells are those that `marks` marks. */
+function marked<A extends string>(
   axes: A,
   shape: readonly number[],
   examples: readonly Example[],
-  visit: (example: Example, mark: (at: number) => void) => unknown,
+  marks: Marks,
 ): Validity<A> {
   const perRow = shape.slice(1).reduce((product, size) => product * size, 1);
   const found = new Uint8Array(shape[0]! * perRow);
   for (const [row, example] of examples.entries())
-    visit(example, (at) => {
+    marks(example, (at) => {
       found[row * perRow + at] = 1;
     });
   return Validity.of(axes, shape, found);
@@ -85,8 +91,8 @@ function placeOfView({ observations, views }: BatchLayout, { viewReal }: Example
 }
 
 function pixels(layout: BatchLayout, examples: readonly Example[], pictureReal: Validity<"b o v">) {
-  const { rows, observations, views, pictureSize } = layout;
-  const out = zeros("b o v h w c", [rows, observations, views, pictureSize, pictureSize, 3], "uint8");
+  const { observations, views, pictureSize } = layout;
+  const out = blank(layout, "images");
   const share = pictureSize * pictureSize * 3;
   for (const [row, example] of examples.entries())
     for (const [at, picture] of example.pictures.entries()) {
@@ -100,8 +106,8 @@ function pixels(layout: BatchLayout, examples: readonly Example[], pictureReal: 
 }
 
 function states(layout: BatchLayout, examples: readonly Example[], readable: Validity<"b o">) {
-  const { rows, observations, stateWidth } = layout;
-  const out = zeros("b o s", [rows, observations, stateWidth], "float32");
+  const { observations, stateWidth } = layout;
+  const out = blank(layout, "state");
   for (const [row, { state, stateSlots }] of examples.entries())
     state.read(({ cells }, valid) => {
       const slots = valid.shape[0]!;
@@ -115,10 +121,11 @@ function states(layout: BatchLayout, examples: readonly Example[], readable: Val
   return out;
 }
 
-function actions({ rows, steps, actionWidth }: BatchLayout, examples: readonly Example[]) {
-  const out = zeros("b t d", [rows, steps, actionWidth], "float32");
-  for (const [row, { actions: own, dofSlots, targetReal }] of examples.entries())
-    own.read(({ cells }, valid) => {
+function targets(layout: BatchLayout, examples: readonly Example[]) {
+  const { steps, actionWidth } = layout;
+  const out = blank(layout, "actions");
+  for (const [row, { actions, dofSlots, targetReal }] of examples.entries())
+    actions.read(({ cells }, valid) => {
       if (!targetReal) return;
       eachReal(valid, (step) => {
         const from = (row * steps + step) * actionWidth;
@@ -128,9 +135,23 @@ function actions({ rows, steps, actionWidth }: BatchLayout, examples: readonly E
   return out;
 }
 
-function prompts({ rows, tokens }: BatchLayout, examples: readonly Example[]) {
-  const out = zeros("b n", [rows, tokens], "int32");
-  for (const [row, example] of examples.entries()) out.cells.set(example.tokens, row * tokens);
+function prompts(layout: BatchLayout, examples: readonly Example[]) {
+  const out = blank(layout, "prompt");
+  for (const [row, { tokens }] of examples.entries()) out.cells.set(tokens, row * layout.tokens);
+  return out;
+}
+
+function embodiments(layout: BatchLayout, examples: readonly Example[]) {
+  const out = blank(layout, "embodiment");
+  for (const [row, { embodiment }] of examples.entries()) out.cells[row] = embodiment;
+  return out;
+}
+
+/** A field of which nothing is written yet. */
+function blank<K extends FieldName>(layout: BatchLayout, name: K): HostArray<AxesOf<K>, TypeOf<K>> {
+  const { axes, type, unreal } = fieldOf[name];
+  const out = zeros(axes, shapeIn(layout, axes), type);
+  if (unreal !== 0) out.cells.fill(unreal);
   return out;
 }
 
@@ -141,25 +162,12 @@ function ownDofs({ rows, actionWidth }: BatchLayout, examples: readonly Example[
   return new HostArray("b d", [rows, actionWidth], "int32", out);
 }
 
-function embodiments({ rows }: BatchLayout, examples: readonly Example[]) {
-  const out = new Int32Array(rows).fill(-1);
-  for (const [row, { embodiment }] of examples.entries()) out[row] = embodiment;
-  return new HostArray("b", [rows], "int32", out);
-}
-
 function provenance({ rows }: BatchLayout, examples: readonly Example[]): Provenance {
-  const column = (key: keyof Provenance) => {
+  return eachColumn((name) => {
     const out = new Int32Array(rows).fill(-1);
-    for (const [row, example] of examples.entries()) out[row] = example.provenance[key];
+    for (const [row, { provenance }] of examples.entries()) out[row] = provenance[name];
     return out;
-  };
-  return {
-    dataset: column("dataset"),
-    controlMode: column("controlMode"),
-    episode: column("episode"),
-    frame: column("frame"),
-    draw: column("draw"),
-  };
+  });
 }
 
 /** What of an example does not fit the layout: the policy was made for narrower robots or shorter samples. */

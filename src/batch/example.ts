@@ -10,9 +10,11 @@ import { type ActionChoice, actionsFrom, statesAt, trajectory } from "../embodim
 import { stream } from "../graph/random.ts";
 import type { Member } from "../mixture/mixture.ts";
 import type { Draw } from "../mixture/sampler.ts";
+import { onHost } from "../validity/join.ts";
 import type { Padded } from "../validity/padded.ts";
 import { Validity } from "../validity/validity.ts";
 import type { Provenance } from "./batch.ts";
+import { readableSlots } from "./fields.ts";
 import type { BatchLayout } from "./layout.ts";
 import { refuseNoPrompt } from "./survey.ts";
 
@@ -152,17 +154,24 @@ function viewReal({ layout, subject }: Sample): Validity<"o v"> {
 }
 
 async function pictures(sample: Sample, observed: Window<"o">, historyKept: boolean): Promise<(Picture | null)[]> {
-  const frames = Array.from(observed.positions, nearestFrame);
-  const now = frames.length - 1;
-  const wanted = frames.flatMap((frame, slot) =>
-    sample.subject.member.embodiment.cameras.map((camera) => {
-      const isReadable = observed.real.isReal(slot) && (historyKept || slot === now);
-      return isReadable ? { frame, ...camera } : { frame, ...camera, key: null };
-    }),
+  const readable = readableOf(observed.real, historyKept);
+  const wanted = Array.from(observed.positions, nearestFrame).flatMap((frame, slot) =>
+    sample.subject.member.embodiment.cameras.map((camera) =>
+      readable.isReal(slot) ? { frame, ...camera } : { frame, ...camera, key: null },
+    ),
   );
   return Promise.all(
     wanted.map(({ frame, view, key }) => (key === null ? null : picture(sample, frame, { view, key }))),
   );
+}
+
+/** `[b o]` of the one row that a sample will be. */
+function readableOf(real: Validity<"o">, historyKept: boolean): Validity<"b o"> {
+  return readableSlots(onHost, {
+    historyReal: Validity.of("b o", [1, ...real.shape], real.bits),
+    historyKept: Validity.of("b", [1], Uint8Array.of(historyKept ? 1 : 0)),
+    rowReal: Validity.complete("b", [1]),
+  });
 }
 
 async function picture(sample: Sample, frame: number, { view, key }: { view: string; key: string }): Promise<Picture> {

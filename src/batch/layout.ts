@@ -1,3 +1,5 @@
+import { letters } from "../graph/axes.ts";
+
 /** Static sizes of a micro-batch: one compiled program per layout. */
 export interface BatchLayout {
   /** `b`: rows, filler included. */
@@ -16,4 +18,35 @@ export interface BatchLayout {
   readonly tokens: number;
   /** Side of the square pictures, in pixels. */
   readonly pictureSize: number;
+}
+
+/** Which of a layout's sizes an axis has, of those along which a batch is padded. */
+export const paddedAxes = {
+  b: "rows",
+  o: "observations",
+  t: "steps",
+  d: "actionWidth",
+  s: "stateWidth",
+  v: "views",
+  n: "tokens",
+} as const satisfies Readonly<Record<string, keyof BatchLayout>>;
+
+export type PaddedAxis = keyof typeof paddedAxes;
+
+/**
+ * Sizes of axes of a batch.
+ *
+ * @throws RangeError if a batch has no such axis
+ */
+export function shapeIn(layout: BatchLayout, axes: string): number[] {
+  return letters(axes).map((axis) => {
+    if (isPadded(axis)) return layout[paddedAxes[axis]];
+    if (axis === "h" || axis === "w") return layout.pictureSize;
+    if (axis === "c") return 3;
+    throw new RangeError(`shapeIn: a batch has no axis "${axis}"`);
+  });
+}
+
+function isPadded(axis: string): axis is PaddedAxis {
+  return Object.hasOwn(paddedAxes, axis);
 }

@@ -1,7 +1,7 @@
 import { type HostArray, zeros } from "../graph/host-array.ts";
-import { Padded } from "../validity/padded.ts";
-import type { Validity } from "../validity/validity.ts";
 import type { Batch } from "./batch.ts";
+import { eachField, type FieldsAs } from "./each.ts";
+import type { FieldName, PaddedFields } from "./fields.ts";
 
 /** What is put where nothing is real, by the number of the cell. */
 export interface Poison {
@@ -13,41 +13,21 @@ export interface Poison {
   readonly token: (cell: number) => number;
 }
 
-/** Cells of a batch, as bytes over the axes by which its arrays are real: 1 where a cell is meant. */
-export interface BatchCells {
-  /** `[b o v]`: whole pictures. */
-  readonly images: Uint8Array;
-  /** `[b o s]` */
-  readonly state: Uint8Array;
-  /** `[b n]` */
-  readonly prompt: Uint8Array;
-  /** `[b t d]` */
-  readonly actions: Uint8Array;
-  /** `[b]` */
-  readonly embodiment: Uint8Array;
-}
+/** Cells of a batch, as bytes over the axes by which its fields are real: 1 where a cell is meant. A picture is one cell. */
+export type BatchCells = FieldsAs<FieldName, "bytes">;
 
 /** Every cell that is not real. */
-export function unrealCells({ images, state, prompt, actions, facts }: Batch): BatchCells {
-  return {
-    images: unrealIn(images.valid),
-    state: unrealIn(state.valid),
-    prompt: unrealIn(prompt.valid),
-    actions: unrealIn(actions.valid),
-    embodiment: unrealIn(facts.rowReal),
-  };
+export function unrealCells(batch: Batch): BatchCells {
+  return eachField<"bytes">((name) => batch[name].valid.bits.map((bit) => 1 - bit));
 }
 
 /** A batch with other values in some cells; facts and provenance are the same. */
 export function poisoned(batch: Batch, at: BatchCells, poison: Poison): Batch {
-  return {
-    ...batch,
-    images: batch.images.read((values, valid) => Padded.of(filled(values, at.images, poison.pixel), valid)),
-    state: batch.state.read((values, valid) => Padded.of(filled(values, at.state, poison.number), valid)),
-    prompt: batch.prompt.read((values, valid) => Padded.of(filled(values, at.prompt, poison.token), valid)),
-    actions: batch.actions.read((values, valid) => Padded.of(filled(values, at.actions, poison.number), valid)),
-    embodiment: filled(batch.embodiment, at.embodiment, poison.token),
-  };
+  const own: PaddedFields = batch;
+  const sick = eachField<"host">((name, field) =>
+    own[name].changed((values, valid) => [filled(values, at[name], poison[field.poison]), valid]),
+  );
+  return { ...batch, ...sick };
 }
 
 /** An array with other values where `at` says so, by whole runs of cells where it has fewer. */
@@ -61,8 +41,4 @@ export function filled<A extends string, D extends "float32" | "int32" | "uint8"
   for (let cell = 0; cell < values.cells.length; cell++)
     out.cells[cell] = at[Math.floor(cell / share)] === 1 ? value(cell) : values.cells[cell]!;
   return out;
-}
-
-function unrealIn<A extends string>(valid: Validity<A>): Uint8Array {
-  return valid.bits.map((bit) => 1 - bit);
 }

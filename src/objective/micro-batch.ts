@@ -1,4 +1,5 @@
 import { type Batch, type Provenance, sampleCount } from "../batch/batch.ts";
+import { factNames, observedNames } from "../batch/each.ts";
 import { cells } from "../graph/axes.ts";
 import { type Arrays, type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import {
@@ -145,20 +146,8 @@ function total(values: Float32Array | Float64Array, isMeant: (cell: number) => b
 
 /** Inputs of the programs that stand for what a robot perceives, under the names of the batch's fields. */
 export function observationFeeds(batch: Batch): Arrays {
-  const { facts } = batch;
   return new Map<string, HostArray<string, DataType>>([
-    ["images", batch.images.read((values) => values)],
-    ["state", batch.state.read((values) => values)],
-    ["prompt", batch.prompt.read((values) => values)],
-    ["embodiment", batch.embodiment],
-    ["stepReal", facts.stepReal.toArray()],
-    ["dofReal", facts.dofReal.toArray()],
-    ["stateReal", facts.stateReal.toArray()],
-    ["targetReal", facts.targetReal.toArray()],
-    ["historyReal", facts.historyReal.toArray()],
-    ["historyKept", facts.historyKept.toArray()],
-    ["viewReal", facts.viewReal.toArray()],
-    ["tokenReal", facts.tokenReal.toArray()],
-    ["rowReal", facts.rowReal.toArray()],
+    ...observedNames.map((name) => [name, batch[name].read((values) => values)] as const),
+    ...factNames.map((name) => [name, batch.facts[name].toArray()] as const),
   ]);
 }

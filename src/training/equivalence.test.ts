@@ -4,6 +4,7 @@ import { collate } from "../batch/collate.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import { poisoned, unrealCells } from "../batch/poison.ts";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
+import { withFact } from "../batch/testing/with-fact.ts";
 import { embedTimes } from "../flow/time.ts";
 import { HostArray, zeros } from "../graph/host-array.ts";
 import { expectClose, expectFinite, expectSameBits } from "../graph/testing/close.ts";
@@ -15,7 +16,6 @@ import { timeEmbeddingOf } from "../policy/policy.ts";
 import { flowChoiceOf } from "../policy/variant.ts";
 import { Padded } from "../validity/padded.ts";
 import { type Rule, Rules, ruleNames } from "../validity/rules.ts";
-import { Validity } from "../validity/validity.ts";
 import {
   type MicroChoice,
   MicroPolicy,
@@ -102,15 +102,18 @@ describe.each(headNames)("with the head %s", (head) => {
     const seen = await outcome(complete);
     const other = withState(complete, 0, 0.3);
     expect(differs((await outcome(other)).loss!, seen.loss!)).toBe(true);
-    const changes = { historyReal: (at: number) => (at % 3 === 0 ? 0 : 1), historyKept: () => 0 };
-    for (const [fact, bit] of Object.entries(changes)) {
+    const changes = [
+      ["historyReal", (at: number) => (at % 3 === 0 ? 0 : 1)],
+      ["historyKept", () => 0],
+    ] as const;
+    for (const [fact, bit] of changes) {
       const [one, another] = [withFact(complete, fact, bit), withFact(other, fact, bit)];
       expectSame(await outcome(another), await outcome(one));
     }
   });
 
   it("the state now is read, also where all history was dropped and no slot is said to be real", async () => {
-    for (const fact of ["historyReal", "historyKept"]) {
+    for (const fact of ["historyReal", "historyKept"] as const) {
       const none = withFact(complete, fact, () => 0);
       const [one, other] = [await outcome(none), await outcome(withState(none, 2, 0.3))];
       expect(differs(one.loss!, other.loss!)).toBe(true);
@@ -278,17 +281,4 @@ function withState(batch: Batch, slot: number, value: number): Batch {
     return Padded.of(new HostArray("b o s", values.shape, "float32", cells), valid);
   });
   return { ...batch, state };
-}
-
-/** Another fact; the cells stay. */
-function withFact(batch: Batch, fact: string, bit: (at: number) => number): Batch {
-  const changed = <A extends string>(valid: Validity<A>) =>
-    Validity.of(
-      valid.axes,
-      valid.shape,
-      valid.bits.map((_, at) => bit(at)),
-    );
-  const { historyReal, historyKept } = batch.facts;
-  const own = fact === "historyReal" ? { historyReal: changed(historyReal) } : { historyKept: changed(historyKept) };
-  return { ...batch, facts: { ...batch.facts, ...own } };
 }

@@ -1,6 +1,6 @@
 import { describe, type IsSubsequence, letters } from "../graph/axes.ts";
-import type { DataType, HostArray, Storage } from "../graph/host-array.ts";
-import type { EncodedValidity, Validity } from "./validity.ts";
+import { allocate, type DataType, HostArray, type Storage } from "../graph/host-array.ts";
+import { type EncodedValidity, Validity } from "./validity.ts";
 
 /** A padded array as plain data, for the border between workers. */
 export interface EncodedPadded {
@@ -10,6 +10,13 @@ export interface EncodedPadded {
   readonly type: DataType;
   readonly cells: Storage<DataType>;
   readonly valid: EncodedValidity;
+}
+
+/** Axes and type of padded values, and the axes by which they are real. */
+export interface PaddedForm<A extends string, D extends DataType, V extends string> {
+  readonly axes: A;
+  readonly type: D;
+  readonly realBy: V;
 }
 
 /**
@@ -37,6 +44,13 @@ export class Padded<A extends string, D extends DataType = "float32", V extends 
     valid: Validity<V>,
     ..._misfit: IsSubsequence<V, A> extends true ? [] : [validityIsNotWithinTheAxesOfTheValues: never]
   ): Padded<A, D, V> {
+    return Padded.#checked(values, valid);
+  }
+
+  static #checked<A extends string, D extends DataType, V extends string>(
+    values: HostArray<A, D>,
+    valid: Validity<V>,
+  ): Padded<A, D, V> {
     const own = letters(values.axes);
     for (const [at, letter] of letters(valid.axes).entries()) {
       const size = values.shape[own.indexOf(letter)];
@@ -53,8 +67,33 @@ export class Padded<A extends string, D extends DataType = "float32", V extends 
     return reader(this.#values, this.valid);
   }
 
+  /** Other values and another validity, of the same axes and type. */
+  changed(
+    change: (values: HostArray<A, D>, valid: Validity<V>) => readonly [values: HostArray<A, D>, valid: Validity<V>],
+  ): Padded<A, D, V> {
+    return Padded.#checked(...change(this.#values, this.valid));
+  }
+
+  /** The cells are not copied. */
   encode(): EncodedPadded {
     const { axes, shape, type, cells } = this.#values;
     return { kind: "padded", axes, shape, type, cells, valid: this.valid.encode() };
   }
+
+  /** @throws TypeError if the value is no encoded padded array of this form */
+  static decode<A extends string, D extends DataType, V extends string>(
+    { axes, type, realBy }: PaddedForm<A, D, V>,
+    encoded: EncodedPadded,
+  ): Padded<A, D, V> {
+    const { kind, shape, cells, valid } = encoded;
+    if (kind !== "padded" || encoded.axes !== axes || encoded.type !== type)
+      throw new TypeError(`Padded.decode: expected ${type} [${axes}], got ${kind} ${encoded.type} [${encoded.axes}]`);
+    const storage = allocate(type, 0);
+    if (!isStorageLike(cells, storage)) throw new TypeError(`Padded.decode: expected cells of ${type} for [${axes}]`);
+    return Padded.#checked(new HostArray(axes, shape, type, cells), Validity.decode(realBy, valid));
+  }
+}
+
+function isStorageLike<D extends DataType>(cells: unknown, like: Storage<D>): cells is Storage<D> {
+  return cells instanceof like.constructor;
 }

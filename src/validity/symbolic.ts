@@ -90,6 +90,17 @@ export class SymbolicPadded<A extends string, D extends DataType = "float32", V 
     return new SymbolicPadded(values, valid);
   }
 
+  /** Values that arrive with each batch under a name. The validity lies within their axes, as `PaddedForm` has it. */
+  static input<A extends string, D extends DataType, V extends string>(
+    name: string,
+    { axes, shape, type }: Form<A, D>,
+    valid: SymbolicValidity<V>,
+  ): SymbolicPadded<A, D, V> {
+    const values = input(name, axes, shape, type);
+    expectWithin(values, valid.isReal);
+    return new SymbolicPadded(values, valid);
+  }
+
   /** The values, with a constant in every unreal cell. */
   selected(otherwise: number): SymbolicArray<A, D> {
     return selectAny(this.valid.isReal, this.#values, otherwise);

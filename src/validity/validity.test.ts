@@ -19,6 +19,12 @@ describe("a validity", () => {
     expect([...Validity.every("b o v", [rows, times, views]).bits]).toEqual([0, 0, 0, 0, 1, 0, 1, 0]);
   });
 
+  it("is real where one part says so, each repeated along the axes it lacks", () => {
+    const cells = Validity.some("b t d", [steps, dofs]);
+    expect(cells.shape).toEqual([2, 3, 2]);
+    expect([...cells.bits]).toEqual([1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1]);
+  });
+
   it("keeps its own copy of the bits", () => {
     const bits = Uint8Array.of(1, 0);
     const valid = Validity.of("n", [2], bits);
@@ -60,9 +66,11 @@ describe("a validity", () => {
       const wider: Validity<"b t d"> = steps;
       // @ts-expect-error a part has an axis that the whole lacks
       Validity.every("b t", [steps, dofs]);
+      // @ts-expect-error nor may one of several have it
+      Validity.some("b t", [steps, dofs]);
       // @ts-expect-error a boolean array is not a validity
       const booleans: Validity<"b"> = [true, false];
-      // @ts-expect-error nobody but `of`, `complete`, `every` and `decode` makes one
+      // @ts-expect-error nobody but `of`, `complete`, `every`, `some` and `decode` makes one
       new Validity("b", [1], Uint8Array.of(1));
       return [turned, wider, booleans];
     };

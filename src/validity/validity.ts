@@ -55,13 +55,25 @@ export class Validity<A extends string> {
     axes: A,
     parts: { readonly [K in keyof P]: Validity<Within<P[K], A>> },
   ): Validity<A> {
-    const all: readonly Validity<string>[] = parts;
-    const shape = letters(axes).map((letter) => sharedSize(axes, letter, all));
-    const bits = new Uint8Array(cells(shape)).fill(1);
-    for (const part of all) {
+    return Validity.#joined(axes, parts, 1);
+  }
+
+  /** A cell exists where at least one part says so; each part is repeated along the axes it lacks. Errors as in `every`. */
+  static some<const A extends string, const P extends readonly string[]>(
+    axes: A,
+    parts: { readonly [K in keyof P]: Validity<Within<P[K], A>> },
+  ): Validity<A> {
+    return Validity.#joined(axes, parts, 0);
+  }
+
+  /** @param unless the bit of a cell of which no part says the opposite */
+  static #joined<A extends string>(axes: A, parts: readonly Validity<string>[], unless: 0 | 1): Validity<A> {
+    const shape = sharedShape(axes, parts);
+    const bits = new Uint8Array(cells(shape)).fill(unless);
+    for (const part of parts) {
       const strides = stridesWithin(axes, part);
       visit(shape, strides, (at, offset) => {
-        if (part.#bits[offset] === 0) bits[at] = 0;
+        if (part.#bits[offset] !== unless) bits[at] = 1 - unless;
       });
     }
     return new Validity<A>(axes, shape, bits);
@@ -103,20 +115,35 @@ export class Validity<A extends string> {
   }
 }
 
-function sharedSize(axes: string, letter: string, parts: readonly Validity<string>[]): number {
+/** Axes and sizes of a validity, on the host or in a program. */
+interface Sized {
+  readonly axes: string;
+  readonly shape: readonly number[];
+}
+
+/**
+ * Size of each of the axes, as the parts have them.
+ *
+ * @throws RangeError if parts disagree about a size, or an axis stands in no part
+ */
+export function sharedShape(axes: string, parts: readonly Sized[]): number[] {
+  return letters(axes).map((letter) => sharedSize(axes, letter, parts));
+}
+
+function sharedSize(axes: string, letter: string, parts: readonly Sized[]): number {
   const found = parts.flatMap((part) => {
     const own: string[] = letters(part.axes);
     const at = own.indexOf(letter);
     return at < 0 ? [] : [part.shape[at]!];
   });
   const [first] = found;
-  if (first === undefined) throw new RangeError(`Validity.every: no part of "${axes}" has the axis "${letter}"`);
+  if (first === undefined) throw new RangeError(`Validity: no part of "${axes}" has the axis "${letter}"`);
   if (found.some((size) => size !== first))
-    throw new RangeError(`Validity.every: parts of "${axes}" disagree about "${letter}": ${found.join(", ")}`);
+    throw new RangeError(`Validity: parts of "${axes}" disagree about "${letter}": ${found.join(", ")}`);
   return first;
 }
 
-function stridesWithin(axes: string, part: Validity<string>): number[] {
+function stridesWithin(axes: string, part: Sized): number[] {
   const own = letters(part.axes);
   return letters(axes).map((letter) => {
     const at = own.indexOf(letter);

@@ -90,7 +90,7 @@ describe.runIf(hasRealData)(onRealData("four real robots, served"), () => {
     expect(served.state).toEqual(taught.state);
     expect(served.prompt).toEqual(taught.prompt);
     expect(served.ownDof).toEqual(taught.ownDof);
-    expect([...served.embodiment]).toEqual([0, 1, 2, 3]);
+    expect([...served.embodiment.cells]).toEqual([0, 1, 2, 3]);
     expect(served.embodiment).toEqual(taught.embodiment);
     expect(served.facts).toEqual(taught.facts);
     expect(perceived.images.read(({ cells }) => new Set(cells).size)).toBeGreaterThan(50);

@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { factNames } from "../../src/batch/each.ts";
+import { factAxes } from "../../src/batch/fields.ts";
+import { shapeIn } from "../../src/batch/layout.ts";
 import { embedTimes } from "../../src/flow/time.ts";
 import { cells } from "../../src/graph/axes.ts";
 import { type DataType, HostArray, zeros } from "../../src/graph/host-array.ts";
@@ -179,24 +182,12 @@ function batch(): Map<string, HostArray<string, DataType>> {
     ["time", times],
     ["timeEmbedding", embedTimes(times, timeEmbeddingOf(setting.form))],
   ];
-  const facts: [string, HostArray<string, DataType>][] = Object.entries(factShapes).map(([name, { axes, shape }]) => [
-    name,
-    fact(name, axes, shape).toArray(),
-  ]);
-  return new Map([...arrays, ...facts]);
+  const facts = factNames.map((name) => {
+    const axes = factAxes[name];
+    return [name, fact(name, axes, shapeIn(setting.layout, axes)).toArray()] as const;
+  });
+  return new Map<string, HostArray<string, DataType>>([...arrays, ...facts]);
 }
-
-const factShapes = {
-  stepReal: { axes: "b t", shape: [4, 4] },
-  dofReal: { axes: "b d", shape: [4, 6] },
-  stateReal: { axes: "b s", shape: [4, 5] },
-  targetReal: { axes: "b", shape: [4] },
-  viewReal: { axes: "b o v", shape: [4, 2, 2] },
-  tokenReal: { axes: "b n", shape: [4, 6] },
-  rowReal: { axes: "b", shape: [4] },
-  historyReal: { axes: "b o", shape: [4, 2] },
-  historyKept: { axes: "b", shape: [4] },
-} as const;
 
 function fact<A extends string>(name: string, axes: A, shape: readonly number[]): Validity<A> {
   return Validity.of(axes, shape, Uint8Array.from(reference.facts[name]!.cells.flat(2)));

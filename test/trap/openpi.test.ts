@@ -6,6 +6,7 @@ import { decodeBatch, encodeBatch, type Facts } from "../../src/batch/batch.ts";
 import { BatchMaker } from "../../src/batch/maker.ts";
 import { unrealCells } from "../../src/batch/poison.ts";
 import { exampleBatch } from "../../src/batch/testing/example-batch.ts";
+import { withFact } from "../../src/batch/testing/with-fact.ts";
 import type { Feature } from "../../src/dataset/dataset.ts";
 import type { Mapping } from "../../src/embodiment/mapping.ts";
 import { aloha, droid, libero } from "../../src/embodiment/robot.ts";
@@ -16,7 +17,7 @@ import { layoutOf, loadPlanOf, planOf } from "../../src/recipe/plan.ts";
 import { mixtureOf, type Recipe } from "../../src/recipe/schema.ts";
 import { microRecipe } from "../../src/recipe/testing/micro-recipe.ts";
 import { Rules } from "../../src/validity/rules.ts";
-import { changed, hidden, layout, outcomeOf, ragged, releasePolicies, withFact } from "./policy.ts";
+import { changed, hidden, layout, outcomeOf, ragged, releasePolicies } from "./policy.ts";
 
 afterAll(releasePolicies);
 

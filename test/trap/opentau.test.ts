@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it, vi } from "vitest";
 import { collate } from "../../src/batch/collate.ts";
 import { stepRequests } from "../../src/batch/request.ts";
 import { exampleBatch } from "../../src/batch/testing/example-batch.ts";
+import { withFact } from "../../src/batch/testing/with-fact.ts";
 import { runFolderOf } from "../../src/command/train.ts";
 import { groupErrors } from "../../src/metric/group.ts";
 import { openMixture } from "../../src/mixture/mixture.ts";
@@ -17,18 +18,7 @@ import { microRecipe } from "../../src/recipe/testing/micro-recipe.ts";
 import { microSamples } from "../../src/training/testing/micro-samples.ts";
 import { Mean } from "../../src/validity/mean.ts";
 import type { Rule } from "../../src/validity/rules.ts";
-import {
-  changed,
-  hidden,
-  junk,
-  layout,
-  noiseOf,
-  outcomeOf,
-  ragged,
-  releasePolicies,
-  sick,
-  withFact,
-} from "./policy.ts";
+import { changed, hidden, junk, layout, noiseOf, outcomeOf, ragged, releasePolicies, sick } from "./policy.ts";
 
 afterAll(releasePolicies);
 

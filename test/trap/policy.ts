@@ -1,4 +1,4 @@
-import { type Batch, decodeBatch, encodeBatch, type Facts } from "../../src/batch/batch.ts";
+import type { Batch } from "../../src/batch/batch.ts";
 import type { BatchLayout } from "../../src/batch/layout.ts";
 import { type Poison, poisoned, unrealCells } from "../../src/batch/poison.ts";
 import { raggedBatch } from "../../src/batch/testing/example-batch.ts";
@@ -42,14 +42,6 @@ export const notNumbers: Poison = { number: () => Number.NaN, pixel: () => 255, 
 /** A batch with other values in every raw cell that is not real. */
 export function sick(batch: Batch, poison: Poison): Batch {
   return poisoned(batch, unrealCells(batch), poison);
-}
-
-/** A batch in which one fact says something else. */
-export function withFact(batch: Batch, name: keyof Facts, bit: (at: number, before: number) => number): Batch {
-  const encoded = encodeBatch(batch);
-  const fact = encoded.facts[name];
-  const bits = fact.bits.map((before, at) => bit(at, before));
-  return decodeBatch({ ...encoded, facts: { ...encoded.facts, [name]: { ...fact, bits } } });
 }
 
 const compiled = new Map<string, Promise<MicroPolicy>>();

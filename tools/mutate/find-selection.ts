@@ -36,7 +36,7 @@ const factName = /(Real|Kept|isReadable)$/;
 /** Each of the facts that a validity is made of, taken as true. */
 export function findFacts(node: Node): Edit[] {
   const called = calleeOf(node);
-  if (called?.on != null && ["every", "some"].includes(called.name) && /Validity$/.test(called.on.getText())) {
+  if (called?.on != null && ["every", "some"].includes(called.name) && /validity$/i.test(called.on.getText())) {
     const parts = called.call.arguments.at(-1);
     return parts !== undefined && isArrayLiteralExpression(parts) ? factsOf(parts) : [];
   }

@@ -87,7 +87,7 @@ it("every guard of the product is found by the same words", () => {
   for (const some of [
     "selection in policy",
     "selection in loss",
-    "fact in policy",
+    "fact in batch",
     "key mask in nn",
     "key mask in policy",
     "rule in validity",
