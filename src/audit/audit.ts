@@ -36,7 +36,7 @@ export class Audit {
     const requests = auditRequests(plan, batches);
     const wholes = await loadGlobalBatches(plan, requests);
     const twice = await measureTwice(plan, open, cache);
-    return new Audit(wholes, twice.heads.length === 0 ? [] : await statisticsTrials(twice, requests));
+    return new Audit(wholes, twice.groups.length === 0 ? [] : await statisticsTrials(twice, requests));
   }
 
   /**
@@ -112,11 +112,11 @@ interface About {
 
 /** Batches whose unit scales differ by what stands past the ends of episodes. */
 async function statisticsTrials(
-  { plain, poisoned, heads }: MeasuredTwice,
+  { plain, poisoned, groups }: MeasuredTwice,
   requests: readonly AuditRequest[],
 ): Promise<Trial[]> {
   const [wholes, others] = [await loadGlobalBatches(plain, requests), await loadGlobalBatches(poisoned, requests)];
-  return wholes.map((base, at) => statisticsTrial(base, others[at]!, heads));
+  return wholes.map((base, at) => statisticsTrial(base, others[at]!, groups));
 }
 
 function cellsOfKinds(wholes: readonly GlobalBatch[]): Record<PaddingKind, number> {

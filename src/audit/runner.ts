@@ -180,7 +180,7 @@ function realActions(plan: Plan, units: readonly Units[], { facts, provenance, o
   return out;
 }
 
-/** Its head, hence its units, is that of every member with this dataset and control mode. */
+/** Its normalisation group, hence its units, is that of every member with this dataset and control mode. */
 function memberOf({ mixture }: Plan, { dataset, controlMode }: Provenance, row: number): number {
   return mixture.members.findIndex(
     (member) => member.dataset === dataset[row] && member.controlMode === controlMode[row],

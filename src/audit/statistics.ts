@@ -1,4 +1,4 @@
-import { type HeadStatistics, measureHeads } from "../batch/measure.ts";
+import { measureNormalization, type NormalizationStatistics } from "../batch/measure.ts";
 import type { Frames } from "../mixture/frames.ts";
 import type { OpenMixture } from "../mixture/mixture.ts";
 import { measuringOf, type Plan } from "../recipe/plan.ts";
@@ -7,8 +7,8 @@ import { measuringOf, type Plan } from "../recipe/plan.ts";
 export interface MeasuredTwice {
   readonly plain: Plan;
   readonly poisoned: Plan;
-  /** Heads whose statistics differ. */
-  readonly heads: readonly string[];
+  /** Normalisation groups whose statistics differ. */
+  readonly groups: readonly string[];
 }
 
 /** Episodes of each member that are measured: a poison shows in any of them. */
@@ -21,10 +21,10 @@ const pastEnd = 1e3;
 export async function measureTwice(plan: Plan, open: OpenMixture, cache: string): Promise<MeasuredTwice> {
   const some = { ...open, mixture: { ...open.mixture, members: open.mixture.members.map(withFewEpisodes) } };
   const options = { ...measuringOf(plan.recipe), cache, rules: plan.rules };
-  const plain = await measureHeads(some, { ...options, pastEnd: "nothing" });
-  const poisoned = await measureHeads(some, { ...options, pastEnd });
-  const heads = [...plain].filter(([name, own]) => textOf(own) !== textOf(poisoned.get(name)!)).map(([name]) => name);
-  return { plain: { ...plan, statistics: plain }, poisoned: { ...plan, statistics: poisoned }, heads };
+  const plain = await measureNormalization(some, { ...options, pastEnd: "nothing" });
+  const poisoned = await measureNormalization(some, { ...options, pastEnd });
+  const groups = [...plain].filter(([name, own]) => textOf(own) !== textOf(poisoned.get(name)!)).map(([name]) => name);
+  return { plain: { ...plan, statistics: plain }, poisoned: { ...plan, statistics: poisoned }, groups };
 }
 
 function withFewEpisodes<M extends { readonly train: Frames }>(member: M): M {
@@ -33,6 +33,6 @@ function withFewEpisodes<M extends { readonly train: Frames }>(member: M): M {
 }
 
 /** Statistics to compare: shortest texts of equal numbers are equal, and only theirs. */
-function textOf(statistics: HeadStatistics): string {
+function textOf(statistics: NormalizationStatistics): string {
   return JSON.stringify(statistics, (_, value) => (value instanceof Float64Array ? [...value] : value));
 }

@@ -59,7 +59,7 @@ export function horizonTrials(whole: GlobalBatch): Trial[] {
 }
 
 /** Batches whose unit scales differ by what stands past the ends of episodes. */
-export function statisticsTrial(base: GlobalBatch, poisoned: GlobalBatch, heads: readonly string[]): Trial {
+export function statisticsTrial(base: GlobalBatch, poisoned: GlobalBatch, groups: readonly string[]): Trial {
   const trial: Trial = {
     base,
     variation: {
@@ -70,7 +70,7 @@ export function statisticsTrial(base: GlobalBatch, poisoned: GlobalBatch, heads:
       back: asTheyAre,
       promise: () => "bits",
     },
-    entry: { place: `batch/measure.ts: statistics of ${heads.map((head) => `"${head}"`).join(", ")}` },
+    entry: { place: `batch/measure.ts: statistics of ${groups.map((group) => `"${group}"`).join(", ")}` },
     apart: () => trial,
   };
   return trial;

@@ -113,7 +113,7 @@ export async function loadExample(subject: Subject, draw: Draw, choice: ExampleC
     tokens: tokens(sample),
     targetReal: embodiment.target === "actions",
     historyKept,
-    embodiment: member.head,
+    embodiment: member.normalizationGroup,
     provenance: {
       dataset: member.dataset,
       controlMode: member.controlMode,

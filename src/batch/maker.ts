@@ -8,7 +8,7 @@ import { collate } from "./collate.ts";
 import { loadExample, type Reading, type Subject } from "./example.ts";
 import type { BatchLayout } from "./layout.ts";
 
-/** Unit scales of a member of the mixture: those of its head. */
+/** Unit scales of a member of the mixture: those of its normalisation group. */
 export interface Units {
   readonly action: Normalization;
   readonly state: Normalization;

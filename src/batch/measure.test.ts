@@ -6,7 +6,7 @@ import { type GeneratedDataset, generatedValue } from "../dataset/generated.ts";
 import { asFound } from "../embodiment/mapping.ts";
 import { type MixtureEntry, openMixture } from "../mixture/mixture.ts";
 import { Rules } from "../validity/rules.ts";
-import { measureHeads } from "./measure.ts";
+import { measureNormalization } from "./measure.ts";
 
 const description: Omit<GeneratedDataset, "name"> = {
   robotType: "toy",
@@ -36,7 +36,7 @@ const values = (name: string, key: string, episode: number) =>
   );
 const mean = (numbers: readonly number[]) => numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
 
-describe("the statistics of a head", () => {
+describe("the statistics of a normalisation group", () => {
   let cache = "";
   beforeAll(async () => {
     cache = await mkdtemp(join(tmpdir(), "armature-statistics-"));
@@ -52,7 +52,7 @@ describe("the statistics of a head", () => {
 
   it("are those of all its members' frames together", async () => {
     const mixture = await open(entry("a", "train"), entry("b", "train"));
-    const found = (await measureHeads(mixture, options("absolute"))).get("toy / joint")!;
+    const found = (await measureNormalization(mixture, options("absolute"))).get("toy / joint")!;
     const all = ["a", "b"].flatMap((name) => [0, 1].flatMap((episode) => values(name, "action", episode)));
     expect(found.action.count).toBe(30);
     expect(found.action.mean[0]).toBeCloseTo(mean(all), 12);
@@ -68,30 +68,30 @@ describe("the statistics of a head", () => {
 
   it("see no held-out episode", async () => {
     const mixture = await open(entry("a", "both"));
-    const found = (await measureHeads(mixture, options("absolute"))).get("toy / joint")!;
+    const found = (await measureNormalization(mixture, options("absolute"))).get("toy / joint")!;
     const [episode = -1] = mixture.mixture.members[0]!.train.episodes;
     expect(found.action.mean[0]).toBeCloseTo(mean(values("a", "action", episode)), 12);
   });
 
   it("of delta actions count every step of every window that lies in the episode, and no other", async () => {
     const mixture = await open({ ...entry("a", "train"), episodes: [0] });
-    const found = (await measureHeads(mixture, options("delta"))).get("toy / joint")!;
+    const found = (await measureNormalization(mixture, options("delta"))).get("toy / joint")!;
     const [actions, states] = [values("a", "action", 0), values("a", "observation.state", 0)];
     const deltas = states.flatMap((state, frame) => actions.slice(frame, frame + 4).map((action) => action - state));
     expect(found.action.count).toBe(4 + 4 + 4 + 3 + 2 + 1);
     expect(found.action.mean[0]).toBeCloseTo(mean(deltas), 12);
-    const broken = await measureHeads(mixture, options("delta", Rules.without("statistics")));
+    const broken = await measureNormalization(mixture, options("delta", Rules.without("statistics")));
     expect(broken.get("toy / joint")!.action.count).toBe(24);
   });
 
   it("come from the cache the second time, and anew where the window is another", async () => {
     const mixture = await open(entry("c", "train"));
     const before = (await readdir(cache)).length;
-    const first = await measureHeads(mixture, options("delta"));
+    const first = await measureNormalization(mixture, options("delta"));
     expect((await readdir(cache)).length).toBe(before + 2);
-    expect(await measureHeads(mixture, options("delta"))).toEqual(first);
+    expect(await measureNormalization(mixture, options("delta"))).toEqual(first);
     expect((await readdir(cache)).length).toBe(before + 2);
-    await measureHeads(mixture, { ...options("delta"), steps: 2 });
+    await measureNormalization(mixture, { ...options("delta"), steps: 2 });
     expect((await readdir(cache)).length).toBe(before + 3);
   });
 });

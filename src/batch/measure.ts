@@ -9,8 +9,8 @@ import type { Rules } from "../validity/rules.ts";
 import { Validity } from "../validity/validity.ts";
 import type { Reading } from "./example.ts";
 
-/** What a normalisation head is made from. */
-export interface HeadStatistics {
+/** What a normalisation group is normalised with. */
+export interface NormalizationStatistics {
   readonly action: Statistics;
   readonly state: Statistics;
 }
@@ -27,18 +27,18 @@ export interface MeasureOptions {
 }
 
 /**
- * Statistics of every head of a mixture: of the real cells of its members' training episodes in use, all in one pass.
+ * Statistics of every normalisation group of a mixture: of the real cells of its members' training episodes in use, all in one pass.
  *
  * Absolute actions are counted once per frame; delta actions once per step of each frame's window that lies in the episode.
  */
-export async function measureHeads(
+export async function measureNormalization(
   { mixture, datasets }: OpenMixture,
   options: MeasureOptions,
-): Promise<Map<string, HeadStatistics>> {
-  const found = new Map<string, HeadStatistics>();
-  for (const head of mixture.heads) {
-    const sources = head.members.map((at) => ({ member: mixture.members[at]!, dataset: datasets[at]! }));
-    found.set(head.name, await measureHead(sources, options));
+): Promise<Map<string, NormalizationStatistics>> {
+  const found = new Map<string, NormalizationStatistics>();
+  for (const group of mixture.normalizationGroups) {
+    const sources = group.members.map((at) => ({ member: mixture.members[at]!, dataset: datasets[at]! }));
+    found.set(group.name, await measureGroup(sources, options));
   }
   return found;
 }
@@ -48,7 +48,7 @@ interface Source {
   readonly dataset: Dataset;
 }
 
-async function measureHead(sources: readonly Source[], options: MeasureOptions): Promise<HeadStatistics> {
+async function measureGroup(sources: readonly Source[], options: MeasureOptions): Promise<NormalizationStatistics> {
   const { rate, actionFrame } = options.reading;
   const { dofs, states } = sources[0]!.member.embodiment;
   const window = actionFrame === "absolute" ? "by frame" : { steps: options.steps, rate };

@@ -60,7 +60,7 @@ async function member(): Promise<Member> {
 const robot = async (): Promise<Robot> => ({
   name: 'robot "toy"',
   embodiment: (await member()).embodiment,
-  head: 0,
+  normalizationGroup: 0,
   units: { action: unit, state: unit },
 });
 

@@ -30,8 +30,8 @@ export interface Robot {
   /** Names it in errors. */
   readonly name: string;
   readonly embodiment: Embodiment;
-  /** Index of its normalisation head in the mixture that it was trained in. */
-  readonly head: number;
+  /** Index of its normalisation group in the mixture that it was trained in. */
+  readonly normalizationGroup: number;
   readonly units: Units;
 }
 
@@ -73,7 +73,7 @@ export function observe(robot: Robot, observation: RobotObservation, choice: Obs
     tokens: encodePrompt(tokenizer, prompt, { limit: layout.tokens, long: longPrompt, where: name }),
     targetReal: embodiment.target === "actions",
     historyKept: true,
-    embodiment: robot.head,
+    embodiment: robot.normalizationGroup,
     provenance: { dataset: -1, controlMode: -1, episode: -1, frame: -1, draw: -1 },
   };
 }

@@ -14,7 +14,7 @@ import { encodeBatch } from "./batch.ts";
 import type { BatchLayout } from "./layout.ts";
 import { Loader } from "./loader.ts";
 import type { BatchRequest, LoadPlan } from "./maker.ts";
-import { type HeadStatistics, measureHeads } from "./measure.ts";
+import { measureNormalization, type NormalizationStatistics } from "./measure.ts";
 import { stepRequests } from "./request.ts";
 
 const entry = (name: string, controlMode: string): MixtureEntry => ({
@@ -45,7 +45,7 @@ const layout: BatchLayout = {
 
 describe.runIf(hasRealData)(onRealData("four real robots in one mixture"), () => {
   let open: OpenMixture;
-  let statistics: ReadonlyMap<string, HeadStatistics>;
+  let statistics: ReadonlyMap<string, NormalizationStatistics>;
   let plan: LoadPlan;
   let cache = "";
 
@@ -53,19 +53,19 @@ describe.runIf(hasRealData)(onRealData("four real robots in one mixture"), () =>
     cache = await mkdtemp(join(tmpdir(), "armature-real-"));
     open = await openMixture({ seed: 1, views: ["base"], windows: "every", entries, pictureMemoryBytes: 0 });
     const reading = { rate: "native", actionFrame: "absolute" } as const;
-    statistics = await measureHeads(open, {
+    statistics = await measureNormalization(open, {
       reading,
       steps: layout.steps,
       cache,
       rules: Rules.all,
       pastEnd: "nothing",
     });
-    const { members, heads } = open.mixture;
+    const { members, normalizationGroups } = open.mixture;
     plan = {
       seed: 1,
       members,
-      units: members.map(({ head }) => {
-        const { action, state } = statistics.get(heads[head]!.name)!;
+      units: members.map(({ normalizationGroup }) => {
+        const { action, state } = statistics.get(normalizationGroups[normalizationGroup]!.name)!;
         return {
           action: normalization("quantile", action, soundNormalization),
           state: normalization("quantile", state, soundNormalization),
@@ -96,7 +96,7 @@ describe.runIf(hasRealData)(onRealData("four real robots in one mixture"), () =>
     return found;
   };
 
-  it("has a head for each robot, and knows which dofs never change", () => {
+  it("has a normalisation group for each robot, and knows which dofs never change", () => {
     const still = [...statistics].map(([name, { action }]) => [
       name,
       [...action.mean.keys()].filter((dof) => !changes(action, dof)).length,

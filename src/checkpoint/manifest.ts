@@ -3,7 +3,7 @@ import { letters } from "../graph/axes.ts";
 import { InputError } from "../input-error.ts";
 import { parseInput } from "../parse-input.ts";
 import { conventionsSchema } from "./conventions.ts";
-import { headSchema, memberSchema } from "./robot-record.ts";
+import { memberSchema, normalizationSchema } from "./robot-record.ts";
 
 /** Raised by every change after which older checkpoints mean something else. */
 export const formatVersion = 1;
@@ -36,8 +36,8 @@ const manifestSchema = z.strictObject({
   sampler: z.strictObject({ seed: natural, step: natural }),
   /** The robots of the mixture, in the order of their provenance. */
   members: z.array(memberSchema),
-  /** What normalises, by head. */
-  statistics: z.record(z.string(), headSchema),
+  /** What normalises, by name of the normalisation group. */
+  statistics: z.record(z.string(), normalizationSchema),
   /** The lowest validation loss so far and the step whose weights gave it. */
   bestValidation: z.strictObject({ step: natural, loss: z.number() }).nullable(),
   parameters: z.record(z.string(), parameterSchema),

@@ -46,7 +46,7 @@ export const memberSchema = z.strictObject({
   name,
   dataset: name,
   controlMode: name,
-  /** Name of its normalisation head. */
+  /** Name of its normalisation group: the key of existing checkpoints. */
   head: name,
   framesPerSecond: z.number().positive(),
   embodiment: embodimentSchema,
@@ -58,8 +58,8 @@ const statisticsSchema = z
   .strictObject({ count: natural, mean: cells, std: cells, min: cells, max: cells, q01: cells, q99: cells })
   .refine(hasOneWidth, { error: "expected one width of mean, std, min, max, q01 and q99" });
 
-/** What a normalisation head is made from. */
-export const headSchema = z.strictObject({ state: statisticsSchema, action: statisticsSchema });
+/** What a normalisation group is normalised with. */
+export const normalizationSchema = z.strictObject({ state: statisticsSchema, action: statisticsSchema });
 
 export type StatisticsRecord = z.infer<typeof statisticsSchema>;
 

@@ -65,25 +65,27 @@ describe("a mixture", () => {
     expect(members.map((member) => member.share)).toEqual([0, 1]);
   });
 
-  it("knows two control modes of one dataset apart: two groups, two heads, one dataset", async () => {
+  it("knows two control modes of one dataset apart: two groups of metrics, two of normalisation, one dataset", async () => {
     const mixture = await open(
       { ...pusht, episodes: [0, 1] },
       { ...pusht, episodes: [2, 3], mapping: { ...asFound, controlMode: "ee" } },
     );
-    expect([mixture.datasets, mixture.controlModes, mixture.heads.map((head) => head.name)]).toEqual([
+    expect([mixture.datasets, mixture.controlModes, mixture.normalizationGroups.map((group) => group.name)]).toEqual([
       ["pusht"],
       ["joint", "ee"],
       ["dataset pusht / joint", "dataset pusht / ee"],
     ]);
-    expect(mixture.members.map(({ dataset, controlMode, head }) => [dataset, controlMode, head])).toEqual([
+    expect(
+      mixture.members.map(({ dataset, controlMode, normalizationGroup }) => [dataset, controlMode, normalizationGroup]),
+    ).toEqual([
       [0, 0, 0],
       [0, 1, 1],
     ]);
   });
 
-  it("shares a head between datasets of one robot and control mode", async () => {
+  it("shares a normalisation group between datasets of one robot and control mode", async () => {
     const mixture = await open(gr1, { ...entry("more gr1", "gr1", 44, [5, 5]) });
-    expect(mixture.heads).toEqual([{ name: "gr1 / joint", members: [0, 1] }]);
+    expect(mixture.normalizationGroups).toEqual([{ name: "gr1 / joint", members: [0, 1] }]);
   });
 
   it("reports every problem of every entry at once", async () => {
@@ -120,9 +122,9 @@ describe("a mixture", () => {
     expect((await apart).members).toHaveLength(2);
   });
 
-  it("refuses an action width that differs inside a head", async () => {
+  it("refuses an action width that differs inside a normalisation group", async () => {
     await expect(open(gr1, entry("narrow", "gr1", 26, [5, 5]))).rejects.toThrow(
-      /head "gr1 \/ joint": expected one action width, got "gr1" has 44, "narrow" has 26/,
+      /normalisation group "gr1 \/ joint": expected one action width, got "gr1" has 44, "narrow" has 26/,
     );
   });
 });

@@ -1,7 +1,7 @@
 import type { Dataset, Episode } from "../dataset/dataset.ts";
 import type { Embodiment } from "../embodiment/embodiment.ts";
-import { type Head, heads } from "../embodiment/head.ts";
 import { embody, type Mapping } from "../embodiment/mapping.ts";
+import { type NormalizationGroup, normalizationGroups } from "../embodiment/normalization-group.ts";
 import { InputError } from "../input-error.ts";
 import { type Frames, frameCount, framesOf } from "./frames.ts";
 import { type DatasetSource, openSource } from "./source.ts";
@@ -55,8 +55,8 @@ export interface Member {
   /** Provenance: index among the mixture's datasets and control modes. */
   readonly dataset: number;
   readonly controlMode: number;
-  /** Index of its normalisation head. */
-  readonly head: number;
+  /** Index of its normalisation group. */
+  readonly normalizationGroup: number;
   readonly source: DatasetSource;
   readonly framesPerSecond: number;
   readonly embodiment: Embodiment;
@@ -71,7 +71,7 @@ export interface Mixture {
   readonly seed: number;
   readonly datasets: readonly string[];
   readonly controlModes: readonly string[];
-  readonly heads: readonly Head[];
+  readonly normalizationGroups: readonly NormalizationGroup[];
   readonly members: readonly Member[];
 }
 
@@ -162,7 +162,7 @@ function framesPastTheFirst({ steps, rate }: ActionWindows, framesPerSecond: num
 function settle({ seed, entries }: MixtureDescription, opened: readonly OpenEntry[]): Mixture {
   const datasets = [...new Set(opened.map(({ entry }) => entry.name))];
   const controlModes = [...new Set(opened.map(({ embodiment }) => embodiment.controlMode))];
-  const found = heads(opened.map(({ entry, embodiment }) => ({ dataset: entry.name, embodiment })));
+  const found = normalizationGroups(opened.map(({ entry, embodiment }) => ({ dataset: entry.name, embodiment })));
   const weights = opened.map(({ entry, train }) => entry.weight ?? frameCount(train));
   const total = opened.reduce((sum, { train }, at) => sum + (frameCount(train) > 0 ? weights[at]! : 0), 0);
   if (total === 0) throw new InputError(`mixture: expected frames to train on, got none in ${entries.length} entries`);
@@ -174,7 +174,7 @@ function settle({ seed, entries }: MixtureDescription, opened: readonly OpenEntr
       controlModeName: embodiment.controlMode,
       dataset: datasets.indexOf(name),
       controlMode: controlModes.indexOf(embodiment.controlMode),
-      head: found.findIndex((head) => head.members.includes(at)),
+      normalizationGroup: found.findIndex((group) => group.members.includes(at)),
       source: source.kind === "lerobot" ? { ...source, location: dataset.root } : source,
       framesPerSecond: dataset.framesPerSecond,
       embodiment,
@@ -183,7 +183,7 @@ function settle({ seed, entries }: MixtureDescription, opened: readonly OpenEntr
       validation,
     };
   });
-  return { seed, datasets, controlModes, heads: found, members };
+  return { seed, datasets, controlModes, normalizationGroups: found, members };
 }
 
 function memberName(dataset: string, controlMode: string): string {

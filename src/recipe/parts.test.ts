@@ -72,12 +72,12 @@ it("GR00T's head has a set of weights for each dataset, and noise at time zero",
   expect(partsOf(recipe.policy).map(({ slots }) => slots.length)).toEqual([14]);
 });
 
-it("weights by embodiment are those of the heads that they were trained on, and of no others", () => {
+it("weights by embodiment are those of the normalisation groups that they were trained on, and of no others", () => {
   const trained = ["arm / joint", "hand / joint", "arm / ee"];
   expect(embodimentProblems("groot", trained, trained)).toEqual([]);
   expect(embodimentProblems("groot", trained, trained.slice(0, 2))).toEqual([]);
   expect(embodimentProblems("groot", trained, trained.slice(1))).toEqual([
-    "expected the heads that the weights were trained on in their order (arm / joint, hand / joint, arm / ee), " +
+    "expected the normalisation groups that the weights were trained on in their order (arm / joint, hand / joint, arm / ee), " +
       "got hand / joint, arm / ee",
   ]);
   expect(embodimentProblems("flow", trained, trained.slice(1))).toEqual([]);

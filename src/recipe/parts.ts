@@ -35,10 +35,10 @@ export function partProblems(policy: ActionParts, name: string, { dofs, target }
   return [`${name}: expected every dof in a slot of policy.parts, got ${list} in none`];
 }
 
-/** Why weights by embodiment would be taken for those of another robot: sets are numbered by heads. Empty where they would not. */
+/** Why weights by embodiment would be read as another robot's, as they are numbered by normalisation group; empty where they would not. */
 export function embodimentProblems(head: HeadName, trained: readonly string[], found: readonly string[]): string[] {
   if (head === "flow" || found.every((name, at) => trained[at] === name)) return [];
   return [
-    `expected the heads that the weights were trained on in their order (${trained.join(", ")}), got ${found.join(", ")}`,
+    `expected the normalisation groups that the weights were trained on in their order (${trained.join(", ")}), got ${found.join(", ")}`,
   ];
 }

@@ -1,7 +1,7 @@
 import type { Reading } from "../batch/example.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import type { LoadPlan } from "../batch/maker.ts";
-import { type HeadStatistics, type MeasureOptions, measureHeads } from "../batch/measure.ts";
+import { type MeasureOptions, measureNormalization, type NormalizationStatistics } from "../batch/measure.ts";
 import { survey } from "../batch/survey.ts";
 import { type Conventions, normalizationConventionOf } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
@@ -28,7 +28,7 @@ import type { Recipe } from "./schema.ts";
 export interface Plan {
   readonly recipe: Recipe;
   readonly mixture: Mixture;
-  readonly statistics: ReadonlyMap<string, HeadStatistics>;
+  readonly statistics: ReadonlyMap<string, NormalizationStatistics>;
   readonly rules: Rules;
 }
 
@@ -42,30 +42,32 @@ export async function planOf(recipe: Recipe, open: OpenMixture, cache: string): 
   await lookThrough(recipe, open, cache);
   const rules = Rules.all;
   const measuring = measuringOf(recipe);
-  const statistics = await measureHeads(open, { ...measuring, cache, rules, pastEnd: "nothing" });
+  const statistics = await measureNormalization(open, { ...measuring, cache, rules, pastEnd: "nothing" });
   return { recipe, mixture: open.mixture, statistics, rules };
 }
 
 /**
  * The plan for weights that are there, with the statistics that they were trained under.
  *
- * @throws InputError as `planOf`, and where a dataset belongs to a head that they have no statistics of
+ * @throws InputError as `planOf`, and where a dataset belongs to a normalisation group that they have no statistics of
  */
 export async function planUnder(manifest: Manifest, recipe: Recipe, open: OpenMixture, cache: string): Promise<Plan> {
-  const missing = open.mixture.heads.filter(({ name }) => !Object.hasOwn(manifest.statistics, name));
+  const missing = open.mixture.normalizationGroups.filter(({ name }) => !Object.hasOwn(manifest.statistics, name));
   if (missing.length > 0)
     throw new InputError(
-      `expected heads that the weights were trained on (${Object.keys(manifest.statistics).join(", ")}), ` +
+      `expected normalisation groups that the weights were trained on (${Object.keys(manifest.statistics).join(", ")}), ` +
         `got ${missing.map(({ name }) => `"${name}"`).join(", ")}`,
     );
-  const found = open.mixture.heads.map(({ name }) => name);
+  const found = open.mixture.normalizationGroups.map(({ name }) => name);
   const problems = embodimentProblems(headOf(recipe.policy), Object.keys(manifest.statistics), found);
   if (problems.length > 0) throw new InputError(problems.join("; "));
   await lookThrough(recipe, open, cache);
-  const statistics = Object.entries(manifest.statistics).map(([name, { action, state }]): [string, HeadStatistics] => [
-    name,
-    { action: decodeStatistics(action), state: decodeStatistics(state) },
-  ]);
+  const statistics = Object.entries(manifest.statistics).map(
+    ([name, { action, state }]): [string, NormalizationStatistics] => [
+      name,
+      { action: decodeStatistics(action), state: decodeStatistics(state) },
+    ],
+  );
   return { recipe, mixture: open.mixture, statistics: new Map(statistics), rules: Rules.all };
 }
 
@@ -78,7 +80,7 @@ async function lookThrough(recipe: Recipe, open: OpenMixture, cache: string): Pr
   await survey(open, { layout, tokenizer: byteTokenizer, longPrompt: readingOf(recipe).longPrompt, cache });
 }
 
-/** What of a recipe the statistics of its heads depend on. */
+/** What of a recipe its statistics for normalisation depend on. */
 export function measuringOf({ data, policy }: Recipe): Pick<MeasureOptions, "reading" | "steps"> {
   return { reading: { rate: data.rate, actionFrame: data.actions }, steps: policy.actionHorizon };
 }
@@ -121,7 +123,7 @@ export function formOf(recipe: Recipe): PolicyForm {
   };
 }
 
-/** A set of weights by embodiment for each dataset: no mixture has more heads. */
+/** A set of weights by embodiment for each dataset: no mixture has more normalisation groups. */
 function headFormOf(recipe: Recipe): Head {
   const { actionSight, pastEnd, crossAttentionKeys } = recipe.conventions;
   const horizon = recipe.policy.actionHorizon;
@@ -169,13 +171,13 @@ export function termsOf({ recipe, rules }: Pick<Plan, "recipe" | "rules">): read
   return objectives.flatMap((objective) => objectiveTerms(objective, { reduction, parts, rules }));
 }
 
-/** What the loader's workers need: unit scales are those of each member's head. */
+/** What the loader's workers need: unit scales are those of each member's normalisation group. */
 export function loadPlanOf(plan: Plan): LoadPlan {
   const { recipe, mixture } = plan;
   const mode = recipe.data.normalization;
   const convention = normalizationConventionOf(recipe.conventions);
-  const units = mixture.members.map(({ head }) => {
-    const { action, state } = statisticsOf(plan, head);
+  const units = mixture.members.map(({ normalizationGroup }) => {
+    const { action, state } = statisticsOf(plan, normalizationGroup);
     return { action: normalization(mode, action, convention), state: normalization(mode, state, convention) };
   });
   const { pictureMemoryBytes } = recipe.data;
@@ -209,14 +211,17 @@ export function groupNamesOf({ mixture }: Plan): GroupNames {
   };
 }
 
-function movingDofs(plan: Plan, { head, embodiment }: Member): boolean[] {
-  const { action } = statisticsOf(plan, head);
+function movingDofs(plan: Plan, { normalizationGroup, embodiment }: Member): boolean[] {
+  const { action } = statisticsOf(plan, normalizationGroup);
   return embodiment.dofs.map((_, dof) => changes(action, dof));
 }
 
-function statisticsOf({ mixture, statistics }: Pick<Plan, "mixture" | "statistics">, head: number): HeadStatistics {
-  const name = mixture.heads[head]!.name;
+function statisticsOf(
+  { mixture, statistics }: Pick<Plan, "mixture" | "statistics">,
+  group: number,
+): NormalizationStatistics {
+  const name = mixture.normalizationGroups[group]!.name;
   const found = statistics.get(name);
-  if (found === undefined) throw new RangeError(`plan: expected statistics of head "${name}", got none`);
+  if (found === undefined) throw new RangeError(`plan: expected statistics of normalisation group "${name}", got none`);
   return found;
 }

@@ -51,7 +51,7 @@ beforeAll(async () => {
   const views = ["base", "wrist"];
   const { mixture } = await openMixture({ seed: 1, views, windows: "every", entries: [entry], pictureMemoryBytes: 0 });
   member = mixture.members[0]!;
-  robot = { name: "toy", embodiment: member.embodiment, head: 0, units: { action: unit, state: unit } };
+  robot = { name: "toy", embodiment: member.embodiment, normalizationGroup: 0, units: { action: unit, state: unit } };
 });
 
 const history = (reading: Pick<Reading, "rate" | "interval">) =>

@@ -30,7 +30,7 @@ export function servedRobots(
 ): ServedRobot[] {
   const { normalization: mode, rate } = recipe.data;
   const convention = normalizationConventionOf(recipe.conventions);
-  const heads = [...new Set(members.map(({ head }) => head))];
+  const groups = [...new Set(members.map(({ head }) => head))];
   return members
     .filter(({ embodiment }) => embodiment.target === "actions")
     .map(({ dataset, head, framesPerSecond, embodiment }) => {
@@ -39,7 +39,7 @@ export function servedRobots(
       return {
         name: describe({ dataset, embodiment }),
         embodiment,
-        head: heads.indexOf(head),
+        normalizationGroup: groups.indexOf(head),
         units: { action: unit(action), state: unit(state) },
         dataset,
         framesPerSecond,
@@ -53,10 +53,10 @@ export function plannedRobots(plan: Plan): ServedRobot[] {
   const { units } = loadPlanOf(plan);
   const { rate } = plan.recipe.data;
   return plan.mixture.members
-    .map(({ datasetName: dataset, head, framesPerSecond, embodiment }, at) => ({
+    .map(({ datasetName: dataset, normalizationGroup, framesPerSecond, embodiment }, at) => ({
       name: describe({ dataset, embodiment }),
       embodiment,
-      head,
+      normalizationGroup,
       units: units[at]!,
       dataset,
       framesPerSecond,

@@ -146,7 +146,7 @@ async function weightsOfRun(init: Init, recipe: Recipe, forms: readonly Paramete
   return parameters;
 }
 
-/** @throws InputError where heads are normalised otherwise than when the run began: the data are not the same */
+/** @throws InputError where data are normalised otherwise than when the run began: the data are not the same */
 function checkStatistics(folder: string, manifest: Manifest, { statistics }: Plan): void {
   const changed = [...statistics].filter(([name, { action, state }]) => {
     const now = { action: encodeStatistics(action), state: encodeStatistics(state) };

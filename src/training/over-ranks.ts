@@ -114,9 +114,11 @@ export async function standingOfRank0(world: World, own: Standing | null, fresh:
   for (const values of [state.parameters, state.first, state.second, ...(state.ema === null ? [] : [state.ema])])
     for (const name of [...values.keys()].sort())
       await world.broadcastInto(`weights of rank 0: ${name}`, values.get(name)!.cells);
-  const head = new TextEncoder().encode(JSON.stringify({ step: state.step, best: standing.best }));
-  const { step, best } = headSchema.parse(JSON.parse(new TextDecoder().decode(await world.broadcast("step", head))));
+  const progress = new TextEncoder().encode(JSON.stringify({ step: state.step, best: standing.best }));
+  const { step, best } = progressSchema.parse(
+    JSON.parse(new TextDecoder().decode(await world.broadcast("step", progress))),
+  );
   return { state: { ...state, step }, best };
 }
 
-const headSchema = z.object({ step: z.int(), best: z.object({ step: z.int(), loss: z.number() }).nullable() });
+const progressSchema = z.object({ step: z.int(), best: z.object({ step: z.int(), loss: z.number() }).nullable() });

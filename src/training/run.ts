@@ -66,7 +66,7 @@ export class Run {
   /**
    * The same for weights that are there: what they see is scaled as they were trained.
    *
-   * @throws InputError also where a dataset belongs to a head that they were not trained on
+   * @throws InputError also where a dataset belongs to a normalisation group that they were not trained on
    */
   static async openFor(manifest: Manifest, recipe: Recipe, cache: string, world: World): Promise<Run> {
     return await Run.#open(recipe, world, (open) => planUnder(manifest, recipe, open, cache));
@@ -266,15 +266,16 @@ function factsOf({ recipe, mixture, statistics }: Plan, { state, best }: Standin
     threads: recipe.threads,
     device: recipe.device,
     sampler: { seed: recipe.seed, step: state.step },
-    members: mixture.members.map(({ name, datasetName, controlModeName, head, framesPerSecond, embodiment }) =>
-      memberSchema.parse({
-        name,
-        dataset: datasetName,
-        controlMode: controlModeName,
-        head: mixture.heads[head]!.name,
-        framesPerSecond,
-        embodiment,
-      }),
+    members: mixture.members.map(
+      ({ name, datasetName, controlModeName, normalizationGroup, framesPerSecond, embodiment }) =>
+        memberSchema.parse({
+          name,
+          dataset: datasetName,
+          controlMode: controlModeName,
+          head: mixture.normalizationGroups[normalizationGroup]!.name,
+          framesPerSecond,
+          embodiment,
+        }),
     ),
     statistics: Object.fromEntries(
       [...statistics].map(([name, { action, state: own }]) => [

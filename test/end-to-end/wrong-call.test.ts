@@ -72,7 +72,7 @@ describe("a recipe file", () => {
     [
       "width.ts",
       (text: string) => text.replace("...asFound, controlMode", '...asFound, robotType: "arm", controlMode'),
-      /head "arm \/ ee": expected one action width, got "arm" has 3, "pusher" has 2; give them different robot types/,
+      /normalisation group "arm \/ ee": expected one action width, got "arm" has 3, "pusher" has 2; give them different robot types/,
     ],
   ])("%s is refused by name", async (name, change, expected) => {
     const path = place.path(name);

@@ -48,11 +48,11 @@ export async function playAll({ opened, weights, sampling }: Measured): Promise<
 
 function servedBy(plan: Plan): ServedRobot[] {
   const { units } = loadPlanOf(plan);
-  return plan.mixture.members.map(({ datasetName, head, framesPerSecond, embodiment }, at) => ({
+  return plan.mixture.members.map(({ datasetName, normalizationGroup, framesPerSecond, embodiment }, at) => ({
     name: datasetName,
     dataset: datasetName,
     embodiment,
-    head,
+    normalizationGroup,
     units: units[at]!,
     framesPerSecond,
     stepsPerSecond: framesPerSecond,

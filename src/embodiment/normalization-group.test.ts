@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Embodiment } from "./embodiment.ts";
-import { headName, heads } from "./head.ts";
+import { normalizationGroupName, normalizationGroups } from "./normalization-group.ts";
 
 const embodiment = (robotType: string, controlMode: string, dofs = 1): Embodiment => ({
   robotType,
@@ -19,14 +19,14 @@ const embodiment = (robotType: string, controlMode: string, dofs = 1): Embodimen
   target: "actions",
 });
 
-describe("normalisation heads", () => {
+describe("normalisation groups", () => {
   it("are shared by robot type and control mode, in order of first appearance", () => {
     const members = [
       { dataset: "a", embodiment: embodiment("so101", "joint") },
       { dataset: "b", embodiment: embodiment("so101", "ee") },
       { dataset: "c", embodiment: embodiment(" so101 ", "joint") },
     ];
-    expect(heads(members)).toEqual([
+    expect(normalizationGroups(members)).toEqual([
       { name: "so101 / joint", members: [0, 2] },
       { name: "so101 / ee", members: [1] },
     ]);
@@ -34,7 +34,7 @@ describe("normalisation heads", () => {
 
   it("are a dataset's own where the robot is unknown, also beside a robot of the dataset's name", () => {
     const names = ["", "unknown", "Unknown ", "pusht"].map((robot) =>
-      headName({ dataset: "pusht", embodiment: embodiment(robot, "ee") }),
+      normalizationGroupName({ dataset: "pusht", embodiment: embodiment(robot, "ee") }),
     );
     expect(names).toEqual([...Array(3).fill("dataset pusht / ee"), "pusht / ee"]);
   });
@@ -44,8 +44,8 @@ describe("normalisation heads", () => {
       { dataset: "a", embodiment: embodiment("so101", "joint", 6) },
       { dataset: "b", embodiment: embodiment("so101", "joint", 7) },
     ];
-    expect(() => heads(members)).toThrow(
-      'head "so101 / joint": expected one action width, got "a" has 6, "b" has 7; give them different robot types or control modes',
+    expect(() => normalizationGroups(members)).toThrow(
+      'normalisation group "so101 / joint": expected one action width, got "a" has 6, "b" has 7; give them different robot types or control modes',
     );
   });
 });
