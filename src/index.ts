@@ -3,7 +3,7 @@
 export { type AuditRequest, auditRecipe } from "./audit/audit-recipe.ts";
 export { auditObserver } from "./audit/observer.ts";
 export type { AuditReport, AuditRow } from "./audit/report.ts";
-export type { Glimpse, Robot, RobotObservation } from "./batch/observation.ts";
+export type { PolicyInput, Robot, RobotObservation } from "./batch/observation.ts";
 export { soundConventions } from "./checkpoint/conventions.ts";
 export type { Dataset, DatasetChoice, EpisodeTable, Feature, Picture, TaskAnnotation } from "./dataset/dataset.ts";
 export { openDataset } from "./dataset/read/open.ts";

@@ -68,7 +68,7 @@ it("a run acts where its datasets are no more", async () => {
   const policy = await loadPolicy(folder, { robots: 1, machine: "as trained" });
   const robot = policy.robot({ robotType: "toy" });
   const noise = { seed: 1, episode: 0, frame: 0, draw: 0 };
-  const [chunk] = await policy.act([{ robot, glimpses: [{ state: [], pictures: {} }], prompt: "wave", noise }]);
+  const [chunk] = await policy.act([{ robot, observations: [{ state: [], pictures: {} }], prompt: "wave", noise }]);
   policy.release();
   expect(chunk.actions).toHaveLength(6);
   for (const step of chunk.actions) expect(step.every(Number.isFinite) && step.length === 2).toBe(true);

@@ -7,7 +7,7 @@ import { InputError } from "../input-error.ts";
 import { type Member, openMixture } from "../mixture/mixture.ts";
 import { loadExample } from "./example.ts";
 import { refuseWiderRobots } from "./fit.ts";
-import { type Glimpse, observe, type Robot } from "./observation.ts";
+import { observe, type Robot, type RobotObservation } from "./observation.ts";
 
 const vector = (key: string): Feature => ({ key, type: "float32", shape: [2], names: ["elbow", "gripper"] });
 const description: GeneratedDataset = {
@@ -64,7 +64,7 @@ const robot = async (): Promise<Robot> => ({
   units: { action: unit, state: unit },
 });
 
-async function glimpse(frame: number): Promise<Glimpse> {
+async function observation(frame: number): Promise<RobotObservation> {
   const dataset = generate(description);
   const rows = (await dataset.table(0)).vector("observation.state").cells;
   const seen = await dataset.picture("observation.images.base", 0, frame, { height: 8, width: 8 });
@@ -74,8 +74,12 @@ async function glimpse(frame: number): Promise<Glimpse> {
 describe("a robot's observation", () => {
   for (const frame of [0, 3, 9])
     it(`agrees slot by slot with what the dataset gives at frame ${frame}`, async () => {
-      const glimpses = await Promise.all([frame - 4, frame - 2].map((at) => (at < 0 ? null : glimpse(at))));
-      const asked = observe(await robot(), { glimpses: [...glimpses, await glimpse(frame)], prompt: "push" }, choice);
+      const observations = await Promise.all([frame - 4, frame - 2].map((at) => (at < 0 ? null : observation(at))));
+      const asked = observe(
+        await robot(),
+        { observations: [...observations, await observation(frame)], prompt: "push" },
+        choice,
+      );
       const reading = {
         rate: "native",
         interval: 2,
@@ -99,15 +103,15 @@ describe("a robot's observation", () => {
     });
 
   it("says which camera gave no picture, apart from the others", async () => {
-    const now = { ...(await glimpse(3)), pictures: { base: null } };
-    const asked = observe(await robot(), { glimpses: [await glimpse(2), now], prompt: "push" }, choice);
+    const now = { ...(await observation(3)), pictures: { base: null } };
+    const asked = observe(await robot(), { observations: [await observation(2), now], prompt: "push" }, choice);
     expect([...asked.viewReal.bits]).toEqual([1, 0, 0, 0]);
     expect(asked.pictures.map((picture) => picture !== null)).toEqual([true, false, false, false]);
   });
 
   it("is refused with everything that does not fit, and the robot's name", async () => {
     const own = await robot();
-    const asking = (now: Glimpse) => () => observe(own, { glimpses: [now], prompt: "push" }, choice);
+    const asking = (now: RobotObservation) => () => observe(own, { observations: [now], prompt: "push" }, choice);
     const odd = asking({ state: [1, Number.NaN, 3], pictures: { wrist: null } });
     expect(odd).toThrow(InputError);
     expect(odd).toThrow(

@@ -11,17 +11,18 @@ import type { Example } from "./example.ts";
 import type { BatchLayout } from "./layout.ts";
 import type { Units } from "./maker.ts";
 
-/** What a robot perceives at one time. */
-export interface Glimpse {
+/** State and pictures of a robot at one time. */
+export interface RobotObservation {
   /** In the robot's own units and order. */
   readonly state: readonly number[] | Float64Array;
   /** By view: one for each camera of the embodiment, `null` where it gave no picture. */
   readonly pictures: Readonly<Record<string, Picture | null>>;
 }
 
-/** What a policy is asked about: the robot's glimpses, oldest first, the last is now; `null` before its session began. */
-export interface RobotObservation {
-  readonly glimpses: readonly [...(Glimpse | null)[], Glimpse];
+/** What a policy is given: a robot's observations, oldest first and the last of them now, and its instruction. */
+export interface PolicyInput {
+  /** `null` for a slot before the robot's session began. */
+  readonly observations: readonly [...(RobotObservation | null)[], RobotObservation];
   readonly prompt: string;
 }
 
@@ -47,29 +48,31 @@ export interface ObservationChoice {
  *
  * @throws InputError naming the robot where state, pictures or prompt do not fit it, with every problem at once
  */
-export function observe(robot: Robot, observation: RobotObservation, choice: ObservationChoice): Example {
+export function observe(robot: Robot, input: PolicyInput, choice: ObservationChoice): Example {
   const { embodiment, units, name } = robot;
   const { dofs, states } = embodiment;
   const { layout, longPrompt, tokenizer } = choice;
-  const { glimpses, prompt } = observation;
+  const { observations, prompt } = input;
   const side = layout.pictureSize;
-  const problems = glimpses.flatMap((glimpse) => (glimpse === null ? [] : misfits(embodiment, glimpse)));
-  if (problems.length > 0) throw new InputError(`${name}: ${[...new Set(problems)].join("; ")}`);
-  const pictures = glimpses.flatMap((glimpse) =>
-    embodiment.cameras.map(({ view, key }) => (key === null ? null : (glimpse?.pictures[view] ?? null))),
+  const problems = observations.flatMap((observation) =>
+    observation === null ? [] : misfits(embodiment, observation),
   );
-  const cameraReal = glimpses.flatMap((glimpse) =>
-    embodiment.cameras.map(({ view, key }) => (key !== null && glimpse?.pictures[view] !== null ? 1 : 0)),
+  if (problems.length > 0) throw new InputError(`${name}: ${[...new Set(problems)].join("; ")}`);
+  const pictures = observations.flatMap((observation) =>
+    embodiment.cameras.map(({ view, key }) => (key === null ? null : (observation?.pictures[view] ?? null))),
+  );
+  const cameraReal = observations.flatMap((observation) =>
+    embodiment.cameras.map(({ view, key }) => (key !== null && observation?.pictures[view] !== null ? 1 : 0)),
   );
   return {
     name,
     actions: Padded.of(zeros("t d", [layout.steps, dofs.length], "float32"), Validity.complete("t", [layout.steps])),
     stepReal: Validity.complete("t", [layout.steps]),
     dofSlots: slots(dofs),
-    state: normalize(statesOf(glimpses, states.length), units.state),
+    state: normalize(statesOf(observations, states.length), units.state),
     stateSlots: slots(states),
     pictures: pictures.map((picture) => picture && letterbox(shrink(picture, { height: side, width: side }), side)),
-    viewReal: Validity.of("o v", [glimpses.length, embodiment.cameras.length], Uint8Array.from(cameraReal)),
+    viewReal: Validity.of("o v", [observations.length, embodiment.cameras.length], Uint8Array.from(cameraReal)),
     tokens: encodePrompt(tokenizer, prompt, { limit: layout.tokens, long: longPrompt, where: name }),
     targetReal: embodiment.target === "actions",
     historyKept: true,
@@ -78,17 +81,17 @@ export function observe(robot: Robot, observation: RobotObservation, choice: Obs
   };
 }
 
-function statesOf(glimpses: readonly (Glimpse | null)[], width: number): Padded<"o s", "float64", "o"> {
-  const values = glimpses.flatMap((glimpse) =>
-    glimpse === null ? new Array<number>(width).fill(0) : [...glimpse.state],
+function statesOf(observations: readonly (RobotObservation | null)[], width: number): Padded<"o s", "float64", "o"> {
+  const values = observations.flatMap((observation) =>
+    observation === null ? new Array<number>(width).fill(0) : [...observation.state],
   );
-  const array = new HostArray("o s", [glimpses.length, width], "float64", Float64Array.from(values));
-  const real = Uint8Array.from(glimpses, (glimpse) => (glimpse === null ? 0 : 1));
-  return Padded.of(array, Validity.of("o", [glimpses.length], real));
+  const array = new HostArray("o s", [observations.length, width], "float64", Float64Array.from(values));
+  const real = Uint8Array.from(observations, (observation) => (observation === null ? 0 : 1));
+  return Padded.of(array, Validity.of("o", [observations.length], real));
 }
 
-/** Everything about a glimpse that does not fit the robot; empty where nothing is. */
-export function misfits({ states, cameras }: Embodiment, { state, pictures }: Glimpse): string[] {
+/** Everything about an observation that does not fit the robot; empty where nothing is. */
+export function misfits({ states, cameras }: Embodiment, { state, pictures }: RobotObservation): string[] {
   const views = cameras.filter(({ key }) => key !== null).map(({ view }) => view);
   const odd = state.findIndex((value) => !Number.isFinite(value));
   return [

@@ -1,9 +1,9 @@
-import type { RobotObservation } from "../batch/observation.ts";
+import type { PolicyInput } from "../batch/observation.ts";
 import type { SampleKey } from "../flow/noise.ts";
 import type { ServedRobot } from "./robot.ts";
 
 /** A robot's question for actions. */
-export interface ActionRequest extends RobotObservation {
+export interface ActionRequest extends PolicyInput {
   readonly robot: ServedRobot;
   /** What the noise is keyed by: the same key and observation give the same actions. Whole numbers from 0. */
   readonly noise: SampleKey & { readonly seed: number };

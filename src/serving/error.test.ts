@@ -55,7 +55,7 @@ describe("the error that validation gives of sampled actions", () => {
     for (const { episode, frame } of draws) {
       const state = (await recorded(episode, "observation.state")).slice(2 * frame, 2 * frame + 2);
       const noise = { seed: recipe.seed, episode, frame, draw: 0 };
-      const [chunk] = await policy.act([{ robot, glimpses: [{ state, pictures: {} }], prompt: "go", noise }]);
+      const [chunk] = await policy.act([{ robot, observations: [{ state, pictures: {} }], prompt: "go", noise }]);
       const actions = await recorded(episode, "action");
       for (const [step, own] of chunk.actions.entries()) {
         const position = frame + (step * framesPerSecond) / chunk.stepsPerSecond;

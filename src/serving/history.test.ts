@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { collate } from "../batch/collate.ts";
 import { loadExample, observationSlots, type Reading } from "../batch/example.ts";
 import type { BatchLayout } from "../batch/layout.ts";
-import { type Glimpse, observe, type Robot } from "../batch/observation.ts";
+import { observe, type Robot, type RobotObservation } from "../batch/observation.ts";
 import { byteTokenizer } from "../codec/prompt.ts";
 import type { Feature } from "../dataset/dataset.ts";
 import { type GeneratedDataset, generate } from "../dataset/generated.ts";
@@ -57,14 +57,14 @@ beforeAll(async () => {
 const history = (reading: Pick<Reading, "rate" | "interval">) =>
   new History(robot, { slots: observationSlots(layout, reading), framesPerSecond: 10, pictureSize: 8 });
 
-async function glimpse(frame: number): Promise<Glimpse> {
+async function observation(frame: number): Promise<RobotObservation> {
   const { cells } = (await dataset.table(0)).vector("observation.state");
   const base = await dataset.picture("observation.images.base", 0, frame, { height: 8, width: 8 });
   return { state: cells.slice(2 * frame, 2 * frame + 2), pictures: { base } };
 }
 
 async function seeUntil(own: History, frame: number): Promise<void> {
-  for (let at = 0; at <= frame; at++) own.see(await glimpse(at));
+  for (let at = 0; at <= frame; at++) own.see(await observation(at));
 }
 
 const recorded = (frame: number, reading: Pick<Reading, "rate" | "interval">) =>
@@ -100,8 +100,8 @@ describe("a robot's history", () => {
     async (reading) => {
       const own = history(reading);
       for (let frame = 0; frame < 14; frame++) {
-        own.see(await glimpse(frame));
-        const served = observe(robot, { glimpses: own.glimpses, prompt: "push" }, choice);
+        own.see(await observation(frame));
+        const served = observe(robot, { observations: own.observations, prompt: "push" }, choice);
         const taught = await recorded(frame, reading);
         expect(served.state.encode(), `frame ${frame}`).toEqual(taught.state.encode());
         expect(served.viewReal.bits).toEqual(taught.viewReal.bits);
@@ -114,8 +114,8 @@ describe("a robot's history", () => {
     const own = history(native);
     const real: number[][] = [];
     for (let frame = 0; frame < 6; frame++) {
-      own.see(await glimpse(frame));
-      real.push(own.glimpses.map((slot) => (slot === null ? 0 : 1)));
+      own.see(await observation(frame));
+      real.push(own.observations.map((slot) => (slot === null ? 0 : 1)));
     }
     expect(real).toEqual([
       [0, 0, 1],
@@ -131,8 +131,8 @@ describe("a robot's history", () => {
     const [used, fresh] = [history(native), history(native)];
     await seeUntil(used, 9);
     used.reset();
-    for (const own of [used, fresh]) own.see(await glimpse(5));
-    expect(used.glimpses).toEqual(fresh.glimpses);
+    for (const own of [used, fresh]) own.see(await observation(5));
+    expect(used.observations).toEqual(fresh.observations);
     expect(used.length).toBe(1);
   });
 
@@ -142,7 +142,7 @@ describe("a robot's history", () => {
       ages.map(async (frame) => {
         const own = history(native);
         await seeUntil(own, frame);
-        return observe(robot, { glimpses: own.glimpses, prompt: "push" }, choice);
+        return observe(robot, { observations: own.observations, prompt: "push" }, choice);
       }),
     );
     const served = collate(layout, robots);
@@ -161,22 +161,24 @@ describe("a robot's history", () => {
     other.see({ state: [1, 2], pictures: { base: new HostArray("h w c", [8, 8, 3], "uint8", cells.slice()) } });
     state[0] = 9;
     cells.fill(0);
-    expect(own.glimpses).toEqual(other.glimpses);
+    expect(own.observations).toEqual(other.observations);
   });
 
-  it("refuses a glimpse that does not fit the robot, and goes on as if it had not been", async () => {
+  it("refuses an observation that does not fit the robot, and goes on as if it had not been", async () => {
     const own = history(native);
     await seeUntil(own, 2);
-    const before = own.glimpses;
+    const before = own.observations;
     const odd = { state: [1], pictures: { base: new HostArray("h w c", [8, 8, 1], "uint8", new Uint8Array(64)) } };
     expect(() => own.see(odd)).toThrow(InputError);
     expect(() => own.see(odd)).toThrow(
       'toy: expected a state of 2 entries, got 1; expected a picture [h w 3] of "base", got [8 8 1]',
     );
-    expect(own.glimpses).toEqual(before);
+    expect(own.observations).toEqual(before);
   });
 
   it("that is empty gives no observation", () => {
-    expect(() => history(native).glimpses).toThrow("toy: expected a glimpse, got none since the session began");
+    expect(() => history(native).observations).toThrow(
+      "toy: expected an observation, got none since the session began",
+    );
   });
 });

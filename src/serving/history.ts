@@ -1,5 +1,5 @@
-import type { Glimpse, Robot } from "../batch/observation.ts";
-import { misfits, type RobotObservation } from "../batch/observation.ts";
+import type { Robot, RobotObservation } from "../batch/observation.ts";
+import { misfits, type PolicyInput } from "../batch/observation.ts";
 import { nearestFrame, type ObservationSlots, observationWindow } from "../dataset/chunk.ts";
 import type { Picture } from "../dataset/dataset.ts";
 import { shrink } from "../embodiment/picture.ts";
@@ -25,7 +25,7 @@ export class History {
   readonly #robot: Robot;
   readonly #choice: HistoryChoice;
   /** The last frames; the first of them is frame `#start` of the session. */
-  readonly #frames: Glimpse[] = [];
+  readonly #frames: RobotObservation[] = [];
   /** Even: of two frames equally near the even one is taken, so frames are counted as an episode counts them. */
   #start = 0;
 
@@ -42,12 +42,12 @@ export class History {
   /**
    * Takes in what the robot perceives at its next frame. What is given is copied.
    *
-   * @throws InputError naming the robot where a glimpse does not fit it; the history stays as it was
+   * @throws InputError naming the robot where an observation does not fit it; the history stays as it was
    */
-  see(glimpse: Glimpse): void {
-    const problems = misfits(this.#robot.embodiment, glimpse);
+  see(observation: RobotObservation): void {
+    const problems = misfits(this.#robot.embodiment, observation);
     if (problems.length > 0) throw new InputError(`${this.#robot.name}: ${problems.join("; ")}`);
-    this.#frames.push(this.#copy(glimpse));
+    this.#frames.push(this.#copy(observation));
     const oldest = Math.floor(this.#window().positions[0]!);
     while (this.#start + 2 <= oldest) {
       this.#frames.splice(0, 2);
@@ -60,14 +60,14 @@ export class History {
    *
    * @throws InputError if nothing was seen yet
    */
-  get glimpses(): RobotObservation["glimpses"] {
+  get observations(): PolicyInput["observations"] {
     const now = this.#frames.at(-1);
     if (now === undefined)
-      throw new InputError(`${this.#robot.name}: expected a glimpse, got none since the session began`);
+      throw new InputError(`${this.#robot.name}: expected an observation, got none since the session began`);
     const { positions, real } = this.#window();
     const width = this.#robot.embodiment.states.length;
     const states = this.#states();
-    const slots = Array.from(positions, (position, slot): Glimpse | null => {
+    const slots = Array.from(positions, (position, slot): RobotObservation | null => {
       if (!real.isReal(slot)) return null;
       const { pictures } = this.#frames[nearestFrame(position) - this.#start]!;
       return { state: states.slice(slot * width, (slot + 1) * width), pictures };
@@ -75,7 +75,7 @@ export class History {
     return [...slots.slice(0, -1), slots.at(-1) ?? now];
   }
 
-  /** Forgets everything: the next glimpse begins a session. */
+  /** Forgets everything: the next observation begins a session. */
   reset(): void {
     this.#frames.length = 0;
     this.#start = 0;
@@ -98,7 +98,7 @@ export class History {
     );
   }
 
-  #copy({ state, pictures }: Glimpse): Glimpse {
+  #copy({ state, pictures }: RobotObservation): RobotObservation {
     const copies = Object.entries(pictures).map(([view, picture]) => [view, picture && this.#small(picture)] as const);
     return { state: [...state], pictures: Object.fromEntries(copies) };
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeBatch } from "../batch/batch.ts";
 import { BatchMaker } from "../batch/maker.ts";
-import type { Glimpse } from "../batch/observation.ts";
+import type { RobotObservation } from "../batch/observation.ts";
 import { generate } from "../dataset/generated.ts";
 import { InputError } from "../input-error.ts";
 import type { Draw } from "../mixture/sampler.ts";
@@ -48,9 +48,9 @@ async function asked(dataset: string, episode: number, frame: number) {
       ),
     ),
   );
-  const now: Glimpse = { state: cells.slice(frame * width, (frame + 1) * width), pictures };
+  const now: RobotObservation = { state: cells.slice(frame * width, (frame + 1) * width), pictures };
   const noise = { seed: microRecipe.seed, episode, frame, draw: 0 };
-  return { robot, glimpses: [now], prompt: "go", noise } satisfies ActionRequest;
+  return { robot, observations: [now], prompt: "go", noise } satisfies ActionRequest;
 }
 
 const both = async () => [await asked("dobot_cr5", 1, 4), await asked("pusht", 2, 7)] as const;
@@ -128,14 +128,15 @@ describe("a loaded policy", () => {
     const [arm] = await both();
     const seen = picture(new Uint8Array(480 * 640 * 3).fill(90), { height: 480, width: 640 });
     const withPicture = (camera: typeof seen | null) =>
-      policy.perceive([{ ...arm, glimpses: [{ ...arm.glimpses[0], pictures: { camera } }] }]);
+      policy.perceive([{ ...arm, observations: [{ ...arm.observations[0], pictures: { camera } }] }]);
     const pixels = withPicture(seen).images.read(({ cells }) => [...cells.subarray(0, 16 * 16 * 3)]);
     // Four by three: twelve of the sixteen lines hold the picture, two above and two below are black.
     expect(pixels.filter((value) => value === 90)).toHaveLength(12 * 16 * 3);
     expect(pixels.filter((value) => value === 0)).toHaveLength(4 * 16 * 3);
     expect(withPicture(null).facts.viewReal.count).toBe(0);
     expect(
-      (await policy.act([{ ...arm, glimpses: [{ ...arm.glimpses[0], pictures: { camera: null } }] }]))[0]!.actions,
+      (await policy.act([{ ...arm, observations: [{ ...arm.observations[0], pictures: { camera: null } }] }]))[0]!
+        .actions,
     ).toHaveLength(6);
   });
 });
@@ -144,7 +145,7 @@ describe("what does not fit is refused by name:", () => {
   it("states and pictures of another robot, too many robots, another policy's robot, noise that is no key", async () => {
     const [arm, cart] = await both();
     const refused = (requests: readonly ActionRequest[]) => expect(policy.act(requests)).rejects;
-    await refused([{ ...arm, glimpses: cart.glimpses }]).toThrow(
+    await refused([{ ...arm, observations: cart.observations }]).toThrow(
       /robot "cr5".*: expected a state of 6 entries, got 2; expected a picture of "camera", got none; say null/,
     );
     await refused([arm, arm, arm, cart]).toThrow(
@@ -183,14 +184,14 @@ describe("what does not fit is refused by name:", () => {
 describe("a session", () => {
   it("asks with what its robot saw last, and with other noise at each frame and after a reset", async () => {
     const [, cart] = await both();
-    const [now] = cart.glimpses;
+    const [now] = cart.observations;
     const session = policy.session(cart.robot, { seed: 5 });
-    expect(() => session.ask("go")).toThrow("expected a glimpse, got none since the session began");
+    expect(() => session.ask("go")).toThrow("expected an observation, got none since the session began");
     session.see(now);
     const first = session.ask("go");
     expect(first).toEqual({
       robot: cart.robot,
-      glimpses: [{ state: now.state, pictures: {} }],
+      observations: [{ state: now.state, pictures: {} }],
       prompt: "go",
       noise: { seed: 5, episode: 0, frame: 0, draw: 0 },
     });

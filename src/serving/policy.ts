@@ -108,9 +108,9 @@ export class LoadedPolicy {
     this.#sampler.release();
   }
 
-  #chunk({ robot, glimpses }: ActionRequest, actions: HostArray<"b t d">, row: number): ActionChunk {
+  #chunk({ robot, observations }: ActionRequest, actions: HostArray<"b t d">, row: number): ActionChunk {
     const { dofs } = robot.embodiment;
-    const now = glimpses[glimpses.length - 1];
+    const now = observations[observations.length - 1];
     const state = Float64Array.from(now?.state ?? []);
     const reading = { dofs, unit: robot.units.action, frame: this.recipe.data.actions };
     const { cells } = ownActions(cutToRobot(actions, row, slots(dofs)), state, reading);

@@ -1,4 +1,4 @@
-import type { Glimpse } from "../batch/observation.ts";
+import type { RobotObservation } from "../batch/observation.ts";
 import type { ActionRequest } from "./action.ts";
 import { History, type HistoryChoice } from "./history.ts";
 import type { ServedRobot } from "./robot.ts";
@@ -22,8 +22,8 @@ export class Session {
    *
    * @throws InputError where it does not fit the robot
    */
-  see(glimpse: Glimpse): void {
-    this.#history.see(glimpse);
+  see(observation: RobotObservation): void {
+    this.#history.see(observation);
   }
 
   /**
@@ -33,7 +33,7 @@ export class Session {
    */
   ask(prompt: string): ActionRequest {
     const noise = { seed: this.#seed, episode: this.#episode, frame: this.#history.length - 1, draw: 0 };
-    return { robot: this.robot, glimpses: this.#history.glimpses, prompt, noise };
+    return { robot: this.robot, observations: this.#history.observations, prompt, noise };
   }
 
   /** Begins anew, as at an episode's start. */

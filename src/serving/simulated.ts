@@ -1,4 +1,4 @@
-import type { Glimpse } from "../batch/observation.ts";
+import type { RobotObservation } from "../batch/observation.ts";
 import type { Picture } from "../dataset/dataset.ts";
 import type { Embodiment, Entry } from "../embodiment/embodiment.ts";
 import { InputError } from "../input-error.ts";
@@ -111,7 +111,7 @@ export class PolicyPilot implements Pilot {
     const seated = this.#in(seat);
     const { prompt } = this.#robot.embodiment.columns;
     seated.prompt = prompt.kind === "fixed" ? prompt.text : felt.instruction;
-    seated.session.see(this.#glimpse(felt, pictures));
+    seated.session.see(this.#observation(felt, pictures));
   }
 
   async act(seats: readonly number[]): Promise<readonly (readonly (readonly number[])[])[]> {
@@ -129,7 +129,7 @@ export class PolicyPilot implements Pilot {
     return chunks.map(({ actions }) => actions);
   }
 
-  #glimpse({ state }: Sensation, found: ReadonlyMap<string, Picture> | null): Glimpse {
+  #observation({ state }: Sensation, found: ReadonlyMap<string, Picture> | null): RobotObservation {
     const pictures = this.#robot.embodiment.cameras.flatMap(({ view, key }) =>
       key === null ? [] : [[view, found?.get(key) ?? null] as const],
     );

@@ -68,7 +68,7 @@ describe.runIf(hasRealData)(onRealData("four real robots, served"), () => {
       draw: { member, episode, frame, draw: 0 },
       request: {
         robot,
-        glimpses: [
+        observations: [
           { state: states.cells.slice(frame * width, (frame + 1) * width), pictures: Object.fromEntries(pictures) },
         ],
         prompt: table.tasks[frame]!,
