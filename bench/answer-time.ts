@@ -32,19 +32,19 @@ export async function openAnswers(
 ): Promise<Answers> {
   const policy = await compilePolicy(found, weights, { rows, steps, machine: { device: "cpu", threads: 1 } });
   const { served, observation } = fittingRobot(policy.robots, design, null);
-  const pilot = new PolicyPilot(policy, served, { seats: rows, seed: 0 });
+  const pilot = new PolicyPilot(policy, served, { environmentCount: rows, seed: 0 });
   const robot = await createRobot(design, { ...design.defaults, observation });
-  const seats = [...Array(rows).keys()];
-  for (const seat of seats) {
-    robot.reset(0, seat);
-    pilot.begin(seat, seat);
-    const { pictures, ...felt } = robot.observe();
-    pilot.see(seat, felt, pictures);
+  const environments = [...Array(rows).keys()];
+  for (const environment of environments) {
+    robot.reset(0, environment);
+    pilot.begin(environment, environment);
+    const { pictures, ...observed } = robot.observe();
+    pilot.see(environment, observed, pictures);
   }
   return {
     name: `${policy.steps} steps`,
     steps: policy.steps,
-    repeat: () => processorMs(pilot, seats),
+    repeat: () => processorMs(pilot, environments),
     end: () => {
       robot.close();
       policy.release();
@@ -62,13 +62,13 @@ export async function answerProcessorMs(untrained: UntrainedPolicy, question: Qu
   }
 }
 
-async function processorMs(pilot: PolicyPilot, seats: readonly number[]): Promise<number> {
+async function processorMs(pilot: PolicyPilot, environments: readonly number[]): Promise<number> {
   const times: number[] = [];
   for (let repetition = 0; repetition < repetitions; repetition++) {
     const from = process.cpuUsage();
-    await pilot.act(seats);
+    await pilot.act(environments);
     const { user, system } = process.cpuUsage(from);
-    times.push((user + system) / 1000 / seats.length);
+    times.push((user + system) / 1000 / environments.length);
   }
   return median(times);
 }

@@ -13,8 +13,8 @@ import { mixtureOf, type Recipe } from "../src/recipe/schema.ts";
 import type { FoundPolicy } from "../src/serving/load.ts";
 import { plannedRobots } from "../src/serving/robot.ts";
 import type { Design } from "../src/simulation/design.ts";
+import type { RobotOptions } from "../src/simulation/environment.ts";
 import { record, recordingOf } from "../src/simulation/record.ts";
-import type { RobotOptions } from "../src/simulation/robot.ts";
 import { createRobot } from "../src/simulation/robots.ts";
 import { newState } from "../src/training/begin.ts";
 

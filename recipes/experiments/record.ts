@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { DatasetWriter } from "../../src/dataset/write/dataset-writer.ts";
 import type { Design } from "../../src/simulation/design.ts";
+import type { RobotOptions } from "../../src/simulation/environment.ts";
 import { record, recordingOf } from "../../src/simulation/record.ts";
-import type { RobotOptions } from "../../src/simulation/robot.ts";
 import { createRobot, findRobot } from "../../src/simulation/robots.ts";
 
 /** What a simulated robot is set to, in recordings and in closed loop alike. */

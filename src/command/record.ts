@@ -1,7 +1,7 @@
 import { relative, resolve } from "node:path";
 import { InputError } from "../input-error.ts";
+import type { RobotEnvironment, RobotOptions } from "../simulation/environment.ts";
 import type { Recorded } from "../simulation/record.ts";
-import type { Robot, RobotOptions } from "../simulation/robot.ts";
 import { define } from "./definition.ts";
 import { choice, count, flag, otherwise, type Parameter, repeated, text } from "./parameter.ts";
 import { Progress, significant } from "./progress.ts";
@@ -93,7 +93,7 @@ interface Pace {
   readonly timesRealTime: number | null;
 }
 
-function paceOf({ framesPerSecond }: Robot, frames: number, seconds: number): Pace {
+function paceOf({ framesPerSecond }: RobotEnvironment, frames: number, seconds: number): Pace {
   const simulatedSeconds = frames / framesPerSecond;
   return { seconds, simulatedSeconds, timesRealTime: frames > 0 ? simulatedSeconds / seconds : null };
 }

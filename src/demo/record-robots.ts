@@ -2,8 +2,8 @@ import { join } from "node:path";
 import type { DemoRobot } from "../dashboard/demo-story.ts";
 import { DatasetWriter } from "../dataset/write/dataset-writer.ts";
 import type { Recipe } from "../recipe/schema.ts";
+import type { RobotOptions } from "../simulation/environment.ts";
 import { record, recordingOf } from "../simulation/record.ts";
-import type { RobotOptions } from "../simulation/robot.ts";
 import { createRobot, findRobot } from "../simulation/robots.ts";
 import type { Phases } from "./phases.ts";
 

@@ -4,8 +4,8 @@ export interface Span {
   readonly end: number;
 }
 
-/** A rank among ranks; a `World` is one. */
-export interface Seat {
+/** A rank and the number of all ranks; a `World` has both. */
+export interface RankInWorld {
   readonly rank: number;
   readonly size: number;
 }
@@ -14,7 +14,7 @@ export interface Seat {
  * A rank's run of things dealt to all ranks, equal for all to within one: the micro-batches of a step that it computes, the
  * cells of an array that it adds up.
  */
-export function shareOf(count: number, { rank, size }: Seat): Span {
+export function shareOf(count: number, { rank, size }: RankInWorld): Span {
   return { start: Math.floor((rank * count) / size), end: Math.floor(((rank + 1) * count) / size) };
 }
 
@@ -23,6 +23,6 @@ export function shareOf(count: number, { rank, size }: Seat): Span {
  *
  * Neighbours are of the same robots, so each dataset is spread over all ranks, and what it costs with it.
  */
-export function turnsOf(count: number, { rank, size }: Seat): number[] {
+export function turnsOf(count: number, { rank, size }: RankInWorld): number[] {
   return Array.from({ length: Math.ceil((count - rank) / size) }, (_, at) => rank + at * size);
 }

@@ -36,13 +36,13 @@ export async function openMpiWorld(
 ): Promise<{ readonly world: World; readonly mpi: Mpi }> {
   const library = openMpiLibrary(launch, environment[libraryVariable]);
   const mpi = new Mpi(library);
-  const seat = mpi.start();
-  if (seat.size !== launch.size)
+  const own = mpi.start();
+  if (own.size !== launch.size)
     throw new InputError(
-      `ranks: ${launch.launcher} started ${launch.size} processes, ${library.version} (${library.file}) finds ${seat.size}; ` +
+      `ranks: ${launch.launcher} started ${launch.size} processes, ${library.version} (${library.file}) finds ${own.size}; ` +
         `use the launcher of that library, or name the library of the launcher in ${libraryVariable}`,
     );
-  const link = new MpiLink(mpi, seat);
+  const link = new MpiLink(mpi, own);
   const world = await World.open(link, options);
   if (isCrowded(world.rank, world.places, loadavg()[0]!)) link.giveWay();
   return { world, mpi };

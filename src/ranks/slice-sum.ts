@@ -1,4 +1,4 @@
-import { type Seat, type Span, shareOf } from "./deal.ts";
+import { type RankInWorld, type Span, shareOf } from "./deal.ts";
 import type { Exchange } from "./meetings.ts";
 import { joinLast, rootsOf } from "./tree.ts";
 import type { World } from "./world.ts";
@@ -110,7 +110,7 @@ interface Plan {
   readonly sum: number;
 }
 
-function planOf(count: number, { rank, size }: Seat): Plan {
+function planOf(count: number, { rank, size }: RankInWorld): Plan {
   const roots = Array.from({ length: size }, (_, owner) =>
     rootsOf(shareOf(count, { rank: owner, size }), count).map((span) => ({ span, owner })),
   ).flat();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Robot } from "../simulation/robot.ts";
+import type { RobotEnvironment } from "../simulation/environment.ts";
 import { createRobot, findRobot } from "../simulation/robots.ts";
 import { type PlayPlan, play } from "../simulation/rollout.ts";
 import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
@@ -15,7 +15,7 @@ const unwatched = { finished: () => {}, filmed: () => {}, isStopped: () => false
 
 let run: MicroRun;
 let policy: LoadedPolicy;
-let robots: readonly Robot[];
+let robots: readonly RobotEnvironment[];
 beforeAll(async () => {
   const history = { slots: 3, interval: 4, dropout: 0.2 };
   run = await trainMicroRun({ ...reachingRecipe, policy: { ...reachingRecipe.policy, history } }, 2);
@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 /** The same robot with episodes of 7, 12, 17, 22, 27, 7, … steps: robots side by side are of different ages soon. */
-function unevenly(robot: Robot): Robot {
+function unevenly(robot: RobotEnvironment): RobotEnvironment {
   let limit = 0;
   return {
     name: robot.name,
@@ -44,7 +44,7 @@ function unevenly(robot: Robot): Robot {
       robot.reset(seed, episode);
     },
     observe: () => robot.observe(),
-    sense: () => robot.sense(),
+    observeState: () => robot.observeState(),
     show: () => robot.show(),
     act: (action) => robot.act(action),
     isSuccess: () => robot.isSuccess(),
@@ -54,7 +54,7 @@ function unevenly(robot: Robot): Robot {
 }
 
 function pilot(): PolicyPilot {
-  return new PolicyPilot(policy, policy.robots[0]!, { seats: 3, seed: 2 });
+  return new PolicyPilot(policy, policy.robots[0]!, { environmentCount: 3, seed: 2 });
 }
 
 describe("a policy with history in closed loop", () => {
@@ -80,12 +80,12 @@ describe("a policy with history in closed loop", () => {
     robot!.reset(2, 4);
     lookedOn.begin(0, 0);
     for (let step = 0; step < 10; step++) {
-      const { pictures, ...felt } = robot!.observe();
-      lookedOn.see(0, felt, pictures);
+      const { pictures, ...observed } = robot!.observe();
+      lookedOn.see(0, observed, pictures);
       // It forgets what was before the frame, and draws the noise of the same frame.
       blink.begin(0, 0);
-      for (let frame = 0; frame < step; frame++) blink.see(0, { ...felt, state: new Float64Array(2) }, null);
-      blink.see(0, felt, pictures);
+      for (let frame = 0; frame < step; frame++) blink.see(0, { ...observed, state: new Float64Array(2) }, null);
+      blink.see(0, observed, pictures);
       const [seen, forgot] = [await lookedOn.act([0]), await blink.act([0])];
       differs.push(JSON.stringify(seen) !== JSON.stringify(forgot));
       robot!.act(seen[0]![0]!);

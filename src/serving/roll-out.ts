@@ -6,9 +6,9 @@ import { InputError } from "../input-error.ts";
 import { makeFolder } from "../make-folder.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import type { Design } from "../simulation/design.ts";
+import type { RobotOptions } from "../simulation/environment.ts";
 import { successInterval } from "../simulation/interval.ts";
 import { type Pace, paceProblems } from "../simulation/queue.ts";
-import type { RobotOptions } from "../simulation/robot.ts";
 import { findRobot } from "../simulation/robots.ts";
 import type { Rollout } from "../simulation/rollout.ts";
 import { type FoundPolicy, findPolicy, type Machine } from "./load.ts";
@@ -138,16 +138,16 @@ export function planRollout(policy: FoundPolicy, choice: RolloutChoice): Planned
 export const mostRows = 8;
 
 /**
- * Episodes, seats and machine of each thread: several robots are played on as many threads as the policy was trained on, each
- * with a program of one thread, which wait for each other nowhere; one robot has them all for itself.
+ * Episodes, number of environments and machine of each thread. Several robots run on as many threads as the policy was trained
+ * on, each with a program of one thread and without waiting for the others; a single robot's program has all threads.
  */
 function partsOf({ device, threads }: Machine, { episodes, sideBySide }: RolloutChoice) {
-  const seats = Math.min(sideBySide, episodes);
-  const parts = device === "cpu" ? Math.min(threads, seats) : 1;
-  const most = Math.ceil(seats / parts);
+  const environments = Math.min(sideBySide, episodes);
+  const parts = device === "cpu" ? Math.min(threads, environments) : 1;
+  const most = Math.ceil(environments / parts);
   return Array.from({ length: parts }, (_, part) => ({
     episodes: Array.from({ length: episodes }, (_, episode) => episode).filter((episode) => episode % parts === part),
-    seats: Math.ceil((seats - part) / parts),
+    environmentCount: Math.ceil((environments - part) / parts),
     rows: device === "cpu" ? Math.min(most, mostRows) : most,
     machine: { device, threads: parts === 1 ? threads : 1 },
   }));

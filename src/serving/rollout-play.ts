@@ -1,7 +1,7 @@
 import { needLibav } from "../dataset/write/video.ts";
+import type { RobotEnvironment } from "../simulation/environment.ts";
 import { Films } from "../simulation/films.ts";
 import { stepsUsed } from "../simulation/queue.ts";
-import type { Robot } from "../simulation/robot.ts";
 import { createRobot, findRobot } from "../simulation/robots.ts";
 import { play, type Rollout } from "../simulation/rollout.ts";
 import { compilePolicy, readPolicyWeights } from "./load.ts";
@@ -21,10 +21,11 @@ export async function playShare(share: RolloutShare, watcher: ShareWatcher): Pro
   const { policy: found, weights, plan, rows, machine } = share;
   const own = weights === null ? await readPolicyWeights(found) : decodeWeights(weights);
   const policy = await compilePolicy(found, own, { rows, steps: stepsUsed(plan.pace), machine });
-  const robots: Robot[] = [];
+  const robots: RobotEnvironment[] = [];
   try {
     const design = findRobot(share.design);
-    for (let seat = 0; seat < share.seats; seat++) robots.push(await createRobot(design, share.options));
+    for (let environment = 0; environment < share.environmentCount; environment++)
+      robots.push(await createRobot(design, share.options));
     const films = share.folder === null ? null : new Films(await needLibav(), share.folder, design);
     await watcher.ready();
     return await playWith({ policy, robots, films }, share, watcher);
@@ -36,16 +37,16 @@ export async function playShare(share: RolloutShare, watcher: ShareWatcher): Pro
 
 interface Opened {
   readonly policy: LoadedPolicy;
-  readonly robots: readonly Robot[];
+  readonly robots: readonly RobotEnvironment[];
   readonly films: Films | null;
 }
 
 async function playWith(
   { policy, robots, films }: Opened,
-  { robot, seats, plan, episodes, stop }: RolloutShare,
+  { robot, environmentCount, plan, episodes, stop }: RolloutShare,
   { finished }: ShareWatcher,
 ): Promise<PlayedShare> {
-  const pilot = new PolicyPilot(policy, policy.robots[robot]!, { seats, seed: plan.seed });
+  const pilot = new PolicyPilot(policy, policy.robots[robot]!, { environmentCount, seed: plan.seed });
   try {
     const rollouts = await play({ robots, pilot }, episodes, plan, {
       finished,

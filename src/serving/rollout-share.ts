@@ -1,7 +1,7 @@
 import { HostArray } from "../graph/host-array.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import type { PlainError } from "../plain-error.ts";
-import type { RobotOptions } from "../simulation/robot.ts";
+import type { RobotOptions } from "../simulation/environment.ts";
 import type { PlayPlan, Rollout } from "../simulation/rollout.ts";
 import type { FoundPolicy, Machine } from "./load.ts";
 
@@ -18,7 +18,7 @@ export interface RolloutShare {
   readonly episodes: readonly number[];
   readonly plan: PlayPlan;
   /** Robots side by side. */
-  readonly seats: number;
+  readonly environmentCount: number;
   /** Of the policy's program. */
   readonly rows: number;
   readonly machine: Machine;

@@ -3,8 +3,8 @@ import type { Picture } from "../dataset/dataset.ts";
 import type { Embodiment, Entry } from "../embodiment/embodiment.ts";
 import { InputError } from "../input-error.ts";
 import type { Design } from "../simulation/design.ts";
+import type { StateObservation } from "../simulation/environment.ts";
 import type { Pilot } from "../simulation/pilot.ts";
-import type { Sensation } from "../simulation/robot.ts";
 import { embodimentOf } from "../simulation/simulated-robot.ts";
 import type { ActionChunk } from "./action.ts";
 import type { LoadedPolicy } from "./policy.ts";
@@ -74,27 +74,27 @@ function named(entries: readonly Entry[]): string {
 
 /** A policy that steers simulated robots, each with a session of its own. */
 export class PolicyPilot implements Pilot {
-  readonly seats: number;
+  readonly environmentCount: number;
   readonly horizon: number;
   readonly looksOnlyAsAsked: boolean;
   readonly #policy: LoadedPolicy;
   readonly #robot: ServedRobot;
   readonly #seed: number;
-  readonly #seated: ({ readonly session: Session; readonly episode: number; prompt: string } | null)[];
+  readonly #running: ({ readonly session: Session; readonly episode: number; prompt: string } | null)[];
   #ms = 0;
 
   constructor(
     policy: LoadedPolicy,
     robot: ServedRobot,
-    { seats, seed }: { readonly seats: number; readonly seed: number },
+    { environmentCount, seed }: { readonly environmentCount: number; readonly seed: number },
   ) {
     this.#policy = policy;
     this.#robot = robot;
     this.#seed = seed;
-    this.seats = seats;
+    this.environmentCount = environmentCount;
     this.horizon = policy.steps;
     this.looksOnlyAsAsked = policy.recipe.policy.history.slots === 1;
-    this.#seated = new Array(seats).fill(null);
+    this.#running = new Array(environmentCount).fill(null);
   }
 
   /** Time that actions took so far. */
@@ -102,22 +102,22 @@ export class PolicyPilot implements Pilot {
     return this.#ms;
   }
 
-  begin(seat: number, episode: number): void {
+  begin(environment: number, episode: number): void {
     const session = this.#policy.session(this.#robot, { seed: this.#seed });
-    this.#seated[seat] = { session, episode, prompt: "" };
+    this.#running[environment] = { session, episode, prompt: "" };
   }
 
-  see(seat: number, felt: Sensation, pictures: ReadonlyMap<string, Picture> | null): void {
-    const seated = this.#in(seat);
+  see(environment: number, observed: StateObservation, pictures: ReadonlyMap<string, Picture> | null): void {
+    const running = this.#runningIn(environment);
     const { prompt } = this.#robot.embodiment.columns;
-    seated.prompt = prompt.kind === "fixed" ? prompt.text : felt.instruction;
-    seated.session.see(this.#observation(felt, pictures));
+    running.prompt = prompt.kind === "fixed" ? prompt.text : observed.instruction;
+    running.session.see(this.#observation(observed, pictures));
   }
 
-  async act(seats: readonly number[]): Promise<readonly (readonly (readonly number[])[])[]> {
+  async act(environments: readonly number[]): Promise<readonly (readonly (readonly number[])[])[]> {
     const from = performance.now();
-    const requests = seats.map((seat) => {
-      const { session, episode, prompt } = this.#in(seat);
+    const requests = environments.map((environment) => {
+      const { session, episode, prompt } = this.#runningIn(environment);
       const request = session.ask(prompt);
       return { ...request, noise: { ...request.noise, episode } };
     });
@@ -129,16 +129,17 @@ export class PolicyPilot implements Pilot {
     return chunks.map(({ actions }) => actions);
   }
 
-  #observation({ state }: Sensation, found: ReadonlyMap<string, Picture> | null): RobotObservation {
+  #observation({ state }: StateObservation, found: ReadonlyMap<string, Picture> | null): RobotObservation {
     const pictures = this.#robot.embodiment.cameras.flatMap(({ view, key }) =>
       key === null ? [] : [[view, found?.get(key) ?? null] as const],
     );
     return { state, pictures: Object.fromEntries(pictures) };
   }
 
-  #in(seat: number) {
-    const seated = this.#seated[seat];
-    if (seated === null || seated === undefined) throw new RangeError(`seat ${seat}: expected an episode, got none`);
-    return seated;
+  #runningIn(environment: number) {
+    const running = this.#running[environment];
+    if (running === null || running === undefined)
+      throw new RangeError(`environment ${environment}: expected an episode, got none`);
+    return running;
   }
 }

@@ -1,11 +1,11 @@
 import type { Chance } from "./chance.ts";
 import { greys } from "./colour.ts";
 import type { Design, Stage } from "./design.ts";
+import type { RobotOptions } from "./environment.ts";
 import { Limb, type LimbPlace, limbActuators, limbBody, limbDofs, limbStates, motors } from "./limb.ts";
 import { camera, element, model } from "./mjcf.ts";
 import type { Vector, World } from "./physics.ts";
 import { Picking, pickingBodies, pickingGoals } from "./picking.ts";
-import type { RobotOptions } from "./robot.ts";
 
 const place: LimbPlace = { prefix: "", base: [0, 0, 0], turn: 0, camera: "wrist" };
 

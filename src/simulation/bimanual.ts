@@ -1,11 +1,11 @@
 import type { Chance } from "./chance.ts";
 import { colourNames, colours, greys } from "./colour.ts";
 import type { Design, Stage } from "./design.ts";
+import type { RobotOptions } from "./environment.ts";
 import { grippable } from "./gripper.ts";
 import { Limb, type LimbPlace, limbActuators, limbBody, limbDofs, limbStates, motors } from "./limb.ts";
 import { camera, element, model } from "./mjcf.ts";
 import type { Thing, Vector, World } from "./physics.ts";
-import type { RobotOptions } from "./robot.ts";
 
 const places: readonly LimbPlace[] = [
   { prefix: "left_", base: [-0.32, 0, 0], turn: 0, camera: null },

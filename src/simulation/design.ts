@@ -1,6 +1,6 @@
 import type { Chance } from "./chance.ts";
+import type { RobotOptions } from "./environment.ts";
 import type { World } from "./physics.ts";
-import type { RobotOptions } from "./robot.ts";
 
 /** An entry of a robot's state. */
 export interface DesignedEntry {

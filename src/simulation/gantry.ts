@@ -1,12 +1,12 @@
 import type { Chance } from "./chance.ts";
 import { greys } from "./colour.ts";
 import type { Design, Stage } from "./design.ts";
+import type { RobotOptions } from "./environment.ts";
 import { Gripper, gripperActuators, gripperMotors, gripperParts } from "./gripper.ts";
 import { camera, element, model } from "./mjcf.ts";
 import { clamp } from "./motion.ts";
 import type { Joints, Vector, World } from "./physics.ts";
 import { type Hand, Picking, pickingBodies, pickingGoals } from "./picking.ts";
-import type { RobotOptions } from "./robot.ts";
 
 const framesPerSecond = 20;
 /** Metres per second. */

@@ -1,10 +1,10 @@
 import type { Chance } from "./chance.ts";
 import { colourNames, colours, greys } from "./colour.ts";
 import type { Design, DesignedEntry, Stage } from "./design.ts";
+import type { RobotOptions } from "./environment.ts";
 import { element, mark, model, untouchable } from "./mjcf.ts";
 import { clamp, distance, towards, wrapped } from "./motion.ts";
 import type { Joints, Thing, Vector, World } from "./physics.ts";
-import type { RobotOptions } from "./robot.ts";
 
 /** The puck counts as there within this distance of the middle of its place. */
 const tolerance = 0.035;

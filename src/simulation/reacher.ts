@@ -1,10 +1,10 @@
 import type { Chance } from "./chance.ts";
 import { type Colour, colourNames, colours, greys } from "./colour.ts";
 import type { Design, Stage } from "./design.ts";
+import type { RobotOptions } from "./environment.ts";
 import { element, mark, model, untouchable } from "./mjcf.ts";
 import { clamp, distance, towards } from "./motion.ts";
 import type { Joints, Thing, Vector, World } from "./physics.ts";
-import type { RobotOptions } from "./robot.ts";
 
 /** Length of each link. */
 const link = 0.12;

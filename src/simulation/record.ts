@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { DatasetWriter } from "../dataset/write/dataset-writer.ts";
 import type { WrittenDescription, WrittenVersion } from "../dataset/write/description.ts";
-import type { Robot } from "./robot.ts";
+import type { RobotEnvironment } from "./environment.ts";
 
 /** How a robot's demonstrations are to be written. */
 export interface RecordingChoice {
@@ -13,7 +13,7 @@ export interface RecordingChoice {
 
 /** The dataset that a robot's demonstrations make. */
 export function recordingOf(
-  robot: Robot,
+  robot: RobotEnvironment,
   { version, codec, seed, stepsAfterSuccess }: RecordingChoice,
 ): WrittenDescription {
   const { name, embodiment, options, framesPerSecond } = robot;
@@ -73,7 +73,7 @@ export interface Recorded {
  * @throws Error if the expert fails in more than half of many attempts
  */
 export async function record(
-  robot: Robot,
+  robot: RobotEnvironment,
   writer: DatasetWriter,
   wanted: RecordingLength,
   watcher: RecordingWatcher,
@@ -97,14 +97,14 @@ export async function record(
 }
 
 /** Plays one episode into a dataset; returns whether it succeeded. */
-function demonstrate(robot: Robot, writer: DatasetWriter, stepsAfterSuccess: number): boolean {
+function demonstrate(robot: RobotEnvironment, writer: DatasetWriter, stepsAfterSuccess: number): boolean {
   for (let step = 0; step < robot.stepLimit && !robot.isSuccess(); step++) perform(robot, writer);
   const isSuccess = robot.isSuccess();
   for (let step = 0; step < stepsAfterSuccess && isSuccess; step++) perform(robot, writer);
   return isSuccess;
 }
 
-function perform(robot: Robot, writer: DatasetWriter): void {
+function perform(robot: RobotEnvironment, writer: DatasetWriter): void {
   const { state, pictures, instruction } = robot.observe();
   // The robot carries out what the dataset will hold.
   const action = Float32Array.from(robot.demonstrate());

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { embodimentProblems } from "../embodiment/embodiment.ts";
 import { colours } from "./colour.ts";
-import type { Observation, Robot, RobotOptions } from "./robot.ts";
+import type { RobotEnvironment, RobotOptions, SimulatedObservation } from "./environment.ts";
 import { createRobot, findRobot, robots } from "./robots.ts";
 
-const open: Robot[] = [];
+const open: RobotEnvironment[] = [];
 
 afterEach(() => {
   for (const robot of open.splice(0)) robot.close();
@@ -12,7 +12,7 @@ afterEach(() => {
 
 const names = robots.map(({ name }) => name);
 
-async function make(name: string, changes: Partial<RobotOptions>): Promise<Robot> {
+async function make(name: string, changes: Partial<RobotOptions>): Promise<RobotEnvironment> {
   const design = findRobot(name);
   const robot = await createRobot(design, { ...design.defaults, ...changes });
   open.push(robot);
@@ -20,7 +20,11 @@ async function make(name: string, changes: Partial<RobotOptions>): Promise<Robot
 }
 
 /** What a robot perceives at each step of an episode that its expert plays. */
-function play(robot: Robot, seed: number, episode: number): { seen: Observation[]; actions: Float64Array[] } {
+function play(
+  robot: RobotEnvironment,
+  seed: number,
+  episode: number,
+): { seen: SimulatedObservation[]; actions: Float64Array[] } {
   robot.reset(seed, episode);
   const seen = [robot.observe()];
   const actions: Float64Array[] = [];

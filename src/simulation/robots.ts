@@ -5,11 +5,11 @@ import { parseInput } from "../parse-input.ts";
 import { arm } from "./arm.ts";
 import { bimanual } from "./bimanual.ts";
 import type { Design } from "./design.ts";
+import type { RobotEnvironment, RobotOptions } from "./environment.ts";
 import { gantry } from "./gantry.ts";
 import { loadPhysics } from "./physics.ts";
 import { pusher } from "./pusher.ts";
 import { reacher } from "./reacher.ts";
-import type { Robot, RobotOptions } from "./robot.ts";
 import { SimulatedRobot } from "./simulated-robot.ts";
 
 /** Every simulated robot. */
@@ -35,7 +35,7 @@ export function findRobot(name: string): Design {
 }
 
 /** A robot of a design, ready for its first `reset`. */
-export async function createRobot(design: Design, options: RobotOptions): Promise<Robot> {
+export async function createRobot(design: Design, options: RobotOptions): Promise<RobotEnvironment> {
   const parsed = parseInput(`robot "${design.name}"`, optionsSchema, options);
   return new SimulatedRobot(await loadPhysics(), design, parsed);
 }

@@ -1,18 +1,18 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Picture } from "../dataset/dataset.ts";
+import type { RobotEnvironment, StateObservation } from "./environment.ts";
 import { towards } from "./motion.ts";
 import type { Pilot } from "./pilot.ts";
-import type { Robot, Sensation } from "./robot.ts";
 import { createRobot, findRobot } from "./robots.ts";
 import { type Rollout, type RolloutPlan, rollOut } from "./rollout.ts";
 
-const open: Robot[] = [];
+const open: RobotEnvironment[] = [];
 afterEach(() => {
   for (const robot of open.splice(0)) robot.close();
 });
 
 /** Reachers that are told where the dot is, or that see it. */
-async function reachers(count: number, observation: "pictures" | "state"): Promise<Robot[]> {
+async function reachers(count: number, observation: "pictures" | "state"): Promise<RobotEnvironment[]> {
   const design = findRobot("reacher");
   const options = { ...design.defaults, imageSize: 16, observation };
   const made = await Promise.all(Array.from({ length: count }, () => createRobot(design, options)));
@@ -25,27 +25,27 @@ class Bender implements Pilot {
   readonly horizon = 6;
   readonly looksOnlyAsAsked = true;
   readonly batches: number[] = [];
-  readonly #felt = new Map<number, Sensation>();
+  readonly #observed = new Map<number, StateObservation>();
   looks = 0;
-  readonly seats: number;
+  readonly environmentCount: number;
 
-  constructor(seats: number) {
-    this.seats = seats;
+  constructor(environmentCount: number) {
+    this.environmentCount = environmentCount;
   }
 
-  begin(seat: number): void {
-    this.#felt.delete(seat);
+  begin(environment: number): void {
+    this.#observed.delete(environment);
   }
 
-  see(seat: number, felt: Sensation, pictures: ReadonlyMap<string, Picture> | null): void {
+  see(environment: number, observed: StateObservation, pictures: ReadonlyMap<string, Picture> | null): void {
     if (pictures !== null) this.looks++;
-    this.#felt.set(seat, felt);
+    this.#observed.set(environment, observed);
   }
 
-  async act(seats: readonly number[]): Promise<number[][][]> {
-    this.batches.push(seats.length);
-    return seats.map((seat) => {
-      const [shoulder = 0, elbow = 0, x = 0, y = 0] = this.#felt.get(seat)!.state;
+  async act(environments: readonly number[]): Promise<number[][][]> {
+    this.batches.push(environments.length);
+    return environments.map((environment) => {
+      const [shoulder = 0, elbow = 0, x = 0, y = 0] = this.#observed.get(environment)!.state;
       const bent = Math.acos(Math.min(1, (x * x + y * y) / (2 * 0.12 ** 2) - 1));
       const goal = [Math.atan2(y, x) - bent / 2, bent];
       let now = [shoulder, elbow];
@@ -101,7 +101,7 @@ describe("rollouts side by side", () => {
     expect(finished).toBeLessThan(10);
   });
 
-  it("need a seat for each robot", async () => {
+  it("need a pilot for as many robots", async () => {
     const robots = await reachers(2, "state");
     await expect(rollOut(robots, new Bender(1), plan, unwatched)).rejects.toThrow("expected at most 1 robots, got 2");
   });

@@ -1,8 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Picture } from "../dataset/dataset.ts";
+import type { RobotEnvironment } from "./environment.ts";
 import type { Pilot } from "./pilot.ts";
 import { ActionQueue, type Pace } from "./queue.ts";
-import type { Robot } from "./robot.ts";
 
 /** How episodes are played. */
 export interface PlayPlan {
@@ -41,11 +41,11 @@ export interface RolloutWatcher {
  *
  * An episode's course does not depend on which others are played, nor on the robot that plays it.
  *
- * @param robots of one design; no more than the pilot has seats
+ * @param robots of one design; no more than the pilot can control
  * @returns in the order of episodes; those that a stop cut short are left out
  */
 export async function rollOut(
-  robots: readonly Robot[],
+  robots: readonly RobotEnvironment[],
   pilot: Pilot,
   plan: RolloutPlan,
   watcher: RolloutWatcher,
@@ -61,7 +61,7 @@ export async function rollOut(
 
 /** Robots and who steers them. */
 export interface Crew {
-  readonly robots: readonly Robot[];
+  readonly robots: readonly RobotEnvironment[];
   readonly pilot: Pilot;
 }
 
@@ -72,10 +72,10 @@ export async function play(
   plan: PlayPlan,
   watcher: RolloutWatcher,
 ): Promise<Rollout[]> {
-  if (robots.length > pilot.seats)
-    throw new RangeError(`rollOut: expected at most ${pilot.seats} robots, got ${robots.length}`);
+  if (robots.length > pilot.environmentCount)
+    throw new RangeError(`rollOut: expected at most ${pilot.environmentCount} robots, got ${robots.length}`);
   const finished: Rollout[] = [];
-  const players = robots.map((robot, seat) => ({ robot, seat, run: noRun }));
+  const players = robots.map((robot, environment) => ({ robot, environment, run: noRun }));
   let begun = 0;
   for (let tick = 0; finished.length < episodes.length && !watcher.isStopped(); tick++) {
     // Robots that ask at the same steps share a batch; one that began in between would pay for a batch of its own.
@@ -98,10 +98,10 @@ export async function play(
   return finished.sort((one, other) => one.episode - other.episode);
 }
 
-/** A robot in its seat. */
+/** A robot and the index under which its pilot knows it. */
 interface Player {
-  readonly robot: Robot;
-  readonly seat: number;
+  readonly robot: RobotEnvironment;
+  readonly environment: number;
   run: EpisodeRun;
 }
 
@@ -121,31 +121,31 @@ const noRun: EpisodeRun = {
   steps: 0,
 };
 
-function begin({ robot, seat }: Player, pilot: Pilot, { seed, pace }: PlayPlan, episode: number): EpisodeRun {
+function begin({ robot, environment }: Player, pilot: Pilot, { seed, pace }: PlayPlan, episode: number): EpisodeRun {
   robot.reset(seed, episode);
-  pilot.begin(seat, episode);
+  pilot.begin(environment, episode);
   return { episode, queue: new ActionQueue(pace), hash: createHash("sha256"), steps: 0 };
 }
 
-function look({ robot, seat, run }: Player, pilot: Pilot, { filmed }: PlayPlan, watcher: RolloutWatcher): void {
+function look({ robot, environment, run }: Player, pilot: Pilot, { filmed }: PlayPlan, watcher: RolloutWatcher): void {
   const { episode, queue, hash } = run;
   const isFilmed = episode < filmed;
   if (isFilmed || queue.asks || !pilot.looksOnlyAsAsked) {
-    const { pictures, ...felt } = robot.observe();
+    const { pictures, ...observed } = robot.observe();
     if (isFilmed) watcher.filmed(episode, robot.show());
-    hash.update(felt.state);
-    pilot.see(seat, felt, pictures);
+    hash.update(observed.state);
+    pilot.see(environment, observed, pictures);
     return;
   }
-  const felt = robot.sense();
-  hash.update(felt.state);
-  pilot.see(seat, felt, null);
+  const observed = robot.observeState();
+  hash.update(observed.state);
+  pilot.see(environment, observed, null);
 }
 
 async function answer(playing: readonly Player[], pilot: Pilot): Promise<void> {
   const asking = playing.filter(({ run }) => run.queue.asks);
   if (asking.length === 0) return;
-  const chunks = await pilot.act(asking.map(({ seat }) => seat));
+  const chunks = await pilot.act(asking.map(({ environment }) => environment));
   for (const [at, { run }] of asking.entries()) run.queue.put(chunks[at]!);
 }
 

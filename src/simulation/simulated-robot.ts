@@ -4,12 +4,12 @@ import { type Stream, stream } from "../graph/random.ts";
 import { Chance } from "./chance.ts";
 import type { Design, Stage } from "./design.ts";
 import { Painter } from "./draw/painter.ts";
+import type { RobotEnvironment, RobotOptions, SimulatedObservation, StateObservation } from "./environment.ts";
 import { clamp } from "./motion.ts";
 import { type Physics, World } from "./physics.ts";
-import type { Observation, Robot, RobotOptions, Sensation } from "./robot.ts";
 
 /** A robot of a design, in a world of its own. */
-export class SimulatedRobot implements Robot {
+export class SimulatedRobot implements RobotEnvironment {
   readonly name: string;
   readonly embodiment: Embodiment;
   readonly options: RobotOptions;
@@ -54,11 +54,11 @@ export class SimulatedRobot implements Robot {
     this.#held = 0;
   }
 
-  observe(): Observation {
-    return { ...this.sense(), pictures: this.options.observation === "pictures" ? this.show() : new Map() };
+  observe(): SimulatedObservation {
+    return { ...this.observeState(), pictures: this.options.observation === "pictures" ? this.show() : new Map() };
   }
 
-  sense(): Sensation {
+  observeState(): StateObservation {
     const { observation } = this.options;
     const goal = observation === "state" ? this.#stage.goal() : [];
     return { state: Float64Array.from([...this.#stage.state(), ...goal]), instruction: this.#instruction };

@@ -4,7 +4,7 @@ import { loadPlanOf, type Plan } from "../../../src/recipe/plan.ts";
 import { LoadedPolicy } from "../../../src/serving/policy.ts";
 import type { ServedRobot } from "../../../src/serving/robot.ts";
 import { PolicyPilot } from "../../../src/serving/simulated.ts";
-import type { Robot, RobotOptions } from "../../../src/simulation/robot.ts";
+import type { RobotEnvironment, RobotOptions } from "../../../src/simulation/environment.ts";
 import { createRobot, findRobot } from "../../../src/simulation/robots.ts";
 import { rollOut } from "../../../src/simulation/rollout.ts";
 import { optionsOf } from "../record.ts";
@@ -62,10 +62,10 @@ function servedBy(plan: Plan): ServedRobot[] {
 async function play(policy: LoadedPolicy, served: ServedRobot, observation: Observation): Promise<boolean[]> {
   const { starts, seed, execute, sideBySide } = closedLoop;
   const design = findRobot(served.dataset);
-  const robots: Robot[] = [];
+  const robots: RobotEnvironment[] = [];
   try {
     for (let at = 0; at < sideBySide; at++) robots.push(await createRobot(design, optionsOf(design, observation)));
-    const pilot = new PolicyPilot(policy, served, { seats: sideBySide, seed: policy.recipe.seed });
+    const pilot = new PolicyPilot(policy, served, { environmentCount: sideBySide, seed: policy.recipe.seed });
     const plan = { episodes: starts, seed, pace: { execute, delay: 0 }, filmed: 0 };
     const rollouts = await rollOut(robots, pilot, plan, unwatched);
     return rollouts.map(({ isSuccess }) => isSuccess);

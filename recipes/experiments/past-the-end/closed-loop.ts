@@ -4,7 +4,7 @@ import { LoadedPolicy } from "../../../src/serving/policy.ts";
 import { plannedRobots, type ServedRobot } from "../../../src/serving/robot.ts";
 import { PolicyPilot } from "../../../src/serving/simulated.ts";
 import type { Design } from "../../../src/simulation/design.ts";
-import type { Robot } from "../../../src/simulation/robot.ts";
+import type { RobotEnvironment } from "../../../src/simulation/environment.ts";
 import { createRobot, findRobot } from "../../../src/simulation/robots.ts";
 import { rollOut } from "../../../src/simulation/rollout.ts";
 import { encodeBits } from "../bits.ts";
@@ -53,11 +53,11 @@ interface Pace {
 async function play(policy: LoadedPolicy, served: ServedRobot, sees: boolean, pace: Pace): Promise<Play> {
   const { seed, sideBySide } = closedLoop;
   const design = findRobot(served.dataset);
-  const robots: Robot[] = [];
+  const robots: RobotEnvironment[] = [];
   try {
     const options = optionsOf(design, sees ? "pictures" : "state");
     for (let at = 0; at < sideBySide; at++) robots.push(await createRobot(design, options));
-    const pilot = new PolicyPilot(policy, served, { seats: sideBySide, seed: policy.recipe.seed });
+    const pilot = new PolicyPilot(policy, served, { environmentCount: sideBySide, seed: policy.recipe.seed });
     const motion = new MotionWatch(pilot, ownEntries(design, served));
     const plan = { episodes: pace.starts, seed, pace: { execute: pace.execute, delay: 0 }, filmed: 0 };
     const rollouts = await rollOut(robots, motion, plan, unwatched);

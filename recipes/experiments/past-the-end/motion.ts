@@ -1,6 +1,6 @@
 import type { Picture } from "../../../src/dataset/dataset.ts";
+import type { StateObservation } from "../../../src/simulation/environment.ts";
 import type { Pilot } from "../../../src/simulation/pilot.ts";
-import type { Sensation } from "../../../src/simulation/robot.ts";
 import { average } from "../statistics.ts";
 
 /** An entry of a robot's state, and what one unit of its speed is. */
@@ -15,15 +15,15 @@ export class MotionWatch implements Pilot {
   readonly #pilot: Pilot;
   readonly #entries: readonly WatchedEntry[];
   readonly #episodes = new Map<number, number[][]>();
-  readonly #seated: number[][][] = [];
+  readonly #running: number[][][] = [];
 
   constructor(pilot: Pilot, entries: readonly WatchedEntry[]) {
     this.#pilot = pilot;
     this.#entries = entries;
   }
 
-  get seats(): number {
-    return this.#pilot.seats;
+  get environmentCount(): number {
+    return this.#pilot.environmentCount;
   }
 
   get horizon(): number {
@@ -34,20 +34,20 @@ export class MotionWatch implements Pilot {
     return this.#pilot.looksOnlyAsAsked;
   }
 
-  begin(seat: number, episode: number): void {
+  begin(environment: number, episode: number): void {
     const states: number[][] = [];
     this.#episodes.set(episode, states);
-    this.#seated[seat] = states;
-    this.#pilot.begin(seat, episode);
+    this.#running[environment] = states;
+    this.#pilot.begin(environment, episode);
   }
 
-  see(seat: number, felt: Sensation, pictures: ReadonlyMap<string, Picture> | null): void {
-    this.#seated[seat]!.push(this.#entries.map(({ at, scale }) => felt.state[at]! / scale));
-    this.#pilot.see(seat, felt, pictures);
+  see(environment: number, observed: StateObservation, pictures: ReadonlyMap<string, Picture> | null): void {
+    this.#running[environment]!.push(this.#entries.map(({ at, scale }) => observed.state[at]! / scale));
+    this.#pilot.see(environment, observed, pictures);
   }
 
-  act(seats: readonly number[]): Promise<readonly (readonly (readonly number[])[])[]> {
-    return this.#pilot.act(seats);
+  act(environments: readonly number[]): Promise<readonly (readonly (readonly number[])[])[]> {
+    return this.#pilot.act(environments);
   }
 
   /** How fast an episode's robot was over the last second that was seen: mean over entries, in standard deviations per second. */

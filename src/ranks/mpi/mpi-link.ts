@@ -40,9 +40,9 @@ export class MpiLink implements Link {
   #eagerUntil = 0;
   #next: { cancel(): void } | null = null;
 
-  constructor(mpi: Mpi, seat: { readonly rank: number; readonly size: number }, pieces = longestPiece) {
-    this.rank = seat.rank;
-    this.size = seat.size;
+  constructor(mpi: Mpi, own: { readonly rank: number; readonly size: number }, pieces = longestPiece) {
+    this.rank = own.rank;
+    this.size = own.size;
     this.#mpi = mpi;
     this.#longestPiece = pieces;
     this.#requests = mpi.dialect.requests(firstCapacity);

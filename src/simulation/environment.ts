@@ -3,7 +3,7 @@ import type { Embodiment } from "../embodiment/embodiment.ts";
 
 /** What may be set about a simulated robot, the same keys for all. */
 export interface RobotOptions {
-  /** "state": no cameras, and the state tells where the goal is. */
+  /** "state": no pictures, and the state says where the goal is. */
   readonly observation: "pictures" | "state";
   /** Pixels of a picture's side. */
   readonly imageSize: number;
@@ -16,21 +16,21 @@ export interface RobotOptions {
   readonly disturbance: number;
 }
 
-/** What a robot feels at one moment, with its eyes closed. */
-export interface Sensation {
+/** The part of an observation that needs no rendering. */
+export interface StateObservation {
   /** In the order of its embodiment's states. */
   readonly state: Float64Array;
   readonly instruction: string;
 }
 
-/** What a robot perceives at one moment. */
-export interface Observation extends Sensation {
+/** State, instruction and pictures of a simulated robot at one time. */
+export interface SimulatedObservation extends StateObservation {
   /** By the camera's key. */
   readonly pictures: ReadonlyMap<string, Picture>;
 }
 
-/** One simulated robot with its task; many may run side by side. */
-export interface Robot {
+/** One simulated robot with its task, as reinforcement learning knows environments; many may run side by side. */
+export interface RobotEnvironment {
   readonly name: string;
   readonly embodiment: Embodiment;
   readonly options: RobotOptions;
@@ -39,11 +39,11 @@ export interface Robot {
   readonly stepLimit: number;
   /** Begins an episode: everything left to chance follows from seed and episode. */
   reset(seed: number, episode: number): void;
-  /** What it perceives now. */
-  observe(): Observation;
-  /** The same without pictures, which take most of the time. */
-  sense(): Sensation;
-  /** What its cameras would see now, by key, also of a robot that perceives no pictures: for films. */
+  /** The observation now. */
+  observe(): SimulatedObservation;
+  /** The same without pictures, whose rendering takes most of the time. */
+  observeState(): StateObservation;
+  /** What its cameras see now, by key, also where observations hold no pictures: for films. */
   show(): ReadonlyMap<string, Picture>;
   /**
    * Carries out a command for one control step; values past a dof's range are brought to its end.
