@@ -68,8 +68,8 @@ async function compare(untrained: UntrainedPolicy, rounds: number, done: (rollou
   const rows: Row[] = [];
   for (const [at, player] of players.entries()) {
     const [own, policy] = [whole[at]!, policies[at]!];
-    const { rollouts, successes, pace, options } = player.last!;
-    const answers = rollouts.reduce((sum, { steps }) => sum + Math.ceil(steps / pace.execute), 0);
+    const { rollouts, successes, execution, options } = player.last!;
+    const answers = rollouts.reduce((sum, { steps }) => sum + Math.ceil(steps / execution.execute), 0);
     rows.push({
       observation: options.observation,
       sideBySide: player.sideBySide,
@@ -83,7 +83,7 @@ async function compare(untrained: UntrainedPolicy, rounds: number, done: (rollou
       processorMs: await answerProcessorMs(untrained, {
         design: findRobot(robot),
         rows: Math.min(player.sideBySide, mostRows),
-        steps: stepsUsed(pace),
+        steps: stepsUsed(execution),
       }),
     });
   }

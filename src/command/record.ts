@@ -57,8 +57,8 @@ export const record = define({
       const watcher = watch(terminal, given.episodes, writer.episodes, stop.isStopped);
       const recorded = await recordEpisodes(robot, writer, given, watcher);
       watcher.finish();
-      const pace = paceOf(robot, recorded.frames - from.frames, (performance.now() - from.ms) / 1000);
-      return { status: 0, json: jsonOf(folder, given, recorded, pace), text: textOf(folder, recorded, pace) };
+      const speed = speedOf(robot, recorded.frames - from.frames, (performance.now() - from.ms) / 1000);
+      return { status: 0, json: jsonOf(folder, given, recorded, speed), text: textOf(folder, recorded, speed) };
     } finally {
       stop.forget();
       robot.close();
@@ -86,14 +86,14 @@ function watch(terminal: Terminal, total: number, done: number, isStopped: () =>
 }
 
 /** How fast it went: nothing is known of no frames. */
-interface Pace {
+interface RecordingSpeed {
   readonly seconds: number;
   /** What a real robot would have taken. */
   readonly simulatedSeconds: number;
   readonly timesRealTime: number | null;
 }
 
-function paceOf({ framesPerSecond }: RobotEnvironment, frames: number, seconds: number): Pace {
+function speedOf({ framesPerSecond }: RobotEnvironment, frames: number, seconds: number): RecordingSpeed {
   const simulatedSeconds = frames / framesPerSecond;
   return { seconds, simulatedSeconds, timesRealTime: frames > 0 ? simulatedSeconds / seconds : null };
 }
@@ -104,7 +104,7 @@ interface Given {
   readonly seed: number;
 }
 
-function jsonOf(folder: string, { robot, version, seed }: Given, recorded: Recorded, pace: Pace) {
+function jsonOf(folder: string, { robot, version, seed }: Given, recorded: Recorded, speed: RecordingSpeed) {
   const { episodes, frames, attempts, isInterrupted } = recorded;
   const expertSuccessRate = attempts > 0 ? episodes / attempts : null;
   return {
@@ -116,15 +116,20 @@ function jsonOf(folder: string, { robot, version, seed }: Given, recorded: Recor
     frames,
     attempts,
     expertSuccessRate,
-    ...pace,
+    ...speed,
     isInterrupted,
   };
 }
 
-function textOf(folder: string, { episodes, frames, attempts, isInterrupted }: Recorded, pace: Pace): string {
+function textOf(
+  folder: string,
+  { episodes, frames, attempts, isInterrupted }: Recorded,
+  speed: RecordingSpeed,
+): string {
   const place = relative(process.cwd(), folder) || folder;
   if (isInterrupted) return `stopped after ${episodes} whole episodes: ${place}; go on with --resume`;
-  const speed = pace.timesRealTime === null ? "" : `, ${significant(pace.timesRealTime)} times as fast as a real robot`;
+  const real =
+    speed.timesRealTime === null ? "" : `, ${significant(speed.timesRealTime)} times as fast as a real robot`;
   const failed = attempts > episodes ? `, ${attempts - episodes} failed attempts left out` : "";
-  return `${episodes} episodes, ${frames} frames${failed}${speed}: ${place}`;
+  return `${episodes} episodes, ${frames} frames${failed}${real}: ${place}`;
 }

@@ -123,7 +123,7 @@ function jsonOf(
     step: result.step,
     policyRobot: result.robot.name,
     options: result.options,
-    ...result.pace,
+    ...result.execution,
     seed,
     rollouts,
     films: result.films,

@@ -10,7 +10,7 @@ import { reachingRecipe } from "./testing/reaching.ts";
 
 const design = findRobot("reacher");
 const options = { ...design.defaults, imageSize: 16 };
-const plan: PlayPlan = { seed: 2, pace: { execute: 3, delay: 1 }, filmed: 0 };
+const plan: PlayPlan = { seed: 2, execution: { execute: 3, delay: 1 }, filmed: 0 };
 const unwatched = { finished: () => {}, filmed: () => {}, isStopped: () => false };
 
 let run: MicroRun;

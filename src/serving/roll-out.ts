@@ -8,7 +8,7 @@ import type { ParameterValues } from "../nn/parameter.ts";
 import type { Design } from "../simulation/design.ts";
 import type { RobotOptions } from "../simulation/environment.ts";
 import { successInterval } from "../simulation/interval.ts";
-import { type Pace, paceProblems } from "../simulation/queue.ts";
+import { type ChunkExecution, executionProblems } from "../simulation/queue.ts";
 import { findRobot } from "../simulation/robots.ts";
 import type { Rollout } from "../simulation/rollout.ts";
 import { type FoundPolicy, findPolicy, type Machine } from "./load.ts";
@@ -43,7 +43,7 @@ export interface PolicyRollouts {
   readonly step: number;
   readonly robot: ServedRobot;
   readonly options: RobotOptions;
-  readonly pace: Pace;
+  readonly execution: ChunkExecution;
   readonly rollouts: readonly Rollout[];
   readonly successes: number;
   /** `null` of no episodes. */
@@ -66,7 +66,7 @@ export interface Score {
 /**
  * Lets a run's newest checkpoint steer simulated robots. The same request gives the same rollouts, to the bit.
  *
- * @throws InputError where there is no policy, no robot of it fits, the pace does not, or a folder cannot be written
+ * @throws InputError where there is no policy, no robot of it fits, horizon and delay do not, or a folder cannot be written
  */
 export async function rollOutPolicy(request: RolloutRequest, progress: RolloutProgress): Promise<PolicyRollouts> {
   if (request.films !== null) await openFolder(request.films.folder);
@@ -88,9 +88,9 @@ export async function rollOutFound(
   progress: RolloutProgress,
 ): Promise<PolicyRollouts> {
   const { design, films } = request;
-  const { served, pace, options } = planRollout(policy, request);
+  const { served, execution, options } = planRollout(policy, request);
   const stop = new Int32Array(new SharedArrayBuffer(4));
-  const plan = { seed: request.seed, pace, filmed: films?.episodes ?? 0 };
+  const plan = { seed: request.seed, execution, filmed: films?.episodes ?? 0 };
   const common = {
     policy,
     weights: weights === null ? null : encodeWeights(weights),
@@ -110,7 +110,7 @@ export async function rollOutFound(
     step: policy.step,
     robot: served,
     options,
-    pace,
+    execution,
     rollouts,
     successes: rollouts.filter(({ isSuccess }) => isSuccess).length,
     score: scoreOf(rollouts),
@@ -123,15 +123,15 @@ export async function rollOutFound(
 /** What follows from a choice with a policy. */
 export interface PlannedRollout {
   readonly served: ServedRobot;
-  readonly pace: Pace;
+  readonly execution: ChunkExecution;
   readonly options: RobotOptions;
 }
 
-/** @throws InputError where no robot of the policy fits, or the pace or an option does not */
+/** @throws InputError where no robot of the policy fits, or where horizon, delay or an option do not fit */
 export function planRollout(policy: FoundPolicy, choice: RolloutChoice): PlannedRollout {
   const { served, observation } = fittingRobot(policy.robots, choice.design, choice.dataset);
-  const pace = paceOf(choice, policy.recipe.policy.actionHorizon);
-  return { served, pace, options: optionsOf(choice, served, observation) };
+  const execution = executionOf(choice, policy.recipe.policy.actionHorizon);
+  return { served, execution, options: optionsOf(choice, served, observation) };
 }
 
 /** Rows of a program: more leave the processor's cache, and of fewer each costs more. */
@@ -171,11 +171,11 @@ function optionsOf(
   return options;
 }
 
-function paceOf({ execute, delay }: RolloutChoice, horizon: number): Pace {
-  const pace = { execute: execute ?? Math.ceil(horizon / 2), delay };
-  const problems = paceProblems(pace, horizon);
+function executionOf({ execute, delay }: RolloutChoice, horizon: number): ChunkExecution {
+  const execution = { execute: execute ?? Math.ceil(horizon / 2), delay };
+  const problems = executionProblems(execution, horizon);
   if (problems.length > 0) throw new InputError(problems.join("; "));
-  return pace;
+  return execution;
 }
 
 /** What rollouts say of success; `null` of none. */

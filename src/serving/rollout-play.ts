@@ -20,7 +20,7 @@ export interface ShareWatcher {
 export async function playShare(share: RolloutShare, watcher: ShareWatcher): Promise<PlayedShare> {
   const { policy: found, weights, plan, rows, machine } = share;
   const own = weights === null ? await readPolicyWeights(found) : decodeWeights(weights);
-  const policy = await compilePolicy(found, own, { rows, steps: stepsUsed(plan.pace), machine });
+  const policy = await compilePolicy(found, own, { rows, steps: stepsUsed(plan.execution), machine });
   const robots: RobotEnvironment[] = [];
   try {
     const design = findRobot(share.design);

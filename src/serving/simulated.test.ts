@@ -50,7 +50,7 @@ async function playWhole(folder: string, { seed, episodes, execute, delay }: Rol
   try {
     expect(policy.steps).toBe(policy.recipe.policy.actionHorizon);
     const pilot = new PolicyPilot(policy, policy.robots[0]!, { environmentCount: 8, seed });
-    const plan = { seed, episodes, pace: { execute: execute!, delay }, filmed: 0 };
+    const plan = { seed, episodes, execution: { execute: execute!, delay }, filmed: 0 };
     return await playAll(robots, pilot, plan, { ...silent, filmed: () => {} });
   } finally {
     for (const robot of robots) robot.close();

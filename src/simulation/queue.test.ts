@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { ActionQueue, type Pace, paceProblems, stepsUsed } from "./queue.ts";
+import { ActionQueue, type ChunkExecution, executionProblems, stepsUsed } from "./queue.ts";
 
 /** What is carried out in so many steps: each action tells the step of its question and its own step, both of the episode. */
-function carriedOut(pace: Pace, steps: number): (readonly number[])[] {
-  const queue = new ActionQueue(pace);
+function carriedOut(execution: ChunkExecution, steps: number): (readonly number[])[] {
+  const queue = new ActionQueue(execution);
   return Array.from({ length: steps }, (_, step) => {
     if (queue.asks) queue.put(Array.from({ length: 8 }, (_, ahead) => [step, step + ahead]));
     return queue.take();
@@ -31,16 +31,16 @@ describe("a queue of actions", () => {
     { execute: 1, delay: 1 },
     { execute: 5, delay: 3 },
     { execute: 8, delay: 0 },
-  ])("gives each step the action that was meant for it: $execute, $delay", (pace) => {
-    expect(carriedOut(pace, 40).map(([, meant]) => meant)).toEqual([...Array(40).keys()]);
+  ])("gives each step the action that was meant for it: $execute, $delay", (execution) => {
+    expect(carriedOut(execution, 40).map(([, meant]) => meant)).toEqual([...Array(40).keys()]);
   });
 
-  it("uses so many steps of some chunk and never a later one, at every pace", () => {
+  it("uses so many steps of some chunk and never a later one, for each horizon and delay", () => {
     for (let execute = 1; execute <= 8; execute++)
       for (let delay = 0; delay <= Math.min(execute, 8 - execute); delay++) {
-        const pace = { execute, delay };
-        const taken = carriedOut(pace, 50).map(([asked = 0, meant = 0]) => meant - asked);
-        expect(Math.max(...taken) + 1).toBe(stepsUsed(pace));
+        const execution = { execute, delay };
+        const taken = carriedOut(execution, 50).map(([asked = 0, meant = 0]) => meant - asked);
+        expect(Math.max(...taken) + 1).toBe(stepsUsed(execution));
       }
   });
 
@@ -50,9 +50,9 @@ describe("a queue of actions", () => {
   });
 });
 
-it("a pace that chunks are too short for, or with two questions at a time, is told", () => {
-  expect(paceProblems({ execute: 4, delay: 4 }, 8)).toEqual([]);
-  expect(paceProblems({ execute: 3, delay: 4 }, 6)).toEqual([
+it("a horizon and delay that chunks are too short for, or with two requests at a time, are refused", () => {
+  expect(executionProblems({ execute: 4, delay: 4 }, 8)).toEqual([]);
+  expect(executionProblems({ execute: 3, delay: 4 }, 6)).toEqual([
     "delay: expected at most the 3 steps of execute, one question at a time, got 4",
     "execute and delay: expected at most the 6 steps of a chunk together, got 3 + 4",
   ]);

@@ -1,48 +1,48 @@
-/** When a robot asks for actions, and which of them it carries out. */
-export interface Pace {
-  /** Steps that are carried out of each chunk. */
+/** How a robot carries out action chunks. */
+export interface ChunkExecution {
+  /** Execution horizon: steps that are carried out of each chunk. */
   readonly execute: number;
-  /** Steps that pass between a question and the first action of its answer. */
+  /** Inference delay: steps from the request for a chunk to the first action of it that is carried out. */
   readonly delay: number;
 }
 
-/** Everything about a pace that does not go with chunks of so many steps; empty where all does. */
-export function paceProblems(pace: Pace, horizon: number): string[] {
-  const { execute, delay } = pace;
+/** Why chunks of so many steps cannot be carried out so; empty where they can. */
+export function executionProblems(execution: ChunkExecution, horizon: number): string[] {
+  const { execute, delay } = execution;
   return [
     ...(delay > execute
       ? [`delay: expected at most the ${execute} steps of execute, one question at a time, got ${delay}`]
       : []),
-    ...(stepsUsed(pace) > horizon
+    ...(stepsUsed(execution) > horizon
       ? [`execute and delay: expected at most the ${horizon} steps of a chunk together, got ${execute} + ${delay}`]
       : []),
   ];
 }
 
-/** How many steps of a chunk are carried out or left out as past; what comes after them nobody asks for. */
-export function stepsUsed({ execute, delay }: Pace): number {
+/** Steps of a chunk that are past when it arrives, and those that are carried out: no later step has to be computed. */
+export function stepsUsed({ execute, delay }: ChunkExecution): number {
   return delay + execute;
 }
 
 /**
  * The actions of one robot, step by step.
  *
- * A chunk's step 0 is the step at which it was asked for. Every `execute` steps the robot goes over to the next chunk, which it
+ * Step 0 of a chunk is the step at which it was requested. Every `execute` steps the robot goes over to the next chunk, which it
  * asked for `delay` steps earlier; what lies before is left out. It begins when its first chunk is there.
  */
 export class ActionQueue {
-  readonly #pace: Pace;
+  readonly #execution: ChunkExecution;
   #step = 0;
   /** The chunk that is carried out, then those on their way. */
   #chunks: readonly Asked[] = [];
 
-  constructor(pace: Pace) {
-    this.#pace = pace;
+  constructor(execution: ChunkExecution) {
+    this.#execution = execution;
   }
 
   /** Whether it is time to ask. */
   get asks(): boolean {
-    const { execute, delay } = this.#pace;
+    const { execute, delay } = this.#execution;
     return this.#step === 0 || (this.#step + delay) % execute === 0;
   }
 
@@ -57,7 +57,7 @@ export class ActionQueue {
    * @throws RangeError where the chunk has no such step
    */
   take(): readonly number[] {
-    const { execute, delay } = this.#pace;
+    const { execute, delay } = this.#execution;
     if (this.#step % execute === 0) {
       const due = this.#chunks.findLastIndex(({ step }) => step + delay <= this.#step);
       this.#chunks = this.#chunks.slice(Math.max(due, 0));

@@ -54,7 +54,7 @@ class Bender implements Pilot {
   }
 }
 
-const plan: RolloutPlan = { episodes: 10, seed: 4, pace: { execute: 3, delay: 0 }, filmed: 0 };
+const plan: RolloutPlan = { episodes: 10, seed: 4, execution: { execute: 3, delay: 0 }, filmed: 0 };
 const unwatched = { finished: () => {}, filmed: () => {}, isStopped: () => false };
 
 describe("rollouts side by side", () => {
@@ -66,10 +66,10 @@ describe("rollouts side by side", () => {
   });
 
   it("are to the bit those that one robot plays after another, however late the answers", async () => {
-    const pace = { execute: 3, delay: 2 };
+    const execution = { execute: 3, delay: 2 };
     const [four, one] = [await reachers(4, "state"), await reachers(1, "state")];
-    const together = await rollOut(four, new Bender(4), { ...plan, pace }, unwatched);
-    const alone = await rollOut(one, new Bender(1), { ...plan, pace }, unwatched);
+    const together = await rollOut(four, new Bender(4), { ...plan, execution }, unwatched);
+    const alone = await rollOut(one, new Bender(1), { ...plan, execution }, unwatched);
     expect(together).toEqual(alone);
     const prompt = await rollOut(one, new Bender(1), plan, unwatched);
     expect(prompt.map(({ digest }) => digest)).not.toEqual(alone.map(({ digest }) => digest));

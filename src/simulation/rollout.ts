@@ -2,12 +2,12 @@ import { createHash, type Hash } from "node:crypto";
 import type { Picture } from "../dataset/dataset.ts";
 import type { RobotEnvironment } from "./environment.ts";
 import type { Pilot } from "./pilot.ts";
-import { ActionQueue, type Pace } from "./queue.ts";
+import { ActionQueue, type ChunkExecution } from "./queue.ts";
 
 /** How episodes are played. */
 export interface PlayPlan {
   readonly seed: number;
-  readonly pace: Pace;
+  readonly execution: ChunkExecution;
   /** The first so many episodes are shown to the watcher, step by step. */
   readonly filmed: number;
 }
@@ -79,7 +79,7 @@ export async function play(
   let begun = 0;
   for (let tick = 0; finished.length < episodes.length && !watcher.isStopped(); tick++) {
     // Robots that ask at the same steps share a batch; one that began in between would pay for a batch of its own.
-    if (tick % plan.pace.execute === 0)
+    if (tick % plan.execution.execute === 0)
       for (const player of players)
         if (player.run === noRun && begun < episodes.length)
           player.run = begin(player, pilot, plan, episodes[begun++]!);
@@ -121,10 +121,15 @@ const noRun: EpisodeRun = {
   steps: 0,
 };
 
-function begin({ robot, environment }: Player, pilot: Pilot, { seed, pace }: PlayPlan, episode: number): EpisodeRun {
+function begin(
+  { robot, environment }: Player,
+  pilot: Pilot,
+  { seed, execution }: PlayPlan,
+  episode: number,
+): EpisodeRun {
   robot.reset(seed, episode);
   pilot.begin(environment, episode);
-  return { episode, queue: new ActionQueue(pace), hash: createHash("sha256"), steps: 0 };
+  return { episode, queue: new ActionQueue(execution), hash: createHash("sha256"), steps: 0 };
 }
 
 function look({ robot, environment, run }: Player, pilot: Pilot, { filmed }: PlayPlan, watcher: RolloutWatcher): void {

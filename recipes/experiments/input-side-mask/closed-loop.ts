@@ -66,7 +66,7 @@ async function play(policy: LoadedPolicy, served: ServedRobot, observation: Obse
   try {
     for (let at = 0; at < sideBySide; at++) robots.push(await createRobot(design, optionsOf(design, observation)));
     const pilot = new PolicyPilot(policy, served, { environmentCount: sideBySide, seed: policy.recipe.seed });
-    const plan = { episodes: starts, seed, pace: { execute, delay: 0 }, filmed: 0 };
+    const plan = { episodes: starts, seed, execution: { execute, delay: 0 }, filmed: 0 };
     const rollouts = await rollOut(robots, pilot, plan, unwatched);
     return rollouts.map(({ isSuccess }) => isSuccess);
   } finally {

@@ -17,7 +17,7 @@ export const sceneCamera = { reacher: "top", pusher: "top", arm: "front", bimanu
   RobotName,
   string
 >;
-/** Starts that all runs have in common, none of them recorded, and the pace at which a policy is asked. */
+/** Starts that all runs have in common, none of them recorded, and the execution horizon of a policy. */
 export const closedLoop = { starts: 200, seed: 20_345, execute: 8, sideBySide: 40 } as const;
 /** Held-out frames of each robot (fewer of real ones, with cameras), how often each is drawn, sampled and redrawn. */
 export const heldOut = {

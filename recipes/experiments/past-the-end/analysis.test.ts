@@ -1,18 +1,18 @@
 import { expect, it } from "vitest";
 import { encodeBits } from "../bits.ts";
 import { compareSuccess, missing, ranked, secondary, verdict } from "./analysis.ts";
-import { type Cell, cellsOf, horizon, jobs, paces, robotNames } from "./design.ts";
+import { type Cell, cellsOf, executionHorizons, horizon, jobs, robotNames } from "./design.ts";
 import { reportOf } from "./report.ts";
 import type { Line } from "./table.ts";
 
-/** A run that succeeds at such a share of all starts, the first of them, on every robot and at every pace alike. */
+/** A run that succeeds at such a share of all starts, the first of them, on every robot and with every execution horizon alike. */
 function line(cell: Cell, seed: number, share: number): Line {
   const play = (starts: number) => ({
     successes: encodeBits(Array.from({ length: starts }, (_, start) => start < share * starts)),
     stepsToSuccess: 10 + seed,
     lastSecondSpeed: share === 0 ? null : 1,
   });
-  const plays = Object.fromEntries(paces.map(({ execute, starts }) => [execute, play(starts)]));
+  const plays = Object.fromEntries(executionHorizons.map(({ execute, starts }) => [execute, play(starts)]));
   return {
     study: "ends-at-success",
     cell,

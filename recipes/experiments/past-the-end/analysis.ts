@@ -4,11 +4,11 @@ import {
   type Cell,
   cellsOf,
   closedLoop,
+  executionHorizons,
   type Job,
   jobName,
   jobs,
-  paces,
-  primaryPace,
+  primaryHorizon,
   robotNames,
   type StudyName,
   studies,
@@ -50,7 +50,7 @@ export function playedRobots(study: StudyName): readonly string[] {
 /** Of the starts of one robot: 1 where the policy succeeded. */
 export function outcomes({ rollouts, study }: Line, robot: string, execute: number): number[] {
   const play = rollouts?.[robot]?.[execute];
-  const starts = paces.find((pace) => pace.execute === execute)?.starts ?? 0;
+  const starts = executionHorizons.find((horizon) => horizon.execute === execute)?.starts ?? 0;
   const count = studies[study].data === "pictures" ? closedLoop.pictureStarts : starts;
   return play === undefined ? [] : decodeBits(play.successes, count).map(Number);
 }
@@ -85,7 +85,7 @@ export function compareSuccess(
 export type Measure = (line: Line) => number;
 
 const plays = (line: Line, of: (play: Play) => number | null) =>
-  average(playedRobots(line.study).flatMap((robot) => of(line.rollouts![robot]![primaryPace.execute]!) ?? []));
+  average(playedRobots(line.study).flatMap((robot) => of(line.rollouts![robot]![primaryHorizon.execute]!) ?? []));
 
 /** Measures beside success, by name: each the mean over robots. */
 export const measures: Readonly<Record<string, { readonly of: Measure; readonly plays: boolean }>> = {
@@ -139,7 +139,7 @@ export function ranked(
     .map((cell) => {
       const own = shared.map((seed) => runs.get(cell)!.get(seed)!);
       const rate = (line: Line) =>
-        average(robotNames.map((robot) => average(outcomes(line, robot, primaryPace.execute))));
+        average(robotNames.map((robot) => average(outcomes(line, robot, primaryHorizon.execute))));
       return { cell, success: average(own.map(rate)), seeds: shared.length };
     })
     .sort((one, other) => other.success - one.success);
@@ -156,7 +156,7 @@ export interface Verdict {
 export function verdict(lines: readonly Line[]): Verdict {
   const best = ranked(lines)[0]?.cell ?? null;
   const compared =
-    best === null ? null : compareSuccess(lines, "ends-at-success", ["causal", best], primaryPace.execute);
+    best === null ? null : compareSuccess(lines, "ends-at-success", ["causal", best], primaryHorizon.execute);
   if (compared === null)
     return { text: "no data: the rule needs a seed that every cell of `ends-at-success` has", best, compared };
   const isKept = compared.estimate.low >= margin;

@@ -10,7 +10,7 @@ import { rollOut } from "../../../src/simulation/rollout.ts";
 import { encodeBits } from "../bits.ts";
 import { optionsOf } from "../record.ts";
 import { average } from "../statistics.ts";
-import { closedLoop, paces, primaryPace } from "./design.ts";
+import { closedLoop, executionHorizons, primaryHorizon } from "./design.ts";
 import type { Measured } from "./held-out.ts";
 import { MotionWatch } from "./motion.ts";
 import type { Play } from "./table.ts";
@@ -18,7 +18,7 @@ import type { Play } from "./table.ts";
 /** What came out of the common starts, by robot and by how many steps of each chunk were carried out. */
 export type Plays = Record<string, Record<string, Play>>;
 
-/** Lets weights steer each robot of their plan from the common starts, at each pace. Equal weights, equal outcomes. */
+/** Lets weights steer each robot of their plan from the common starts, with each execution horizon. Equal weights, equal outcomes. */
 export async function playAll({ plan, weights, study }: Measured): Promise<Plays> {
   const { recipe } = plan;
   const rows = closedLoop.sideBySide;
@@ -31,12 +31,12 @@ export async function playAll({ plan, weights, study }: Measured): Promise<Plays
   const robots = plannedRobots(plan);
   const loaded = { checkpoint: recipe.name, step: recipe.optimizer.steps, recipe, robots, sampler, rows };
   const policy = new LoadedPolicy(loaded);
-  const own = study.data === "pictures" ? [{ ...primaryPace, starts: closedLoop.pictureStarts }] : paces;
+  const own = study.data === "pictures" ? [{ ...primaryHorizon, starts: closedLoop.pictureStarts }] : executionHorizons;
   try {
     const found: Plays = {};
     for (const robot of robots) {
       const plays: Record<string, Play> = {};
-      for (const pace of own) plays[pace.execute] = await play(policy, robot, study.data === "pictures", pace);
+      for (const horizon of own) plays[horizon.execute] = await play(policy, robot, study.data === "pictures", horizon);
       found[robot.dataset] = plays;
     }
     return found;
@@ -45,12 +45,17 @@ export async function playAll({ plan, weights, study }: Measured): Promise<Plays
   }
 }
 
-interface Pace {
+interface ExecutionHorizon {
   readonly execute: number;
   readonly starts: number;
 }
 
-async function play(policy: LoadedPolicy, served: ServedRobot, sees: boolean, pace: Pace): Promise<Play> {
+async function play(
+  policy: LoadedPolicy,
+  served: ServedRobot,
+  sees: boolean,
+  horizon: ExecutionHorizon,
+): Promise<Play> {
   const { seed, sideBySide } = closedLoop;
   const design = findRobot(served.dataset);
   const robots: RobotEnvironment[] = [];
@@ -59,7 +64,7 @@ async function play(policy: LoadedPolicy, served: ServedRobot, sees: boolean, pa
     for (let at = 0; at < sideBySide; at++) robots.push(await createRobot(design, options));
     const pilot = new PolicyPilot(policy, served, { environmentCount: sideBySide, seed: policy.recipe.seed });
     const motion = new MotionWatch(pilot, ownEntries(design, served));
-    const plan = { episodes: pace.starts, seed, pace: { execute: pace.execute, delay: 0 }, filmed: 0 };
+    const plan = { episodes: horizon.starts, seed, execution: { execute: horizon.execute, delay: 0 }, filmed: 0 };
     const rollouts = await rollOut(robots, motion, plan, unwatched);
     const successes = rollouts.filter(({ isSuccess }) => isSuccess);
     const mean = (values: readonly number[]) => (values.length === 0 ? null : average(values));

@@ -81,14 +81,14 @@ export const studyNames = Object.keys(studies).filter((name): name is StudyName 
 export const recorded = { episodes: { states: 250, pictures: 1200 }, seed: 1, heldOut: 0.1 } as const;
 
 /** Steps of a chunk that are carried out, and how many of the starts that all runs have in common are played so. */
-export const paces = [
+export const executionHorizons = [
   { execute: 8, starts: 200 },
   { execute: 4, starts: 100 },
   { execute: 16, starts: 100 },
 ] as const;
 
-/** The pace that decides. */
-export const primaryPace = paces[0];
+/** The execution horizon of the primary measure. */
+export const primaryHorizon = executionHorizons[0];
 
 export const closedLoop = { seed: 20_345, sideBySide: 40, pictureStarts: 100 } as const;
 

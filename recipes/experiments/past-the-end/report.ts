@@ -15,7 +15,16 @@ import {
   successRates,
   verdict,
 } from "./analysis.ts";
-import { cellsOf, horizon, jobs, paces, primaryPace, type StudyName, studies, studyNames } from "./design.ts";
+import {
+  cellsOf,
+  executionHorizons,
+  horizon,
+  jobs,
+  primaryHorizon,
+  type StudyName,
+  studies,
+  studyNames,
+} from "./design.ts";
 import { drawSuccess } from "./picture.ts";
 import { type Line, readTable, tablePath } from "./table.ts";
 
@@ -49,7 +58,7 @@ export function reportOf(lines: readonly Line[]): string {
 }
 
 function primary(lines: readonly Line[]): string {
-  const found = compareSuccess(lines, "ends-at-success", ["causal", "taught"], primaryPace.execute);
+  const found = compareSuccess(lines, "ends-at-success", ["causal", "taught"], primaryHorizon.execute);
   return found === null
     ? "No seed has both causal and taught yet."
     : `Primary measure, causal − taught: ${inWords(found)}.`;
@@ -64,7 +73,7 @@ function inWords({ estimate, seeds, p }: Comparison): string {
 function studySection(lines: readonly Line[], study: StudyName): string[] {
   if (!lines.some((line) => line.study === study)) return [];
   const robots = playedRobots(study);
-  const own = studies[study].data === "pictures" ? [primaryPace] : paces;
+  const own = studies[study].data === "pictures" ? [primaryHorizon] : executionHorizons;
   return [
     `## \`${study}\`: ${studies[study].summary}`,
     ...(robots.length === 0 ? [] : own.flatMap(({ execute }) => successTable(lines, study, execute))),

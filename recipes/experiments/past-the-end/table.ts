@@ -15,7 +15,7 @@ const playSchema = z.strictObject({
   lastSecondSpeed: z.number().nullable(),
 });
 
-/** How a robot fared at one pace. */
+/** How a robot fared with one execution horizon. */
 export type Play = Readonly<z.infer<typeof playSchema>>;
 
 const nameOf = <T extends string>(names: readonly T[]) =>
