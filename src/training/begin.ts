@@ -15,8 +15,8 @@ import { readRunRecipe, writeRunRecipe } from "../recipe/file.ts";
 import { conventionsOf, type Plan } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { EventLog } from "./event-log.ts";
+import type { TrainingProgress } from "./progress.ts";
 import { checkRunFolder, checkRunIsOpen, createRunFolder } from "./run-folder.ts";
-import type { Standing } from "./standing.ts";
 import { stateFrom } from "./weights.ts";
 
 /** Weights of another run to begin with. */
@@ -39,7 +39,7 @@ export type Start =
 /** A run that is ready to train: its folder, made or found, and where it stands. */
 export interface Begun {
   readonly events: EventLog;
-  readonly standing: Standing;
+  readonly progress: TrainingProgress;
   /** What the user should know: damaged checkpoints, settings that change the last bits. */
   readonly notes: readonly string[];
 }
@@ -78,7 +78,7 @@ export async function beginRun(
   await createRunFolder(folder);
   await writeRunRecipe(folder, recipe);
   const state = values === null ? newState(recipe, parameters) : newStateOn(values, recipe, parameters);
-  return { events: EventLog.begin(folder), standing: { state, best: null }, notes: [] };
+  return { events: EventLog.begin(folder), progress: { state, best: null }, notes: [] };
 }
 
 async function resumeRun(folder: string, plan: Plan, parameters: readonly ParameterForm[]): Promise<Begun> {
@@ -88,8 +88,8 @@ async function resumeRun(folder: string, plan: Plan, parameters: readonly Parame
   const checkpoint = newestWhole(folder, list);
   const notes = [...list.damaged.map(damage), ...differences.map(change)];
   if (checkpoint === null) {
-    const standing = { state: newState(recipe, parameters), best: null };
-    return { events: await EventLog.resume(folder, -1), standing, notes };
+    const progress = { state: newState(recipe, parameters), best: null };
+    return { events: await EventLog.resume(folder, -1), progress, notes };
   }
   const manifest = await readManifest(checkpoint.folder);
   checkConventions(checkpoint.folder, manifest.conventions, conventionsOf(recipe), new Set());
@@ -99,7 +99,7 @@ async function resumeRun(folder: string, plan: Plan, parameters: readonly Parame
   // Events go last: they are only cut back where everything else is in order.
   const isValidated = checkpoint.step > 0 || manifest.bestValidation !== null;
   const events = await EventLog.resume(folder, isValidated ? checkpoint.step : -1);
-  return { events, standing: { state, best: manifest.bestValidation }, notes };
+  return { events, progress: { state, best: manifest.bestValidation }, notes };
 }
 
 /** @throws InputError where there are checkpoints and none of them is whole: starting over would lose the run */

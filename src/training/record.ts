@@ -6,7 +6,7 @@ import {
   type Validation,
   type WeightsValidation,
 } from "../metric/group.ts";
-import type { Standing } from "./standing.ts";
+import type { TrainingProgress } from "./progress.ts";
 
 /** A validation, when it was and how long it took. */
 export interface StepValidation extends WeightsValidation {
@@ -15,7 +15,7 @@ export interface StepValidation extends WeightsValidation {
 }
 
 /** What a training leaves. */
-export interface TrainResult extends Standing {
+export interface TrainResult extends TrainingProgress {
   readonly seconds: number;
   readonly waitedSeconds: number;
   /** Loss of the last step, and the errors of the last steps by dataset and control mode. */
@@ -59,17 +59,17 @@ export class TrainingRecord {
     this.#validations.push(validation);
   }
 
-  result(standing: Standing, { until, waitedMs, terms, names }: ResultParts): TrainResult {
+  result(progress: TrainingProgress, { until, waitedMs, terms, names }: ResultParts): TrainResult {
     return {
-      ...standing,
+      ...progress,
       seconds: this.seconds,
       waitedSeconds: waitedMs / 1000,
       loss: this.#loss,
       recent: groupErrors(this.#errors.flat(), terms, names),
       initialValidation: this.#validations[0] ?? null,
       validation: this.#validations.at(-1) ?? null,
-      stepsDone: standing.state.step - this.#from,
-      isInterrupted: standing.state.step < until,
+      stepsDone: progress.state.step - this.#from,
+      isInterrupted: progress.state.step < until,
     };
   }
 }

@@ -33,7 +33,7 @@ import {
 import { mixtureOf, type Recipe } from "../recipe/schema.ts";
 import { measureActionErrors, sumActionErrors } from "./action-errors.ts";
 import { trainedBy } from "./begin.ts";
-import type { Standing } from "./standing.ts";
+import type { TrainingProgress } from "./progress.ts";
 import { type StepShare, Trainer } from "./trainer.ts";
 import { Validator } from "./validator.ts";
 import { actingWeights, weightsOf } from "./weights.ts";
@@ -193,10 +193,10 @@ export class Run {
   }
 
   /** Writes a checkpoint and deletes those that the recipe does not keep; rank 0 alone does. */
-  async save(folder: string, standing: Standing): Promise<void> {
+  async save(folder: string, progress: TrainingProgress): Promise<void> {
     const { checkpoint } = this.plan.recipe;
-    await writeCheckpoint(folder, factsOf(this.plan, standing), weightsOf(standing.state));
-    await pruneCheckpoints(folder, checkpoint.keepLast, standing.best?.step ?? null);
+    await writeCheckpoint(folder, factsOf(this.plan, progress), weightsOf(progress.state));
+    await pruneCheckpoints(folder, checkpoint.keepLast, progress.best?.step ?? null);
   }
 
   async close(): Promise<void> {
@@ -258,7 +258,7 @@ function machineOf({ device, threads }: Recipe) {
   return { device, threads };
 }
 
-function factsOf({ recipe, mixture, statistics }: Plan, { state, best }: Standing): CheckpointFacts {
+function factsOf({ recipe, mixture, statistics }: Plan, { state, best }: TrainingProgress): CheckpointFacts {
   return {
     step: state.step,
     recipe: JSON.parse(JSON.stringify(recipe)),

@@ -4,10 +4,10 @@ import type { World } from "../ranks/world.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { beginRun, checkStart, newState, type Start } from "./begin.ts";
 import { closeObservers, openObservers } from "./observer.ts";
-import { standingOfRank0 } from "./over-ranks.ts";
+import { progressOfRank0 } from "./over-ranks.ts";
+import { better, type TrainingProgress } from "./progress.ts";
 import { TrainingRecord, type TrainResult } from "./record.ts";
 import { Run } from "./run.ts";
-import { better, type Standing } from "./standing.ts";
 import type { TrainWatcher } from "./watcher.ts";
 
 /** What to train, where it goes, and when to stop. */
@@ -47,39 +47,39 @@ export async function train(request: TrainRequest, watcher: TrainWatcher): Promi
 
   // Begin, or go on: every rank stands where rank 0 does.
   const fresh = () => ({ state: newState(recipe, run.parameters), best: null });
-  let standing: Standing = await standingOfRank0(world, begun?.standing ?? null, fresh);
-  const from = standing.state.step;
+  let progress: TrainingProgress = await progressOfRank0(world, begun?.progress ?? null, fresh);
+  const from = progress.state.step;
   const shares = run.stepShares(from, until);
   const trainer = await run.trainer;
   const record = new TrainingRecord(from);
 
   const save = async () => {
     events?.sync();
-    if (world.rank === 0) await run.save(folder, standing);
+    if (world.rank === 0) await run.save(folder, progress);
   };
   const validate = async () => {
-    const { step } = standing.state;
+    const { step } = progress.state;
     const began = record.seconds;
-    const validation = await run.validate(standing.state, (samples, total) => watcher.validating(samples, total));
+    const validation = await run.validate(progress.state, (samples, total) => watcher.validating(samples, total));
     events?.append({ kind: "validation", step, ...validationAsJson(validation) });
     watcher.validated(step, validation);
     record.validated({ step, seconds: record.seconds - began, ...validation });
-    standing = { ...standing, best: better(standing.best, step, validation) };
+    progress = { ...progress, best: better(progress.best, step, validation) };
   };
 
   // Resumed before its first checkpoint, a run would otherwise begin with other weights.
   if (start.kind === "init") await save();
   watcher.begun(from);
-  if (from === 0 && standing.best === null && recipe.validation.everySteps > 0) await validate();
+  if (from === 0 && progress.best === null && recipe.validation.everySteps > 0) await validate();
   let isStopped = await world.any("stop", watcher.isStopped());
   if (isStopped && from === 0) await save();
 
-  while (standing.state.step < until && !isStopped) {
+  while (progress.state.step < until && !isStopped) {
     const share = await shares();
-    const rate = learningRate(recipe.optimizer, standing.state.step);
-    const { state, loss, errors, gradientNorm } = await trainer.step(standing.state, share, rate);
+    const rate = learningRate(recipe.optimizer, progress.state.step);
+    const { state, loss, errors, gradientNorm } = await trainer.step(progress.state, share, rate);
     const { step } = state;
-    standing = { ...standing, state };
+    progress = { ...progress, state };
     events?.append({ kind: "step", step, loss, gradientNorm, learningRate: rate });
     record.step(loss, errors);
     watcher.pulse({ step, loss, waitShare: run.waitedMs / 1000 / record.seconds });
@@ -98,7 +98,7 @@ export async function train(request: TrainRequest, watcher: TrainWatcher): Promi
     }
     if (isSaved) await save();
   }
-  return record.result(standing, { until, waitedMs: run.waitedMs, terms: run.terms, names: run.names });
+  return record.result(progress, { until, waitedMs: run.waitedMs, terms: run.terms, names: run.names });
 }
 
 function isDue(every: number, step: number, isLast: boolean): boolean {

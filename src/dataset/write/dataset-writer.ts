@@ -140,9 +140,9 @@ export class DatasetWriter {
     const known = new Set(this.#state.tasks);
     const tasks = [...this.#state.tasks, ...buffer.tasks.filter((task) => !known.has(task))];
     const { episodes, frames } = this.#state;
-    const standing = { index: episodes, firstRow: frames, tasks };
-    const episode = buffer.finish(standing);
-    for (const [key, rows] of buffer.rows(standing)) this.#vectors.get(key)?.add(rows);
+    const position = { index: episodes, firstRow: frames, tasks };
+    const episode = buffer.finish(position);
+    for (const [key, rows] of buffer.rows(position)) this.#vectors.get(key)?.add(rows);
     for (const [key, tally] of buffer.pictures) this.#pictures.get(key)?.join(tally);
     await this.#store.putFrames(episode);
     if (tasks.length > known.size) await this.#store.putTasks(tasks);

@@ -7,7 +7,7 @@ import type { WrittenColumn } from "./table.ts";
 import { VideoWriter } from "./video.ts";
 
 /** Where an episode stands in its dataset. */
-interface Standing {
+interface EpisodePosition {
   readonly index: number;
   readonly firstRow: number;
   /** All instructions of the dataset, by index. */
@@ -71,28 +71,28 @@ export class EpisodeBuffer {
     for (const { writer } of this.#videos.values()) writer.abandon();
   }
 
-  finish(standing: Standing): FinishedEpisode {
+  finish(position: EpisodePosition): FinishedEpisode {
     for (const { writer } of this.#videos.values()) writer.finish();
     const length = this.#frameTasks.length;
-    const tallies = this.rows(standing).map(([key, rows]) => {
+    const tallies = this.rows(position).map(([key, rows]) => {
       const tally = new VectorTally(rows.length / length);
       tally.add(rows);
       return [key, tally] as const;
     });
     const statistics = [...tallies, ...this.pictures].map(([key, tally]) => [key, tally.statistics()] as const);
     return {
-      index: standing.index,
-      firstRow: standing.firstRow,
+      index: position.index,
+      firstRow: position.firstRow,
       length,
       tasks: this.tasks,
-      columns: this.rows(standing).map(([key, rows]) => this.#column(key, rows)),
+      columns: this.rows(position).map(([key, rows]) => this.#column(key, rows)),
       statistics: new Map(statistics),
       videos: new Map([...this.#videos].map(([key, { path }]) => [key, path])),
     };
   }
 
   /** Every column, row after row, as its file will have it. */
-  rows({ index, firstRow, tasks }: Standing): (readonly [string, Float64Array])[] {
+  rows({ index, firstRow, tasks }: EpisodePosition): (readonly [string, Float64Array])[] {
     const count = (value: (frame: number) => number) => Float64Array.from(this.#frameTasks, (_, frame) => value(frame));
     return [
       ...[...this.#vectors].map(([key, values]) => [key, Float64Array.from(values)] as const),

@@ -7,8 +7,8 @@ export interface Best {
   readonly loss: number;
 }
 
-/** Where training stands: what a checkpoint holds. */
-export interface Standing {
+/** What a checkpoint holds of training: the optimizer's state and the best validation so far. */
+export interface TrainingProgress {
   readonly state: TrainingState;
   readonly best: Best | null;
 }
