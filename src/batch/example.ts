@@ -16,7 +16,7 @@ import { Validity } from "../validity/validity.ts";
 import type { Provenance } from "./batch.ts";
 import { readableSlots } from "./fields.ts";
 import type { BatchLayout } from "./layout.ts";
-import { refuseNoPrompt } from "./survey.ts";
+import { refuseNoPrompt } from "./sample-check.ts";
 
 /** One sample at the robot's own width: nothing in it is padding but what its facts say. */
 export interface Example {

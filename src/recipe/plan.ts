@@ -2,7 +2,7 @@ import type { Reading } from "../batch/example.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import type { LoadPlan } from "../batch/maker.ts";
 import { type MeasureOptions, measureNormalization, type NormalizationStatistics } from "../batch/measure.ts";
-import { survey } from "../batch/survey.ts";
+import { checkSamples } from "../batch/sample-check.ts";
 import { type Conventions, normalizationConventionOf } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { decodeStatistics } from "../checkpoint/robot-record.ts";
@@ -39,7 +39,7 @@ export interface Plan {
  * @throws InputError with everything that would stop a sample later on
  */
 export async function planOf(recipe: Recipe, open: OpenMixture, cache: string): Promise<Plan> {
-  await lookThrough(recipe, open, cache);
+  await checkData(recipe, open, cache);
   const rules = Rules.all;
   const measuring = measuringOf(recipe);
   const statistics = await measureNormalization(open, { ...measuring, cache, rules, pastEnd: "nothing" });
@@ -61,7 +61,7 @@ export async function planUnder(manifest: Manifest, recipe: Recipe, open: OpenMi
   const found = open.mixture.normalizationGroups.map(({ name }) => name);
   const problems = embodimentProblems(headOf(recipe.policy), Object.keys(manifest.statistics), found);
   if (problems.length > 0) throw new InputError(problems.join("; "));
-  await lookThrough(recipe, open, cache);
+  await checkData(recipe, open, cache);
   const statistics = Object.entries(manifest.statistics).map(
     ([name, { action, state }]): [string, NormalizationStatistics] => [
       name,
@@ -71,13 +71,13 @@ export async function planUnder(manifest: Manifest, recipe: Recipe, open: OpenMi
   return { recipe, mixture: open.mixture, statistics: new Map(statistics), rules: Rules.all };
 }
 
-async function lookThrough(recipe: Recipe, open: OpenMixture, cache: string): Promise<void> {
+async function checkData(recipe: Recipe, open: OpenMixture, cache: string): Promise<void> {
   const layout = layoutOf(recipe, recipe.batch.microBatch);
   const problems = open.mixture.members.flatMap(({ name, embodiment }) =>
     partProblems(recipe.policy, name, embodiment),
   );
   if (problems.length > 0) throw new InputError(problems.join("; "));
-  await survey(open, { layout, tokenizer: byteTokenizer, longPrompt: readingOf(recipe).longPrompt, cache });
+  await checkSamples(open, { layout, tokenizer: byteTokenizer, longPrompt: readingOf(recipe).longPrompt, cache });
 }
 
 /** What of a recipe its statistics for normalisation depend on. */

@@ -9,12 +9,12 @@ import type { Member, OpenMixture } from "../mixture/mixture.ts";
 import { refuseWiderRobots } from "./fit.ts";
 import type { BatchLayout } from "./layout.ts";
 
-/** What samples are held against. */
-export interface SurveyOptions {
+/** What samples are checked against. */
+export interface SampleCheckOptions {
   readonly layout: Pick<BatchLayout, "actionWidth" | "stateWidth" | "tokens">;
   readonly tokenizer: PromptTokenizer;
   readonly longPrompt: LongPrompt;
-  /** Where is kept which rows have been looked through. */
+  /** Folder that keeps what has been checked, by the state of the files. */
   readonly cache: string;
 }
 
@@ -27,7 +27,7 @@ const namedProblems = 5;
  *
  * @throws InputError with the problems of every member at once
  */
-export async function survey({ mixture, datasets }: OpenMixture, options: SurveyOptions): Promise<void> {
+export async function checkSamples({ mixture, datasets }: OpenMixture, options: SampleCheckOptions): Promise<void> {
   refuseWiderRobots(options.layout, mixture.members);
   const problems: string[] = [];
   for (const [at, member] of mixture.members.entries()) {
@@ -44,7 +44,7 @@ export async function survey({ mixture, datasets }: OpenMixture, options: Survey
   throw new InputError(`${said.slice(0, namedProblems).join("; ")}${rest}`);
 }
 
-async function sampleProblems(member: Member, dataset: Dataset, options: SurveyOptions): Promise<string[]> {
+async function sampleProblems(member: Member, dataset: Dataset, options: SampleCheckOptions): Promise<string[]> {
   const { columns } = member.embodiment;
   const { episodes } = dataset;
   const words = [method, await dataset.fingerprint(), JSON.stringify({ columns, episodes })];
@@ -53,7 +53,7 @@ async function sampleProblems(member: Member, dataset: Dataset, options: SurveyO
 }
 
 /** Changes when the same rows would show other things than before. */
-const method = "survey 1";
+const method = "sample check 1";
 
 const promptSchema = z.object({ text: z.string().nullable(), episode: z.number(), frame: z.number() });
 
@@ -94,7 +94,7 @@ async function lookThrough({ embodiment, framesPerSecond }: Member, dataset: Dat
   return { problems, prompts: [...prompts.values()] };
 }
 
-function promptProblem(dataset: string, { text, episode, frame }: Prompt, options: SurveyOptions): string[] {
+function promptProblem(dataset: string, { text, episode, frame }: Prompt, options: SampleCheckOptions): string[] {
   const where = `dataset "${dataset}" episode ${episode} frame ${frame}`;
   try {
     refuseNoPrompt(where, text);

@@ -7,7 +7,7 @@ import { type FixtureColumn, writeJson, writeV2 } from "../dataset/testing/small
 import { asFound, type Mapping } from "../embodiment/mapping.ts";
 import { InputError } from "../input-error.ts";
 import { openMixture } from "../mixture/mixture.ts";
-import { type SurveyOptions, survey } from "./survey.ts";
+import { checkSamples, type SampleCheckOptions } from "./sample-check.ts";
 
 let folder = "";
 beforeEach(async () => {
@@ -15,8 +15,11 @@ beforeEach(async () => {
 });
 afterEach(async () => await rm(folder, { recursive: true }));
 
-/** Surveys two toy datasets of two episodes; the prompt of both is "wave", which makes 5 tokens. */
-async function problem(changes: Partial<SurveyOptions["layout"]>, mapping: Partial<Mapping>): Promise<string | null> {
+/** Checks the samples of two toy datasets of two episodes; the prompt of both is "wave", which makes 5 tokens. */
+async function problem(
+  changes: Partial<SampleCheckOptions["layout"]>,
+  mapping: Partial<Mapping>,
+): Promise<string | null> {
   const entries = ["one", "other"].map((name) => ({
     name,
     source: { kind: "lerobot", location: join(folder, name), taskAnnotation: "declared" } as const,
@@ -30,7 +33,7 @@ async function problem(changes: Partial<SurveyOptions["layout"]>, mapping: Parti
   const layout = { actionWidth: 2, stateWidth: 0, tokens: 5, ...changes };
   const cache = join(folder, "cache");
   try {
-    await survey(open, { layout, tokenizer: byteTokenizer, longPrompt: "refuse", cache });
+    await checkSamples(open, { layout, tokenizer: byteTokenizer, longPrompt: "refuse", cache });
     return null;
   } catch (error) {
     expect(error).toBeInstanceOf(InputError);
@@ -46,7 +49,7 @@ async function write(name: string, columns: (episode: number) => readonly Fixtur
 
 const entries = () => readdir(join(folder, "cache")).catch(() => []);
 
-describe("a survey", () => {
+describe("the check of samples", () => {
   it("finds nothing wrong with what is right, and remembers it", async () => {
     await write("one", () => []);
     await write("other", () => []);
@@ -58,13 +61,13 @@ describe("a survey", () => {
   });
 
   it("names every row that is no number, held out or not, with dataset, episode and frame, and remembers none of it", async () => {
-    const odd =
+    const nonFinite =
       (value: number) =>
       (episode: number): FixtureColumn[] => [
         { name: "action", kind: "floats", values: [0, 1, 2].map((frame) => [frame === episode + 1 ? value : 0, 1]) },
       ];
-    await write("one", odd(Number.NaN));
-    await write("other", (episode) => (episode === 0 ? [] : odd(Number.POSITIVE_INFINITY)(1)));
+    await write("one", nonFinite(Number.NaN));
+    await write("other", (episode) => (episode === 0 ? [] : nonFinite(Number.POSITIVE_INFINITY)(1)));
     const at = (name: string, episode: number, frame: number, got: string) =>
       `dataset "${name}": data/chunk-000/episode_00000${episode}.parquet column "action": ` +
       `expected a finite number at frame ${frame} of episode ${episode}, entry 0, got ${got}`;
@@ -103,9 +106,9 @@ describe("a survey", () => {
   });
 
   it("counts problems where there are many", async () => {
-    const odd = () => [{ name: "action", kind: "floats", values: [0, 1, 2].map(() => [Number.NaN, 1]) } as const];
-    await writeV2(join(folder, "one"), [3, 3, 3, 3], {}, odd);
-    await writeV2(join(folder, "other"), [3, 3, 3], {}, odd);
+    const nonFinite = () => [{ name: "action", kind: "floats", values: [0, 1, 2].map(() => [Number.NaN, 1]) } as const];
+    await writeV2(join(folder, "one"), [3, 3, 3, 3], {}, nonFinite);
+    await writeV2(join(folder, "other"), [3, 3, 3], {}, nonFinite);
     expect(await problem({}, {})).toMatch(/entry 0, got NaN; and 2 more$/);
   });
 });
