@@ -93,10 +93,12 @@ function statesOf(observations: readonly (RobotObservation | null)[], width: num
 /** Everything about an observation that does not fit the robot; empty where nothing is. */
 export function misfits({ states, cameras }: Embodiment, { state, pictures }: RobotObservation): string[] {
   const views = cameras.filter(({ key }) => key !== null).map(({ view }) => view);
-  const odd = state.findIndex((value) => !Number.isFinite(value));
+  const nonFinite = state.findIndex((value) => !Number.isFinite(value));
   return [
     ...(state.length === states.length ? [] : [`expected a state of ${states.length} entries, got ${state.length}`]),
-    ...(odd < 0 ? [] : [`expected finite numbers, got ${state[odd]} for "${states[odd]?.name ?? odd}"`]),
+    ...(nonFinite < 0
+      ? []
+      : [`expected finite numbers, got ${state[nonFinite]} for "${states[nonFinite]?.name ?? nonFinite}"`]),
     ...views
       .filter((view) => !Object.hasOwn(pictures, view))
       .map((view) => `expected a picture of "${view}", got none; say null where the camera gave none`),

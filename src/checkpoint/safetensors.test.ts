@@ -138,7 +138,7 @@ describe("safetensors", () => {
       "expected a safetensors header, got 18446744073709552000 bytes",
     );
     const header = JSON.stringify({ flag: { dtype: "BOOL", shape: [2], data_offsets: [0, 2] } });
-    const path = handMade("odd-bool", header, 2);
+    const path = handMade("bool-of-2", header, 2);
     writeFileSync(path, Buffer.concat([readFileSync(path).subarray(0, -1), Buffer.from([2])]));
     expect(await problem(path)).toContain('tensor "flag": expected bytes of 0 and 1, got 2 at cell 1');
   });

@@ -134,10 +134,10 @@ export class SafetensorsFile {
   }
 
   #checkBits(name: string, bits: Uint8Array): Uint8Array {
-    const odd = bits.findIndex((bit) => bit > 1);
-    if (odd >= 0)
+    const invalid = bits.findIndex((bit) => bit > 1);
+    if (invalid >= 0)
       throw new InputError(
-        `${this.path}: tensor "${name}": expected bytes of 0 and 1, got ${bits[odd]} at cell ${odd}`,
+        `${this.path}: tensor "${name}": expected bytes of 0 and 1, got ${bits[invalid]} at cell ${invalid}`,
       );
     return bits;
   }

@@ -32,8 +32,8 @@ export const byteTokenizer: PromptTokenizer = {
   },
   decode(tokens) {
     const bytes = tokens.subarray(1);
-    const odd = bytes.findIndex((token) => token < firstByte || token >= firstByte + 256);
-    if (tokens[0] !== begin || odd >= 0)
+    const outside = bytes.findIndex((token) => token < firstByte || token >= firstByte + 256);
+    if (tokens[0] !== begin || outside >= 0)
       throw new RangeError(`byteTokenizer.decode: expected a begin token and bytes, got [${tokens.join(" ")}]`);
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
       Uint8Array.from(bytes, (token) => token - firstByte),

@@ -94,7 +94,7 @@ describe("a mixture", () => {
       { ...gr1, episodes: [0, 7] },
       { ...entry("lone", "x", 2, [4]) },
       {
-        ...entry("odd", "x", 2, [4, 4]),
+        ...entry("no-column", "x", 2, [4, 4]),
         mapping: { ...asFound, controlMode: "joint", action: [{ key: "torque", entries: "all" }] },
       },
     );
@@ -103,7 +103,7 @@ describe("a mixture", () => {
       /"pusht": expected a weight above 0, got -1/,
       /"gr1": expected episodes 7/,
       /"lone": expected two episodes or more/,
-      /"odd": expected a numeric column "torque"/,
+      /"no-column": expected a numeric column "torque"/,
     ])
       await expect(opening).rejects.toThrow(problem);
   });

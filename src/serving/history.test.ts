@@ -168,9 +168,9 @@ describe("a robot's history", () => {
     const own = history(native);
     await seeUntil(own, 2);
     const before = own.observations;
-    const odd = { state: [1], pictures: { base: new HostArray("h w c", [8, 8, 1], "uint8", new Uint8Array(64)) } };
-    expect(() => own.see(odd)).toThrow(InputError);
-    expect(() => own.see(odd)).toThrow(
+    const misfit = { state: [1], pictures: { base: new HostArray("h w c", [8, 8, 1], "uint8", new Uint8Array(64)) } };
+    expect(() => own.see(misfit)).toThrow(InputError);
+    expect(() => own.see(misfit)).toThrow(
       'toy: expected a state of 2 entries, got 1; expected a picture [h w 3] of "base", got [8 8 1]',
     );
     expect(own.observations).toEqual(before);

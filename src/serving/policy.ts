@@ -114,10 +114,10 @@ export class LoadedPolicy {
     const state = Float64Array.from(now?.state ?? []);
     const reading = { dofs, unit: robot.units.action, frame: this.recipe.data.actions };
     const { cells } = ownActions(cutToRobot(actions, row, slots(dofs)), state, reading);
-    const odd = cells.findIndex((value) => !Number.isFinite(value));
-    if (odd >= 0)
+    const nonFinite = cells.findIndex((value) => !Number.isFinite(value));
+    if (nonFinite >= 0)
       throw new InputError(
-        `${this.checkpoint}: expected finite actions of ${robot.name}, got ${cells[odd]} for "${dofs[odd % dofs.length]!.name}"; use another checkpoint`,
+        `${this.checkpoint}: expected finite actions of ${robot.name}, got ${cells[nonFinite]} for "${dofs[nonFinite % dofs.length]!.name}"; use another checkpoint`,
       );
     const steps = cells.length / dofs.length;
     return {

@@ -34,8 +34,9 @@ export class Validity<A extends string> {
   static of<const A extends string>(axes: A, shape: readonly number[], bits: Uint8Array): Validity<A> {
     if (letters(axes).length !== shape.length || bits.length !== cells(shape))
       throw new RangeError(`Validity: ${describe(axes, shape)} has ${cells(shape)} cells, got ${bits.length} bits`);
-    const odd = bits.findIndex((bit) => bit > 1);
-    if (odd >= 0) throw new RangeError(`Validity: expected bits of 0 and 1, got ${bits[odd]} at cell ${odd}`);
+    const invalid = bits.findIndex((bit) => bit > 1);
+    if (invalid >= 0)
+      throw new RangeError(`Validity: expected bits of 0 and 1, got ${bits[invalid]} at cell ${invalid}`);
     return new Validity<A>(axes, [...shape], bits.slice());
   }
 

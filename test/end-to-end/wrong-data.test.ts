@@ -138,13 +138,13 @@ describe.skipIf(!hasLibav)("a dataset", () => {
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY])(
     "with %s in it is named by dataset, episode and frame",
-    async (odd) => {
+    async (nonFinite) => {
       await write((episode) => {
-        const values = Array.from({ length }, (_, frame) => [0, episode === 1 && frame === 4 ? odd : frame]);
+        const values = Array.from({ length }, (_, frame) => [0, episode === 1 && frame === 4 ? nonFinite : frame]);
         return [{ name: "action", kind: "floats", values }];
       });
       expect(await complaint()).toContain(
-        `column "action": expected a finite number at frame 4 of episode 1, entry 1, got ${odd}`,
+        `column "action": expected a finite number at frame 4 of episode 1, entry 1, got ${nonFinite}`,
       );
     },
   );

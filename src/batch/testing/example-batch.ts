@@ -73,8 +73,8 @@ function complete(layout: BatchLayout, random: Stream, row: number): Example {
 
 /** Every second dof and state, in reverse order of slots; the last camera absent; half the prompt. */
 function narrow(example: Example): Example {
-  const odd = (slots: readonly number[]) => slots.filter((slot) => slot % 2 === 1).reverse();
-  const [dofSlots, stateSlots] = [odd(example.dofSlots), odd(example.stateSlots)];
+  const oddSlots = (slots: readonly number[]) => slots.filter((slot) => slot % 2 === 1).reverse();
+  const [dofSlots, stateSlots] = [oddSlots(example.dofSlots), oddSlots(example.stateSlots)];
   const [slots = 0, views = 0] = example.viewReal.shape;
   const bits = example.viewReal.bits.map((bit, at) => (at % views === views - 1 ? 0 : bit));
   return {

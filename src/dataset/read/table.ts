@@ -54,10 +54,10 @@ export class Table implements EpisodeTable {
       const expected = `expected ${entries} ${entries === 1 ? "number" : "numbers"} at ${this.#at(column.row)}`;
       return this.#problem("wrong-width", key, `${expected}, got ${column.got}`);
     }
-    const odd = column.findIndex((cell) => !Number.isFinite(cell));
-    if (odd < 0) return column;
-    const at = `${this.#at(Math.floor(odd / entries))}, entry ${odd % entries}`;
-    return this.#problem("not-finite", key, `expected a finite number at ${at}, got ${column[odd]}`);
+    const nonFinite = column.findIndex((cell) => !Number.isFinite(cell));
+    if (nonFinite < 0) return column;
+    const at = `${this.#at(Math.floor(nonFinite / entries))}, entry ${nonFinite % entries}`;
+    return this.#problem("not-finite", key, `expected a finite number at ${at}, got ${column[nonFinite]}`);
   }
 
   #missing(key: string): DatasetProblem {
@@ -115,9 +115,10 @@ function* counting(
   code: "wrong-episode-border" | "wrong-frame-index",
 ) {
   if (!(column instanceof Float64Array)) return;
-  const odd = column.findIndex((value, row) => value !== expected(row));
+  const differing = column.findIndex((value, row) => value !== expected(row));
   const name = code === "wrong-frame-index" ? "frame_index" : "episode_index";
-  if (odd >= 0) yield { code, message: `expected ${name} ${expected(odd)}, got ${column[odd]} at row ${odd}` };
+  if (differing >= 0)
+    yield { code, message: `expected ${name} ${expected(differing)}, got ${column[differing]} at row ${differing}` };
 }
 
 async function readInstructions(
@@ -134,9 +135,9 @@ async function readInstructions(
   }
   const cells = await file.column(taskColumn, firstRow, firstRow + record.length);
   const texts = cells.map((cell) => (typeof cell === "string" ? cell : taskTexts.get(Number(cell))));
-  const odd = texts.indexOf(undefined);
-  if (odd >= 0) {
-    const message = `expected an index of the task table at frame ${odd} of episode ${record.index}, got ${cells[odd]}`;
+  const unknown = texts.indexOf(undefined);
+  if (unknown >= 0) {
+    const message = `expected an index of the task table at frame ${unknown} of episode ${record.index}, got ${cells[unknown]}`;
     problems.push({ code: "missing-task", path: `${path} column "${taskColumn}"`, message });
   }
   return texts.map((text) => text ?? null);

@@ -87,9 +87,9 @@ describe("a written dataset", () => {
 
   test("is asked how episodes end where all of their files are here and can be read", async () => {
     const camera = "observation.images.top";
-    const odd = [0, 1, Number.NaN].map((value) => [value, 0]);
+    const nonFinite = [0, 1, Number.NaN].map((value) => [value, 0]);
     await writeV2(root, [4, 4, 3], { [camera]: { dtype: "video", shape: [48, 64, 3] } }, (episode) =>
-      episode === 2 ? [{ name: "action", kind: "floats", values: odd }] : [],
+      episode === 2 ? [{ name: "action", kind: "floats", values: nonFinite }] : [],
     );
     for (const episode of [0, 2])
       await writeJson(join(root, `videos/chunk-000/${camera}/episode_00000${episode}.mp4`), "");

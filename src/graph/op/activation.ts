@@ -102,6 +102,6 @@ function lowerErf64(lowering: Lowering, x: string, like: AnyArray): string {
     series = lowering.node("Add", [next, lowering.scalar(like, 1)]);
   }
   const bell = lowering.node("Exp", [lowering.node("Neg", [squared])]);
-  const odd = lowering.node("Mul", [bound, lowering.scalar(like, 2 / Math.sqrt(Math.PI))]);
-  return lowering.node("Mul", [lowering.node("Mul", [odd, bell]), series]);
+  const scaled = lowering.node("Mul", [bound, lowering.scalar(like, 2 / Math.sqrt(Math.PI))]);
+  return lowering.node("Mul", [lowering.node("Mul", [scaled, bell]), series]);
 }

@@ -69,8 +69,8 @@ it("all layers share one pair of tables", () => {
 });
 
 it("an odd head width is refused with its sizes", () => {
-  const odd = input("x", "b n a f", [1, 2, 1, 3], "float32");
-  expect(() => rope(odd, input("positions", "b n", [1, 2], "int32"), options)).toThrow(
+  const oddWidth = input("x", "b n a f", [1, 2, 1, 3], "float32");
+  expect(() => rope(oddWidth, input("positions", "b n", [1, 2], "int32"), options)).toThrow(
     "rope: expected [b n a f] with an even head width, got [b=1 n=2 a=1 f=3]",
   );
 });
