@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Outcome } from "../src/command/definition.ts";
+import type { CommandOutcome } from "../src/command/definition.ts";
 import { Progress } from "../src/command/progress.ts";
 import type { Terminal } from "../src/command/terminal.ts";
 import { mostRows } from "../src/serving/roll-out.ts";
@@ -38,7 +38,7 @@ const choices: readonly PolicyChoice[] = [
 const rowCounts = [1, mostRows] as const;
 
 /** Answers of which half of the chunk is computed, beside those of which the whole is: the half is equal to the bit. */
-export async function benchAnswer(rounds: number, terminal: Terminal): Promise<Outcome> {
+export async function benchAnswer(rounds: number, terminal: Terminal): Promise<CommandOutcome> {
   const total = choices.length * rowCounts.length * 2 * rounds;
   const now = () => performance.now();
   const progress = new Progress({ screen: terminal.err, label: "answer", unit: "turn", total, done: 0, now });

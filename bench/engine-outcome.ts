@@ -1,4 +1,4 @@
-import type { Outcome } from "../src/command/definition.ts";
+import type { CommandOutcome } from "../src/command/definition.ts";
 import { table } from "../src/command/table.ts";
 import type { Terminal } from "../src/command/terminal.ts";
 import type { OperatorTime } from "../src/graph/profile.ts";
@@ -19,7 +19,7 @@ export interface EngineBench {
 export async function benchEngine(
   { python, threads, rounds, profile }: EngineBench,
   terminal: Terminal,
-): Promise<Outcome> {
+): Promise<CommandOutcome> {
   const names = Object.keys(shapes).filter((name): name is ShapeName => name in shapes);
   const results: ShapeResult[] = [];
   const profiles: Profile[] = [];

@@ -1,4 +1,4 @@
-import type { Outcome } from "../src/command/definition.ts";
+import type { CommandOutcome } from "../src/command/definition.ts";
 import { table } from "../src/command/table.ts";
 import type { Terminal } from "../src/command/terminal.ts";
 import { type DatasetResult, type LoaderOptions, loaderDatasets, measureLoading } from "./loader.ts";
@@ -7,7 +7,7 @@ import { type Measured, ratioTo } from "./turns.ts";
 export type LoaderBench = Omit<LoaderOptions, "screen">;
 
 /** Samples per second of each dataset, our loader beside LeRobot's. */
-export async function benchLoader(options: LoaderBench, terminal: Terminal): Promise<Outcome> {
+export async function benchLoader(options: LoaderBench, terminal: Terminal): Promise<CommandOutcome> {
   const results: DatasetResult[] = [];
   for (const dataset of loaderDatasets)
     results.push(await measureLoading(dataset, { ...options, screen: terminal.err }));

@@ -1,11 +1,11 @@
-import type { Column } from "../src/command/table.ts";
+import type { TableColumn } from "../src/command/table.ts";
 
 /**
  * The same as `table`, in Markdown: what a benchmark prints can be read on the screen and pasted into a document.
  *
  * @throws RangeError if a row has not one cell per column
  */
-export function markdownTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+export function markdownTable(columns: readonly TableColumn[], rows: readonly (readonly string[])[]): string {
   for (const row of rows)
     if (row.length !== columns.length)
       throw new RangeError(`table: expected ${columns.length} cells in a row, got ${row.length} (${row.join(", ")})`);

@@ -1,4 +1,4 @@
-import type { Outcome } from "../src/command/definition.ts";
+import type { CommandOutcome } from "../src/command/definition.ts";
 import { Progress } from "../src/command/progress.ts";
 import { table } from "../src/command/table.ts";
 import type { Terminal } from "../src/command/terminal.ts";
@@ -37,7 +37,7 @@ interface Row {
 }
 
 /** What selections and masks cost: a training step on a batch in which everything is real, with them and without. */
-export async function benchPadding({ threads, rounds }: PaddingBench, terminal: Terminal): Promise<Outcome> {
+export async function benchPadding({ threads, rounds }: PaddingBench, terminal: Terminal): Promise<CommandOutcome> {
   const rows: Row[] = [];
   for (const { recipe, settings } of policies) {
     const policy = [recipe, ...settings].join(" ");

@@ -1,5 +1,5 @@
-import type { Outcome } from "../src/command/definition.ts";
-import type { Column } from "../src/command/table.ts";
+import type { CommandOutcome } from "../src/command/definition.ts";
+import type { TableColumn } from "../src/command/table.ts";
 import type { Terminal } from "../src/command/terminal.ts";
 import { markdownTable } from "./markdown.ts";
 import { draws, type ForwardTimes } from "./ranks/forward.ts";
@@ -16,7 +16,7 @@ const mostRanks = 8;
  *
  * Its text is Markdown, for docs/benchmarks.md.
  */
-export async function benchRanks(rounds: number, terminal: Terminal): Promise<Outcome> {
+export async function benchRanks(rounds: number, terminal: Terminal): Promise<CommandOutcome> {
   const launcher = await hasLauncher();
   const { measured, ...result } = await measureRanks(launcher ? mostRanks : 1, rounds, terminal.err);
   const simulation = launcher ? simulate(measured) : [];
@@ -62,7 +62,7 @@ function simulate({ stepMs, reduceMs, parameters: own }: ScalingBase): Simulatio
   );
 }
 
-function columns(left: readonly string[], right: readonly string[]): Column[] {
+function columns(left: readonly string[], right: readonly string[]): TableColumn[] {
   return [
     ...left.map((title) => ({ title, align: "left" as const })),
     ...right.map((title) => ({ title, align: "right" as const })),

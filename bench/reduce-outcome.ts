@@ -1,4 +1,4 @@
-import type { Outcome } from "../src/command/definition.ts";
+import type { CommandOutcome } from "../src/command/definition.ts";
 import { Progress } from "../src/command/progress.ts";
 import { table } from "../src/command/table.ts";
 import type { Terminal } from "../src/command/terminal.ts";
@@ -12,7 +12,7 @@ import { ratioTo } from "./turns.ts";
 const deadlineSeconds = 60;
 
 /** Sums of gradients over the ranks that the process was launched with, each way beside MPI's own. */
-export async function benchReduce(rounds: number, terminal: Terminal): Promise<Outcome> {
+export async function benchReduce(rounds: number, terminal: Terminal): Promise<CommandOutcome> {
   const launch = launchOf(process.env);
   if (launch === null)
     throw new InputError(

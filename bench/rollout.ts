@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Outcome } from "../src/command/definition.ts";
+import type { CommandOutcome } from "../src/command/definition.ts";
 import { Progress } from "../src/command/progress.ts";
 import type { Terminal } from "../src/command/terminal.ts";
 import { mostRows, type PolicyRollouts, rollOutFound } from "../src/serving/roll-out.ts";
@@ -19,7 +19,7 @@ const robot = "arm";
 const observed: readonly Observed[] = ["pictures", "state"];
 
 /** Rollouts of the same starts with the same policy, one after another and side by side: how long they take, and the policy of it. */
-export async function benchRollout(threads: number, rounds: number, terminal: Terminal): Promise<Outcome> {
+export async function benchRollout(threads: number, rounds: number, terminal: Terminal): Promise<CommandOutcome> {
   const total = observed.length * 2 * rounds;
   const now = () => performance.now();
   const progress = new Progress({ screen: terminal.err, label: "rollout", unit: "rollout", total, done: 0, now });

@@ -1,12 +1,12 @@
 import type { BenchRequest } from "../src/command/bench.ts";
-import type { Outcome } from "../src/command/definition.ts";
+import type { CommandOutcome } from "../src/command/definition.ts";
 import type { Terminal } from "../src/command/terminal.ts";
 import { InputError } from "../src/input-error.ts";
 
 const fewestRounds = 3;
 
 /** What one bench measures; each is loaded alone, so that none waits for what another needs. */
-export async function run(request: BenchRequest, terminal: Terminal): Promise<Outcome> {
+export async function run(request: BenchRequest, terminal: Terminal): Promise<CommandOutcome> {
   const { name, python, threads, workers, data, rounds, profile } = request;
   if (rounds < fewestRounds)
     throw new InputError(`bench --rounds: expected at least ${fewestRounds} for a median, got ${rounds}`);

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import type { Outcome } from "../src/command/definition.ts";
+import type { CommandOutcome } from "../src/command/definition.ts";
 import { Progress } from "../src/command/progress.ts";
 import { table } from "../src/command/table.ts";
 import type { Terminal } from "../src/command/terminal.ts";
@@ -26,7 +26,7 @@ export interface Played {
 const starts = 200;
 
 /** How often every robot's expert succeeds, and how fast it is simulated and drawn, a robot per worker. */
-export async function benchSimulation(workers: number, rounds: number, terminal: Terminal): Promise<Outcome> {
+export async function benchSimulation(workers: number, rounds: number, terminal: Terminal): Promise<CommandOutcome> {
   const progress = new Progress({
     screen: terminal.err,
     label: "simulation",

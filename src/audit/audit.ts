@@ -6,7 +6,7 @@ import type { PaddingKind } from "./kind.ts";
 import { type Leak, leaksOf, type Outputs } from "./law.ts";
 import { differingArrays } from "./look.ts";
 import { placeOf } from "./place.ts";
-import { type AuditRequest, auditRequests, loadGlobalBatches } from "./real-batch.ts";
+import { type AuditBatchRequest, auditRequests, loadGlobalBatches } from "./real-batch.ts";
 import { type AuditReport, columnOf, type Finding, reportOf } from "./report.ts";
 import { GlobalBatchRunner } from "./runner.ts";
 import { type MeasuredTwice, measureTwice } from "./statistics.ts";
@@ -113,7 +113,7 @@ interface About {
 /** Batches whose unit scales differ by what stands past the ends of episodes. */
 async function statisticsTrials(
   { plain, poisoned, groups }: MeasuredTwice,
-  requests: readonly AuditRequest[],
+  requests: readonly AuditBatchRequest[],
 ): Promise<Trial[]> {
   const [wholes, others] = [await loadGlobalBatches(plain, requests), await loadGlobalBatches(poisoned, requests)];
   return wholes.map((base, at) => statisticsTrial(base, others[at]!, groups));

@@ -10,7 +10,7 @@ import { teachesInput } from "../objective/traced.ts";
 import { type Plan, targetOf, termsOf } from "../recipe/plan.ts";
 
 /** A micro-batch, what its noise is poisoned with and what of it teaches. */
-export interface Part {
+export interface GlobalBatchPart {
   readonly batch: Batch;
   readonly noise: { readonly at: Uint8Array; readonly poison: Poison } | null;
   /** The same samples with fewer steps, of which alone cells teach and are compared; `null` where all that exist do. */
@@ -23,7 +23,7 @@ export interface GlobalBatch {
   /** Of each micro-batch. */
   readonly rows: number;
   readonly purpose: TargetOptions["purpose"];
-  readonly parts: readonly Part[];
+  readonly parts: readonly GlobalBatchPart[];
   /** What is added to hidden states of tokens that do not exist. */
   readonly hidden: number;
 }
@@ -67,7 +67,7 @@ function taughtBy(micro: MicroBatch, { feeds, counts }: MicroBatch): MicroBatch 
   return { ...micro, feeds: new Map([...micro.feeds, ...teaching]), counts };
 }
 
-function withNoise(micro: MicroBatch, noise: Part["noise"]): MicroBatch {
+function withNoise(micro: MicroBatch, noise: GlobalBatchPart["noise"]): MicroBatch {
   if (noise === null) return micro;
   const own = micro.feeds.get(flowInputs.noise);
   if (!isFloat32(own)) throw new TypeError(`audit: expected noise in float32, got ${own?.type ?? "none"}`);

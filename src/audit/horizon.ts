@@ -3,7 +3,7 @@ import { zeros } from "../graph/host-array.ts";
 import { stream } from "../graph/random.ts";
 import { repeatsLastAction } from "../policy/head/form.ts";
 import { Validity } from "../validity/validity.ts";
-import type { GlobalBatch, Part } from "./global-batch.ts";
+import type { GlobalBatch, GlobalBatchPart } from "./global-batch.ts";
 import { asTheyAre, type Variation } from "./law.ts";
 
 /**
@@ -37,7 +37,7 @@ export function horizonOf(whole: GlobalBatch): { base: GlobalBatch; variations: 
   };
 }
 
-function withParts(whole: GlobalBatch, parts: readonly Pick<Part, "batch" | "teaching">[]): GlobalBatch {
+function withParts(whole: GlobalBatch, parts: readonly Pick<GlobalBatchPart, "batch" | "teaching">[]): GlobalBatch {
   return { ...whole, parts: parts.map((part) => ({ ...part, noise: null })) };
 }
 

@@ -12,7 +12,7 @@ import { errorPrefixes } from "./runner.ts";
 import { fittedWeights } from "./weight.ts";
 
 /** An array on the way from inputs to the loss, and which of its cells exist. */
-export interface Seen {
+export interface IntermediateArray {
   readonly name: string;
   readonly values: HostArray<string, "float32">;
   /** Over some of its axes. */
@@ -38,14 +38,14 @@ export async function differingArrays(
   return first.flatMap((seen, at) => (differs(seen, second[at]!, comparison) ? [seen.name] : []));
 }
 
-function differs(one: Seen, other: Seen, { cells: which, above }: Comparison): boolean {
+function differs(one: IntermediateArray, other: IntermediateArray, { cells: which, above }: Comparison): boolean {
   const [x, y] = which === "all" ? [one, other] : [compacted(one), compacted(other)];
   const difference = differenceOf(x.values, y.values, which === "all" ? () => true : realOnBothSides(x, y));
   return difference !== null && difference.size > above * magnitude(one.values);
 }
 
 /** Everything that is watched, in the order in which it is computed; what follows from masks alone comes first. */
-async function look(weights: ParameterValues, whole: GlobalBatch): Promise<Seen[]> {
+async function look(weights: ParameterValues, whole: GlobalBatch): Promise<IntermediateArray[]> {
   const [only, ...more] = fed(whole);
   if (only === undefined || more.length > 0)
     throw new RangeError(`look: expected one micro-batch, got ${whole.parts.length}`);
@@ -99,14 +99,14 @@ function realName(at: number): string {
   return `real.${at}`;
 }
 
-function complete(name: string, values: HostArray<string, "float32">): Seen {
+function complete(name: string, values: HostArray<string, "float32">): IntermediateArray {
   const real = zeros(values.axes, values.shape, "bool");
   real.cells.fill(1);
   return { name, values, real };
 }
 
 /** Tokens that exist moved to the front of each row: more padding between them moves none of them. */
-function compacted(seen: Seen): Seen {
+function compacted(seen: IntermediateArray): IntermediateArray {
   const { values, real } = seen;
   if (real.axes !== "b n" || !values.axes.startsWith("b n")) return seen;
   const [rows = 0, tokens = 0] = real.shape;
@@ -124,7 +124,7 @@ function compacted(seen: Seen): Seen {
 }
 
 /** What exists in the first exists where there is more padding as well; in a layout of the same size steps may be gone. */
-function realOnBothSides(one: Seen, other: Seen): (cell: number) => boolean {
+function realOnBothSides(one: IntermediateArray, other: IntermediateArray): (cell: number) => boolean {
   const isReal = realCells(one);
   if (one.values.shape.join() !== other.values.shape.join()) return isReal;
   const isStillReal = realCells(other);
@@ -132,7 +132,7 @@ function realOnBothSides(one: Seen, other: Seen): (cell: number) => boolean {
 }
 
 /** Whether a cell of the values exists. */
-function realCells({ values, real }: Seen): (cell: number) => boolean {
+function realCells({ values, real }: IntermediateArray): (cell: number) => boolean {
   const own: string[] = letters(values.axes);
   const strides = letters(real.axes).map((letter, axis) => {
     const at = own.indexOf(letter);

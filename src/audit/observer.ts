@@ -2,7 +2,7 @@ import { InputError } from "../input-error.ts";
 import { openMixture } from "../mixture/mixture.ts";
 import type { Plan } from "../recipe/plan.ts";
 import { mixtureOf } from "../recipe/schema.ts";
-import type { Observer, ObserverKind, Seen } from "../training/observer.ts";
+import type { Observer, ObserverKind, ObserverReport } from "../training/observer.ts";
 import { Audit } from "./audit.ts";
 import { type AuditReport, columns } from "./report.ts";
 
@@ -31,7 +31,7 @@ async function openAudit(plan: Plan, cache: string): Promise<Observer> {
   }
 }
 
-function seen(step: number, leaks: readonly string[]): Seen {
+function seen(step: number, leaks: readonly string[]): ObserverReport {
   const event = { kind: "audit", step, clean: leaks.length === 0, leaks: [...leaks] };
   if (leaks.length === 0) return { events: [event], problem: null };
   const remedy = 'checkpoints are whole: run "armature audit" on the run';

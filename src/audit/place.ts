@@ -1,4 +1,4 @@
-import type { Column } from "./report.ts";
+import type { AuditColumn } from "./report.ts";
 
 /** Files in which the watched arrays are made, by their names. */
 const placesOfArrays: readonly (readonly [name: RegExp, file: string])[] = [
@@ -17,7 +17,7 @@ export function fileOf(array: string): string {
 }
 
 /** Where an output is made of the arrays that are watched. */
-const placesOfOutputs: Readonly<Record<Column, string>> = {
+const placesOfOutputs: Readonly<Record<AuditColumn, string>> = {
   loss: "loss/velocity.ts",
   gradients: "policy",
   actions: "flow/integrate.ts",
@@ -32,7 +32,7 @@ const onlyInTraining = /^(flow|loss)\./;
  *
  * @param differing the watched arrays that differ, in the order in which they are computed
  */
-export function placeOf(column: Column, output: string, differing: readonly string[]): string {
+export function placeOf(column: AuditColumn, output: string, differing: readonly string[]): string {
   const first = differing.find((name) => column !== "actions" || !onlyInTraining.test(name));
   if (first === undefined) return `${placesOfOutputs[column]}: ${output}`;
   return `${fileOf(first)}: ${first}`;

@@ -11,18 +11,18 @@ const rows = 4;
 const purposes: readonly TargetOptions["purpose"][] = ["training", "validation"];
 
 /** A micro-batch that the audit looks at. */
-export interface AuditRequest {
+export interface AuditBatchRequest {
   readonly purpose: TargetOptions["purpose"];
   readonly request: BatchRequest;
 }
 
 /** Micro-batches of training samples, and as many of held-out ones. */
-export function auditRequests(plan: Plan, batches: number): AuditRequest[] {
+export function auditRequests(plan: Plan, batches: number): AuditBatchRequest[] {
   return purposes.flatMap((purpose) => requestsOf(plan, purpose, batches));
 }
 
 /** Global batches of one micro-batch each, as the plan's datasets and units give them. */
-export async function loadGlobalBatches(plan: Plan, requests: readonly AuditRequest[]): Promise<GlobalBatch[]> {
+export async function loadGlobalBatches(plan: Plan, requests: readonly AuditBatchRequest[]): Promise<GlobalBatch[]> {
   const maker = await BatchMaker.open(loadPlanOf(plan));
   try {
     const wholes: GlobalBatch[] = [];
@@ -40,7 +40,7 @@ export async function loadGlobalBatches(plan: Plan, requests: readonly AuditRequ
   }
 }
 
-function requestsOf(plan: Plan, purpose: TargetOptions["purpose"], batches: number): AuditRequest[] {
+function requestsOf(plan: Plan, purpose: TargetOptions["purpose"], batches: number): AuditBatchRequest[] {
   const layout = layoutOf(plan.recipe, rows);
   const samples = isRagged(plan, purpose) ? rows - 1 : rows;
   return auditDraws(plan, { purpose, batches, samples }).map((draws) => ({

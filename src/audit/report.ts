@@ -6,14 +6,14 @@ import { errorPrefixes, outputNames } from "./runner.ts";
 /** What padding could reach. */
 export const columns = ["loss", "gradients", "actions", "metrics"] as const;
 
-export type Column = (typeof columns)[number];
+export type AuditColumn = (typeof columns)[number];
 
 /** Something that changed and should not have. */
 export interface Finding {
   readonly law: Law;
   /** `null` where rows were dealt or ordered otherwise. */
   readonly kind: PaddingKind | null;
-  readonly column: Column;
+  readonly column: AuditColumn;
   /** The largest difference. */
   readonly leak: number;
   /** Where it enters: file and array. */
@@ -24,7 +24,7 @@ export interface Finding {
 export type Verdict = "clean" | Pick<Finding, "leak" | "where">;
 
 /** One kind of padding; "absent" where no cell of the batches is of this kind. */
-export type AuditRow = Readonly<Record<Column, Verdict | "absent">> & {
+export type AuditRow = Readonly<Record<AuditColumn, Verdict | "absent">> & {
   readonly padding: PaddingKind;
   /** Raw cells of this kind in the batches that were looked at; a picture is one. */
   readonly cells: number;
@@ -54,7 +54,7 @@ export function reportOf(findings: readonly Finding[], cells: Readonly<Record<Pa
     rows: paddingKinds.map((padding) => {
       const own = (isMeant: (finding: Finding) => boolean) =>
         cells[padding] === 0 ? "absent" : verdict((finding) => finding.kind === padding && isMeant(finding));
-      const cell = (column: Column) => own((finding) => finding.law !== "horizon" && finding.column === column);
+      const cell = (column: AuditColumn) => own((finding) => finding.law !== "horizon" && finding.column === column);
       return {
         padding,
         cells: cells[padding],
@@ -69,7 +69,7 @@ export function reportOf(findings: readonly Finding[], cells: Readonly<Record<Pa
 }
 
 /** The column of the table that an output belongs to. */
-export function columnOf(output: string): Column {
+export function columnOf(output: string): AuditColumn {
   if (output === outputNames.loss || output.startsWith(errorPrefixes.weights)) return "loss";
   if (output === outputNames.actions) return "actions";
   return output.startsWith(gradientPrefix) ? "gradients" : "metrics";

@@ -12,7 +12,7 @@ import { onlyInputs } from "../objective/only-inputs.ts";
 import { errorsOutput } from "../objective/traced.ts";
 import { groupNamesOf, loadPlanOf, type Plan, settingOf, termsOf } from "../recipe/plan.ts";
 import { onHost } from "../validity/join.ts";
-import { type Fed, fed, type GlobalBatch, type Part } from "./global-batch.ts";
+import { type Fed, fed, type GlobalBatch, type GlobalBatchPart } from "./global-batch.ts";
 import type { Output, Outputs } from "./law.ts";
 import { fittedWeights } from "./weight.ts";
 
@@ -161,7 +161,7 @@ function joined(arrays: readonly Output[]): Output {
 }
 
 /** The batch whose cells are compared. */
-function compared({ batch, teaching }: Part): Batch {
+function compared({ batch, teaching }: GlobalBatchPart): Batch {
   return teaching ?? batch;
 }
 

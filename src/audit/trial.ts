@@ -9,12 +9,12 @@ import { asTheyAre, type Variation } from "./law.ts";
 import type { Comparison } from "./look.ts";
 import { poisonNames } from "./poison.ts";
 import {
-  type ActionParts,
   alone,
   exactKinds,
   halves,
   hiddenKinds,
   morePadding,
+  type PartTerms,
   paddedOnlyBy,
   partsApart,
   poisonOfCells,
@@ -113,7 +113,7 @@ function paddingTrial(base: GlobalBatch, kinds: readonly PaddingKind[]): Trial {
   };
 }
 
-function partsTrial(base: GlobalBatch, parts: ActionParts): Trial {
+function partsTrial(base: GlobalBatch, parts: PartTerms): Trial {
   const trial: Trial = {
     base,
     variation: partsApart(base, parts),
@@ -124,7 +124,7 @@ function partsTrial(base: GlobalBatch, parts: ActionParts): Trial {
 }
 
 /** Objectives with several terms, as they are where no rule is broken. */
-function partsOf({ plan: { recipe } }: GlobalBatch): ActionParts[] {
+function partsOf({ plan: { recipe } }: GlobalBatch): PartTerms[] {
   const terms = Map.groupBy(termsOf({ recipe, rules: Rules.all }), (term) => term.errors);
   return [...terms].flatMap(([errors, own]) =>
     own.length > 1 ? [{ errors, slots: own.map(({ slots }) => slots) }] : [],

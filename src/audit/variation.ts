@@ -94,13 +94,13 @@ export function morePadding(whole: GlobalBatch, kinds: readonly PaddingKind[]): 
 export const exactKinds: readonly PaddingKind[] = ["action-dims", "state-dims"];
 
 /** Terms of one objective that divide its slots. */
-export interface ActionParts {
+export interface PartTerms {
   readonly errors: string;
   readonly slots: readonly (readonly number[])[];
 }
 
 /** Robots that have a single part each, the dofs of every other part being padding: a part's cells weigh what its own make them. */
-export function partsApart(whole: GlobalBatch, { errors, slots }: ActionParts): BatchVariation {
+export function partsApart(whole: GlobalBatch, { errors, slots }: PartTerms): BatchVariation {
   const weights = `${errorPrefixes.weights}${errors}`;
   const width = layoutOf(whole.plan.recipe, whole.rows).actionWidth;
   const onlySlots = (own: readonly number[]) => ascending(width).map((slot) => (own.includes(slot) ? slot : -1));

@@ -1,5 +1,5 @@
 import type { Dataset } from "../dataset/dataset.ts";
-import { measure, type Rows, type Statistics } from "../dataset/statistics.ts";
+import { type MeasuredRows, measure, type Statistics } from "../dataset/statistics.ts";
 import { cachedStatistics } from "../dataset/statistics-cache.ts";
 import { actionsFrom, type Trajectory, trajectory } from "../embodiment/window.ts";
 import { HostArray } from "../graph/host-array.ts";
@@ -65,7 +65,7 @@ interface Wanted {
   readonly rows: unknown;
 }
 
-async function cached({ sources, options, rows }: Wanted, width: number, blocks: AsyncIterable<Rows>) {
+async function cached({ sources, options, rows }: Wanted, width: number, blocks: AsyncIterable<MeasuredRows>) {
   if (!options.rules.keeps("statistics") || options.pastEnd !== "nothing") return measure(blocks, width);
   const fingerprint = (await Promise.all(sources.map(({ dataset }) => dataset.fingerprint()))).join(" ");
   const members = sources.map(({ member: { embodiment, train } }) => ({
@@ -83,11 +83,11 @@ async function* trajectories(sources: readonly Source[]): AsyncGenerator<Traject
       yield trajectory(await dataset.table(episode), member.embodiment, member.framesPerSecond);
 }
 
-async function* stateRows(sources: readonly Source[]): AsyncGenerator<Rows> {
+async function* stateRows(sources: readonly Source[]): AsyncGenerator<MeasuredRows> {
   for await (const { states } of trajectories(sources)) yield allReal(states);
 }
 
-async function* actionRows(sources: readonly Source[], options: MeasureOptions): AsyncGenerator<Rows> {
+async function* actionRows(sources: readonly Source[], options: MeasureOptions): AsyncGenerator<MeasuredRows> {
   const isByFrame = options.reading.actionFrame === "absolute" && options.rules.keeps("statistics");
   for await (const path of trajectories(sources)) {
     if (isByFrame) yield allReal(path.actions);
@@ -96,7 +96,7 @@ async function* actionRows(sources: readonly Source[], options: MeasureOptions):
 }
 
 /** The action window of every frame of an episode; steps past its end are not real. */
-function* windows(path: Trajectory, options: MeasureOptions): Generator<Rows> {
+function* windows(path: Trajectory, options: MeasureOptions): Generator<MeasuredRows> {
   const { reading, steps, rules, pastEnd } = options;
   const [length = 0, width = 0] = path.actions.shape;
   const filling = pastEnd === "nothing" ? 0 : pastEnd;
@@ -112,6 +112,6 @@ function* windows(path: Trajectory, options: MeasureOptions): Generator<Rows> {
     );
 }
 
-function allReal(values: HostArray<"i j", "float64">): Rows {
+function allReal(values: HostArray<"i j", "float64">): MeasuredRows {
   return Padded.of(values, Validity.complete("i", [values.shape[0] ?? 0]));
 }

@@ -1,9 +1,9 @@
 import type { ActionError } from "../metric/action-error.ts";
 import { Mean } from "../validity/mean.ts";
 import { significant } from "./progress.ts";
-import { type Column, table } from "./table.ts";
+import { type TableColumn, table } from "./table.ts";
 
-const columns: readonly Column[] = [
+const columns: readonly TableColumn[] = [
   { title: "dataset", align: "left" },
   { title: "control mode", align: "left" },
   { title: "samples", align: "right" },

@@ -1,5 +1,5 @@
 import { type Law, laws } from "../audit/law.ts";
-import { type AuditReport, type AuditRow, type Column, columns, type Verdict } from "../audit/report.ts";
+import { type AuditColumn, type AuditReport, type AuditRow, columns, type Verdict } from "../audit/report.ts";
 import type { Rule } from "../validity/rules.ts";
 import { significant } from "./progress.ts";
 import { table } from "./table.ts";
@@ -56,7 +56,7 @@ function leakOfLaw(law: Law, verdict: Verdict): string[] {
   return [`✗ ${law} of rows changes results by ${amount(verdict.leak)}: it enters at ${verdict.where}`];
 }
 
-function listed(names: readonly Column[]): string {
+function listed(names: readonly AuditColumn[]): string {
   const [last, ...rest] = names.toReversed();
   return rest.length === 0 ? `${last}` : `${rest.toReversed().join(", ")} and ${last}`;
 }

@@ -1,7 +1,7 @@
 import { blindness, type DemoRobot, type DemoStory, nextCommands, type Played } from "../dashboard/demo-story.ts";
 import { auditTable } from "./audit-table.ts";
 import { clock, significant } from "./progress.ts";
-import { type Column, table } from "./table.ts";
+import { type TableColumn, table } from "./table.ts";
 import { improvementTable } from "./validation-table.ts";
 
 /** The demo on one page of a terminal. */
@@ -32,7 +32,7 @@ function recorded(robots: readonly DemoRobot[]): string {
 }
 
 function successTable(robots: readonly DemoRobot[]): string {
-  const column = (align: Column["align"]) => (title: string) => ({ title, align });
+  const column = (align: TableColumn["align"]) => (title: string) => ({ title, align });
   const columns = [
     ...["robot", "control mode"].map(column("left")),
     ...["dofs", "untrained", "trained", "mean steps"].map(column("right")),

@@ -8,7 +8,7 @@ import { validationAsJson } from "../objective/as-json.ts";
 import { ownRecipe } from "../own-package.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { shortest } from "../shortest.ts";
-import { define, type Outcome } from "./definition.ts";
+import { type CommandOutcome, define } from "./definition.ts";
 import { count, otherwise, text } from "./parameter.ts";
 import { Progress } from "./progress.ts";
 import { watchStopSignals } from "./stop-signal.ts";
@@ -60,7 +60,12 @@ interface Given {
   readonly starts: number;
 }
 
-async function play(given: Given, folder: string, isStopped: () => boolean, terminal: Terminal): Promise<Outcome> {
+async function play(
+  given: Given,
+  folder: string,
+  isStopped: () => boolean,
+  terminal: Terminal,
+): Promise<CommandOutcome> {
   const { Phases } = await import("../demo/phases.ts");
   const { playDemo } = await import("../demo/play-demo.ts");
   const { demoPage } = await import("./demo-page.ts");

@@ -5,7 +5,7 @@ import { InputError } from "../input-error.ts";
  *
  * Its name is the key under which a command lists it: the option `apiKeyFile` is written `--api-key-file`.
  */
-export interface Parameter<Value> {
+export interface CommandParameter<Value> {
   /** What stands for the value in usage: `folder`; empty for a flag. */
   readonly placeholder: string;
   readonly help: string;
@@ -20,25 +20,25 @@ export interface Parameter<Value> {
   readonly read: (texts: readonly string[], shown: string) => Value;
 }
 
-export type Parameters = Readonly<Record<string, Parameter<unknown>>>;
+export type CommandParameters = Readonly<Record<string, CommandParameter<unknown>>>;
 
 /** What is read of each parameter, under the same names. */
-export type Values<P extends Parameters> = {
-  readonly [Name in keyof P]: P[Name] extends Parameter<infer Value> ? Value : never;
+export type CommandValues<P extends CommandParameters> = {
+  readonly [Name in keyof P]: P[Name] extends CommandParameter<infer Value> ? Value : never;
 };
 
 /** Whether an option without a value is there. */
-export function flag(help: string): Parameter<boolean> {
+export function flag(help: string): CommandParameter<boolean> {
   return { placeholder: "", help, repeats: false, absent: { value: false }, read: () => true };
 }
 
 /** Text as it is given. */
-export function text(placeholder: string, help: string): Parameter<string> {
+export function text(placeholder: string, help: string): CommandParameter<string> {
   return single(placeholder, help, (given) => given);
 }
 
 /** A whole number from 1. */
-export function count(placeholder: string, help: string): Parameter<number> {
+export function count(placeholder: string, help: string): CommandParameter<number> {
   return single(placeholder, help, (given, shown) => {
     if (/^[1-9][0-9]{0,14}$/.test(given)) return Number(given);
     throw new InputError(`${shown}: expected a whole number from 1, got "${given}"`);
@@ -46,7 +46,7 @@ export function count(placeholder: string, help: string): Parameter<number> {
 }
 
 /** A whole number from 0. */
-export function natural(placeholder: string, help: string): Parameter<number> {
+export function natural(placeholder: string, help: string): CommandParameter<number> {
   return single(placeholder, help, (given, shown) => {
     if (/^(0|[1-9][0-9]{0,14})$/.test(given)) return Number(given);
     throw new InputError(`${shown}: expected a whole number from 0, got "${given}"`);
@@ -58,7 +58,7 @@ export function choice<Word extends string>(
   placeholder: string,
   help: string,
   words: readonly Word[],
-): Parameter<Word> {
+): CommandParameter<Word> {
   return single(placeholder, `${help}: ${words.join(", ")}`, (given, shown) => {
     const found = words.find((word) => word === given);
     if (found !== undefined) return found;
@@ -67,13 +67,16 @@ export function choice<Word extends string>(
 }
 
 /** The same parameter, but repeated: every value in the order given, at least one. */
-export function repeated<Value>(parameter: Parameter<Value>): Parameter<readonly Value[]> {
+export function repeated<Value>(parameter: CommandParameter<Value>): CommandParameter<readonly Value[]> {
   const read = (given: readonly string[], shown: string) => given.map((each) => parameter.read([each], shown));
   return { ...parameter, repeats: true, absent: null, read };
 }
 
 /** The same parameter, but with a value where nothing is given. */
-export function otherwise<Value, Absent>(parameter: Parameter<Value>, value: Absent): Parameter<Value | Absent> {
+export function otherwise<Value, Absent>(
+  parameter: CommandParameter<Value>,
+  value: Absent,
+): CommandParameter<Value | Absent> {
   return { ...parameter, absent: { value } };
 }
 
@@ -81,7 +84,7 @@ function single<Value>(
   placeholder: string,
   help: string,
   readOne: (given: string, shown: string) => Value,
-): Parameter<Value> {
+): CommandParameter<Value> {
   // Of an option that is given twice the last counts, so that a shell alias can be corrected.
   const read = (given: readonly string[], shown: string) => readOne(given.at(-1) ?? "", shown);
   return { placeholder, help, repeats: false, absent: null, read };

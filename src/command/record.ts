@@ -1,9 +1,9 @@
 import { relative, resolve } from "node:path";
 import { InputError } from "../input-error.ts";
 import type { RobotEnvironment, RobotOptions } from "../simulation/environment.ts";
-import type { Recorded } from "../simulation/record.ts";
+import type { RecordingResult } from "../simulation/record.ts";
 import { define } from "./definition.ts";
-import { choice, count, flag, otherwise, type Parameter, repeated, text } from "./parameter.ts";
+import { type CommandParameter, choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
 import { Progress, significant } from "./progress.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
@@ -66,7 +66,7 @@ export const record = define({
   },
 });
 
-function wholeFromZero(placeholder: string, help: string): Parameter<number> {
+function wholeFromZero(placeholder: string, help: string): CommandParameter<number> {
   const read = (texts: readonly string[], shown: string) => {
     const given = texts.at(-1) ?? "";
     if (/^[0-9]{1,15}$/.test(given)) return Number(given);
@@ -104,7 +104,7 @@ interface Given {
   readonly seed: number;
 }
 
-function jsonOf(folder: string, { robot, version, seed }: Given, recorded: Recorded, speed: RecordingSpeed) {
+function jsonOf(folder: string, { robot, version, seed }: Given, recorded: RecordingResult, speed: RecordingSpeed) {
   const { episodes, frames, attempts, isInterrupted } = recorded;
   const expertSuccessRate = attempts > 0 ? episodes / attempts : null;
   return {
@@ -123,7 +123,7 @@ function jsonOf(folder: string, { robot, version, seed }: Given, recorded: Recor
 
 function textOf(
   folder: string,
-  { episodes, frames, attempts, isInterrupted }: Recorded,
+  { episodes, frames, attempts, isInterrupted }: RecordingResult,
   speed: RecordingSpeed,
 ): string {
   const place = relative(process.cwd(), folder) || folder;

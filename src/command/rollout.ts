@@ -3,7 +3,7 @@ import { InputError } from "../input-error.ts";
 import type { PolicyRollouts } from "../serving/roll-out.ts";
 import type { Rollout } from "../simulation/rollout.ts";
 import { define } from "./definition.ts";
-import { count, natural, otherwise, type Parameter, repeated, text } from "./parameter.ts";
+import { type CommandParameter, count, natural, otherwise, repeated, text } from "./parameter.ts";
 import { Progress, percent, significant } from "./progress.ts";
 import { runArgument } from "./run-argument.ts";
 import { watchStopSignals } from "./stop-signal.ts";
@@ -82,7 +82,7 @@ function watch(terminal: Terminal, total: number, isStopped: () => boolean) {
 }
 
 /** A number from 0 to 1. */
-function share(placeholder: string, help: string): Parameter<number> {
+function share(placeholder: string, help: string): CommandParameter<number> {
   const read = (texts: readonly string[], shown: string) => {
     const given = texts.at(-1) ?? "";
     if (/^(0(\.[0-9]+)?|1(\.0+)?|\.[0-9]+)$/.test(given)) return Number(given);

@@ -3,7 +3,7 @@ import { InputError } from "../input-error.ts";
 import { temporaryFailure } from "../ranks/link.ts";
 import { RankError } from "../ranks/rank-error.ts";
 import type { Definition, Given } from "./definition.ts";
-import type { Parameter } from "./parameter.ts";
+import type { CommandParameter } from "./parameter.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
@@ -83,12 +83,12 @@ function attach(
   });
 }
 
-function argument({ placeholder, help, repeats, absent }: Parameter<unknown>): Argument {
+function argument({ placeholder, help, repeats, absent }: CommandParameter<unknown>): Argument {
   const inside = repeats ? `${placeholder}...` : placeholder;
   return new Argument(absent === null ? `<${inside}>` : `[${inside}]`, help);
 }
 
-function option(name: string, parameter: Parameter<unknown>): Option {
+function option(name: string, parameter: CommandParameter<unknown>): Option {
   const { placeholder, help } = parameter;
   if (placeholder === "") return new Option(written(name), help);
   // Commander's own check for needed options would hide the misspelt one that was meant.
@@ -97,13 +97,13 @@ function option(name: string, parameter: Parameter<unknown>): Option {
   );
 }
 
-function fallback({ absent }: Parameter<unknown>): string {
+function fallback({ absent }: CommandParameter<unknown>): string {
   if (absent === null) return " (needed)";
   return ["string", "number"].includes(typeof absent.value) ? ` (${absent.value} if not given)` : "";
 }
 
 /** The value of what commander collected: a text, texts, `true` for a flag, or nothing. */
-function value(parameter: Parameter<unknown>, collected: unknown, shown: string): unknown {
+function value(parameter: CommandParameter<unknown>, collected: unknown, shown: string): unknown {
   const texts = Array.isArray(collected) ? collected.map(String) : collected === undefined ? [] : [String(collected)];
   if (texts.length > 0) return parameter.read(texts, shown);
   if (parameter.absent !== null) return parameter.absent.value;

@@ -1,5 +1,5 @@
 /** A column of a table: text stands left, numbers right. */
-export interface Column {
+export interface TableColumn {
   readonly title: string;
   readonly align: "left" | "right";
 }
@@ -11,7 +11,7 @@ const gap = "  ";
  *
  * @throws RangeError if a row has not one cell per column
  */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+export function table(columns: readonly TableColumn[], rows: readonly (readonly string[])[]): string {
   for (const row of rows)
     if (row.length !== columns.length)
       throw new RangeError(`table: expected ${columns.length} cells in a row, got ${row.length} (${row.join(", ")})`);

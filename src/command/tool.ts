@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { InputError } from "../input-error.ts";
-import type { Outcome } from "./definition.ts";
+import type { CommandOutcome } from "./definition.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a module of `bench/` or `tools/` does for the command that loads it. */
 export interface Tool<Given> {
-  run(given: Given, terminal: Terminal): Promise<Outcome>;
+  run(given: Given, terminal: Terminal): Promise<CommandOutcome>;
 }
 
 /**

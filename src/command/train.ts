@@ -11,7 +11,7 @@ import { shortest } from "../shortest.ts";
 import type { TrainResult } from "../training/record.ts";
 import type { TrainWatcher } from "../training/watcher.ts";
 import { allow } from "./allow.ts";
-import { define, type Outcome } from "./definition.ts";
+import { type CommandOutcome, define } from "./definition.ts";
 import { choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
 import { trainingRankNotes } from "./rank-notes.ts";
 import { watchStopSignals } from "./stop-signal.ts";
@@ -44,7 +44,7 @@ export const train = define({
   run: (given, terminal) => withWorld((world) => trainOn(world, given, terminal)),
 });
 
-async function trainOn(world: World, given: Given, terminal: Terminal): Promise<Outcome> {
+async function trainOn(world: World, given: Given, terminal: Terminal): Promise<CommandOutcome> {
   const { train: trainPolicy } = await import("../training/train.ts");
   const { unwatched } = await import("../training/watcher.ts");
   const { auditObserver } = await import("../audit/observer.ts");

@@ -4,7 +4,7 @@ import { cacheFolder } from "../dataset/cache.ts";
 import type { World } from "../ranks/world.ts";
 import { actionErrorTable } from "./action-error-table.ts";
 import { allow } from "./allow.ts";
-import { define, type Outcome } from "./definition.ts";
+import { type CommandOutcome, define } from "./definition.ts";
 import { choice, natural, otherwise, repeated, text } from "./parameter.ts";
 import { rankNotes } from "./rank-notes.ts";
 import { runArgument } from "./run-argument.ts";
@@ -39,7 +39,7 @@ interface Given {
   readonly actionSamples: number;
 }
 
-async function validateOn(world: World, given: Given, terminal: Terminal): Promise<Outcome> {
+async function validateOn(world: World, given: Given, terminal: Terminal): Promise<CommandOutcome> {
   const { validateRun } = await import("../training/validate-run.ts");
   const { validationAsJson } = await import("../objective/as-json.ts");
   const { runRecipeOf, settingsOf } = await import("./train.ts");

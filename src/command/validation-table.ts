@@ -1,7 +1,7 @@
 import type { Group, ValidatedWeights, WeightsValidation } from "../metric/group.ts";
-import { type Column, table } from "./table.ts";
+import { type TableColumn, table } from "./table.ts";
 
-const columns = (names: readonly string[], numbers: readonly string[]): Column[] => [
+const columns = (names: readonly string[], numbers: readonly string[]): TableColumn[] => [
   ...names.map((title) => ({ title, align: "left" }) as const),
   ...numbers.map((title) => ({ title, align: "right" }) as const),
 ];
@@ -29,7 +29,7 @@ function bounds({ interval }: Pick<Group, "interval">): string {
 
 function captioned(
   { weights, aggregate }: WeightsValidation,
-  own: readonly Column[],
+  own: readonly TableColumn[],
   rows: readonly (readonly string[])[],
 ): string {
   const summed = [...aggregate.byErrors.keys()].join(" + ");

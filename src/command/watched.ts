@@ -2,7 +2,7 @@ import { Progress } from "./progress.ts";
 import type { Screen } from "./terminal.ts";
 
 /** How a job is called, and what is counted. */
-export interface WatchOptions {
+export interface WatchedJob {
   readonly screen: Screen;
   /** "inspect pusht" */
   readonly label: string;
@@ -19,7 +19,7 @@ const noticedMs = 2000;
  * @param job calls back with how much is done, and of how much: its length may show itself with the first part
  */
 export async function watched<Result>(
-  options: WatchOptions,
+  options: WatchedJob,
   job: (seen: (done: number, total: number) => void) => Promise<Result>,
 ): Promise<Result> {
   const now = () => performance.now();

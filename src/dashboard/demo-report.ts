@@ -1,10 +1,10 @@
-import { type AuditRow, columns as auditColumns, type Column } from "../audit/report.ts";
+import { type AuditColumn, type AuditRow, columns as auditColumns } from "../audit/report.ts";
 import { type Curve, curveChart } from "./curve.ts";
 import {
   blindness,
   type DemoRobot,
   type DemoStory,
-  type Film,
+  type FilmedRollout,
   type LearningCurves,
   nextCommands,
   type Played,
@@ -70,7 +70,7 @@ function films({ name, summary, untrained, trained }: DemoRobot): string {
   return shown.length === 0 ? "" : `${title}\n<div class="row">${shown.join("\n")}</div>`;
 }
 
-function video({ isSuccess, mp4 }: Film, caption: string): string {
+function video({ isSuccess, mp4 }: FilmedRollout, caption: string): string {
   const source = `data:video/mp4;base64,${Buffer.from(mp4).toString("base64")}`;
   const end = isSuccess ? "succeeds" : "fails";
   return `<figure><video src="${source}" height="200" autoplay loop muted playsinline controls></video><figcaption>${escaped(`${caption}: ${end}`)}</figcaption></figure>`;
@@ -149,7 +149,7 @@ function auditOf({ audit }: DemoStory): string {
   ].join("\n");
 }
 
-function verdict(row: AuditRow, column: Column): string {
+function verdict(row: AuditRow, column: AuditColumn): string {
   const cell = row[column];
   return typeof cell === "string" ? cell : `${Number(cell.leak.toPrecision(3))} at ${cell.where}`;
 }

@@ -42,11 +42,11 @@ export interface DemoRobot {
 export interface Played {
   readonly successes: number;
   readonly score: Score;
-  readonly films: readonly Film[];
+  readonly films: readonly FilmedRollout[];
 }
 
 /** One rollout that was filmed. */
-export interface Film {
+export interface FilmedRollout {
   readonly episode: number;
   readonly isSuccess: boolean;
   readonly mp4: Uint8Array;

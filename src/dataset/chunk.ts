@@ -23,7 +23,7 @@ export type Interpolation =
   | "nearest";
 
 /** Action steps from a frame on, at a rate: frame itself is step 0. */
-export interface ActionSteps {
+export interface ActionSampling {
   readonly steps: number;
   /** `native` keeps the episode's own rate. */
   readonly stepsPerSecond: number | "native";
@@ -41,7 +41,11 @@ export interface ObservationSlots {
  * @param frame in `[0, length)`
  * @throws RangeError if the frame is not in the episode, or a count or rate is not positive
  */
-export function actionWindow(clock: EpisodeClock, frame: number, { steps, stepsPerSecond }: ActionSteps): Window<"t"> {
+export function actionWindow(
+  clock: EpisodeClock,
+  frame: number,
+  { steps, stepsPerSecond }: ActionSampling,
+): Window<"t"> {
   const rate = stepsPerSecond === "native" ? clock.framesPerSecond : stepsPerSecond;
   const offset = (step: number) => (step * clock.framesPerSecond) / rate;
   const positions = placed(clock, frame, { count: steps, offset, unit: rate });

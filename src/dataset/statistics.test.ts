@@ -4,9 +4,9 @@ import { HostArray } from "../graph/host-array.ts";
 import { Padded } from "../validity/padded.ts";
 import { Validity } from "../validity/validity.ts";
 import { QuantileSketch } from "./quantile.ts";
-import { changes, measure, type Rows } from "./statistics.ts";
+import { changes, type MeasuredRows, measure } from "./statistics.ts";
 
-function block(rows: readonly (readonly number[])[], real: readonly number[]): Rows {
+function block(rows: readonly (readonly number[])[], real: readonly number[]): MeasuredRows {
   const values = new HostArray("i j", [rows.length, rows[0]!.length], "float64", Float64Array.from(rows.flat()));
   return Padded.of(values, Validity.of("i", [rows.length], Uint8Array.from(real)));
 }

@@ -22,7 +22,7 @@ export interface MeasuredStatistics extends Statistics {
 }
 
 /** Rows of a robot's own vector, of which some may be past an episode's end: frames, or the steps of action windows. */
-export type Rows = Padded<"i j", "float64", "i">;
+export type MeasuredRows = Padded<"i j", "float64", "i">;
 
 /** Values that are kept for exact quantiles, over all entries: 128 MiB. */
 const keptValues = 1 << 24;
@@ -33,7 +33,7 @@ const keptValues = 1 << 24;
  * @throws RangeError if a block has another width or a real cell is not finite
  */
 export async function measure(
-  blocks: AsyncIterable<Rows> | Iterable<Rows>,
+  blocks: AsyncIterable<MeasuredRows> | Iterable<MeasuredRows>,
   width: number,
 ): Promise<MeasuredStatistics> {
   const entries = Array.from({ length: width }, () => new Entry(Math.floor(keptValues / width)));

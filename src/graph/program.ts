@@ -5,7 +5,7 @@ import { encodeModel, type OnnxNode, type OnnxValue } from "./onnx.ts";
 import { type OperatorTime, takeProfile } from "./profile.ts";
 import { barrierName } from "./rematerialize.ts";
 import type { Device } from "./runtime/device.ts";
-import { openSession, type Session } from "./runtime/session.ts";
+import { openSession, type RuntimeSession } from "./runtime/session.ts";
 
 export interface CompileOptions {
   readonly device: Device;
@@ -19,9 +19,9 @@ export interface CompileOptions {
 
 /** A compiled graph with named inputs and outputs of static shape. */
 export class Program {
-  readonly #session: Session;
+  readonly #session: RuntimeSession;
 
-  private constructor(session: Session) {
+  private constructor(session: RuntimeSession) {
     this.#session = session;
   }
 

@@ -1,10 +1,10 @@
 import type { HostArray } from "../graph/host-array.ts";
 import { Mean } from "../validity/mean.ts";
 import type { Padded } from "../validity/padded.ts";
-import type { Provenance } from "./group.ts";
+import type { SampleGroup } from "./group.ts";
 
 /** How far the sampled actions of one sample lie from those that were recorded. */
-export interface SampleActionError extends Provenance {
+export interface SampleActionError extends SampleGroup {
   /** By the robot's own dof: absolute differences over the real steps, in the dof's own unit. */
   readonly absolute: readonly Mean[];
 }
@@ -20,7 +20,7 @@ export interface ActionErrorNames {
   readonly datasets: readonly string[];
   readonly controlModes: readonly string[];
   /** In the robot's own order. */
-  readonly dofs: (provenance: Provenance) => readonly DofName[];
+  readonly dofs: (provenance: SampleGroup) => readonly DofName[];
 }
 
 /** One dof of one dataset under one control mode. */

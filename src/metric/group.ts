@@ -4,13 +4,13 @@ import { Mean } from "../validity/mean.ts";
 import { clusterSpread, type Interval, intervalAbout, pooledSpread, type Spread } from "./interval.ts";
 
 /** Where a sample comes from: the provenance that it carries. */
-export interface Provenance {
+export interface SampleGroup {
   readonly dataset: number;
   readonly controlMode: number;
 }
 
 /** The error of one sample over its supervised cells, by term of the loss. */
-export interface SampleError extends Provenance {
+export interface SampleError extends SampleGroup {
   /** In its dataset. */
   readonly episode: number;
   /** In the order of the terms. */
@@ -55,7 +55,7 @@ export interface GroupNames {
   readonly datasets: readonly string[];
   readonly controlModes: readonly string[];
   /** Share of the mixture by dataset and control mode. */
-  readonly share: (provenance: Provenance) => number;
+  readonly share: (provenance: SampleGroup) => number;
 }
 
 /**
@@ -113,7 +113,7 @@ export function refuseNotFinite(where: string, { groups }: Validation): void {
 }
 
 interface Own {
-  readonly key: Provenance;
+  readonly key: SampleGroup;
   readonly errors: readonly SampleError[];
   readonly spread: Spread | null;
 }
@@ -171,6 +171,6 @@ function meanOf(errors: readonly SampleError[], { reduction }: Term, at: number)
 }
 
 /** Tells groups apart: samples of one dataset and control mode are one. */
-export function groupKey({ dataset, controlMode }: Provenance): string {
+export function groupKey({ dataset, controlMode }: SampleGroup): string {
   return `${dataset}/${controlMode}`;
 }

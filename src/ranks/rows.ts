@@ -2,7 +2,7 @@ import { bytesOf } from "./link.ts";
 import type { World } from "./world.ts";
 
 /** Rows of numbers, one after the other; the first number of a row is its place in the whole set. */
-export interface Rows {
+export interface PlacedRows {
   readonly width: number;
   readonly cells: Float64Array;
 }
@@ -14,7 +14,7 @@ export interface Rows {
  *
  * @throws RangeError unless the places are 0, 1, 2, …, each once
  */
-export async function gatherRows(world: World, purpose: string, { width, cells }: Rows): Promise<Rows> {
+export async function gatherRows(world: World, purpose: string, { width, cells }: PlacedRows): Promise<PlacedRows> {
   const parts = (await world.gather(purpose, bytesOf(cells))).map((bytes) => new Float64Array(bytes.buffer));
   const count = parts.reduce((sum, part) => sum + part.length, 0) / width;
   const ordered = new Float64Array(count * width).fill(Number.NaN);

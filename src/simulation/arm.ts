@@ -4,7 +4,7 @@ import type { Design, Stage } from "./design.ts";
 import type { RobotOptions } from "./environment.ts";
 import { Limb, type LimbPlace, limbActuators, limbBody, limbDofs, limbStates, motors } from "./limb.ts";
 import { camera, element, model } from "./mjcf.ts";
-import type { Vector, World } from "./physics.ts";
+import type { PhysicsWorld, Vector } from "./physics.ts";
 import { Picking, pickingBodies, pickingGoals } from "./picking.ts";
 
 const place: LimbPlace = { prefix: "", base: [0, 0, 0], turn: 0, camera: "wrist" };
@@ -39,11 +39,11 @@ function mjcf({ distractors }: RobotOptions): string {
 }
 
 class ArmStage implements Stage {
-  readonly #world: World;
+  readonly #world: PhysicsWorld;
   readonly #limb: Limb;
   readonly #picking: Picking;
 
-  constructor(world: World, { distractors }: RobotOptions) {
+  constructor(world: PhysicsWorld, { distractors }: RobotOptions) {
     this.#world = world;
     this.#limb = new Limb(world, place);
     this.#picking = new Picking(world, distractors);

@@ -5,7 +5,7 @@ import type { RobotOptions } from "./environment.ts";
 import { grippable } from "./gripper.ts";
 import { Limb, type LimbPlace, limbActuators, limbBody, limbDofs, limbStates, motors } from "./limb.ts";
 import { camera, element, model } from "./mjcf.ts";
-import type { Thing, Vector, World } from "./physics.ts";
+import type { PhysicsWorld, Thing, Vector } from "./physics.ts";
 
 const places: readonly LimbPlace[] = [
   { prefix: "left_", base: [-0.32, 0, 0], turn: 0, camera: null },
@@ -73,11 +73,11 @@ const phrases = [
 ] as const;
 
 class BimanualStage implements Stage {
-  readonly #world: World;
+  readonly #world: PhysicsWorld;
   readonly #limbs: readonly Limb[];
   readonly #bars: readonly Thing[];
 
-  constructor(world: World, { distractors }: RobotOptions) {
+  constructor(world: PhysicsWorld, { distractors }: RobotOptions) {
     this.#world = world;
     this.#limbs = places.map((place) => new Limb(world, place));
     this.#bars = barNames(distractors).map((name) => world.thing(name));

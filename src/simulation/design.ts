@@ -1,6 +1,6 @@
 import type { Chance } from "./chance.ts";
 import type { RobotOptions } from "./environment.ts";
-import type { World } from "./physics.ts";
+import type { PhysicsWorld } from "./physics.ts";
 
 /** An entry of a robot's state. */
 export interface DesignedEntry {
@@ -36,7 +36,7 @@ export interface Design {
   readonly cameras: readonly string[];
   readonly defaults: RobotOptions;
   readonly mjcf: (options: RobotOptions) => string;
-  readonly stage: (world: World, options: RobotOptions) => Stage;
+  readonly stage: (world: PhysicsWorld, options: RobotOptions) => Stage;
 }
 
 /** A design in a world: what happens in its episodes. */

@@ -5,7 +5,7 @@ import type { RobotOptions } from "./environment.ts";
 import { Gripper, gripperActuators, gripperMotors, gripperParts } from "./gripper.ts";
 import { camera, element, model } from "./mjcf.ts";
 import { clamp } from "./motion.ts";
-import type { Joints, Vector, World } from "./physics.ts";
+import type { Joints, PhysicsWorld, Vector } from "./physics.ts";
 import { type Hand, Picking, pickingBodies, pickingGoals } from "./picking.ts";
 
 const framesPerSecond = 20;
@@ -81,12 +81,12 @@ function mjcf({ distractors }: RobotOptions): string {
 }
 
 class GantryStage implements Stage, Hand {
-  readonly #world: World;
+  readonly #world: PhysicsWorld;
   readonly #slides: Joints;
   readonly #gripper: Gripper;
   readonly #picking: Picking;
 
-  constructor(world: World, { distractors }: RobotOptions) {
+  constructor(world: PhysicsWorld, { distractors }: RobotOptions) {
     this.#world = world;
     this.#slides = world.joints(axes.map(({ name }) => name));
     this.#gripper = new Gripper(world, "");

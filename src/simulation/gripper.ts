@@ -1,6 +1,6 @@
 import { greys } from "./colour.ts";
 import { element } from "./mjcf.ts";
-import type { Joints, Vector, World } from "./physics.ts";
+import type { Joints, PhysicsWorld, Vector } from "./physics.ts";
 
 /** How far each finger slides outwards. */
 const travel = 0.042;
@@ -49,7 +49,7 @@ export class Gripper {
   readonly #fingers: Joints;
   readonly #tip: () => Vector;
 
-  constructor(world: World, prefix: string) {
+  constructor(world: PhysicsWorld, prefix: string) {
     this.#fingers = world.joints(sides.map(({ name }) => `${prefix}${name} slide`));
     this.#tip = world.site(`${prefix}tip`);
   }

@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Limb, type LimbPlace, limbActuators, limbBody } from "./limb.ts";
 import { model } from "./mjcf.ts";
-import { loadPhysics, type Vector, World } from "./physics.ts";
+import { loadPhysics, PhysicsWorld, type Vector } from "./physics.ts";
 
 const place: LimbPlace = { prefix: "", base: [0.1, -0.2, 0], turn: 2, camera: null };
-let world: World;
+let world: PhysicsWorld;
 
 beforeAll(async () => {
-  world = new World(await loadPhysics(), model("limb", { world: [limbBody(place)], actuators: limbActuators("") }));
+  world = new PhysicsWorld(
+    await loadPhysics(),
+    model("limb", { world: [limbBody(place)], actuators: limbActuators("") }),
+  );
 });
 
 afterAll(() => world.close());

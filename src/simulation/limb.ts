@@ -3,7 +3,7 @@ import type { DesignedDof, DesignedEntry } from "./design.ts";
 import { Gripper, gripperActuators, gripperMotors, gripperParts } from "./gripper.ts";
 import { camera, element } from "./mjcf.ts";
 import { clamp, wrapped } from "./motion.ts";
-import type { Joints, Vector, World } from "./physics.ts";
+import type { Joints, PhysicsWorld, Vector } from "./physics.ts";
 
 /** Lengths in metres: table to shoulder, upper arm, forearm, wrist to the point between the finger tips. */
 const size = { shoulder: 0.14, upper: 0.2, fore: 0.2, hand: 0.14 } as const;
@@ -95,7 +95,7 @@ export class Limb {
   readonly #gripper: Gripper;
   readonly #place: LimbPlace;
 
-  constructor(world: World, place: LimbPlace) {
+  constructor(world: PhysicsWorld, place: LimbPlace) {
     const { prefix } = place;
     this.#joints = world.joints(hinges.map(({ name }) => `${prefix}${name}`));
     this.#gripper = new Gripper(world, prefix);

@@ -31,7 +31,7 @@ async function load(): Promise<Physics> {
  * Memory lies outside the reach of the garbage collector: `close` frees it. Views into it are taken anew for every access,
  * as they die when MuJoCo's memory grows.
  */
-export class World {
+export class PhysicsWorld {
   readonly #physics: Physics;
   readonly #model: MjModel;
   readonly #data: MjData;

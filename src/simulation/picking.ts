@@ -4,7 +4,7 @@ import type { DesignedEntry } from "./design.ts";
 import { grippable } from "./gripper.ts";
 import { element, mark } from "./mjcf.ts";
 import { distance } from "./motion.ts";
-import type { Thing, Vector, World } from "./physics.ts";
+import type { PhysicsWorld, Thing, Vector } from "./physics.ts";
 
 /** Half the side of a cube. */
 export const half = 0.018;
@@ -31,7 +31,7 @@ export class Picking {
   readonly #cubes: readonly Thing[];
   readonly #pad: Thing;
 
-  constructor(world: World, distractors: number) {
+  constructor(world: PhysicsWorld, distractors: number) {
     this.#cubes = cubeNames(distractors).map((name) => world.thing(name));
     this.#pad = world.thing("pad");
   }

@@ -4,7 +4,7 @@ import type { Design, DesignedEntry, Stage } from "./design.ts";
 import type { RobotOptions } from "./environment.ts";
 import { element, mark, model, untouchable } from "./mjcf.ts";
 import { clamp, distance, towards, wrapped } from "./motion.ts";
-import type { Joints, Thing, Vector, World } from "./physics.ts";
+import type { Joints, PhysicsWorld, Thing, Vector } from "./physics.ts";
 
 /** The puck counts as there within this distance of the middle of its place. */
 const tolerance = 0.035;
@@ -107,12 +107,12 @@ function others(count: number): string[] {
 const phrases = ["push the puck onto the # place", "move the puck to #", "bring the puck to the # circle"] as const;
 
 class PusherStage implements Stage {
-  readonly #world: World;
+  readonly #world: PhysicsWorld;
   readonly #tool: Joints;
   readonly #puck: Joints;
   readonly #places: readonly Thing[];
 
-  constructor(world: World, { distractors }: RobotOptions) {
+  constructor(world: PhysicsWorld, { distractors }: RobotOptions) {
     this.#world = world;
     this.#tool = world.joints(axes.map(({ name }) => name));
     this.#puck = world.joints(["puck x", "puck y"]);

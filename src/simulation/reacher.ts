@@ -4,7 +4,7 @@ import type { Design, Stage } from "./design.ts";
 import type { RobotOptions } from "./environment.ts";
 import { element, mark, model, untouchable } from "./mjcf.ts";
 import { clamp, distance, towards } from "./motion.ts";
-import type { Joints, Thing, Vector, World } from "./physics.ts";
+import type { Joints, PhysicsWorld, Thing, Vector } from "./physics.ts";
 
 /** Length of each link. */
 const link = 0.12;
@@ -76,12 +76,12 @@ function others(count: number): string[] {
 const phrases = ["reach the # dot", "touch the # dot", "move to the # dot", "go to the # dot"] as const;
 
 class ReacherStage implements Stage {
-  readonly #world: World;
+  readonly #world: PhysicsWorld;
   readonly #joints: Joints;
   readonly #tip: () => Vector;
   readonly #dots: readonly Thing[];
 
-  constructor(world: World, { distractors }: RobotOptions) {
+  constructor(world: PhysicsWorld, { distractors }: RobotOptions) {
     this.#world = world;
     this.#joints = world.joints(joints.map(({ name }) => name));
     this.#tip = world.site("tip");

@@ -56,7 +56,7 @@ export interface RecordingLength {
 }
 
 /** How a recording went. */
-export interface Recorded {
+export interface RecordingResult {
   /** Whole episodes in the dataset. */
   readonly episodes: number;
   readonly frames: number;
@@ -77,7 +77,7 @@ export async function record(
   writer: DatasetWriter,
   wanted: RecordingLength,
   watcher: RecordingWatcher,
-): Promise<Recorded> {
+): Promise<RecordingResult> {
   let attempts = writer.progress.attempts ?? 0;
   while (writer.episodes < wanted.episodes && !watcher.isStopped()) {
     if (attempts > 20 && attempts > 2 * writer.episodes)

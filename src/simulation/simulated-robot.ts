@@ -6,7 +6,7 @@ import type { Design, Stage } from "./design.ts";
 import { Painter } from "./draw/painter.ts";
 import type { RobotEnvironment, RobotOptions, SimulatedObservation, StateObservation } from "./environment.ts";
 import { clamp } from "./motion.ts";
-import { type Physics, World } from "./physics.ts";
+import { type Physics, PhysicsWorld } from "./physics.ts";
 
 /** A robot of a design, in a world of its own. */
 export class SimulatedRobot implements RobotEnvironment {
@@ -16,7 +16,7 @@ export class SimulatedRobot implements RobotEnvironment {
   readonly framesPerSecond: number;
   readonly stepLimit: number;
   readonly #design: Design;
-  readonly #world: World;
+  readonly #world: PhysicsWorld;
   readonly #stage: Stage;
   /** Made when they are first needed: a robot that perceives no pictures mostly needs none. */
   #painters: ReadonlyMap<string, Painter> | null = null;
@@ -37,7 +37,7 @@ export class SimulatedRobot implements RobotEnvironment {
     this.framesPerSecond = design.framesPerSecond;
     this.stepLimit = design.stepLimit;
     this.#design = design;
-    this.#world = new World(physics, design.mjcf(options));
+    this.#world = new PhysicsWorld(physics, design.mjcf(options));
     this.#stage = design.stage(this.#world, options);
     this.#physicsSteps = Math.round(1 / (design.framesPerSecond * this.#world.stepSeconds));
   }

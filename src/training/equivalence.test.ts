@@ -22,7 +22,7 @@ import {
   microSetting,
   microWeights,
   nothing,
-  type Outcome,
+  type PolicyOutcome,
   type Tampering,
 } from "./testing/micro-policy.ts";
 import { microSamples, type SampleChoice } from "./testing/micro-samples.ts";
@@ -241,7 +241,7 @@ describe("the mask of the loss and that of the vision-language tokens are two", 
   );
 });
 
-function expectSame(found: Outcome, expected: Outcome): void {
+function expectSame(found: PolicyOutcome, expected: PolicyOutcome): void {
   expect(Object.keys(found)).toEqual(Object.keys(expected));
   for (const [name, cells] of Object.entries(expected)) {
     expectFinite(name, cells);

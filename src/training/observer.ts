@@ -6,7 +6,7 @@ import type { Recipe } from "../recipe/schema.ts";
 import type { RunEvent } from "./event-log.ts";
 
 /** What was seen of the weights of a step. */
-export interface Seen {
+export interface ObserverReport {
   readonly events: readonly RunEvent[];
   /** Why training must not go on; `null` where it may. */
   readonly problem: InputError | null;
@@ -18,7 +18,7 @@ export interface Observer {
   readonly everySteps: number;
   /** Whether the last step is looked at in any case. */
   readonly looksAtLast: boolean;
-  look(state: TrainingState): Promise<Seen>;
+  look(state: TrainingState): Promise<ObserverReport>;
   close(): Promise<void>;
 }
 

@@ -7,7 +7,7 @@ import { openSource } from "../mixture/source.ts";
 import type { Padded } from "../validity/padded.ts";
 
 /** What a robot did from a frame on, in its own units and order. */
-export interface Recorded {
+export interface RecordedActions {
   /** Real by step. */
   readonly actions: Padded<"t d", "float64", "t">;
   /** The state at the frame. */
@@ -47,7 +47,7 @@ export class Recordings {
   async at(
     { member, episode, frame }: Draw,
     choice: { readonly steps: number; readonly rate: number | "native" },
-  ): Promise<Recorded | null> {
+  ): Promise<RecordedActions | null> {
     const dataset = this.#datasets[member];
     if (dataset == null) return null;
     const { embodiment, framesPerSecond } = this.#members[member]!;

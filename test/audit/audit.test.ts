@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { recipe as realMixture } from "../../recipes/real-mixture.ts";
 import { type AuditRequest, auditRecipe } from "../../src/audit/audit-recipe.ts";
 import type { PaddingKind } from "../../src/audit/kind.ts";
-import { type AuditReport, type AuditRow, type Column, columns } from "../../src/audit/report.ts";
+import { type AuditColumn, type AuditReport, type AuditRow, columns } from "../../src/audit/report.ts";
 import { hasRealData, onRealData, realDataset } from "../../src/dataset/testing/real-data.ts";
 import { reductions } from "../../src/loss/reduction.ts";
 import { type VariantName, variants } from "../../src/policy/variant.ts";
@@ -24,7 +24,7 @@ function audit(recipe: Recipe, change: Partial<AuditRequest>): Promise<AuditRepo
   return auditRecipe(request, () => {});
 }
 
-function leaks(row: AuditRow): Column[] {
+function leaks(row: AuditRow): AuditColumn[] {
   return columns.filter((column) => typeof row[column] === "object");
 }
 
@@ -53,7 +53,7 @@ type StepRule = "step-keys" | "step-order";
 const guarded: Readonly<
   Record<
     Exclude<Rule, StepRule>,
-    { readonly folder: string; readonly kinds: readonly PaddingKind[]; readonly reaches: readonly Column[] }
+    { readonly folder: string; readonly kinds: readonly PaddingKind[]; readonly reaches: readonly AuditColumn[] }
   >
 > = {
   "input-side": {

@@ -8,7 +8,7 @@ import { countsOf, fillCellWeights, type Term } from "../../src/loss/reduction.t
 import { observationFeeds } from "../../src/objective/micro-batch.ts";
 import { traceActions } from "../../src/objective/objective.ts";
 import { type HeadName, headNames } from "../../src/policy/head/form.ts";
-import { microSetting, microWeights, type Outcome } from "../../src/training/testing/micro-policy.ts";
+import { microSetting, microWeights, type PolicyOutcome } from "../../src/training/testing/micro-policy.ts";
 import { type Rule, Rules } from "../../src/validity/rules.ts";
 import { changed, hidden, layout, outcomeOf, ragged, releasePolicies, taughtInTheFirstTwo } from "./policy.ts";
 
@@ -100,7 +100,7 @@ describe("recordings that end at success (openpi and LeRobot teach a repeated ac
   const ending = withFact(whole, "stepReal", (at) => (at % layout.steps < 2 ? 1 : 0));
   const taught = taughtInTheFirstTwo(whole);
   /** What came out of the two steps that exist in both. */
-  const ofFirstTwo = ({ actions, ...rest }: Outcome): Outcome => ({
+  const ofFirstTwo = ({ actions, ...rest }: PolicyOutcome): PolicyOutcome => ({
     ...rest,
     actions: actions!.filter((_, at) => Math.floor(at / layout.actionWidth) % layout.steps < 2),
   });

@@ -12,7 +12,7 @@ import {
   microSetting,
   microWeights,
   nothing,
-  type Outcome,
+  type PolicyOutcome,
   type Tampering,
 } from "../../src/training/testing/micro-policy.ts";
 import { type Rule, Rules } from "../../src/validity/rules.ts";
@@ -52,7 +52,7 @@ export async function outcomeOf(
   broken: Rule | null,
   batch: Batch,
   tampering: Tampering = nothing,
-): Promise<Outcome> {
+): Promise<PolicyOutcome> {
   const rules = broken === null ? Rules.all : Rules.without(broken);
   const setting = microSetting({ head, layout, rules, claw: 0 });
   const key = `${head} ${broken}`;
@@ -67,7 +67,7 @@ export async function releasePolicies(): Promise<void> {
 }
 
 /** Names of what differs in a bit; what has no bits to compare differs as well. */
-export function changed(one: Outcome, other: Outcome): string[] {
+export function changed(one: PolicyOutcome, other: PolicyOutcome): string[] {
   return Object.keys(one).filter((name) => {
     const [x, y] = [one[name]!, other[name]!];
     return x.length !== y.length || x.some((cell, at) => !Object.is(cell, y[at]));

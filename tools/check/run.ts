@@ -1,8 +1,8 @@
-import type { Outcome } from "../../src/command/definition.ts";
+import type { CommandOutcome } from "../../src/command/definition.ts";
 import { checkAll } from "./all.ts";
 
 /** What `armature check` finds, part by part. */
-export async function run(): Promise<Outcome> {
+export async function run(): Promise<CommandOutcome> {
   const parts = await checkAll();
   const failed = parts.filter(({ output }) => output !== "");
   return {

@@ -1,10 +1,10 @@
-import type { Outcome } from "../../src/command/definition.ts";
+import type { CommandOutcome } from "../../src/command/definition.ts";
 import { clock } from "../../src/command/progress.ts";
 import { table } from "../../src/command/table.ts";
 import type { Fate } from "./mutate.ts";
 
 /** What became of each guard, as a table and for programs. */
-export function outcomeOf(fates: readonly Fate[], seconds: number): Outcome {
+export function outcomeOf(fates: readonly Fate[], seconds: number): CommandOutcome {
   const survivors = fates.filter(({ verdict }) => verdict === "survived");
   const broken = fates.filter(({ verdict }) => verdict === "does not run");
   const listed = (some: readonly Fate[]) => some.map(({ guard }) => `${guard.path}:${guard.line}`).join(", ");

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { relative, resolve, sep } from "node:path";
-import type { Outcome } from "../../src/command/definition.ts";
+import type { CommandOutcome } from "../../src/command/definition.ts";
 import type { MutateRequest } from "../../src/command/mutate.ts";
 import { Progress } from "../../src/command/progress.ts";
 import { root } from "../../src/command/root.ts";
@@ -11,7 +11,7 @@ import { type Fate, mutate } from "./mutate.ts";
 import { outcomeOf } from "./outcome.ts";
 
 /** What the tests of this repository say of each guard that it has. */
-export async function run({ path = "", jobs }: MutateRequest, terminal: Terminal): Promise<Outcome> {
+export async function run({ path = "", jobs }: MutateRequest, terminal: Terminal): Promise<CommandOutcome> {
   const below = fromRoot(path);
   const began = performance.now();
   const stopping = new AbortController();

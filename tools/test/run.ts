@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Outcome } from "../../src/command/definition.ts";
+import type { CommandOutcome } from "../../src/command/definition.ts";
 import { root } from "../../src/command/root.ts";
 import type { Terminal } from "../../src/command/terminal.ts";
 import type { TestRequest } from "../../src/command/test.ts";
 import { InputError } from "../../src/input-error.ts";
 
 /** How many tests passed, failed and were skipped. */
-export async function run(request: TestRequest, terminal: Terminal): Promise<Outcome> {
+export async function run(request: TestRequest, terminal: Terminal): Promise<CommandOutcome> {
   const path = resolve(request.path ?? root);
   if (!existsSync(path)) throw new InputError(`test: expected a folder or a test file, got "${path}"`);
   // Vitest colours pipes and files as well, unless it is told before it loads.

@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { type HostArray, zeros } from "../host-array.ts";
 import { encodeModel } from "../onnx.ts";
-import { openSession, type Session } from "./session.ts";
+import { openSession, type RuntimeSession } from "./session.ts";
 
 const size = 256;
 
@@ -134,7 +134,7 @@ test("a second program computes in the memory of the first", async () => {
     };
     return openSession(encodeModel(graph), { threads: 1, device: "cpu" });
   };
-  const held = async (session: Session, length: number) => {
+  const held = async (session: RuntimeSession, length: number) => {
     const x = zeros("i", [length], "float32");
     x.cells.fill(1);
     const y = zeros("i", [length], "float32");

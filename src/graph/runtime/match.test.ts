@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { HostArray, zeros } from "../host-array.ts";
 import type { OnnxValue } from "../onnx.ts";
 import { checkArrays, refuseSharedMemory } from "./match.ts";
-import type { AnyArray } from "./value.ts";
+import type { AnyHostArray } from "./value.ts";
 
 const expected: OnnxValue[] = [
   { name: "state", type: "float32", shape: [2, 3] },
@@ -16,7 +16,7 @@ test("exactly the expected arrays pass", () => {
     checkArrays(
       "feed",
       expected,
-      new Map<string, AnyArray>([
+      new Map<string, AnyHostArray>([
         ["real", real],
         ["state", state],
       ]),
@@ -25,14 +25,14 @@ test("exactly the expected arrays pass", () => {
 });
 
 test("every missing and every leftover name is listed", () => {
-  const given = new Map<string, AnyArray>([
+  const given = new Map<string, AnyHostArray>([
     ["estate", state],
     ["image", state],
   ]);
   expect(() => checkArrays("feed", expected, given)).toThrow(
     'run, feed: missing "state", "real"; left over "estate", "image"',
   );
-  const more = new Map<string, AnyArray>([
+  const more = new Map<string, AnyHostArray>([
     ["state", state],
     ["real", real],
     ["image", state],
@@ -41,12 +41,12 @@ test("every missing and every leftover name is listed", () => {
 });
 
 test("another shape with as many cells is refused with both", () => {
-  const turned = new Map<string, AnyArray>([
+  const turned = new Map<string, AnyHostArray>([
     ["state", zeros("s b", [3, 2], "float32")],
     ["real", real],
   ]);
   expect(() => checkArrays("feed", expected, turned)).toThrow('run, feed "state": expected [2, 3], got [3, 2]');
-  const flat = new Map<string, AnyArray>([
+  const flat = new Map<string, AnyHostArray>([
     ["state", zeros("s", [6], "float32")],
     ["real", real],
   ]);
@@ -54,7 +54,7 @@ test("another shape with as many cells is refused with both", () => {
 });
 
 test("another type of the same width is refused with both", () => {
-  const bytes = new Map<string, AnyArray>([
+  const bytes = new Map<string, AnyHostArray>([
     ["state", state],
     ["real", zeros("b", [2], "uint8")],
   ]);
@@ -65,7 +65,7 @@ test("a view off the grid of 16 bytes is refused, since its sums would have othe
   const view = (from: number) =>
     new HostArray("b s", [2, 3], "float32", new Float32Array(new ArrayBuffer(64), from, 6));
   const feeds = (from: number) =>
-    new Map<string, AnyArray>([
+    new Map<string, AnyHostArray>([
       ["state", view(from)],
       ["real", real],
     ]);

@@ -1,5 +1,5 @@
 import type { OnnxValue } from "../onnx.ts";
-import type { AnyArray } from "./value.ts";
+import type { AnyHostArray } from "./value.ts";
 
 /**
  * Refuses arrays that are not exactly what a program takes or gives.
@@ -9,7 +9,7 @@ import type { AnyArray } from "./value.ts";
 export function checkArrays(
   role: "feed" | "fetch",
   expected: readonly OnnxValue[],
-  arrays: ReadonlyMap<string, AnyArray>,
+  arrays: ReadonlyMap<string, AnyHostArray>,
 ): void {
   const missing = expected.filter(({ name }) => !arrays.has(name)).map(({ name }) => name);
   if (missing.length > 0 || arrays.size !== expected.length) {
@@ -36,8 +36,11 @@ const alignment = 16;
  *
  * @throws RangeError that names both arrays
  */
-export function refuseSharedMemory(feeds: ReadonlyMap<string, AnyArray>, fetches: ReadonlyMap<string, AnyArray>): void {
-  const written = new Map<ArrayBufferLike, [string, AnyArray][]>();
+export function refuseSharedMemory(
+  feeds: ReadonlyMap<string, AnyHostArray>,
+  fetches: ReadonlyMap<string, AnyHostArray>,
+): void {
+  const written = new Map<ArrayBufferLike, [string, AnyHostArray][]>();
   for (const [name, array] of fetches) {
     refuse("fetch", name, array, written);
     const others = written.get(array.cells.buffer);
@@ -50,8 +53,8 @@ export function refuseSharedMemory(feeds: ReadonlyMap<string, AnyArray>, fetches
 function refuse(
   role: "feed" | "fetch",
   name: string,
-  array: AnyArray,
-  written: ReadonlyMap<ArrayBufferLike, [string, AnyArray][]>,
+  array: AnyHostArray,
+  written: ReadonlyMap<ArrayBufferLike, [string, AnyHostArray][]>,
 ): void {
   const clash = written.get(array.cells.buffer)?.find(([, other]) => overlap(array, other));
   if (clash !== undefined)
@@ -60,7 +63,7 @@ function refuse(
     );
 }
 
-function overlap({ cells: one }: AnyArray, { cells: other }: AnyArray): boolean {
+function overlap({ cells: one }: AnyHostArray, { cells: other }: AnyHostArray): boolean {
   return one.byteOffset < other.byteOffset + other.byteLength && other.byteOffset < one.byteOffset + one.byteLength;
 }
 

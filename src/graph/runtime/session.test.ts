@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { encodeModel, type OnnxGraph } from "../onnx.ts";
 import { array, compute, node } from "../testing/compute.ts";
 import { openSession } from "./session.ts";
-import type { AnyArray } from "./value.ts";
+import type { AnyHostArray } from "./value.ts";
 
 test("a session tells the names, types and shapes of its graph in order", () => {
   const graph: OnnxGraph = {
@@ -71,7 +71,7 @@ test("a run that fails inside an operator rejects and leaves the session usable"
   const y = array("float32", [1], []);
   const run = (at: number) =>
     session.run(
-      new Map<string, AnyArray>([
+      new Map<string, AnyHostArray>([
         ["table", table],
         ["at", array("int64", [1], [at])],
       ]),

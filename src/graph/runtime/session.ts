@@ -5,7 +5,7 @@ import { address } from "./foreign-library.ts";
 import { type Address, call, callElsewhere, give, obtain } from "./interface.ts";
 import { checkArrays, refuseSharedMemory } from "./match.ts";
 import { endProfile, readSignature } from "./signature.ts";
-import { type AnyArray, Values } from "./value.ts";
+import { type AnyHostArray, RuntimeValues } from "./value.ts";
 
 /** How a program is run. The thread count and the device change bits, the rest does not. */
 export interface SessionOptions {
@@ -28,7 +28,7 @@ export interface SessionOptions {
  * @throws InputError if the device is not there
  * @throws Error with the runtime's message if it refuses the model
  */
-export function openSession(model: Uint8Array, options: SessionOptions): Session {
+export function openSession(model: Uint8Array, options: SessionOptions): RuntimeSession {
   if (!Number.isInteger(options.threads) || options.threads < 1)
     throw new RangeError(`openSession: threads must be a natural number, got ${options.threads}`);
   const settings = obtain("CreateSessionOptions");
@@ -40,9 +40,9 @@ export function openSession(model: Uint8Array, options: SessionOptions): Session
   }
 }
 
-function adopt(session: Address): Session {
+function adopt(session: Address): RuntimeSession {
   try {
-    return new Session(session);
+    return new RuntimeSession(session);
   } catch (error) {
     give("ReleaseSession", session);
     throw error;
@@ -50,7 +50,7 @@ function adopt(session: Address): Session {
 }
 
 /** A program in the runtime's memory: it runs until it is released. */
-export class Session {
+export class RuntimeSession {
   /** What `run` must be fed. */
   readonly inputs: readonly OnnxValue[];
   /** What `run` computes. */
@@ -79,12 +79,12 @@ export class Session {
    * @param fetches the arrays that receive the outputs, every one by name
    * @throws RangeError if a name is missing or left over, a type or shape differs, or a fetch shares memory
    */
-  async run(feeds: ReadonlyMap<string, AnyArray>, fetches: ReadonlyMap<string, AnyArray>): Promise<void> {
+  async run(feeds: ReadonlyMap<string, AnyHostArray>, fetches: ReadonlyMap<string, AnyHostArray>): Promise<void> {
     if (this.#released) throw new Error("Session.run: the session was released");
     checkArrays("feed", this.inputs, feeds);
     checkArrays("fetch", this.outputs, fetches);
     refuseSharedMemory(feeds, fetches);
-    const values = new Values([
+    const values = new RuntimeValues([
       ...this.inputs.map(({ name }) => feeds.get(name)!),
       ...this.outputs.map(({ name }) => fetches.get(name)!),
     ]);

@@ -2,7 +2,7 @@ import { cells } from "../axes.ts";
 import { allocate, type DataType, HostArray, type Storage } from "../host-array.ts";
 import { encodeModel, type OnnxGraph, type OnnxNode, type OnnxValue } from "../onnx.ts";
 import { openSession } from "../runtime/session.ts";
-import type { AnyArray } from "../runtime/value.ts";
+import type { AnyHostArray } from "../runtime/value.ts";
 
 /** One node of the default operator set. */
 export const node = (operator: string, inputs: string[], outputs: string[], attributes: OnnxNode["attributes"] = {}) =>
@@ -25,7 +25,7 @@ export function array<D extends DataType>(type: D, shape: number[], values: read
 /** Opens a session on some nodes, runs it once and releases it: the cells of each output. */
 export async function compute(
   nodes: OnnxNode[],
-  inputs: Record<string, AnyArray>,
+  inputs: Record<string, AnyHostArray>,
   outputs: Record<string, [DataType, number[]]>,
 ): Promise<Record<string, number[]>> {
   const graph: OnnxGraph = {
@@ -36,7 +36,7 @@ export async function compute(
     initializers: [],
   };
   const session = openSession(encodeModel(graph), { threads: 2, device: "cpu" });
-  const fetches = new Map<string, AnyArray>(
+  const fetches = new Map<string, AnyHostArray>(
     Object.entries(outputs).map(([name, [type, shape]]) => [name, array(type, shape, [])]),
   );
   await session.run(new Map(Object.entries(inputs)), fetches);

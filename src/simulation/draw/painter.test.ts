@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { camera, element, model } from "../mjcf.ts";
-import { loadPhysics, World } from "../physics.ts";
+import { loadPhysics, PhysicsWorld } from "../physics.ts";
 import { Painter } from "./painter.ts";
 
 type Point = readonly [number, number, number];
@@ -15,17 +15,17 @@ const shapes = [
   { type: "box", size: [0.05, 0.07, 0.04], pos: [-0.15, -0.15, 0.08], euler: [0.2, 0.5, 0.7], rgba: [1, 1, 0, 1] },
 ] as const;
 
-let world: World | null = null;
+let world: PhysicsWorld | null = null;
 
 afterEach(() => world?.close());
 
 /** A world of these shapes, still or in the hands of a body that can move. */
-async function scene(canMove: boolean): Promise<World> {
+async function scene(canMove: boolean): Promise<PhysicsWorld> {
   const geoms = shapes.map((shape) => element("geom", { ...shape, contype: 0, conaffinity: 0 }));
   const bodies = geoms.map((geom, at) => element("body", { name: `body ${at}`, mocap: true }, geom));
   const view = camera("eye", { from: eye, to: [0, 0, 0.05], fovy: 40 });
   const xml = model("shapes", { world: [view, ...(canMove ? bodies : geoms)], actuators: [] });
-  world = new World(await loadPhysics(), xml);
+  world = new PhysicsWorld(await loadPhysics(), xml);
   world.settle();
   return world;
 }

@@ -1,6 +1,6 @@
 import type { Picture } from "../../dataset/dataset.ts";
 import { allocate, HostArray } from "../../graph/host-array.ts";
-import type { World } from "../physics.ts";
+import type { PhysicsWorld } from "../physics.ts";
 import { type Hit, hits, Ray, type Size } from "./hit.ts";
 
 /** Where the light comes from, of length 1. */
@@ -27,7 +27,7 @@ interface Shape {
  * What stands still before a camera that stands still is drawn once.
  */
 export class Painter {
-  readonly #world: World;
+  readonly #world: PhysicsWorld;
   readonly #camera: number;
   readonly #height: number;
   readonly #width: number;
@@ -41,7 +41,7 @@ export class Painter {
   #background: { colours: Uint8Array; depths: Float64Array } | null = null;
 
   /** @param camera the name of a camera of the world's model */
-  constructor(world: World, camera: string, height: number, width: number) {
+  constructor(world: PhysicsWorld, camera: string, height: number, width: number) {
     const { model } = world;
     this.#world = world;
     this.#camera = world.id("mjOBJ_CAMERA", camera);
@@ -189,7 +189,7 @@ class Frame {
 }
 
 /** Every shape of the model that can be seen. */
-function shapesOf({ model }: World): Shape[] {
+function shapesOf({ model }: PhysicsWorld): Shape[] {
   const [types, sizes, colours]: [Int32Array, Float64Array, Float32Array] = [
     model.geom_type,
     model.geom_size,
