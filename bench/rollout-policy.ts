@@ -14,7 +14,7 @@ import type { FoundPolicy } from "../src/serving/load.ts";
 import { plannedRobots } from "../src/serving/robot.ts";
 import type { Design } from "../src/simulation/design.ts";
 import type { RobotOptions } from "../src/simulation/environment.ts";
-import { record, recordingOf } from "../src/simulation/record.ts";
+import { recordDemonstrations, recordingOf } from "../src/simulation/record.ts";
 import { createRobot } from "../src/simulation/robots.ts";
 import { newState } from "../src/training/begin.ts";
 
@@ -64,7 +64,12 @@ async function recordSome(design: Design, observation: Observed, folder: string)
   const robot = await createRobot(design, { ...design.defaults, observation });
   try {
     const writer = await DatasetWriter.create(folder, recordingOf(robot, recording));
-    await record(robot, writer, { ...recording, episodes }, { recorded: () => {}, isStopped: () => false });
+    await recordDemonstrations(
+      robot,
+      writer,
+      { ...recording, episodes },
+      { recorded: () => {}, isStopped: () => false },
+    );
   } finally {
     robot.close();
   }

@@ -30,7 +30,7 @@ export type { Session } from "./serving/session.ts";
 export type { Start } from "./training/begin.ts";
 export type { Observer, ObserverKind } from "./training/observer.ts";
 export type { TrainResult } from "./training/record.ts";
-export { type TrainRequest, train as trainPolicy } from "./training/train.ts";
+export { type TrainRequest, trainPolicy } from "./training/train.ts";
 export { type RunValidation, type ValidateRequest, validateRun } from "./training/validate-run.ts";
 export { type Pulse, type TrainWatcher, unwatched } from "./training/watcher.ts";
 export { Mean } from "./validity/mean.ts";

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { DatasetWriter } from "../../src/dataset/write/dataset-writer.ts";
 import type { Design } from "../../src/simulation/design.ts";
 import type { RobotOptions } from "../../src/simulation/environment.ts";
-import { record, recordingOf } from "../../src/simulation/record.ts";
+import { recordDemonstrations, recordingOf } from "../../src/simulation/record.ts";
 import { createRobot, findRobot } from "../../src/simulation/robots.ts";
 
 /** What a simulated robot is set to, in recordings and in closed loop alike. */
@@ -35,7 +35,7 @@ export async function recordAll({ root: home, robots, observation, ...wanted }: 
     const robot = await createRobot(design, optionsOf(design, observation));
     const description = recordingOf(robot, { version: "v3.0", codec: "h264", ...wanted });
     const writer = await (present === null ? DatasetWriter.create : DatasetWriter.resume)(root, description);
-    await record(robot, writer, wanted, { recorded: () => {}, isStopped: () => false });
+    await recordDemonstrations(robot, writer, wanted, { recorded: () => {}, isStopped: () => false });
     robot.close();
   }
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aloneWorld } from "../ranks/open-world.ts";
 import { microRecipe } from "../recipe/testing/micro-recipe.ts";
 import type { ObserverKind } from "../training/observer.ts";
-import { train } from "../training/train.ts";
+import { trainPolicy } from "../training/train.ts";
 import { unwatched } from "../training/watcher.ts";
 import { Rules } from "../validity/rules.ts";
 import { auditObserver } from "./observer.ts";
@@ -28,7 +28,7 @@ describe("an audit inside training", () => {
       cache: place,
       world: await aloneWorld(),
     } as const;
-    const error = await train(request, { ...unwatched, observers }).then(
+    const error = await trainPolicy(request, { ...unwatched, observers }).then(
       () => null,
       (thrown: unknown) => String(thrown),
     );

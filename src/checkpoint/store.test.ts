@@ -6,7 +6,7 @@ import { InputError } from "../input-error.ts";
 import { readManifest, readParameters, readWeights } from "./checkpoint.ts";
 import { decodeStatistics } from "./robot-record.ts";
 import { checkpointFolder, latestCheckpoint, listCheckpoints, pruneCheckpoints, writeCheckpoint } from "./store.ts";
-import { array, facts, statistics, weights } from "./testing/checkpoint.ts";
+import { facts, rampArray, statistics, weights } from "./testing/checkpoint.ts";
 import type { Weights } from "./weights.ts";
 
 let run = "";
@@ -74,8 +74,8 @@ describe("a stored checkpoint", () => {
 
   it("refuses moments that are not of the parameters", async () => {
     const misfits: Partial<Weights>[] = [
-      { firstMoments: new Map([["head.weight", array("x d", [2, 3], 0)]]) },
-      { firstMoments: new Map([["tail", array("x d", [3, 2], 0)]]) },
+      { firstMoments: new Map([["head.weight", rampArray("x d", [2, 3], 0)]]) },
+      { firstMoments: new Map([["tail", rampArray("x d", [3, 2], 0)]]) },
       { secondMoments: new Map() },
       { ema: new Map() },
       { ema: weights(1).parameters },

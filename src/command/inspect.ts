@@ -6,7 +6,7 @@ import { InputError } from "../input-error.ts";
 import { define } from "./definition.ts";
 import { repeated, text } from "./parameter.ts";
 import { table } from "./table.ts";
-import { type Screen, widthOf } from "./terminal.ts";
+import { lineWidth, type Screen } from "./terminal.ts";
 import { watched } from "./watched.ts";
 import { wrap } from "./wrap.ts";
 
@@ -42,8 +42,8 @@ export const inspect = define({
       json: { datasets: reports.map(stable), padding },
       text: [
         overview(reports),
-        ...reports.flatMap((report) => findings(report, widthOf(terminal.out))),
-        ...endingLines(reports, widthOf(terminal.out)),
+        ...reports.flatMap((report) => findings(report, lineWidth(terminal.out))),
+        ...endingLines(reports, lineWidth(terminal.out)),
         ...paddingLines(reports, padding),
       ].join("\n"),
     };

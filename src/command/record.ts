@@ -40,7 +40,7 @@ export const record = define({
   ],
   async run(given, terminal) {
     const { createRobot, findRobot } = await import("../simulation/robots.ts");
-    const { record: recordEpisodes, recordingOf } = await import("../simulation/record.ts");
+    const { recordDemonstrations, recordingOf } = await import("../simulation/record.ts");
     const { DatasetWriter } = await import("../dataset/write/dataset-writer.ts");
     const { override } = await import("../recipe/override.ts");
     const design = findRobot(given.robot);
@@ -55,7 +55,7 @@ export const record = define({
         throw new InputError(`--episodes: expected at least the ${writer.episodes} recorded, got ${given.episodes}`);
       const from = { frames: writer.frames, ms: performance.now() };
       const watcher = watch(terminal, given.episodes, writer.episodes, stop.isStopped);
-      const recorded = await recordEpisodes(robot, writer, given, watcher);
+      const recorded = await recordDemonstrations(robot, writer, given, watcher);
       watcher.finish();
       const speed = speedOf(robot, recorded.frames - from.frames, (performance.now() - from.ms) / 1000);
       return { status: 0, json: jsonOf(folder, given, recorded, speed), text: textOf(folder, recorded, speed) };

@@ -4,7 +4,7 @@ import type { Writable } from "node:stream";
 export type Screen = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 /** How wide lines may be; `null` where the text goes to a file or a program. */
-export function widthOf({ isTTY, columns }: Screen): number | null {
+export function lineWidth({ isTTY, columns }: Screen): number | null {
   return isTTY === true ? (columns ?? 80) : null;
 }
 

@@ -45,7 +45,7 @@ export const train = define({
 });
 
 async function trainOn(world: World, given: Given, terminal: Terminal): Promise<CommandOutcome> {
-  const { train: trainPolicy } = await import("../training/train.ts");
+  const { trainPolicy } = await import("../training/train.ts");
   const { unwatched } = await import("../training/watcher.ts");
   const { auditObserver } = await import("../audit/observer.ts");
   const { rolloutObserver } = await import("../serving/observer.ts");

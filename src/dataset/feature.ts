@@ -6,7 +6,7 @@ interface Featured {
 }
 
 /** Number of entries of one row of a feature. */
-export function width(feature: Feature): number {
+export function featureWidth(feature: Feature): number {
   return feature.shape.reduce((product, size) => product * size, 1);
 }
 

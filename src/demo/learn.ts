@@ -1,7 +1,7 @@
 import type { LearningCurves } from "../dashboard/demo-story.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
 import type { Recipe } from "../recipe/schema.ts";
-import { train } from "../training/train.ts";
+import { trainPolicy } from "../training/train.ts";
 import { type TrainWatcher, unwatched } from "../training/watcher.ts";
 import type { TrainingBar } from "./phases.ts";
 
@@ -38,7 +38,7 @@ export async function learn(
   };
   const start = { kind: "new" } as const;
   try {
-    await train({ recipe, folder, start, until, cache, world: await aloneWorld() }, watcher);
+    await trainPolicy({ recipe, folder, start, until, cache, world: await aloneWorld() }, watcher);
     display.finish();
     return { steps, validations };
   } catch (error) {

@@ -3,7 +3,7 @@ import type { DemoRobot } from "../dashboard/demo-story.ts";
 import { DatasetWriter } from "../dataset/write/dataset-writer.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { RobotOptions } from "../simulation/environment.ts";
-import { record, recordingOf } from "../simulation/record.ts";
+import { recordDemonstrations, recordingOf } from "../simulation/record.ts";
 import { createRobot, findRobot } from "../simulation/robots.ts";
 import type { Phases } from "./phases.ts";
 
@@ -41,7 +41,7 @@ async function recordRobot(name: string, folder: string, episodes: number, phase
       recorded: (done: number, frames: number) => bar.update(done, { frames: String(frames) }),
       isStopped: phases.isStopped,
     };
-    const found = await record(robot, writer, { ...recording, episodes }, watcher);
+    const found = await recordDemonstrations(robot, writer, { ...recording, episodes }, watcher);
     bar.finish();
     const { summary, dofs, controlMode } = design;
     return { name, summary, dofs: dofs.length, controlMode, episodes: found.episodes, frames: found.frames };

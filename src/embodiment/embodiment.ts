@@ -57,7 +57,7 @@ export function slots(entries: readonly Entry[]): number[] {
 }
 
 /** Number of entries that column parts make up. */
-export function width(parts: readonly ColumnPart[]): number {
+export function entryCount(parts: readonly ColumnPart[]): number {
   return parts.reduce((sum, part) => sum + part.entries.length, 0);
 }
 
@@ -65,8 +65,8 @@ export function width(parts: readonly ColumnPart[]): number {
 export function embodimentProblems(embodiment: Embodiment): string[] {
   const { dofs, states, cameras, columns } = embodiment;
   return [
-    ...entryProblems("action", dofs, width(columns.action)),
-    ...entryProblems("state", states, width(columns.state)),
+    ...entryProblems("action", dofs, entryCount(columns.action)),
+    ...entryProblems("state", states, entryCount(columns.state)),
     ...(embodiment.controlMode === "" ? ["control mode: expected a name, got an empty text"] : []),
     ...repeated(cameras.map((camera) => camera.view)).map((view) => `view "${view}" occurs twice`),
     ...dofs

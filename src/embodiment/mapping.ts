@@ -1,5 +1,5 @@
 import type { Dataset } from "../dataset/dataset.ts";
-import { isNumeric, width } from "../dataset/feature.ts";
+import { featureWidth, isNumeric } from "../dataset/feature.ts";
 import { InputError } from "../input-error.ts";
 import {
   type Camera,
@@ -97,7 +97,7 @@ function columnParts(columns: readonly Column[], dataset: Dataset, problems: str
       problems.push(`expected a numeric column "${key}", got ${known.join(", ") || "none"}; name it in the mapping`);
       return [];
     }
-    const size = width(feature);
+    const size = featureWidth(feature);
     const outside = chosen === "all" ? [] : chosen.filter((at) => !Number.isInteger(at) || at < 0 || at >= size);
     if (outside.length > 0) problems.push(`column "${key}" has ${size} entries, the mapping asks for ${outside}`);
     return [{ key, entries: chosen === "all" ? [...Array(size).keys()] : chosen }];
@@ -107,7 +107,7 @@ function columnParts(columns: readonly Column[], dataset: Dataset, problems: str
 function entries(parts: readonly ColumnPart[], dataset: Dataset): Entry[] {
   const names = parts.flatMap(({ key, entries: chosen }) => {
     const feature = dataset.features.get(key)!;
-    const own = feature.names?.length === width(feature) ? feature.names : null;
+    const own = feature.names?.length === featureWidth(feature) ? feature.names : null;
     return chosen.map((at) => own?.[at] ?? `${key}.${at}`);
   });
   return names.map((name, slot) => {

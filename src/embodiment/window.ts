@@ -4,7 +4,7 @@ import { HostArray } from "../graph/host-array.ts";
 import { Padded } from "../validity/padded.ts";
 import { Validity } from "../validity/validity.ts";
 import { type ActionFrame, toDelta } from "./delta.ts";
-import { type ColumnPart, type Embodiment, type Entry, width } from "./embodiment.ts";
+import { type ColumnPart, type Embodiment, type Entry, entryCount } from "./embodiment.ts";
 
 /** An episode in the robot's own units: a vector at each frame. */
 export interface Trajectory {
@@ -71,7 +71,7 @@ function vectors(table: EpisodeTable, parts: readonly ColumnPart[]): HostArray<"
   const columns = parts.map((part) => ({ column: table.vector(part.key), entries: part.entries }));
   const [first] = columns;
   if (columns.length === 1 && isWhole(first!.entries, first!.column.shape[1]!)) return first!.column;
-  const size = width(parts);
+  const size = entryCount(parts);
   const out = new Float64Array(table.length * size);
   let place = 0;
   for (const { column, entries } of columns)

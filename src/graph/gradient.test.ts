@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
 import { input, type SymbolicArray } from "./array.ts";
-import { filled, gradient } from "./gradient.ts";
+import { constantLike, gradient } from "./gradient.ts";
 import { sum } from "./op/align.ts";
 import { einsum } from "./op/einsum.ts";
 import { add, exp, multiply, scale, sin, square } from "./op/elementwise.ts";
@@ -100,7 +100,7 @@ it("only what a scalar needs is computed: a constant factor costs no second prod
 });
 
 it("an array of one value has it in every cell", async () => {
-  expectClose("filled", (await evaluate({ all: filled(x, 2.5) }, plainly)).all, [2.5, 2.5, 2.5], exact);
+  expectClose("filled", (await evaluate({ all: constantLike(x, 2.5) }, plainly)).all, [2.5, 2.5, 2.5], exact);
 });
 
 it("every module of ops has a test that asks for the gradient of all it exports", () => {

@@ -17,7 +17,7 @@ export function gradient<D extends FloatType>(
 ): SymbolicArray<string, D>[] {
   if (of.shape.length !== 0) throw new RangeError(`gradient: expected a scalar, got ${show(of)}`);
   const relevant = leadingFrom(of.node, new Set(wrt.map((array) => array.node)));
-  const sums = new Map<Node, AnyArray>([[of.node, filled(of, 1)]]);
+  const sums = new Map<Node, AnyArray>([[of.node, constantLike(of, 1)]]);
   const again = recomputed();
   for (const node of [...relevant].sort((one, other) => other.order - one.order)) {
     const given = sums.get(node);
@@ -34,7 +34,7 @@ export function gradient<D extends FloatType>(
     });
   }
   return wrt.map((array) => {
-    const sum = sums.get(array.node) ?? filled(array, 0);
+    const sum = sums.get(array.node) ?? constantLike(array, 0);
     return new SymbolicArray({ axes: array.axes, shape: array.shape, type: array.type }, sum.node, sum.output);
   });
 }
@@ -55,7 +55,7 @@ function leadingFrom(from: Node, targets: ReadonlySet<Node>): Set<Node> {
 }
 
 /** Every cell the same. */
-export function filled<A extends string, D extends FloatType>(
+export function constantLike<A extends string, D extends FloatType>(
   like: SymbolicArray<A, D>,
   value: number,
 ): SymbolicArray<A, D> {

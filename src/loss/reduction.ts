@@ -79,7 +79,7 @@ export function fillCellWeights(
   { bySlot }: CellCounts,
   { whole, rules }: { readonly whole: Counts; readonly rules: Rules },
 ): void {
-  const width = widthOf(out);
+  const width = weightsPerRow(out);
   for (const [row, count] of rowCounts(slots, bySlot).entries()) {
     const perSample = reduction === "cells" ? weight / whole.cells : weight / (count * whole.samples);
     const perCell = rules.keeps("denominator") ? perSample : weight / whole.padded;
@@ -88,12 +88,12 @@ export function fillCellWeights(
 }
 
 /** Cells of a row: one where a row has one weight. */
-export function widthOf({ shape }: Pick<HostArray<WeightAxes>, "shape">): number {
+export function weightsPerRow({ shape }: Pick<HostArray<WeightAxes>, "shape">): number {
   return shape[1] ?? 1;
 }
 
 function rowCounts(slots: readonly number[], bySlot: HostArray<WeightAxes, "float64">): number[] {
-  const width = widthOf(bySlot);
+  const width = weightsPerRow(bySlot);
   return Array.from({ length: bySlot.shape[0]! }, (_, row) =>
     slots.reduce((sum, slot) => sum + bySlot.cells[row * width + slot]!, 0),
   );

@@ -5,7 +5,7 @@ import { type NormalizationGroup, normalizationGroups } from "../embodiment/norm
 import { InputError } from "../input-error.ts";
 import { type Frames, frameCount, framesOf } from "./frames.ts";
 import { type DatasetSource, openSource } from "./source.ts";
-import { split } from "./split.ts";
+import { splitEpisodes } from "./split.ts";
 
 /** Whether a dataset teaches, is held out, or is split by episodes. */
 export type Role = "train" | "validation" | "both";
@@ -145,7 +145,7 @@ function sides(
       return { train: none, validation: framesOf(dataset.episodes, 0) };
     case "both": {
       const indices = dataset.episodes.map((episode) => episode.index);
-      const { train, validation } = split(seed, name, indices, validationRatio);
+      const { train, validation } = splitEpisodes(seed, name, indices, validationRatio);
       const chosen = (side: readonly number[]): Episode[] =>
         dataset.episodes.filter((episode) => side.includes(episode.index));
       return { train: framesOf(chosen(train), leftOut), validation: framesOf(chosen(validation), 0) };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { split } from "./split.ts";
+import { splitEpisodes } from "./split.ts";
 
 const hundred = [...Array(100).keys()];
 
@@ -9,7 +9,7 @@ describe("the split", () => {
     const episodes = fc.uniqueArray(fc.nat(1000), { minLength: 2, maxLength: 60 });
     fc.assert(
       fc.property(episodes, fc.double({ min: 0.01, max: 0.99, noNaN: true }), (all, ratio) => {
-        const { train, validation } = split(3, "pusht", all, ratio);
+        const { train, validation } = splitEpisodes(3, "pusht", all, ratio);
         expect([...train, ...validation].sort()).toEqual([...all].sort());
         expect(train.length).toBeGreaterThan(0);
         expect(Math.abs(validation.length - all.length * ratio)).toBeLessThanOrEqual(1);
@@ -18,24 +18,25 @@ describe("the split", () => {
   });
 
   it("does not depend on order, other datasets or how often it is asked", () => {
-    expect(split(3, "pusht", hundred.toReversed(), 0.2)).toEqual(split(3, "pusht", hundred, 0.2));
+    expect(splitEpisodes(3, "pusht", hundred.toReversed(), 0.2)).toEqual(splitEpisodes(3, "pusht", hundred, 0.2));
   });
 
   it("is another for another seed or dataset (OpenTau 503)", () => {
-    const held = (seed: number, dataset: string) => split(seed, dataset, hundred, 0.2).validation.join();
+    const held = (seed: number, dataset: string) => splitEpisodes(seed, dataset, hundred, 0.2).validation.join();
     expect(new Set([held(3, "pusht"), held(4, "pusht"), held(3, "gr1")]).size).toBe(3);
   });
 
   it("keeps episodes where they are when others are added", () => {
-    const before = split(3, "pusht", hundred, 0.2).validation;
-    const after = new Set(split(3, "pusht", [...Array(110).keys()], 0.2).validation);
+    const before = splitEpisodes(3, "pusht", hundred, 0.2).validation;
+    const after = new Set(splitEpisodes(3, "pusht", [...Array(110).keys()], 0.2).validation);
     expect(before.filter((episode) => !after.has(episode)).length).toBeLessThanOrEqual(6);
   });
 
   it("refuses what cannot be split, naming the dataset", () => {
-    expect(() => split(3, "pusht", [7], 0.2)).toThrow(
+    expect(() => splitEpisodes(3, "pusht", [7], 0.2)).toThrow(
       /"pusht": expected two episodes or more .*got 1; give it the role/,
     );
-    for (const ratio of [0, 1, Number.NaN]) expect(() => split(3, "pusht", hundred, ratio)).toThrow(/between 0 and 1/);
+    for (const ratio of [0, 1, Number.NaN])
+      expect(() => splitEpisodes(3, "pusht", hundred, ratio)).toThrow(/between 0 and 1/);
   });
 });

@@ -17,7 +17,7 @@ export interface Split {
  * @param episodes in any order
  * @throws InputError if there are fewer than two episodes, or the ratio does not lie between 0 and 1
  */
-export function split(seed: number, dataset: string, episodes: readonly number[], ratio: number): Split {
+export function splitEpisodes(seed: number, dataset: string, episodes: readonly number[], ratio: number): Split {
   if (episodes.length < 2)
     throw new InputError(
       `dataset "${dataset}": expected two episodes or more to hold some out, got ${episodes.length}; give it the role "train"`,

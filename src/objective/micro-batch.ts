@@ -11,7 +11,7 @@ import {
   type Term,
   type WeightAxes,
   type WeightsByErrors,
-  widthOf,
+  weightsPerRow,
 } from "../loss/reduction.ts";
 import type { SampleError } from "../metric/group.ts";
 import { Mean } from "../validity/mean.ts";
@@ -125,7 +125,7 @@ export function sampleErrors(
     episode: provenance.episode[row]!,
     terms: terms.map((term) => {
       const { bySlot } = counts.get(term.errors)!;
-      const width = widthOf(bySlot);
+      const width = weightsPerRow(bySlot);
       const own = new Set(term.slots);
       const isOwn = (cell: number) => own.has(cell % width);
       return new Mean(total(rowOf(errors.get(term.errors)!, row), isOwn), total(rowOf(bySlot, row), isOwn));

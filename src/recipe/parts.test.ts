@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Rules } from "../validity/rules.ts";
-import { embodimentProblems, partProblems, partsOf } from "./parts.ts";
+import { embodimentWeightProblems, partProblems, partsOf } from "./parts.ts";
 import { conventionsOf, formOf, termsOf } from "./plan.ts";
 import type { Recipe } from "./schema.ts";
 import { microRecipe } from "./testing/micro-recipe.ts";
@@ -74,11 +74,11 @@ it("GR00T's head has a set of weights for each dataset, and noise at time zero",
 
 it("weights by embodiment are those of the normalisation groups that they were trained on, and of no others", () => {
   const trained = ["arm / joint", "hand / joint", "arm / ee"];
-  expect(embodimentProblems("groot", trained, trained)).toEqual([]);
-  expect(embodimentProblems("groot", trained, trained.slice(0, 2))).toEqual([]);
-  expect(embodimentProblems("groot", trained, trained.slice(1))).toEqual([
+  expect(embodimentWeightProblems("groot", trained, trained)).toEqual([]);
+  expect(embodimentWeightProblems("groot", trained, trained.slice(0, 2))).toEqual([]);
+  expect(embodimentWeightProblems("groot", trained, trained.slice(1))).toEqual([
     "expected the normalisation groups that the weights were trained on in their order (arm / joint, hand / joint, arm / ee), " +
       "got hand / joint, arm / ee",
   ]);
-  expect(embodimentProblems("flow", trained, trained.slice(1))).toEqual([]);
+  expect(embodimentWeightProblems("flow", trained, trained.slice(1))).toEqual([]);
 });

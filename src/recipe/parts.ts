@@ -36,7 +36,11 @@ export function partProblems(policy: ActionParts, name: string, { dofs, target }
 }
 
 /** Why weights by embodiment would be read as another robot's, as they are numbered by normalisation group; empty where they would not. */
-export function embodimentProblems(head: HeadName, trained: readonly string[], found: readonly string[]): string[] {
+export function embodimentWeightProblems(
+  head: HeadName,
+  trained: readonly string[],
+  found: readonly string[],
+): string[] {
   if (head === "flow" || found.every((name, at) => trained[at] === name)) return [];
   return [
     `expected the normalisation groups that the weights were trained on in their order (${trained.join(", ")}), got ${found.join(", ")}`,

@@ -21,7 +21,7 @@ import type { PolicyForm } from "../policy/policy.ts";
 import { policySizes } from "../policy/size.ts";
 import { flowChoiceOf, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
-import { embodimentProblems, headOf, partProblems, partsOf, wholeAction } from "./parts.ts";
+import { embodimentWeightProblems, headOf, partProblems, partsOf, wholeAction } from "./parts.ts";
 import type { Recipe } from "./schema.ts";
 
 /** Everything that training, validation and serving derive from a recipe and its data: plain values, no open files. */
@@ -59,7 +59,7 @@ export async function planUnder(manifest: Manifest, recipe: Recipe, open: OpenMi
         `got ${missing.map(({ name }) => `"${name}"`).join(", ")}`,
     );
   const found = open.mixture.normalizationGroups.map(({ name }) => name);
-  const problems = embodimentProblems(headOf(recipe.policy), Object.keys(manifest.statistics), found);
+  const problems = embodimentWeightProblems(headOf(recipe.policy), Object.keys(manifest.statistics), found);
   if (problems.length > 0) throw new InputError(problems.join("; "));
   await checkData(recipe, open, cache);
   const statistics = Object.entries(manifest.statistics).map(

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aloneWorld } from "../ranks/open-world.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { readEvents } from "../training/event-log.ts";
-import { train } from "../training/train.ts";
+import { trainPolicy } from "../training/train.ts";
 import { unwatched } from "../training/watcher.ts";
 import { rolloutObserver } from "./observer.ts";
 import { reachingRecipe } from "./testing/reaching.ts";
@@ -43,7 +43,7 @@ describe("rollouts inside training", () => {
       rolledOut: (step: number) => void shown.push(`step ${step}`),
     };
     const watcher = { ...unwatched, observers: isBrought ? [rolloutObserver(display)] : [] };
-    const { state } = await train(request, watcher);
+    const { state } = await trainPolicy(request, watcher);
     return { folder, state, shown, events: await readEvents(folder) };
   }
 
@@ -81,8 +81,8 @@ describe("rollouts inside training", () => {
     const watcher = { ...unwatched, observers: [rolloutObserver(silent)] };
     let steps = 0;
     const stopped = { ...watcher, pulse: () => void steps++, isStopped: () => steps === 2 };
-    expect((await train({ ...parts, start: { kind: "new" }, until: 3 }, stopped)).isInterrupted).toBe(true);
-    await train({ ...parts, start: { kind: "resume" }, until: 3 }, watcher);
+    expect((await trainPolicy({ ...parts, start: { kind: "new" }, until: 3 }, stopped)).isInterrupted).toBe(true);
+    await trainPolicy({ ...parts, start: { kind: "resume" }, until: 3 }, watcher);
     expect(await readEvents(folder)).toEqual(await readEvents(join(place, "with")));
   });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { loadLibav } from "../dataset/libav.ts";
 import { DatasetWriter } from "../dataset/write/dataset-writer.ts";
-import { record, recordingOf } from "./record.ts";
+import { recordDemonstrations, recordingOf } from "./record.ts";
 import { createRobot, findRobot } from "./robots.ts";
 
 const hasLibav = (await loadLibav()) !== null;
@@ -22,7 +22,7 @@ it.skipIf(!hasLibav).each([0, 5])("an episode ends %d steps after success", asyn
   const description = recordingOf(robot, { version: "v3.0", codec: "h264", ...wanted });
   const writer = await DatasetWriter.create(join(scratch, "bimanual"), description);
   const watcher = { recorded: () => {}, isStopped: () => false };
-  const { frames, attempts } = await record(robot, writer, wanted, watcher);
+  const { frames, attempts } = await recordDemonstrations(robot, writer, wanted, watcher);
   expect({ frames, attempts }).toEqual({ frames: steps + 3 * stepsAfterSuccess, attempts: 3 });
   robot.close();
   await rm(scratch, { recursive: true });

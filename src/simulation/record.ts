@@ -72,7 +72,7 @@ export interface RecordingResult {
  *
  * @throws Error if the expert fails in more than half of many attempts
  */
-export async function record(
+export async function recordDemonstrations(
   robot: RobotEnvironment,
   writer: DatasetWriter,
   wanted: RecordingLength,

@@ -8,8 +8,8 @@ import { localWorlds, onRanks } from "../ranks/testing/local-worlds.ts";
 import { World } from "../ranks/world.ts";
 import { microRecipe } from "../recipe/testing/micro-recipe.ts";
 import { Mean } from "../validity/mean.ts";
-import { errorsOverRanks, placed } from "./over-ranks.ts";
-import { agreementSteps, train } from "./train.ts";
+import { errorsOverRanks, withPlaces } from "./over-ranks.ts";
+import { agreementSteps, trainPolicy } from "./train.ts";
 import { unwatched } from "./watcher.ts";
 
 let place = "";
@@ -59,7 +59,7 @@ test("one bit that arrives otherwise on one rank ends training before it is kept
       steps = step;
     },
   };
-  const found = await Promise.allSettled(worlds.map((world) => train({ ...request, world }, watcher)));
+  const found = await Promise.allSettled(worlds.map((world) => trainPolicy({ ...request, world }, watcher)));
   // The norm that clips is of all arrays, so all of them differ a step later.
   const message = expect.stringMatching(
     new RegExp(
@@ -78,7 +78,7 @@ test("errors of samples come back whole at every rank, in the order of their pla
     terms: [new Mean(sum, count), new Mean(sum / 3, 1)],
   });
   const all = [error(1, 2), error(3, 4), error(0, 0)];
-  const dealt = [all[0]!, all[2]!, all[1]!].map((each, at) => placed([each], [0, 2, 1][at]!)[0]!);
+  const dealt = [all[0]!, all[2]!, all[1]!].map((each, at) => withPlaces([each], [0, 2, 1][at]!)[0]!);
   const found = await onRanks(await localWorlds(2, 30), async (world) =>
     errorsOverRanks(world, "errors", 2, world.rank === 0 ? dealt.slice(0, 2) : dealt.slice(2)),
   );

@@ -13,7 +13,7 @@ export interface PlacedError extends SampleError {
 }
 
 /** Errors of samples that stand one after the other from a place on. */
-export function placed(errors: readonly SampleError[], first: number): PlacedError[] {
+export function withPlaces(errors: readonly SampleError[], first: number): PlacedError[] {
   return errors.map((error, at) => ({ ...error, place: first + at }));
 }
 

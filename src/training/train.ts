@@ -33,7 +33,7 @@ export const agreementSteps = 50;
  *
  * @throws InputError for a mistake in recipe, data or folder, where the loss is no longer finite, or padding leaks; checkpoints stay
  */
-export async function train(request: TrainRequest, watcher: TrainWatcher): Promise<TrainResult> {
+export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher): Promise<TrainResult> {
   const { recipe, folder, start, until, world } = request;
   if (world.rank === 0) await checkStart(folder, recipe, start);
 

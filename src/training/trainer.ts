@@ -30,8 +30,8 @@ import {
   errorsOverRanks,
   lossOverRanks,
   type PlacedError,
-  placed,
   textOverRanks,
+  withPlaces,
 } from "./over-ranks.ts";
 
 /** How a trainer is compiled and how it counts. */
@@ -143,7 +143,7 @@ export class Trainer {
       await this.#gradient.run(onlyInputs(this.#gradient, feeds), gradientFetches(storage, sums));
       this.#sum.add(storage);
       losses.push({ index: start + at, loss: lossOf(weights, sums) });
-      errors.push(...placed(sampleErrors(micro, terms, sums), (start + at) * rows));
+      errors.push(...withPlaces(sampleErrors(micro, terms, sums), (start + at) * rows));
     }
     return {
       loss: await lossOverRanks(world, losses),

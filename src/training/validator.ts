@@ -10,7 +10,7 @@ import { onlyInputs } from "../objective/only-inputs.ts";
 import type { TargetOptions } from "../objective/target.ts";
 import { errorsOutput, type Setting } from "../objective/traced.ts";
 import type { World } from "../ranks/world.ts";
-import { errorsOverRanks, type PlacedError, placed } from "./over-ranks.ts";
+import { errorsOverRanks, type PlacedError, withPlaces } from "./over-ranks.ts";
 
 export interface ValidatorOptions {
   /** Its rows are `validation.microBatch`. */
@@ -66,7 +66,7 @@ export class Validator {
       const own: SampleError[] = [];
       for (let draw = 0; draw < draws; draw++)
         addErrors(own, await this.#errorsOf(parameters, microBatchOf(batch, target, draw)));
-      found.push(...placed(own, share.turns[done++]! * setting.layout.rows));
+      found.push(...withPlaces(own, share.turns[done++]! * setting.layout.rows));
       seen(found.length);
     }
     return groupErrors(await errorsOverRanks(world, "validation", terms.length, found), terms, names);

@@ -14,7 +14,7 @@ import { conventionsOf, loadPlanOf, planOf, settingOf } from "../../src/recipe/p
 import { mixtureOf, type Recipe } from "../../src/recipe/schema.ts";
 import { microRecipe } from "../../src/recipe/testing/micro-recipe.ts";
 import { type MicroRun, trainMicroRun } from "../../src/training/testing/micro-run.ts";
-import { train } from "../../src/training/train.ts";
+import { trainPolicy } from "../../src/training/train.ts";
 import { validateRun } from "../../src/training/validate-run.ts";
 import { unwatched } from "../../src/training/watcher.ts";
 import { generatedPadding } from "./every-padding.ts";
@@ -106,7 +106,7 @@ describe("weights trained under a convention", () => {
     const folder = await mkdtemp(join(cache, "run-"));
     await rm(folder, { recursive: true });
     const start = { kind: "init", from: run.folder, allowed } as const;
-    return train({ recipe, folder, start, until: 1, cache, world: await aloneWorld() }, unwatched);
+    return trainPolicy({ recipe, folder, start, until: 1, cache, world: await aloneWorld() }, unwatched);
   };
 
   const audit = (recipe: Recipe, allowed: ReadonlySet<ConventionName>) =>
@@ -150,7 +150,7 @@ describe("weights trained under a convention", () => {
     const start = { kind: "resume" } as const;
     const { folder, recipe } = run;
     await expect(
-      train({ recipe, folder, start, until: 2, cache, world: await aloneWorld() }, unwatched),
+      trainPolicy({ recipe, folder, start, until: 2, cache, world: await aloneWorld() }, unwatched),
     ).rejects.toThrow('expected weights trained under timeDirection "noise-at-one" (trained under "noise-at-zero")');
     await writeFile(file, manifest);
   });

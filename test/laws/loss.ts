@@ -87,5 +87,5 @@ export const reductionLaws: LawsOf<typeof import("../../src/loss/reduction.ts")>
   countsOf: weights("cells"),
   fillCellWeights: weights("samples"),
   addCounts: { because: "adds counts that follow from masks" },
-  widthOf: { because: "counts the slots of an array" },
+  weightsPerRow: { because: "counts the slots of an array" },
 };

@@ -1,4 +1,4 @@
-import { width } from "../feature.ts";
+import { featureWidth } from "../feature.ts";
 import type { DatasetNote, DatasetProblem } from "../problem.ts";
 import { changes } from "../statistics.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
@@ -64,7 +64,7 @@ export class EpisodeFacts {
   #widen(key: string, column: Float64Array): void {
     const feature = this.#info.features.get(key);
     if (feature === undefined) return;
-    const entries = width(feature);
+    const entries = featureWidth(feature);
     const range = this.#ranges.get(key) ?? {
       min: new Float64Array(entries).fill(Number.POSITIVE_INFINITY),
       max: new Float64Array(entries).fill(Number.NEGATIVE_INFINITY),

@@ -1,6 +1,6 @@
 import { HostArray } from "../../graph/host-array.ts";
 import type { EpisodeTable, Feature } from "../dataset.ts";
-import { isNumeric, width } from "../feature.ts";
+import { featureWidth, isNumeric } from "../feature.ts";
 import { DatasetError, type DatasetProblem } from "../problem.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
 import { type Defect, denseRows, type ParquetFile } from "./parquet.ts";
@@ -49,7 +49,7 @@ export class Table implements EpisodeTable {
     const feature = this.#context.features.get(key);
     const column = this.#columns.get(key);
     if (feature === undefined || column === undefined) return this.#missing(key);
-    const entries = width(feature);
+    const entries = featureWidth(feature);
     if (!(column instanceof Float64Array)) {
       const expected = `expected ${entries} ${entries === 1 ? "number" : "numbers"} at ${this.#at(column.row)}`;
       return this.#problem("wrong-width", key, `${expected}, got ${column.got}`);
@@ -100,7 +100,7 @@ export async function readTable(file: ParquetFile, record: EpisodeRecord, contex
   const columns = new Map<string, Float64Array | Defect>();
   for (const feature of context.features.values())
     if (isNumeric(feature) && file.columns.includes(feature.key))
-      columns.set(feature.key, denseRows(await file.column(feature.key, firstRow, end), width(feature)));
+      columns.set(feature.key, denseRows(await file.column(feature.key, firstRow, end), featureWidth(feature)));
   const problems: DatasetProblem[] = [
     ...counting(columns.get("episode_index"), () => record.index, "wrong-episode-border"),
     ...counting(columns.get("frame_index"), (row) => row, "wrong-frame-index"),

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Dataset, DatasetVersion, Feature, TaskAnnotation } from "../dataset.ts";
-import { actionFeatures, isNumeric, stateFeatures, width } from "../feature.ts";
+import { actionFeatures, featureWidth, isNumeric, stateFeatures } from "../feature.ts";
 import { DatasetError, type DatasetNote, type DatasetProblem, distinct, reason, unreadableTable } from "../problem.ts";
 import { type Endings, EpisodeEndings, usualChunkSteps } from "./ending.ts";
 import { EpisodeFacts } from "./episode-facts.ts";
@@ -172,7 +172,7 @@ async function checkTable(root: string, record: EpisodeRecord, context: TableChe
 }
 
 function entries(features: readonly Feature[]): number {
-  return features.reduce((sum, feature) => sum + width(feature), 0);
+  return features.reduce((sum, feature) => sum + featureWidth(feature), 0);
 }
 
 /** Shows the first and the last picture of an episode by every camera that has it. */

@@ -3,7 +3,7 @@ import type { Picture } from "../dataset.ts";
 import { DatasetWriter } from "../write/dataset-writer.ts";
 import type { WrittenDescription, WrittenVersion } from "../write/description.ts";
 
-export const camera = "observation.images.top";
+export const toyCamera = "observation.images.top";
 export const side = 64;
 
 export function description(version: WrittenVersion, changes: Partial<WrittenDescription>): WrittenDescription {
@@ -17,13 +17,13 @@ export function description(version: WrittenVersion, changes: Partial<WrittenDes
       { key: "observation.state", names: ["a", "b", "c"] },
       { key: "action", names: ["a"] },
     ],
-    cameras: [{ key: camera, height: side, width: side }],
+    cameras: [{ key: toyCamera, height: side, width: side }],
     ...changes,
   };
 }
 
 /** A square that goes a pixel further with every frame, in a grey of its own for every episode. */
-export function picture(episode: number, frame: number): Picture {
+export function toyPicture(episode: number, frame: number): Picture {
   const cells = allocate("uint8", side * side * 3).fill(40 + 30 * episode);
   for (let row = 8; row < 24; row++)
     for (let column = 2 * frame; column < 2 * frame + 16; column++) cells.set([220, 40, 30], 3 * (row * side + column));
@@ -44,7 +44,7 @@ export async function addEpisode(writer: DatasetWriter, episode: number): Promis
         ["observation.state", state(episode, frame)],
         ["action", [frame * episode]],
       ]),
-      pictures: new Map([[camera, picture(episode, frame)]]),
+      pictures: new Map([[toyCamera, toyPicture(episode, frame)]]),
       task: episode === 2 ? "push" : "reach",
     });
   await writer.finishEpisode({ attempts: episode + 1 });
@@ -62,4 +62,4 @@ export function vectorsOf(episode: number): Map<string, number[]> {
 }
 
 /** How a toy recording is opened. */
-export const choice = { name: "toy", episodes: "all", taskAnnotation: "declared", pictureMemoryBytes: 0 } as const;
+export const toyChoice = { name: "toy", episodes: "all", taskAnnotation: "declared", pictureMemoryBytes: 0 } as const;

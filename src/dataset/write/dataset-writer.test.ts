@@ -9,13 +9,13 @@ import { openDataset } from "../read/open.ts";
 import { inspectDataset } from "../read/validate.ts";
 import {
   addEpisode,
-  camera,
-  choice,
   description,
   lengths,
-  picture,
   side,
   state,
+  toyCamera,
+  toyChoice,
+  toyPicture,
   vectorsOf,
   write,
 } from "../testing/toy-recording.ts";
@@ -44,7 +44,7 @@ describe.skipIf(!hasLibav).each(["v3.0", "v2.1"] as const)("%s", (version) => {
   it("is read as it was written: rows, instructions, pictures", async () => {
     const root = folder();
     await write(root, version, 4);
-    const dataset = await openDataset(root, choice);
+    const dataset = await openDataset(root, toyChoice);
     expect(dataset.version).toBe(version);
     expect(dataset.robotType).toBe("toy");
     expect(dataset.episodes).toEqual(lengths.map((length, index) => ({ index, length })));
@@ -58,8 +58,8 @@ describe.skipIf(!hasLibav).each(["v3.0", "v2.1"] as const)("%s", (version) => {
       expect([...table.vector("timestamp").cells]).toEqual(frames.map((frame) => Math.fround(frame / 10)));
       expect(new Set(table.tasks)).toEqual(new Set([index === 2 ? "push" : "reach"]));
       for (const frame of frames) {
-        const shown = await dataset.picture(camera, index, frame, { height: side, width: side });
-        const drawn = picture(index, frame).cells;
+        const shown = await dataset.picture(toyCamera, index, frame, { height: side, width: side });
+        const drawn = toyPicture(index, frame).cells;
         const apart = shown.cells.map((cell, at) => Math.abs(cell - drawn[at]!));
         // Half the colour planes and a lossy codec blur the square's edges; another frame is 5 further.
         expect(apart.reduce((sum, value) => sum + value, 0) / apart.length).toBeLessThan(2.5);
@@ -127,13 +127,13 @@ describe.skipIf(!hasLibav)("statistics", () => {
     expect(stats["observation.state"].q90[0]).toBeCloseTo(sorted[17]! + 0.1 * (sorted[18]! - sorted[17]!), 12);
     const reds = lengths.flatMap((length, episode) =>
       Array.from({ length }, (_, frame) =>
-        [...picture(episode, frame).cells].filter((_cell, at) => at % 3 === 0),
+        [...toyPicture(episode, frame).cells].filter((_cell, at) => at % 3 === 0),
       ).flat(),
     );
     const redMean = reds.reduce((sum, value) => sum + value, 0) / reds.length / 255;
-    expect(stats[camera].mean[0][0][0]).toBeCloseTo(redMean, 12);
-    expect(stats[camera].max[0]).toEqual([[220 / 255]]);
-    expect(stats[camera].count).toEqual([20]);
+    expect(stats[toyCamera].mean[0][0][0]).toBeCloseTo(redMean, 12);
+    expect(stats[toyCamera].max[0]).toEqual([[220 / 255]]);
+    expect(stats[toyCamera].count).toEqual([20]);
   });
 
   it("of an episode of v2.1 stand in a line of their own", async () => {
@@ -185,13 +185,13 @@ describe.skipIf(!hasLibav)("what is refused", () => {
 
   it("a frame of other sizes", async () => {
     const writer = await DatasetWriter.create(folder(), description("v3.0", {}));
-    const good = { vectors: vectorsOf(0), pictures: new Map([[camera, picture(0, 0)]]), task: "" };
+    const good = { vectors: vectorsOf(0), pictures: new Map([[toyCamera, toyPicture(0, 0)]]), task: "" };
     expect(() => writer.add({ ...good, vectors: new Map([["action", [1]]]) })).toThrow(
       'frame: expected 3 numbers of "observation.state", got none',
     );
     const small = new HostArray("h w c", [2, 2, 3], "uint8", new Uint8Array(12));
-    expect(() => writer.add({ ...good, pictures: new Map([[camera, small]]) })).toThrow(
-      `frame: expected a picture of "${camera}" of 64 × 64, got 2,2,3`,
+    expect(() => writer.add({ ...good, pictures: new Map([[toyCamera, small]]) })).toThrow(
+      `frame: expected a picture of "${toyCamera}" of 64 × 64, got 2,2,3`,
     );
     await expect(writer.finishEpisode({})).rejects.toThrow("expected frames, got none");
   });
