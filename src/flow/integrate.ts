@@ -17,7 +17,8 @@ export interface Integration extends FlowConvention {
 /**
  * Actions at the end of the flow that starts at `noise`, by Euler steps.
  *
- * Unreal cells are selected to 0 before the first step and the velocity in them at each, as in training.
+ * Unreal cells are selected to 0 before the first step and the velocity in them at each, unless the convention `unrealInput` leaves
+ * noise there, as in training.
  *
  * @param velocity of the policy at noisy actions `[b t d]` and embedded time `[b t e]`
  * @source openpi `pi0.py` `sample_actions`

@@ -7,7 +7,7 @@ import type { TimeDirection } from "./time.ts";
 
 /** Where the flow stands. */
 export interface FlowInput {
-  /** 0 in every unreal cell. */
+  /** 0 in unreal cells, unless the convention `unrealInput` leaves noise there. */
   readonly noisy: SymbolicArray<"b t d">;
   /** As the policy's `TimeEmbedding` says. */
   readonly timeEmbedding: SymbolicArray<"b t e">;
@@ -34,9 +34,9 @@ export interface FlowConvention {
 /**
  * The point on the straight way between actions and noise at time `t`, and the velocity with which time goes along it.
  *
- * With `a` the actions and `z` the noise: `x = t·z + (1 − t)·a`, `u = z − a` where noise stands at time one; the other way round,
- * `x = t·a + (1 − t)·z`, `u = a − z`, where it stands at zero. Both are selected before they meet, so `x` and `u` are exactly 0 in unreal cells (OpenTau#345: zeroing the noise alone is not enough, a
- * normalisation may map an absent dim to −1).
+ * With `a` the actions and `z` the noise: `x = t·z + (1 − t)·a` and `u = z − a` where noise is at time 1; `x = t·a + (1 − t)·z` and
+ * `u = a − z` where it is at time 0. Actions are 0 in unreal cells, and noise is unless the convention `unrealInput` leaves it there;
+ * then `x` and `u` are exactly 0 there (OpenTau#345: zeroing the noise alone is not enough, a normalisation may map an absent dim to −1).
  *
  * @param time `[b t]`, in `[0, 1]`; that of data only where the step is frozen
  * @source openpi `pi0.py` `compute_loss`; π0 § III (arXiv:2410.24164) and GR00T `flow_matching_action_head.py` have time reversed

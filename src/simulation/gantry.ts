@@ -22,7 +22,7 @@ const axes = [
 
 const gripper = { name: "gripper", unit: "fraction", part: "gripper", kind: "gripper" } as const;
 
-/** A crane of three slides with a gripper, driven by velocities, that puts the cube named on a pad: kept for tests. */
+/** A crane of three slides with a gripper, driven by velocities, that puts the cube named on a pad. */
 export const gantry: Design = {
   name: "gantry",
   summary: "a crane of three slides with a gripper, told velocities, puts a cube on a pad",

@@ -192,7 +192,7 @@ export class Run {
     await agree(this.world, `weights after step ${step}`, arrays);
   }
 
-  /** Writes a checkpoint and deletes those that the recipe does not keep; rank 0 alone does. */
+  /** Writes a checkpoint and deletes those that the recipe does not keep; for rank 0 to call. */
   async save(folder: string, progress: TrainingProgress): Promise<void> {
     const { checkpoint } = this.plan.recipe;
     await writeCheckpoint(folder, factsOf(this.plan, progress), weightsOf(progress.state));

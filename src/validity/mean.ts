@@ -1,7 +1,5 @@
 /**
  * A sum and the number of cells in it: added over micro-batches and ranks, divided once, at the end.
- *
- * The only place where the project divides by a count.
  */
 export class Mean {
   readonly sum: number;

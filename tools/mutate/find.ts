@@ -38,7 +38,7 @@ const conventional = [
   "serving",
 ];
 
-/** Divides by a count, in a folder that divides by nothing else. */
+/** The file whose divisions are means. */
 const mean = "src/validity/mean.ts";
 
 /** What is no part of the product: tests, what they stand on, and poisons. */

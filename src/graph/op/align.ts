@@ -5,7 +5,7 @@ import type { DataType } from "../host-array.ts";
 import { type Lowering, thinShape } from "../lowering.ts";
 
 /**
- * The array repeated along the axes that `like` has and it lacks: the only way to broadcast.
+ * The array repeated along the axes that `like` has and it lacks. Arithmetic of arrays does not broadcast by itself.
  *
  * Its axes must stand in `like` in the same order, with the same sizes.
  */
