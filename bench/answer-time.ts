@@ -1,5 +1,5 @@
 import { compilePolicy } from "../src/serving/load.ts";
-import { fittingRobot, PolicyPilot } from "../src/serving/simulated.ts";
+import { fittingRobot, PolicyController } from "../src/serving/simulated.ts";
 import type { Design } from "../src/simulation/design.ts";
 import { createRobot } from "../src/simulation/robots.ts";
 import type { UntrainedPolicy } from "./rollout-policy.ts";
@@ -32,19 +32,19 @@ export async function openAnswers(
 ): Promise<Answers> {
   const policy = await compilePolicy(found, weights, { rows, steps, machine: { device: "cpu", threads: 1 } });
   const { served, observation } = fittingRobot(policy.robots, design, null);
-  const pilot = new PolicyPilot(policy, served, { environmentCount: rows, seed: 0 });
+  const controller = new PolicyController(policy, served, { environmentCount: rows, seed: 0 });
   const robot = await createRobot(design, { ...design.defaults, observation });
   const environments = [...Array(rows).keys()];
   for (const environment of environments) {
     robot.reset(0, environment);
-    pilot.begin(environment, environment);
+    controller.begin(environment, environment);
     const { pictures, ...observed } = robot.observe();
-    pilot.see(environment, observed, pictures);
+    controller.see(environment, observed, pictures);
   }
   return {
     name: `${policy.steps} steps`,
     steps: policy.steps,
-    repeat: () => processorMs(pilot, environments),
+    repeat: () => processorMs(controller, environments),
     end: () => {
       robot.close();
       policy.release();
@@ -62,11 +62,11 @@ export async function answerProcessorMs(untrained: UntrainedPolicy, question: Qu
   }
 }
 
-async function processorMs(pilot: PolicyPilot, environments: readonly number[]): Promise<number> {
+async function processorMs(controller: PolicyController, environments: readonly number[]): Promise<number> {
   const times: number[] = [];
   for (let repetition = 0; repetition < repetitions; repetition++) {
     const from = process.cpuUsage();
-    await pilot.act(environments);
+    await controller.act(environments);
     const { user, system } = process.cpuUsage(from);
     times.push((user + system) / 1000 / environments.length);
   }

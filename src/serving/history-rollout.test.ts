@@ -5,7 +5,7 @@ import { type PlayPlan, play } from "../simulation/rollout.ts";
 import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
 import { loadPolicy } from "./load.ts";
 import type { LoadedPolicy } from "./policy.ts";
-import { PolicyPilot } from "./simulated.ts";
+import { PolicyController } from "./simulated.ts";
 import { reachingRecipe } from "./testing/reaching.ts";
 
 const design = findRobot("reacher");
@@ -53,28 +53,28 @@ function unevenly(robot: RobotEnvironment): RobotEnvironment {
   };
 }
 
-function pilot(): PolicyPilot {
-  return new PolicyPilot(policy, policy.robots[0]!, { environmentCount: 3, seed: 2 });
+function controller(): PolicyController {
+  return new PolicyController(policy, policy.robots[0]!, { environmentCount: 3, seed: 2 });
 }
 
 describe("a policy with history in closed loop", () => {
   it("has a robot in a batch of others, older and younger, do to the bit what it does alone", async () => {
     const episodes = [0, 1, 2, 3, 4, 5, 6];
-    const together = await play({ robots, pilot: pilot() }, episodes, plan, unwatched);
+    const together = await play({ robots, controller: controller() }, episodes, plan, unwatched);
     expect(together.map(({ steps }) => steps)).toEqual([7, 12, 17, 22, 27, 7, 12]);
     for (const episode of episodes) {
-      const [alone] = await play({ robots: robots.slice(0, 1), pilot: pilot() }, [episode], plan, unwatched);
+      const [alone] = await play({ robots: robots.slice(0, 1), controller: controller() }, [episode], plan, unwatched);
       expect(alone).toEqual(together[episode]);
     }
   });
 
   it("looks at each frame, since any may come to stand in a slot", () => {
-    expect(pilot().looksOnlyAsAsked).toBe(false);
+    expect(controller().looksOnlyAsAsked).toBe(false);
   });
 
   it("acts by what it saw before: as soon as a slot of it is filled, and not sooner", async () => {
-    const lookedOn = pilot();
-    const blink = pilot();
+    const lookedOn = controller();
+    const blink = controller();
     const [robot] = robots;
     const differs: boolean[] = [];
     robot!.reset(2, 4);

@@ -13,8 +13,8 @@ import { findRobot } from "../simulation/robots.ts";
 import type { Rollout } from "../simulation/rollout.ts";
 import { type FoundPolicy, findPolicy, type Machine } from "./load.ts";
 import type { ServedRobot } from "./robot.ts";
-import { playShares, type RolloutProgress } from "./rollout-crew.ts";
 import { encodeWeights } from "./rollout-share.ts";
+import { playShares, type RolloutProgress } from "./rollout-threads.ts";
 import { fittingRobot } from "./simulated.ts";
 
 /** What is rolled out, and how. */

@@ -7,7 +7,7 @@ import { play, type Rollout } from "../simulation/rollout.ts";
 import { compilePolicy, readPolicyWeights } from "./load.ts";
 import type { LoadedPolicy } from "./policy.ts";
 import { decodeWeights, type PlayedShare, type RolloutShare } from "./rollout-share.ts";
-import { PolicyPilot } from "./simulated.ts";
+import { PolicyController } from "./simulated.ts";
 
 /** Told of a share as it is played. */
 export interface ShareWatcher {
@@ -46,14 +46,14 @@ async function playWith(
   { robot, environmentCount, plan, episodes, stop }: RolloutShare,
   { finished }: ShareWatcher,
 ): Promise<PlayedShare> {
-  const pilot = new PolicyPilot(policy, policy.robots[robot]!, { environmentCount, seed: plan.seed });
+  const controller = new PolicyController(policy, policy.robots[robot]!, { environmentCount, seed: plan.seed });
   try {
-    const rollouts = await play({ robots, pilot }, episodes, plan, {
+    const rollouts = await play({ robots, controller }, episodes, plan, {
       finished,
       filmed: (episode, pictures) => films?.add(episode, pictures),
       isStopped: () => Atomics.load(stop, 0) !== 0,
     });
-    return { rollouts, films: films?.paths ?? [], policySeconds: pilot.ms / 1000 };
+    return { rollouts, films: films?.paths ?? [], policySeconds: controller.ms / 1000 };
   } finally {
     films?.finish();
   }

@@ -4,9 +4,9 @@ import { encodeError } from "../plain-error.ts";
 import { playShare } from "./rollout-play.ts";
 import type { FromShare, RolloutShare } from "./rollout-share.ts";
 
-/** The thread that `rollout-crew.ts` starts: it opens a share, waits until the others have, and plays it. */
+/** The thread that `rollout-threads.ts` starts: it opens a share, waits until the others have, and plays it. */
 const port = parentPort;
-if (port === null) throw new Error("rollout-worker: expected to run as a worker of rollout-crew.ts");
+if (port === null) throw new Error("rollout-worker: expected to run as a worker of rollout-threads.ts");
 const share: RolloutShare = workerData;
 const go = once(port, "message");
 try {

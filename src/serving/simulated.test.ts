@@ -7,7 +7,7 @@ import { rollOut as playAll, type Rollout } from "../simulation/rollout.ts";
 import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
 import { compilePolicy, findPolicy, loadPolicy, readPolicyWeights } from "./load.ts";
 import { type RolloutChoice, type RolloutRequest, rollOutFound, rollOutPolicy } from "./roll-out.ts";
-import { PolicyPilot } from "./simulated.ts";
+import { PolicyController } from "./simulated.ts";
 import { reachingRecipe } from "./testing/reaching.ts";
 
 const reacher = findRobot("reacher");
@@ -49,9 +49,9 @@ async function playWhole(folder: string, { seed, episodes, execute, delay }: Rol
   );
   try {
     expect(policy.steps).toBe(policy.recipe.policy.actionHorizon);
-    const pilot = new PolicyPilot(policy, policy.robots[0]!, { environmentCount: 8, seed });
+    const controller = new PolicyController(policy, policy.robots[0]!, { environmentCount: 8, seed });
     const plan = { seed, episodes, execution: { execute: execute!, delay }, filmed: 0 };
-    return await playAll(robots, pilot, plan, { ...silent, filmed: () => {} });
+    return await playAll(robots, controller, plan, { ...silent, filmed: () => {} });
   } finally {
     for (const robot of robots) robot.close();
     policy.release();

@@ -2,9 +2,9 @@ import type { RobotObservation } from "../batch/observation.ts";
 import type { Picture } from "../dataset/dataset.ts";
 import type { Embodiment, Entry } from "../embodiment/embodiment.ts";
 import { InputError } from "../input-error.ts";
+import type { Controller } from "../simulation/controller.ts";
 import type { Design } from "../simulation/design.ts";
 import type { StateObservation } from "../simulation/environment.ts";
-import type { Pilot } from "../simulation/pilot.ts";
 import { embodimentOf } from "../simulation/simulated-robot.ts";
 import type { ActionChunk } from "./action.ts";
 import type { LoadedPolicy } from "./policy.ts";
@@ -73,7 +73,7 @@ function named(entries: readonly Entry[]): string {
 }
 
 /** A policy that steers simulated robots, each with a session of its own. */
-export class PolicyPilot implements Pilot {
+export class PolicyController implements Controller {
   readonly environmentCount: number;
   readonly horizon: number;
   readonly looksOnlyAsAsked: boolean;

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Picture } from "../dataset/dataset.ts";
+import type { Controller } from "./controller.ts";
 import type { RobotEnvironment, StateObservation } from "./environment.ts";
 import { towards } from "./motion.ts";
-import type { Pilot } from "./pilot.ts";
 import { createRobot, findRobot } from "./robots.ts";
 import { type Rollout, type RolloutPlan, rollOut } from "./rollout.ts";
 
@@ -21,7 +21,7 @@ async function reachers(count: number, observation: "pictures" | "state"): Promi
 }
 
 /** Bends the arm so that its tip comes to the dot, six steps at a time; it knows what it was asked and shown. */
-class Bender implements Pilot {
+class Bender implements Controller {
   readonly horizon = 6;
   readonly looksOnlyAsAsked = true;
   readonly batches: number[] = [];
@@ -58,7 +58,7 @@ const plan: RolloutPlan = { episodes: 10, seed: 4, execution: { execute: 3, dela
 const unwatched = { finished: () => {}, filmed: () => {}, isStopped: () => false };
 
 describe("rollouts side by side", () => {
-  it("succeed with a pilot that knows the way, and are listed by episode", async () => {
+  it("succeed with a controller that knows the way, and are listed by episode", async () => {
     const rollouts = await rollOut(await reachers(4, "state"), new Bender(4), plan, unwatched);
     expect(rollouts.map(({ episode }) => episode)).toEqual([...Array(10).keys()]);
     expect(rollouts.filter(({ isSuccess }) => isSuccess).length).toBeGreaterThan(8);
@@ -76,21 +76,21 @@ describe("rollouts side by side", () => {
   });
 
   it("share batches: robots that begin later ask at the steps of the others", async () => {
-    const pilot = new Bender(4);
-    const rollouts = await rollOut(await reachers(4, "state"), pilot, plan, unwatched);
+    const controller = new Bender(4);
+    const rollouts = await rollOut(await reachers(4, "state"), controller, plan, unwatched);
     const questions = rollouts.reduce((sum, { steps }) => sum + Math.ceil(steps / 3), 0);
-    expect(pilot.batches.reduce((sum, size) => sum + size, 0)).toBe(questions);
-    expect(pilot.batches.length).toBeLessThan(questions / 2.5);
+    expect(controller.batches.reduce((sum, size) => sum + size, 0)).toBe(questions);
+    expect(controller.batches.length).toBeLessThan(questions / 2.5);
   });
 
   it("look only as they are asked, but for films, which end with the last step", async () => {
-    const [pilot, films] = [new Bender(2), new Map<number, number>()];
+    const [controller, films] = [new Bender(2), new Map<number, number>()];
     const filmed = (episode: number) => films.set(episode, (films.get(episode) ?? 0) + 1);
     const short = { ...plan, episodes: 3, filmed: 1 };
     const watcher = { ...unwatched, filmed };
-    const [first, ...rest]: Rollout[] = await rollOut(await reachers(2, "pictures"), pilot, short, watcher);
+    const [first, ...rest]: Rollout[] = await rollOut(await reachers(2, "pictures"), controller, short, watcher);
     expect([...films]).toEqual([[0, first!.steps + 1]]);
-    expect(pilot.looks).toBe(first!.steps + rest.reduce((sum, { steps }) => sum + Math.ceil(steps / 3), 0));
+    expect(controller.looks).toBe(first!.steps + rest.reduce((sum, { steps }) => sum + Math.ceil(steps / 3), 0));
   });
 
   it("end where they are stopped, with the whole episodes so far", async () => {
@@ -101,7 +101,7 @@ describe("rollouts side by side", () => {
     expect(finished).toBeLessThan(10);
   });
 
-  it("need a pilot for as many robots", async () => {
+  it("need a controller for as many robots", async () => {
     const robots = await reachers(2, "state");
     await expect(rollOut(robots, new Bender(1), plan, unwatched)).rejects.toThrow("expected at most 1 robots, got 2");
   });

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Picture } from "../dataset/dataset.ts";
+import type { Controller } from "./controller.ts";
 import type { RobotEnvironment } from "./environment.ts";
-import type { Pilot } from "./pilot.ts";
 import { ActionQueue, type ChunkExecution } from "./queue.ts";
 
 /** How episodes are played. */
@@ -37,43 +37,42 @@ export interface RolloutWatcher {
 }
 
 /**
- * Plays episodes in closed loop, robots side by side in one batch of their pilot; each takes up the next episode when it is done.
+ * Plays episodes in closed loop, robots side by side in one batch of their controller; each takes up the next episode when it is done.
  *
  * An episode's course does not depend on which others are played, nor on the robot that plays it.
  *
- * @param robots of one design; no more than the pilot can control
+ * @param robots of one design; no more than the controller can control
  * @returns in the order of episodes; those that a stop cut short are left out
  */
 export async function rollOut(
   robots: readonly RobotEnvironment[],
-  pilot: Pilot,
+  controller: Controller,
   plan: RolloutPlan,
   watcher: RolloutWatcher,
 ): Promise<Rollout[]> {
-  const crew = { robots, pilot };
   return await play(
-    crew,
+    { robots, controller },
     Array.from({ length: plan.episodes }, (_, episode) => episode),
     plan,
     watcher,
   );
 }
 
-/** Robots and who steers them. */
-export interface Crew {
+/** Robots and what controls them. */
+export interface ControlledRobots {
   readonly robots: readonly RobotEnvironment[];
-  readonly pilot: Pilot;
+  readonly controller: Controller;
 }
 
 /** The same of these episodes, begun in this order. */
 export async function play(
-  { robots, pilot }: Crew,
+  { robots, controller }: ControlledRobots,
   episodes: readonly number[],
   plan: PlayPlan,
   watcher: RolloutWatcher,
 ): Promise<Rollout[]> {
-  if (robots.length > pilot.environmentCount)
-    throw new RangeError(`rollOut: expected at most ${pilot.environmentCount} robots, got ${robots.length}`);
+  if (robots.length > controller.environmentCount)
+    throw new RangeError(`rollOut: expected at most ${controller.environmentCount} robots, got ${robots.length}`);
   const finished: Rollout[] = [];
   const players = robots.map((robot, environment) => ({ robot, environment, run: noRun }));
   let begun = 0;
@@ -82,10 +81,10 @@ export async function play(
     if (tick % plan.execution.execute === 0)
       for (const player of players)
         if (player.run === noRun && begun < episodes.length)
-          player.run = begin(player, pilot, plan, episodes[begun++]!);
+          player.run = begin(player, controller, plan, episodes[begun++]!);
     const playing = players.filter(({ run }) => run !== noRun);
-    for (const player of playing) look(player, pilot, plan, watcher);
-    await answer(playing, pilot);
+    for (const player of playing) look(player, controller, plan, watcher);
+    await answer(playing, controller);
     for (const player of playing) {
       const rollout = step(player);
       if (rollout === null) continue;
@@ -98,7 +97,7 @@ export async function play(
   return finished.sort((one, other) => one.episode - other.episode);
 }
 
-/** A robot and the index under which its pilot knows it. */
+/** A robot and the index under which its controller knows it. */
 interface Player {
   readonly robot: RobotEnvironment;
   readonly environment: number;
@@ -123,34 +122,39 @@ const noRun: EpisodeRun = {
 
 function begin(
   { robot, environment }: Player,
-  pilot: Pilot,
+  controller: Controller,
   { seed, execution }: PlayPlan,
   episode: number,
 ): EpisodeRun {
   robot.reset(seed, episode);
-  pilot.begin(environment, episode);
+  controller.begin(environment, episode);
   return { episode, queue: new ActionQueue(execution), hash: createHash("sha256"), steps: 0 };
 }
 
-function look({ robot, environment, run }: Player, pilot: Pilot, { filmed }: PlayPlan, watcher: RolloutWatcher): void {
+function look(
+  { robot, environment, run }: Player,
+  controller: Controller,
+  { filmed }: PlayPlan,
+  watcher: RolloutWatcher,
+): void {
   const { episode, queue, hash } = run;
   const isFilmed = episode < filmed;
-  if (isFilmed || queue.asks || !pilot.looksOnlyAsAsked) {
+  if (isFilmed || queue.asks || !controller.looksOnlyAsAsked) {
     const { pictures, ...observed } = robot.observe();
     if (isFilmed) watcher.filmed(episode, robot.show());
     hash.update(observed.state);
-    pilot.see(environment, observed, pictures);
+    controller.see(environment, observed, pictures);
     return;
   }
   const observed = robot.observeState();
   hash.update(observed.state);
-  pilot.see(environment, observed, null);
+  controller.see(environment, observed, null);
 }
 
-async function answer(playing: readonly Player[], pilot: Pilot): Promise<void> {
+async function answer(playing: readonly Player[], controller: Controller): Promise<void> {
   const asking = playing.filter(({ run }) => run.queue.asks);
   if (asking.length === 0) return;
-  const chunks = await pilot.act(asking.map(({ environment }) => environment));
+  const chunks = await controller.act(asking.map(({ environment }) => environment));
   for (const [at, { run }] of asking.entries()) run.queue.put(chunks[at]!);
 }
 

@@ -3,7 +3,7 @@ import { ActionSampler } from "../../../src/objective/sample.ts";
 import { loadPlanOf, type Plan } from "../../../src/recipe/plan.ts";
 import { LoadedPolicy } from "../../../src/serving/policy.ts";
 import type { ServedRobot } from "../../../src/serving/robot.ts";
-import { PolicyPilot } from "../../../src/serving/simulated.ts";
+import { PolicyController } from "../../../src/serving/simulated.ts";
 import type { RobotEnvironment, RobotOptions } from "../../../src/simulation/environment.ts";
 import { createRobot, findRobot } from "../../../src/simulation/robots.ts";
 import { rollOut } from "../../../src/simulation/rollout.ts";
@@ -65,9 +65,9 @@ async function play(policy: LoadedPolicy, served: ServedRobot, observation: Obse
   const robots: RobotEnvironment[] = [];
   try {
     for (let at = 0; at < sideBySide; at++) robots.push(await createRobot(design, optionsOf(design, observation)));
-    const pilot = new PolicyPilot(policy, served, { environmentCount: sideBySide, seed: policy.recipe.seed });
+    const controller = new PolicyController(policy, served, { environmentCount: sideBySide, seed: policy.recipe.seed });
     const plan = { episodes: starts, seed, execution: { execute, delay: 0 }, filmed: 0 };
-    const rollouts = await rollOut(robots, pilot, plan, unwatched);
+    const rollouts = await rollOut(robots, controller, plan, unwatched);
     return rollouts.map(({ isSuccess }) => isSuccess);
   } finally {
     for (const robot of robots) robot.close();

@@ -2,7 +2,7 @@ import { ActionSampler } from "../../../src/objective/sample.ts";
 import { settingOf } from "../../../src/recipe/plan.ts";
 import { LoadedPolicy } from "../../../src/serving/policy.ts";
 import { plannedRobots, type ServedRobot } from "../../../src/serving/robot.ts";
-import { PolicyPilot } from "../../../src/serving/simulated.ts";
+import { PolicyController } from "../../../src/serving/simulated.ts";
 import type { Design } from "../../../src/simulation/design.ts";
 import type { RobotEnvironment } from "../../../src/simulation/environment.ts";
 import { createRobot, findRobot } from "../../../src/simulation/robots.ts";
@@ -62,8 +62,8 @@ async function play(
   try {
     const options = optionsOf(design, sees ? "pictures" : "state");
     for (let at = 0; at < sideBySide; at++) robots.push(await createRobot(design, options));
-    const pilot = new PolicyPilot(policy, served, { environmentCount: sideBySide, seed: policy.recipe.seed });
-    const motion = new MotionWatch(pilot, ownEntries(design, served));
+    const controller = new PolicyController(policy, served, { environmentCount: sideBySide, seed: policy.recipe.seed });
+    const motion = new MotionWatch(controller, ownEntries(design, served));
     const plan = { episodes: horizon.starts, seed, execution: { execute: horizon.execute, delay: 0 }, filmed: 0 };
     const rollouts = await rollOut(robots, motion, plan, unwatched);
     const successes = rollouts.filter(({ isSuccess }) => isSuccess);

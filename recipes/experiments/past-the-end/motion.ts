@@ -1,6 +1,6 @@
 import type { Picture } from "../../../src/dataset/dataset.ts";
+import type { Controller } from "../../../src/simulation/controller.ts";
 import type { StateObservation } from "../../../src/simulation/environment.ts";
-import type { Pilot } from "../../../src/simulation/pilot.ts";
 import { average } from "../statistics.ts";
 
 /** An entry of a robot's state, and what one unit of its speed is. */
@@ -10,44 +10,44 @@ export interface WatchedEntry {
   readonly scale: number;
 }
 
-/** A pilot that remembers what its robots' states were. */
-export class MotionWatch implements Pilot {
-  readonly #pilot: Pilot;
+/** A controller that remembers what its robots' states were. */
+export class MotionWatch implements Controller {
+  readonly #controller: Controller;
   readonly #entries: readonly WatchedEntry[];
   readonly #episodes = new Map<number, number[][]>();
   readonly #running: number[][][] = [];
 
-  constructor(pilot: Pilot, entries: readonly WatchedEntry[]) {
-    this.#pilot = pilot;
+  constructor(controller: Controller, entries: readonly WatchedEntry[]) {
+    this.#controller = controller;
     this.#entries = entries;
   }
 
   get environmentCount(): number {
-    return this.#pilot.environmentCount;
+    return this.#controller.environmentCount;
   }
 
   get horizon(): number {
-    return this.#pilot.horizon;
+    return this.#controller.horizon;
   }
 
   get looksOnlyAsAsked(): boolean {
-    return this.#pilot.looksOnlyAsAsked;
+    return this.#controller.looksOnlyAsAsked;
   }
 
   begin(environment: number, episode: number): void {
     const states: number[][] = [];
     this.#episodes.set(episode, states);
     this.#running[environment] = states;
-    this.#pilot.begin(environment, episode);
+    this.#controller.begin(environment, episode);
   }
 
   see(environment: number, observed: StateObservation, pictures: ReadonlyMap<string, Picture> | null): void {
     this.#running[environment]!.push(this.#entries.map(({ at, scale }) => observed.state[at]! / scale));
-    this.#pilot.see(environment, observed, pictures);
+    this.#controller.see(environment, observed, pictures);
   }
 
   act(environments: readonly number[]): Promise<readonly (readonly (readonly number[])[])[]> {
-    return this.#pilot.act(environments);
+    return this.#controller.act(environments);
   }
 
   /** How fast an episode's robot was over the last second that was seen: mean over entries, in standard deviations per second. */

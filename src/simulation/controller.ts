@@ -2,7 +2,7 @@ import type { Picture } from "../dataset/dataset.ts";
 import type { StateObservation } from "./environment.ts";
 
 /** What controls simulated robots side by side: a policy, or anything else that gives chunks of actions. */
-export interface Pilot {
+export interface Controller {
   /** How many environments it can control at the same time. */
   readonly environmentCount: number;
   /** Steps of a chunk. */
