@@ -3,7 +3,7 @@ import { allocate, HostArray } from "../graph/host-array.ts";
 import { stream } from "../graph/random.ts";
 import { Mean } from "../validity/mean.ts";
 
-/** How far training pictures are changed. */
+/** Ranges of the random changes to training pictures. */
 export interface Augmentation {
   /** Side of the part that is cut out, as a share of the picture's. */
   readonly crop: number;

@@ -1,7 +1,7 @@
 import { HostArray, type Storage } from "../graph/host-array.ts";
 import type { Dof } from "./embodiment.ts";
 
-/** Whether a policy learns actions as they are, or the way from the current state where a dof has one. */
+/** Whether a policy learns actions as they are, or relative to the current state for dofs that have a state entry. */
 export type ActionFrame = "absolute" | "delta";
 
 /**

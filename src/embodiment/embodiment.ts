@@ -1,4 +1,4 @@
-/** What one entry of a robot's action or state vector is. */
+/** One entry of a robot's action or state vector. */
 export interface Entry {
   readonly name: string;
   /** "rad", "m", "rad/s", …; "unknown" where no one says. */
@@ -7,7 +7,7 @@ export interface Entry {
   readonly part: string;
   /** A gripper is resampled to the nearest value and never made relative; anything continuous is interpolated. */
   readonly kind: "continuous" | "gripper";
-  /** Where the policy keeps it. Any set of slots will do; no two entries of a robot share one. */
+  /** Its slot in the policy's padded vector. Any set of slots is allowed; no two entries of a robot share one. */
   readonly slot: number;
 }
 
@@ -47,7 +47,7 @@ export interface Embodiment {
     readonly state: readonly ColumnPart[];
     readonly prompt: PromptSource;
   };
-  /** "none" where samples carry no robot target at all (question answering). */
+  /** "none" where samples have no actions to learn (question answering). */
   readonly target: "actions" | "none";
 }
 

@@ -3,17 +3,17 @@ import { cells, type IsSubsequence } from "../graph/axes.ts";
 import { type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import { Padded } from "../validity/padded.ts";
 
-/** Which numbers of the statistics give the unit of an entry. */
+/** Which of the statistics give the centre and scale of an entry. */
 export type NormalizationMode = "mean-std" | "min-max" | "quantile" | "identity";
 
 /** What an entry that never changes normalises to: 0, or what the division by epsilon gives. */
 export const zeroRanges = ["zero", "epsilon"] as const;
 
-/** What stands in for quantiles that coincide where the extremes do not: those, or the division by epsilon. */
+/** What is used where quantiles coincide and the extremes do not: minimum and maximum, or the division by epsilon. */
 export const coincidingQuantilesNames = ["min-max", "epsilon"] as const;
 
 /**
- * How normalisation treats what divides badly; weights are trained under it, so it stands in the manifest.
+ * How normalisation treats divisors that are 0 or nearly so. Weights depend on it, so the manifest records it.
  *
  * A cell that is not real is 0 in every mode and under every convention.
  */

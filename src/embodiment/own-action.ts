@@ -3,7 +3,7 @@ import { type ActionFrame, toAbsolute } from "./delta.ts";
 import type { Dof } from "./embodiment.ts";
 import { denormalize, type Normalization } from "./normalize.ts";
 
-/** How a policy's actions are read as a robot's own. */
+/** How a policy's actions become a robot's own. */
 export interface ActionReading {
   readonly dofs: readonly Dof[];
   readonly unit: Normalization;

@@ -20,7 +20,7 @@ export function trajectory(table: EpisodeTable, embodiment: Embodiment, framesPe
   return { embodiment, framesPerSecond, actions: vectors(table, action), states: vectors(table, state) };
 }
 
-/** What an action window is. */
+/** How an action window is read. */
 export interface ActionChoice {
   readonly steps: number;
   /** Steps per second; "native" takes the dataset's own frames. */

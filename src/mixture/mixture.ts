@@ -7,7 +7,7 @@ import { type Frames, frameCount, framesOf } from "./frames.ts";
 import { type DatasetSource, openSource } from "./source.ts";
 import { splitEpisodes } from "./split.ts";
 
-/** Whether a dataset teaches, is held out, or is split by episodes. */
+/** Whether a dataset is trained on, held out, or split by episodes. */
 export type Role = "train" | "validation" | "both";
 
 /**
@@ -21,7 +21,7 @@ export interface MixtureEntry {
   readonly episodes: "all" | readonly number[];
   readonly mapping: Mapping;
   readonly role: Role;
-  /** Share of the mixture's draws relative to the others'; `null` in all entries: by frames. */
+  /** Sampling weight relative to the other entries; `null` in all entries means in proportion to their frames. */
   readonly weight: number | null;
   /** Share of the episodes held out where the role is "both". */
   readonly validationRatio: number;
@@ -40,15 +40,15 @@ export interface MixtureDescription {
   /** The policy's camera views, in its order. */
   readonly views: readonly string[];
   readonly entries: readonly MixtureEntry[];
-  /** Which frames teach: every one, or those whose window of actions ends inside the episode. */
+  /** Which frames are trained on: every one, or those whose action window ends inside the episode. */
   readonly windows: "every" | ActionWindows;
   /** For each entry: decoded pictures are kept up to this many bytes. */
   readonly pictureMemoryBytes: number;
 }
 
-/** An entry that has been read: plain data. */
+/** An entry of a mixture whose dataset has been opened: plain data. */
 export interface Member {
-  /** Dataset and control mode: no other member has the same on the same side. */
+  /** Dataset and control mode: unique among members with training frames, and among those with held-out frames. */
   readonly name: string;
   readonly datasetName: string;
   readonly controlModeName: string;
@@ -83,7 +83,7 @@ export interface OpenMixture {
 }
 
 /**
- * Opens every dataset of a mixture and settles what each frame is for.
+ * Opens every dataset of a mixture and decides which frames are trained on and which are held out.
  *
  * @throws InputError with every problem of every entry at once
  */

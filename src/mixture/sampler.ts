@@ -1,9 +1,9 @@
 import { stream } from "../graph/random.ts";
 import { type Frames, frameCount, locate } from "./frames.ts";
 
-/** What the sampler needs to know of a member of the mixture. */
+/** What the sampler reads of a member of the mixture. */
 export interface Sampled {
-  /** Tells its permutations from the other members'. */
+  /** Key of its permutations. */
   readonly name: string;
   /** Share of the draws; the shares of a mixture add up to 1. */
   readonly share: number;

@@ -13,7 +13,7 @@ export type DatasetSource =
     }
   | { readonly kind: "generated"; readonly description: Omit<GeneratedDataset, "name"> };
 
-/** What is opened of a source. */
+/** How a source is opened. */
 export interface SourceChoice {
   readonly name: string;
   readonly episodes: "all" | readonly number[];

@@ -1,7 +1,7 @@
 import { stream } from "../graph/random.ts";
 import { InputError } from "../input-error.ts";
 
-/** Which episodes teach and which are held out, each ascending. */
+/** Which episodes are trained on and which are held out, each ascending. */
 export interface Split {
   readonly train: readonly number[];
   readonly validation: readonly number[];

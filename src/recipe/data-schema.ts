@@ -62,7 +62,7 @@ const sourceSchema = z.discriminatedUnion("kind", [
 ]) satisfies z.ZodType<DatasetSource>;
 
 const datasetSchema = z.strictObject({
-  /** How tables, events and errors call it; the split and the sampler are keyed by it. */
+  /** Its name in tables, events and errors; the split and the sampler are keyed by it. */
   name,
   source: sourceSchema,
   episodes: z.union([
@@ -88,7 +88,7 @@ const augmentationSchema = z.strictObject({
   colourOnly: z.array(name),
 }) satisfies z.ZodType<Augmentation>;
 
-/** What is trained on. */
+/** The data of a recipe. */
 export const dataSchema = z.strictObject({
   /** Folder of the datasets' folders, as seen from where the command runs. */
   root: z.string(),
@@ -106,7 +106,7 @@ export const dataSchema = z.strictObject({
   datasets: z.array(datasetSchema).min(1),
 });
 
-/** A source as it is seen from where the command runs. */
+/** A source with its location relative to where the command runs. */
 export function below(root: string, source: DatasetSource): DatasetSource {
   if (source.kind !== "lerobot" || isAbsolute(source.location) || source.location.startsWith("hf://")) return source;
   return { ...source, location: join(root, source.location) };

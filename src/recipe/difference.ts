@@ -10,7 +10,7 @@ const withoutNumbers = [
   "checkpoint.keepLast",
 ];
 
-/** What no number of a run depends on, as a whole. */
+/** Prefix of keys on which no number of a run depends. */
 const groupWithoutNumbers = "rollout.";
 
 /** Keys that change the last bits of a run and nothing that it means. */

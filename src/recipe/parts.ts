@@ -2,7 +2,7 @@ import { type Embodiment, slots } from "../embodiment/embodiment.ts";
 import type { HeadName, Part } from "../policy/head/form.ts";
 import { type VariantName, variants } from "../policy/variant.ts";
 
-/** What of a recipe says how an action is divided. */
+/** The keys of a recipe that divide actions into parts. */
 export interface ActionParts {
   readonly variant: VariantName;
   readonly actionWidth: number;
@@ -10,7 +10,7 @@ export interface ActionParts {
   readonly parts: readonly Part[] | null;
 }
 
-/** What follows the policy's backbone. */
+/** The action head of a policy. */
 export function headOf({ variant }: { readonly variant: VariantName }): HeadName {
   return variants[variant].head;
 }
@@ -25,7 +25,7 @@ export function wholeAction({ actionWidth }: Pick<ActionParts, "actionWidth">): 
   return { name: "velocity", slots: [...Array(actionWidth).keys()] };
 }
 
-/** What of a robot no part decodes: it would be trained on nothing and never move. Empty where nothing is. */
+/** Which dofs of a robot no part decodes: they would not be trained and would not move. Empty where there are none. */
 export function partProblems(policy: ActionParts, name: string, { dofs, target }: Embodiment): string[] {
   if (headOf(policy) === "flow" || target === "none") return [];
   const decoded = new Set(partsOf(policy).flatMap((part) => part.slots));

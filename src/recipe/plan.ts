@@ -33,7 +33,7 @@ export interface Plan {
 }
 
 /**
- * Looks a recipe's data through and measures what it needs to know of them.
+ * The plan of a recipe: checks all its data and measures their statistics.
  *
  * @param cache folder for what has been measured
  * @throws InputError with everything that would stop a sample later on
@@ -47,7 +47,7 @@ export async function planOf(recipe: Recipe, open: OpenMixture, cache: string): 
 }
 
 /**
- * The plan for weights that are there, with the statistics that they were trained under.
+ * The plan for trained weights, with the statistics that they were trained under.
  *
  * @throws InputError as `planOf`, and where a dataset belongs to a normalisation group that they have no statistics of
  */
@@ -80,7 +80,7 @@ async function checkData(recipe: Recipe, open: OpenMixture, cache: string): Prom
   await checkSamples(open, { layout, tokenizer: byteTokenizer, longPrompt: readingOf(recipe).longPrompt, cache });
 }
 
-/** What of a recipe its statistics for normalisation depend on. */
+/** The keys of a recipe on which its statistics for normalisation depend. */
 export function measuringOf({ data, policy }: Recipe): Pick<MeasureOptions, "reading" | "steps"> {
   return { reading: { rate: data.rate, actionFrame: data.actions }, steps: policy.actionHorizon };
 }
@@ -171,7 +171,7 @@ export function termsOf({ recipe, rules }: Pick<Plan, "recipe" | "rules">): read
   return objectives.flatMap((objective) => objectiveTerms(objective, { reduction, parts, rules }));
 }
 
-/** What the loader's workers need: unit scales are those of each member's normalisation group. */
+/** What the loader's workers read; members are normalised with the statistics of their normalisation group. */
 export function loadPlanOf(plan: Plan): LoadPlan {
   const { recipe, mixture } = plan;
   const mode = recipe.data.normalization;
@@ -185,7 +185,7 @@ export function loadPlanOf(plan: Plan): LoadPlan {
   return { seed: recipe.seed, members: mixture.members, units, reading, tokenizer: "bytes", pictureMemoryBytes };
 }
 
-/** How a batch gets its noise, its times and what teaches. */
+/** How a batch gets its noise, its times and its supervision. */
 export function targetOf(plan: Plan, purpose: TargetOptions["purpose"]): TargetOptions {
   const { recipe, mixture, rules } = plan;
   const moving = new Map(mixture.members.map((member) => [groupKey(member), movingDofs(plan, member)]));

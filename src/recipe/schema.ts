@@ -31,9 +31,9 @@ const validationSchema = z.strictObject({
   ratio: z.number().gt(0).lt(1),
   /** At most this many of each dataset and control mode, evenly spaced; or all that are held out. */
   framesPerMember: z.union([z.literal("all"), count]),
-  /** Noises and times per sample. */
+  /** Draws of noise and time per sample. */
   draws: count,
-  /** Which weights are validated: those that train, or their averages. */
+  /** Which weights are validated: the parameters, or their exponential moving averages. */
   weights: z.enum(["parameters", "ema"]),
 });
 
@@ -76,28 +76,31 @@ const optimizerSchema = z.strictObject({
   clip: z.number().positive(),
   /** Share of the old average that each step keeps; `null` keeps no averages. */
   ema: decay.nullable(),
-  /** Beginnings of the names of parameters that do not train. */
+  /** Prefixes of the names of parameters that are frozen. */
   frozen: z.array(z.string().min(1)),
 }) satisfies z.ZodType<Schedule & AdamW>;
 
 const rolloutSchema = z.strictObject({
   /** Steps between rollouts inside training, of the weights that are validated; 0 for none. */
   everySteps: natural,
-  /** Simulated robots, and the datasets whose robots they are: `null` where one alone fits. */
+  /** Simulated robots, and the datasets whose robots they are to the policy; `null` where only one fits. */
   robots: z.array(z.strictObject({ name: z.string().min(1), dataset: z.string().min(1).nullable() })).min(1),
   /** Of each robot; where several ranks train, all of them within the minutes that a rank waits. */
   episodes: count,
   /** Starts and noise follow from it. */
   seed: natural,
-  /** Steps carried out of each chunk: half of it where `null`. */
+  /** Execution horizon, in steps of a chunk; `null` for half of the chunk. */
   execute: count.nullable(),
-  /** Steps between a question and the first action of its answer. */
+  /** Inference delay, in steps: from the request for a chunk to its first action that is carried out. */
   delay: natural,
-  /** Robots at work at the same time, at most. */
+  /** The most robots that are simulated at the same time. */
   sideBySide: count,
 });
 
-/** Every key of a recipe, none with a default: what is not said in a recipe is an error, but for rollouts, which change no number of a run. */
+/**
+ * Every key of a recipe. None has a default, so a missing key is an error; `rollout` alone may be missing, as it changes no number
+ * of a run.
+ */
 export const recipeSchema = z
   .strictObject({
     /** Names the run's folder. */
@@ -126,7 +129,7 @@ export const recipeSchema = z
     for (const { path, message } of misfits(value)) issues.push({ code: "custom", path, message, input: value });
   });
 
-/** Everything that a run's numbers follow from: plain data. */
+/** All that determines a run's numbers, but for the data: plain data. */
 export type Recipe = Immutable<z.infer<typeof recipeSchema>>;
 
 /** A dataset of a recipe. */
@@ -193,7 +196,7 @@ function historyMisfits({ policy: { history } }: Recipe): Misfit[] {
   return [{ path: ["policy", "history", "slots"], message }];
 }
 
-/** π0's rule lets cells teach that a head with decoders by part says nothing about. */
+/** π0's supervision rule has cells teach that a head with decoders by part does not predict. */
 function headMisfits({ policy: { variant }, supervision }: Recipe): Misfit[] {
   if (variants[variant].head !== "groot" || supervision !== "asReleasedPi") return [];
   const message = `expected "allReal" or "moving" with policy.variant "${variant}", got "${supervision}"`;
@@ -213,7 +216,7 @@ function partMisfits({ policy: { parts, actionWidth } }: Recipe): Misfit[] {
   return found;
 }
 
-/** A causal policy never reads past the end: what stands there is nothing to it. */
+/** A causal policy reads no step past the end, so what stands there does not matter to it. */
 function sightMisfits({ conventions: { actionSight, pastEnd } }: Recipe): Misfit[] {
   if (actionSight === "both" || pastEnd === "hidden") return [];
   const message = `expected "hidden" where conventions.actionSight is "causal", got "${pastEnd}"`;

@@ -2,14 +2,14 @@ import type { PolicyInput } from "../batch/observation.ts";
 import type { SampleKey } from "../flow/noise.ts";
 import type { ServedRobot } from "./robot.ts";
 
-/** A robot's question for actions. */
+/** A robot's request for an action chunk. */
 export interface ActionRequest extends PolicyInput {
   readonly robot: ServedRobot;
-  /** What the noise is keyed by: the same key and observation give the same actions. Whole numbers from 0. */
+  /** Key of the noise that the flow starts from: the same key and input give the same actions. Whole numbers from 0. */
   readonly noise: SampleKey & { readonly seed: number };
 }
 
-/** What a robot is told to do. */
+/** Actions for a robot's next steps. */
 export interface ActionChunk {
   readonly robot: ServedRobot;
   /** By step and dof, in the robot's own units and order; step 0 is now. */

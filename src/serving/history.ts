@@ -11,15 +11,15 @@ import { InputError } from "../input-error.ts";
 export interface HistoryChoice {
   readonly slots: ObservationSlots;
   readonly framesPerSecond: number;
-  /** Side of the policy's pictures: nothing larger is kept. */
+  /** Side of the policy's pictures, in pixels: larger pictures are shrunk to it before they are kept. */
   readonly pictureSize: number;
 }
 
 /**
- * What one robot has perceived since its session began, as far back as its policy looks.
+ * The observations of one robot since its session began, as far back as its policy's observation slots reach.
  *
- * Slot by slot it gives what a dataset gives at the same frame of an episode: a slot before the first frame is not there, one
- * between two frames is interpolated likewise.
+ * Each slot holds what a dataset gives at the same frame of an episode: a slot before the first frame does not exist, and states
+ * between two frames are interpolated in the same way.
  */
 export class History {
   readonly #robot: Robot;
@@ -40,7 +40,7 @@ export class History {
   }
 
   /**
-   * Takes in what the robot perceives at its next frame. What is given is copied.
+   * Adds the robot's observation at its next frame. What is given is copied.
    *
    * @throws InputError naming the robot where an observation does not fit it; the history stays as it was
    */
@@ -75,7 +75,7 @@ export class History {
     return [...slots.slice(0, -1), slots.at(-1) ?? now];
   }
 
-  /** Forgets everything: the next observation begins a session. */
+  /** Forgets all observations: the next one begins a session. */
   reset(): void {
     this.#frames.length = 0;
     this.#start = 0;
@@ -86,7 +86,7 @@ export class History {
     return observationWindow({ length: this.length, framesPerSecond }, this.length - 1, slots);
   }
 
-  /** `[o s]`, NaN where a slot is not there. */
+  /** `[o s]`, NaN where a slot does not exist. */
   #states(): Float64Array {
     const { embodiment } = this.#robot;
     const shape = [this.#frames.length, embodiment.states.length];

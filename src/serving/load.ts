@@ -18,7 +18,7 @@ import { type ServedRobot, servedRobots } from "./robot.ts";
 
 /** How a policy is served. */
 export interface LoadOptions {
-  /** How many robots it acts for at a time, at most: the rows of its program, each of which takes its time. */
+  /** The most robots that it acts for in one call: the rows of its program, which cost time whether they are used or not. */
   readonly robots: number;
   /** Where it runs and on how many threads. Another machine than the one it was trained on changes the last bits. */
   readonly machine: "as trained" | Machine;
@@ -30,7 +30,7 @@ export interface Machine {
   readonly threads: number;
 }
 
-/** A policy whose weights have not been read. */
+/** A policy whose checkpoint has been found; its weights have not been read. */
 export interface FoundPolicy {
   /** Folder of the checkpoint. */
   readonly checkpoint: string;
@@ -42,9 +42,10 @@ export interface FoundPolicy {
 }
 
 /**
- * A run's newest checkpoint, or the one that is named, ready to act. Neither its datasets nor its recipe file have to be there.
+ * The policy of a run's newest checkpoint, or of the checkpoint that is named, ready to act. Neither its datasets nor its recipe
+ * file are needed.
  *
- * Its weights are those that the run validates: the averages, or those that train.
+ * Its weights are those that the recipe validates: their exponential moving averages, or the weights themselves.
  *
  * @param run the run's folder, or that of one of its checkpoints
  * @throws InputError where there is no checkpoint, it is damaged, its conventions are others, or the device is not there
@@ -63,7 +64,7 @@ export async function loadPolicy(run: string, { robots: rows, machine }: LoadOpt
 }
 
 /**
- * The policy of a run's newest checkpoint, or of the one that is named: what it acts for, before anything of its size is read.
+ * The policy of a run's newest checkpoint, or of the checkpoint that is named, before its weights are read.
  *
  * @throws InputError where there is no checkpoint, or its conventions are others
  */
@@ -92,12 +93,12 @@ export async function readPolicyWeights({ checkpoint, recipe }: FoundPolicy): Pr
 /** What a policy is compiled for. */
 export interface CompileChoice {
   readonly rows: number;
-  /** How many steps of each chunk are carried out, at most: later ones may be missing. */
+  /** The most steps of a chunk that are carried out; later ones may be left out of it. */
   readonly steps: number;
   readonly machine: Machine;
 }
 
-/** A policy with its weights, as a program of some rows. */
+/** A policy with its weights, compiled for a number of robots in one call. */
 export async function compilePolicy(
   { checkpoint, step, recipe, robots }: FoundPolicy,
   weights: ParameterValues,

@@ -21,7 +21,7 @@ export interface StepRollout {
   readonly meanSteps: number;
 }
 
-/** Who watches rollouts inside training. */
+/** Shows the rollouts that run inside training. */
 export interface RolloutDisplay {
   /** Told how many episodes are done, and of how many. */
   rollingOut(episodes: number, total: number): void;
@@ -29,9 +29,9 @@ export interface RolloutDisplay {
 }
 
 /**
- * The rollouts inside training that `rollout.everySteps` of a recipe asks for; rank 0 alone plays.
+ * The rollouts inside training that `rollout.everySteps` of a recipe asks for; they run at rank 0.
  *
- * A stop that is asked for meanwhile waits for their end: the run that goes on has the events of one that never stopped.
+ * A request to stop waits until they have ended, so that a resumed run has the same events as an uninterrupted one.
  */
 export function rolloutObserver(display: RolloutDisplay): ObserverKind {
   return {
@@ -98,7 +98,7 @@ function choicesOf({ recipe: { rollout } }: Plan): RolloutChoice[] {
   }));
 }
 
-/** The policy of a plan whose weights are at hand; none of a checkpoint are. */
+/** The policy of a plan that is being trained, whose weights are in memory and not in a checkpoint. */
 export function plannedPolicy(plan: Plan, step: number): FoundPolicy {
   const { recipe } = plan;
   const { name, device, threads } = recipe;

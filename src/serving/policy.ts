@@ -15,7 +15,7 @@ import type { ActionChunk, ActionRequest } from "./action.ts";
 import { chooseRobot, type RobotQuery, type ServedRobot } from "./robot.ts";
 import { Session } from "./session.ts";
 
-/** What a policy is served from. */
+/** What a served policy consists of. */
 export interface PolicyParts {
   /** Folder of the checkpoint. */
   readonly checkpoint: string;
@@ -44,12 +44,12 @@ export class LoadedPolicy {
     this.#sampler = sampler;
   }
 
-  /** Robots that it acts for at a time, at most; fewer take as long. */
+  /** The most robots that it acts for in one call; fewer take as long. */
   get rows(): number {
     return this.#sampler.layout.rows;
   }
 
-  /** Steps of each chunk that it gives: the horizon, or fewer where it was compiled for the first ones. */
+  /** Steps of the chunks that it gives: the action horizon, or fewer where it was compiled for the first steps only. */
   get steps(): number {
     return this.#sampler.layout.steps;
   }
@@ -63,7 +63,7 @@ export class LoadedPolicy {
     return chooseRobot(this.robots, query);
   }
 
-  /** A robot at work, with a history of its own. */
+  /** A session of a robot, with a history of its own. */
   session(robot: ServedRobot, { seed }: { readonly seed: number }): Session {
     const reading = readingOf(this.recipe);
     const { layout } = this.#sampler;
@@ -73,7 +73,7 @@ export class LoadedPolicy {
   }
 
   /**
-   * Actions for several robots side by side, each as if it were alone. The event loop stays free.
+   * Action chunks for several robots in one batch, each as if it were alone. The event loop stays free.
    *
    * @returns a chunk for each request, in order
    * @throws InputError where a request does not fit its robot or the policy, or the policy gives no finite actions
@@ -86,8 +86,8 @@ export class LoadedPolicy {
   }
 
   /**
-   * What the policy reads when robots ask, to the bit what it reads of the same frames in validation: the way from cameras,
-   * units and words to its inputs is one.
+   * The batch that the policy reads for these requests: equal to the bit to what validation reads of the same frames, because the
+   * same code makes both.
    *
    * @throws InputError where a request does not fit its robot or the policy
    */
@@ -103,7 +103,7 @@ export class LoadedPolicy {
     return collate(layout, examples);
   }
 
-  /** Gives the program's memory back once nothing is under way; acting afterwards is an error. */
+  /** Frees the program's memory when no call is running any more; acting afterwards is an error. */
   release(): void {
     this.#sampler.release();
   }

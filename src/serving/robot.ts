@@ -7,16 +7,16 @@ import { InputError } from "../input-error.ts";
 import { loadPlanOf, type Plan } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 
-/** A robot that a policy acts for: an embodiment under a control mode, as a dataset of the mixture has it. */
+/** A robot that a policy acts for: the embodiment of a dataset of its mixture, under one control mode. */
 export interface ServedRobot extends Robot {
   readonly dataset: string;
-  /** How often the robot is looked at: history counts these frames. */
+  /** Rate of the robot's observations: history counts these frames. */
   readonly framesPerSecond: number;
-  /** How often the steps of an action chunk follow each other. */
+  /** Rate of the steps of an action chunk. */
   readonly stepsPerSecond: number;
 }
 
-/** What tells robots apart; what is left out may be anything. */
+/** Which robot is meant; a key that is left out may have any value. */
 export interface RobotQuery {
   readonly robotType?: string;
   readonly dataset?: string;
@@ -48,7 +48,7 @@ export function servedRobots(
     });
 }
 
-/** The same of a policy that is being trained. */
+/** The robots that a policy in training will act for. */
 export function plannedRobots(plan: Plan): ServedRobot[] {
   const { units } = loadPlanOf(plan);
   const { rate } = plan.recipe.data;

@@ -17,21 +17,22 @@ import { encodeWeights } from "./rollout-share.ts";
 import { playShares, type RolloutProgress } from "./rollout-threads.ts";
 import { fittingRobot } from "./simulated.ts";
 
-/** What is rolled out, and how. */
+/** A policy, a simulated robot, and how many episodes are rolled out in which way. */
 export interface RolloutRequest {
   /** The run's folder. */
   readonly run: string;
   readonly design: Design;
-  /** The robot's options, given those that fit the policy; its observation stays. */
+  /** The robot's options, from those that fit the policy; `observation` has to stay as it is. */
   readonly options: (fitting: RobotOptions) => RobotOptions;
-  /** What the robot learned from; `null` where one robot of the policy fits. */
+  /** The dataset whose robot it is to the policy; `null` where only one robot of the policy fits. */
   readonly dataset: string | null;
   readonly episodes: number;
   readonly seed: number;
-  /** Steps carried out of each chunk; `null` for half of it. */
+  /** Execution horizon, in steps of a chunk; `null` for half of the chunk. */
   readonly execute: number | null;
+  /** Inference delay, in steps. */
   readonly delay: number;
-  /** Robots at work at the same time, at most. Batches of other sizes differ in their last bits. */
+  /** The most robots that are simulated at the same time. Results of other numbers differ in their last bits. */
   readonly sideBySide: number;
   /** Where and how many of the first episodes are filmed; `null` for none. */
   readonly films: { readonly folder: string; readonly episodes: number } | null;
@@ -50,11 +51,11 @@ export interface PolicyRollouts {
   readonly score: Score | null;
   readonly films: readonly string[];
   readonly seconds: number;
-  /** Of these, in which the policy found actions; of threads the mean. */
+  /** Those of the seconds in which the policy computed actions; the mean over threads. */
   readonly policySeconds: number;
 }
 
-/** What is known of a policy's success from its rollouts. */
+/** The success rate of rollouts. */
 export interface Score {
   readonly successRate: number;
   /** 95 % confidence. */
@@ -64,7 +65,7 @@ export interface Score {
 }
 
 /**
- * Lets a run's newest checkpoint steer simulated robots. The same request gives the same rollouts, to the bit.
+ * Rolls out the policy of a run's newest checkpoint on simulated robots. The same request gives the same rollouts, to the bit.
  *
  * @throws InputError where there is no policy, no robot of it fits, horizon and delay do not, or a folder cannot be written
  */
@@ -73,11 +74,11 @@ export async function rollOutPolicy(request: RolloutRequest, progress: RolloutPr
   return await rollOutFound(await findPolicy(request.run), null, request, progress);
 }
 
-/** What is rolled out of a policy that is there. */
+/** A rollout of a policy that has been found. */
 export type RolloutChoice = Omit<RolloutRequest, "run">;
 
 /**
- * The same of a policy that has been found.
+ * Rolls out a policy that has been found.
  *
  * @param weights `null`: those of its checkpoint
  */
@@ -120,7 +121,7 @@ export async function rollOutFound(
   };
 }
 
-/** What follows from a choice with a policy. */
+/** The robot, the chunk execution and the options that a rollout's choice means for a policy. */
 export interface PlannedRollout {
   readonly served: ServedRobot;
   readonly execution: ChunkExecution;
@@ -134,7 +135,7 @@ export function planRollout(policy: FoundPolicy, choice: RolloutChoice): Planned
   return { served, execution, options: optionsOf(choice, served, observation) };
 }
 
-/** Rows of a program: more leave the processor's cache, and of fewer each costs more. */
+/** The most rows of a program on a processor: with more its arrays leave the cache, with fewer each row costs more. */
 export const mostRows = 8;
 
 /**
@@ -178,7 +179,7 @@ function executionOf({ execute, delay }: RolloutChoice, horizon: number): ChunkE
   return execution;
 }
 
-/** What rollouts say of success; `null` of none. */
+/** The success rate of rollouts; `null` where there are none. */
 export function scoreOf(rollouts: readonly Rollout[]): Score | null {
   const { length } = rollouts;
   if (length === 0) return null;

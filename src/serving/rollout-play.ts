@@ -9,14 +9,14 @@ import type { LoadedPolicy } from "./policy.ts";
 import { decodeWeights, type PlayedShare, type RolloutShare } from "./rollout-share.ts";
 import { PolicyController } from "./simulated.ts";
 
-/** Told of a share as it is played. */
+/** Hears of a share as it runs. */
 export interface ShareWatcher {
-  /** Robots and policy are open; play begins when this is done. */
+  /** Robots and policy are ready; the episodes begin when this resolves. */
   ready(): Promise<void>;
   finished(rollout: Rollout): void;
 }
 
-/** Opens a share's policy and robots in this thread and plays its episodes. */
+/** Opens a share's policy and robots in this thread and runs its episodes. */
 export async function playShare(share: RolloutShare, watcher: ShareWatcher): Promise<PlayedShare> {
   const { policy: found, weights, plan, rows, machine } = share;
   const own = weights === null ? await readPolicyWeights(found) : decodeWeights(weights);

@@ -5,14 +5,14 @@ import type { RobotOptions } from "../simulation/environment.ts";
 import type { PlayPlan, Rollout } from "../simulation/rollout.ts";
 import type { FoundPolicy, Machine } from "./load.ts";
 
-/** What one thread plays of a rollout: plain data. */
+/** The part of a rollout that one thread runs: plain data. */
 export interface RolloutShare {
   readonly policy: FoundPolicy;
   /** `null`: those of its checkpoint. */
   readonly weights: PlainWeights | null;
-  /** Which of the policy's robots it steers. */
+  /** Index of the robot among the policy's. */
   readonly robot: number;
-  /** Name of the simulated one. */
+  /** Name of the simulated robot's design. */
   readonly design: string;
   readonly options: RobotOptions;
   readonly episodes: readonly number[];
@@ -28,16 +28,16 @@ export interface RolloutShare {
   readonly stop: Int32Array;
 }
 
-/** What has been played of a share. */
+/** What a share's thread has rolled out. */
 export interface PlayedShare {
   readonly rollouts: readonly Rollout[];
   /** Paths by episode. */
   readonly films: readonly (readonly [episode: number, path: string])[];
-  /** In which the policy found actions. */
+  /** Time in which the policy computed actions. */
   readonly policySeconds: number;
 }
 
-/** What a thread says; it begins to play when it hears anything. */
+/** Messages of a thread; it begins its episodes when it receives any message. */
 export type FromShare =
   | { readonly kind: "ready" }
   | { readonly kind: "finished"; readonly rollout: Rollout }

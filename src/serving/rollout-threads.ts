@@ -5,27 +5,27 @@ import type { Rollout } from "../simulation/rollout.ts";
 import { playShare } from "./rollout-play.ts";
 import type { FromShare, PlayedShare, RolloutShare } from "./rollout-share.ts";
 
-/** Told of rollouts as they go on. */
+/** Hears of rollouts as they end, and may stop them. */
 export interface RolloutProgress {
   finished(rollout: Rollout): void;
   isStopped(): boolean;
 }
 
-/** What threads have played together. */
+/** What all threads have rolled out. */
 export interface PlayedShares {
   readonly shares: readonly PlayedShare[];
   /** From when all were ready until the last was done. */
   readonly seconds: number;
 }
 
-/** How often it is asked whether to stop, in milliseconds. */
-const stopEvery = 20;
+/** Time between two checks whether to stop. */
+const stopEveryMs = 20;
 
 /**
- * Plays shares of a rollout, a thread each, all at the same time; where there is only one, in this thread.
+ * Runs the shares of a rollout at the same time, each in a thread of its own; a single share runs in this thread.
  *
- * @param stop the cell that the shares look at
- * @throws InputError where one of them meets it
+ * @param stop the cell that tells the shares to stop
+ * @throws InputError where one of them fails with it
  */
 export async function playShares(
   shares: readonly RolloutShare[],
@@ -39,7 +39,7 @@ export async function playShares(
     progress.finished(rollout);
     look();
   };
-  const looking = setInterval(look, stopEvery);
+  const looking = setInterval(look, stopEveryMs);
   try {
     look();
     const [only, ...others] = shares;

@@ -3,14 +3,14 @@ import type { ActionRequest } from "./action.ts";
 import { History, type HistoryChoice } from "./history.ts";
 import type { ServedRobot } from "./robot.ts";
 
-/** One robot at work: its own history, and noise of its own for each frame. */
+/** One robot's session with a policy: its history of observations, and noise of its own for each frame. */
 export class Session {
   readonly robot: ServedRobot;
   readonly #history: History;
   readonly #seed: number;
   #episode = 0;
 
-  /** @param seed of its noise; robots side by side have different ones */
+  /** @param seed of its noise; robots that act at the same time have different seeds */
   constructor(robot: ServedRobot, choice: HistoryChoice, seed: number) {
     this.robot = robot;
     this.#history = new History(robot, choice);
@@ -18,7 +18,7 @@ export class Session {
   }
 
   /**
-   * Takes in what the robot perceives at its next frame: at each frame, whether actions are asked for or not.
+   * Adds the robot's observation at its next frame: at each frame, whether actions are requested or not.
    *
    * @throws InputError where it does not fit the robot
    */
@@ -27,9 +27,9 @@ export class Session {
   }
 
   /**
-   * The question for actions from now on, for `LoadedPolicy.act`.
+   * The request for actions from now on, for `LoadedPolicy.act`.
    *
-   * @throws InputError if the robot has seen nothing yet
+   * @throws InputError if there was no observation yet
    */
   ask(prompt: string): ActionRequest {
     const noise = { seed: this.#seed, episode: this.#episode, frame: this.#history.length - 1, draw: 0 };

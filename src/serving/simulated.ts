@@ -11,17 +11,17 @@ import type { LoadedPolicy } from "./policy.ts";
 import type { ServedRobot } from "./robot.ts";
 import type { Session } from "./session.ts";
 
-/** A robot of a policy that a simulated robot's numbers fit, and what it perceives. */
+/** The robot of a policy whose dofs, states, cameras and rates are a simulated robot's, and what its observations hold. */
 export interface FittingRobot {
   readonly served: ServedRobot;
   readonly observation: "pictures" | "state";
 }
 
 /**
- * The one robot of a policy that a simulated robot can be.
+ * The robot of a policy that a simulated robot is.
  *
- * @param dataset that it learned from; `null` where there is one robot that fits
- * @throws InputError where none fits, telling which dofs, states, cameras, control mode or rate do not and how; or several do
+ * @param dataset whose robot it is to the policy; `null` where only one robot of the policy fits
+ * @throws InputError where none fits, with the dofs, states, cameras, control mode or rate that differ, or where several fit
  */
 export function fittingRobot(robots: readonly ServedRobot[], design: Design, dataset: string | null): FittingRobot {
   const asked = robots.filter((robot) => dataset === null || robot.dataset === dataset);
@@ -72,7 +72,7 @@ function named(entries: readonly Entry[]): string {
   return `${entries.length} (${entries.map(({ name }) => name).join(" ")})`;
 }
 
-/** A policy that steers simulated robots, each with a session of its own. */
+/** A policy that controls simulated robots, each with a session of its own. */
 export class PolicyController implements Controller {
   readonly environmentCount: number;
   readonly horizon: number;
@@ -97,7 +97,7 @@ export class PolicyController implements Controller {
     this.#running = new Array(environmentCount).fill(null);
   }
 
-  /** Time that actions took so far. */
+  /** Milliseconds in which the policy computed actions so far. */
   get ms(): number {
     return this.#ms;
   }
@@ -122,7 +122,7 @@ export class PolicyController implements Controller {
       return { ...request, noise: { ...request.noise, episode } };
     });
     const chunks: ActionChunk[] = [];
-    // Rows that nobody sits in take as long as others, and arrays of many rows leave the processor's cache.
+    // Unused rows take as long as used ones, and arrays of many rows leave the processor's cache.
     for (let at = 0; at < requests.length; at += this.#policy.rows)
       chunks.push(...(await this.#policy.act(requests.slice(at, at + this.#policy.rows))));
     this.#ms += performance.now() - from;

@@ -133,7 +133,8 @@ class BimanualStage implements Stage {
     return thing.position()[2] > lifted && thing.up()[2] > 0.95;
   }
 
-  /** Both hands go above their ends, down, close, and lift together; as what they see has it, so that a miss begins anew. */
+  /** Both hands move above their ends, go down, close and lift together. Each command depends on the observation alone, so that a
+   * missed grip is tried again. */
   expert(): () => readonly number[] {
     const thing = this.#bars[0]!;
     return () => {

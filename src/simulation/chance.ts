@@ -1,6 +1,6 @@
 import { stream } from "../graph/random.ts";
 
-/** What is left to chance in one episode of a robot: every draw has a name, and draws of other names change nothing in it. */
+/** Random draws of one episode of a robot: each has a name, and draws of other names do not change it. */
 export class Chance {
   readonly #seed: number;
   readonly #robot: string;

@@ -14,11 +14,11 @@ export interface DesignedEntry {
 export interface DesignedDof extends DesignedEntry {
   readonly low: number;
   readonly high: number;
-  /** The most that it moves in one control step, in its own unit; the expert keeps to it, and disturbances go by it. */
+  /** The most that the expert moves it in one control step, in its own unit; disturbances are in proportion to it. */
   readonly move: number;
 }
 
-/** A robot and its task, before there is a world of it. */
+/** A kind of robot and its task, of which `createRobot` makes simulations. */
 export interface Design {
   readonly name: string;
   /** What it is and what it does, in a few words. */
@@ -30,7 +30,7 @@ export interface Design {
   readonly holdSteps: number;
   readonly dofs: readonly DesignedDof[];
   readonly states: readonly DesignedEntry[];
-  /** What the state-only variant adds to the state: where things are that pictures would show. */
+  /** Entries that are added to the state where observations have no pictures: where the objects of the task are. */
   readonly goals: readonly DesignedEntry[];
   /** Cameras of the model, by name. */
   readonly cameras: readonly string[];
@@ -39,7 +39,7 @@ export interface Design {
   readonly stage: (world: PhysicsWorld, options: RobotOptions) => Stage;
 }
 
-/** A design in a world: what happens in its episodes. */
+/** A design in a simulated world: how its episodes begin, go on and succeed. */
 export interface Stage {
   /** Puts everything in its place and returns the instruction. */
   begin(chance: Chance): string;
@@ -47,7 +47,7 @@ export interface Stage {
   state(): readonly number[];
   /** In the order of the design's goals. */
   goal(): readonly number[];
-  /** Passes a command, one value per dof and within range, on to the motors. */
+  /** Sends a command, one value per dof and within range, to the motors. */
   command(action: readonly number[]): void;
   /** Whether the goal is reached at this moment. */
   isReached(): boolean;

@@ -1,17 +1,17 @@
 import type { Picture } from "../dataset/dataset.ts";
 import type { Embodiment } from "../embodiment/embodiment.ts";
 
-/** What may be set about a simulated robot, the same keys for all. */
+/** Options of a simulated robot; all robots have the same keys. */
 export interface RobotOptions {
   /** "state": no pictures, and the state says where the goal is. */
   readonly observation: "pictures" | "state";
   /** Pixels of a picture's side. */
   readonly imageSize: number;
-  /** Things of other colours that look like the goal, for instructions to matter. */
+  /** Number of objects that differ from the goal in colour alone, so that the instruction has to be followed. */
   readonly distractors: number;
   /**
-   * How imprecise the motors are: what is carried out differs from what was commanded by normal noise of this many times
-   * the dof's largest move in a step. Demonstrations then show how to come back to the way.
+   * How imprecise the motors are: what is carried out differs from the command by normal noise of this many times the dof's
+   * largest move in a step. Demonstrations then show how to recover from deviations.
    */
   readonly disturbance: number;
 }
@@ -37,7 +37,7 @@ export interface RobotEnvironment {
   readonly framesPerSecond: number;
   /** Steps after which an episode counts as failed. */
   readonly stepLimit: number;
-  /** Begins an episode: everything left to chance follows from seed and episode. */
+  /** Begins an episode: all random numbers in it follow from seed and episode. */
   reset(seed: number, episode: number): void;
   /** The observation now. */
   observe(): SimulatedObservation;
@@ -46,7 +46,7 @@ export interface RobotEnvironment {
   /** What its cameras see now, by key, also where observations hold no pictures: for films. */
   show(): ReadonlyMap<string, Picture>;
   /**
-   * Carries out a command for one control step; values past a dof's range are brought to its end.
+   * Carries out a command for one control step; values outside a dof's range are clamped to it.
    *
    * @throws RangeError if the width is another or a value is not finite
    */

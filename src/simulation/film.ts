@@ -36,7 +36,7 @@ export class Film {
     this.#writing(() => writer?.finish());
   }
 
-  /** Once a file cannot be written, what is left of it is given up. */
+  /** After the first failure to write the file, no more of it is written. */
   #writing(write: () => void): void {
     try {
       write();

@@ -16,7 +16,7 @@ export class Films {
     this.#robot = robot;
   }
 
-  /** Where each film lies. */
+  /** Path of each film, by episode. */
   get paths(): [episode: number, path: string][] {
     return [...this.#films].map(([episode, { path }]) => [episode, path]);
   }

@@ -39,7 +39,7 @@ export function gripperActuators(prefix: string): string[] {
   return sides.map(({ name }) => element("position", { joint: `${prefix}${name} slide`, ...motor }));
 }
 
-/** What the two motors are told for an opening from 0 to 1. */
+/** Targets of the two motors for an opening from 0 to 1. */
 export function gripperMotors(opening: number): [number, number] {
   return [travel * opening, travel * opening];
 }

@@ -34,7 +34,7 @@ export function limbDofs(prefix: string, part: string): DesignedDof[] {
   return [...joints, { ...gripper, low: 0, high: 1, move: 0 }];
 }
 
-/** What an arm tells of itself: the same entries as it is told. */
+/** State entries of an arm: the same as its dofs. */
 export function limbStates(prefix: string, part: string): DesignedEntry[] {
   return limbDofs(prefix, part).map(({ name, unit, part: own, kind }) => ({ name, unit, part: own, kind }));
 }
@@ -157,7 +157,7 @@ const forearmRoll = 3;
 /** What is left of the forearm's roll after a step. */
 const unwinding = 0.6;
 
-/** What the motors of an arm are told for a command of its dofs. */
+/** Targets of an arm's motors for a command of its dofs. */
 export function motors(values: readonly number[]): number[] {
   return [...values.slice(0, 6), ...gripperMotors(values[6]!)];
 }

@@ -28,8 +28,8 @@ async function load(): Promise<Physics> {
 /**
  * One simulated world: a model and its state.
  *
- * Memory lies outside the reach of the garbage collector: `close` frees it. Views into it are taken anew for every access,
- * as they die when MuJoCo's memory grows.
+ * The garbage collector does not free its memory: `close` does. Views of it are made anew for each access, since they become
+ * invalid when MuJoCo's memory grows.
  */
 export class PhysicsWorld {
   readonly #physics: Physics;
@@ -56,12 +56,12 @@ export class PhysicsWorld {
     return this.#model.opt.timestep;
   }
 
-  /** Back to the model's own start. */
+  /** Returns to the model's initial state. */
   reset(): void {
     this.#physics.mj_resetData(this.#model, this.#data);
   }
 
-  /** Brings everything that follows from positions up to date, without time going on. */
+  /** Recomputes everything that follows from positions, without advancing time. */
   settle(): void {
     this.#physics.mj_forward(this.#model, this.#data);
   }
@@ -102,7 +102,7 @@ export class PhysicsWorld {
     return () => triple(this.#data.site_xpos, id);
   }
 
-  /** Sets what every actuator is told, in the model's order. */
+  /** Sets the targets of all actuators, in the model's order. */
   control(values: readonly number[]): void {
     const out: Float64Array = this.#data.ctrl;
     out.set(values);

@@ -69,8 +69,8 @@ export class Picking {
   /**
    * Fetches the cube and puts it down, then stays above it.
    *
-   * What it does follows from what it sees and from nothing else: a policy that sees the same can learn it, and where a grip
-   * misses it begins anew.
+   * Its command depends on the observation alone, so that a policy with the same observation can learn it; after a missed grip it
+   * starts again.
    */
   expert(hand: Hand): () => number[] {
     return () => {

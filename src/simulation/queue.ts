@@ -28,7 +28,7 @@ export function stepsUsed({ execute, delay }: ChunkExecution): number {
  * The actions of one robot, step by step.
  *
  * Step 0 of a chunk is the step at which it was requested. Every `execute` steps the robot goes over to the next chunk, which it
- * asked for `delay` steps earlier; what lies before is left out. It begins when its first chunk is there.
+ * requested `delay` steps earlier, and skips the chunk's steps that are past. The first step waits for the first chunk.
  */
 export class ActionQueue {
   readonly #execution: ChunkExecution;
@@ -40,13 +40,13 @@ export class ActionQueue {
     this.#execution = execution;
   }
 
-  /** Whether it is time to ask. */
+  /** Whether a chunk has to be requested at this step. */
   get asks(): boolean {
     const { execute, delay } = this.#execution;
     return this.#step === 0 || (this.#step + delay) % execute === 0;
   }
 
-  /** Takes the answer to the question of this step. */
+  /** Takes the chunk that was requested at this step. */
   put(actions: readonly (readonly number[])[]): void {
     this.#chunks = [...this.#chunks, { actions, step: this.#step }];
   }
@@ -71,7 +71,7 @@ export class ActionQueue {
   }
 }
 
-/** A chunk, and the step at which it was asked for. */
+/** A chunk, and the step at which it was requested. */
 interface Asked {
   readonly actions: readonly (readonly number[])[];
   readonly step: number;

@@ -3,7 +3,7 @@ import type { DatasetWriter } from "../dataset/write/dataset-writer.ts";
 import type { WrittenDescription, WrittenVersion } from "../dataset/write/description.ts";
 import type { RobotEnvironment } from "./environment.ts";
 
-/** How a robot's demonstrations are to be written. */
+/** How a robot's demonstrations are written. */
 export interface RecordingChoice {
   readonly version: WrittenVersion;
   readonly codec: WrittenDescription["codec"];
@@ -39,7 +39,7 @@ export function recordingOf(
   };
 }
 
-/** Told of the recording as it goes on. */
+/** Hears of a recording as it goes on, and may stop it. */
 export interface RecordingWatcher {
   /** After each whole episode. */
   recorded(episodes: number, frames: number): void;
@@ -47,11 +47,11 @@ export interface RecordingWatcher {
   isStopped(): boolean;
 }
 
-/** How much is wanted of a robot's demonstrations. */
+/** How many demonstrations are recorded, and how long each is. */
 export interface RecordingLength {
   readonly episodes: number;
   readonly seed: number;
-  /** Steps that an episode goes on for once it has succeeded: none where recordings end as real ones do. */
+  /** Steps that an episode goes on for after success; 0 ends it there, as real recordings end. */
   readonly stepsAfterSuccess: number;
 }
 
@@ -66,9 +66,9 @@ export interface RecordingResult {
 }
 
 /**
- * Has a robot's expert play until the dataset holds so many episodes; those in which it fails are left out.
+ * Records a robot's scripted expert until the dataset holds so many episodes; failed episodes are left out.
  *
- * Attempt `n` is episode `n` of the robot's seed, so a recording that goes on makes what it would have made at once.
+ * Attempt `n` is episode `n` of the robot's seed, so a resumed recording equals an uninterrupted one.
  *
  * @throws Error if the expert fails in more than half of many attempts
  */

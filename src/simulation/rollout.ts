@@ -4,7 +4,7 @@ import type { Controller } from "./controller.ts";
 import type { RobotEnvironment } from "./environment.ts";
 import { ActionQueue, type ChunkExecution } from "./queue.ts";
 
-/** How episodes are played. */
+/** How episodes are rolled out. */
 export interface PlayPlan {
   readonly seed: number;
   readonly execution: ChunkExecution;
@@ -12,7 +12,7 @@ export interface PlayPlan {
   readonly filmed: number;
 }
 
-/** Which episodes are played, and how. */
+/** Which episodes are rolled out, and how. */
 export interface RolloutPlan extends PlayPlan {
   /** Episodes 0 to this of the seed. */
   readonly episodes: number;
@@ -27,7 +27,7 @@ export interface Rollout {
   readonly digest: string;
 }
 
-/** Told of rollouts as they go on. */
+/** Hears of rollouts as they go on, and may stop them. */
 export interface RolloutWatcher {
   finished(rollout: Rollout): void;
   /** What a filmed episode shows at a step, by camera. */
@@ -37,7 +37,7 @@ export interface RolloutWatcher {
 }
 
 /**
- * Plays episodes in closed loop, robots side by side in one batch of their controller; each takes up the next episode when it is done.
+ * Rolls episodes out in closed loop, with the robots in one batch of their controller; each begins the next episode when it is done.
  *
  * An episode's course does not depend on which others are played, nor on the robot that plays it.
  *
@@ -64,7 +64,7 @@ export interface ControlledRobots {
   readonly controller: Controller;
 }
 
-/** The same of these episodes, begun in this order. */
+/** Rolls out the given episodes, begun in this order. */
 export async function play(
   { robots, controller }: ControlledRobots,
   episodes: readonly number[],
@@ -112,7 +112,7 @@ interface EpisodeRun {
   steps: number;
 }
 
-/** Of a robot that waits for an episode. */
+/** The run of a robot that waits for an episode. */
 const noRun: EpisodeRun = {
   episode: -1,
   queue: new ActionQueue({ execute: 1, delay: 0 }),

@@ -18,7 +18,7 @@ export class SimulatedRobot implements RobotEnvironment {
   readonly #design: Design;
   readonly #world: PhysicsWorld;
   readonly #stage: Stage;
-  /** Made when they are first needed: a robot that perceives no pictures mostly needs none. */
+  /** Made when first needed: a robot without pictures in its observations mostly needs none. */
   #painters: ReadonlyMap<string, Painter> | null = null;
   readonly #physicsSteps: number;
   #chance = new Chance(0, "", 0);

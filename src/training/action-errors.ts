@@ -101,7 +101,7 @@ async function batchErrors(
   });
 }
 
-/** The batch as robots ask: no one who acts knows where the episode will end, so every step is one to be found. */
+/** The batch as a robot would request it: when acting, the end of the episode is not known, so all steps exist and are to be sampled. */
 export function asAsked(batch: Batch): Batch {
   const { stepReal, rowReal } = batch.facts;
   const steps = Validity.complete("b t", stepReal.shape);

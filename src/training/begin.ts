@@ -36,7 +36,7 @@ export type Start =
   /** The run's own last whole checkpoint. */
   | { readonly kind: "resume" };
 
-/** A run that is ready to train: its folder, made or found, and where it stands. */
+/** A run that is ready to train: its folder, made or found, and its progress. */
 export interface Begun {
   readonly events: EventLog;
   readonly progress: TrainingProgress;
@@ -45,7 +45,7 @@ export interface Begun {
 }
 
 /**
- * Looks whether a run can start where it is asked to, before any data is read. Nothing is written.
+ * Checks whether a run can start as requested, before any data is read. Nothing is written.
  *
  * @throws InputError where the folder is taken or closed, the recipe is another than the run's, or there is no run to begin with
  */
@@ -61,7 +61,7 @@ export async function checkStart(folder: string, recipe: Recipe, start: Start): 
 }
 
 /**
- * Makes a new run's folder, or finds where an old one stands.
+ * Makes a new run's folder, or reads the progress of an old one.
  *
  * @param parameters that the policy reads
  * @throws InputError as `checkStart`, and where the weights are not the policy's or the data not those that a run began with

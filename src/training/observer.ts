@@ -5,18 +5,18 @@ import type { Plan } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { RunEvent } from "./event-log.ts";
 
-/** What was seen of the weights of a step. */
+/** What an observer found of the weights of a step. */
 export interface ObserverReport {
   readonly events: readonly RunEvent[];
   /** Why training must not go on; `null` where it may. */
   readonly problem: InputError | null;
 }
 
-/** Looks at the weights of some steps while a policy trains; no number of the training depends on it. */
+/** Evaluates the weights of some steps while a policy trains, as audits and rollouts do; no number of the training depends on it. */
 export interface Observer {
-  /** Steps between two looks. */
+  /** Steps between two evaluations. */
   readonly everySteps: number;
-  /** Whether the last step is looked at in any case. */
+  /** Whether the last step is evaluated in any case. */
   readonly looksAtLast: boolean;
   look(state: TrainingState): Promise<ObserverReport>;
   close(): Promise<void>;
@@ -25,7 +25,7 @@ export interface Observer {
 /** What a recipe may ask for: the key whose `everySteps` is above 0. */
 export type ObservedKey = "audit" | "rollout";
 
-/** A way to answer what a recipe asks for. */
+/** A kind of observer, opened where a recipe asks for it. */
 export interface ObserverKind {
   readonly key: ObservedKey;
   /**
@@ -35,7 +35,7 @@ export interface ObserverKind {
   open(plan: Plan, world: World): Promise<Observer | null>;
 }
 
-/** Opens what the recipe asks for. @throws InputError where nobody brings it, or as each of them does */
+/** Opens the observers that the recipe asks for. @throws InputError where the caller brings none of that kind, or where one of them does */
 export async function openObservers(kinds: readonly ObserverKind[], plan: Plan, world: World): Promise<Observer[]> {
   const opened: Observer[] = [];
   try {

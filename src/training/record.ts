@@ -8,13 +8,13 @@ import {
 } from "../metric/group.ts";
 import type { TrainingProgress } from "./progress.ts";
 
-/** A validation, when it was and how long it took. */
+/** A validation, its step and how long it took. */
 export interface StepValidation extends WeightsValidation {
   readonly step: number;
   readonly seconds: number;
 }
 
-/** What a training leaves. */
+/** The result of a training. */
 export interface TrainResult extends TrainingProgress {
   readonly seconds: number;
   readonly waitedSeconds: number;
@@ -32,7 +32,7 @@ export interface TrainResult extends TrainingProgress {
 /** Steps whose samples make up the losses by dataset that a run ends with. */
 const recentSteps = 20;
 
-/** What a training remembers of its steps and validations, and how long it took. No number of the training depends on it. */
+/** Losses, validations and times of a training, for its result. No number of the training depends on it. */
 export class TrainingRecord {
   readonly #began = performance.now();
   readonly #from: number;

@@ -13,7 +13,7 @@ export function runName(recipe: string, begun: Date): string {
 }
 
 /**
- * Looks whether the folder of a new run can be made; makes nothing.
+ * Checks whether the folder of a new run can be made; makes nothing.
  *
  * @throws InputError where something stands in it, or it cannot be written
  */

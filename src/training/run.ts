@@ -38,7 +38,7 @@ import { type StepShare, Trainer } from "./trainer.ts";
 import { Validator } from "./validator.ts";
 import { actingWeights, weightsOf } from "./weights.ts";
 
-/** What a run computes with, opened: its plan, the threads that load, the compiled programs. */
+/** Everything that a run computes with: its plan, the loader's threads, the compiled programs. */
 export class Run {
   readonly plan: Plan;
   readonly world: World;
@@ -54,7 +54,7 @@ export class Run {
   }
 
   /**
-   * Reads the datasets of a recipe through once, and opens what training and validation need.
+   * Checks the datasets of a recipe, and opens what training and validation need.
    *
    * @param cache folder for what has been measured
    * @throws InputError with every problem of the data at once
@@ -64,7 +64,7 @@ export class Run {
   }
 
   /**
-   * The same for weights that are there: what they see is scaled as they were trained.
+   * The same for trained weights: their inputs are normalised as in their training.
    *
    * @throws InputError also where a dataset belongs to a normalisation group that they were not trained on
    */

@@ -10,7 +10,7 @@ import { TrainingRecord, type TrainResult } from "./record.ts";
 import { Run } from "./run.ts";
 import type { TrainWatcher } from "./watcher.ts";
 
-/** What to train, where it goes, and when to stop. */
+/** What to train, in which folder, and at which step to stop. */
 export interface TrainRequest {
   readonly recipe: Recipe;
   /** The run's folder. */
@@ -45,7 +45,7 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
   const events = begun === null ? null : open.adopt(begun.events, (log) => log.close());
   for (const note of begun?.notes ?? []) watcher.note(note);
 
-  // Begin, or go on: every rank stands where rank 0 does.
+  // Begin, or go on: every rank has the progress of rank 0.
   const fresh = () => ({ state: newState(recipe, run.parameters), best: null });
   let progress: TrainingProgress = await progressOfRank0(world, begun?.progress ?? null, fresh);
   const from = progress.state.step;

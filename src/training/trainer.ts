@@ -53,7 +53,7 @@ export interface StepShare {
   readonly microBatches: number;
 }
 
-/** What one optimizer step leaves. */
+/** The result of one optimizer step. */
 export interface StepResult {
   readonly state: TrainingState;
   readonly loss: number;
@@ -69,7 +69,7 @@ type Storage = HostArray<string, DataType>;
  * Steps of training: the gradient of each micro-batch, summed in a fixed tree, and one update.
  *
  * Counts of supervised cells are summed over the whole global batch before any forward pass, so that micro-batches and ranks
- * add up to the loss of one big batch. What a step leaves is equal on all ranks, and does not depend on how many there are.
+ * add up to the loss of one big batch. The result of a step is equal on all ranks and does not depend on their number.
  */
 export class Trainer {
   readonly objectives: TracedObjectives;

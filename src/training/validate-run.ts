@@ -10,7 +10,7 @@ import type { Recipe } from "../recipe/schema.ts";
 import { Run } from "./run.ts";
 import { stateFrom } from "./weights.ts";
 
-/** A run whose newest checkpoint is validated, or the checkpoint. */
+/** The run whose newest checkpoint is validated, or the checkpoint that is. */
 export interface ValidateRequest {
   /** Of the run, or of one of its checkpoints. */
   readonly folder: string;
@@ -24,7 +24,7 @@ export interface ValidateRequest {
   readonly world: World;
 }
 
-/** What a validation finds. */
+/** The result of a validation. */
 export interface RunValidation {
   /** Of the checkpoint. */
   readonly step: number;

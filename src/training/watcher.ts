@@ -1,7 +1,7 @@
 import type { WeightsValidation } from "../metric/group.ts";
 import type { ObserverKind } from "./observer.ts";
 
-/** What a run reports at each step. */
+/** What is reported of each step of a run. */
 export interface Pulse {
   readonly step: number;
   readonly loss: number;
@@ -9,7 +9,7 @@ export interface Pulse {
   readonly waitShare: number;
 }
 
-/** Who watches a policy train. */
+/** Hears of a training as it goes on, and may stop it. */
 export interface TrainWatcher {
   note(text: string): void;
   begun(step: number): void;
@@ -18,11 +18,11 @@ export interface TrainWatcher {
   validating(samples: number, total: number): void;
   validated(step: number, validation: WeightsValidation): void;
   isStopped(): boolean;
-  /** What the recipe may ask to be looked at while it trains: `audit.everySteps`, `rollout.everySteps`. */
+  /** Observers that the recipe may ask for by `audit.everySteps` and `rollout.everySteps`. */
   readonly observers: readonly ObserverKind[];
 }
 
-/** Nobody watches, and nobody stops it early. */
+/** A watcher that does nothing and stops nothing. */
 export const unwatched: TrainWatcher = {
   note: () => {},
   begun: () => {},
