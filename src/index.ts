@@ -32,7 +32,7 @@ export type { Observer, ObserverKind } from "./training/observer.ts";
 export type { TrainResult } from "./training/record.ts";
 export { type TrainRequest, trainPolicy } from "./training/train.ts";
 export { type RunValidation, type ValidateRequest, validateRun } from "./training/validate-run.ts";
-export { type Pulse, type TrainWatcher, unwatched } from "./training/watcher.ts";
+export { type StepReport, type TrainWatcher, unwatched } from "./training/watcher.ts";
 export { Mean } from "./validity/mean.ts";
 export { Padded } from "./validity/padded.ts";
 export { type Rule, Rules, ruleNames } from "./validity/rules.ts";

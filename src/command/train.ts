@@ -77,7 +77,7 @@ function watcherOf(display: TrainingDisplay): Omit<TrainWatcher, "isStopped" | "
   return {
     note: (text) => display.note(text),
     begun: (step) => display.begun(step),
-    pulse: (pulse) => display.pulse(pulse),
+    stepped: (report) => display.stepped(report),
     validating: (samples, total) => display.validating(samples, total),
     validated: (step, validation) => display.validated(step, validation),
   };

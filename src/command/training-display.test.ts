@@ -62,7 +62,7 @@ it("shows one bar at a time on a terminal: the steps, or the samples of a valida
   expect(screen.shown.slice(1)).toEqual([...lines, ""]);
   // Two steps in a second, not in nine: what the validation took is none of theirs.
   time.ms = 9000;
-  display.pulse({ step: 2, loss: 0.51234, waitShare: 0.031 });
+  display.stepped({ step: 2, loss: 0.51234, waitShare: 0.031 });
   expect(screen.shown.at(-1)).toBe("train  ░░░░░░░░░░░░░░░  2/100  2%  2 step/s  0:49 left  loss 0.512  wait 3%");
   display.hide();
   expect(screen.shown.at(-1)).toBe("");
@@ -72,12 +72,12 @@ it("is lines in a file", () => {
   const { screen, time, display } = started(false);
   display.begun(50);
   time.ms = 5000;
-  display.pulse({ step: 51, loss: 1, waitShare: 0 });
+  display.stepped({ step: 51, loss: 1, waitShare: 0 });
   display.validating(6, 12);
   display.validated(51, validation);
   display.hide();
   time.ms = 12_000;
-  display.pulse({ step: 52, loss: 1, waitShare: 0 });
+  display.stepped({ step: 52, loss: 1, waitShare: 0 });
   display.finish();
   expect(screen.text.split("\n")).toEqual([
     "step 51  validation of EMA weights 0.3750",

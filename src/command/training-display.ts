@@ -1,6 +1,6 @@
 import type { WeightsValidation } from "../metric/group.ts";
 import type { StepRollout } from "../serving/observer.ts";
-import type { Pulse } from "../training/watcher.ts";
+import type { StepReport } from "../training/watcher.ts";
 import { Progress, percent, significant } from "./progress.ts";
 import type { Screen } from "./terminal.ts";
 import { validationLines } from "./validation-table.ts";
@@ -34,7 +34,7 @@ export class TrainingDisplay {
     this.#steps = new Progress({ ...this.#options, label: "train", unit: "step", done: step });
   }
 
-  pulse({ step, loss, waitShare }: Pulse): void {
+  stepped({ step, loss, waitShare }: StepReport): void {
     this.#steps?.update(step, { loss: significant(loss), wait: `${Math.round(100 * waitShare)}%` });
   }
 

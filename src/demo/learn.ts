@@ -26,9 +26,9 @@ export async function learn(
     note: (text) => display.note(text),
     begun: (step) => display.begun(step),
     isStopped,
-    pulse: (pulse) => {
-      steps.push({ step: pulse.step, loss: pulse.loss });
-      display.pulse(pulse);
+    stepped: (report) => {
+      steps.push({ step: report.step, loss: report.loss });
+      display.stepped(report);
     },
     validating: (samples, total) => display.validating(samples, total),
     validated: (step, validation) => {

@@ -9,7 +9,7 @@ export interface Bar {
 }
 
 /** How far the training is; hidden, it makes way for an error. */
-export interface TrainingBar extends Pick<TrainWatcher, "note" | "begun" | "pulse" | "validating" | "validated"> {
+export interface TrainingBar extends Pick<TrainWatcher, "note" | "begun" | "stepped" | "validating" | "validated"> {
   finish(): void;
   hide(): void;
 }

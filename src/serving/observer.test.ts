@@ -80,7 +80,7 @@ describe("rollouts inside training", () => {
     const silent = { rollingOut: () => {}, rolledOut: () => {} };
     const watcher = { ...unwatched, observers: [rolloutObserver(silent)] };
     let steps = 0;
-    const stopped = { ...watcher, pulse: () => void steps++, isStopped: () => steps === 2 };
+    const stopped = { ...watcher, stepped: () => void steps++, isStopped: () => steps === 2 };
     expect((await trainPolicy({ ...parts, start: { kind: "new" }, until: 3 }, stopped)).isInterrupted).toBe(true);
     await trainPolicy({ ...parts, start: { kind: "resume" }, until: 3 }, watcher);
     expect(await readEvents(folder)).toEqual(await readEvents(join(place, "with")));

@@ -55,7 +55,7 @@ test("one bit that arrives otherwise on one rank ends training before it is kept
   } as const;
   const watcher = {
     ...unwatched,
-    pulse({ step }: { readonly step: number }) {
+    stepped({ step }: { readonly step: number }) {
       steps = step;
     },
   };

@@ -2,7 +2,7 @@ import type { Validation } from "../metric/group.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 
 /** The lowest validation loss so far and the step whose weights gave it. */
-export interface Best {
+export interface BestValidation {
   readonly step: number;
   readonly loss: number;
 }
@@ -10,11 +10,15 @@ export interface Best {
 /** What a checkpoint holds of training: the optimizer's state and the best validation so far. */
 export interface TrainingProgress {
   readonly state: TrainingState;
-  readonly best: Best | null;
+  readonly best: BestValidation | null;
 }
 
 /** The lower of the lowest loss so far and that of a validation, if it has one. */
-export function better(best: Best | null, step: number, { aggregate }: Pick<Validation, "aggregate">): Best | null {
+export function better(
+  best: BestValidation | null,
+  step: number,
+  { aggregate }: Pick<Validation, "aggregate">,
+): BestValidation | null {
   const { loss } = aggregate;
   return loss !== null && (best === null || loss < best.loss) ? { step, loss } : best;
 }

@@ -82,7 +82,7 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
     progress = { ...progress, state };
     events?.append({ kind: "step", step, loss, gradientNorm, learningRate: rate });
     record.step(loss, errors);
-    watcher.pulse({ step, loss, waitShare: run.waitedMs / 1000 / record.seconds });
+    watcher.stepped({ step, loss, waitShare: run.waitedMs / 1000 / record.seconds });
 
     isStopped = await world.any("stop", watcher.isStopped());
     const isLast = step >= until;

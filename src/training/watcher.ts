@@ -2,7 +2,7 @@ import type { WeightsValidation } from "../metric/group.ts";
 import type { ObserverKind } from "./observer.ts";
 
 /** What is reported of each step of a run. */
-export interface Pulse {
+export interface StepReport {
   readonly step: number;
   readonly loss: number;
   /** Share of the time so far that was spent waiting for data. */
@@ -13,7 +13,7 @@ export interface Pulse {
 export interface TrainWatcher {
   note(text: string): void;
   begun(step: number): void;
-  pulse(pulse: Pulse): void;
+  stepped(report: StepReport): void;
   /** Told how many held-out samples are done, and of how many. */
   validating(samples: number, total: number): void;
   validated(step: number, validation: WeightsValidation): void;
@@ -26,7 +26,7 @@ export interface TrainWatcher {
 export const unwatched: TrainWatcher = {
   note: () => {},
   begun: () => {},
-  pulse: () => {},
+  stepped: () => {},
   validating: () => {},
   validated: () => {},
   isStopped: () => false,
