@@ -9,7 +9,7 @@ import type { Perceived } from "./head/perceived.ts";
 import type { Observation } from "./inputs.ts";
 import { prefixStream } from "./prefix.ts";
 import type { PolicySize } from "./size.ts";
-import { passThrough } from "./trunk.ts";
+import { runTrunk } from "./trunk.ts";
 import type { Variant } from "./variant.ts";
 
 /** What a policy is built from, beside its weights. */
@@ -23,7 +23,7 @@ export interface PolicyForm {
 /** Pictures and prompt through the backbone. */
 export function perceive(scope: Scope, form: PolicyForm, observation: Observation): Perceived {
   const stream = prefixStream(scope, { ...form, prefix: form.variant.prefix }, observation);
-  return { observation, stream, ...passThrough(scope.in("backbone"), form.size.backbone, stream, []) };
+  return { observation, stream, ...runTrunk(scope.in("backbone"), form.size.backbone, stream, []) };
 }
 
 /**

@@ -3,13 +3,26 @@ import { alignTo } from "../graph/op/align.ts";
 import { add, offset, scale } from "../graph/op/elementwise.ts";
 import { cast } from "../graph/op/select.ts";
 import { merge, transpose } from "../graph/op/shape.ts";
-import { visionNorm } from "../nn/norm.ts";
+import { type LayerChoice, type LayerForm, transformerLayer } from "../nn/layer.ts";
+import { type NormChoice, norm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { embedPatches } from "../nn/patch.ts";
 import type { SymbolicPadded } from "../validity/symbolic.ts";
+import { realPatches } from "./real-patches.ts";
 import type { VisionSize } from "./size.ts";
+import { TokenStream } from "./stream.ts";
 import { isTemporal, lastTemporal, temporalLayer } from "./video.ts";
-import { visionLayer } from "./vision-layer.ts";
+
+const siglipNorm: NormChoice = { kind: "layer", weight: "gain and bias", epsilon: 1e-6 };
+
+const siglip: LayerChoice = {
+  norms: { attention: siglipNorm, mlp: siglipNorm },
+  mlp: { kind: "plain", activation: "gelu-tanh" },
+  bias: "zero",
+};
+
+/** Patches of one picture read each other. */
+const ownPicture = { kind: "joint", pattern: TokenStream.wholeRows, before: null, rotation: null } as const;
 
 /**
  * Patches of each view's picture now as tokens of the tower's width: SigLIP, which looks back where there is history.
@@ -31,14 +44,23 @@ export function encodePictures(
   const patches = embedPatches(scope.in("patch"), pixels, size);
   const side = size.picture / size.patch;
   const place = scope.parameter("position", "n e", patches.shape.slice(1), { kind: "sincos2d", side });
-  const real = images.valid;
-  const hasHistory = sizeOf(real.isReal, "o") > 1;
+  const form = layerForm(size);
+  const hasHistory = sizeOf(images.valid.isReal, "o") > 1;
+  let slots: "all" | "now" = "all";
   let tokens = add(patches, alignTo(place, patches));
   for (let layer = 0; layer < size.layers; layer++) {
-    const own = scope.in(`layer.${layer}`);
-    if (hasHistory && isTemporal(size, layer))
-      tokens = temporalLayer(own, size, tokens, { real, goesOn: layer === lastTemporal(size) ? "now" : "all" });
-    else tokens = visionLayer(own, size, tokens);
+    const own = scope.in(`layer.${layer}`).unwatched();
+    if (hasHistory && isTemporal(size, layer)) {
+      slots = layer === lastTemporal(size) ? "now" : "all";
+      tokens = temporalLayer(own, form, tokens, { real: images.valid, goesOn: slots });
+      continue;
+    }
+    const real = realPatches(images.valid, slots, sizeOf(tokens, "n"));
+    tokens = transformerLayer(own, form, { tokens, real, condition: null }, ownPicture).tokens;
   }
-  return visionNorm(scope.in("norm"), tokens);
+  return norm(scope.in("norm"), siglipNorm, tokens, null).tokens;
+}
+
+function layerForm({ width, mlp, heads }: VisionSize): LayerForm {
+  return { choice: siglip, size: { width, mlp, heads, keyHeads: heads, headWidth: width / heads } };
 }

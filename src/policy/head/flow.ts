@@ -6,7 +6,7 @@ import { linear } from "../../nn/linear.ts";
 import type { Scope } from "../../nn/parameter.ts";
 import type { TrunkSize } from "../size.ts";
 import type { Segment } from "../stream.ts";
-import { passThrough } from "../trunk.ts";
+import { runTrunk } from "../trunk.ts";
 import type { ActionSteps, FlowHead } from "./form.ts";
 import type { Perceived } from "./perceived.ts";
 import { actionTokens, laterSteps, slotInitial, stateTokens } from "./tokens.ts";
@@ -25,11 +25,11 @@ export function flowVelocity(
   const { stream, cache } = perceived;
   const state = stateSegment(scope.in("state"), size.width, perceived);
   const actions = actionSegment(scope.in("action"), { width: size.width, steps: head }, perceived, input);
-  const suffix = stream.continuedBy([state, actions]).withEmptyPlaces(laterSteps(scope, head, input.noisy));
-  const { tokens } = passThrough(scope.in("expert"), size, suffix, cache);
+  const suffix = stream.continuedBy(scope, [state, actions]).withEmptyPlaces(laterSteps(head, input.noisy));
+  const { tokens } = runTrunk(scope.in("expert"), size, suffix, cache);
   const steps = sizeOf(input.noisy, "t");
-  const read = rename(slice(tokens, "n", suffix.length - steps, suffix.length), "n", "t");
-  return linear(scope.in("action.out"), read, {
+  const ends = rename(slice(tokens, "n", suffix.length - steps, suffix.length), "n", "t");
+  return linear(scope.in("action.out"), ends, {
     from: "e",
     to: "d",
     sizes: [sizeOf(input.noisy, "d")],
@@ -46,7 +46,7 @@ function stateSegment(scope: Scope, width: number, { observation }: Perceived): 
     bias: "zero",
     initial: slotInitial,
   });
-  return stateTokens(scope, tokens, observation);
+  return stateTokens(tokens, observation);
 }
 
 /**
@@ -70,5 +70,5 @@ function actionSegment(
   });
   const joined = linear(scope.in("time.in"), concat("e", [action, timeEmbedding]), square);
   const tokens = linear(scope.in("time.out"), silu(joined), square);
-  return actionTokens(scope, rename(tokens, "t", "n"), observation.facts, { ...steps, open: "within" });
+  return actionTokens(rename(tokens, "t", "n"), observation.facts, { ...steps, open: "within" });
 }
