@@ -1,4 +1,4 @@
-import { sizeOf } from "../graph/array.ts";
+import { type SymbolicArray, sizeOf } from "../graph/array.ts";
 import { alignAny } from "../graph/op/align.ts";
 import { scale } from "../graph/op/elementwise.ts";
 import { gather } from "../graph/op/gather.ts";
@@ -6,9 +6,11 @@ import { merge, rename, slice, split } from "../graph/op/shape.ts";
 import { linear } from "../nn/linear.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { SymbolicPadded } from "../validity/symbolic.ts";
+import type { BackboneChoice } from "./backbone.ts";
 import type { Observation } from "./inputs.ts";
 import type { PolicySize } from "./size.ts";
 import { type Segment, type Sight, TokenStream, type Tokens } from "./stream.ts";
+import type { TowerChoice } from "./tower.ts";
 import { encodePictures } from "./vision.ts";
 
 /** A part of what the backbone reads, and how its tokens see each other; every part sees all parts before it. */
@@ -19,7 +21,11 @@ export interface PrefixSegment {
 
 /** What a prefix is made from. */
 export interface PrefixForm {
-  readonly prefix: readonly PrefixSegment[];
+  readonly variant: {
+    readonly prefix: readonly PrefixSegment[];
+    readonly backbone: BackboneChoice;
+    readonly tower: TowerChoice;
+  };
   readonly size: PolicySize;
   readonly vocabulary: number;
 }
@@ -28,7 +34,7 @@ export interface PrefixForm {
 export function prefixStream(scope: Scope, form: PrefixForm, observation: Observation): TokenStream {
   return TokenStream.of(
     scope,
-    form.prefix.flatMap((part) => segmentOf(part, scope, form, observation) ?? []),
+    form.variant.prefix.flatMap((part) => segmentOf(part, scope, form, observation) ?? []),
   );
 }
 
@@ -39,16 +45,17 @@ function segmentOf(part: PrefixSegment, scope: Scope, form: PrefixForm, observat
   switch (tokens) {
     case "pictures":
       if (views === 0) return null;
-      return { name: tokens, tokens: pictureTokens(scope.in("vision"), form.size, observation), keys: "real", sight };
+      return { name: tokens, tokens: pictureTokens(scope.in("vision"), form, observation), keys: "real", sight };
     case "prompt":
       return { name: tokens, tokens: promptTokens(scope, form, observation), keys: "real", sight };
   }
 }
 
 /** Pictures now. Absent views do not exist: they are not black pictures. */
-function pictureTokens(scope: Scope, size: PolicySize, { images }: Observation): Tokens {
+function pictureTokens(scope: Scope, { variant, size }: PrefixForm, { images }: Observation): Tokens {
   const [b, o, v] = images.valid.isReal.shape;
-  const encoded = linear(scope.in("projector"), encodePictures(scope.in("tower"), size.vision, images), {
+  const tower = { choice: variant.tower, size: size.vision };
+  const encoded = linear(scope.in("projector"), encodePictures(scope.in("tower"), tower, images), {
     from: "e",
     to: "e",
     sizes: [size.backbone.width],
@@ -73,7 +80,15 @@ export function embedding(scope: Scope, { size, vocabulary }: Pick<PrefixForm, "
 
 /** @source openpi `gemma.py` `Embedder`: the embedding times √width */
 function promptTokens(scope: Scope, form: PrefixForm, { prompt, facts }: Observation): Tokens {
-  const { width } = form.size.backbone;
-  const tokens = scale(gather(embedding(scope, form), prompt.selected(0), "b n e"), Math.sqrt(width));
-  return SymbolicPadded.of(tokens, facts.tokenReal);
+  const rows = gather(embedding(scope, form), prompt.selected(0), "b n e");
+  return SymbolicPadded.of(scaled(rows, form.variant.backbone), facts.tokenReal);
+}
+
+function scaled(rows: SymbolicArray<"b n e">, { embeddingScale }: BackboneChoice): SymbolicArray<"b n e"> {
+  switch (embeddingScale) {
+    case "root of width":
+      return scale(rows, Math.sqrt(sizeOf(rows, "e")));
+    case "one":
+      return rows;
+  }
 }

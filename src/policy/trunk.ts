@@ -1,8 +1,8 @@
 import type { SymbolicArray } from "../graph/array.ts";
-import { type KeyValue, type LayerChoice, transformerLayer } from "../nn/layer.ts";
-import { type NormChoice, norm } from "../nn/norm.ts";
+import { type KeyValue, transformerLayer } from "../nn/layer.ts";
+import { norm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameter.ts";
-import type { TrunkSize } from "./size.ts";
+import type { TrunkForm } from "./backbone.ts";
 import type { TokenStream } from "./stream.ts";
 
 /** What went through a trunk: the tokens that came out, and the keys and values of every layer. */
@@ -11,36 +11,35 @@ export interface TrunkOutput {
   readonly cache: readonly KeyValue[];
 }
 
-const gemmaNorm: NormChoice = { kind: "rms", weight: "offset", epsilon: 1e-6 };
-
-const gemma: LayerChoice = {
-  norms: { attention: gemmaNorm, mlp: gemmaNorm },
-  mlp: { kind: "gated", activation: "gelu-tanh" },
-  bias: "none",
-};
-
-/** Gemma's. */
-const ropeBase = 10_000;
+/** What a trunk follows beside its stream. */
+export interface TrunkContext {
+  /** Keys and values, by layer, of the stream that this one continues: computed once, in training and at inference alike. */
+  readonly before: readonly KeyValue[];
+  /** What adaptive norms follow, `[b e]` of any width. */
+  readonly condition: SymbolicArray<"b e"> | null;
+}
 
 /**
  * A stream of tokens through the layers of a trunk.
  *
- * `before` holds the keys and values of the stream that this one continues: a prefix is computed once, in training and at
- * inference alike, and read by whatever follows.
- *
  * @source openpi `gemma.py` `Module`
  */
-export function runTrunk(scope: Scope, size: TrunkSize, stream: TokenStream, before: readonly KeyValue[]): TrunkOutput {
+export function runTrunk(
+  scope: Scope,
+  { choice, size }: TrunkForm,
+  stream: TokenStream,
+  { before, condition }: TrunkContext,
+): TrunkOutput {
   const { positions, pattern, real } = stream;
-  const rotation = { positions, limit: stream.start + stream.length, base: ropeBase };
+  const rotation = { positions, limit: stream.start + stream.length, base: choice.ropeBase };
+  const form = { choice: choice.layer, size };
   const cache: KeyValue[] = [];
   let tokens = stream.tokens;
   for (let layer = 0; layer < size.layers; layer++) {
     const context = { kind: "joint", pattern, before: before[layer] ?? null, rotation } as const;
-    const input = { tokens, real, condition: null };
-    const output = transformerLayer(scope.in(`layer.${layer}`), { choice: gemma, size }, input, context);
+    const output = transformerLayer(scope.in(`layer.${layer}`), form, { tokens, real, condition }, context);
     tokens = output.tokens;
     cache.push(output.own);
   }
-  return { tokens: norm(scope.in("norm"), gemmaNorm, tokens, null).tokens, cache };
+  return { tokens: norm(scope.in("norm"), choice.lastNorm, tokens, condition).tokens, cache };
 }

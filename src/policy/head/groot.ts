@@ -24,10 +24,11 @@ import { actionTokens, laterSteps, slotInitial, stateTokens } from "./tokens.ts"
  */
 export function grootVelocity(
   scope: Scope,
-  { size, head }: { readonly size: DitSize; readonly head: GrootHead },
+  head: GrootHead,
   perceived: Perceived,
   { noisy, timeEmbedding }: FlowInput,
 ): SymbolicArray<"b t d"> {
+  const { size } = head;
   const embodied: Embodied = { index: perceived.observation.embodiment.selected(0), sets: head.embodiments };
   const time = timeParts(timeEmbedding, size);
   const state = stateSegment(scope.in("state"), size, perceived, embodied);
