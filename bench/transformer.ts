@@ -6,7 +6,7 @@ import { add, scale, square, subtract } from "../src/graph/op/elementwise.ts";
 import { rename } from "../src/graph/op/shape.ts";
 import { attend } from "../src/nn/attention.ts";
 import { linear } from "../src/nn/linear.ts";
-import { visionNorm } from "../src/nn/norm.ts";
+import { norm } from "../src/nn/norm.ts";
 import { type Parameter, Scope } from "../src/nn/parameter.ts";
 import { TokenStream } from "../src/policy/stream.ts";
 import { Rules } from "../src/validity/rules.ts";
@@ -46,16 +46,16 @@ export function traceTransformer({ rows, tokens, width }: Shape): {
   const scope = Scope.root(Rules.all);
   const given = (name: string) => input(name, "b n e", [rows, tokens, width], "float32");
   let x = given(batchInputs.input);
-  for (let block = 0; block < blocks; block++) x = passBlock(scope.in(`blocks.${block}`), x);
-  const predicted = project(scope.in("head"), visionNorm(scope.in("norm"), x), width);
+  for (let block = 0; block < blocks; block++) x = runBlock(scope.in(`blocks.${block}`), x);
+  const predicted = project(scope.in("head"), normed(scope.in("norm"), x), width);
   const errors = square(subtract(predicted, given(batchInputs.target)));
   return { loss: scale(sum(errors, ""), 1 / cells(errors.shape)), parameters: scope.parameters };
 }
 
-function passBlock(scope: Scope, x: SymbolicArray<"b n e">): SymbolicArray<"b n e"> {
+function runBlock(scope: Scope, x: SymbolicArray<"b n e">): SymbolicArray<"b n e"> {
   const width = sizeOf(x, "e");
-  const seen = add(x, attention(scope, visionNorm(scope.in("norm1"), x)));
-  const wide = linear(scope.in("fc1"), visionNorm(scope.in("norm2"), seen), {
+  const between = add(x, attention(scope, normed(scope.in("norm1"), x)));
+  const wide = linear(scope.in("fc1"), normed(scope.in("norm2"), between), {
     from: "e",
     to: "m",
     sizes: [4 * width],
@@ -63,7 +63,7 @@ function passBlock(scope: Scope, x: SymbolicArray<"b n e">): SymbolicArray<"b n 
     initial: "fan-in",
   });
   return add(
-    seen,
+    between,
     linear(scope.in("fc2"), geluTanh(wide), { from: "m", to: "e", sizes: [width], bias: "zero", initial: "fan-in" }),
   );
 }
@@ -74,10 +74,14 @@ function attention(scope: Scope, x: SymbolicArray<"b n e">): SymbolicArray<"b n 
   const queries = linear(scope.in("query"), rename(x, "n", "q"), { ...heads, to: "a f" });
   const keys = linear(scope.in("key"), rename(x, "n", "k"), { ...heads, to: "g f" });
   const values = linear(scope.in("value"), rename(x, "n", "k"), { ...heads, to: "g f" });
-  const read = rename(attend(queries, keys, values, TokenStream.wholeRows), "q", "n");
-  return linear(scope.in("out"), read, { from: "a f", to: "e", sizes: [width], bias: "zero", initial: "fan-in" });
+  const output = rename(attend(queries, keys, values, TokenStream.wholeRows), "q", "n");
+  return linear(scope.in("out"), output, { from: "a f", to: "e", sizes: [width], bias: "zero", initial: "fan-in" });
 }
 
 function project(scope: Scope, x: SymbolicArray<"b n e">, width: number): SymbolicArray<"b n e"> {
   return linear(scope, x, { from: "e", to: "e", sizes: [width], bias: "zero", initial: "fan-in" });
+}
+
+function normed(scope: Scope, x: SymbolicArray<"b n e">): SymbolicArray<"b n e"> {
+  return norm(scope, { kind: "layer", weight: "gain and bias", epsilon: 1e-6 }, x, null).tokens;
 }

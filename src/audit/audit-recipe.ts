@@ -46,12 +46,14 @@ export async function auditRecipe(
     const stored = request.run === null ? null : await storedOf(request.run);
     const whole =
       stored === null ? await planOf(recipe, open, cache) : await planUnder(stored.manifest, recipe, open, cache);
-    const plan: Plan = { ...whole, rules: broken === null ? Rules.all : Rules.without(broken) };
+    const asked = new Set<Rule>();
+    const rules = (broken === null ? Rules.all : Rules.without(broken)).heardBy((rule) => asked.add(rule));
+    const plan: Plan = { ...whole, rules };
     const weights = await weightsOf(plan, stored, request);
     const audit = await Audit.open(plan, open, { batches, cache });
     try {
       const report = await audit.run(weights, seen);
-      if (broken !== null && !plan.rules.wasAsked(broken))
+      if (broken !== null && !asked.has(broken))
         throw new InputError(
           `--break ${broken}: expected a rule that this recipe has use for, got one that nothing asks about; ` +
             (broken === "step-keys"

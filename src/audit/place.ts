@@ -7,8 +7,9 @@ const placesOfArrays: readonly (readonly [name: RegExp, file: string])[] = [
   [/^loss\.errors$/, "loss/velocity.ts"],
   [/\.dit\.block\.\d+\.(attention|mlp)$/, "policy/head/dit.ts"],
   [/\.layer\.\d+\.(attention|mlp)$/, "policy/trunk.ts"],
-  [/(^|\.)(pictures|prompt)$/, "policy/prefix.ts"],
-  [/\.tokens$/, "policy/head/tokens.ts"],
+  [/^(pictures|prompt)$/, "policy/prefix.ts"],
+  [/^(state|actions)$/, "policy/head/flow.ts"],
+  [/^groot\.(state|actions)$/, "policy/head/groot.ts"],
 ];
 
 /** The file in which a watched array is made; its folder where no file is known. */

@@ -23,7 +23,7 @@ function writer(cells: number): string {
     import { HostArray } from ${url("../graph/host-array.ts")};
     const facts = ${JSON.stringify(facts(0))};
     for (let step = Number(process.env.FIRST_STEP); ; step++) {
-      const arrays = () => new Map([["weight", new HostArray("x", [${cells}], "float32", new Float32Array(${cells}).fill(step))]]);
+      const arrays = () => new Map([["weight", new HostArray("e", [${cells}], "float32", new Float32Array(${cells}).fill(step))]]);
       await writeCheckpoint(process.env.RUN, { ...facts, step },
         { parameters: arrays(), firstMoments: arrays(), secondMoments: arrays(), ema: arrays() });
       process.stdout.write(step + "\\n");

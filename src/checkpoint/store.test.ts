@@ -39,7 +39,7 @@ describe("a stored checkpoint", () => {
     expect(manifest).toMatchObject(facts(20));
     expect(manifest.parameters).toEqual({
       embedding: { axes: "y", shape: [4], trains: false },
-      "head.weight": { axes: "x d", shape: [3, 2], trains: true },
+      "head.weight": { axes: "e d", shape: [3, 2], trains: true },
     });
     expect(await readWeights(folder, manifest)).toEqual(weights(20));
     expect(decodeStatistics(manifest.statistics["dataset pusht / ee"]!.action)).toEqual(statistics);
@@ -74,8 +74,8 @@ describe("a stored checkpoint", () => {
 
   it("refuses moments that are not of the parameters", async () => {
     const misfits: Partial<Weights>[] = [
-      { firstMoments: new Map([["head.weight", rampArray("x d", [2, 3], 0)]]) },
-      { firstMoments: new Map([["tail", rampArray("x d", [3, 2], 0)]]) },
+      { firstMoments: new Map([["head.weight", rampArray("e d", [2, 3], 0)]]) },
+      { firstMoments: new Map([["tail", rampArray("e d", [3, 2], 0)]]) },
       { secondMoments: new Map() },
       { ema: new Map() },
       { ema: weights(1).parameters },

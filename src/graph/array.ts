@@ -18,7 +18,7 @@ export type AnyArray = SymbolicArray<string, DataType>;
 /**
  * What an op is: its lowering to ONNX and its gradient, side by side.
  *
- * Both take the inputs as arguments, never from a closure, so that a node can be repeated on other inputs (rematerialisation).
+ * Both take the inputs as arguments, never from a closure, so that a node can be repeated on other inputs.
  */
 export interface Operation {
   readonly name: string;
@@ -44,8 +44,6 @@ export interface Node {
   readonly operation: Operation;
   readonly inputs: readonly AnyArray[];
   readonly forms: readonly Form[];
-  /** The rematerialised block in which the node was made, or `null`. */
-  readonly block: object | null;
 }
 
 /** An array that a program will compute: named axes, static shape, no values yet. */
@@ -72,7 +70,6 @@ export class SymbolicArray<A extends string, D extends DataType = "float32"> imp
 }
 
 let created = 0;
-let openBlock: object | null = null;
 
 /** The result of an operation with one output. */
 export function apply<A extends string, D extends DataType>(
@@ -101,17 +98,6 @@ export function outputsOf(node: Node): AnyArray[] {
 /** The same operation on other inputs of the same forms. */
 export function repeat(node: Node, inputs: readonly AnyArray[]): Node {
   return makeNode(node.forms, inputs, node.operation);
-}
-
-/** Runs `build` with its nodes marked as one block. */
-export function inBlock<R>(block: object, build: () => R): R {
-  const outer = openBlock;
-  openBlock = block;
-  try {
-    return build();
-  } finally {
-    openBlock = outer;
-  }
 }
 
 /** `[b=8 t=16]`: how errors show an array. */
@@ -173,5 +159,5 @@ export function nodesBefore(arrays: readonly AnyArray[]): Node[] {
 }
 
 function makeNode(forms: readonly Form[], inputs: readonly AnyArray[], operation: Operation): Node {
-  return { order: created++, operation, inputs, forms, block: openBlock };
+  return { order: created++, operation, inputs, forms };
 }

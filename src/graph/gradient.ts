@@ -2,7 +2,6 @@ import { type AnyArray, apply, constant, type FloatType, type Node, outputsOf, S
 import { cells } from "./axes.ts";
 import { allocate, HostArray } from "./host-array.ts";
 import { add, asFloat } from "./op/elementwise.ts";
-import { recomputed } from "./rematerialize.ts";
 
 /**
  * Derivatives of a scalar with respect to arrays, by reverse mode: a transformation of the graph.
@@ -18,13 +17,10 @@ export function gradient<D extends FloatType>(
   if (of.shape.length !== 0) throw new RangeError(`gradient: expected a scalar, got ${show(of)}`);
   const relevant = leadingFrom(of.node, new Set(wrt.map((array) => array.node)));
   const sums = new Map<Node, AnyArray>([[of.node, constantLike(of, 1)]]);
-  const again = recomputed();
   for (const node of [...relevant].sort((one, other) => other.order - one.order)) {
     const given = sums.get(node);
     if (given === undefined) continue;
-    const inputs = node.inputs.map((each) => again(each, node));
-    const outputs = outputsOf(node).map((each) => again(each, node));
-    const parts = node.operation.gradient(given, inputs, outputs);
+    const parts = node.operation.gradient(given, node.inputs, outputsOf(node));
     node.inputs.forEach((input, at) => {
       const part = parts[at];
       if (part === undefined || part === null || !relevant.has(input.node)) return;

@@ -1,11 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type AnyArray, constant, input } from "./array.ts";
-import { gradient } from "./gradient.ts";
+import { constant, input } from "./array.ts";
 import { alignTo, sum } from "./op/align.ts";
-import { add, scale, stopGradient } from "./op/elementwise.ts";
+import { add, scale } from "./op/elementwise.ts";
 import { rename } from "./op/shape.ts";
 import { Program } from "./program.ts";
-import { rematerialize } from "./rematerialize.ts";
 import { evaluate, floats, plainly, runProgram } from "./testing/evaluate.ts";
 
 const x = input("x", "b n", [2, 2], "float32");
@@ -21,13 +19,11 @@ describe("outputs", () => {
       twice,
       again: twice,
       renamed: rename(twice, "n", "k"),
-      stopped: stopGradient(x),
     };
     const found = await evaluate(outputs, { ...plainly, feeds });
     expect([...found.input]).toEqual([1, 2, 3, 4]);
     expect([...found.constant]).toEqual([7]);
     for (const name of ["twice", "again", "renamed"] as const) expect([...found[name]]).toEqual([2, 4, 6, 8]);
-    expect([...found.stopped]).toEqual([1, 2, 3, 4]);
   });
 
   it("are whole where an array is only repeated", async () => {
@@ -71,17 +67,5 @@ describe("inputs", () => {
     await expect(Program.compile({ y: scale(x, 3) }, { ...options, fixed: short })).rejects.toThrow(
       'program input "x": expected float32 [b=2 n=2], got it fixed as float32 [b=1 n=2]',
     );
-  });
-
-  it("that only recomputation needs are fed by the program itself", async () => {
-    const loss = sum(
-      rematerialize(() => scale(scale(scale(x, 2), 3), 0.5)),
-      "",
-    );
-    const outputs: Record<string, AnyArray> = { loss, slope: gradient(loss, [x])[0]! };
-    const program = await Program.compile(outputs, options);
-    expect(program.inputs.map(({ name }) => name)).toEqual(["x"]);
-    expect([...(await runProgram(program, feeds)).slope!]).toEqual([3, 3, 3, 3]);
-    program.release();
   });
 });

@@ -1,9 +1,8 @@
 import type { AnyArray } from "./array.ts";
-import { type Arrays, zeros } from "./host-array.ts";
+import type { Arrays } from "./host-array.ts";
 import { Lowering } from "./lowering.ts";
 import { encodeModel, type OnnxNode, type OnnxValue } from "./onnx.ts";
 import { type OperatorTime, takeProfile } from "./profile.ts";
-import { barrierName } from "./rematerialize.ts";
 import type { Device } from "./runtime/device.ts";
 import { openSession, type RuntimeSession } from "./runtime/session.ts";
 
@@ -32,7 +31,7 @@ export class Program {
   }
 
   get inputs(): readonly OnnxValue[] {
-    return this.#session.inputs.filter(({ name }) => name !== barrierName);
+    return this.#session.inputs;
   }
 
   get outputs(): readonly OnnxValue[] {
@@ -45,9 +44,7 @@ export class Program {
    * @throws RangeError if a name is missing or left over, or a form differs
    */
   async run(feeds: Arrays, fetches: Arrays): Promise<void> {
-    const needsBarrier = this.#session.inputs.some(({ name }) => name === barrierName);
-    const all = needsBarrier ? new Map([...feeds, [barrierName, one]]) : feeds;
-    await this.#session.run(all, fetches);
+    await this.#session.run(feeds, fetches);
   }
 
   /** Time of the runs up to now by operator; only for a program compiled with `profile`, and once. */
@@ -60,14 +57,11 @@ export class Program {
   }
 }
 
-const one = zeros("", [], "float32");
-one.cells.fill(1);
-
 /**
  * The nodes for a session: last first.
  *
- * ONNX Runtime orders nodes by a depth-first walk back from the results that takes the later of two branches first. Written
- * forwards, that walk recomputes every block before the backward pass begins and keeps them all: 100 MB where it takes 32.
+ * ONNX Runtime orders nodes by a depth-first walk back from the results that takes the later of two branches first, so how they are
+ * written decides which arrays live at the same time. Forwards it starts branches before their results are needed.
  */
 function lastFirst(nodes: readonly OnnxNode[]): OnnxNode[] {
   return [...nodes].reverse();

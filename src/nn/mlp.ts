@@ -1,42 +1,47 @@
 import type { SymbolicArray } from "../graph/array.ts";
 import { sizeOf } from "../graph/array.ts";
-import { geluTanh } from "../graph/op/activation.ts";
+import { geluTanh, silu } from "../graph/op/activation.ts";
 import { multiply } from "../graph/op/elementwise.ts";
 import { linear } from "./linear.ts";
 import type { Scope } from "./parameter.ts";
 
 /**
- * Gemma's feed-forward: `down(gelu(gate x) · up x)`.
+ * How a feed-forward is made. `plain`: `out(f(in x))`, both with bias. `gated`: `down(f(gate x) · up x)`, without.
  *
- * @source openpi `gemma.py` `FeedForward`
+ * @source `plain`: openpi `siglip.py` `MlpBlock`; `gated`: openpi `gemma.py` `FeedForward`, and with silu transformers `LlamaMLP`
  */
-export function gatedMlp(scope: Scope, x: SymbolicArray<"b n e">, width: number): SymbolicArray<"b n e"> {
-  const wide = { from: "e", to: "m", sizes: [width], bias: "none", initial: "fan-in" } as const;
-  const gate = geluTanh(linear(scope.in("gate"), x, wide));
-  const up = linear(scope.in("up"), x, wide);
-  return linear(scope.in("down"), multiply(gate, up), {
-    from: "m",
-    to: "e",
-    sizes: [sizeOf(x, "e")],
-    bias: "none",
-    initial: "fan-in",
-  });
+export interface MlpChoice {
+  readonly kind: "plain" | "gated";
+  readonly activation: Activation;
 }
 
-/**
- * SigLIP's feed-forward: `out(gelu(in x))`, both with bias.
- *
- * @source openpi `siglip.py` `MlpBlock`
- */
-export function plainMlp(scope: Scope, x: SymbolicArray<"b n e">, width: number): SymbolicArray<"b n e"> {
-  const inner = geluTanh(
-    linear(scope.in("in"), x, { from: "e", to: "m", sizes: [width], bias: "zero", initial: "fan-in" }),
-  );
-  return linear(scope.in("out"), inner, {
-    from: "m",
-    to: "e",
-    sizes: [sizeOf(x, "e")],
-    bias: "zero",
-    initial: "fan-in",
-  });
+export type Activation = "gelu-tanh" | "silu";
+
+/** The feed-forward of each token by itself, as wide inside as asked for. */
+export function mlp(
+  scope: Scope,
+  { kind, activation }: MlpChoice,
+  x: SymbolicArray<"b n e">,
+  width: number,
+): SymbolicArray<"b n e"> {
+  const bias = kind === "plain" ? "zero" : "none";
+  const wide = { from: "e", to: "m", sizes: [width], bias, initial: "fan-in" } as const;
+  const narrow = { from: "m", to: "e", sizes: [sizeOf(x, "e")], bias, initial: "fan-in" } as const;
+  switch (kind) {
+    case "plain":
+      return linear(scope.in("out"), activated(activation, linear(scope.in("in"), x, wide)), narrow);
+    case "gated": {
+      const gate = activated(activation, linear(scope.in("gate"), x, wide));
+      return linear(scope.in("down"), multiply(gate, linear(scope.in("up"), x, wide)), narrow);
+    }
+  }
+}
+
+function activated(activation: Activation, x: SymbolicArray<"b n m">): SymbolicArray<"b n m"> {
+  switch (activation) {
+    case "gelu-tanh":
+      return geluTanh(x);
+    case "silu":
+      return silu(x);
+  }
 }

@@ -1,5 +1,4 @@
 import { constant, type SymbolicArray, sizeOf } from "../graph/array.ts";
-import { letters } from "../graph/axes.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { alignTo } from "../graph/op/align.ts";
 import { add, multiply, offset } from "../graph/op/elementwise.ts";
@@ -8,102 +7,113 @@ import { merge, slice } from "../graph/op/shape.ts";
 import { linear } from "./linear.ts";
 import { one, type Scope, zero } from "./parameter.ts";
 
-/** SigLIP and Gemma alike. */
-const epsilon = 1e-6;
-
 /**
- * Gemma's RMS norm over the last axis; its weight is the offset from 1.
+ * How tokens are brought to one scale. A new kind is a new member, and the compiler lists the place.
  *
- * @source openpi `gemma.py` `RMSNorm`
+ * `rms`: by the root of the mean square; its weight is a gain `w` (Llama) or the offset of `1 + w` (Gemma). `layer`: mean and variance,
+ * with gain and bias (SigLIP) or without. `adaptive-rms` and `adaptive-layer`: without weights, scaled and shifted by linear functions of
+ * a condition; the first (π0.5) also says how much of what follows is added, of the second (GR00T) the two halves have an order.
  */
-export function gemmaNorm<A extends string>(scope: Scope, x: SymbolicArray<A>): SymbolicArray<A> {
-  const weight = scope.parameter("weight", lastAxis(x.axes), [x.shape.at(-1) ?? 0], zero);
-  return rmsNorm(x, offset(weight, 1), epsilon);
+export type NormChoice =
+  | { readonly kind: "rms"; readonly weight: "gain" | "offset"; readonly epsilon: number }
+  | { readonly kind: "layer"; readonly weight: "gain and bias" | "none"; readonly epsilon: number }
+  | { readonly kind: "adaptive-rms"; readonly epsilon: number }
+  | { readonly kind: "adaptive-layer"; readonly order: "scale-shift" | "shift-scale"; readonly epsilon: number };
+
+/** Tokens of one scale. */
+export interface Normed {
+  readonly tokens: SymbolicArray<"b n e">;
+  /** How much is added of what is computed from them: `x + gate · f(normed)`; `null` for all of it. */
+  readonly gate: SymbolicArray<"b e"> | null;
 }
 
 /**
- * Layer norm over the last axis, with gain and bias.
+ * A norm of tokens over their width.
  *
- * @source openpi `siglip.py`: flax `LayerNorm`
+ * @param condition `[b e]`, of any width: what adaptive norms follow
+ * @throws RangeError if an adaptive norm has no condition
  */
-export function visionNorm<A extends string>(scope: Scope, x: SymbolicArray<A>): SymbolicArray<A> {
-  return affineNorm(scope, x, epsilon);
+export function norm(
+  scope: Scope,
+  choice: NormChoice,
+  tokens: SymbolicArray<"b n e">,
+  condition: SymbolicArray<"b e"> | null,
+): Normed {
+  const { epsilon } = choice;
+  switch (choice.kind) {
+    case "rms":
+      return { tokens: rmsNorm(tokens, rmsGain(scope, sizeOf(tokens, "e"), choice.weight), epsilon), gate: null };
+    case "layer":
+      return {
+        tokens: layerNorm(tokens, ...layerWeights(scope, sizeOf(tokens, "e"), choice.weight), epsilon),
+        gate: null,
+      };
+    case "adaptive-rms":
+      return adaptiveRmsNorm(scope, tokens, conditionOf(choice, condition), epsilon);
+    case "adaptive-layer":
+      return { tokens: adaptiveLayerNorm(scope, choice, tokens, conditionOf(choice, condition)), gate: null };
+  }
 }
 
-/** Layer norm over the last axis, with gain and bias. */
-export function affineNorm<A extends string>(scope: Scope, x: SymbolicArray<A>, added: number): SymbolicArray<A> {
-  const [axis, width] = [lastAxis(x.axes), x.shape.at(-1) ?? 0];
-  return layerNorm(
-    x,
-    scope.parameter("weight", axis, [width], one),
-    scope.parameter("bias", axis, [width], zero),
-    added,
-  );
+/** @source `offset`: openpi `gemma.py` `RMSNorm`; `gain`: transformers `modeling_llama.py` `LlamaRMSNorm` */
+function rmsGain(scope: Scope, width: number, weight: "gain" | "offset"): SymbolicArray<"e"> {
+  if (weight === "gain") return scope.parameter("weight", "e", [width], one);
+  return offset(scope.parameter("weight", "e", [width], zero), 1);
 }
 
-/** What an adaptive norm makes of its input, and how much of the block behind it is added: `x + gate · block(normed)`. */
-export interface Adapted {
-  readonly normed: SymbolicArray<"b n e">;
-  readonly gate: SymbolicArray<"b e">;
+/** @source openpi `siglip.py`: flax `LayerNorm` */
+function layerWeights(
+  scope: Scope,
+  width: number,
+  weight: "gain and bias" | "none",
+): readonly [gain: SymbolicArray<"e">, bias: SymbolicArray<"e">] {
+  if (weight === "none") return [filled(width, 1), filled(width, 0)];
+  return [scope.parameter("weight", "e", [width], one), scope.parameter("bias", "e", [width], zero)];
 }
 
 /**
- * RMS norm whose scale, shift and gate are a linear function of a condition, such as the embedded time of the flow.
- *
  * It begins at weight zero: an unscaled norm, and a gate that lets nothing through.
  *
- * @param condition `[b e]`, of any width
  * @source openpi `gemma.py` `RMSNorm` with a condition (π0.5)
  */
-export function adaptiveNorm(scope: Scope, x: SymbolicArray<"b n e">, condition: SymbolicArray<"b e">): Adapted {
-  const width = sizeOf(x, "e");
-  const parts = linear(scope.in("dense"), condition, {
-    from: "e",
-    to: "r e",
-    sizes: [3, width],
-    bias: "zero",
-    initial: zero,
-  });
-  const [scale, shift, gate] = [part(parts, 0), part(parts, 1), part(parts, 2)];
-  return { normed: modulated(rmsNorm(x, filled(width, 1), epsilon), scale, shift), gate };
-}
-
-/** How a conditioned norm is made. */
-export interface ConditionedNormOptions {
-  /** Which half of its projection scales and which shifts: in GR00T the last norm has them the other way round. */
-  readonly order: "scale-shift" | "shift-scale";
-  readonly epsilon: number;
-}
-
-/**
- * Layer norm without weights of its own, scaled and shifted by linear functions of a condition.
- *
- * @param condition `[b e]`, of any width
- * @source diffusers `normalization.py` `AdaLayerNorm`; GR00T `cross_attention_dit.py`
- */
-export function conditionedNorm(
+function adaptiveRmsNorm(
   scope: Scope,
   x: SymbolicArray<"b n e">,
   condition: SymbolicArray<"b e">,
-  { order, epsilon: added }: ConditionedNormOptions,
-): SymbolicArray<"b n e"> {
+  epsilon: number,
+): Normed {
   const width = sizeOf(x, "e");
-  const parts = linear(scope.in("dense"), condition, {
-    from: "e",
-    to: "r e",
-    sizes: [2, width],
-    bias: "zero",
-    initial: zero,
-  });
-  const [first, second] = [part(parts, 0), part(parts, 1)];
-  const [scale, shift] = order === "scale-shift" ? [first, second] : [second, first];
-  return modulated(plainNorm(x, added), scale, shift);
+  const parts = modulation(scope, condition, [3, width]);
+  const [scale, shift, gate] = [part(parts, 0), part(parts, 1), part(parts, 2)];
+  return { tokens: modulated(rmsNorm(x, filled(width, 1), epsilon), scale, shift), gate };
 }
 
-/** Layer norm over the last axis without weights. */
-export function plainNorm(x: SymbolicArray<"b n e">, added: number): SymbolicArray<"b n e"> {
+/** @source diffusers `normalization.py` `AdaLayerNorm`; GR00T `cross_attention_dit.py`, whose last norm has its halves the other way round */
+function adaptiveLayerNorm(
+  scope: Scope,
+  { order, epsilon }: Extract<NormChoice, { kind: "adaptive-layer" }>,
+  x: SymbolicArray<"b n e">,
+  condition: SymbolicArray<"b e">,
+): SymbolicArray<"b n e"> {
   const width = sizeOf(x, "e");
-  return layerNorm(x, filled(width, 1), filled(width, 0), added);
+  const parts = modulation(scope, condition, [2, width]);
+  const [first, second] = [part(parts, 0), part(parts, 1)];
+  const [scale, shift] = order === "scale-shift" ? [first, second] : [second, first];
+  return modulated(layerNorm(x, filled(width, 1), filled(width, 0), epsilon), scale, shift);
+}
+
+function conditionOf({ kind }: NormChoice, condition: SymbolicArray<"b e"> | null): SymbolicArray<"b e"> {
+  if (condition === null) throw new RangeError(`norm: expected a condition for the norm "${kind}", got none`);
+  return condition;
+}
+
+/** Scale, shift and the like: linear functions of a condition. */
+function modulation(
+  scope: Scope,
+  condition: SymbolicArray<"b e">,
+  sizes: readonly [parts: number, width: number],
+): SymbolicArray<"b r e"> {
+  return linear(scope.in("dense"), condition, { from: "e", to: "r e", sizes, bias: "zero", initial: zero });
 }
 
 function part(parts: SymbolicArray<"b r e">, at: number): SymbolicArray<"b e"> {
@@ -120,8 +130,4 @@ function modulated(
 
 function filled(width: number, value: number): SymbolicArray<"e"> {
   return constant(new HostArray("e", [width], "float32", new Float32Array(width).fill(value)));
-}
-
-function lastAxis(axes: string): string {
-  return letters(axes).at(-1) ?? "";
 }

@@ -57,34 +57,39 @@ export const hiddenPoison = "hiddenPoison";
  */
 export class Scope {
   readonly path: string;
-  readonly rules: Rules;
   readonly #model: Model;
+  readonly #isWatched: boolean;
 
-  private constructor(path: string, rules: Rules, model: Model) {
+  private constructor(path: string, model: Model, isWatched: boolean) {
     this.path = path;
-    this.rules = rules;
     this.#model = model;
+    this.#isWatched = isWatched;
   }
 
   static root(rules: Rules): Scope {
-    return new Scope("", rules, { parameters: new Map(), watched: [], poison: null });
+    return new Scope("", { rules, parameters: new Map(), watched: [], poison: null }, true);
   }
 
   /** For the audit: the program has one more input, `hiddenPoison`, and with 0 in it computes what it otherwise does. */
   static poisonable(rules: Rules): Scope {
     const poison = input(hiddenPoison, "", [], "float32");
-    return new Scope("", rules, { parameters: new Map(), watched: [], poison });
+    return new Scope("", { rules, parameters: new Map(), watched: [], poison }, true);
+  }
+
+  get rules(): Rules {
+    return this.#model.rules;
   }
 
   in(name: string): Scope {
-    return new Scope(this.path === "" ? name : `${this.path}.${name}`, this.rules, this.#model);
+    return new Scope(this.path === "" ? name : `${this.path}.${name}`, this.#model, this.#isWatched);
   }
 
-  /**
-   * Hidden states as attention is about to read them; in a poisonable program, with the poison in those of unreal tokens.
-   *
-   * Behind the norm, not before it: a layer norm would take away what is added to a whole row.
-   */
+  /** The same place, in which nothing is watched: rows that are no samples have no counterpart where there are more of them. */
+  unwatched(): Scope {
+    return new Scope(this.path, this.#model, false);
+  }
+
+  /** Hidden states as something is about to read them; in a poisonable program, with the poison in those of unreal tokens. */
   hidden<V extends string, A extends string>(
     states: SymbolicArray<A>,
     real: SymbolicValidity<Within<V, A>>,
@@ -115,7 +120,7 @@ export class Scope {
     array: SymbolicArray<A>,
     real: SymbolicValidity<Within<V, A>>,
   ): SymbolicArray<A> {
-    this.#model.watched.push({ name: this.in(name).path, array, isReal: real.isReal });
+    if (this.#isWatched) this.#model.watched.push({ name: this.in(name).path, array, isReal: real.isReal });
     return array;
   }
 
@@ -131,6 +136,7 @@ export class Scope {
 
 /** What all scopes of one model share. */
 interface Model {
+  readonly rules: Rules;
   readonly parameters: Map<string, Parameter>;
   readonly watched: Watched[];
   readonly poison: SymbolicArray<""> | null;

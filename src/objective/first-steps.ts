@@ -1,4 +1,4 @@
-import { readsEarlierOnly } from "../policy/head/tokens.ts";
+import { readsEarlierOnly } from "../policy/stream.ts";
 import type { ActionSamplerOptions } from "./sample.ts";
 
 /** Kernels of products take rows in fours; the rows that are left over go through others, with other last bits. */
@@ -21,7 +21,7 @@ export function forFirstSteps(options: ActionSamplerOptions, needed: number): Ac
   if (!Number.isInteger(needed) || needed < 1 || needed > horizon)
     throw new RangeError(`forFirstSteps: expected 1 to ${horizon} steps, got ${needed}`);
   const areKernelsKnown = machine.device === "cpu" && (placement === "written" || machine.threads === 1);
-  if (!areKernelsKnown || !readsEarlierOnly(rules, form.head)) return options;
+  if (!areKernelsKnown || !readsEarlierOnly(rules, form.head.actionSight)) return options;
   const steps = Math.min(horizon, Math.ceil(needed / rowsAtATime) * rowsAtATime);
   return { ...options, setting: { ...setting, layout: { ...layout, steps } } };
 }

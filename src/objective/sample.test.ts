@@ -5,7 +5,7 @@ import { raggedBatch } from "../batch/testing/example-batch.ts";
 import { zeros } from "../graph/host-array.ts";
 import { expectClose, expectSameBits } from "../graph/testing/close.ts";
 import { initialValues } from "../nn/parameter.ts";
-import { policySizes } from "../policy/size.ts";
+import { policyForm } from "../policy/policy.ts";
 import { variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import { actionNoise } from "./action-noise.ts";
@@ -24,12 +24,15 @@ const layout = {
   pictureSize: 16,
 };
 const setting: Setting = {
-  form: {
-    variant: variants.pi0,
-    size: policySizes.micro,
+  form: policyForm(variants.pi0, "micro", {
     vocabulary: 300,
-    head: { kind: "flow", horizon: layout.steps, actionSight: "causal", pastEnd: "hidden" },
-  },
+    parts: [],
+    embodiments: 1,
+    crossAttentionKeys: "real",
+    horizon: layout.steps,
+    actionSight: "causal",
+    pastEnd: "hidden",
+  }),
   layout,
   unrealInput: "zero",
   rules: Rules.all,

@@ -3,13 +3,13 @@ import type { TimeEmbedding } from "../flow/time.ts";
 import type { SymbolicArray } from "../graph/array.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { flowVelocity } from "./head/flow.ts";
-import type { Head } from "./head/form.ts";
+import type { ActionSteps, GrootHead, Head } from "./head/form.ts";
 import { grootVelocity } from "./head/groot.ts";
 import type { Perceived } from "./head/perceived.ts";
 import type { Observation } from "./inputs.ts";
 import { prefixStream } from "./prefix.ts";
-import type { PolicySize } from "./size.ts";
-import { passThrough } from "./trunk.ts";
+import type { PolicySize, PolicySizeName } from "./size.ts";
+import { runTrunk } from "./trunk.ts";
 import type { Variant } from "./variant.ts";
 
 /** What a policy is built from, beside its weights. */
@@ -20,10 +20,37 @@ export interface PolicyForm {
   readonly head: Head;
 }
 
+/** What of a policy is neither its variant's nor its size's. */
+export interface FormOptions extends ActionSteps {
+  readonly vocabulary: number;
+  readonly parts: GrootHead["parts"];
+  readonly embodiments: number;
+  readonly crossAttentionKeys: GrootHead["crossAttentionKeys"];
+}
+
+/** A variant's policy at one of its sizes. */
+export function policyForm(variant: Variant, size: PolicySizeName, options: FormOptions): PolicyForm {
+  const { vocabulary, parts, embodiments, crossAttentionKeys, horizon, actionSight, pastEnd } = options;
+  const steps = { horizon, actionSight, pastEnd };
+  switch (variant.head) {
+    case "flow": {
+      const expert = { choice: variant.expert, size: variant.sizes[size].expert };
+      return { variant, size: variant.sizes[size], vocabulary, head: { kind: "flow", expert, ...steps } };
+    }
+    case "groot": {
+      const { dit } = variant.sizes[size];
+      const own = { size: dit, parts, embodiments, crossAttentionKeys };
+      return { variant, size: variant.sizes[size], vocabulary, head: { kind: "groot", ...own, ...steps } };
+    }
+  }
+}
+
 /** Pictures and prompt through the backbone. */
 export function perceive(scope: Scope, form: PolicyForm, observation: Observation): Perceived {
-  const stream = prefixStream(scope, { ...form, prefix: form.variant.prefix }, observation);
-  return { observation, stream, ...passThrough(scope.in("backbone"), form.size.backbone, stream, []) };
+  const stream = prefixStream(scope, form, observation);
+  const trunk = { choice: form.variant.backbone, size: form.size.backbone };
+  const { tokens, cache } = runTrunk(scope.in("backbone"), trunk, stream, { before: [], condition: null });
+  return { observation, stream, tokens, cache };
 }
 
 /**
@@ -33,24 +60,24 @@ export function perceive(scope: Scope, form: PolicyForm, observation: Observatio
  */
 export function velocity(
   scope: Scope,
-  { size, head }: PolicyForm,
+  { head }: PolicyForm,
   perceived: Perceived,
   input: FlowInput,
 ): SymbolicArray<"b t d"> {
   switch (head.kind) {
     case "flow":
-      return flowVelocity(scope, { size: size.expert, head }, perceived, input);
+      return flowVelocity(scope, head, perceived, input);
     case "groot":
-      return grootVelocity(scope.in("groot"), { size: size.dit, head }, perceived, input);
+      return grootVelocity(scope.in("groot"), head, perceived, input);
   }
 }
 
 /** How the policy's head takes the time of the flow. */
-export function timeEmbeddingOf({ size, head }: PolicyForm): TimeEmbedding {
+export function timeEmbeddingOf({ head }: Pick<PolicyForm, "head">): TimeEmbedding {
   switch (head.kind) {
     case "flow":
-      return { kind: "continuous", width: size.expert.width };
+      return { kind: "continuous", width: head.expert.size.width };
     case "groot":
-      return { kind: "buckets", tokens: size.dit.width, condition: size.dit.condition };
+      return { kind: "buckets", tokens: head.size.width, condition: head.size.condition };
   }
 }

@@ -1,4 +1,4 @@
-import { sizeOf } from "../graph/array.ts";
+import { type SymbolicArray, sizeOf } from "../graph/array.ts";
 import { alignAny } from "../graph/op/align.ts";
 import { scale } from "../graph/op/elementwise.ts";
 import { gather } from "../graph/op/gather.ts";
@@ -6,9 +6,11 @@ import { merge, rename, slice, split } from "../graph/op/shape.ts";
 import { linear } from "../nn/linear.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { SymbolicPadded } from "../validity/symbolic.ts";
+import type { BackboneChoice } from "./backbone.ts";
 import type { Observation } from "./inputs.ts";
 import type { PolicySize } from "./size.ts";
-import { everyToken, type Segment, type Sight, TokenStream } from "./stream.ts";
+import { type Segment, type Sight, TokenStream, type Tokens } from "./stream.ts";
+import type { TowerChoice } from "./tower.ts";
 import { encodePictures } from "./vision.ts";
 
 /** A part of what the backbone reads, and how its tokens see each other; every part sees all parts before it. */
@@ -19,14 +21,21 @@ export interface PrefixSegment {
 
 /** What a prefix is made from. */
 export interface PrefixForm {
-  readonly prefix: readonly PrefixSegment[];
+  readonly variant: {
+    readonly prefix: readonly PrefixSegment[];
+    readonly backbone: BackboneChoice;
+    readonly tower: TowerChoice;
+  };
   readonly size: PolicySize;
   readonly vocabulary: number;
 }
 
 /** What the backbone reads before anything about actions. */
 export function prefixStream(scope: Scope, form: PrefixForm, observation: Observation): TokenStream {
-  return TokenStream.of(form.prefix.flatMap((part) => segmentOf(part, scope, form, observation) ?? []));
+  return TokenStream.of(
+    scope,
+    form.variant.prefix.flatMap((part) => segmentOf(part, scope, form, observation) ?? []),
+  );
 }
 
 /** `null` where a policy has no eyes, hence no tower: arrays of no cells are no arrays. */
@@ -35,36 +44,31 @@ function segmentOf(part: PrefixSegment, scope: Scope, form: PrefixForm, observat
   const [, , views] = observation.images.valid.isReal.shape;
   switch (tokens) {
     case "pictures":
-      return views === 0 ? null : { ...pictureSegment(scope.in("vision"), form.size, observation), sight };
+      if (views === 0) return null;
+      return { name: tokens, tokens: pictureTokens(scope.in("vision"), form, observation), keys: "real", sight };
     case "prompt":
-      return { ...promptSegment(scope, form, observation), sight };
+      return { name: tokens, tokens: promptTokens(scope, form, observation), keys: "real", sight };
   }
 }
 
-/** A segment whose sight its variant says. */
-type SeenSegment = Omit<Segment, "sight">;
-
-/** Pictures now. Absent views are no keys: they are not black pictures. */
-function pictureSegment(scope: Scope, size: PolicySize, { images }: Observation): SeenSegment {
+/** Pictures now. Absent views do not exist: they are not black pictures. */
+function pictureTokens(scope: Scope, { variant, size }: PrefixForm, { images }: Observation): Tokens {
   const [b, o, v] = images.valid.isReal.shape;
-  const seen = linear(scope.in("projector"), encodePictures(scope.in("tower"), size.vision, images), {
+  const tower = { choice: variant.tower, size: size.vision };
+  const encoded = linear(scope.in("projector"), encodePictures(scope.in("tower"), tower, images), {
     from: "e",
     to: "e",
     sizes: [size.backbone.width],
     bias: "zero",
     initial: "fan-in",
   });
-  const patches = sizeOf(seen, "n");
+  const patches = sizeOf(encoded, "n");
   const perPatch = { axes: "b v p", shape: [b!, v!, patches], type: "bool" } as const;
   const real = images.valid.reshaped((bits) =>
     merge(alignAny(merge(slice(bits, "o", o! - 1, o!), "o v", "v"), perPatch), "v p", "n"),
   );
-  const tokens = merge(split(rename(seen, "n", "p"), "b", "b v", [b!, v!]), "v p", "n");
-  return {
-    name: "pictures",
-    tokens: SymbolicPadded.of(scope.watch("pictures", tokens, real), real),
-    keys: scope.rules.keeps("view-keys") ? real : everyToken(tokens),
-  };
+  const tokens = merge(split(rename(encoded, "n", "p"), "b", "b v", [b!, v!]), "v p", "n");
+  return SymbolicPadded.of(tokens, real);
 }
 
 /** The backbone's table of tokens, `[y e]`: what it reads them by and, where it says any, says them by. */
@@ -75,12 +79,16 @@ export function embedding(scope: Scope, { size, vocabulary }: Pick<PrefixForm, "
 }
 
 /** @source openpi `gemma.py` `Embedder`: the embedding times √width */
-function promptSegment(scope: Scope, form: PrefixForm, { prompt, facts }: Observation): SeenSegment {
-  const { width } = form.size.backbone;
-  const tokens = scale(gather(embedding(scope, form), prompt.selected(0), "b n e"), Math.sqrt(width));
-  return {
-    name: "prompt",
-    tokens: SymbolicPadded.of(scope.watch("prompt", tokens, facts.tokenReal), facts.tokenReal),
-    keys: scope.rules.keeps("prompt-keys") ? facts.tokenReal : everyToken(tokens),
-  };
+function promptTokens(scope: Scope, form: PrefixForm, { prompt, facts }: Observation): Tokens {
+  const rows = gather(embedding(scope, form), prompt.selected(0), "b n e");
+  return SymbolicPadded.of(scaled(rows, form.variant.backbone), facts.tokenReal);
+}
+
+function scaled(rows: SymbolicArray<"b n e">, { embeddingScale }: BackboneChoice): SymbolicArray<"b n e"> {
+  switch (embeddingScale) {
+    case "root of width":
+      return scale(rows, Math.sqrt(sizeOf(rows, "e")));
+    case "one":
+      return rows;
+  }
 }

@@ -1,4 +1,4 @@
-/** A transformer trunk in Gemma's shape. */
+/** A transformer over a stream of tokens. */
 export interface TrunkSize {
   readonly width: number;
   readonly layers: number;
@@ -37,76 +37,83 @@ export interface DitSize {
   readonly output: number;
 }
 
+/** What every policy has. */
 export interface PolicySize {
   readonly vision: VisionSize;
   readonly backbone: TrunkSize;
-  /** Shares attention with the backbone: layers, heads, key heads and head width are equal. */
+}
+
+/** Of a policy whose expert shares attention with the backbone: layers, heads, key heads and head width are equal. */
+export interface FlowSize extends PolicySize {
   readonly expert: TrunkSize;
-  /** In place of the expert where the head is GR00T's. */
+}
+
+/** Of a policy with GR00T's head. */
+export interface GrootSize extends PolicySize {
   readonly dit: DitSize;
 }
 
+export const policySizeNames = ["micro", "mini", "tiny", "base"] as const;
+
+export type PolicySizeName = (typeof policySizeNames)[number];
+
 /**
- * Policies by size. `micro` is for tests: it is the one that PyTorch's numbers are stored for. `mini` is what two cores teach in
- * minutes: its patches are small, since a policy finds a thing to within a patch long before it reads where in the patch it is.
+ * What comes before the head, by size. `micro` is for tests: it is the one that PyTorch's numbers are stored for. `mini` is what two
+ * cores teach in minutes: its patches are small, since a policy finds a thing to within a patch long before it reads where in the
+ * patch it is.
  *
- * @source `base`: openpi `gemma.py` `get_config` (gemma_2b, gemma_300m) and `siglip.py` (So400m/14); GR00T N1.6's head
+ * @source `base`: openpi `gemma.py` `get_config` (gemma_2b) and `siglip.py` (So400m/14)
  */
-export const policySizes = {
+const paligemma = {
   micro: {
     vision: { picture: 16, patch: 8, width: 16, layers: 2, mlp: 40, heads: 2, temporalEvery: 2 },
     backbone: { width: 32, layers: 2, mlp: 64, heads: 4, keyHeads: 2, headWidth: 8 },
-    expert: { width: 24, layers: 2, mlp: 48, heads: 4, keyHeads: 2, headWidth: 8 },
-    dit: { width: 24, layers: 2, mlp: 48, heads: 3, headWidth: 8, state: 20, decoder: 16, condition: 8, output: 12 },
   },
   mini: {
     vision: { picture: 32, patch: 2, width: 64, layers: 1, mlp: 128, heads: 2, temporalEvery: 1 },
     backbone: { width: 128, layers: 3, mlp: 256, heads: 4, keyHeads: 1, headWidth: 32 },
-    expert: { width: 128, layers: 3, mlp: 384, heads: 4, keyHeads: 1, headWidth: 32 },
-    dit: {
-      width: 128,
-      layers: 3,
-      mlp: 384,
-      heads: 4,
-      headWidth: 32,
-      state: 128,
-      decoder: 128,
-      condition: 128,
-      output: 128,
-    },
   },
   tiny: {
     vision: { picture: 96, patch: 16, width: 256, layers: 4, mlp: 1024, heads: 4, temporalEvery: 4 },
     backbone: { width: 256, layers: 4, mlp: 1024, heads: 4, keyHeads: 1, headWidth: 64 },
-    expert: { width: 256, layers: 4, mlp: 512, heads: 4, keyHeads: 1, headWidth: 64 },
-    dit: {
-      width: 256,
-      layers: 4,
-      mlp: 1024,
-      heads: 4,
-      headWidth: 64,
-      state: 256,
-      decoder: 256,
-      condition: 256,
-      output: 256,
-    },
   },
   base: {
     vision: { picture: 224, patch: 14, width: 1152, layers: 27, mlp: 4304, heads: 16, temporalEvery: 4 },
     backbone: { width: 2048, layers: 18, mlp: 16384, heads: 8, keyHeads: 1, headWidth: 256 },
-    expert: { width: 1024, layers: 18, mlp: 4096, heads: 8, keyHeads: 1, headWidth: 256 },
-    dit: {
-      width: 1536,
-      layers: 32,
-      mlp: 6144,
-      heads: 32,
-      headWidth: 48,
-      state: 1024,
-      decoder: 1024,
-      condition: 256,
-      output: 1024,
-    },
   },
-} as const satisfies Record<string, PolicySize>;
+} as const satisfies Record<PolicySizeName, PolicySize>;
 
-export type PolicySizeName = keyof typeof policySizes;
+/** @source `base`: openpi `gemma.py` `get_config` (gemma_300m) */
+const pi0Experts = {
+  micro: { width: 24, layers: 2, mlp: 48, heads: 4, keyHeads: 2, headWidth: 8 },
+  mini: { width: 128, layers: 3, mlp: 384, heads: 4, keyHeads: 1, headWidth: 32 },
+  tiny: { width: 256, layers: 4, mlp: 512, heads: 4, keyHeads: 1, headWidth: 64 },
+  base: { width: 1024, layers: 18, mlp: 4096, heads: 8, keyHeads: 1, headWidth: 256 },
+} as const satisfies Record<PolicySizeName, TrunkSize>;
+
+const grootMicro = { state: 20, decoder: 16, condition: 8, output: 12 };
+const grootMini = { state: 128, decoder: 128, condition: 128, output: 128 };
+const grootTiny = { state: 256, decoder: 256, condition: 256, output: 256 };
+const grootBase = { state: 1024, decoder: 1024, condition: 256, output: 1024 };
+
+/** @source `base`: GR00T N1.6 */
+const grootHeads = {
+  micro: { width: 24, layers: 2, mlp: 48, heads: 3, headWidth: 8, ...grootMicro },
+  mini: { width: 128, layers: 3, mlp: 384, heads: 4, headWidth: 32, ...grootMini },
+  tiny: { width: 256, layers: 4, mlp: 1024, heads: 4, headWidth: 64, ...grootTiny },
+  base: { width: 1536, layers: 32, mlp: 6144, heads: 32, headWidth: 48, ...grootBase },
+} as const satisfies Record<PolicySizeName, DitSize>;
+
+export const pi0Sizes = {
+  micro: { ...paligemma.micro, expert: pi0Experts.micro },
+  mini: { ...paligemma.mini, expert: pi0Experts.mini },
+  tiny: { ...paligemma.tiny, expert: pi0Experts.tiny },
+  base: { ...paligemma.base, expert: pi0Experts.base },
+} as const satisfies Record<PolicySizeName, FlowSize>;
+
+export const grootSizes = {
+  micro: { ...paligemma.micro, dit: grootHeads.micro },
+  mini: { ...paligemma.mini, dit: grootHeads.mini },
+  tiny: { ...paligemma.tiny, dit: grootHeads.tiny },
+  base: { ...paligemma.base, dit: grootHeads.base },
+} as const satisfies Record<PolicySizeName, GrootSize>;

@@ -2,22 +2,22 @@ import { describe, expect, it } from "vitest";
 import { constant } from "../graph/array.ts";
 import { HostArray, zeros } from "../graph/host-array.ts";
 import { evaluate, plainly } from "../graph/testing/evaluate.ts";
+import { Scope } from "../nn/parameter.ts";
 import type { AttentionPattern } from "../nn/pattern.ts";
+import { Rules } from "../validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
-import { everyToken, type Segment, type Sight, TokenStream } from "./stream.ts";
+import { type Segment, type Sight, TokenStream } from "./stream.ts";
 
 /** A segment of tokens without content, real where `bits` says so. */
-function segment(name: string, sight: Sight, bits: readonly number[]): Segment {
+function segment(name: Segment["name"], sight: Sight, bits: readonly number[]): Segment {
   const real = constant(new HostArray("b n", [1, bits.length], "bool", Uint8Array.from(bits)));
   const valid = SymbolicValidity.complete("b n", [1, bits.length]).reshaped(() => real);
   const tokens = constant(zeros("b n e", [1, bits.length, 1], "float32"));
-  return {
-    name,
-    sight,
-    tokens: SymbolicPadded.of(tokens, valid),
-    keys: valid,
-  };
+  return { name, sight, tokens: SymbolicPadded.of(tokens, valid), keys: "real" };
 }
+
+const scope = Scope.root(Rules.all);
+const streamOf = (segments: readonly Segment[]) => TokenStream.of(scope, segments);
 
 const real = (count: number) => Array<number>(count).fill(1);
 
@@ -42,21 +42,21 @@ function reference(begins: readonly number[], valid: readonly number[]): string[
 describe("who may read whom", () => {
   // The three worked examples in the docstring of big_vision's make_attn_mask.
   it("is causal in a causal segment", async () => {
-    expect(await rows(TokenStream.of([segment("a", "causal", real(6))]))).toEqual(reference(real(6), real(6)));
+    expect(await rows(streamOf([segment("prompt", "causal", real(6))]))).toEqual(reference(real(6), real(6)));
   });
 
   it("is a prefix-LM where a causal segment follows one that sees itself", async () => {
-    const stream = TokenStream.of([segment("prefix", "within", real(3)), segment("answer", "causal", real(3))]);
+    const stream = streamOf([segment("prompt", "within", real(3)), segment("prompt", "causal", real(3))]);
     expect(await rows(stream)).toEqual(reference([0, 0, 0, 1, 1, 1], real(6)));
   });
 
   it("is causal between blocks that see themselves", async () => {
-    const stream = TokenStream.of([2, 2, 3, 3].map((size, at) => segment(`block ${at}`, "within", real(size))));
+    const stream = streamOf([2, 2, 3, 3].map((size) => segment("prompt", "within", real(size))));
     expect(await rows(stream)).toEqual(reference([1, 0, 1, 0, 1, 0, 0, 1, 0, 0], real(10)));
   });
 
   it("leaves out unreal tokens as queries and as keys", async () => {
-    const stream = TokenStream.of([
+    const stream = streamOf([
       segment("pictures", "within", [1, 1]),
       segment("prompt", "joins-previous", [1, 0]),
       segment("state", "within", [1]),
@@ -68,21 +68,26 @@ describe("who may read whom", () => {
   it("is the same for a stream in two parts, read by its second part", async () => {
     const prefix = [segment("pictures", "within", [1, 0]), segment("prompt", "joins-previous", [1, 0])];
     const suffix = [segment("state", "within", [1]), segment("actions", "within", [1, 1])];
-    const whole = await rows(TokenStream.of([...prefix, ...suffix]));
-    expect(await rows(TokenStream.of(prefix).continuedBy(suffix))).toEqual(whole.slice(4));
+    const whole = await rows(streamOf([...prefix, ...suffix]));
+    expect(await rows(streamOf(prefix).continuedBy(scope, suffix))).toEqual(whole.slice(4));
   });
 });
 
 it("empty places behind a stream are keys that nobody reads, and none of what continues it", async () => {
-  const stream = TokenStream.of([segment("state", "within", [1]), segment("actions", "causal", [1, 1])]);
+  const stream = streamOf([segment("state", "within", [1]), segment("actions", "causal", [1, 1])]);
   expect(await rows(stream.withEmptyPlaces(2))).toEqual(["10000", "11000", "11100"]);
-  const next = [segment("next", "within", [1])];
-  expect(await rows(stream.withEmptyPlaces(2).continuedBy(next))).toEqual(await rows(stream.continuedBy(next)));
+  expect(() => streamOf([segment("state", "within", [1])]).withEmptyPlaces(1)).toThrow(
+    'withEmptyPlaces: expected causal tokens in front of them, got "state" within',
+  );
+  const next = [segment("state", "within", [1])];
+  expect(await rows(stream.withEmptyPlaces(2).continuedBy(scope, next))).toEqual(
+    await rows(stream.continuedBy(scope, next)),
+  );
 });
 
 describe("across streams", () => {
-  const own = TokenStream.of([segment("state", "within", [1]), segment("actions", "joins-previous", [1, 0])]);
-  const around = TokenStream.of([segment("pictures", "within", [1, 0]), segment("prompt", "joins-previous", [1, 0])]);
+  const own = streamOf([segment("state", "within", [1]), segment("actions", "joins-previous", [1, 0])]);
+  const around = streamOf([segment("pictures", "within", [1, 0]), segment("prompt", "joins-previous", [1, 0])]);
 
   it("real tokens read the real tokens of the other", async () => {
     expect(await shown(own.across(around, "real"))).toEqual(["1010", "1010", "0000"]);
@@ -92,24 +97,75 @@ describe("across streams", () => {
     expect(await shown(own.across(around, "every"))).toEqual(["1111", "1111", "0000"]);
   });
 
+  it("every token of the other is read where the rule that hides them is switched off", async () => {
+    const broken = Scope.root(Rules.without("cross-attention-keys"));
+    const open = TokenStream.of(broken, [segment("state", "within", [1])]);
+    expect(await shown(open.across(around, "real"))).toEqual(["1111"]);
+  });
+
   it("what exists counts, not what a rule that is switched off lets be read", async () => {
-    const pictures = segment("pictures", "within", [1, 0]);
-    const open = TokenStream.of([{ ...pictures, keys: SymbolicValidity.complete("b n", [1, 2]) }]);
+    const open = TokenStream.of(Scope.root(Rules.without("view-keys")), [segment("pictures", "within", [1, 0])]);
     expect(await shown(own.across(open, "real"))).toEqual(["10", "10", "00"]);
     expect(await rows(open)).toEqual(["11", "11"]);
     expect([...(await evaluate({ real: open.real.isReal }, plainly)).real]).toEqual([1, 0]);
   });
 });
 
-describe("in time", () => {
-  const keys = segment("slots", "causal", [0, 1, 0, 1]).keys;
+describe("under the rules", () => {
+  const under = (rules: Rules, segments: readonly Segment[]) => rows(TokenStream.of(Scope.root(rules), segments));
 
-  it("a slot reads itself and those before it, of those that are real", async () => {
-    expect(await shown(TokenStream.causal(keys, 0))).toEqual(["0000", "0100", "0000", "0101"]);
+  it.each([
+    ["pictures", "view-keys"],
+    ["prompt", "prompt-keys"],
+    ["state", "history-state"],
+    ["actions", "step-keys"],
+  ] as const)("tokens of %s that do not exist are hidden by %s", async (name, rule) => {
+    const segments = [segment(name, "within", [1, 0])];
+    expect(await under(Rules.all, segments)).toEqual(["10", "00"]);
+    expect(await under(Rules.without(rule), segments)).toEqual(["11", "11"]);
   });
 
-  it("the last slots alone may ask", async () => {
-    expect(await shown(TokenStream.causal(keys, 3))).toEqual(["0101"]);
+  it("nothing is hidden from causal steps; step-order keeps them causal", async () => {
+    const steps = [segment("actions", "causal", [1, 0])];
+    expect(await under(Rules.all, steps)).toEqual(["10", "11"]);
+    expect(await under(Rules.without("step-order"), steps)).toEqual(["10", "00"]);
+    expect(await under(Rules.without("step-order"), [segment("actions", "causal", [1, 1])])).toEqual(["11", "11"]);
+  });
+
+  it("weights that know what does not exist read every token, whatever the rules", async () => {
+    expect(await under(Rules.all, [{ ...segment("actions", "within", [1, 0]), keys: "every" }])).toEqual(["11", "11"]);
+  });
+
+  it("a listener hears which were asked about, and that alone", () => {
+    const asked: string[] = [];
+    const rules = Rules.without("prompt-keys").heardBy((rule) => asked.push(rule));
+    TokenStream.of(Scope.root(rules), [segment("prompt", "within", [1]), segment("actions", "causal", [1])]);
+    expect(asked).toEqual(["prompt-keys", "step-order"]);
+    expect([rules.keeps("prompt-keys"), rules.keeps("view-keys")]).toEqual([false, true]);
+  });
+});
+
+it("what goes into a stream is watched, by segment", () => {
+  const watching = Scope.root(Rules.all);
+  TokenStream.of(watching.in("groot"), [segment("state", "within", [1]), segment("actions", "causal", [1])]);
+  TokenStream.of(watching.unwatched(), [segment("prompt", "within", [1])]);
+  expect(watching.watched.map(({ name }) => name)).toEqual(["groot.state", "groot.actions"]);
+});
+
+describe("in time", () => {
+  const slots = segment("state", "causal", [0, 1, 0, 1]).tokens.valid;
+
+  it("a slot reads itself and those before it, of those that are real", async () => {
+    expect(await shown(TokenStream.overTime(scope, slots, 0))).toEqual(["0000", "0100", "0000", "0101"]);
+  });
+
+  it("the last slots alone may read", async () => {
+    expect(await shown(TokenStream.overTime(scope, slots, 3))).toEqual(["0101"]);
+  });
+
+  it("every slot is read where the rule that hides them is switched off", async () => {
+    const broken = Scope.root(Rules.without("history-keys"));
+    expect(await shown(TokenStream.overTime(broken, slots, 3))).toEqual(["1111"]);
   });
 });
 
@@ -119,8 +175,8 @@ describe("positions", () => {
   it("count real tokens, so padding shifts nothing", async () => {
     const prefix = [segment("pictures", "within", [1, 1, 0, 0]), segment("prompt", "joins-previous", [1, 0])];
     const suffix = [segment("actions", "within", [1, 1])];
-    expect(await positions(TokenStream.of(prefix))).toEqual([0, 1, 1, 1, 2, 2]);
-    expect(await positions(TokenStream.of(prefix).continuedBy(suffix))).toEqual([3, 4]);
+    expect(await positions(streamOf(prefix))).toEqual([0, 1, 1, 1, 2, 2]);
+    expect(await positions(streamOf(prefix).continuedBy(scope, suffix))).toEqual([3, 4]);
   });
 });
 
@@ -129,10 +185,8 @@ it("segments of another number of rows are refused by name", () => {
   const odd: Segment = {
     name: "prompt",
     sight: "within",
-    tokens: SymbolicPadded.of(two, everyToken(two)),
-    keys: everyToken(two),
+    tokens: SymbolicPadded.of(two, SymbolicValidity.complete("b n", [2, 1])),
+    keys: "real",
   };
-  expect(() => TokenStream.of([segment("pictures", "within", [1]), odd])).toThrow(
-    'segment "prompt" has 2 rows, expected 1',
-  );
+  expect(() => streamOf([segment("pictures", "within", [1]), odd])).toThrow('segment "prompt" has 2 rows, expected 1');
 });

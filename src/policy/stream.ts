@@ -4,7 +4,9 @@ import { alignAny } from "../graph/op/align.ts";
 import { realPositions } from "../graph/op/rope.ts";
 import { and } from "../graph/op/select.ts";
 import { concat, rename, slice } from "../graph/op/shape.ts";
+import type { Scope } from "../nn/parameter.ts";
 import { AttentionPattern } from "../nn/pattern.ts";
+import type { Rule, Rules } from "../validity/rules.ts";
 import { type SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 
 /** How the tokens of one segment see each other. Every segment sees all earlier segments. */
@@ -13,61 +15,107 @@ export type Sight = "within" | "causal" | "joins-previous";
 /** Tokens `[b n e]`, real by `[b n]`. */
 export type Tokens = SymbolicPadded<"b n e", "float32", "b n">;
 
+/** The rule that hides those tokens of a segment that do not exist, by what the segment is made of. */
+const keyRules = {
+  pictures: "view-keys",
+  prompt: "prompt-keys",
+  state: "history-state",
+  actions: "step-keys",
+} as const satisfies Record<string, Rule>;
+
 export interface Segment {
-  /** "pictures", "prompt", "actions": appears in errors. */
-  readonly name: string;
+  /** What it is made of: says which rule hides its keys, and appears in errors and in the audit. */
+  readonly name: keyof typeof keyRules;
   readonly tokens: Tokens;
-  /** Which tokens may be read: those that are real, unless the rule that hides the others is switched off. */
-  readonly keys: SymbolicValidity<"b n">;
+  /** Which tokens may be read: those that exist, or, where weights were trained so, every one. */
+  readonly keys: "real" | "every";
   readonly sight: Sight;
 }
 
-/** Every token may be read, real or not: what a rule that is switched off leaves. */
-export function everyToken({ shape }: SymbolicArray<"b n e">): SymbolicValidity<"b n"> {
-  return SymbolicValidity.complete("b n", shape.slice(0, 2));
+/** A segment under the rules that hold: how its tokens see each other, and which of them may be read. */
+interface RuledSegment {
+  readonly name: string;
+  readonly tokens: Tokens;
+  readonly sight: Sight;
+  readonly keys: SymbolicValidity<"b n">;
+}
+
+/** Whether what an action step computes leaves open how many come after it. */
+export function readsEarlierOnly(rules: Rules, actionSight: "causal" | "both"): boolean {
+  return actionSight === "causal" && rules.keeps("step-order");
+}
+
+/**
+ * Actions are the last segment, so a causal step of theirs reads earlier ones alone, which exist where it does: nothing has to be
+ * hidden from it, and nothing tells it where the episode ends.
+ */
+function ruled({ name, tokens, sight, keys }: Segment, rules: Rules): RuledSegment {
+  const every = () => SymbolicValidity.complete("b n", tokens.valid.isReal.shape);
+  const isOfSteps = name === "actions" && sight === "causal";
+  if (isOfSteps && readsEarlierOnly(rules, sight)) return { name, tokens, sight, keys: every() };
+  const isHidden = keys === "real" && rules.keeps(keyRules[name]);
+  return { name, tokens, sight: isOfSteps ? "within" : sight, keys: isHidden ? tokens.valid : every() };
 }
 
 /**
  * Segments laid end to end: tokens, validity, positions and sight travel as one value.
  *
- * A stream may continue another (`after`): the action expert's tokens read the keys of the prefix.
+ * The one place that hides keys: what may not be read is decided here, under the rules that hold, and what goes in is watched.
+ * A stream may continue another (`continuedBy`): the action expert's tokens read the keys of the prefix.
  */
 export class TokenStream {
-  readonly segments: readonly Segment[];
+  readonly #segments: readonly RuledSegment[];
+  readonly #rules: Rules;
   readonly #after: TokenStream | null;
-  readonly #rows: number;
   /** Places behind the last token at which nothing stands. */
   readonly #emptyPlaces: number;
 
-  private constructor(segments: readonly Segment[], after: TokenStream | null, emptyPlaces: number) {
+  private constructor(segments: readonly RuledSegment[], rules: Rules, after: TokenStream | null, emptyPlaces: number) {
     const [first] = segments;
     if (first === undefined) throw new RangeError("TokenStream: expected at least one segment, got none");
-    this.#rows = rowsOf(first);
     for (const segment of segments)
-      if (rowsOf(segment) !== this.#rows)
+      if (rowsOf(segment) !== rowsOf(first))
         throw new RangeError(
-          `TokenStream: segment "${segment.name}" has ${rowsOf(segment)} rows, expected ${this.#rows}`,
+          `TokenStream: segment "${segment.name}" has ${rowsOf(segment)} rows, expected ${rowsOf(first)}`,
         );
-    this.segments = segments;
+    this.#segments = segments;
+    this.#rules = rules;
     this.#after = after;
     this.#emptyPlaces = emptyPlaces;
   }
 
-  static of(segments: readonly Segment[]): TokenStream {
-    return new TokenStream(segments, null, 0);
+  static of(scope: Scope, segments: readonly Segment[]): TokenStream {
+    return TokenStream.#of(scope, segments, null);
   }
 
   /** A stream whose tokens stand after those of this one. */
-  continuedBy(segments: readonly Segment[]): TokenStream {
-    return new TokenStream(segments, this, 0);
+  continuedBy(scope: Scope, segments: readonly Segment[]): TokenStream {
+    return TokenStream.#of(scope, segments, this);
+  }
+
+  static #of(scope: Scope, segments: readonly Segment[], after: TokenStream | null): TokenStream {
+    for (const { name, tokens } of segments) tokens.read((values, valid) => scope.watch(name, values, valid));
+    return new TokenStream(
+      segments.map((segment) => ruled(segment, scope.rules)),
+      scope.rules,
+      after,
+      0,
+    );
   }
 
   /**
    * The same tokens with so many empty places behind them: of a longer stream the first ones, which sum over as many keys as there.
    * What continues it knows nothing of them.
+   *
+   * @throws RangeError where the last tokens would read what stood there
    */
   withEmptyPlaces(count: number): TokenStream {
-    return new TokenStream(this.segments, this.#after, count);
+    const last = this.#segments.at(-1)!;
+    if (count > 0 && last.sight !== "causal")
+      throw new RangeError(
+        `withEmptyPlaces: expected causal tokens in front of them, got "${last.name}" ${last.sight}`,
+      );
+    return new TokenStream(this.#segments, this.#rules, this.#after, count);
   }
 
   /** A pattern of `rows` sequences in which every query reads every key: each sequence is real as a whole or never read. */
@@ -77,7 +125,7 @@ export class TokenStream {
   get tokens(): SymbolicArray<"b n e"> {
     return concat(
       "n",
-      this.segments.map((segment) => segment.tokens.read((values) => values)),
+      this.#segments.map((segment) => segment.tokens.read((values) => values)),
     );
   }
 
@@ -87,12 +135,12 @@ export class TokenStream {
   }
 
   get length(): number {
-    return this.segments.reduce((length, { tokens }) => length + lengthOf(tokens), 0);
+    return this.#segments.reduce((length, { tokens }) => length + lengthOf(tokens), 0);
   }
 
   /** Which of this stream's own tokens exist. */
   get real(): SymbolicValidity<"b n"> {
-    const [first, ...rest] = this.segments.map(({ tokens }) => tokens.valid);
+    const [first, ...rest] = this.#segments.map(({ tokens }) => tokens.valid);
     return first!.reshaped((bits) => concat("n", [bits, ...rest.map(({ isReal }) => isReal)]));
   }
 
@@ -106,10 +154,15 @@ export class TokenStream {
     return TokenStream.#patternOf(this.#blocks(), this.#keys(), this.start).withEmptyKeys(this.#emptyPlaces);
   }
 
-  /** Each token from the place `from` on reads itself and those before it, of those that may be read. */
-  static causal(keys: SymbolicValidity<"b n">, from: number): AttentionPattern {
-    const length = keys.isReal.shape[1] ?? 0;
-    return TokenStream.#patternOf([...Array(length).keys()], keys.isReal, from);
+  /**
+   * Observation slots as tokens: each from the place `from` on reads itself and those before it, of those that exist.
+   *
+   * @param real `[b n]`, by slot
+   */
+  static overTime({ rules }: Scope, real: SymbolicValidity<"b n">, from: number): AttentionPattern {
+    const { shape } = real.isReal;
+    const keys = rules.keeps("history-keys") ? real : SymbolicValidity.complete("b n", shape);
+    return TokenStream.#patternOf([...Array(shape[1] ?? 0).keys()], keys.isReal, from);
   }
 
   /**
@@ -119,12 +172,12 @@ export class TokenStream {
    */
   static #patternOf(blocks: readonly number[], readable: SymbolicArray<"b n", "bool">, from: number): AttentionPattern {
     const total = blocks.length;
-    const asking = total - from;
-    const bits = new Uint8Array(asking * total);
-    for (let query = 0; query < asking; query++)
+    const queryCount = total - from;
+    const bits = new Uint8Array(queryCount * total);
+    for (let query = 0; query < queryCount; query++)
       for (let key = 0; key < total; key++) bits[query * total + key] = blocks[key]! <= blocks[from + query]! ? 1 : 0;
-    const sight = constant(new HostArray("q k", [asking, total], "bool", bits));
-    const form = { axes: "b q k", shape: [readable.shape[0]!, asking, total], type: "bool" } as const;
+    const sight = constant(new HostArray("q k", [queryCount, total], "bool", bits));
+    const form = { axes: "b q k", shape: [readable.shape[0]!, queryCount, total], type: "bool" } as const;
     const keys = alignAny(rename(readable, "n", "k"), form);
     const queries = alignAny(rename(slice(readable, "n", from, total), "n", "q"), form);
     return AttentionPattern.made(and(and(alignAny(sight, form), keys), queries));
@@ -133,25 +186,27 @@ export class TokenStream {
   /**
    * Own tokens as queries, the tokens of another stream as keys, wherever they stand.
    *
-   * @param keys "real": those that exist; "every": also those that do not
+   * @param keys "real": those that exist; "every": also those that do not, where weights were trained so
    */
   across(other: TokenStream, keys: "real" | "every"): AttentionPattern {
-    const form = { axes: "b q k", shape: [this.#rows, this.length, other.length], type: "bool" } as const;
+    const shape = [rowsOf(this.#segments[0]!), this.length, other.length];
+    const form = { axes: "b q k", shape, type: "bool" } as const;
     const queries = alignAny(rename(slice(this.#keys(), "n", this.start, this.start + this.length), "n", "q"), form);
-    if (keys === "every") return AttentionPattern.made(queries);
+    const isHidden = keys === "real" && this.#rules.keeps("cross-attention-keys");
+    if (!isHidden) return AttentionPattern.made(queries);
     return AttentionPattern.made(and(queries, alignAny(rename(other.real.isReal, "n", "k"), form)));
   }
 
   /** `[b n]`: which tokens of the stream, and of those before it, may be read. */
   #keys(): SymbolicArray<"b n", "bool"> {
-    const own = this.segments.map(({ keys }) => keys.isReal);
+    const own = this.#segments.map(({ keys }) => keys.isReal);
     return concat("n", this.#after === null ? own : [this.#after.#keys(), ...own]);
   }
 
   /** Block of each token, earlier streams first: a query reads keys of its own block and of earlier ones. */
   #blocks(): number[] {
     const blocks = this.#after === null ? [] : this.#after.#blocks();
-    for (const { tokens, sight } of this.segments)
+    for (const { tokens, sight } of this.#segments)
       for (let at = 0; at < lengthOf(tokens); at++) {
         const last = blocks.at(-1) ?? -1;
         const opens = last < 0 || sight === "causal" || (sight === "within" && at === 0);
@@ -165,6 +220,6 @@ function lengthOf(tokens: Tokens): number {
   return tokens.valid.isReal.shape[1] ?? 0;
 }
 
-function rowsOf({ tokens }: Segment): number {
+function rowsOf({ tokens }: Pick<Segment, "tokens">): number {
   return tokens.valid.isReal.shape[0] ?? 0;
 }

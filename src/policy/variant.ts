@@ -1,6 +1,8 @@
 import type { TimeDirection } from "../flow/time.ts";
-import type { HeadName } from "./head/form.ts";
+import { type BackboneChoice, backbones, type ExpertChoice, experts } from "./backbone.ts";
 import type { PrefixSegment } from "./prefix.ts";
+import { type FlowSize, type GrootSize, grootSizes, type PolicySizeName, pi0Sizes } from "./size.ts";
+import { type TowerChoice, towers } from "./tower.ts";
 
 /** Flow matching: the velocity that carries noise to actions is learnt, and actions arise by Euler steps along it. */
 export interface FlowChoice {
@@ -18,21 +20,45 @@ export interface PromptChoice {
 /** What a policy is trained on. A new kind is a new member, and the compiler lists the places. */
 export type ObjectiveChoice = FlowChoice | PromptChoice;
 
-/** One row per policy: choices, no code. A new paper is a row, or a new member of a union and the compiler lists the places. */
-export interface Variant {
+/** What every policy chooses. */
+interface Choices {
   /** What the backbone reads, in order. */
   readonly prefix: readonly PrefixSegment[];
-  /** What follows the backbone. */
-  readonly head: HeadName;
+  readonly tower: TowerChoice;
+  readonly backbone: BackboneChoice;
   readonly objectives: readonly ObjectiveChoice[];
 }
 
-const pi0: Variant = {
+/** π0's kind: an expert continues the backbone's stream. */
+export interface FlowVariant extends Choices {
+  readonly head: "flow";
+  readonly expert: ExpertChoice;
+  readonly sizes: Readonly<Record<PolicySizeName, FlowSize>>;
+}
+
+/** GR00T's kind: a transformer of its own reads the backbone's tokens by cross-attention. */
+export interface GrootVariant extends Choices {
+  readonly head: "groot";
+  readonly sizes: Readonly<Record<PolicySizeName, GrootSize>>;
+}
+
+/** One row per policy: choices, no code. A new paper is a row, or a new member of a union and the compiler lists the places. */
+export type Variant = FlowVariant | GrootVariant;
+
+const paligemma = {
   prefix: [
     { tokens: "pictures", sight: "within" },
     { tokens: "prompt", sight: "joins-previous" },
   ],
+  tower: towers.siglip,
+  backbone: backbones.gemma,
+} as const;
+
+const pi0: FlowVariant = {
+  ...paligemma,
   head: "flow",
+  expert: experts.gemma,
+  sizes: pi0Sizes,
   objectives: [{ kind: "flow", timeDirection: "noise-at-one", integrationSteps: 10 }],
 };
 
@@ -43,8 +69,9 @@ const pi0: Variant = {
 export const variants = {
   pi0,
   groot_n16: {
-    ...pi0,
+    ...paligemma,
     head: "groot",
+    sizes: grootSizes,
     objectives: [{ kind: "flow", timeDirection: "noise-at-zero", integrationSteps: 4 }],
   },
   pi0_prompt: {

@@ -4,13 +4,13 @@ import { alignAny, alignTo } from "../graph/op/align.ts";
 import { add } from "../graph/op/elementwise.ts";
 import { merge, rename, slice, split, transpose } from "../graph/op/shape.ts";
 import { attend } from "../nn/attention.ts";
-import { visionNorm } from "../nn/norm.ts";
+import { afterAttention, hiddenStates, type LayerForm, type Projected, projected } from "../nn/layer.ts";
 import type { Scope } from "../nn/parameter.ts";
 import type { AttentionPattern } from "../nn/pattern.ts";
-import { SymbolicValidity } from "../validity/symbolic.ts";
+import type { SymbolicValidity } from "../validity/symbolic.ts";
+import { realPatches } from "./real-patches.ts";
 import type { VisionSize } from "./size.ts";
 import { TokenStream } from "./stream.ts";
-import { amongPatches, type Projected, project, withRead } from "./vision-layer.ts";
 
 /** The pictures of a batch in time: rows of the tower are slots, samples and views, in this order. */
 export interface Moments {
@@ -37,22 +37,27 @@ export function lastTemporal({ layers, temporalEvery }: VisionSize): number {
  * The offset in time is in what is read, not in what goes on. Where nothing but "now" is real, this is the plain layer.
  *
  * @param tokens `[b n e]`, one row per slot, sample and view
+ * @returns `[b n e]`, one row per slot that goes on, sample and view
  * @source OpenTau `video_encoder.py` `SpaceTimeSiglipVideoEncoder` (OpenTau#253, #271)
  */
 export function temporalLayer(
   scope: Scope,
-  size: VisionSize,
+  form: LayerForm,
   tokens: SymbolicArray<"b n e">,
-  { real, goesOn }: Moments,
+  moments: Moments,
 ): SymbolicArray<"b n e"> {
+  const { real, goesOn } = moments;
   const [b = 0, o = 0, v = 0] = real.isReal.shape;
-  const kept = <A extends string>(x: SymbolicArray<A>) =>
+  const patches = tokens.shape[1]!;
+  const goingOn = <A extends string>(x: SymbolicArray<A>) =>
     goesOn === "now" ? slice(x, "b", (o - 1) * b * v, o * b * v) : x;
-  const exists = real.reshaped((bits) => merge(transpose(bits, "o b v"), "o b v", "b"));
-  const read = scope.hidden(visionNorm(scope.in("norm.attention"), withTime(tokens, o)), exists);
-  const projected = project(scope, size, kept(read), read);
-  const values = amongSlots(scope, projected, { real, goesOn });
-  return withRead(scope, size, kept(tokens), amongPatches({ ...projected, keys: kept(projected.keys), values }));
+  const every = { tokens: withTime(tokens, o), real: realPatches(real, "all", patches), condition: null };
+  const { tokens: states, gate } = hiddenStates(scope, form, every);
+  const { queries, keys, values } = projected(scope, form, { query: goingOn(states), context: states }, null);
+  const overTime = temporalAttention(scope, { queries, keys, values }, moments);
+  const output = attend(queries, goingOn(keys), overTime, TokenStream.wholeRows);
+  const kept = { tokens: goingOn(tokens), real: realPatches(real, goesOn, patches), condition: null };
+  return afterAttention(scope, form, kept, { output, gate });
 }
 
 /**
@@ -61,16 +66,16 @@ export function temporalLayer(
  * A picture that may not be read is no key. Selecting its pixels is not enough: the bias of the patch embedding and the offset
  * in time are not zero.
  */
-function amongSlots(scope: Scope, { queries, keys, values }: Projected, moments: Moments): Projected["values"] {
+function temporalAttention(scope: Scope, { queries, keys, values }: Projected, moments: Moments): Projected["values"] {
   const [b = 0, , v = 0] = moments.real.isReal.shape;
   const patches = values.shape[1]!;
-  const seen = attend(
+  const output = attend(
     rename(byPatch(rename(queries, "q", "p"), b, v), "o", "q"),
     rename(rename(byPatch(rename(rename(keys, "k", "p"), "g", "a"), b, v), "o", "k"), "a", "g"),
     rename(rename(byPatch(rename(rename(values, "k", "p"), "g", "a"), b, v), "o", "k"), "a", "g"),
     patternOfSlots(scope, moments, patches),
   );
-  const apart = split(rename(rename(seen, "a", "g"), "q", "o"), "b", "b v k", [b, v, patches]);
+  const apart = split(rename(rename(output, "a", "g"), "q", "o"), "b", "b v k", [b, v, patches]);
   return merge(transpose(apart, "o b v k g f"), "o b v", "b");
 }
 
@@ -81,14 +86,13 @@ function byPatch(x: SymbolicArray<"b p a f">, b: number, v: number): SymbolicArr
 }
 
 /** Each slot reads itself and the slots before it that exist. */
-function patternOfSlots({ rules }: Scope, { real, goesOn }: Moments, patches: number): AttentionPattern {
+function patternOfSlots(scope: Scope, { real, goesOn }: Moments, patches: number): AttentionPattern {
   const [b = 0, o = 0, v = 0] = real.isReal.shape;
   const form = { axes: "b v p o", shape: [b, v, patches, o], type: "bool" } as const;
   const exists = real.reshaped((bits) =>
     rename(merge(alignAny(transpose(bits, "b v o"), form), "b v p", "b"), "o", "n"),
   );
-  const keys = rules.keeps("history-keys") ? exists : SymbolicValidity.complete("b n", [b * v * patches, o]);
-  return TokenStream.causal(keys, goesOn === "now" ? o - 1 : 0);
+  return TokenStream.overTime(scope, exists, goesOn === "now" ? o - 1 : 0);
 }
 
 /** `h + e(t)`: the offset of each slot from now, as sines and cosines; exactly 0 for now. */

@@ -8,6 +8,7 @@ import { randomWeights } from "../nn/testing/random-weights.ts";
 import { Rules } from "../validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import type { VisionSize } from "./size.ts";
+import { towers } from "./tower.ts";
 import { timeOffsets } from "./video.ts";
 import { encodePictures } from "./vision.ts";
 
@@ -20,7 +21,11 @@ function tower(slots: number, rules = Rules.all, own = size) {
   const scope = Scope.poisonable(rules);
   const images = input("images", "b o v h w c", [rows, slots, views, 16, 16, 3], "uint8");
   const real = SymbolicValidity.input("real", "b o v", [rows, slots, views]);
-  const seen: SymbolicArray<"b n e"> = encodePictures(scope, own, SymbolicPadded.of(images, real));
+  const seen: SymbolicArray<"b n e"> = encodePictures(
+    scope,
+    { choice: towers.siglip, size: own },
+    SymbolicPadded.of(images, real),
+  );
   return { seen, scope };
 }
 

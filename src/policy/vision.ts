@@ -2,43 +2,64 @@ import { type SymbolicArray, sizeOf } from "../graph/array.ts";
 import { alignTo } from "../graph/op/align.ts";
 import { add, offset, scale } from "../graph/op/elementwise.ts";
 import { cast } from "../graph/op/select.ts";
-import { merge, transpose } from "../graph/op/shape.ts";
-import { visionNorm } from "../nn/norm.ts";
+import { merge, slice, transpose } from "../graph/op/shape.ts";
+import { transformerLayer } from "../nn/layer.ts";
+import { norm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { embedPatches } from "../nn/patch.ts";
-import type { SymbolicPadded } from "../validity/symbolic.ts";
-import type { VisionSize } from "./size.ts";
+import { SymbolicPadded } from "../validity/symbolic.ts";
+import { realPatches } from "./real-patches.ts";
+import { TokenStream } from "./stream.ts";
+import { type TowerForm, towerLayer } from "./tower.ts";
 import { isTemporal, lastTemporal, temporalLayer } from "./video.ts";
-import { visionLayer } from "./vision-layer.ts";
+
+type Pictures = SymbolicPadded<"b o v h w c", "uint8", "b o v">;
+
+/** Patches of one picture read each other. */
+const ownPicture = { kind: "joint", pattern: TokenStream.wholeRows, before: null, rotation: null } as const;
 
 /**
- * Patches of each view's picture now as tokens of the tower's width: SigLIP, which looks back where there is history.
+ * Patches of each view's picture now as tokens of the tower's width; where there is history, some towers look back.
  *
  * Each picture is a sequence of its own and is real or unreal as a whole, so patches need no mask among themselves; an unreal
  * picture's tokens are no keys of the stream that takes them up. With one slot this is the plain image tower.
  *
- * @param images `[b o v h w c]`, 0 to 255
+ * @param given `[b o v h w c]`, 0 to 255
  * @returns `[b n e]`, rows by sample and view, one token per patch, row by row
  * @source openpi `siglip.py`
  */
-export function encodePictures(
-  scope: Scope,
-  size: VisionSize,
-  images: SymbolicPadded<"b o v h w c", "uint8", "b o v">,
-): SymbolicArray<"b n e"> {
+export function encodePictures(scope: Scope, tower: TowerForm, given: Pictures): SymbolicArray<"b n e"> {
+  const { choice, size } = tower;
+  const images = choice.history === "none" ? ofNow(given) : given;
   const frames = merge(transpose(images.selected(0), "o b v h w c"), "o b v", "b");
   const pixels = offset(scale(cast(frames, "float32"), 2 / 255), -1);
   const patches = embedPatches(scope.in("patch"), pixels, size);
   const side = size.picture / size.patch;
   const place = scope.parameter("position", "n e", patches.shape.slice(1), { kind: "sincos2d", side });
-  const real = images.valid;
-  const hasHistory = sizeOf(real.isReal, "o") > 1;
+  const form = towerLayer(tower);
+  const hasHistory = sizeOf(images.valid.isReal, "o") > 1;
+  let slots: "all" | "now" = "all";
   let tokens = add(patches, alignTo(place, patches));
   for (let layer = 0; layer < size.layers; layer++) {
-    const own = scope.in(`layer.${layer}`);
-    if (hasHistory && isTemporal(size, layer))
-      tokens = temporalLayer(own, size, tokens, { real, goesOn: layer === lastTemporal(size) ? "now" : "all" });
-    else tokens = visionLayer(own, size, tokens);
+    const own = scope.in(`layer.${layer}`).unwatched();
+    if (hasHistory && isTemporal(size, layer)) {
+      slots = layer === lastTemporal(size) ? "now" : "all";
+      tokens = temporalLayer(own, form, tokens, { real: images.valid, goesOn: slots });
+      continue;
+    }
+    const real = realPatches(images.valid, slots, sizeOf(tokens, "n"));
+    tokens = transformerLayer(own, form, { tokens, real, condition: null }, ownPicture).tokens;
   }
-  return visionNorm(scope.in("norm"), tokens);
+  return norm(scope.in("norm"), choice.lastNorm, tokens, null).tokens;
+}
+
+/** Without the slots before the last, which is now. */
+function ofNow(images: Pictures): Pictures {
+  return images.read((pixels, valid) => {
+    const o = sizeOf(pixels, "o");
+    return SymbolicPadded.of(
+      slice(pixels, "o", o - 1, o),
+      valid.reshaped((bits) => slice(bits, "o", o - 1, o)),
+    );
+  });
 }

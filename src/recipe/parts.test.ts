@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import { embodimentWeightProblems, partProblems, partsOf } from "./parts.ts";
 import { conventionsOf, formOf, termsOf } from "./plan.ts";
@@ -60,6 +61,7 @@ describe("the parts of an action", () => {
 it("GR00T's head has a set of weights for each dataset, and noise at time zero", () => {
   expect(formOf(groot).head).toEqual({
     kind: "groot",
+    size: variants.groot_n16.sizes.micro.dit,
     parts: [arm, claw],
     embodiments: 2,
     crossAttentionKeys: "real",

@@ -16,9 +16,8 @@ import type { Member, Mixture, OpenMixture } from "../mixture/mixture.ts";
 import type { TargetOptions } from "../objective/target.ts";
 import { objectiveTargets, objectiveTerms } from "../objective/terms.ts";
 import type { Setting } from "../objective/traced.ts";
-import { type Head, repeatsLastAction } from "../policy/head/form.ts";
-import type { PolicyForm } from "../policy/policy.ts";
-import { policySizes } from "../policy/size.ts";
+import { repeatsLastAction } from "../policy/head/form.ts";
+import { type PolicyForm, policyForm } from "../policy/policy.ts";
 import { flowChoiceOf, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import { embodimentWeightProblems, headOf, partProblems, partsOf, wholeAction } from "./parts.ts";
@@ -108,39 +107,21 @@ export function layoutOf({ policy }: Recipe, rows: number): BatchLayout {
     views: policy.views.length,
     observations: policy.history.slots,
     tokens: policy.promptTokens,
-    pictureSize: policySizes[policy.size].vision.picture,
+    pictureSize: variants[policy.variant].sizes[policy.size].vision.picture,
   };
 }
 
-/** What the policy of a recipe is built from. */
-export function formOf(recipe: Recipe): PolicyForm {
-  const { variant, size } = recipe.policy;
-  return {
-    variant: variants[variant],
-    size: policySizes[size],
+/** What the policy of a recipe is built from; a set of weights by embodiment for each dataset: no mixture has more normalisation groups. */
+export function formOf({ policy, conventions, data }: Recipe): PolicyForm {
+  return policyForm(variants[policy.variant], policy.size, {
     vocabulary: byteTokenizer.vocabulary,
-    head: headFormOf(recipe),
-  };
-}
-
-/** A set of weights by embodiment for each dataset: no mixture has more normalisation groups. */
-function headFormOf(recipe: Recipe): Head {
-  const { actionSight, pastEnd, crossAttentionKeys } = recipe.conventions;
-  const horizon = recipe.policy.actionHorizon;
-  switch (headOf(recipe.policy)) {
-    case "flow":
-      return { kind: "flow", horizon, actionSight, pastEnd };
-    case "groot":
-      return {
-        kind: "groot",
-        parts: partsOf(recipe.policy),
-        embodiments: recipe.data.datasets.length,
-        crossAttentionKeys,
-        horizon,
-        actionSight,
-        pastEnd,
-      };
-  }
+    parts: partsOf(policy),
+    embodiments: data.datasets.length,
+    crossAttentionKeys: conventions.crossAttentionKeys,
+    horizon: policy.actionHorizon,
+    actionSight: conventions.actionSight,
+    pastEnd: conventions.pastEnd,
+  });
 }
 
 /** The policy on micro-batches of some rows. */

@@ -5,7 +5,7 @@ import type { MixtureDescription } from "../mixture/mixture.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
 import type { Schedule } from "../optimizer/schedule.ts";
 import type { Part } from "../policy/head/form.ts";
-import { type PolicySizeName, policySizes } from "../policy/size.ts";
+import { policySizeNames } from "../policy/size.ts";
 import { type VariantName, variants } from "../policy/variant.ts";
 import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
@@ -39,7 +39,7 @@ const validationSchema = z.strictObject({
 
 const policySchema = z.strictObject({
   variant: z.enum(namesOf<VariantName>(variants)),
-  size: z.enum(namesOf<PolicySizeName>(policySizes)),
+  size: z.enum(policySizeNames),
   /** What a head with a decoder for each part decodes: disjoint sets of action slots; `null` for one part of every slot. */
   parts: z
     .array(

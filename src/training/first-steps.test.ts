@@ -11,9 +11,9 @@ import { traceActions } from "../objective/objective.ts";
 import { ActionSampler, type ActionSamplerOptions } from "../objective/sample.ts";
 import type { Setting } from "../objective/traced.ts";
 import type { ActionSight, HeadName } from "../policy/head/form.ts";
-import { policySizes } from "../policy/size.ts";
+import { variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
-import { microSetting } from "./testing/micro-policy.ts";
+import { testForm } from "./testing/micro-policy.ts";
 
 const sizes = { steps: 10, actionWidth: 6, stateWidth: 5, views: 1, observations: 1, tokens: 6 };
 
@@ -25,9 +25,9 @@ interface Choice {
 
 /** A policy with random weights; GR00T's has a decoder of one slot, and noise stands in slots that no robot has. */
 function settingOf({ head, size, rows }: Choice): Setting {
-  const layout = { ...sizes, rows, pictureSize: policySizes[size].vision.picture };
-  const setting = microSetting({ head, layout, rules: Rules.all, claw: 2 });
-  return { ...setting, form: { ...setting.form, size: policySizes[size] }, unrealInput: "noise" };
+  const variant = head === "flow" ? variants.pi0 : variants.groot_n16;
+  const layout = { ...sizes, rows, pictureSize: variant.sizes[size].vision.picture };
+  return { form: testForm(variant, size, layout, 2), layout, unrealInput: "noise", rules: Rules.all };
 }
 
 function optionsOf(setting: Setting, threads: number): ActionSamplerOptions {

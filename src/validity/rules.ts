@@ -23,29 +23,30 @@ export const ruleNames = [
 
 export type Rule = (typeof ruleNames)[number];
 
-/** Which rules hold. Outside the audit and the tests: all of them. */
+/** Which rules hold, and who hears which of them are asked about. Outside the audit and the tests: all of them, and nobody. */
 export class Rules {
-  readonly #broken: ReadonlySet<Rule>;
-  readonly #asked = new Set<Rule>();
+  readonly #broken: Rule | null;
+  readonly #hears: (asked: Rule) => void;
 
-  private constructor(broken: ReadonlySet<Rule>) {
+  private constructor(broken: Rule | null, hears: (asked: Rule) => void) {
     this.#broken = broken;
+    this.#hears = hears;
   }
 
-  static readonly all: Rules = new Rules(new Set());
+  static readonly all: Rules = new Rules(null, () => {});
 
   /** All rules but one: what `audit --break` builds. */
   static without(rule: Rule): Rules {
-    return new Rules(new Set([rule]));
+    return new Rules(rule, () => {});
+  }
+
+  /** The same rules; a listener hears of each that a guard asks about. */
+  heardBy(listener: (asked: Rule) => void): Rules {
+    return new Rules(this.#broken, listener);
   }
 
   keeps(rule: Rule): boolean {
-    this.#asked.add(rule);
-    return !this.#broken.has(rule);
-  }
-
-  /** Whether any guard has asked for a rule: what an audit that breaks it has to know. */
-  wasAsked(rule: Rule): boolean {
-    return this.#asked.has(rule);
+    this.#hears(rule);
+    return rule !== this.#broken;
   }
 }

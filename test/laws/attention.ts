@@ -5,7 +5,9 @@ import { select } from "../../src/graph/op/select.ts";
 import { rename } from "../../src/graph/op/shape.ts";
 import { floats } from "../../src/graph/testing/evaluate.ts";
 import { attend } from "../../src/nn/attention.ts";
-import { everyToken, type Sight, TokenStream } from "../../src/policy/stream.ts";
+import { Scope } from "../../src/nn/parameter.ts";
+import { type Sight, TokenStream } from "../../src/policy/stream.ts";
+import { Rules } from "../../src/validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../../src/validity/symbolic.ts";
 import { argumentsOf, graphOf, type Inputs, type LawsOf, type Subject, type Traced } from "./subject.ts";
 
@@ -74,15 +76,15 @@ function readBy(inputs: Inputs, { real, keys, sight, compared }: Reading): Trace
   const array = (name: string) => inputs.value(name, "b n a f");
   const [rows = 0, length = 0] = real.isReal.shape;
   const tokens = constant(floats("float32", "b n e", [rows, length, 1], new Float32Array(rows * length)));
-  const shown = keys === "real" ? real : everyToken(tokens);
-  const stream = TokenStream.of([{ name: "tokens", sight, tokens: SymbolicPadded.of(tokens, real), keys: shown }]);
+  const segment = { name: "prompt", sight, tokens: SymbolicPadded.of(tokens, real), keys } as const;
+  const stream = TokenStream.of(Scope.root(Rules.all), [segment]);
   const asKeys = (name: string) => rename(rename(array(name), "n", "k"), "a", "g");
-  const read = rename(
+  const output = rename(
     attend(rename(array("queries"), "n", "q"), asKeys("keys"), asKeys("values"), stream.pattern),
     "q",
     "n",
   );
-  const outputs = { read: select(alignAny(compared.isReal, read), multiply(read, read), 0) };
+  const outputs = { read: select(alignAny(compared.isReal, output), multiply(output, output), 0) };
   return { outputs, by: { queries: array("queries"), keys: array("keys"), values: array("values") } };
 }
 

@@ -12,6 +12,7 @@ import { evaluate, named } from "../../src/graph/testing/evaluate.ts";
 import { Scope } from "../../src/nn/parameter.ts";
 import { randomWeights } from "../../src/nn/testing/random-weights.ts";
 import type { VisionSize } from "../../src/policy/size.ts";
+import { towers } from "../../src/policy/tower.ts";
 import { encodePictures } from "../../src/policy/vision.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../../src/validity/symbolic.ts";
@@ -46,7 +47,7 @@ async function seen({ values, masks }: Arguments, rules: Rules): Promise<Outputs
   const scope = Scope.root(rules);
   const valid = SymbolicValidity.input("real", "b o v", real.shape);
   const pictures = SymbolicPadded.of(input("images", "b o v h w c", images.shape, "uint8"), valid);
-  const tokens = encodePictures(scope, size, pictures);
+  const tokens = encodePictures(scope, { choice: towers.siglip, size }, pictures);
   const slots = real.shape[1]!;
   const now = merge(slice(valid.isReal, "o", slots - 1, slots), "b o v", "b");
   const shown = select(alignAny(now, tokens), tokens, 0);

@@ -7,6 +7,7 @@ import { Rules } from "../../src/validity/rules.ts";
 import { attention, attentionLaws, stepAttention } from "./attention.ts";
 import { tower, videoLaws, visionLaws } from "./encoder.ts";
 import { integrateLaws, noiseLaws, pathLaws, timeLaws, withoutGuard } from "./flow.ts";
+import { layer } from "./layer.ts";
 import { reductionLaws, velocityLaws, weightedLaws } from "./loss.ts";
 import { actionErrorLaws, groupLaws, intervalLaws } from "./metric.ts";
 import { normalizeLaws, statisticsLaws } from "./statistic.ts";
@@ -25,6 +26,7 @@ const lawsOfModules: Readonly<Record<string, Readonly<Record<string, Subject | N
   "flow/noise.ts": noiseLaws,
   "flow/time.ts": timeLaws,
   "nn/attention.ts": attentionLaws,
+  "nn/layer.ts": { transformerLayer: layer("real") },
   "policy/stream.ts": { "the attention of causal steps": stepAttention("causal", "every") },
   "policy/vision.ts": visionLaws,
   "policy/video.ts": videoLaws,
@@ -71,6 +73,7 @@ describe("the suite can fail", () => {
     ["the noise is not selected in training", withoutGuard["input-side"], ["poison", "padding"]],
     ["the noise is not selected at inference", withoutGuard["inference-side"], ["poison", "padding"]],
     ["tokens that do not exist are keys", attention("every"), ["poison", "padding"]],
+    ["tokens that do not exist are keys of a whole layer", layer("every"), ["poison", "padding"]],
     ["steps read later ones", stepAttention("within", "real"), ["horizon"]],
   ])("where %s", async (_, subject, laws) => {
     expect(await brokenLaws(subject)).toEqual(laws);

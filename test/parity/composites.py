@@ -126,7 +126,6 @@ def composites() -> dict[str, Composite]:
             {"output": "b n e"},
             lambda x, given: {"output": F.layer_norm(x["x"], (8,), x["weight"], x["bias"], 1e-6)},
         ),
-        "geluExact": Composite("with erf", points, {}, {"output": "b n"}, lambda x, given: {"output": F.gelu(x["x"])}, 4.0),
         "geluTanh": Composite(
             "tanh form", points, {}, {"output": "b n"}, lambda x, given: {"output": F.gelu(x["x"], approximate="tanh")}, 4.0
         ),

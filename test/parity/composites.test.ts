@@ -6,7 +6,7 @@ import { constant, input, type SymbolicArray } from "../../src/graph/array.ts";
 import { cells } from "../../src/graph/axes.ts";
 import { gradient } from "../../src/graph/gradient.ts";
 import { HostArray } from "../../src/graph/host-array.ts";
-import { gelu, geluTanh, silu } from "../../src/graph/op/activation.ts";
+import { geluTanh, silu } from "../../src/graph/op/activation.ts";
 import { alignTo, sum } from "../../src/graph/op/align.ts";
 import { add, multiply, negate } from "../../src/graph/op/elementwise.ts";
 import { gather } from "../../src/graph/op/gather.ts";
@@ -16,8 +16,8 @@ import { logSoftmax } from "../../src/graph/op/softmax.ts";
 import { expectClose } from "../../src/graph/testing/close.ts";
 import { bits, evaluate, floats, integers } from "../../src/graph/testing/evaluate.ts";
 import { attend } from "../../src/nn/attention.ts";
-import { gatedMlp } from "../../src/nn/mlp.ts";
-import { adaptiveNorm, gemmaNorm, visionNorm } from "../../src/nn/norm.ts";
+import { mlp } from "../../src/nn/mlp.ts";
+import { norm } from "../../src/nn/norm.ts";
 import { Scope } from "../../src/nn/parameter.ts";
 import { embedPatches } from "../../src/nn/patch.ts";
 import { AttentionPattern } from "../../src/nn/pattern.ts";
@@ -46,6 +46,8 @@ interface Ours {
 
 const x = <A extends string>(name: string, axes: A, shape: readonly number[]) => input(name, axes, shape, "float32");
 const given = (name: string, part: string) => composites[name]!.given[part]!.cells;
+/** Of the reference, as Gemma and SigLIP have it. */
+const epsilon = 1e-6;
 const parameters = (of: Scope) => Object.fromEntries(of.parameters.map(({ name, array }) => [name, array]));
 
 const ours: Readonly<Record<string, () => Ours>> = {
@@ -58,21 +60,20 @@ const ours: Readonly<Record<string, () => Ours>> = {
   },
   rmsNorm: () => {
     const [root, value] = [Scope.root(Rules.all), x("x", "b n e", [2, 3, 8])];
-    const output = gemmaNorm(root, value);
+    const output = norm(root, { kind: "rms", weight: "offset", epsilon }, value, null).tokens;
     return { outputs: { output }, inputs: { x: value, ...parameters(root) }, theirs: { weight: "scale" } };
   },
   adaptiveRmsNorm: () => {
     const [root, value, condition] = [Scope.root(Rules.all), x("x", "b n e", [2, 3, 8]), x("condition", "b e", [2, 5])];
-    const { normed, gate } = adaptiveNorm(root, value, condition);
+    const { tokens: normed, gate } = norm(root, { kind: "adaptive-rms", epsilon }, value, condition);
     const theirs = { "dense.weight": "weight", "dense.bias": "bias" };
-    return { outputs: { normed, gate }, inputs: { x: value, condition, ...parameters(root) }, theirs };
+    return { outputs: { normed, gate: gate! }, inputs: { x: value, condition, ...parameters(root) }, theirs };
   },
   layerNorm: () => {
     const [root, value] = [Scope.root(Rules.all), x("x", "b n e", [2, 3, 8])];
-    const output = visionNorm(root, value);
+    const output = norm(root, { kind: "layer", weight: "gain and bias", epsilon }, value, null).tokens;
     return { outputs: { output }, inputs: { x: value, ...parameters(root) }, theirs: {} };
   },
-  geluExact: () => pointwise(gelu),
   geluTanh: () => pointwise(geluTanh),
   silu: () => pointwise(silu),
   rope: () => {
@@ -83,7 +84,7 @@ const ours: Readonly<Record<string, () => Ours>> = {
   },
   gatedMlp: () => {
     const [root, value] = [Scope.root(Rules.all), x("x", "b n e", [2, 3, 6])];
-    const output = gatedMlp(root, value, 10);
+    const output = mlp(root, { kind: "gated", activation: "gelu-tanh" }, value, 10);
     const theirs = { "gate.weight": "gate", "up.weight": "up", "down.weight": "down" };
     return { outputs: { output }, inputs: { x: value, ...parameters(root) }, theirs };
   },

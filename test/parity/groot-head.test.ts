@@ -23,8 +23,7 @@ import { gradientOutputs, gradientPrefix, traceActions, traceObjectives } from "
 import type { Setting } from "../../src/objective/traced.ts";
 import { teachesInput, weightsInput } from "../../src/objective/traced.ts";
 import type { GrootHead } from "../../src/policy/head/form.ts";
-import { timeEmbeddingOf } from "../../src/policy/policy.ts";
-import { policySizes } from "../../src/policy/size.ts";
+import { policyForm, timeEmbeddingOf } from "../../src/policy/policy.ts";
 import { variants } from "../../src/policy/variant.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { Supervised } from "../../src/validity/supervised.ts";
@@ -57,20 +56,15 @@ const reference = file.parse(JSON.parse(readFileSync(new URL("groot-head.json", 
 const { parts, embodiments } = reference.config;
 
 const settingWith = (crossAttentionKeys: GrootHead["crossAttentionKeys"], rules: Rules): Setting => ({
-  form: {
-    variant: variants.groot_n16,
-    size: policySizes.micro,
+  form: policyForm(variants.groot_n16, "micro", {
     vocabulary: 300,
-    head: {
-      kind: "groot",
-      parts: Object.entries(parts).map(([name, slots]) => ({ name, slots })),
-      embodiments,
-      crossAttentionKeys,
-      horizon: 4,
-      actionSight: "both",
-      pastEnd: "hidden",
-    },
-  },
+    parts: Object.entries(parts).map(([name, slots]) => ({ name, slots })),
+    embodiments,
+    crossAttentionKeys,
+    horizon: 4,
+    actionSight: "both",
+    pastEnd: "hidden",
+  }),
   layout: { rows: 4, steps: 4, actionWidth: 6, stateWidth: 5, views: 2, observations: 2, tokens: 6, pictureSize: 16 },
   unrealInput: "zero",
   rules,

@@ -20,7 +20,7 @@ import { velocityName } from "../../src/objective/flow.ts";
 import { gradientOutputs, gradientPrefix, traceActions, traceObjectives } from "../../src/objective/objective.ts";
 import type { Setting } from "../../src/objective/traced.ts";
 import { teachesInput, weightsInput } from "../../src/objective/traced.ts";
-import { policySizes } from "../../src/policy/size.ts";
+import { policyForm } from "../../src/policy/policy.ts";
 import { variants } from "../../src/policy/variant.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { Supervised } from "../../src/validity/supervised.ts";
@@ -48,12 +48,15 @@ const reference = file.parse(JSON.parse(readFileSync(new URL("tiny-policy.json",
 const expected = reference.float64;
 
 const setting: Setting = {
-  form: {
-    variant: variants.pi0,
-    size: policySizes.micro,
+  form: policyForm(variants.pi0, "micro", {
     vocabulary: 300,
-    head: { kind: "flow", horizon: 4, actionSight: "both", pastEnd: "hidden" },
-  },
+    parts: [],
+    embodiments: 1,
+    crossAttentionKeys: "real",
+    horizon: 4,
+    actionSight: "both",
+    pastEnd: "hidden",
+  }),
   layout: { rows: 4, steps: 4, actionWidth: 6, stateWidth: 5, views: 2, observations: 1, tokens: 6, pictureSize: 16 },
   unrealInput: "zero",
   rules: Rules.all,
@@ -173,7 +176,7 @@ function batch(): Map<string, HostArray<string, DataType>> {
     ["actions", value("actions", "b t d", [4, 4, 6])],
     ["noise", value("noise", "b t d", [4, 4, 6])],
     ["time", times],
-    ["timeEmbedding", embedTime(times, setting.form.size.expert.width)],
+    ["timeEmbedding", embedTime(times, variants.pi0.sizes.micro.expert.width)],
     ["stepReal", fact("stepReal", "b t", [4, 4]).toArray()],
     ["dofReal", fact("dofReal", "b d", [4, 6]).toArray()],
     ["stateReal", fact("stateReal", "b s", [4, 5]).toArray()],

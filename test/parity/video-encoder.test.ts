@@ -9,6 +9,7 @@ import { multiply } from "../../src/graph/op/elementwise.ts";
 import { expectClose } from "../../src/graph/testing/close.ts";
 import { bits, evaluate, floats } from "../../src/graph/testing/evaluate.ts";
 import { Scope } from "../../src/nn/parameter.ts";
+import { towers } from "../../src/policy/tower.ts";
 import { timeOffsets } from "../../src/policy/video.ts";
 import { encodePictures } from "../../src/policy/vision.ts";
 import { Rules } from "../../src/validity/rules.ts";
@@ -39,7 +40,8 @@ describe("the tower that looks back is PyTorch's", () => {
   const scope = Scope.root(Rules.all);
   const images = input("images", "b o v h w c", [rows, slots, views, 16, 16, 3], "uint8");
   const real = SymbolicValidity.input("real", "b o v", [rows, slots, views]);
-  const seen = encodePictures(scope.in("tower"), reference.config, SymbolicPadded.of(images, real));
+  const tower = { choice: towers.siglip, size: reference.config };
+  const seen = encodePictures(scope.in("tower"), tower, SymbolicPadded.of(images, real));
   const isReal = reference.real.cells;
   /** A view that is not there now promises nothing. */
   const promised = (cells: ArrayLike<number>) =>

@@ -1,4 +1,4 @@
-import { type PolicySize, policySizes } from "../../../src/policy/size.ts";
+import { type FlowSize, pi0Sizes } from "../../../src/policy/size.ts";
 
 /** The robots, narrowest first: 2, 3, 7 and 14 dofs. */
 export const robotNames = ["reacher", "pusher", "arm", "bimanual"] as const;
@@ -30,16 +30,16 @@ export const heldOut = {
 } as const;
 
 /** Four layers of width 128. The backbone carries the task's token alone. */
-export const blindPolicySize: PolicySize = {
-  ...policySizes.tiny,
+export const blindPolicySize: FlowSize = {
+  ...pi0Sizes.tiny,
   backbone: { width: 64, layers: 4, mlp: 128, heads: 4, keyHeads: 1, headWidth: 32 },
   expert: { width: 128, layers: 4, mlp: 256, heads: 4, keyHeads: 1, headWidth: 32 },
 };
 
 /** Two layers that read patches as they are: what one core trains and measures in half an hour. */
-export const seeingPolicySize: PolicySize = {
-  ...policySizes.mini,
-  vision: { ...policySizes.mini.vision, layers: 0 },
+export const seeingPolicySize: FlowSize = {
+  ...pi0Sizes.mini,
+  vision: { ...pi0Sizes.mini.vision, layers: 0 },
   backbone: { width: 64, layers: 2, mlp: 128, heads: 2, keyHeads: 1, headWidth: 32 },
   expert: { width: 128, layers: 2, mlp: 384, heads: 2, keyHeads: 1, headWidth: 32 },
 };

@@ -3,6 +3,8 @@ import { openMixture } from "../../../src/mixture/mixture.ts";
 import type { TargetOptions } from "../../../src/objective/target.ts";
 import { objectiveTargets } from "../../../src/objective/terms.ts";
 import type { Setting } from "../../../src/objective/traced.ts";
+import type { Head } from "../../../src/policy/head/form.ts";
+import type { FlowSize } from "../../../src/policy/size.ts";
 import { loadPlanOf, type Plan, planOf, settingOf, targetOf } from "../../../src/recipe/plan.ts";
 import { mixtureOf } from "../../../src/recipe/schema.ts";
 import { Rules } from "../../../src/validity/rules.ts";
@@ -52,7 +54,12 @@ export function trainingSetting({ plan, study }: Opened, training: Training): Se
   // With their cameras, real robots have their recipe's own policy.
   if (study.robots === "real" && study.observation === "pictures") return setting;
   const size = study.observation === "pictures" ? seeingPolicySize : blindPolicySize;
-  return { ...setting, form: { ...setting.form, size } };
+  return { ...setting, form: { ...setting.form, size, head: sized(setting.form.head, size) } };
+}
+
+function sized(head: Head, { expert }: FlowSize): Head {
+  if (head.kind !== "flow") throw new RangeError(`expected a policy with an expert, got the head "${head.kind}"`);
+  return { ...head, expert: { ...head.expert, size: expert } };
 }
 
 /** How a training's noise and times are drawn and what teaches. */

@@ -2,8 +2,7 @@ import { describe, expect, it } from "vitest";
 import { input } from "../../graph/array.ts";
 import { Scope, zero } from "../../nn/parameter.ts";
 import { observationInputs } from "../../policy/inputs.ts";
-import { perceive, velocity } from "../../policy/policy.ts";
-import { policySizes } from "../../policy/size.ts";
+import { perceive, policyForm, velocity } from "../../policy/policy.ts";
 import { variants } from "../../policy/variant.ts";
 import { Rules } from "../../validity/rules.ts";
 import { openpiTensors, tiedNames, unusedNames } from "./openpi.ts";
@@ -72,12 +71,15 @@ it("the table of tokens may stand under its tied name, and the expert's own head
 
 function basePolicy() {
   const scope = Scope.root(Rules.all);
-  const form = {
-    variant: variants.pi0,
-    size: policySizes.base,
+  const form = policyForm(variants.pi0, "base", {
     vocabulary: 257152,
-    head: { kind: "flow", horizon: 2, actionSight: "both", pastEnd: "hidden" },
-  } as const;
+    parts: [],
+    embodiments: 1,
+    crossAttentionKeys: "real",
+    horizon: 2,
+    actionSight: "both",
+    pastEnd: "hidden",
+  });
   const sizes = { rows: 1, steps: 2, actionWidth: 32, stateWidth: 32, views: 1, observations: 1, tokens: 2 };
   const observation = observationInputs({ ...sizes, pictureSize: 224 }, Rules.all);
   velocity(scope, form, perceive(scope, form, observation), {

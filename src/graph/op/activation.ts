@@ -1,7 +1,7 @@
 import { type AnyArray, apply, type FloatType, type SymbolicArray } from "../array.ts";
 import { cellwise } from "../cellwise.ts";
 import type { Lowering } from "../lowering.ts";
-import { add, complement, exp, multiply, negate, offset, scale, sigmoid, square, unary } from "./elementwise.ts";
+import { add, complement, multiply, offset, scale, sigmoid, square, unary } from "./elementwise.ts";
 import { selectAny } from "./select.ts";
 
 type Float<A extends string, D extends FloatType> = SymbolicArray<A, D>;
@@ -29,11 +29,6 @@ function isPositive<A extends string>(x: SymbolicArray<A, FloatType>): SymbolicA
     ],
     gradient: () => [null],
   });
-}
-
-/** `x · Φ(x)` with the normal distribution's own Φ. */
-export function gelu<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
-  return scale(multiply(x, offset(erf(scale(x, Math.SQRT1_2)), 1)), 0.5);
 }
 
 /**
@@ -67,41 +62,4 @@ function lowerGelu64(lowering: Lowering, x: string, like: AnyArray): string {
     lowering.scalar(like, linear),
   ]);
   return lowering.node("Mul", [x, lowering.node("Sigmoid", [lowering.node("Mul", [x, inner])])]);
-}
-
-/** The error function. */
-export function erf<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
-  return unary(
-    "erf",
-    (lowering, name) => (x.type === "float32" ? lowering.node("Erf", [name]) : lowerErf64(lowering, name, x)),
-    x,
-    (gradient, value) => multiply(gradient, scale(exp(negate(square(value))), 2 / Math.sqrt(Math.PI))),
-  );
-}
-
-/**
- * `erf x = (2/√π) e^(−x²) Σ 2ⁿ x^(2n+1) / (2n+1)!!`, all terms of one sign: ONNX Runtime has no float64 kernel.
- *
- * Cut to |x| ≤ 5, beyond which float64 rounds to ±1 within 2e-12.
- *
- * @source Abramowitz, Stegun: Handbook of Mathematical Functions, 7.1.6
- */
-function lowerErf64(lowering: Lowering, x: string, like: AnyArray): string {
-  const bound = lowering.node("Clip", [x, lowering.scalar(like, -5), lowering.scalar(like, 5)]);
-  const squared = lowering.node("Mul", [bound, bound]);
-  const terms = 100;
-  let series = lowering.node("Add", [
-    lowering.node("Mul", [squared, lowering.scalar(like, 0)]),
-    lowering.scalar(like, 1),
-  ]);
-  for (let n = terms; n >= 1; n--) {
-    const next = lowering.node("Mul", [
-      lowering.node("Mul", [squared, lowering.scalar(like, 2 / (2 * n + 1))]),
-      series,
-    ]);
-    series = lowering.node("Add", [next, lowering.scalar(like, 1)]);
-  }
-  const bell = lowering.node("Exp", [lowering.node("Neg", [squared])]);
-  const scaled = lowering.node("Mul", [bound, lowering.scalar(like, 2 / Math.sqrt(Math.PI))]);
-  return lowering.node("Mul", [lowering.node("Mul", [scaled, bell]), series]);
 }

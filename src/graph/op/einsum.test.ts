@@ -10,7 +10,7 @@ import * as ops from "./einsum.ts";
 
 const { contract, einsum, scaledEinsum } = ops;
 
-/** Sizes that differ, so that an exchanged axis cannot go unseen; `o` and `l` are of size 1. */
+/** Sizes that differ, so that an exchanged axis cannot go unseen; `o` and `y` are of size 1. */
 const sizeByLetter = new Map<string, number>(
   Object.entries({
     b: 2,
@@ -30,7 +30,7 @@ const sizeByLetter = new Map<string, number>(
     i: 2,
     s: 4,
     o: 1,
-    l: 1,
+    y: 1,
   }),
 );
 
@@ -56,7 +56,7 @@ const equations = [
   "b t, b t -> b t; b t, t b -> t b; b n, b -> n b; b, b n -> b n; , b n -> b n; b n,  -> n b",
   "b n e, e -> b n; e, b n e -> b n; b e, b e j -> b j; b n, b -> n; b, b n -> n",
   // Axes of size 1 in every role.
-  "o n e, m e -> o n m; o e, l e -> o l; b o, o j -> b j; o b e, o e l -> o l b; b o e, b e l -> b l o; o l, o l -> ",
+  "o n e, m e -> o n m; o e, y e -> o y; b o, o j -> b j; o b e, o e y -> o y b; b o e, b e y -> b y o; o y, o y -> ",
 ]
   .flatMap((line) => line.split(";"))
   .map((equation) => equation.split(/,|->/).map((axes) => axes.trim()))

@@ -9,7 +9,7 @@ import { sum } from "./align.ts";
 import * as elementwise from "./elementwise.ts";
 
 const { add, asFloat, complement, cos, divide, exp, log, multiply, negate, offset } = elementwise;
-const { scale, sigmoid, sin, sqrt, square, stopGradient, subtract, tanh } = elementwise;
+const { scale, sigmoid, sin, sqrt, square, subtract, tanh } = elementwise;
 
 const exact = { absolute: 0, relative: 0, because: "small integers and halves" };
 const rounded = { absolute: 0, relative: 2e-7, because: "one kernel of the runtime in float32" };
@@ -28,7 +28,6 @@ describe("values", () => {
     ["offset", offset(x, 0.5), [-1.5, 1, 1.5, 3.5]],
     ["complement", complement(x), [3, 0.5, 0, -2]],
     ["square", square(x), [4, 0.25, 1, 9]],
-    ["stopGradient", stopGradient(x), [-2, 0.5, 1, 3]],
   ] as const)("of %s are those by hand", async (_, array, expected) => {
     expectClose("value", (await evaluate({ array }, plainly)).array, expected, exact);
   });
@@ -67,14 +66,6 @@ it("one array on both sides of an op receives both gradients", async () => {
   const feeds = new Map([["x", floats("float64", "i", [3], [1, -2, 0.5])]]);
   const { slope } = await evaluate({ slope: gradient(y, [x])[0]! }, { ...plainly, feeds });
   expectClose("gradient of 2x²", slope, [4, -8, 2], exact);
-});
-
-it("nothing flows back through a stopped gradient, and all of it beside it", async () => {
-  const x = input("x", "i", [2], "float64");
-  const y = sum(multiply(x, stopGradient(multiply(x, x))), "");
-  const feeds = new Map([["x", floats("float64", "i", [2], [3, -2])]]);
-  const { slope } = await evaluate({ slope: gradient(y, [x])[0]! }, { ...plainly, feeds });
-  expectClose("gradient of x · stopped(x²)", slope, [9, 4], exact);
 });
 
 describe("errors", () => {
@@ -128,7 +119,6 @@ gradientsOf(elementwise, {
   cos: [(float) => cos(float("x", "b n", [2, 3]))],
   tanh: [(float) => tanh(float("x", "b n", [2, 3]))],
   sigmoid: [(float) => sigmoid(float("x", "b n", [2, 3]))],
-  stopGradient: { without: "it has none by its meaning: tested above by hand" },
   asFloat: { without: "narrows a type" },
   unary: { without: "makes the ops above" },
 });

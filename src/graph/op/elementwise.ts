@@ -150,15 +150,6 @@ export function sigmoid<A extends string, D extends FloatType>(x: Float<A, D>): 
   );
 }
 
-/** The identity forwards, nothing backwards. */
-export function stopGradient<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
-  return apply(x, [x], {
-    name: "stopGradient",
-    lower: (lowering, [only]) => [lowering.value(only!)],
-    gradient: () => [null],
-  });
-}
-
 type AnyFloat = SymbolicArray<string, FloatType>;
 
 /**

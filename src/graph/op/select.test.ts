@@ -11,7 +11,7 @@ import { einsum } from "./einsum.ts";
 import { multiply, square } from "./elementwise.ts";
 import * as ops from "./select.ts";
 
-const { and, cast, cumulativeSum, equal, less, lessOrEqual, not, or, select, selectAny, where } = ops;
+const { and, cast, equal, less, lessOrEqual, not, or, select, selectAny, where } = ops;
 const exact = { absolute: 0, relative: 0, because: "small integers" };
 const real = constant(bits("b", [3], [1, 0, 1]));
 
@@ -140,30 +140,6 @@ it("cast turns truth values and pixels into numbers", async () => {
   expect([...found.pixels]).toEqual([0, 128, 255]);
 });
 
-describe("cumulativeSum", () => {
-  it.each([
-    ["b", [1, 2, 3, 5, 7, 9]],
-    ["n", [1, 3, 6, 4, 9, 15]],
-  ] as const)("runs along %s", async (axis, expected) => {
-    const values = [1, 2, 3, 4, 5, 6];
-    const found = await evaluate(
-      {
-        floats: cumulativeSum(constant(floats("float32", "b n", [2, 3], values)), axis),
-        integers: cumulativeSum(constant(integers("b n", [2, 3], values)), axis),
-      },
-      plainly,
-    );
-    expect([...found.floats]).toEqual(expected);
-    expect([...found.integers]).toEqual(expected);
-  });
-
-  it("names the axis that is not there", () => {
-    expect(() => cumulativeSum(input("x", "b n", [2, 3], "float32"), "t")).toThrow(
-      'cumulativeSum: expected an axis "t", got [b=2 n=3]',
-    );
-  });
-});
-
 mustNotCompile(() => {
   const x = input("x", "b n", [2, 3], "float32");
   const other = input("mask", "t", [3], "bool");
@@ -198,10 +174,6 @@ gradientsOf(ops, {
       const x = float("x", "b n", [2, 3]);
       return cast(cast(x, "float64"), x.type);
     },
-  ],
-  cumulativeSum: [
-    (float) => cumulativeSum(float("x", "b n", [2, 3]), "n"),
-    (float) => cumulativeSum(cumulativeSum(float("x", "b n", [3, 2]), "b"), "n"),
   ],
   and: { without: "a truth value" },
   or: { without: "a truth value" },

@@ -127,32 +127,6 @@ export function cast<A extends string, D extends DataType>(
   });
 }
 
-/** Sum of the cells up to and with each, along one axis. */
-export function cumulativeSum<A extends string, D extends FloatType | "int32" | "int64">(
-  x: SymbolicArray<A, D>,
-  axis: string,
-): SymbolicArray<A, D> {
-  return running(x, axis, "forwards");
-}
-
-function running<A extends string, D extends DataType>(
-  x: SymbolicArray<A, D>,
-  axis: string,
-  direction: "forwards" | "backwards",
-): SymbolicArray<A, D> {
-  const at = x.axes.split(" ").indexOf(axis);
-  if (at < 0) throw new RangeError(`cumulativeSum: expected an axis "${axis}", got ${show(x)}`);
-  return apply({ axes: x.axes, shape: x.shape, type: x.type }, [x], {
-    name: "cumulativeSum",
-    lower: (lowering, [only]) => [
-      lowering.node("CumSum", [lowering.value(only!), lowering.integer(at)], {
-        reverse: direction === "backwards" ? 1 : 0,
-      }),
-    ],
-    gradient: (given) => [running(given, axis, direction === "forwards" ? "backwards" : "forwards")],
-  });
-}
-
 function logical<A extends string>(name: string, operator: string, x: AnyArray & { axes: A }, y: AnyArray): Mask<A> {
   expectSame(name, x, y);
   return apply({ axes: x.axes, shape: x.shape, type: "bool" }, [x, y], {

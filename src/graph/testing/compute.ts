@@ -8,14 +8,14 @@ import type { AnyHostArray } from "../runtime/value.ts";
 export const node = (operator: string, inputs: string[], outputs: string[], attributes: OnnxNode["attributes"] = {}) =>
   ({ operator, domain: "", inputs, outputs, attributes }) satisfies OnnxNode;
 
-/** An array of axes i, j, k … from plain numbers. */
+/** An array of axes i, j, k, m from plain numbers. */
 export function array<D extends DataType>(type: D, shape: number[], values: readonly number[]): HostArray<string, D> {
   const storage: Storage<DataType> = allocate<DataType>(type, cells(shape));
   values.forEach((value, at) => {
     storage[at] = storage instanceof BigInt64Array ? BigInt(value) : value;
   });
   return new HostArray<string, D>(
-    "i j k l".slice(0, Math.max(0, 2 * shape.length - 1)),
+    "i j k m".slice(0, Math.max(0, 2 * shape.length - 1)),
     shape,
     type,
     storage as Storage<D>,

@@ -1,13 +1,12 @@
 import type { FlowInput } from "../../flow/path.ts";
 import { type SymbolicArray, sizeOf } from "../../graph/array.ts";
 import { silu } from "../../graph/op/activation.ts";
-import { concat, rename, slice } from "../../graph/op/shape.ts";
+import { concat, merge, rename, slice } from "../../graph/op/shape.ts";
 import { linear } from "../../nn/linear.ts";
 import type { Scope } from "../../nn/parameter.ts";
-import type { TrunkSize } from "../size.ts";
 import type { Segment } from "../stream.ts";
-import { passThrough } from "../trunk.ts";
-import type { ActionSteps, FlowHead } from "./form.ts";
+import { runTrunk } from "../trunk.ts";
+import type { ExpertForm, FlowHead } from "./form.ts";
 import type { Perceived } from "./perceived.ts";
 import { actionTokens, laterSteps, slotInitial, stateTokens } from "./tokens.ts";
 
@@ -18,18 +17,22 @@ import { actionTokens, laterSteps, slotInitial, stateTokens } from "./tokens.ts"
  */
 export function flowVelocity(
   scope: Scope,
-  { size, head }: { readonly size: TrunkSize; readonly head: FlowHead },
+  head: FlowHead,
   perceived: Perceived,
   input: FlowInput,
 ): SymbolicArray<"b t d"> {
   const { stream, cache } = perceived;
-  const state = stateSegment(scope.in("state"), size.width, perceived);
-  const actions = actionSegment(scope.in("action"), { width: size.width, steps: head }, perceived, input);
-  const suffix = stream.continuedBy([state, actions]).withEmptyPlaces(laterSteps(scope, head, input.noisy));
-  const { tokens } = passThrough(scope.in("expert"), size, suffix, cache);
+  const state = stateSegment(scope.in("state"), head.expert.size.width, perceived);
+  const actions = actionTokens(actionValues(scope.in("action"), head.expert, input), perceived.observation.facts, {
+    ...head,
+    open: "within",
+  });
+  const suffix = stream.continuedBy(scope, [state, actions]).withEmptyPlaces(laterSteps(head, input.noisy));
+  const condition = conditionOf(scope.in("action"), head.expert, input);
+  const { tokens } = runTrunk(scope.in("expert"), head.expert, suffix, { before: cache, condition });
   const steps = sizeOf(input.noisy, "t");
-  const read = rename(slice(tokens, "n", suffix.length - steps, suffix.length), "n", "t");
-  return linear(scope.in("action.out"), read, {
+  const ends = rename(slice(tokens, "n", suffix.length - steps, suffix.length), "n", "t");
+  return linear(scope.in("action.out"), ends, {
     from: "e",
     to: "d",
     sizes: [sizeOf(input.noisy, "d")],
@@ -46,21 +49,12 @@ function stateSegment(scope: Scope, width: number, { observation }: Perceived): 
     bias: "zero",
     initial: slotInitial,
   });
-  return stateTokens(scope, tokens, observation);
+  return stateTokens(tokens, observation);
 }
 
-/**
- * One token per action step: the noisy actions and the time of the flow, joined by a small network.
- *
- * @source openpi `pi0.py` `embed_suffix`
- */
-function actionSegment(
-  scope: Scope,
-  { width, steps }: { readonly width: number; readonly steps: ActionSteps },
-  { observation }: Perceived,
-  { noisy, timeEmbedding }: FlowInput,
-): Segment {
-  const square = { from: "e", to: "e", sizes: [width], bias: "zero", initial: "fan-in" } as const;
+/** `[b n e]`: one token per action step, the noisy action, with the time of the flow where the two are joined by a small network. */
+function actionValues(scope: Scope, { choice, size }: ExpertForm, { noisy, timeEmbedding }: FlowInput) {
+  const { width } = size;
   const action = linear(scope.in("in"), noisy, {
     from: "d",
     to: "e",
@@ -68,7 +62,34 @@ function actionSegment(
     bias: "zero",
     initial: slotInitial,
   });
-  const joined = linear(scope.in("time.in"), concat("e", [action, timeEmbedding]), square);
-  const tokens = linear(scope.in("time.out"), silu(joined), square);
-  return actionTokens(scope, rename(tokens, "t", "n"), observation.facts, { ...steps, open: "within" });
+  const tokens = choice.time === "joined" ? joined(scope, action, timeEmbedding) : action;
+  return rename(tokens, "t", "n");
+}
+
+/** @source openpi `pi0.py` `embed_suffix`, π0 */
+function joined(
+  scope: Scope,
+  action: SymbolicArray<"b t e">,
+  timeEmbedding: SymbolicArray<"b t e">,
+): SymbolicArray<"b t e"> {
+  const square = { from: "e", to: "e", sizes: [sizeOf(action, "e")], bias: "zero", initial: "fan-in" } as const;
+  const inner = linear(scope.in("time.in"), concat("e", [action, timeEmbedding]), square);
+  return linear(scope.in("time.out"), silu(inner), square);
+}
+
+/**
+ * What the expert's norms follow: the time of the flow. Every step of a sample stands at one time, so its first step's says it.
+ *
+ * @source openpi `pi0.py` `embed_suffix`, π0.5
+ */
+function conditionOf(scope: Scope, { choice, size }: ExpertForm, { timeEmbedding }: FlowInput) {
+  switch (choice.time) {
+    case "joined":
+      return null;
+    case "condition": {
+      const square = { from: "e", to: "e", sizes: [size.width], bias: "zero", initial: "fan-in" } as const;
+      const time = merge(slice(timeEmbedding, "t", 0, 1), "t e", "e");
+      return silu(linear(scope.in("time.out"), silu(linear(scope.in("time.in"), time, square)), square));
+    }
+  }
 }

@@ -1,3 +1,6 @@
+import type { ExpertChoice } from "../backbone.ts";
+import type { DitSize, TrunkSize } from "../size.ts";
+
 /**
  * Which vision-language tokens a cross-attending head reads: those that exist, or, as GR00T was released, every one.
  *
@@ -54,11 +57,19 @@ export interface Part {
 /** π0's: an expert that continues the backbone's stream and reads its keys and values. */
 export interface FlowHead extends ActionSteps {
   readonly kind: "flow";
+  readonly expert: ExpertForm;
+}
+
+/** An expert at a size: layers, heads, key heads and head width are the backbone's. */
+export interface ExpertForm {
+  readonly choice: ExpertChoice;
+  readonly size: TrunkSize;
 }
 
 /** GR00T's: a transformer of its own that reads the backbone's tokens by cross-attention, with weights by embodiment. */
 export interface GrootHead extends ActionSteps {
   readonly kind: "groot";
+  readonly size: DitSize;
   /** Each has a decoder of its own; slots of no part get the velocity 0. */
   readonly parts: readonly Part[];
   /** Sets of weights in the encoders and decoders. */

@@ -5,12 +5,13 @@ import { alignTo } from "../../graph/op/align.ts";
 import { add } from "../../graph/op/elementwise.ts";
 import { concat, merge, rename, slice } from "../../graph/op/shape.ts";
 import { type Embodied, embodiedLinear } from "../../nn/embodied.ts";
+import type { Context } from "../../nn/layer.ts";
 import { linear } from "../../nn/linear.ts";
-import { affineNorm } from "../../nn/norm.ts";
+import { norm } from "../../nn/norm.ts";
 import type { Scope } from "../../nn/parameter.ts";
 import type { DitSize } from "../size.ts";
 import { type Segment, TokenStream } from "../stream.ts";
-import { passDit, type Surroundings } from "./dit.ts";
+import { runDit } from "./dit.ts";
 import type { ActionSteps, GrootHead } from "./form.ts";
 import { placed } from "./part.ts";
 import type { Perceived } from "./perceived.ts";
@@ -23,18 +24,19 @@ import { actionTokens, laterSteps, slotInitial, stateTokens } from "./tokens.ts"
  */
 export function grootVelocity(
   scope: Scope,
-  { size, head }: { readonly size: DitSize; readonly head: GrootHead },
+  head: GrootHead,
   perceived: Perceived,
   { noisy, timeEmbedding }: FlowInput,
 ): SymbolicArray<"b t d"> {
+  const { size } = head;
   const embodied: Embodied = { index: perceived.observation.embodiment.selected(0), sets: head.embodiments };
   const time = timeParts(timeEmbedding, size);
   const state = stateSegment(scope.in("state"), size, perceived, embodied);
   const input = { noisy, time: time.tokens, embodied, steps: head };
   const actions = actionSegment(scope.in("action"), size, perceived, input);
-  const stream = TokenStream.of([state, actions]).withEmptyPlaces(laterSteps(scope, head, noisy));
-  const tokens = passDit(scope.in("dit"), size, stream, {
-    surroundings: surroundingsOf(scope, head, stream, perceived),
+  const stream = TokenStream.of(scope, [state, actions]).withEmptyPlaces(laterSteps(head, noisy));
+  const tokens = runDit(scope.in("dit"), size, stream, {
+    context: contextOf(scope, head, stream, perceived),
     condition: conditionOf(scope.in("time"), size, time.condition),
   });
   const ends = slice(tokens, "n", stream.length - sizeOf(noisy, "t"), stream.length);
@@ -49,20 +51,21 @@ export function grootVelocity(
   return placed(decoded, sizeOf(noisy, "d"));
 }
 
-/** The backbone's tokens, those that do not exist hidden from every cross-attention: a mask of its own, not the loss's. */
-function surroundingsOf(scope: Scope, head: GrootHead, stream: TokenStream, perceived: Perceived): Surroundings {
-  const isMasked = head.crossAttentionKeys === "real" && scope.rules.keeps("cross-attention-keys");
+/** The backbone's tokens, read by cross-attention; weights as released read also those that do not exist. */
+function contextOf(scope: Scope, head: GrootHead, stream: TokenStream, perceived: Perceived): Context {
+  const plain = { kind: "layer", weight: "gain and bias", epsilon: 1e-5 } as const;
   return {
-    tokens: affineNorm(scope.in("norm"), perceived.tokens, 1e-5),
+    kind: "cross",
+    tokens: norm(scope.in("norm"), plain, perceived.tokens, null).tokens,
     real: perceived.stream.real,
-    pattern: stream.across(perceived.stream, isMasked ? "real" : "every"),
+    pattern: stream.across(perceived.stream, head.crossAttentionKeys === "real" ? "real" : "every"),
   };
 }
 
 function stateSegment(scope: Scope, size: DitSize, { observation }: Perceived, embodied: Embodied): Segment {
   const values = rename(rename(observation.state.selected(0), "o", "n"), "s", "e");
   const shape = { hidden: size.state, width: size.width, initial: slotInitial };
-  return stateTokens(scope, embodiedMlp(scope, values, embodied, shape), observation);
+  return stateTokens(embodiedMlp(scope, values, embodied, shape), observation);
 }
 
 interface ActionInput {
@@ -86,7 +89,7 @@ function actionSegment(
   const encoded = embodiedLinear(scope.in("out"), joined, embodied, square);
   const places = scope.parameter("position", "n e", [steps.horizon, width], { kind: "normal", deviation: 0.02 });
   const inPlace = add(encoded, alignTo(slice(places, "n", 0, sizeOf(encoded, "n")), encoded));
-  return actionTokens(scope, inPlace, observation.facts, { ...steps, open: "joins-previous" });
+  return actionTokens(inPlace, observation.facts, { ...steps, open: "joins-previous" });
 }
 
 /** The embedded time's two parts. Every step of a sample stands at one time, so its first step's conditions the norms. */

@@ -1,7 +1,7 @@
 import type { SymbolicArray } from "../../graph/array.ts";
+import type { KeyValue } from "../../nn/layer.ts";
 import type { Observation } from "../inputs.ts";
 import type { TokenStream } from "../stream.ts";
-import type { KeyValue } from "../trunk.ts";
 
 /** An observation after the backbone: all that the flow reads of it, computed once per observation. */
 export interface Perceived {

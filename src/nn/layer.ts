@@ -1,0 +1,172 @@
+import type { SymbolicArray } from "../graph/array.ts";
+import { alignTo } from "../graph/op/align.ts";
+import { add, multiply } from "../graph/op/elementwise.ts";
+import { rope } from "../graph/op/rope.ts";
+import { rename } from "../graph/op/shape.ts";
+import type { SymbolicValidity } from "../validity/symbolic.ts";
+import { attend } from "./attention.ts";
+import { linear } from "./linear.ts";
+import { type MlpChoice, mlp } from "./mlp.ts";
+import { type NormChoice, type Normed, norm } from "./norm.ts";
+import type { Scope } from "./parameter.ts";
+import type { AttentionPattern } from "./pattern.ts";
+
+/** What a transformer's layers are made of. */
+export interface LayerChoice {
+  /** Before attention, and before the feed-forward. */
+  readonly norms: { readonly attention: NormChoice; readonly mlp: NormChoice };
+  readonly mlp: MlpChoice;
+  /** Of the four projections of attention. */
+  readonly bias: "zero" | "none";
+}
+
+export interface LayerSize {
+  readonly width: number;
+  readonly mlp: number;
+  readonly heads: number;
+  readonly keyHeads: number;
+  readonly headWidth: number;
+}
+
+export interface LayerForm {
+  readonly choice: LayerChoice;
+  readonly size: LayerSize;
+}
+
+/** Tokens as they come to a layer. */
+export interface LayerInput {
+  readonly tokens: SymbolicArray<"b n e">;
+  readonly real: SymbolicValidity<"b n">;
+  /** What adaptive norms follow, `[b e]` of any width. */
+  readonly condition: SymbolicArray<"b e"> | null;
+}
+
+/** Keys and values of some tokens. */
+export interface KeyValue {
+  readonly keys: SymbolicArray<"b k g f">;
+  readonly values: SymbolicArray<"b k g f">;
+}
+
+/** Queries of some tokens, keys and values of the same or of others. */
+export interface Projected extends KeyValue {
+  readonly queries: SymbolicArray<"b q a f">;
+}
+
+/** Where tokens stand, for queries and keys that are rotated by it. */
+export interface Rotation {
+  readonly positions: SymbolicArray<"b n", "int32">;
+  /** Past every position. */
+  readonly limit: number;
+  readonly base: number;
+}
+
+/** What the tokens of a layer read: each other and those before them, or the tokens of another stream. */
+export type Context =
+  | {
+      readonly kind: "joint";
+      readonly pattern: AttentionPattern;
+      /** Keys and values of the tokens that stand before these. */
+      readonly before: KeyValue | null;
+      readonly rotation: Rotation | null;
+    }
+  | {
+      readonly kind: "cross";
+      readonly pattern: AttentionPattern;
+      /** Of any width. */
+      readonly tokens: SymbolicArray<"b n e">;
+      readonly real: SymbolicValidity<"b n">;
+    };
+
+/**
+ * A pre-norm transformer layer: `y = x + attention(norm(x))`, `z = y + mlp(norm(y))`, each term times the norm's gate where it has one.
+ *
+ * @returns `z`, and the tokens' keys and values for those that come after them
+ * @source openpi `gemma.py` `Block`, `siglip.py` `Encoder1DBlock`; GR00T `cross_attention_dit.py` `BasicTransformerBlock`
+ */
+export function transformerLayer(
+  scope: Scope,
+  form: LayerForm,
+  input: LayerInput,
+  context: Context,
+): { readonly tokens: SymbolicArray<"b n e">; readonly own: KeyValue } {
+  const { tokens: states, gate } = hiddenStates(scope, form, input);
+  const read = context.kind === "cross" ? scope.hidden(context.tokens, context.real) : states;
+  const rotation = context.kind === "cross" ? null : context.rotation;
+  const { queries, keys, values } = projected(scope, form, { query: states, context: read }, rotation);
+  const own = { keys, values };
+  const parts = context.kind === "cross" || context.before === null ? [own] : [context.before, own];
+  const { pattern } = context;
+  const allKeys = pattern.layOut(parts.map((part) => part.keys));
+  const allValues = pattern.layOut(parts.map((part) => part.values));
+  const output = attend(queries, allKeys, allValues, pattern);
+  return { tokens: afterAttention(scope, form, input, { output, gate }), own };
+}
+
+/**
+ * Tokens, normed, as attention is about to read them: those that do not exist hold the audit's poison, where it brings one.
+ *
+ * Behind the norm, not before it: a layer norm would take away what is added to a whole token.
+ */
+export function hiddenStates(scope: Scope, { choice }: LayerForm, { tokens, real, condition }: LayerInput): Normed {
+  const { tokens: normed, gate } = norm(scope.in("norm.attention"), choice.norms.attention, tokens, condition);
+  return { tokens: scope.hidden(normed, real), gate };
+}
+
+/** Queries of the tokens that read, keys and values of those that are read. */
+export function projected(
+  scope: Scope,
+  { choice: { bias }, size: { heads, keyHeads, headWidth } }: LayerForm,
+  { query, context }: { readonly query: SymbolicArray<"b n e">; readonly context: SymbolicArray<"b n e"> },
+  rotation: Rotation | null,
+): Projected {
+  const wide = { from: "e", bias, initial: "fan-in" } as const;
+  if (rotation === null) {
+    const grouped = { ...wide, to: "g f", sizes: [keyHeads, headWidth] } as const;
+    const rows = rename(query, "n", "q");
+    return {
+      queries: linear(scope.in("query"), rows, { ...wide, to: "a f", sizes: [heads, headWidth] }),
+      keys: linear(scope.in("key"), rename(context, "n", "k"), grouped),
+      values: linear(scope.in("value"), rename(context, "n", "k"), grouped),
+    };
+  }
+  const project = (name: string, x: SymbolicArray<"b n e">, count: number) =>
+    linear(scope.in(name), x, { ...wide, to: "a f", sizes: [count, headWidth] });
+  const rotated = (x: SymbolicArray<"b n a f">) => rope(x, rotation.positions, rotation);
+  return {
+    queries: rename(rotated(project("query", query, heads)), "n", "q"),
+    keys: asKeys(rotated(project("key", context, keyHeads))),
+    values: asKeys(project("value", context, keyHeads)),
+  };
+}
+
+/** The rest of a layer: what attention gives is projected and added, then what the feed-forward makes of the sum. */
+export function afterAttention(
+  scope: Scope,
+  { choice, size }: LayerForm,
+  { tokens, real, condition }: LayerInput,
+  { output, gate }: { readonly output: SymbolicArray<"b q a f">; readonly gate: Normed["gate"] },
+): SymbolicArray<"b n e"> {
+  const out = linear(scope.in("out"), rename(output, "q", "n"), {
+    from: "a f",
+    to: "e",
+    sizes: [size.width],
+    bias: choice.bias,
+    initial: "fan-in",
+  });
+  const between = scope.watch("attention", gated(tokens, out, gate), real);
+  const normed = norm(scope.in("norm.mlp"), choice.norms.mlp, between, condition);
+  const wide = mlp(scope.in("mlp"), choice.mlp, normed.tokens, size.mlp);
+  return scope.watch("mlp", gated(between, wide, normed.gate), real);
+}
+
+function gated(
+  tokens: SymbolicArray<"b n e">,
+  change: SymbolicArray<"b n e">,
+  gate: Normed["gate"],
+): SymbolicArray<"b n e"> {
+  return add(tokens, gate === null ? change : multiply(change, alignTo(gate, change)));
+}
+
+function asKeys(x: SymbolicArray<"b n a f">): SymbolicArray<"b k g f"> {
+  return rename(rename(x, "n", "k"), "a", "g");
+}
