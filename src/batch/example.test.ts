@@ -89,6 +89,21 @@ describe("an example", () => {
     });
   });
 
+  it("holds the last action once more in steps past the episode's end where weights read it, and they exist no more for it", async () => {
+    const repeating = { ...choice, reading: { ...reading, pastEnd: "last action" } } as const;
+    const { actions, stepReal } = await loadExample(await toy(), at(10), repeating);
+    expect([...stepReal.bits]).toEqual([1, 1, 0, 0]);
+    const last = [value("action", 0, 11), value("action", 1, 11)];
+    const steps = [value("action", 0, 10), value("action", 1, 10), ...last, ...last, ...last];
+    actions.read((values) => expect([...values.cells]).toEqual(steps));
+    // In a delta frame the copy is of where the robot was to be, seen from the current state.
+    const delta = { ...choice, reading: { ...repeating.reading, actionFrame: "delta" } } as const;
+    const relative = await loadExample(await toy(), at(10), delta);
+    relative.actions.read(({ cells }) =>
+      expect([...cells.subarray(4)]).toEqual([...cells.subarray(2, 4), ...cells.subarray(2, 4)]),
+    );
+  });
+
   it("holds states and pictures of its slots, the last is now, and before the episode's start nothing", async () => {
     const own = await toy();
     const { state, pictures, viewReal } = await loadExample(own, at(3), choice);

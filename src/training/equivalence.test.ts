@@ -98,6 +98,22 @@ describe.each(headNames)("with the head %s", (head) => {
     expect(differs(...(await losses(Rules.without("step-keys"))))).toBe(true);
   });
 
+  it.each([
+    ["hidden", false],
+    ["seen", false],
+    ["inside", false],
+    ["repeated", true],
+    ["taught", true],
+  ] as const)("what stands in steps past the end, which are %s, is read: %s", async (pastEnd, isRead) => {
+    const { form, ...rest } = microSetting(choice);
+    const both = { ...rest, form: { ...form, head: { ...form.head, actionSight: "both", pastEnd } } } as const;
+    const cells = unrealCells(ragged);
+    const other = poisoned(ragged, cells, { number: (cell) => Math.sin(cell), pixel: () => 0, token: () => 0 });
+    const one = await outcomeOf(both, ragged, weights, nothing);
+    const another = await outcomeOf(both, other, weights, nothing);
+    expect(differs(one.loss!, another.loss!)).toBe(isRead);
+  });
+
   it("history is read where it lies in the episode and was not dropped, and nowhere else", async () => {
     const seen = await outcome(complete);
     const other = withState(complete, 0, 0.3);
