@@ -4,7 +4,7 @@ import { z } from "zod";
 import { launcher, onRanks, skipped } from "../ranks/launched.ts";
 import { armature, jsonOf, scratch } from "./command.ts";
 
-const recipe = join(import.meta.dirname, "fixture/generated-padding.ts");
+const recipe = join(import.meta.dirname, "generated-padding.ts");
 const steps = ["--steps", "6", "--set", "validation.everySteps=3", "--set", "batch.microBatch=2"];
 
 const losses = z.object({ velocity: z.number().nullable(), tokens: z.number().nullable(), loss: z.number() });
