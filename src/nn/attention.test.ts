@@ -35,10 +35,10 @@ function feeds(change: (cells: Float32Array) => void) {
   });
 }
 
-const read = attend(queries, keys, values, pattern);
+const output = attend(queries, keys, values, pattern);
 const weight = constant(floats("float32", "b q a f", [b, q, a, f], numbers("weight", b * q * a * f)));
-const [ofQueries, ofKeys, ofValues] = gradient(sum(multiply(read, weight), ""), [queries, keys, values]);
-const outputs = { read, ofQueries: ofQueries!, ofKeys: ofKeys!, ofValues: ofValues! };
+const [ofQueries, ofKeys, ofValues] = gradient(sum(multiply(output, weight), ""), [queries, keys, values]);
+const outputs = { output, ofQueries: ofQueries!, ofKeys: ofKeys!, ofValues: ofValues! };
 const run = (change: (cells: Float32Array) => void) =>
   evaluate(outputs, { feeds: feeds(change), threads: 2, fixed: new Map() });
 
@@ -52,8 +52,8 @@ function unread(row: number): number[] {
 describe("attention", () => {
   it("of a query that may read nothing is exactly 0, with finite gradients", async () => {
     const found = await run(() => {});
-    const nothing = found.read.slice(a * f, 2 * a * f);
-    expectSameBits("read", nothing, new Float64Array(a * f));
+    const nothing = found.output.slice(a * f, 2 * a * f);
+    expectSameBits("output", nothing, new Float64Array(a * f));
     for (const [name, cells] of Object.entries(found)) expectFinite(name, cells);
     expectClose("gradient of the query", found.ofQueries.slice(a * f, 2 * a * f), new Float64Array(a * f), {
       absolute: 0,
@@ -70,7 +70,7 @@ describe("attention", () => {
         for (const key of unread(row))
           cells.fill(row === 0 ? 1e30 : -77, (row * k + key) * g * f, (row * k + key + 1) * g * f);
     });
-    for (const name of ["read", "ofQueries", "ofKeys", "ofValues"] as const)
+    for (const name of ["output", "ofQueries", "ofKeys", "ofValues"] as const)
       expectSameBits(name, after[name], before[name]);
     const hidden = before.ofValues.slice(3 * g * f, 4 * g * f);
     expectSameBits("gradient of the unread value", hidden, new Float64Array(g * f));
@@ -102,7 +102,7 @@ describe("attention", () => {
       part: attend(queries, pattern.layOut([some(keys)]), pattern.layOut([some(values)]), pattern),
     };
     const found = await evaluate(outputs, { feeds: feeds(() => {}), threads: 2, fixed: new Map() });
-    expectSameBits("read", found.part, found.whole);
+    expectSameBits("output", found.part, found.whole);
     const all = AttentionPattern.made(null);
     expect(() => all.withEmptyKeys(1)).toThrow(
       "expected a pattern that hides keys, got one in which every query reads",

@@ -90,16 +90,20 @@ export function transformerLayer(
   context: Context,
 ): { readonly tokens: SymbolicArray<"b n e">; readonly own: KeyValue } {
   const { tokens: states, gate } = hiddenStates(scope, form, input);
-  const read = context.kind === "cross" ? scope.hidden(context.tokens, context.real) : states;
-  const rotation = context.kind === "cross" ? null : context.rotation;
-  const { queries, keys, values } = projected(scope, form, { query: states, context: read }, rotation);
-  const own = { keys, values };
-  const parts = context.kind === "cross" || context.before === null ? [own] : [context.before, own];
+  const { output, own } = attention(scope, form, states, context);
+  return { tokens: afterAttention(scope, form, input, { output, gate }), own };
+}
+
+function attention(scope: Scope, form: LayerForm, states: SymbolicArray<"b n e">, context: Context) {
   const { pattern } = context;
+  const isCross = context.kind === "cross";
+  const sides = { query: states, context: isCross ? scope.hidden(context.tokens, context.real) : states };
+  const { queries, keys, values } = project(scope, form, sides, isCross ? null : context.rotation);
+  const own: KeyValue = { keys, values };
+  const parts = isCross || context.before === null ? [own] : [context.before, own];
   const allKeys = pattern.layOut(parts.map((part) => part.keys));
   const allValues = pattern.layOut(parts.map((part) => part.values));
-  const output = attend(queries, allKeys, allValues, pattern);
-  return { tokens: afterAttention(scope, form, input, { output, gate }), own };
+  return { output: attend(queries, allKeys, allValues, pattern), own };
 }
 
 /**
@@ -112,8 +116,12 @@ export function hiddenStates(scope: Scope, { choice }: LayerForm, { tokens, real
   return { tokens: scope.hidden(normed, real), gate };
 }
 
-/** Queries of the tokens that read, keys and values of those that are read. */
-export function projected(
+/**
+ * Queries of some tokens, keys and values of those that they read.
+ *
+ * Weights of rotated keys have the axes `a f` of queries, others `g f`: checkpoints record the axes of their arrays.
+ */
+export function project(
   scope: Scope,
   { choice: { bias }, size: { heads, keyHeads, headWidth } }: LayerForm,
   { query, context }: { readonly query: SymbolicArray<"b n e">; readonly context: SymbolicArray<"b n e"> },
@@ -129,13 +137,13 @@ export function projected(
       values: linear(scope.in("value"), rename(context, "n", "k"), grouped),
     };
   }
-  const project = (name: string, x: SymbolicArray<"b n e">, count: number) =>
+  const byHead = (name: string, x: SymbolicArray<"b n e">, count: number) =>
     linear(scope.in(name), x, { ...wide, to: "a f", sizes: [count, headWidth] });
   const rotated = (x: SymbolicArray<"b n a f">) => rope(x, rotation.positions, rotation);
   return {
-    queries: rename(rotated(project("query", query, heads)), "n", "q"),
-    keys: asKeys(rotated(project("key", context, keyHeads))),
-    values: asKeys(project("value", context, keyHeads)),
+    queries: rename(rotated(byHead("query", query, heads)), "n", "q"),
+    keys: asKeys(rotated(byHead("key", context, keyHeads))),
+    values: asKeys(byHead("value", context, keyHeads)),
   };
 }
 

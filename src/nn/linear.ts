@@ -30,9 +30,9 @@ export function linear<A extends string, const From extends string, const To ext
   const { from, to, sizes, bias, initial } = options;
   const widths = letters(from).map((letter) => sizeOf(x, letter));
   const begin = initial === "fan-in" ? fanIn(cells(widths)) : initial;
-  const [columns, read] = letters(to).some((letter) => letter === from) ? ["j", rename(x, from, "j")] : [from, x];
+  const [columns, rows] = letters(to).some((letter) => letter === from) ? ["j", rename(x, from, "j")] : [from, x];
   const weight = scope.parameter("weight", `${to} ${columns}`, [...sizes, ...widths], begin);
-  const product = contract(replaced(x.axes, from, to), 1, read, weight);
+  const product = contract(replaced(x.axes, from, to), 1, rows, weight);
   if (bias === "none") return product;
   return add(product, alignAny(scope.parameter("bias", to, sizes, zero), product));
 }

@@ -4,7 +4,7 @@ import { alignAny, alignTo } from "../graph/op/align.ts";
 import { add } from "../graph/op/elementwise.ts";
 import { merge, rename, slice, split, transpose } from "../graph/op/shape.ts";
 import { attend } from "../nn/attention.ts";
-import { afterAttention, hiddenStates, type LayerForm, type Projected, projected } from "../nn/layer.ts";
+import { afterAttention, hiddenStates, type LayerForm, type Projected, project } from "../nn/layer.ts";
 import type { Scope } from "../nn/parameter.ts";
 import type { AttentionPattern } from "../nn/pattern.ts";
 import type { SymbolicValidity } from "../validity/symbolic.ts";
@@ -53,7 +53,7 @@ export function temporalLayer(
     goesOn === "now" ? slice(x, "b", (o - 1) * b * v, o * b * v) : x;
   const every = { tokens: withTime(tokens, o), real: realPatches(real, "all", patches), condition: null };
   const { tokens: states, gate } = hiddenStates(scope, form, every);
-  const { queries, keys, values } = projected(scope, form, { query: goingOn(states), context: states }, null);
+  const { queries, keys, values } = project(scope, form, { query: goingOn(states), context: states }, null);
   const overTime = temporalAttention(scope, { queries, keys, values }, moments);
   const output = attend(queries, goingOn(keys), overTime, TokenStream.wholeRows);
   const kept = { tokens: goingOn(tokens), real: realPatches(real, goesOn, patches), condition: null };

@@ -21,12 +21,12 @@ function tower(slots: number, rules = Rules.all, own = size) {
   const scope = Scope.poisonable(rules);
   const images = input("images", "b o v h w c", [rows, slots, views, 16, 16, 3], "uint8");
   const real = SymbolicValidity.input("real", "b o v", [rows, slots, views]);
-  const seen: SymbolicArray<"b n e"> = encodePictures(
+  const tokens: SymbolicArray<"b n e"> = encodePictures(
     scope,
     { choice: towers.siglip, size: own },
     SymbolicPadded.of(images, real),
   );
-  return { seen, scope };
+  return { tokens, scope };
 }
 
 interface Shown {
@@ -37,7 +37,7 @@ interface Shown {
   readonly poison: number;
 }
 
-async function look({ seen, scope }: ReturnType<typeof tower>, { real, content, poison }: Shown) {
+async function look({ tokens, scope }: ReturnType<typeof tower>, { real, content, poison }: Shown) {
   const slots = real[0]!.length;
   const images = zeros("b o v h w c", [rows, slots, views, 16, 16, 3], "uint8");
   for (const [at, number] of content.flat().entries())
@@ -52,8 +52,8 @@ async function look({ seen, scope }: ReturnType<typeof tower>, { real, content, 
     ),
     [hiddenPoison]: floats("float32", "", [], [poison]),
   });
-  const found = await evaluate({ seen }, { feeds, threads: 2, fixed: randomWeights(scope.parameters, 1) });
-  return found.seen;
+  const found = await evaluate({ tokens }, { feeds, threads: 2, fixed: randomWeights(scope.parameters, 1) });
+  return found.tokens;
 }
 
 const alone: Shown = { real: [[1], [1]], content: [[5], [6]], poison: 0 };

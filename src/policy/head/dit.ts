@@ -36,8 +36,8 @@ export function runDit(
   let tokens = stream.tokens;
   for (let block = 0; block < size.layers; block++) {
     const input = { tokens, real, condition: activated };
-    const read = block % 2 === 0 ? context : itself;
-    tokens = transformerLayer(scope.in(`block.${block}`), form, input, read).tokens;
+    const own = scope.in(`block.${block}`);
+    tokens = transformerLayer(own, form, input, block % 2 === 0 ? context : itself).tokens;
   }
   const last = norm(
     scope.in("norm"),
