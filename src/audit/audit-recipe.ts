@@ -56,9 +56,7 @@ export async function auditRecipe(
       if (broken !== null && !asked.has(broken))
         throw new InputError(
           `--break ${broken}: expected a rule that this recipe has use for, got one that nothing asks about; ` +
-            (broken === "step-keys"
-              ? 'it has use where conventions.actionSight is "both"'
-              : "recipes/every-padding.ts has use for all but step-keys"),
+            usesOf(broken),
         );
       return report;
     } finally {
@@ -66,6 +64,18 @@ export async function auditRecipe(
     }
   } finally {
     await open.close();
+  }
+}
+
+/** Which recipe has a use for a rule: those about steps depend on how steps read each other. */
+function usesOf(rule: Rule): string {
+  switch (rule) {
+    case "step-keys":
+      return 'it has use where conventions.actionSight is "both" and conventions.pastEnd "hidden"';
+    case "step-order":
+      return 'it has use where conventions.actionSight is "causal"';
+    default:
+      return "recipes/every-padding.ts has use for it";
   }
 }
 

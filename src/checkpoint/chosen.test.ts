@@ -39,6 +39,16 @@ describe("a path names", () => {
     );
   });
 
+  it("a run of which no checkpoint is whole: it says why the last is not, rather than that none is there", async () => {
+    const other = await mkdtemp(join(tmpdir(), "armature-chosen-"));
+    const folder = await writeCheckpoint(other, facts(30), weights(30));
+    await truncate(join(folder, checkpointFiles.parameters), 9);
+    await expect(chosenCheckpoint(other)).rejects.toThrow(
+      /expected a whole checkpoint, got .*000030: parameters.safetensors: expected \d+ bytes, got 9$/,
+    );
+    await rm(other, { recursive: true });
+  });
+
   it("a run where it only looks like a checkpoint's", () => {
     for (const path of ["runs/20", "checkpoints/20", "runs/checkpoints/0000020", "runs/checkpoints/000020.partial"])
       expect(runOf(path)).toBe(path);

@@ -17,8 +17,10 @@ export async function chosenCheckpoint(path: string): Promise<StoredCheckpoint> 
   const step = stepOf(path);
   if (step === null) {
     const newest = await latestCheckpoint(path);
-    if (newest === null) throw new InputError(`${path}: expected a run with a checkpoint, got none`);
-    return newest;
+    if (newest !== null) return newest;
+    const [last] = (await listCheckpoints(path)).damaged.slice(-1);
+    if (last === undefined) throw new InputError(`${path}: expected a run with a checkpoint, got none`);
+    throw new InputError(`${path}: expected a whole checkpoint, got ${last.folder}: ${last.reason}`);
   }
   const { whole, damaged } = await listCheckpoints(runOf(path));
   const found = whole.find((checkpoint) => checkpoint.step === step);
