@@ -117,6 +117,10 @@ describe("a recipe", () => {
         { "policy.variant": "groot_n16", supervision: "asReleasedPi" },
         'supervision: expected "allReal" or "moving" with policy.variant "groot_n16", got "asReleasedPi"',
       ],
+      [
+        { supervision: "asReleasedPi" },
+        'supervision: expected "allReal" or "moving" where conventions.pastEnd is "hidden", got "asReleasedPi"',
+      ],
       [{ "policy.views": ["base", "wrist", "base"] }, 'policy.views: expected each view once, got "base" again'],
     ];
     for (const [changes, expected] of cases) expect(problem(changes).replace("recipe.json: ", "")).toBe(expected);

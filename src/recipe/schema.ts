@@ -157,9 +157,8 @@ interface Misfit {
 
 /** Values that are each allowed and do not go together. */
 function misfits(recipe: Recipe): Misfit[] {
-  return [scheduleMisfits, viewMisfits, historyMisfits, headMisfits, partMisfits, sightMisfits].flatMap((misfitsIn) =>
-    misfitsIn(recipe),
-  );
+  const kinds = [scheduleMisfits, viewMisfits, historyMisfits, headMisfits, partMisfits, teachingMisfits, sightMisfits];
+  return kinds.flatMap((misfitsIn) => misfitsIn(recipe));
 }
 
 function scheduleMisfits({ optimizer, validation }: Recipe): Misfit[] {
@@ -214,6 +213,13 @@ function partMisfits({ policy: { parts, actionWidth } }: Recipe): Misfit[] {
   if (again !== undefined)
     found.push({ path, message: `expected each name and each slot once, got ${JSON.stringify(again)} again` });
   return found;
+}
+
+/** π0's supervision rule has every step teach, past the end as well, whatever else is said of those steps. */
+function teachingMisfits({ supervision, conventions: { pastEnd } }: Recipe): Misfit[] {
+  if (supervision !== "asReleasedPi" || pastEnd === "taught") return [];
+  const message = `expected "allReal" or "moving" where conventions.pastEnd is "${pastEnd}", got "asReleasedPi"`;
+  return [{ path: ["supervision"], message }];
 }
 
 /** A causal policy reads no step past the end, so what stands there does not matter to it. */

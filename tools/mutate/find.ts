@@ -20,6 +20,8 @@ const guarded: Readonly<Record<string, readonly Finder[]>> = {
   loss: [findSelections, findRules, findCounts, findDivisors],
   metric: [findSelections, findCounts, findDivisors],
   checkpoint: [],
+  objective: [findSelections, findFacts, findRules, findCounts],
+  recipe: [findSelections, findFacts],
   training: [findSelections, findFacts, findRules, findCounts],
   serving: [findSelections, findFacts],
 };
@@ -33,6 +35,8 @@ const conventional = [
   "loss",
   "metric",
   "checkpoint",
+  "objective",
+  "recipe",
   "training",
   "audit",
   "serving",
