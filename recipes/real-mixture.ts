@@ -10,8 +10,8 @@ import type { Recipe, RecipeDataset } from "../src/recipe/schema.ts";
  * 206 without. Cost: 300 steps in about a minute and a half on two free cores, 1.3 GiB.
  *
  * Expected of `./armature train recipes/real-mixture.ts --steps 300`: every velocity loss on held-out episodes at least 20 %
- * lower than before. Measured (EMA weights, over moving dofs): gr1_pick_place 2.821 → 1.008, unitree_g1_inspire 2.504 → 0.742,
- * dobot_cr5 2.651 → 1.087, pusht 2.787 → 0.568.
+ * lower than before. Measured (EMA weights, over moving dofs): gr1_pick_place 2.794 → 0.976, unitree_g1_inspire 2.514 → 0.720,
+ * dobot_cr5 2.651 → 1.252, pusht 2.678 → 0.714.
  */
 export const recipe: Recipe = {
   name: "real-mixture",

@@ -114,7 +114,12 @@ describe("a recipe", () => {
         'policy.parts: expected each name and each slot once, got "arm" again',
       ],
       [
-        { "policy.variant": "groot_n16", supervision: "asReleasedPi" },
+        {
+          "policy.variant": "groot_n16",
+          supervision: "asReleasedPi",
+          "conventions.actionSight": "both",
+          "conventions.pastEnd": "taught",
+        },
         'supervision: expected "allReal" or "moving" with policy.variant "groot_n16", got "asReleasedPi"',
       ],
       [
