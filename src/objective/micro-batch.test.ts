@@ -3,6 +3,7 @@ import type { BatchLayout } from "../batch/layout.ts";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
 import { type UnrealInput, unrealInputs } from "../flow/path.ts";
 import { HostArray } from "../graph/host-array.ts";
+import { type PastEnd, pastEnds } from "../policy/head/form.ts";
 import { Rules } from "../validity/rules.ts";
 import { type MicroBatch, microBatchOf, sampleErrors, wholeCounts } from "./micro-batch.ts";
 
@@ -17,14 +18,14 @@ const layout: BatchLayout = {
   pictureSize: 16,
 };
 
-function microBatch(unrealInput: UnrealInput): MicroBatch {
+function microBatch(unrealInput: UnrealInput, pastEnd: PastEnd = "hidden"): MicroBatch {
   return microBatchOf(
     raggedBatch(layout, 1),
     {
       seed: 1,
       purpose: "training",
       supervision: "allReal",
-      pastEnd: "hidden",
+      pastEnd,
       objectives: [
         { kind: "flow", unrealInput, timeDirection: "noise-at-one", embedding: { kind: "continuous", width: 4 } },
         { kind: "prompt" },
@@ -79,6 +80,20 @@ it("the error of a sample is over the cells that teach it: those of its own, and
   const means = sampleErrors(micro, [whole], new Map([["velocity", taught]])).map(({ terms: [mean] }) => mean!);
   // The second sample has no robot target, and the last row is no sample.
   expect(means.map(({ value }) => value)).toEqual([2, null, 2]);
+});
+
+it("steps past the end teach where weights were taught a copy of the last action, and nowhere else", () => {
+  const { stepReal, dofReal } = raggedBatch(layout, 1).facts;
+  // The third sample: its window reaches past the end of its episode.
+  const steps = [8, 9, 10, 11].filter((step) => stepReal.isReal(step)).length;
+  expect(steps).toBeLessThan(layout.steps);
+  const cell = [...Array(layout.actionWidth).keys()]
+    .map((slot) => 2 * layout.actionWidth + slot)
+    .find((at) => dofReal.isReal(at))!;
+  const counts = pastEnds.map((pastEnd) => {
+    return [pastEnd, microBatch("zero", pastEnd).counts.get("velocity")!.bySlot.cells[cell]];
+  });
+  expect(counts).toEqual(pastEnds.map((pastEnd) => [pastEnd, pastEnd === "taught" ? layout.steps : steps]));
 });
 
 it("what a prompt teaches are the tokens that follow one that exists, and exist themselves", () => {
