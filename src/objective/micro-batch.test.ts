@@ -1,11 +1,13 @@
 import { expect, it } from "vitest";
 import type { BatchLayout } from "../batch/layout.ts";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
+import { withFact } from "../batch/testing/with-fact.ts";
 import { type UnrealInput, unrealInputs } from "../flow/path.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { type PastEnd, pastEnds } from "../policy/head/form.ts";
 import { Rules } from "../validity/rules.ts";
 import { type MicroBatch, microBatchOf, sampleErrors, wholeCounts } from "./micro-batch.ts";
+import { promptFeeds } from "./prompt.ts";
 
 const layout: BatchLayout = {
   rows: 4,
@@ -104,6 +106,12 @@ it("what a prompt teaches are the tokens that follow one that exists, and exist 
   expect([...counts.get("tokens")!.bySlot.cells]).toEqual([3, 7, 7, 0]);
   expect([...feeds.get("teaches.tokens")!.cells].slice(0, 8)).toEqual([1, 1, 1, 0, 0, 0, 0, 0]);
   expect([...feeds.get("nextToken")!.cells].slice(0, 8)).toEqual([...prompt.slice(1, 4), 0, 0, 0, 0, 0]);
+});
+
+it("no token teaches from one that does not exist, wherever in the prompt that stands", () => {
+  const holes = withFact(raggedBatch(layout, 1), "tokenReal", (at) => (at === 0 || at === 4 ? 0 : 1));
+  const { feeds } = promptFeeds(holes);
+  expect([...feeds.get("teaches.tokens")!.cells].slice(0, 8).map(Number)).toEqual([0, 1, 1, 0, 0, 1, 1, 0]);
 });
 
 it("cells of a sample that do not exist hold noise where weights were trained with it, else 0; real ones are the same", () => {
