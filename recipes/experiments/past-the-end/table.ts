@@ -1,6 +1,6 @@
-import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { appendLineOf, nameOf, readLines } from "../lines.ts";
 import { type Cell, cellNames, horizon, type StudyName, studyNames } from "./design.ts";
 
 /** The committed table: one line of JSON per run, in the order in which runs ended. */
@@ -17,9 +17,6 @@ const playSchema = z.strictObject({
 
 /** How a robot fared with one execution horizon. */
 export type Play = Readonly<z.infer<typeof playSchema>>;
-
-const nameOf = <T extends string>(names: readonly T[]) =>
-  z.string().refine((text): text is T => names.some((name) => name === text));
 
 const lineSchema = z.strictObject({
   study: nameOf<StudyName>(studyNames),
@@ -42,18 +39,7 @@ const lineSchema = z.strictObject({
 export type Line = Readonly<z.infer<typeof lineSchema>>;
 
 /** Every run that the table holds. */
-export async function readTable(path: string): Promise<Line[]> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
-    throw error;
-  });
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => lineSchema.parse(JSON.parse(line)));
-}
+export const readTable = (path: string): Promise<Line[]> => readLines(path, lineSchema);
 
-/** Appends a run: one write, so that lines of several workers do not mix. */
-export async function appendLine(path: string, line: Line): Promise<void> {
-  await appendFile(path, `${JSON.stringify(lineSchema.parse(line))}\n`);
-}
+/** Appends a run. */
+export const appendLine = (path: string, line: Line): Promise<void> => appendLineOf(path, lineSchema, line);
