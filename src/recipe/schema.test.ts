@@ -126,6 +126,10 @@ describe("a recipe", () => {
         { supervision: "asReleasedPi" },
         'supervision: expected "allReal" or "moving" where conventions.pastEnd is "hidden", got "asReleasedPi"',
       ],
+      [
+        { "conventions.pastEnd": "seen" },
+        'conventions.pastEnd: expected "hidden" where conventions.actionSight is "causal", got "seen"',
+      ],
       [{ "policy.views": ["base", "wrist", "base"] }, 'policy.views: expected each view once, got "base" again'],
     ];
     for (const [changes, expected] of cases) expect(problem(changes).replace("recipe.json: ", "")).toBe(expected);
