@@ -1,15 +1,8 @@
-import {
-  type AnyArray,
-  constant,
-  type Node,
-  nodesBefore,
-  outputsOf,
-  repeat,
-  SymbolicArray,
-} from "../src/graph/array.ts";
+import { constant, nodesBefore, outputsOf, repeat, SymbolicArray } from "../src/graph/array.ts";
 import { type HostArray, zeros } from "../src/graph/host-array.ts";
 import { asFloat } from "../src/graph/op/elementwise.ts";
 import { softmax } from "../src/graph/op/softmax.ts";
+import type { AnyArray, Node } from "../src/graph/operation.ts";
 import { Program } from "../src/graph/program.ts";
 import type { TracedObjectives } from "../src/objective/objective.ts";
 

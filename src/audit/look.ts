@@ -1,6 +1,7 @@
-import { type AnyArray, nodesBefore } from "../graph/array.ts";
+import { nodesBefore } from "../graph/array.ts";
 import { cells, letters } from "../graph/axes.ts";
 import { type DataType, type HostArray, zeros } from "../graph/host-array.ts";
+import type { AnyArray } from "../graph/operation.ts";
 import { Program } from "../graph/program.ts";
 import { type Parameter, type ParameterValues, Scope, type Watched } from "../nn/parameter.ts";
 import { traceObjectivesIn } from "../objective/objective.ts";

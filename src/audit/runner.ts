@@ -1,8 +1,8 @@
 import type { Batch, Provenance } from "../batch/batch.ts";
 import { realActionCells } from "../batch/fields.ts";
 import type { Units } from "../batch/maker.ts";
-import type { AnyArray, Form } from "../graph/array.ts";
 import { HostArray, zeros } from "../graph/host-array.ts";
+import type { AnyArray, Form } from "../graph/operation.ts";
 import { Program } from "../graph/program.ts";
 import { groupErrors } from "../metric/group.ts";
 import { type Parameter, type ParameterValues, Scope } from "../nn/parameter.ts";

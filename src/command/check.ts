@@ -6,7 +6,7 @@ export type CheckRequest = Readonly<Record<never, never>>;
 
 export const check = define({
   name: "check",
-  summary: "check types, lint, format, import directions, sizes of files and the lock file",
+  summary: "check types, lint, format, import directions and circles, sizes of files and the lock file",
   arguments: {},
   options: {},
   examples: [{ line: "check", shows: "what is wrong, part by part; exit status 1 if anything is" }],

@@ -1,50 +1,9 @@
 import { describe, letters } from "./axes.ts";
 import type { DataType, HostArray } from "./host-array.ts";
-import type { Lowering } from "./lowering.ts";
+import type { AnyArray, Form, Node, Operation } from "./operation.ts";
 
 /** Data types that carry gradients. */
 export type FloatType = "float32" | "float64";
-
-/** Axes, shape and type of an array, without its values. */
-export interface Form<A extends string = string, D extends DataType = DataType> {
-  readonly axes: A;
-  readonly shape: readonly number[];
-  readonly type: D;
-}
-
-/** A symbolic array whose axes the compiler does not know: what gradient rules and lowerings see. */
-export type AnyArray = SymbolicArray<string, DataType>;
-
-/**
- * What an op is: its lowering to ONNX and its gradient, side by side.
- *
- * Both take the inputs as arguments, never from a closure, so that a node can be repeated on other inputs.
- */
-export interface Operation {
-  readonly name: string;
-  /** The lowering writes an array of size 1 along the axes it is repeated over; `Lowering.value` completes it. */
-  readonly isThin?: true;
-  /** Writes ONNX nodes and returns the names of the outputs, in order. */
-  readonly lower: (lowering: Lowering, inputs: readonly AnyArray[]) => readonly string[];
-  /**
-   * Gradient of each input from that of the first output; `null` where an input has none.
-   * `outputs` are the node's own outputs; only the first carries a gradient, the others are kept for this rule.
-   */
-  readonly gradient: (
-    gradient: AnyArray,
-    inputs: readonly AnyArray[],
-    outputs: readonly AnyArray[],
-  ) => readonly (AnyArray | null)[];
-}
-
-/** One application of an operation. */
-export interface Node {
-  /** Rises in the order of creation, so inputs always have smaller numbers. */
-  readonly order: number;
-  readonly operation: Operation;
-  readonly inputs: readonly AnyArray[];
-  readonly forms: readonly Form[];
-}
 
 /** An array that a program will compute: named axes, static shape, no values yet. */
 export class SymbolicArray<A extends string, D extends DataType = "float32"> implements Form<A, D> {

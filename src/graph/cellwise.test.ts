@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type AnyArray, input, type SymbolicArray } from "./array.ts";
-import { Lowering } from "./lowering.ts";
+import { input, type SymbolicArray } from "./array.ts";
+import { GraphLowering } from "./lowering.ts";
 import { geluTanh } from "./op/activation.ts";
 import { alignAny, sum } from "./op/align.ts";
 import { einsum } from "./op/einsum.ts";
@@ -8,6 +8,7 @@ import { add, multiply, negate } from "./op/elementwise.ts";
 import { layerNorm } from "./op/norm.ts";
 import { select } from "./op/select.ts";
 import { merge, split } from "./op/shape.ts";
+import type { AnyArray } from "./operation.ts";
 import { bits, evaluate, floats, named } from "./testing/evaluate.ts";
 
 const float = <A extends string>(name: string, axes: A, shape: readonly number[]) =>
@@ -15,7 +16,7 @@ const float = <A extends string>(name: string, axes: A, shape: readonly number[]
 
 /** Operators in the order in which they are written. */
 function written(array: AnyArray): string[] {
-  return new Lowering(new Map()).graph(new Map([["output", array]])).nodes.map(({ operator }) => operator);
+  return new GraphLowering(new Map()).graph(new Map([["output", array]])).nodes.map(({ operator }) => operator);
 }
 
 describe("views between operators are not written", () => {

@@ -1,6 +1,6 @@
-import type { AnyArray, Form } from "./array.ts";
 import type { Attributes } from "./attribute.ts";
-import { type Lowering, thinShape } from "./lowering.ts";
+import { thinShape } from "./lowering.ts";
+import type { AnyArray, Form, Lowering } from "./operation.ts";
 
 /** What an operator reads beside others of one form: an array, thin or whole, or what a name stands for. */
 export type Operand = AnyArray | { readonly whole: string } | { readonly scalar: string };

@@ -1,7 +1,8 @@
-import { type AnyArray, apply, constant, type FloatType, type Node, outputsOf, SymbolicArray, show } from "./array.ts";
+import { apply, constant, type FloatType, outputsOf, SymbolicArray, show } from "./array.ts";
 import { cells } from "./axes.ts";
 import { allocate, HostArray } from "./host-array.ts";
 import { add, asFloat } from "./op/elementwise.ts";
+import type { AnyArray, Node } from "./operation.ts";
 
 /**
  * Derivatives of a scalar with respect to arrays, by reverse mode: a transformation of the graph.

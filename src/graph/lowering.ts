@@ -1,20 +1,10 @@
-import { type AnyArray, type Form, type Node, nodesBefore, SymbolicArray, show } from "./array.ts";
+import { nodesBefore, SymbolicArray, show } from "./array.ts";
 import { type Attributes, spell } from "./attribute.ts";
 import { letters } from "./axes.ts";
 import { type Arrays, type DataType, HostArray, scalar } from "./host-array.ts";
 import type { OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from "./onnx.ts";
+import type { AnyArray, Body, Form, Lowering, Node } from "./operation.ts";
 import { Views, type Written } from "./view.ts";
-
-/** A graph that an operator of another graph runs, such as the body of `Loop`. */
-export interface Body {
-  /** Arrays that the operator hands to it, in its order. */
-  readonly inputs: readonly AnyArray[];
-  /** What is made in it, in order of creation. */
-  readonly inside: readonly Node[];
-  /** For each node that it reads of the graph around: the node that stands for it there. */
-  readonly outside: ReadonlyMap<Node, Node>;
-  readonly results: readonly AnyArray[];
-}
 
 /** What a graph and the bodies within it have in common: names are never given twice, constants stand outside. */
 class Shared {
@@ -32,12 +22,12 @@ class Shared {
 
 /** The graph around a body. */
 interface Around {
-  readonly lowering: Lowering;
+  readonly lowering: GraphLowering;
   readonly outside: ReadonlyMap<Node, Node>;
 }
 
 /** Writes the nodes that lead to some arrays as an ONNX graph. */
-export class Lowering {
+export class GraphLowering implements Lowering {
   #shared: Shared;
   #around: Around | null = null;
   readonly #nodes: OnnxNode[] = [];
@@ -54,7 +44,6 @@ export class Lowering {
     this.#shared = new Shared(fixed);
   }
 
-  /** Name of an array, whole: repeated cells are written out. */
   value(array: AnyArray): string {
     const around = this.#aroundOf(array);
     if (around !== null) return around.lowering.value(around.array);
@@ -69,12 +58,6 @@ export class Lowering {
     return name;
   }
 
-  /**
-   * Name of an array's cells under another shape. Nothing is written where the shape is the same or nobody reads the view, and a
-   * view of a view is one of the original.
-   *
-   * @param from the shape of what `name` names
-   */
   reshaped(name: string, from: readonly number[], to: readonly number[]): string {
     const original = this.original(name, from);
     if (original.shape.join() === to.join()) return original.name;
@@ -87,36 +70,30 @@ export class Lowering {
     });
   }
 
-  /** What a view was made of, under the shape in which it was written; anything else is its own original. */
   original(name: string, shape: readonly number[]): Written {
     return this.#views.original(name) ?? this.#around?.lowering.original(name, shape) ?? { name, shape };
   }
 
-  /** Name of an array that may have size 1 where it is only repeated: for ONNX ops that broadcast by themselves. */
   thin(array: AnyArray): string {
     const around = this.#aroundOf(array);
     if (around !== null) return around.lowering.thin(around.array);
     return this.#thin.get(array.node) ?? this.#name(array);
   }
 
-  /** Whether `thin` would return less than the whole array. */
   isThin(array: AnyArray): boolean {
     const around = this.#aroundOf(array);
     if (around !== null) return around.lowering.isThin(around.array);
     return this.#thin.has(array.node);
   }
 
-  /** One node of an ONNX operator with one output. */
   node(operator: string, inputs: readonly string[], attributes: Attributes = {}): string {
     return this.#write({ operator, domain: "", inputs, attributes }, 1)[0]!;
   }
 
-  /** One node of an operator of ONNX Runtime's own. */
   fused(operator: string, inputs: readonly string[], attributes: Attributes): string {
     return this.#write({ operator, domain: "com.microsoft", inputs, attributes }, 1)[0]!;
   }
 
-  /** One node of an ONNX operator with several outputs. */
   nodes(operator: string, inputs: readonly string[], outputs: number, attributes: Attributes): string[] {
     return this.#write({ operator, domain: "", inputs, attributes }, outputs);
   }
@@ -148,7 +125,6 @@ export class Lowering {
     return name;
   }
 
-  /** A large constant that several nodes read: made once for one key. */
   shared(key: string, make: () => HostArray<string, DataType>): string {
     const known = this.#shared.constants.get(key);
     if (known !== undefined) return known.name;
@@ -158,17 +134,14 @@ export class Lowering {
     return name;
   }
 
-  /** A scalar of the type of `like`. */
   scalar(like: Form, value: number): string {
     return this.constant(scalar(like.type, value));
   }
 
-  /** One integer: an axis. */
   integer(value: number): string {
     return this.constant(scalar("int64", value));
   }
 
-  /** A list of integers: shapes, axes, starts. */
   integers(values: readonly number[]): string {
     return this.constant(new HostArray("i", [values.length], "int64", BigInt64Array.from(values, BigInt)));
   }
@@ -193,9 +166,8 @@ export class Lowering {
     };
   }
 
-  /** The graph of a body. It reads values around it by their names; what does not change in it is written around it. */
   body({ inputs, inside, outside, results }: Body): OnnxGraph {
-    const inner = new Lowering(this.#shared.fixed);
+    const inner = new GraphLowering(this.#shared.fixed);
     inner.#shared = this.#shared;
     inner.#around = { lowering: this, outside };
     for (const node of [...inputs.map((array) => array.node), ...inside]) inner.#lower(node);
@@ -212,12 +184,11 @@ export class Lowering {
     };
   }
 
-  /** A name that nothing else has. */
   name(what: string): string {
     return `${what}_${this.#shared.count++}`;
   }
 
-  #aroundOf(array: AnyArray): { readonly lowering: Lowering; readonly array: AnyArray } | null {
+  #aroundOf(array: AnyArray): { readonly lowering: GraphLowering; readonly array: AnyArray } | null {
     const stand = this.#around?.outside.get(array.node);
     if (this.#around === null || stand === undefined) return null;
     const { axes, shape, type } = array;

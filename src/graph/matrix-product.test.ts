@@ -1,16 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { type AnyArray, input } from "./array.ts";
+import { input } from "./array.ts";
 import { gradient } from "./gradient.ts";
-import { Lowering } from "./lowering.ts";
+import { GraphLowering } from "./lowering.ts";
 import { sum } from "./op/align.ts";
 import { einsum } from "./op/einsum.ts";
+import type { AnyArray } from "./operation.ts";
 
 const float = <A extends string>(name: string, axes: A, shape: readonly number[]) =>
   input(name, axes, shape, "float32");
 
 /** What is written for some arrays: operators by name, those that only look at cells in another shape left out. */
 function written(arrays: readonly AnyArray[]): string[] {
-  const { nodes } = new Lowering(new Map()).graph(new Map(arrays.map((array, at) => [`output ${at}`, array])));
+  const { nodes } = new GraphLowering(new Map()).graph(new Map(arrays.map((array, at) => [`output ${at}`, array])));
   return nodes.map(({ operator }) => operator).filter((operator) => operator !== "Reshape");
 }
 
@@ -48,13 +49,13 @@ it("with several heads each operand and result of attention is moved once, as wh
   const queries = float("queries", "b q g r f", [2, 5, 4, 1, 8]);
   const keys = float("keys", "b k g f", [2, 6, 4, 8]);
   const scores = einsum("b q g r f, b k g f -> b g q r k", queries, keys);
-  const { nodes } = new Lowering(new Map()).graph(new Map([["scores", scores]]));
+  const { nodes } = new GraphLowering(new Map()).graph(new Map([["scores", scores]]));
   const orders = nodes.filter(({ operator }) => operator === "Transpose").map(({ attributes }) => attributes.perm);
   expect(orders).toEqual([{ ints: [0, 2, 1, 3, 4] }, { ints: [0, 2, 1, 3] }]);
 });
 
 it("a view of a view is one of the original, and equal views are one", () => {
-  const lowering = new Lowering(new Map());
+  const lowering = new GraphLowering(new Map());
   const view = lowering.reshaped("x", [2, 12], [2, 3, 4]);
   expect(lowering.reshaped(view, [2, 3, 4], [24])).toBe(lowering.reshaped("x", [2, 12], [24]));
   expect(lowering.reshaped(view, [2, 3, 4], [2, 12])).toBe("x");

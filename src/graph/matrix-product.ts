@@ -1,6 +1,5 @@
-import type { AnyArray, Form } from "./array.ts";
 import { type Axis, cells, letters } from "./axes.ts";
-import type { Lowering } from "./lowering.ts";
+import type { AnyArray, Form, Lowering } from "./operation.ts";
 
 /** What the letters of a product do. */
 export interface Roles {

@@ -1,7 +1,7 @@
-import type { AnyArray } from "./array.ts";
 import type { Arrays } from "./host-array.ts";
-import { Lowering } from "./lowering.ts";
+import { GraphLowering } from "./lowering.ts";
 import { encodeModel, type OnnxNode, type OnnxValue } from "./onnx.ts";
+import type { AnyArray } from "./operation.ts";
 import { type OperatorTime, takeProfile } from "./profile.ts";
 import type { Device } from "./runtime/device.ts";
 import { openSession, type RuntimeSession } from "./runtime/session.ts";
@@ -26,7 +26,7 @@ export class Program {
 
   /** Compiles what leads to `outputs`. */
   static async compile(outputs: Readonly<Record<string, AnyArray>>, options: CompileOptions): Promise<Program> {
-    const graph = new Lowering(options.fixed).graph(new Map(Object.entries(outputs)));
+    const graph = new GraphLowering(options.fixed).graph(new Map(Object.entries(outputs)));
     return new Program(openSession(encodeModel({ ...graph, nodes: lastFirst(graph.nodes) }), options));
   }
 

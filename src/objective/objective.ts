@@ -1,6 +1,7 @@
-import { type AnyArray, input, nodesBefore, type SymbolicArray } from "../graph/array.ts";
+import { input, nodesBefore, type SymbolicArray } from "../graph/array.ts";
 import { gradient } from "../graph/gradient.ts";
 import { add } from "../graph/op/elementwise.ts";
+import type { AnyArray } from "../graph/operation.ts";
 import type { WeightAxes } from "../loss/reduction.ts";
 import { weightedSum } from "../loss/weighted.ts";
 import { type Parameter, Scope, type Watched } from "../nn/parameter.ts";

@@ -1,7 +1,8 @@
-import { type AnyArray, input, type SymbolicArray } from "../graph/array.ts";
+import { input, type SymbolicArray } from "../graph/array.ts";
 import { type Arrays, HostArray } from "../graph/host-array.ts";
 import { alignAny } from "../graph/op/align.ts";
 import { add, divide, multiply, scale, sqrt, square, subtract } from "../graph/op/elementwise.ts";
+import type { AnyArray } from "../graph/operation.ts";
 import type { ParameterForm } from "../nn/parameter.ts";
 import { clipByGlobalNorm } from "./clip.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { unrealCells } from "../batch/poison.ts";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
-import type { AnyArray } from "../graph/array.ts";
 import type { DataType, HostArray } from "../graph/host-array.ts";
+import type { AnyArray } from "../graph/operation.ts";
 import { evaluate, floats, numbers } from "../graph/testing/evaluate.ts";
 import { hiddenPoison, Scope } from "../nn/parameter.ts";
 import { flowInputs, velocityName } from "../objective/flow.ts";

@@ -1,8 +1,9 @@
-import { type AnyArray, constant, type Form, input, type SymbolicArray, show } from "../graph/array.ts";
+import { constant, input, type SymbolicArray, show } from "../graph/array.ts";
 import { cells, type IsSubsequence, letters, type Within } from "../graph/axes.ts";
 import { type DataType, HostArray } from "../graph/host-array.ts";
 import { alignAny } from "../graph/op/align.ts";
 import { and, or, selectAny } from "../graph/op/select.ts";
+import type { AnyArray, Form } from "../graph/operation.ts";
 import type { Validity } from "./validity.ts";
 
 /** `Validity` inside a program: which cells exist, known when the program runs. */

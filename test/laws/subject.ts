@@ -1,11 +1,12 @@
 import { expect } from "vitest";
 import { type Arguments, type Signature, variationsOf } from "../../src/audit/array-law.ts";
 import { leaksOf, type Output, type Outputs } from "../../src/audit/law.ts";
-import { type AnyArray, input, type SymbolicArray } from "../../src/graph/array.ts";
+import { input, type SymbolicArray } from "../../src/graph/array.ts";
 import { cells } from "../../src/graph/axes.ts";
 import { gradient } from "../../src/graph/gradient.ts";
 import { HostArray } from "../../src/graph/host-array.ts";
 import { sumAny } from "../../src/graph/op/align.ts";
+import type { AnyArray } from "../../src/graph/operation.ts";
 import { stream } from "../../src/graph/random.ts";
 import { evaluate } from "../../src/graph/testing/evaluate.ts";
 

@@ -3,6 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../src/command/root.ts";
 import { withSyntax } from "../syntax.ts";
+import { importCircles } from "./circle.ts";
 import { strayImports } from "./direction.ts";
 import { groupedProperties } from "./group.ts";
 import { findings, type SourceFile } from "./source.ts";
@@ -33,6 +34,7 @@ export async function checkAll(): Promise<Part[]> {
     { name: "types", output: types },
     { name: "lint and format", output: lint },
     { name: "import directions", output: findings(strayImports(files)) },
+    { name: "import circles", output: findings(importCircles(files)) },
     { name: "test support", output: findings([...supportImports(files), ...strayFixtures(files)]) },
     { name: "grouped properties", output: findings(withSyntax(root, "all", groupedProperties)) },
     { name: "text and size", output: findings([...forbiddenText(files), ...longFiles(files)]) },

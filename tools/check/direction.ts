@@ -59,6 +59,10 @@ const importForms = [
   /^(?:import|export)\b[^"'`;]*?\bfrom\s+"([^"]+)"/gm,
   /^import\s+"([^"]+)"/gm,
   /\bimport\(\s*"([^"]+)"/g,
+];
+
+/** How a file gives the address of another: of a package, for a thread, of a tool. */
+const addressForms = [
   /\brequire(?:\.resolve)?\(\s*"([^"]+)"/g,
   /\b(?:new URL|moduleUrl)\(\s*"([^"]+\.ts)"/g,
   /\bloadTool(?:<\w+>)?\(\s*"([^"]+)"/g,
@@ -78,10 +82,23 @@ export function strayImports(files: readonly SourceFile[]): Finding[] {
   );
 }
 
-export function imports(text: string): { name: string; at: number }[] {
-  return importForms.flatMap((form) =>
-    [...text.matchAll(form)].map((match) => ({ name: match[1] ?? "", at: match.index })),
-  );
+/** What a file imports, and what it names the address of. */
+export function imports(text: string): Named[] {
+  return namedIn(text, [...importForms, ...addressForms]);
+}
+
+/** What has to be read before a file, or for its types. */
+export function importStatements(text: string): Named[] {
+  return namedIn(text, importForms);
+}
+
+interface Named {
+  readonly name: string;
+  readonly at: number;
+}
+
+function namedIn(text: string, forms: readonly RegExp[]): Named[] {
+  return forms.flatMap((form) => [...text.matchAll(form)].map((match) => ({ name: match[1] ?? "", at: match.index })));
 }
 
 function strayImport(path: string, name: string): string | undefined {

@@ -1,6 +1,6 @@
-import { type AnyArray, apply, type FloatType, type SymbolicArray } from "../array.ts";
+import { apply, type FloatType, type SymbolicArray } from "../array.ts";
 import { cellwise } from "../cellwise.ts";
-import type { Lowering } from "../lowering.ts";
+import type { AnyArray, Lowering } from "../operation.ts";
 import { add, complement, multiply, offset, scale, sigmoid, square, unary } from "./elementwise.ts";
 import { selectAny } from "./select.ts";
 

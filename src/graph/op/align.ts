@@ -1,8 +1,9 @@
-import { type AnyArray, apply, type FloatType, type Form, SymbolicArray, show } from "../array.ts";
+import { apply, type FloatType, SymbolicArray, show } from "../array.ts";
 import { cells, type IsSubsequence, letters } from "../axes.ts";
 import { asRows } from "../cellwise.ts";
 import type { DataType } from "../host-array.ts";
-import { type Lowering, thinShape } from "../lowering.ts";
+import { thinShape } from "../lowering.ts";
+import type { AnyArray, Form, Lowering } from "../operation.ts";
 
 /**
  * The array repeated along the axes that `like` has and it lacks. Arithmetic of arrays does not broadcast by itself.

@@ -1,6 +1,6 @@
-import { type AnyArray, apply, expectSame, type FloatType, type SymbolicArray } from "../array.ts";
+import { apply, expectSame, type FloatType, type SymbolicArray } from "../array.ts";
 import { cellwise } from "../cellwise.ts";
-import type { Lowering } from "../lowering.ts";
+import type { AnyArray, Lowering } from "../operation.ts";
 
 type Float<A extends string, D extends FloatType> = SymbolicArray<A, D>;
 type Same<A extends string, D extends FloatType> = SymbolicArray<NoInfer<A>, NoInfer<D>>;

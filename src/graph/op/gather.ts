@@ -1,6 +1,7 @@
-import { type AnyArray, apply, type FloatType, type SymbolicArray, show } from "../array.ts";
+import { apply, type FloatType, type SymbolicArray, show } from "../array.ts";
 import { cells, letters } from "../axes.ts";
 import type { DataType } from "../host-array.ts";
+import type { AnyArray } from "../operation.ts";
 
 /**
  * Rows of a table by number: `gather(embedding, ids, "b n e")` with a table `[y e]` and ids `[b n]`. A row may be an array.

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { constant, input, type SymbolicArray } from "../array.ts";
 import { gradient } from "../gradient.ts";
 import type { Arrays, HostArray } from "../host-array.ts";
-import { Lowering } from "../lowering.ts";
+import { GraphLowering } from "../lowering.ts";
 import { expectSameBits } from "../testing/close.ts";
 import { bits, evaluate, floats, plainly } from "../testing/evaluate.ts";
 import { gradientsOf } from "../testing/gradients-of.ts";
@@ -98,7 +98,7 @@ describe("a loop", () => {
   it("computes what does not change in it once, around it", () => {
     const heavy = einsum("b d, b d -> b", x, x);
     const turned = loop(x, table, (carried) => add(carried, alignTo(heavy, carried)));
-    const { nodes } = new Lowering(new Map()).graph(new Map([["turned", turned]]));
+    const { nodes } = new GraphLowering(new Map()).graph(new Map([["turned", turned]]));
     const body = nodes.find(({ operator }) => operator === "Loop")?.attributes.body;
     const inside = body !== undefined && "graph" in body ? body.graph.nodes.map(({ operator }) => operator) : [];
     expect(inside).toEqual(["Add", "Identity", "Identity"]);

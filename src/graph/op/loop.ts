@@ -1,15 +1,7 @@
-import {
-  type AnyArray,
-  apply,
-  constant,
-  type Form,
-  type Node,
-  nodesBefore,
-  type SymbolicArray,
-  show,
-} from "../array.ts";
+import { apply, constant, nodesBefore, type SymbolicArray, show } from "../array.ts";
 import { letters } from "../axes.ts";
 import type { DataType, HostArray } from "../host-array.ts";
+import type { AnyArray, Form, Node } from "../operation.ts";
 
 /**
  * An array carried through as many turns as a table has rows: `body` makes it anew from itself and the turn's row.

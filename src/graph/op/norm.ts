@@ -1,7 +1,7 @@
-import { type AnyArray, applyKeeping, type FloatType, type Form, type SymbolicArray, show } from "../array.ts";
+import { applyKeeping, type FloatType, type SymbolicArray, show } from "../array.ts";
 import { letters } from "../axes.ts";
 import { asRows } from "../cellwise.ts";
-import type { Lowering } from "../lowering.ts";
+import type { AnyArray, Form, Lowering } from "../operation.ts";
 import { alignAny, sumAny } from "./align.ts";
 import { asFloat, multiply, scale, subtract } from "./elementwise.ts";
 

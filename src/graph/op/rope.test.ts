@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { constant, input } from "../array.ts";
-import { Lowering } from "../lowering.ts";
+import { GraphLowering } from "../lowering.ts";
 import { stream } from "../random.ts";
 import { expectClose } from "../testing/close.ts";
 import { bits, evaluate, floats, integers, plainly } from "../testing/evaluate.ts";
@@ -61,7 +61,9 @@ it("a position at the limit stops the run", async () => {
 it("all layers share one pair of tables", () => {
   const at = input("positions", "b n", [b, n], "int32");
   const first = rope(input("x", "b n a f", [b, n, a, f], "float32"), at, options);
-  const { initializers } = new Lowering(new Map()).graph(new Map([["y", rope(rope(first, at, options), at, options)]]));
+  const { initializers } = new GraphLowering(new Map()).graph(
+    new Map([["y", rope(rope(first, at, options), at, options)]]),
+  );
   expect(initializers.filter(({ shape }) => shape[0] === options.limit).map(({ shape }) => shape)).toEqual([
     [options.limit, f / 2],
     [options.limit, f / 2],

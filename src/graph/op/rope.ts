@@ -1,6 +1,6 @@
-import { type AnyArray, apply, type FloatType, type SymbolicArray, show } from "../array.ts";
+import { apply, type FloatType, type SymbolicArray, show } from "../array.ts";
 import { allocate, type DataType, HostArray } from "../host-array.ts";
-import type { Lowering } from "../lowering.ts";
+import type { AnyArray, Lowering } from "../operation.ts";
 
 /**
  * Number of real tokens before each token, at least 0: what RoPE takes. Unreal tokens do not advance it.

@@ -1,7 +1,8 @@
-import { type AnyArray, apply, expectSame, type FloatType, type SymbolicArray, show } from "../array.ts";
+import { apply, expectSame, type FloatType, type SymbolicArray, show } from "../array.ts";
 import type { IsSubsequence } from "../axes.ts";
 import { cellwise } from "../cellwise.ts";
 import type { DataType } from "../host-array.ts";
+import type { AnyArray } from "../operation.ts";
 import { alignAny } from "./align.ts";
 import { asFloat } from "./elementwise.ts";
 

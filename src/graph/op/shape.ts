@@ -1,6 +1,7 @@
-import { type AnyArray, apply, type SymbolicArray, show } from "../array.ts";
+import { apply, type SymbolicArray, show } from "../array.ts";
 import { cells, letters } from "../axes.ts";
 import type { DataType } from "../host-array.ts";
+import type { AnyArray } from "../operation.ts";
 
 /** `A` with the letters `From` (one after the other) replaced by `To`. */
 export type Replace<

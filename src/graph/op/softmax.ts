@@ -1,7 +1,7 @@
 import { apply, type FloatType, type SymbolicArray, show } from "../array.ts";
 import { type IsSubsequence, letters } from "../axes.ts";
 import { asRows, cellwise, type Operand } from "../cellwise.ts";
-import type { Lowering } from "../lowering.ts";
+import type { Lowering } from "../operation.ts";
 import { alignAny, sumAny } from "./align.ts";
 import { asFloat, exp, multiply, subtract } from "./elementwise.ts";
 

@@ -1,7 +1,7 @@
-import type { AnyArray } from "../array.ts";
 import { axisNames } from "../axes.ts";
 import { type Arrays, type DataType, HostArray, zeros } from "../host-array.ts";
 import type { OnnxValue } from "../onnx.ts";
+import type { AnyArray } from "../operation.ts";
 import { Program } from "../program.ts";
 
 export interface Evaluation {

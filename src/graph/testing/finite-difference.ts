@@ -1,9 +1,10 @@
-import { type AnyArray, constant, type FloatType, input, type SymbolicArray } from "../array.ts";
+import { constant, type FloatType, input, type SymbolicArray } from "../array.ts";
 import { cells } from "../axes.ts";
 import { gradient } from "../gradient.ts";
 import type { HostArray } from "../host-array.ts";
 import { sum } from "../op/align.ts";
 import { multiply } from "../op/elementwise.ts";
+import type { AnyArray } from "../operation.ts";
 import { Program } from "../program.ts";
 import { stream } from "../random.ts";
 import { expectClose, expectFinite } from "./close.ts";
