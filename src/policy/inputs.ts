@@ -7,11 +7,11 @@ import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import { type PastEnd, repeatsLastAction } from "./head/form.ts";
 
 /** Each fact about a batch, as an input of a program. */
-export type Facts = FactsOn<"program">;
+export type SymbolicFacts = FactsOn<"program">;
 
 /** What a robot perceives, as inputs of a program: fields of the batch under their names. */
 export interface Observation extends FieldsAs<ObservedName, "program"> {
-  readonly facts: Facts;
+  readonly facts: SymbolicFacts;
   /** Slots that may be read, see `readableSlots`. */
   readonly readable: SymbolicValidity<"b o">;
 }
@@ -47,7 +47,7 @@ function conditionsOfState(conditions: Conditions<"program">, rules: Rules): Con
 /** The action cells that exist, or that a copy of the last action fills. */
 export function actionCells(
   { rows: b, steps: t }: BatchLayout,
-  facts: Facts,
+  facts: SymbolicFacts,
   pastEnd: PastEnd,
 ): SymbolicValidity<"b t d"> {
   const stepReal = repeatsLastAction(pastEnd) ? SymbolicValidity.complete("b t", [b, t]) : facts.stepReal;

@@ -5,6 +5,7 @@ import { root } from "../../src/command/root.ts";
 import { withSyntax } from "../syntax.ts";
 import { importCircles } from "./circle.ts";
 import { strayImports } from "./direction.ts";
+import { sharedNames } from "./export-name.ts";
 import { groupedProperties } from "./group.ts";
 import { findings, type SourceFile } from "./source.ts";
 import { strayFixtures, supportImports } from "./test-support.ts";
@@ -35,6 +36,7 @@ export async function checkAll(): Promise<Part[]> {
     { name: "lint and format", output: lint },
     { name: "import directions", output: findings(strayImports(files)) },
     { name: "import circles", output: findings(importCircles(files)) },
+    { name: "names of exports", output: findings(sharedNames(files)) },
     { name: "test support", output: findings([...supportImports(files), ...strayFixtures(files)]) },
     { name: "grouped properties", output: findings(withSyntax(root, "all", groupedProperties)) },
     { name: "text and size", output: findings([...forbiddenText(files), ...longFiles(files)]) },

@@ -1,7 +1,7 @@
 import { type SymbolicArray, sizeOf } from "../../graph/array.ts";
 import { rename } from "../../graph/op/shape.ts";
 import { SymbolicPadded } from "../../validity/symbolic.ts";
-import type { Facts, Observation } from "../inputs.ts";
+import type { Observation, SymbolicFacts } from "../inputs.ts";
 import type { Segment, Sight } from "../stream.ts";
 import type { ActionSteps } from "./form.ts";
 
@@ -22,7 +22,7 @@ export function stateTokens(tokens: SymbolicArray<"b n e">, { readable }: Observ
  */
 export function actionTokens(
   tokens: SymbolicArray<"b n e">,
-  { stepReal }: Facts,
+  { stepReal }: SymbolicFacts,
   { open, actionSight, pastEnd }: ActionSteps & { readonly open: Exclude<Sight, "causal"> },
 ): Segment {
   const real = stepReal.reshaped((bits) => rename(bits, "t", "n"));
