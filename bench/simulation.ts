@@ -37,13 +37,13 @@ export async function benchSimulation(workers: number, rounds: number, terminal:
   });
   const rows: Row[] = [];
   for (const { name, dofs, cameras, framesPerSecond } of robots) {
-    const crew = await Promise.all(Array.from({ length: workers }, (_, at) => open(name, at, workers)));
+    const pool = await Promise.all(Array.from({ length: workers }, (_, at) => open(name, at, workers)));
     const timed: Timed[] = [];
     for (let round = 0; round < rounds; round++) {
-      timed.push(await playOnce(crew));
+      timed.push(await playOnce(pool));
       progress.update(rows.length * rounds + round + 1, {});
     }
-    await Promise.all(crew.map((worker) => worker.terminate()));
+    await Promise.all(pool.map((worker) => worker.terminate()));
     const rate = (count: (each: Timed) => number) => median(timed.map((each) => count(each) / each.seconds));
     rows.push({
       robot: name,
@@ -81,10 +81,10 @@ async function open(robot: string, from: number, stride: number): Promise<Worker
   return worker;
 }
 
-async function playOnce(crew: readonly Worker[]): Promise<Timed> {
+async function playOnce(pool: readonly Worker[]): Promise<Timed> {
   const began = performance.now();
   const answers = await Promise.all(
-    crew.map(async (worker) => {
+    pool.map(async (worker) => {
       const answer = once(worker, "message");
       worker.postMessage("play");
       const [played]: Played[] = await answer;

@@ -173,7 +173,9 @@ function provenance({ rows }: BatchLayout, examples: readonly Example[]): Proven
 /** What of an example does not fit the layout: the policy was made for narrower robots or shorter samples. */
 function misfits(layout: BatchLayout, example: Example): string[] {
   const { pictureSize } = layout;
-  const odd = example.pictures.find((picture) => picture !== null && picture.cells.length !== pictureSize ** 2 * 3);
+  const wrongSize = example.pictures.find(
+    (picture) => picture !== null && picture.cells.length !== pictureSize ** 2 * 3,
+  );
   const limits: readonly [string, number, number][] = [
     ["action slots", 1 + Math.max(-1, ...example.dofSlots), layout.actionWidth],
     ["state slots", 1 + Math.max(-1, ...example.stateSlots), layout.stateWidth],
@@ -185,6 +187,8 @@ function misfits(layout: BatchLayout, example: Example): string[] {
   const tooLarge = limits.filter(([, size, limit]) => size > limit);
   return [
     ...tooLarge.map(([what, size, limit]) => `${example.name}: the policy has ${limit} ${what}, this needs ${size}`),
-    ...(odd ? [`${example.name}: expected pictures ${pictureSize} pixels square, got [${odd.shape.join(" ")}]`] : []),
+    ...(wrongSize
+      ? [`${example.name}: expected pictures ${pictureSize} pixels square, got [${wrongSize.shape.join(" ")}]`]
+      : []),
   ];
 }

@@ -186,8 +186,8 @@ describe("an example", () => {
   });
 
   it("of a question-answering dataset has no robot target, and says so apart from steps and dofs", async () => {
-    const asking = await subject(description, { ...asFound, controlMode: "none", target: "none" }, ["base"]);
-    const example = await loadExample(asking, at(11), choice);
+    const questions = await subject(description, { ...asFound, controlMode: "none", target: "none" }, ["base"]);
+    const example = await loadExample(questions, at(11), choice);
     expect([example.targetReal, example.dofSlots, [...example.actions.valid.bits]]).toEqual([false, [], [1, 0, 0, 0]]);
   });
 });

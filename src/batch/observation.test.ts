@@ -111,13 +111,13 @@ describe("a robot's observation", () => {
 
   it("is refused with everything that does not fit, and the robot's name", async () => {
     const own = await robot();
-    const asking = (now: RobotObservation) => () => observe(own, { observations: [now], prompt: "push" }, choice);
-    const askingNonFinite = asking({ state: [1, Number.NaN, 3], pictures: { wrist: null } });
-    expect(askingNonFinite).toThrow(InputError);
-    expect(askingNonFinite).toThrow(
+    const observing = (now: RobotObservation) => () => observe(own, { observations: [now], prompt: "push" }, choice);
+    const observingNonFinite = observing({ state: [1, Number.NaN, 3], pictures: { wrist: null } });
+    expect(observingNonFinite).toThrow(InputError);
+    expect(observingNonFinite).toThrow(
       /robot "toy": expected a state of 2 entries, got 3; expected finite numbers, got NaN for "gripper"/,
     );
-    expect(askingNonFinite).toThrow(
+    expect(observingNonFinite).toThrow(
       /expected a picture of "base", got none; say null .*; expected pictures of base, got one of "wrist"/,
     );
   });

@@ -125,11 +125,9 @@ describe.skipIf(!hasRealData || !hasLibav)(onRealData("real videos"), async () =
     const bytes = await readFile(path);
     const cut = join(folder, "cut.mp4");
     await writeFile(cut, bytes.subarray(0, bytes.length / 2));
-    const asking = show({ ...clip(cut, 280, 30), episode: 59 }, 12);
-    await expect(asking).rejects.toThrow(InputError);
-    await expect(asking).rejects.toThrow(
-      /cut\.mp4: expected frame 12 of episode 59, got .*; the file may be truncated/,
-    );
+    const shown = show({ ...clip(cut, 280, 30), episode: 59 }, 12);
+    await expect(shown).rejects.toThrow(InputError);
+    await expect(shown).rejects.toThrow(/cut\.mp4: expected frame 12 of episode 59, got .*; the file may be truncated/);
     await expect(show(clip(join(folder, "none.mp4"), 1, 30), 0)).rejects.toThrow(/none\.mp4.*No such file/);
   });
 
