@@ -87,6 +87,17 @@ const recorded = (frame: number, reading: Pick<Reading, "rate" | "interval">) =>
     },
   );
 
+/** An observation that says which frame it is, in its state and in every pixel. */
+function counted(frame: number): RobotObservation {
+  const base = new HostArray("h w c", [8, 8, 3], "uint8", new Uint8Array(8 * 8 * 3).fill(frame));
+  return { state: [frame, -frame], pictures: { base } };
+}
+
+/** The frames that an observation slot's state and picture say. */
+function shown(slot: RobotObservation | null): readonly [state: number, picture: number] | null {
+  return slot && [slot.state[0]!, slot.pictures["base"]!.cells[0]!];
+}
+
 describe("a robot's history", () => {
   // 4 and 8 per second lie between the frames of 10 per second: 2.5 and 1.25 frames apart.
   it.each<Pick<Reading, "rate" | "interval">>([
@@ -151,6 +162,52 @@ describe("a robot's history", () => {
     expect(served.facts.historyReal.encode()).toEqual(taught.facts.historyReal.encode());
     expect(served.state.encode()).toEqual(taught.state.encode());
     expect(served.images.encode()).toEqual(taught.images.encode());
+  });
+
+  it("at 4 slots per second holds what was seen half a second and a quarter before, worked out by hand", () => {
+    // Of 10 frames per second: 5 and 2.5 frames before. A picture is the nearer frame's, of two as near the even one's.
+    const own = history({ rate: 4, interval: 1 });
+    const expected = new Map<number, readonly ([state: number, picture: number] | null)[]>([
+      [0, [null, null, [0, 0]]],
+      [2, [null, null, [2, 2]]],
+      [3, [null, [0.5, 0], [3, 3]]],
+      [
+        5,
+        [
+          [0, 0],
+          [2.5, 2],
+          [5, 5],
+        ],
+      ],
+      [
+        6,
+        [
+          [1, 1],
+          [3.5, 4],
+          [6, 6],
+        ],
+      ],
+      [
+        13,
+        [
+          [8, 8],
+          [10.5, 10],
+          [13, 13],
+        ],
+      ],
+    ]);
+    // The second time frames are counted anew, after an odd number of them.
+    for (const [first, frames] of [
+      [0, 15],
+      [40, 14],
+    ] as const) {
+      for (let frame = 0; frame < frames; frame++) {
+        own.see(counted(first + frame));
+        const wanted = expected.get(frame)?.map((slot) => slot && [first + slot[0], first + slot[1]]);
+        if (wanted !== undefined) expect(own.observations.map(shown), `frame ${frame}`).toEqual(wanted);
+      }
+      own.reset();
+    }
   });
 
   it("keeps what was seen, whatever becomes of the camera's buffer", async () => {
