@@ -15,6 +15,12 @@ export function parseInput<T>(where: string, schema: z.ZodType<T>, value: unknow
   throw new InputError(`${where}: ${problems.join("; ")}`);
 }
 
+/** One problem of a value: where, what was expected and what came. The value has to be parsed with `reportInput`. */
+export function describedIssue(issue: z.core.$ZodIssue): string {
+  const at = issue.path.join(".");
+  return `${at === "" ? "" : `${at}: `}expected ${expectation(issue)}, got ${shown(given(issue))}`;
+}
+
 function describeIssue(schema: z.ZodType, issue: z.core.$ZodIssue): string[] {
   const at = issue.path.join(".");
   if (issue.code === "unrecognized_keys") {
@@ -22,7 +28,7 @@ function describeIssue(schema: z.ZodType, issue: z.core.$ZodIssue): string[] {
     return issue.keys.map((key) => `unknown key "${join(at, key)}"${didYouMean(join(at, key), known)}`);
   }
   if (issue.code === "custom") return [at === "" ? issue.message : `${at}: ${issue.message}`];
-  return [`${at === "" ? "" : `${at}: `}expected ${expectation(issue)}, got ${shown(given(issue))}`];
+  return [describedIssue(issue)];
 }
 
 function expectation(issue: z.core.$ZodIssue): string {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { InputError } from "../input-error.ts";
+import { describedIssue } from "../parse-input.ts";
 
 /** What kind of thing is wrong with a dataset: stable words, for programs. */
 export type ProblemCode =
@@ -7,6 +8,11 @@ export type ProblemCode =
   | "malformed-metadata"
   | "unknown-version"
   | "unlisted-episode"
+  | "repeated-episode"
+  | "shared-file"
+  | "malformed-episode"
+  | "wrong-row-range"
+  | "contradicting-task"
   | "missing-episode-files"
   | "missing-camera-files"
   | "missing-video"
@@ -48,6 +54,9 @@ export class DatasetError extends InputError {
   }
 }
 
+/** A file whose bytes are not whole: another copy of it may be. */
+export class DamagedFileError extends Error {}
+
 /** "0–28, 32–58, 60": ascending numbers as ranges. */
 export function ranges(ascending: readonly number[]): string {
   const parts: string[] = [];
@@ -63,7 +72,8 @@ export function ranges(ascending: readonly number[]): string {
 /** A table that cannot be read, and the episodes that it keeps: one for a damaged row group, all for a damaged file. */
 export function unreadableTable(path: string, episodes: readonly number[], thrown: unknown): DatasetProblem {
   const whose = `episode${episodes.length === 1 ? "" : "s"} ${ranges(episodes)}`;
-  const message = `expected the rows of ${whose}, got ${reason(thrown)}; the file may be truncated or damaged: fetch it again`;
+  const cure = thrown instanceof DamagedFileError ? "; the file may be truncated or damaged: fetch it again" : "";
+  const message = `expected the rows of ${whose}, got ${reason(thrown)}${cure}`;
   return { code: "unreadable-table", path, message };
 }
 
@@ -72,10 +82,14 @@ export function distinct(problems: readonly DatasetProblem[]): DatasetProblem[] 
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
+/** What was expected and what came: by entry where a value is of the right kind and some entries of it are not. */
+export function misfit(expected: string, thrown: unknown): string {
+  return thrown instanceof z.ZodError ? reason(thrown) : `expected ${expected}, got ${reason(thrown)}`;
+}
+
 /** The message of whatever was thrown, on one line. */
 export function reason(thrown: unknown): string {
-  if (thrown instanceof z.ZodError)
-    return thrown.issues.map(({ path, message }) => [...path, message].join(": ")).join("; ");
+  if (thrown instanceof z.ZodError) return thrown.issues.map(describedIssue).join("; ");
   if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return "no such file";
   return (thrown instanceof Error ? thrown.message : String(thrown)).replaceAll(/\s+/g, " ");
 }

@@ -2,12 +2,16 @@ import { z } from "zod";
 import { fillTemplate } from "../path-template.ts";
 import { type DatasetProblem, reason } from "../problem.ts";
 import type { Info } from "./info.ts";
-import { readJsonLines } from "./json-lines.ts";
+import { type JsonLine, readJsonLines } from "./json-lines.ts";
 
 /** Where the metadata says that an episode lies. Paths are relative to the dataset's folder. */
 export interface EpisodeRecord {
   readonly index: number;
   readonly length: number;
+  /** Where the metadata lists it: a file and its line or row. */
+  readonly place: string;
+  /** The instructions that the metadata gives it; `null` where it gives none. */
+  readonly tasks: readonly string[] | null;
   readonly table: {
     readonly path: string;
     /** Row of its first frame; the rows of other episodes may follow. */
@@ -16,6 +20,8 @@ export interface EpisodeRecord {
     readonly isWhole: boolean;
   };
   readonly videos: ReadonlyMap<string, VideoPart>;
+  /** Where its metadata contradicts itself: its rows are not to be trusted. */
+  readonly problems: readonly DatasetProblem[];
 }
 
 /** The part of a video file that shows an episode. */
@@ -25,32 +31,73 @@ export interface VideoPart {
   readonly from: number;
 }
 
-/** Every episode that the metadata lists, in ascending order. */
+/** What the metadata lists, as it stands there. */
 export interface EpisodeRecords {
+  /** In any order; an episode that is listed twice is here twice. */
   readonly records: readonly EpisodeRecord[];
+  /** Episodes whose entry lacks what it takes to read them, and what. */
+  readonly refused: ReadonlyMap<number, DatasetProblem>;
+  /** Of the listing as a whole. */
   readonly problems: readonly DatasetProblem[];
 }
 
-const episodeLine = z.looseObject({ episode_index: z.int().nonnegative(), length: z.int().positive() });
+const episodeLine = z.looseObject({
+  episode_index: z.int().nonnegative(),
+  length: z.unknown().optional(),
+  tasks: z.unknown().optional(),
+});
 
 /** Episodes of v2.0 and v2.1: a line in `episodes.jsonl`, a table and a video per camera each. */
 export async function readEpisodesV2(root: string, info: Info): Promise<EpisodeRecords> {
-  const path = "meta/episodes.jsonl";
-  const { lines, problems } = await readJsonLines(root, path, episodeLine);
+  const { lines, problems } = await readJsonLines(root, "meta/episodes.jsonl", episodeLine);
+  const refused = new Map<number, DatasetProblem>();
+  const records: EpisodeRecord[] = [];
   try {
-    const records = lines.map((line) => recordV2(line.episode_index, line.length, info));
-    return { records: records.sort((one, other) => one.index - other.index), problems };
+    for (const line of lines) {
+      const { episode_index: index, length } = line.value;
+      if (isCount(length)) records.push(recordV2(line, length, info));
+      else refused.set(index, malformedEpisode(line.place, index, "length", length));
+    }
+    return { records, refused, problems };
   } catch (error) {
     const problem = { code: "malformed-metadata", path: "meta/info.json", message: reason(error) } as const;
-    return { records: [], problems: [...problems, problem] };
+    return { records: [], refused, problems: [...problems, problem] };
   }
 }
 
-function recordV2(index: number, length: number, info: Info): EpisodeRecord {
-  const values = { episode_index: index, episode_chunk: Math.floor(index / info.chunkSize) };
+/** @param entry the line's or the row's that cannot be used, and what stands there */
+export function malformedEpisode(place: string, episode: number, entry: string, got: unknown): DatasetProblem {
+  const shown = typeof got === "string" ? JSON.stringify(got) : String(got === undefined ? "nothing" : got);
+  const message = `expected ${kindOf(entry)} as "${entry}" of episode ${episode}, got ${shown}; the episode is left out`;
+  return { code: "malformed-episode", path: place, message };
+}
+
+function kindOf(entry: string): string {
+  if (entry.endsWith("from_timestamp")) return "a time in seconds";
+  return entry === "length" ? "a whole number above 0" : "a whole number from 0";
+}
+
+/** The instructions of an episode as its entry has them: texts, or none. */
+export function taskTexts(entry: unknown): readonly string[] | null {
+  if (typeof entry === "string") return [entry];
+  if (!Array.isArray(entry) || entry.length === 0) return null;
+  const texts = entry.filter((text) => typeof text === "string");
+  return texts.length === entry.length ? texts : null;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) > 0;
+}
+
+function recordV2({ place, value }: JsonLine<z.infer<typeof episodeLine>>, length: number, info: Info): EpisodeRecord {
+  const { episode_index: index, tasks } = value;
+  const chunk = Math.floor(index / info.chunkSize);
+  // Some writers of v2.1 call the folder's number as v3.0 does.
+  const values = { episode_index: index, episode_chunk: chunk, chunk_index: chunk };
   const videos = new Map<string, VideoPart>();
   for (const [key, feature] of info.features)
     if (feature.type === "video" && info.videoPath !== null)
       videos.set(key, { path: fillTemplate(info.videoPath, { ...values, video_key: key }), from: 0 });
-  return { index, length, table: { path: fillTemplate(info.tablePath, values), firstRow: 0, isWhole: true }, videos };
+  const table = { path: fillTemplate(info.tablePath, values), firstRow: 0, isWhole: true };
+  return { index, length, place, tasks: taskTexts(tasks), table, videos, problems: [] };
 }

@@ -1,42 +1,56 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 import { fillTemplate } from "../path-template.ts";
 import { type DatasetProblem, reason } from "../problem.ts";
-import type { EpisodeRecord, EpisodeRecords, VideoPart } from "./episode-record.ts";
+import {
+  type EpisodeRecord,
+  type EpisodeRecords,
+  malformedEpisode,
+  taskTexts,
+  type VideoPart,
+} from "./episode-record.ts";
 import type { Info } from "./info.ts";
 import { ParquetFile } from "./parquet.ts";
 
-/** A row of `meta/episodes`: column name to value, whole numbers as numbers. */
-type Row = Readonly<Record<string, number>>;
+/** A row of `meta/episodes`. */
+interface Row {
+  /** Its file and number, from 0. */
+  readonly place: string;
+  /** Column name to value, whole numbers as numbers. */
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly tasks: readonly string[] | null;
+}
 
 const folder = "meta/episodes";
-const numbers = z.record(z.string(), z.union([z.number(), z.bigint().transform(Number)]));
+const needed = ["episode_index", "length", "data/chunk_index", "data/file_index", "dataset_from_index"];
+const last = "dataset_to_index";
 
 /** Episodes of v3.0: rows of `meta/episodes/`, many to a table and to a video. */
 export async function readEpisodesV3(root: string, info: Info): Promise<EpisodeRecords> {
   const rows: Row[] = [];
+  const refused = new Map<number, DatasetProblem>();
   const problems: DatasetProblem[] = [];
   const paths = await tables(root);
   if (paths.length === 0)
     problems.push({ code: "missing-metadata", path: folder, message: "expected Parquet files of episodes, got none" });
-  for (const path of paths) {
+  for (const path of paths)
     try {
-      rows.push(...(await readRows(join(root, path), info)));
+      const read = await readRows(root, path, info);
+      rows.push(...read.rows);
+      problems.push(...read.problems);
+      for (const [episode, problem] of read.refused) refused.set(episode, problem);
     } catch (error) {
       const message = `expected a table of episodes, got ${reason(error)}`;
       problems.push({ code: "malformed-metadata", path, message });
     }
-  }
   try {
     const firsts = firstIndexes(rows);
-    const records = rows.map((row) => record(row, firsts, info)).sort((one, other) => one.index - other.index);
-    return { records, problems };
+    const contradictions = contradictingRanges(rows);
+    const records = rows.map((row) => ({ ...record(row, firsts, info), problems: contradictions.get(row) ?? [] }));
+    return { records, refused, problems };
   } catch (error) {
-    return {
-      records: [],
-      problems: [...problems, { code: "malformed-metadata", path: folder, message: reason(error) }],
-    };
+    const problem = { code: "malformed-metadata", path: "meta/info.json", message: reason(error) } as const;
+    return { records: [], refused, problems: [...problems, problem] };
   }
 }
 
@@ -48,16 +62,57 @@ async function tables(root: string): Promise<string[]> {
     .sort();
 }
 
-async function readRows(path: string, info: Info): Promise<Row[]> {
-  const file = await ParquetFile.open(path);
-  const needed = ["episode_index", "length", "data/chunk_index", "data/file_index", "dataset_from_index"];
+interface ReadRows {
+  readonly rows: readonly Row[];
+  readonly refused: ReadonlyMap<number, DatasetProblem>;
+  readonly problems: readonly DatasetProblem[];
+}
+
+async function readRows(root: string, path: string, info: Info): Promise<ReadRows> {
+  const file = await ParquetFile.open(join(root, path));
+  const here = (names: readonly string[]) => names.filter((name) => file.columns.includes(name));
   const cameras = [...info.features.values()].filter((feature) => feature.type === "video");
-  const optional = cameras.flatMap(({ key }) => videoColumns(key)).filter((name) => file.columns.includes(name));
   const columns = new Map<string, unknown[]>();
-  for (const name of [...needed, ...optional]) columns.set(name, await file.column(name, 0, file.rows));
-  return Array.from({ length: file.rows }, (_, row) =>
-    numbers.parse(Object.fromEntries([...columns].map(([name, values]) => [name, values[row]]))),
-  );
+  for (const name of [...needed, ...here([last, "tasks"]), ...here(cameras.flatMap(({ key }) => videoColumns(key)))])
+    columns.set(name, await file.column(name, 0, file.rows));
+  const rows: Row[] = [];
+  const refused = new Map<number, DatasetProblem>();
+  const problems: DatasetProblem[] = [];
+  for (let at = 0; at < file.rows; at++) {
+    const place = `${path} row ${at}`;
+    const cells = new Map([...columns].map(([name, values]) => [name, values[at]]));
+    const row = rowOf(place, cells);
+    if (!("name" in row)) rows.push(row);
+    else if (row.episode === null)
+      problems.push({ code: "malformed-metadata", path: place, message: `expected an episode_index, got ${row.got}` });
+    else refused.set(row.episode, malformedEpisode(place, row.episode, row.name, row.got));
+  }
+  return { rows, refused, problems };
+}
+
+/** An entry that is not what its column holds. */
+interface BadEntry {
+  readonly name: string;
+  readonly got: unknown;
+  /** `null` where it is the index itself. */
+  readonly episode: number | null;
+}
+
+function rowOf(place: string, cells: ReadonlyMap<string, unknown>): Row | BadEntry {
+  const numbers = new Map<string, number>();
+  for (const [name, got] of cells) {
+    if (name === "tasks") continue;
+    const value = typeof got === "bigint" ? Number(got) : got;
+    if (typeof value !== "number" || !fits(name, value))
+      return { name, got, episode: numbers.get("episode_index") ?? null };
+    numbers.set(name, value);
+  }
+  return { place, numbers, tasks: taskTexts(cells.get("tasks")) };
+}
+
+function fits(name: string, value: number): boolean {
+  if (name.endsWith("/from_timestamp")) return Number.isFinite(value);
+  return Number.isSafeInteger(value) && value >= (name === "length" ? 1 : 0);
 }
 
 /** The dataset-wide index of the first row of each table file, which is where its rows are counted from. */
@@ -65,38 +120,64 @@ function firstIndexes(rows: readonly Row[]): Map<string, number> {
   const firsts = new Map<string, number>();
   for (const row of rows) {
     const file = tableOf(row);
-    const from = row.dataset_from_index ?? 0;
+    const from = row.numbers.get("dataset_from_index")!;
     firsts.set(file, Math.min(firsts.get(file) ?? from, from));
   }
   return firsts;
 }
 
-function record(row: Row, firsts: ReadonlyMap<string, number>, info: Info): EpisodeRecord {
+/**
+ * Episodes that do not begin where the ones before them end, or are not as long as the rows that they are said to have.
+ *
+ * Rows may be counted through the dataset, as LeRobot does, or from 0 in each file; after an episode that is not listed any number may follow.
+ */
+function contradictingRanges(rows: readonly Row[]): Map<Row, DatasetProblem[]> {
+  const found = new Map<Row, DatasetProblem[]>();
+  const value = (row: Row, name: string) => row.numbers.get(name)!;
+  const ordered = [...new Map(rows.map((row) => [value(row, "episode_index"), row])).values()];
+  ordered.sort((one, other) => value(one, "episode_index") - value(other, "episode_index"));
+  let [index, end, file] = [-1, 0, ""];
+  for (const row of ordered) {
+    const [own, from, length] = [value(row, "episode_index"), value(row, "dataset_from_index"), value(row, "length")];
+    const isFirstOfFile = file !== tableOf(row) && from === 0;
+    const expected = own !== index + 1 || isFirstOfFile ? from : end;
+    const to = row.numbers.get(last) ?? from + length;
+    const messages = [
+      ...(from === expected ? [] : [`dataset_from_index ${expected}, where the episodes before it end, got ${from}`]),
+      ...(to === from + length ? [] : [`${last} ${from + length}, as it has ${length} frames, got ${to}`]),
+    ];
+    const problem = (message: string): DatasetProblem => ({
+      code: "wrong-row-range",
+      path: row.place,
+      message: `expected episode ${own} to have ${message}; which rows are its own is not known`,
+    });
+    if (messages.length > 0) found.set(row, messages.map(problem));
+    [index, end, file] = [own, expected + length, tableOf(row)];
+  }
+  return found;
+}
+
+function record({ place, numbers, tasks }: Row, firsts: ReadonlyMap<string, number>, info: Info): EpisodeRecord {
   const videos = new Map<string, VideoPart>();
   for (const [key, feature] of info.features) {
-    const [chunk, file, from] = videoColumns(key).map((name) => row[name]);
+    const [chunk, file, from] = videoColumns(key).map((name) => numbers.get(name));
     if (feature.type !== "video" || info.videoPath === null) continue;
     if (chunk === undefined || file === undefined || from === undefined) continue;
     const values = { video_key: key, chunk_index: chunk, file_index: file };
     videos.set(key, { path: fillTemplate(info.videoPath, values), from });
   }
-  const values = { chunk_index: row["data/chunk_index"]!, file_index: row["data/file_index"]! };
-  return {
-    index: row.episode_index!,
-    length: row.length!,
-    table: {
-      path: fillTemplate(info.tablePath, values),
-      firstRow: row.dataset_from_index! - firsts.get(tableOf(row))!,
-      isWhole: false,
-    },
-    videos,
-  };
+  const [index, length, chunk, file, from] = needed.map((name) => numbers.get(name)!);
+  const path = fillTemplate(info.tablePath, { chunk_index: chunk!, file_index: file! });
+  const firstRow = from! - firsts.get(tableOf({ numbers }))!;
+  const table = { path, firstRow, isWhole: false };
+  return { index: index!, length: length!, place, tasks, table, videos, problems: [] };
 }
 
-function tableOf(row: Row): string {
-  return `${row["data/chunk_index"]}/${row["data/file_index"]}`;
+function tableOf({ numbers }: Pick<Row, "numbers">): string {
+  return `${numbers.get("data/chunk_index")}/${numbers.get("data/file_index")}`;
 }
 
-function videoColumns(key: string): string[] {
+/** What says where the film of an episode lies: a folder, a file, and seconds from its beginning. */
+export function videoColumns(key: string): string[] {
   return [`videos/${key}/chunk_index`, `videos/${key}/file_index`, `videos/${key}/from_timestamp`];
 }

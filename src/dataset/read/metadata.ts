@@ -1,6 +1,6 @@
 import { type DatasetProblem, reason } from "../problem.ts";
-import type { EpisodeRecord } from "./episode-record.ts";
-import { readEpisodesV2 } from "./episode-record.ts";
+import { listingOf } from "./episode-listing.ts";
+import { type EpisodeRecord, readEpisodesV2 } from "./episode-record.ts";
 import { readEpisodesV3 } from "./episode-v3.ts";
 import { type Info, readInfo } from "./info.ts";
 import { readAnnotationColumns, readTasks } from "./task.ts";
@@ -8,8 +8,10 @@ import { readAnnotationColumns, readTasks } from "./task.ts";
 /** Everything that the files below `meta/` say, and what is wrong with them. */
 export interface Metadata {
   readonly info: Info;
-  /** Every episode that is listed, in ascending order, whether its files are here or not. */
+  /** Every episode that is listed and can be read, in ascending order and once, whether its files are here or not. */
   readonly records: readonly EpisodeRecord[];
+  /** Episodes that are listed with an entry that cannot be used. */
+  readonly refused: ReadonlyMap<number, DatasetProblem>;
   readonly taskTexts: ReadonlyMap<number, string>;
   /** Columns that `modality.json` calls annotations. */
   readonly annotations: readonly string[];
@@ -25,14 +27,21 @@ export async function readMetadata(root: string): Promise<Metadata | readonly Da
     readTasks(root, info.version),
     readAnnotations(root),
   ]);
-  const problems = [...episodes.problems, ...tasks.problems, ...annotations.problems];
-  if (episodes.records.length === 0) return problems.length > 0 ? problems : [noEpisodes];
+  const { records, problems: inListing } = listingOf(episodes.records);
+  const listing = [...episodes.problems, ...inListing];
+  const problems = [...listing, ...tasks.problems, ...annotations.problems];
+  if (records.length === 0) {
+    const all = [...problems, ...episodes.refused.values()];
+    return all.length > 0 ? all : [noEpisodes];
+  }
   return {
     info,
-    records: episodes.records,
+    records,
+    refused: episodes.refused,
     taskTexts: tasks.texts,
     annotations: annotations.columns,
-    problems: [...problems, ...miscounted(info, episodes.records)],
+    // Where the listing itself is at fault, counts that differ from it say nothing.
+    problems: [...problems, ...(listing.length > 0 ? [] : miscounted(info, records, episodes.refused.size))],
   };
 }
 
@@ -47,11 +56,11 @@ async function readAnnotations(root: string): Promise<{ columns: string[]; probl
   }
 }
 
-function miscounted(info: Info, records: readonly EpisodeRecord[]): DatasetProblem[] {
+function miscounted(info: Info, records: readonly EpisodeRecord[], refused: number): DatasetProblem[] {
   const frames = records.reduce((sum, record) => sum + record.length, 0);
   const counts = [
-    { what: "episodes", stated: info.totalEpisodes, listed: records.length },
-    { what: "frames", stated: info.totalFrames, listed: frames },
+    { what: "episodes", stated: info.totalEpisodes, listed: records.length + refused },
+    ...(refused > 0 ? [] : [{ what: "frames", stated: info.totalFrames, listed: frames }]),
   ];
   return counts
     .filter(({ stated, listed }) => stated !== listed)

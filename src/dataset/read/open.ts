@@ -31,7 +31,7 @@ export async function openDataset(location: string, choice: DatasetChoice): Prom
     cameras: presence.cameras,
     absentCameras: presence.absentCameras,
     taskColumn: column,
-    problems: [...metadata.problems, ...presence.problems],
+    problems: [...metadata.problems, ...metadata.refused.values(), ...presence.problems],
     reader: await openPictureReader(),
   });
 }
@@ -60,7 +60,8 @@ export function instructionColumn(choice: Pick<DatasetChoice, "name" | "taskAnno
 
 function chosen(choice: DatasetChoice, metadata: Metadata, presence: Presence): readonly EpisodeRecord[] {
   if (choice.episodes === "all") {
-    if (presence.here.length === 0) throw new DatasetError(choice.name, presence.problems);
+    if (presence.here.length === 0)
+      throw new DatasetError(choice.name, [...metadata.refused.values(), ...presence.problems]);
     return presence.here;
   }
   const byIndex = new Map(metadata.records.map((record) => [record.index, record]));
@@ -68,7 +69,9 @@ function chosen(choice: DatasetChoice, metadata: Metadata, presence: Presence): 
   const records: EpisodeRecord[] = [];
   for (const index of [...new Set(choice.episodes)].sort((one, other) => one - other)) {
     const record = byIndex.get(index);
-    if (record === undefined)
+    const refused = metadata.refused.get(index);
+    if (record === undefined && refused !== undefined) problems.push(refused);
+    else if (record === undefined)
       problems.push({
         code: "unlisted-episode",
         path: "meta",

@@ -1,7 +1,8 @@
 import { open, stat } from "node:fs/promises";
 import { type AsyncBuffer, type ParquetScan, parquetMetadataAsync, parquetScan } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import { reason } from "../problem.ts";
+import { DamagedFileError, reason } from "../problem.ts";
+import { ForeignFileError, foreignFileDefect } from "./foreign-file.ts";
 
 /** A row whose entries are not the numbers that were expected. */
 export interface Defect {
@@ -24,11 +25,13 @@ export class ParquetFile {
     this.columns = [...new Set(scan.metadata.row_groups.flatMap(topLevelColumns))];
   }
 
-  /** @throws Error if the file is missing or its footer is damaged */
+  /** @throws Error if the file is missing, something else stands in its place, or its footer is damaged */
   static async open(path: string): Promise<ParquetFile> {
+    const defect = await foreignFileDefect(path);
+    if (defect !== null) throw new ForeignFileError(defect);
     const file = await buffer(path);
     const metadata = await parquetMetadataAsync(file).catch((error: unknown) => {
-      throw new Error(`a file that is no whole Parquet file (${reason(error)})`);
+      throw new DamagedFileError(`a file that is no whole Parquet file (${reason(error)})`);
     });
     // LeRobot stores pictures as plain byte arrays: only columns marked as text may become strings.
     return new ParquetFile(path, await parquetScan({ file, metadata, compressors, utf8: false }));
@@ -37,7 +40,7 @@ export class ParquetFile {
   /**
    * Rows `from` to `to` (exclusive) of a top-level column, as they were decoded.
    *
-   * @throws RangeError if the column or the rows are not in the file
+   * @throws RangeError if the column or the rows are not in the file; DamagedFileError if they cannot be decoded
    */
   async column(name: string, from: number, to: number): Promise<unknown[]> {
     if (!this.columns.includes(name))
@@ -47,7 +50,9 @@ export class ParquetFile {
     for (const group of this.#scan.ranges) {
       if (group.rowEnd <= from || group.rowStart >= to) continue;
       // The whole row group is asked for, so that the scan keeps it for the next episode.
-      const decoded: ArrayLike<unknown> = await this.#scan.readColumn({ column: name, ...group });
+      const decoded: ArrayLike<unknown> = await this.#scan.readColumn({ column: name, ...group }).catch((error) => {
+        throw new DamagedFileError(`a column "${name}" that cannot be decoded (${reason(error)})`);
+      });
       const end = Math.min(to, group.rowEnd) - group.rowStart;
       for (let row = Math.max(from, group.rowStart) - group.rowStart; row < end; row++) found.push(decoded[row]);
     }

@@ -101,10 +101,11 @@ export async function readTable(file: ParquetFile, record: EpisodeRecord, contex
   for (const feature of context.features.values())
     if (isNumeric(feature) && file.columns.includes(feature.key))
       columns.set(feature.key, denseRows(await file.column(feature.key, firstRow, end), featureWidth(feature)));
-  const problems: DatasetProblem[] = [
+  const counted = [
     ...counting(columns.get("episode_index"), () => record.index, "wrong-episode-border"),
     ...counting(columns.get("frame_index"), (row) => row, "wrong-frame-index"),
   ].map((problem) => ({ ...problem, path, message: `${problem.message} of episode ${record.index}` }));
+  const problems: DatasetProblem[] = [...record.problems, ...counted];
   const tasks = await readInstructions(file, record, context, problems);
   return new Table(record, context, { columns, tasks, problems });
 }

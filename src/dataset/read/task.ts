@@ -20,7 +20,7 @@ const taskRow = z.tuple([z.union([z.int(), z.bigint().transform(Number)]), z.str
 export async function readTasks(root: string, version: DatasetVersion): Promise<TaskTable> {
   if (version === "v3.0") return await readTaskParquet(root);
   const { lines, problems } = await readJsonLines(root, "meta/tasks.jsonl", taskLine);
-  return { texts: new Map(lines.map((line) => [line.task_index, line.task])), problems };
+  return { texts: new Map(lines.map(({ value }) => [value.task_index, value.task])), problems };
 }
 
 /**

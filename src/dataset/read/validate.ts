@@ -49,7 +49,7 @@ export async function inspectDataset(root: string, name: string, looked: Looked)
   const metadata = await readMetadata(root);
   if (!("info" in metadata)) return { ...unreadable, name, problems: metadata };
   const presence = await findFiles(root, metadata.info, metadata.records);
-  const problems: DatasetProblem[] = [...metadata.problems, ...presence.problems];
+  const problems: DatasetProblem[] = [...metadata.problems, ...metadata.refused.values(), ...presence.problems];
   const taskColumn = instructionsOf(name, metadata, problems);
   const dataset = await withPictures(root, name, metadata, presence);
   const tables = metadata.records.filter((record) => !presence.missing(record).includes(record.table.path));

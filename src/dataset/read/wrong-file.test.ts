@@ -108,9 +108,8 @@ describe("wrong files", () => {
     await writeFile(path, `${first}\n{"episode_index": 1\n{"episode_index": "two", "length": 4}\n`);
     const { problems, message } = await refusal();
     expect(problems.map((problem) => problem.path)).toEqual([2, 3].map((line) => `meta/episodes.jsonl line ${line}`));
-    expect(message).toContain(
-      "line 3: expected a JSON value of its kind, got episode_index: Invalid input: expected number",
-    );
+    expect(message).toContain('line 3: episode_index: expected a number, got "two"');
+    expect(message).toContain("line 2: expected a JSON value of its kind, got text that is no JSON");
   });
 
   test("task texts and annotations that cannot be read matter where instructions come from them", async () => {

@@ -21,7 +21,7 @@ export async function writeTable(path: string, columns: readonly FixtureColumn[]
   ];
   const columnData = columns.map(({ name, kind, values }) => ({
     name,
-    data: kind === "int64" ? values.map((value) => BigInt(Number(value))) : [...values],
+    data: kind === "int64" ? values.map((value) => (value === null ? null : BigInt(Number(value)))) : [...values],
   }));
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, Buffer.from(parquetWriteBuffer({ columnData, schema, rowGroupSize: rowGroup })));
