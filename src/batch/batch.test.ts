@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { expectSameBits } from "../graph/testing/bits.ts";
 import { decodeBatch, encodeBatch, transferList } from "./batch.ts";
 import type { BatchLayout } from "./layout.ts";
 import { raggedBatch } from "./testing/example-batch.ts";
@@ -19,7 +20,7 @@ describe("a batch across a worker border", () => {
     const batch = raggedBatch(layout, 3);
     const sent = encodeBatch(raggedBatch(layout, 3));
     const received = decodeBatch(structuredClone(sent, { transfer: transferList(sent) }));
-    expect(encodeBatch(received)).toEqual(encodeBatch(batch));
+    expectSameBits("batch", received, batch);
     expect(received.facts.historyKept.isReal(2)).toBe(batch.facts.historyKept.isReal(2));
     received.actions.read((values, valid) => {
       expect(values.axes).toBe("b t d");

@@ -6,6 +6,7 @@ import { usualAugmentation } from "../embodiment/augment.ts";
 import { asFound, type Mapping } from "../embodiment/mapping.ts";
 import type { Normalization } from "../embodiment/normalize.ts";
 import { aloha, droid, libero } from "../embodiment/robot.ts";
+import { expectSameBits } from "../graph/testing/bits.ts";
 import { openMixture } from "../mixture/mixture.ts";
 import { collate } from "./collate.ts";
 import { type ExampleChoice, loadExample, type Reading, type Subject } from "./example.ts";
@@ -118,7 +119,7 @@ describe("an example", () => {
     expect([...viewReal.bits]).toEqual([1, 0, 1, 0, 1, 0]);
     expect(pictures.map((picture) => picture !== null)).toEqual([false, false, true, false, true, false]);
     const seen = await own.dataset.picture("observation.images.top", 0, 3, { height: 8, width: 8 });
-    expect([...pictures[4]!.cells.subarray(8 * 3, 7 * 8 * 3)]).toEqual([...seen.cells]);
+    expectSameBits("picture", pictures[4]!.cells.subarray(8 * 3, 7 * 8 * 3), seen.cells);
   });
 
   it("at a common rate takes steps by time: a joint between frames, a gripper from the nearest", async () => {

@@ -8,9 +8,9 @@ import { usualAugmentation } from "../embodiment/augment.ts";
 import { asFound } from "../embodiment/mapping.ts";
 import { denormalize, normalization, soundNormalization } from "../embodiment/normalize.ts";
 import { HostArray } from "../graph/host-array.ts";
+import { expectSameBits } from "../graph/testing/bits.ts";
 import { type MixtureEntry, type OpenMixture, openMixture } from "../mixture/mixture.ts";
 import { Rules } from "../validity/rules.ts";
-import { encodeBatch } from "./batch.ts";
 import type { BatchLayout } from "./layout.ts";
 import { Loader } from "./loader.ts";
 import type { BatchRequest, LoadPlan } from "./maker.ts";
@@ -148,7 +148,7 @@ describe.runIf(hasRealData)(onRealData("four real robots in one mixture"), () =>
   it("loads the same batches to the bit without workers and with two", async () => {
     const requests = [0, 1].flatMap((step) => stepRequests(open.mixture, layout, 8, step));
     const [alone, together] = [await load(0, requests), await load(2, requests)];
-    expect(together.map(encodeBatch)).toEqual(alone.map(encodeBatch));
+    expectSameBits("batches", together, alone);
     expect(alone.every((batch) => new Set(batch.provenance.dataset).size >= 3)).toBe(true);
   });
 });

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { expectOtherBits, expectSameBits } from "../graph/testing/bits.ts";
 import { InputError } from "../input-error.ts";
 import { readManifest, readParameters, readWeights } from "./checkpoint.ts";
 import { decodeStatistics } from "./robot-record.ts";
@@ -41,18 +42,18 @@ describe("a stored checkpoint", () => {
       embedding: { axes: "y", shape: [4], trains: false },
       "head.weight": { axes: "e d", shape: [3, 2], trains: true },
     });
-    expect(await readWeights(folder, manifest)).toEqual(weights(20));
+    expectSameBits("weights", await readWeights(folder, manifest), weights(20));
     expect(decodeStatistics(manifest.statistics["dataset pusht / ee"]!.action)).toEqual(statistics);
   });
 
   it("averages a frozen parameter to itself", async () => {
     const folder = await writeCheckpoint(run, facts(20), weights(20));
     const averaged = new Map([...weights(20).parameters, ...weights(20).ema!]);
-    expect(await readParameters(folder, await readManifest(folder), "ema")).toEqual(averaged);
+    expectSameBits("averages", await readParameters(folder, await readManifest(folder), "ema"), averaged);
     const { parameters } = weights(20);
     const trained = { parameters, firstMoments: parameters, secondMoments: parameters, ema: weights(21).parameters };
     const other = await writeCheckpoint(run, facts(21), trained);
-    expect(await readParameters(other, await readManifest(other), "ema")).toEqual(weights(21).parameters);
+    expectSameBits("averages", await readParameters(other, await readManifest(other), "ema"), weights(21).parameters);
   });
 
   it("has the same bytes when it is written again, and takes the place of one of its step", async () => {
@@ -60,8 +61,8 @@ describe("a stored checkpoint", () => {
       readdirSync(folder).map((name) => readFileSync(join(folder, name), "latin1"));
     const once = read(await writeCheckpoint(run, facts(20), weights(20)));
     await writeCheckpoint(run, facts(20), weights(21));
-    expect(read(checkpointFolder(run, 20))).not.toEqual(once);
-    expect(read(await writeCheckpoint(run, facts(20), weights(20)))).toEqual(once);
+    expectOtherBits("files", read(checkpointFolder(run, 20)), once);
+    expectSameBits("files", read(await writeCheckpoint(run, facts(20), weights(20))), once);
     expect(readdirSync(join(run, "checkpoints"))).toEqual(["000020"]);
   });
 
@@ -98,7 +99,7 @@ describe("a damaged checkpoint", () => {
     expect(await problem(readWeights(folder, manifest))).toMatch(
       /000020\/optimizer.safetensors: expected sha256 .* damaged/,
     );
-    expect(await readParameters(folder, manifest, "parameters")).toEqual(weights(20).parameters);
+    expectSameBits("parameters", await readParameters(folder, manifest, "parameters"), weights(20).parameters);
   });
 
   it("is passed over when a file is short, absent or its manifest is torn, and reported", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { HostArray } from "../graph/host-array.ts";
+import { expectSameBits } from "../graph/testing/bits.ts";
 import { type AugmentationKey, augment, type Change, drawChange, usualAugmentation } from "./augment.ts";
 
 const picture = (height: number, width: number, value: (at: number) => number) =>
@@ -17,7 +18,7 @@ describe("augment", () => {
   const own = picture(4, 4, (at) => (at * 53) % 256);
 
   it("leaves a picture as it is when nothing is changed", () => {
-    expect(augment(own, none).cells).toEqual(own.cells);
+    expectSameBits("picture", augment(own, none), own);
   });
 
   it("cuts out the part that the shift says and scales it up", () => {

@@ -4,7 +4,7 @@ import { HostArray } from "../graph/host-array.ts";
 import { silu } from "../graph/op/activation.ts";
 import { einsum } from "../graph/op/einsum.ts";
 import { add, multiply, offset, scale } from "../graph/op/elementwise.ts";
-import { expectSameBits } from "../graph/testing/close.ts";
+import { expectSameBits } from "../graph/testing/bits.ts";
 import { evaluate, plainly } from "../graph/testing/evaluate.ts";
 import { Rules } from "../validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";

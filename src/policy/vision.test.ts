@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { input, type SymbolicArray } from "../graph/array.ts";
 import { zeros } from "../graph/host-array.ts";
-import { expectClose, expectSameBits } from "../graph/testing/close.ts";
+import { expectSameBits } from "../graph/testing/bits.ts";
+import { expectClose } from "../graph/testing/close.ts";
 import { bits, evaluate, floats, named } from "../graph/testing/evaluate.ts";
 import { hiddenPoison, Scope } from "../nn/parameter.ts";
 import { randomWeights } from "../nn/testing/random-weights.ts";

@@ -8,6 +8,7 @@ import type { Feature } from "../dataset/dataset.ts";
 import { type GeneratedDataset, generate } from "../dataset/generated.ts";
 import { asFound } from "../embodiment/mapping.ts";
 import { HostArray } from "../graph/host-array.ts";
+import { expectSameBits } from "../graph/testing/bits.ts";
 import { InputError } from "../input-error.ts";
 import { type Member, openMixture } from "../mixture/mixture.ts";
 import { History } from "./history.ts";
@@ -114,9 +115,8 @@ describe("a robot's history", () => {
         own.see(await observation(frame));
         const served = observe(robot, { observations: own.observations, prompt: "push" }, choice);
         const taught = await recorded(frame, reading);
-        expect(served.state.encode(), `frame ${frame}`).toEqual(taught.state.encode());
-        expect(served.viewReal.bits).toEqual(taught.viewReal.bits);
-        expect(served.pictures).toEqual(taught.pictures);
+        for (const part of ["state", "viewReal", "pictures"] as const)
+          expectSameBits(`frame ${frame}, ${part}`, served[part], taught[part]);
       }
     },
   );
@@ -143,7 +143,7 @@ describe("a robot's history", () => {
     await seeUntil(used, 9);
     used.reset();
     for (const own of [used, fresh]) own.see(await observation(5));
-    expect(used.observations).toEqual(fresh.observations);
+    expectSameBits("observations", used.observations, fresh.observations);
     expect(used.length).toBe(1);
   });
 
@@ -159,9 +159,8 @@ describe("a robot's history", () => {
     const served = collate(layout, robots);
     const taught = collate(layout, await Promise.all(ages.map((frame) => recorded(frame, native))));
     expect([...served.facts.historyReal.bits]).toEqual([0, 0, 1, 0, 1, 1, 1, 1, 1]);
-    expect(served.facts.historyReal.encode()).toEqual(taught.facts.historyReal.encode());
-    expect(served.state.encode()).toEqual(taught.state.encode());
-    expect(served.images.encode()).toEqual(taught.images.encode());
+    expectSameBits("historyReal", served.facts.historyReal, taught.facts.historyReal);
+    for (const field of ["state", "images"] as const) expectSameBits(field, served[field], taught[field]);
   });
 
   it("at 4 slots per second holds what was seen half a second and a quarter before, worked out by hand", () => {
@@ -218,7 +217,7 @@ describe("a robot's history", () => {
     other.see({ state: [1, 2], pictures: { base: new HostArray("h w c", [8, 8, 3], "uint8", cells.slice()) } });
     state[0] = 9;
     cells.fill(0);
-    expect(own.observations).toEqual(other.observations);
+    expectSameBits("observations", own.observations, other.observations);
   });
 
   it("refuses an observation that does not fit the robot, and goes on as if it had not been", async () => {
@@ -230,7 +229,7 @@ describe("a robot's history", () => {
     expect(() => own.see(misfit)).toThrow(
       'toy: expected a state of 2 entries, got 1; expected a picture [h w 3] of "base", got [8 8 1]',
     );
-    expect(own.observations).toEqual(before);
+    expectSameBits("observations", own.observations, before);
   });
 
   it("that is empty gives no observation", () => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Picture } from "../dataset/dataset.ts";
+import { expectSameBits } from "../graph/testing/bits.ts";
 import type { Controller } from "./controller.ts";
 import type { RobotEnvironment, StateObservation } from "./environment.ts";
 import { towards } from "./motion.ts";
@@ -70,7 +71,7 @@ describe("rollouts side by side", () => {
     const [four, one] = [await reachers(4, "state"), await reachers(1, "state")];
     const together = await rollOut(four, new Bender(4), { ...plan, execution }, unwatched);
     const alone = await rollOut(one, new Bender(1), { ...plan, execution }, unwatched);
-    expect(together).toEqual(alone);
+    expectSameBits("rollouts", together, alone);
     const prompt = await rollOut(one, new Bender(1), plan, unwatched);
     expect(prompt.map(({ digest }) => digest)).not.toEqual(alone.map(({ digest }) => digest));
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { exampleBatch } from "../batch/testing/example-batch.ts";
 import { zeros } from "../graph/host-array.ts";
-import { expectSameBits } from "../graph/testing/close.ts";
+import { expectSameBits } from "../graph/testing/bits.ts";
 import { evaluate } from "../graph/testing/evaluate.ts";
 import { randomWeights } from "../nn/testing/random-weights.ts";
 import { forFirstSteps } from "../objective/first-steps.ts";

@@ -3,7 +3,8 @@ import type { BatchLayout } from "../batch/layout.ts";
 import { poisoned, unrealCells } from "../batch/poison.ts";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
 import { HostArray } from "../graph/host-array.ts";
-import { expectClose, expectSameBits } from "../graph/testing/close.ts";
+import { expectSameBits } from "../graph/testing/bits.ts";
+import { expectClose } from "../graph/testing/close.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import type { Setting } from "../objective/traced.ts";
 import { backbones, experts } from "../policy/backbone.ts";
@@ -79,7 +80,7 @@ describe("a row of choices that no policy of the product makes", () => {
       await policy.outcome(sick, weights, nothing),
       await policy.outcome(ragged, weights, { ...nothing, hidden: 3 }),
     ])
-      for (const [name, cells] of Object.entries(expected)) expectSameBits(name, found[name]!, cells);
+      expectSameBits("outcome", found, expected);
     policy.release();
   });
 
@@ -134,7 +135,7 @@ describe("a row of choices that no policy of the product makes", () => {
       images.cells.map((cell, at) => (past[at] === 1 ? 255 - cell : cell)),
     );
     const found = await policy.outcome(ragged, weights, { ...nothing, feeds: new Map([["images", changed]]) });
-    for (const [name, cells] of Object.entries(kept)) expectSameBits(name, found[name]!, cells);
+    expectSameBits("outcome", found, kept);
     policy.release();
   });
 });

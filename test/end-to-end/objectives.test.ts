@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { expectSameBits } from "../../src/graph/testing/bits.ts";
 import { launcher, onRanks, skipped } from "../ranks/launched.ts";
 import { armature, jsonOf, scratch } from "./command.ts";
 
@@ -43,6 +44,6 @@ describe("a policy of two objectives, a flow and a prompt that is said token by 
   it.skipIf(launcher === undefined)(`is the same on two ranks, to the bit${skipped}`, async () => {
     const found = await onRanks(2, "train", recipe, "--out", place.path("two"), ...steps);
     const numbers = ({ loss, validation }: Record<string, unknown>) => [loss, validationSchema.parse(validation)];
-    expect(numbers(found)).toEqual(numbers(trained));
+    expectSameBits("two ranks", numbers(found), numbers(trained));
   });
 });

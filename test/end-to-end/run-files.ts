@@ -1,17 +1,21 @@
+import { hash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { readSafetensors } from "../../src/checkpoint/safetensors.ts";
 import { readEvents } from "../../src/training/event-log.ts";
 import { isRecord, type Running } from "./command.ts";
 
-/** Every file of a run's last checkpoint by name, and its events: what has to be equal to the bit. */
-export async function contents(run: string): Promise<Record<string, string>> {
+/** What has to be equal to the bit: of a run's last checkpoint every file by name, arrays cell by cell; and its events. */
+export type RunContents = Readonly<Record<string, unknown>> & { readonly events?: readonly string[] };
+
+export async function contents(run: string): Promise<RunContents> {
   const checkpoints = await checkpointsOf(run);
   const newest = join(run, "checkpoints", checkpoints.at(-1) ?? "none");
-  const names = (await readdir(newest)).sort();
-  const texts = await Promise.all(names.map(async (name) => [name, await hex(join(newest, name))] as const));
+  const names = (await readdir(newest)).filter((name) => name.endsWith(".safetensors")).sort();
+  const files = await Promise.all(names.map(async (name) => [name, await arraysAndHash(join(newest, name))] as const));
   const events = (await readEvents(run)).map((event) => JSON.stringify(event));
-  return { ...Object.fromEntries(texts), "manifest.json": await manifest(newest), events: events.join("\n") };
+  return { ...Object.fromEntries(files), "manifest.json": await manifest(newest), events };
 }
 
 /** Names in the folder of checkpoints, sorted. */
@@ -37,6 +41,7 @@ async function manifest(checkpoint: string): Promise<string> {
   return JSON.stringify(value);
 }
 
-async function hex(path: string): Promise<string> {
-  return (await readFile(path)).toString("base64");
+/** The arrays, since they say what differs; the hash, since their file is to be the same as well. */
+async function arraysAndHash(path: string) {
+  return { arrays: await readSafetensors(path), sha256: hash("sha256", await readFile(path)) };
 }

@@ -1,8 +1,9 @@
 import { cp, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { expectSameBits } from "../../src/graph/testing/bits.ts";
 import { readEvents } from "../../src/training/event-log.ts";
 import { armature, jsonOf, scratch } from "../end-to-end/command.ts";
-import { checkpointsOf, contents, untilStep } from "../end-to-end/run-files.ts";
+import { checkpointsOf, contents, type RunContents, untilStep } from "../end-to-end/run-files.ts";
 import { beginOnRanks, launcher, onRanks, set, skipped, training } from "./launched.ts";
 
 // Several jobs of several ranks each, on two cores that other tests use as well.
@@ -11,7 +12,7 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 let place: Awaited<ReturnType<typeof scratch>>;
 /** Fifty steps in one process. */
 let straight = "";
-let expected: Record<string, string> = {};
+let expected: RunContents = {};
 
 beforeAll(async () => {
   place = await scratch();
@@ -25,7 +26,7 @@ describe.skipIf(launcher === undefined)(`ranks that mpirun started${skipped}`, (
   it("two of them train fifty steps to the weights, moments, losses and validations of one process, to the bit", async () => {
     const run = place.path("two");
     await onRanks(2, ...training(run));
-    expect(await contents(run)).toEqual(expected);
+    expectSameBits("run", await contents(run), expected);
     expect((await readEvents(run)).filter(({ kind }) => kind === "step")).toHaveLength(50);
   });
 
@@ -37,7 +38,7 @@ describe.skipIf(launcher === undefined)(`ranks that mpirun started${skipped}`, (
     for (const ranks of [2, 3, 4]) {
       const found = await onRanks(ranks, ...words);
       expect(found.ranks).toBe(ranks);
-      expect(numbers(found)).toEqual(alone);
+      expectSameBits("validation", numbers(found), alone);
     }
   });
 
@@ -55,7 +56,7 @@ describe.skipIf(launcher === undefined)(`ranks that mpirun started${skipped}`, (
       const resumed = place.path(`resumed-${ranks}`);
       await cp(run, resumed, { recursive: true });
       await onRanks(ranks, ...training(resumed, "--resume"));
-      expect(await contents(resumed)).toEqual(expected);
+      expectSameBits("run", await contents(resumed), expected);
     }
   });
 
@@ -77,7 +78,7 @@ describe.skipIf(launcher === undefined)(`ranks that mpirun started${skipped}`, (
     expect(found).toEqual([whole, whole]);
     const resumed = place.path("SIGTERM");
     await onRanks(3, ...training(resumed, ...rarely, "--resume"));
-    expect({ ...(await contents(resumed)), "manifest.json": "" }).toEqual({ ...expected, "manifest.json": "" });
+    expectSameBits("run", { ...(await contents(resumed)), "manifest.json": "" }, { ...expected, "manifest.json": "" });
   });
 });
 

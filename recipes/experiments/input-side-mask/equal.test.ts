@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectSameBits } from "../../../src/graph/testing/bits.ts";
 import { flowInputs, velocityName } from "../../../src/objective/flow.ts";
 import { type MicroBatch, microBatchOf } from "../../../src/objective/micro-batch.ts";
 import { traceObjectives } from "../../../src/objective/objective.ts";
@@ -54,11 +55,11 @@ describe("cells of one seed differ in unreal dims alone", () => {
     expect(d!.micro.provenance).toEqual(a!.micro.provenance);
     for (const name of d!.micro.feeds.keys()) {
       if (name === flowInputs.noise || name === taught) continue;
-      for (const other of [a!, b!]) expect(cellsOf(other.micro, name), name).toEqual(cellsOf(d!.micro, name));
+      for (const other of [a!, b!]) expectSameBits(name, other.micro.feeds.get(name), d!.micro.feeds.get(name));
     }
     const [rows, steps, width] = [64, 16, 32];
     const noises = [a!, b!, d!].map(({ micro }) => cellsOf(micro, flowInputs.noise));
-    expect(noises[0]).toEqual(noises[1]);
+    expectSameBits("noise", noises[0], noises[1]);
     let unreal = 0;
     for (let at = 0; at < rows * steps * width; at++) {
       const row = Math.floor(at / (steps * width));
@@ -76,10 +77,14 @@ describe("cells of one seed differ in unreal dims alone", () => {
   it("teaches the same cells in B and D, and in A every dim of the same steps", async () => {
     const [a, b, d] = await Promise.all(trainings.map((training) => beginning(training, { study: "core" })));
     const bits = [a!, b!, d!].map(({ micro }) => cellsOf(micro, taught));
-    expect(bits[1]).toEqual(bits[2]);
+    expectSameBits("which cells teach", bits[1], bits[2]);
     expect(bits[0]!.every((bit, at) => bit >= bits[1]![at]!)).toBe(true);
     const steps = cellsOf(a!.micro, "stepReal");
-    expect(bits[0]).toEqual(steps.flatMap((isReal) => new Array(32).fill(isReal)));
+    expectSameBits(
+      "which cells teach",
+      bits[0],
+      steps.flatMap((isReal) => new Array(32).fill(isReal)),
+    );
     expect(b!.micro.counts).toEqual(d!.micro.counts);
   });
 
@@ -88,7 +93,7 @@ describe("cells of one seed differ in unreal dims alone", () => {
     expect([...d!.weights.keys()]).toContain("action.in.weight");
     for (const other of [a!, b!]) {
       expect([...other.weights.keys()]).toEqual([...d!.weights.keys()]);
-      for (const [name, { cells }] of d!.weights) expect(other.weights.get(name)!.cells, name).toEqual(cells);
+      expectSameBits("weights", other.weights, d!.weights);
     }
   });
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { cutToRobot } from "../../../src/batch/cut.ts";
 import { validationRequests } from "../../../src/batch/request.ts";
 import { slots } from "../../../src/embodiment/embodiment.ts";
+import { expectSameBits } from "../../../src/graph/testing/bits.ts";
 import { traceActions } from "../../../src/objective/objective.ts";
 import { ActionSampler } from "../../../src/objective/sample.ts";
 import { asAsked } from "../../../src/training/action-errors.ts";
@@ -54,12 +55,12 @@ it("masking and then truncating is a policy of the robot's own width, to the bit
   const native = await actionsAt(3, "zero");
   expect(native).toHaveLength(rows * 16 * 3);
   expect(native.every(Number.isFinite)).toBe(true);
-  for (const width of [14, 32, 128]) expect(await actionsAt(width, "zero")).toEqual(native);
+  for (const width of [14, 32, 128]) expectSameBits("actions", await actionsAt(width, "zero"), native);
 });
 
 it("truncating without masking is not: the same real noise gives other actions", async () => {
   const [native, wide] = [await actionsAt(3, "noise"), await actionsAt(32, "noise")];
-  expect(native).toEqual(await actionsAt(3, "zero"));
+  expectSameBits("actions", native, await actionsAt(3, "zero"));
   const moved = native.map((value, at) => Math.abs(value - wide[at]!));
   expect(moved.reduce((sum, value) => sum + value, 0) / moved.length).toBeGreaterThan(0.01);
 });

@@ -3,7 +3,7 @@ import { constant, input, type SymbolicArray } from "../array.ts";
 import { gradient } from "../gradient.ts";
 import type { Arrays, HostArray } from "../host-array.ts";
 import { GraphLowering } from "../lowering.ts";
-import { expectSameBits } from "../testing/close.ts";
+import { expectSameBits } from "../testing/bits.ts";
 import { bits, evaluate, floats, plainly } from "../testing/evaluate.ts";
 import { gradientsOf } from "../testing/gradients-of.ts";
 import { mustNotCompile } from "../testing/must-not-compile.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { constant, input, type SymbolicArray } from "../array.ts";
 import { gradient } from "../gradient.ts";
-import { expectClose, expectFinite, expectSameBits } from "../testing/close.ts";
+import { expectSameBits } from "../testing/bits.ts";
+import { expectClose, expectFinite } from "../testing/close.ts";
 import { bits, evaluate, floats, plainly } from "../testing/evaluate.ts";
 import { gradientsOf } from "../testing/gradients-of.ts";
 import { mustNotCompile } from "../testing/must-not-compile.ts";

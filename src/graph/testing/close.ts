@@ -40,15 +40,6 @@ export function expectFinite(what: string, cells: ArrayLike<number>): void {
     if (!Number.isFinite(cells[at])) throw new Error(`${what}: expected finite cells, got ${cells[at]} at cell ${at}`);
 }
 
-/** Fails where two arrays differ in a bit; −0 is not 0. */
-export function expectSameBits(what: string, actual: ArrayLike<number>, expected: ArrayLike<number>): void {
-  if (actual.length !== expected.length)
-    throw new Error(`${what}: expected ${expected.length} cells, got ${actual.length}`);
-  for (let at = 0; at < expected.length; at++)
-    if (!Object.is(actual[at], expected[at]))
-      throw new Error(`${what}: expected the same bits, got ${actual[at]} for ${expected[at]} at cell ${at}`);
-}
-
 /** Difference in units of the tolerance; above 1 is too far. */
 function ratio(actual: number, expected: number, { absolute, relative }: Tolerance): number {
   if (Object.is(actual, expected) || actual === expected) return 0;
