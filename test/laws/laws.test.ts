@@ -11,6 +11,7 @@ import { layer } from "./layer.ts";
 import { reductionLaws, velocityLaws, weightedLaws } from "./loss.ts";
 import { actionErrorLaws, groupLaws, intervalLaws } from "./metric.ts";
 import { normalizeLaws, statisticsLaws } from "./statistic.ts";
+import { promptAndActions } from "./stream.ts";
 import { brokenLaws, expectLaws, type LawsOf, type NoLaws, type Subject } from "./subject.ts";
 
 /** Every function that padded values go through, by module; policies are audited as wholes in test/audit. */
@@ -27,7 +28,10 @@ const lawsOfModules: Readonly<Record<string, Readonly<Record<string, Subject | N
   "flow/time.ts": timeLaws,
   "nn/attention.ts": attentionLaws,
   "nn/layer.ts": { transformerLayer: layer("real") },
-  "policy/stream.ts": { "the attention of causal steps": stepAttention("causal", "every") },
+  "policy/stream.ts": {
+    "the attention of causal steps": stepAttention("causal", "every"),
+    "the attention of causal steps behind a prompt": promptAndActions(Rules.all),
+  },
   "policy/vision.ts": visionLaws,
   "policy/video.ts": videoLaws,
   "dataset/statistics.ts": statisticsLaws,
@@ -74,6 +78,12 @@ describe("the suite can fail", () => {
     ["the noise is not selected at inference", withoutGuard["inference-side"], ["poison", "padding"]],
     ["tokens that do not exist are keys", attention("every"), ["poison", "padding"]],
     ["tokens that do not exist are keys of a whole layer", layer("every"), ["poison", "padding"]],
+    [
+      "tokens of the prompt that do not exist are keys",
+      promptAndActions(Rules.without("prompt-keys")),
+      ["poison", "padding"],
+    ],
+    ["action steps read later ones that exist", promptAndActions(Rules.without("step-order")), ["horizon"]],
     ["steps read later ones", stepAttention("within", "real"), ["horizon"]],
   ])("where %s", async (_, subject, laws) => {
     expect(await brokenLaws(subject)).toEqual(laws);
