@@ -5,11 +5,12 @@ import { checkConventions } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { checkParameters } from "../checkpoint/weights.ts";
 import { InputError } from "../input-error.ts";
-import { openMixture } from "../mixture/mixture.ts";
+import { openMixtureAsSplit } from "../mixture/mixture.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import { traceObjectives } from "../objective/objective.ts";
 import { conventionsOf, type Plan, planOf, planUnder, settingOf } from "../recipe/plan.ts";
 import { mixtureOf, type Recipe } from "../recipe/schema.ts";
+import { storedSplits } from "../recipe/stored-split.ts";
 import { type Rule, Rules } from "../validity/rules.ts";
 import { Audit } from "./audit.ts";
 import type { AuditReport } from "./report.ts";
@@ -41,9 +42,10 @@ export async function auditRecipe(
   seen: (done: number, total: number) => void,
 ): Promise<AuditReport> {
   const { recipe, broken, batches, cache } = request;
-  const open = await openMixture(mixtureOf(recipe));
+  const stored = request.run === null ? null : await storedOf(request.run);
+  const splits = stored === null ? new Map() : storedSplits(stored.manifest, recipe);
+  const open = await openMixtureAsSplit(mixtureOf(recipe), splits);
   try {
-    const stored = request.run === null ? null : await storedOf(request.run);
     const whole =
       stored === null ? await planOf(recipe, open, cache) : await planUnder(stored.manifest, recipe, open, cache);
     const asked = new Set<Rule>();

@@ -50,6 +50,8 @@ export const memberSchema = z.strictObject({
   head: name,
   framesPerSecond: z.number().positive(),
   embodiment: embodimentSchema,
+  /** Its episodes by what became of them, so that a dataset that grows later is split as it was; older checkpoints lack it. */
+  episodes: z.strictObject({ train: z.array(natural), validation: z.array(natural) }).optional(),
 });
 
 const cells = z.array(z.number());

@@ -1,5 +1,9 @@
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Feature } from "../dataset/dataset.ts";
+import { writeV2 } from "../dataset/testing/small-dataset.ts";
 import { asFound } from "../embodiment/mapping.ts";
 import { frameCount } from "./frames.ts";
 import { type MixtureDescription, type MixtureEntry, openMixture } from "./mixture.ts";
@@ -120,6 +124,25 @@ describe("a mixture", () => {
       { ...pusht, episodes: [2, 3], role: "validation" },
     );
     expect((await apart).members).toHaveLength(2);
+  });
+
+  it("refuses one folder under two names: an episode of it could be held out and trained on", async () => {
+    const root = await mkdtemp(join(tmpdir(), "armature-"));
+    const [folder, link] = [join(root, "toy"), join(root, "link")];
+    await writeV2(folder, [3, 3, 3], {}, () => []);
+    await symlink(folder, link);
+    const listed = (name: string, location: string, episodes: "all" | number[]): MixtureEntry => ({
+      ...pusht,
+      name,
+      source: { kind: "lerobot", location, taskAnnotation: "declared" },
+      episodes,
+      role: "train",
+    });
+    await expect(open(listed("one", folder, "all"), listed("other", link, [1, 2]))).rejects.toThrow(
+      /datasets "one" and "other": expected different data, got .*toy for both, with 2 of its episodes in each, first 1/,
+    );
+    expect((await open(listed("one", folder, [0]), listed("other", link, [1, 2]))).members).toHaveLength(2);
+    await rm(root, { recursive: true });
   });
 
   it("refuses an action width that differs inside a normalisation group", async () => {

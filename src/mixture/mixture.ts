@@ -1,14 +1,13 @@
-import type { Dataset, Episode } from "../dataset/dataset.ts";
+import { realpath } from "node:fs/promises";
+import type { Dataset } from "../dataset/dataset.ts";
 import type { Embodiment } from "../embodiment/embodiment.ts";
 import { embody, type Mapping } from "../embodiment/mapping.ts";
 import { type NormalizationGroup, normalizationGroups } from "../embodiment/normalization-group.ts";
 import { InputError } from "../input-error.ts";
 import { type Frames, frameCount, framesOf } from "./frames.ts";
+import { type Role, sidesOf } from "./sides.ts";
 import { type DatasetSource, openSource } from "./source.ts";
-import { splitEpisodes } from "./split.ts";
-
-/** Whether a dataset is trained on, held out, or split by episodes. */
-export type Role = "train" | "validation" | "both";
+import type { StoredSplits } from "./split.ts";
 
 /**
  * One dataset under one control mode, as a recipe lists it.
@@ -88,8 +87,19 @@ export interface OpenMixture {
  * @throws InputError with every problem of every entry at once
  */
 export async function openMixture(description: MixtureDescription): Promise<OpenMixture> {
+  return await openMixtureAsSplit(description, new Map());
+}
+
+/**
+ * The same with the episodes that a run trained on and held out, whatever its datasets have grown by since.
+ *
+ * @throws InputError as `openMixture`, and where an episode that was held out is no longer there
+ */
+export async function openMixtureAsSplit(description: MixtureDescription, splits: StoredSplits): Promise<OpenMixture> {
   const problems = [...entryProblems(description.entries)];
-  const opened = await Promise.all(description.entries.map((entry) => openEntry(entry, description, problems)));
+  const opened = await Promise.all(
+    description.entries.map((entry) => openEntry(entry, { ...description, splits }, problems)),
+  );
   const close = async () => {
     await Promise.all(opened.map((one) => one?.dataset.close()));
   };
@@ -106,6 +116,8 @@ export async function openMixture(description: MixtureDescription): Promise<Open
 
 interface OpenEntry {
   readonly entry: MixtureEntry;
+  /** By its one true path; `null` where it is in no folder. */
+  readonly folder: string | null;
   readonly dataset: Dataset;
   readonly embodiment: Embodiment;
   readonly train: Frames;
@@ -114,7 +126,7 @@ interface OpenEntry {
 
 async function openEntry(
   entry: MixtureEntry,
-  { seed, views, windows, pictureMemoryBytes }: MixtureDescription,
+  { seed, views, windows, pictureMemoryBytes, splits }: MixtureDescription & { readonly splits: StoredSplits },
   problems: string[],
 ): Promise<OpenEntry | null> {
   const { name, episodes, source } = entry;
@@ -122,34 +134,16 @@ async function openEntry(
   try {
     dataset = await openSource(source, { name, episodes, pictureMemoryBytes });
     const embodiment = embody(entry.mapping, dataset, views);
-    return { entry, dataset, embodiment, ...sides(entry, dataset, { seed, windows }) };
+    const stored = splits.get(memberName(name, embodiment.controlMode)) ?? null;
+    const { train, validation } = sidesOf(entry, dataset.episodes, { seed, stored });
+    const leftOut = windows === "every" ? 0 : framesPastTheFirst(windows, dataset.framesPerSecond);
+    const folder = source.kind === "lerobot" ? await realpath(dataset.root) : null;
+    return { entry, folder, dataset, embodiment, train: framesOf(train, leftOut), validation: framesOf(validation, 0) };
   } catch (error) {
     await dataset?.close();
     if (!(error instanceof InputError)) throw error;
     problems.push(error.message);
     return null;
-  }
-}
-
-function sides(
-  { name, role, validationRatio }: MixtureEntry,
-  dataset: Dataset,
-  { seed, windows }: Pick<MixtureDescription, "seed" | "windows">,
-) {
-  const none = framesOf([], 0);
-  const leftOut = windows === "every" ? 0 : framesPastTheFirst(windows, dataset.framesPerSecond);
-  switch (role) {
-    case "train":
-      return { train: framesOf(dataset.episodes, leftOut), validation: none };
-    case "validation":
-      return { train: none, validation: framesOf(dataset.episodes, 0) };
-    case "both": {
-      const indices = dataset.episodes.map((episode) => episode.index);
-      const { train, validation } = splitEpisodes(seed, name, indices, validationRatio);
-      const chosen = (side: readonly number[]): Episode[] =>
-        dataset.episodes.filter((episode) => side.includes(episode.index));
-      return { train: framesOf(chosen(train), leftOut), validation: framesOf(chosen(validation), 0) };
-    }
   }
 }
 
@@ -211,10 +205,17 @@ function* entryProblems(entries: readonly MixtureEntry[]): Generator<string> {
 function* overlaps(opened: readonly OpenEntry[]): Generator<string> {
   for (const [at, one] of opened.entries())
     for (const other of opened.slice(at + 1)) {
-      if (one.entry.name !== other.entry.name) continue;
+      const isOneFolder = one.folder !== null && one.folder === other.folder;
+      if (one.entry.name !== other.entry.name && !isOneFolder) continue;
       const shared = one.dataset.episodes.filter(({ index }) =>
         other.dataset.episodes.some((episode) => episode.index === index),
       );
+      if (one.entry.name !== other.entry.name) {
+        if (shared.length > 0)
+          yield `datasets "${one.entry.name}" and "${other.entry.name}": expected different data, got ${one.folder} for both, ` +
+            `with ${shared.length} of its episodes in each, first ${shared[0]!.index}; list it once`;
+        continue;
+      }
       const name = memberName(one.entry.name, one.embodiment.controlMode);
       if (shared.length > 0)
         yield `dataset "${one.entry.name}": ${shared.length} episodes stand in two entries, first ${shared[0]!.index}`;

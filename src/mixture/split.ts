@@ -7,6 +7,9 @@ export interface Split {
   readonly validation: readonly number[];
 }
 
+/** The episodes that a run trained on and held out, by name of the member. */
+export type StoredSplits = ReadonlyMap<string, Split>;
+
 /**
  * Holds out the `n · ratio` episodes (rounded, at least one on each side) whose hash is smallest.
  *

@@ -14,6 +14,7 @@ import { checkResumedRecipe, type RecipeDifference } from "../recipe/difference.
 import { readRunRecipe, writeRunRecipe } from "../recipe/file.ts";
 import { conventionsOf, type Plan } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
+import { checkSplits, storedSplits } from "../recipe/stored-split.ts";
 import { EventLog } from "./event-log.ts";
 import type { TrainingProgress } from "./progress.ts";
 import { checkRunFolder, checkRunIsOpen, createRunFolder } from "./run-folder.ts";
@@ -93,6 +94,7 @@ async function resumeRun(folder: string, plan: Plan, parameters: readonly Parame
   }
   const manifest = await readManifest(checkpoint.folder);
   checkConventions(checkpoint.folder, manifest.conventions, conventionsOf(recipe), new Set());
+  checkSplits(checkpoint.folder, storedSplits(manifest, recipe), plan.mixture);
   checkStatistics(checkpoint.folder, manifest, plan);
   const weights = await readWeights(checkpoint.folder, manifest);
   const state = stateFrom(checkpoint.folder, weights, checkpoint.step, parameters);

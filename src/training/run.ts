@@ -10,7 +10,8 @@ import { requireDevice } from "../graph/runtime/device.ts";
 import type { Term } from "../loss/reduction.ts";
 import type { ActionError } from "../metric/action-error.ts";
 import { type GroupNames, refuseNotFinite, type WeightsValidation } from "../metric/group.ts";
-import { type OpenMixture, openMixture } from "../mixture/mixture.ts";
+import { type OpenMixture, openMixtureAsSplit } from "../mixture/mixture.ts";
+import type { StoredSplits } from "../mixture/split.ts";
 import type { ParameterForm, ParameterValues } from "../nn/parameter.ts";
 import { traceObjectives } from "../objective/objective.ts";
 import { ActionSampler, placementFor } from "../objective/sample.ts";
@@ -31,6 +32,7 @@ import {
   termsOf,
 } from "../recipe/plan.ts";
 import { mixtureOf, type Recipe } from "../recipe/schema.ts";
+import { storedSplits } from "../recipe/stored-split.ts";
 import { measureActionErrors, sumActionErrors } from "./action-errors.ts";
 import { trainedBy } from "./begin.ts";
 import type { TrainingProgress } from "./progress.ts";
@@ -60,21 +62,26 @@ export class Run {
    * @throws InputError with every problem of the data at once
    */
   static async open(recipe: Recipe, cache: string, world: World): Promise<Run> {
-    return await Run.#open(recipe, world, (open) => planOf(recipe, open, cache));
+    return await Run.#open(recipe, { world, splits: new Map() }, (open) => planOf(recipe, open, cache));
   }
 
   /**
-   * The same for trained weights: their inputs are normalised as in their training.
+   * The same for trained weights: their inputs are normalised as in their training, and the episodes that it held out are held out.
    *
-   * @throws InputError also where a dataset belongs to a normalisation group that they were not trained on
+   * @throws InputError also where a dataset belongs to a normalisation group that they were not trained on, or lacks such an episode
    */
   static async openFor(manifest: Manifest, recipe: Recipe, cache: string, world: World): Promise<Run> {
-    return await Run.#open(recipe, world, (open) => planUnder(manifest, recipe, open, cache));
+    const splits = storedSplits(manifest, recipe);
+    return await Run.#open(recipe, { world, splits }, (open) => planUnder(manifest, recipe, open, cache));
   }
 
-  static async #open(recipe: Recipe, world: World, plan: (open: OpenMixture) => Promise<Plan>): Promise<Run> {
+  static async #open(
+    recipe: Recipe,
+    { world, splits }: { readonly world: World; readonly splits: StoredSplits },
+    plan: (open: OpenMixture) => Promise<Plan>,
+  ): Promise<Run> {
     requireDevice(recipe.device);
-    const open = await openMixture(mixtureOf(recipe));
+    const open = await openMixtureAsSplit(mixtureOf(recipe), splits);
     try {
       return new Run(await plan(open), world);
     } finally {
@@ -267,7 +274,7 @@ function factsOf({ recipe, mixture, statistics }: Plan, { state, best }: Trainin
     device: recipe.device,
     sampler: { seed: recipe.seed, step: state.step },
     members: mixture.members.map(
-      ({ name, datasetName, controlModeName, normalizationGroup, framesPerSecond, embodiment }) =>
+      ({ name, datasetName, controlModeName, normalizationGroup, framesPerSecond, embodiment, train, validation }) =>
         memberSchema.parse({
           name,
           dataset: datasetName,
@@ -275,6 +282,7 @@ function factsOf({ recipe, mixture, statistics }: Plan, { state, best }: Trainin
           head: mixture.normalizationGroups[normalizationGroup]!.name,
           framesPerSecond,
           embodiment,
+          episodes: { train: train.episodes, validation: validation.episodes },
         }),
     ),
     statistics: Object.fromEntries(
