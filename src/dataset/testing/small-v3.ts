@@ -2,19 +2,19 @@ import { join } from "node:path";
 import { type FixtureColumn, info, plainColumns, plainFeatures, writeJson, writeTable } from "./small-dataset.ts";
 
 /** Changes the columns of a table before it is written. */
-export type Change = (columns: readonly FixtureColumn[]) => readonly FixtureColumn[];
+export type TableChange = (columns: readonly FixtureColumn[]) => readonly FixtureColumn[];
 
 /** As it is. */
-export const unchanged: Change = (columns) => columns;
+export const unchanged: TableChange = (columns) => columns;
 
 /** Gives one entry of one column another value. */
-export function withCell(name: string, row: number, value: unknown): Change {
+export function withCell(name: string, row: number, value: unknown): TableChange {
   return (columns) =>
     columns.map((column) => (column.name === name ? { ...column, values: column.values.with(row, value) } : column));
 }
 
 /** Leaves columns out. */
-export function without(...names: readonly string[]): Change {
+export function without(...names: readonly string[]): TableChange {
   return (columns) => columns.filter(({ name }) => !names.includes(name));
 }
 
@@ -47,7 +47,7 @@ export async function writeV3(
   root: string,
   lengths: readonly number[],
   features: Readonly<Record<string, { readonly dtype: string }>>,
-  change: Change,
+  change: TableChange,
 ): Promise<void> {
   const declared = { ...plainFeatures, ...features };
   const cameras = Object.entries(features).flatMap(([key, { dtype }]) => (dtype === "video" ? [key] : []));
