@@ -84,6 +84,67 @@ describe("the statistics of a normalisation group", () => {
     expect(broken.get("toy / joint")!.action.count).toBe(24);
   });
 
+  it("of the same files are measured anew where other episodes train, another column is read, or actions are others", async () => {
+    const means = async (changes: Partial<MixtureEntry>, actionFrame: "absolute" | "delta" = "absolute") => {
+      const mixture = await open({ ...entry("d", "train"), ...changes });
+      const found = (await measureNormalization(mixture, options(actionFrame))).get("toy / joint")!;
+      return { action: found.action.mean[0]!, state: found.state.mean[0]!, open: mixture.mixture };
+    };
+    const of = (key: string, episodes: readonly number[]) =>
+      mean(episodes.flatMap((episode) => values("d", key, episode)));
+    const whole = await means({});
+    expect(whole.action).toBeCloseTo(of("action", [0, 1]), 12);
+    expect(whole.state).toBeCloseTo(of("observation.state", [0, 1]), 12);
+    // The dataset and its files are the same: that one of them is held out must not find the statistics of both.
+    const split = await means({ role: "both" });
+    const kept = split.open.members[0]!.train.episodes;
+    expect(kept).toHaveLength(1);
+    expect(split.action).toBeCloseTo(of("action", kept), 12);
+    expect(split.state).toBeCloseTo(of("observation.state", kept), 12);
+    const swapped = {
+      ...asFound,
+      controlMode: "joint",
+      action: [{ key: "observation.state", entries: "all" }],
+      dofs: whole.open.members[0]!.embodiment.dofs,
+    } as const;
+    expect((await means({ mapping: swapped })).action).toBeCloseTo(of("observation.state", [0, 1]), 12);
+    const relative = await means({}, "delta");
+    const deltas = [0, 1].flatMap((episode) =>
+      values("d", "observation.state", episode).flatMap((state, frame) =>
+        values("d", "action", episode)
+          .slice(frame, frame + 4)
+          .map((action) => action - state),
+      ),
+    );
+    expect(relative.action).toBeCloseTo(mean(deltas), 12);
+    expect(relative.state).toBe(whole.state);
+    // Of other numbers under the same name.
+    const reseeded = { kind: "generated", description: { ...description, seed: 2 } } as const;
+    expect((await means({ source: reseeded })).action).not.toBeCloseTo(whole.action, 6);
+  });
+
+  it("of delta actions at another rate, and of another robot's gripper, are not those from the cache", async () => {
+    const mixture = await open(entry("e", "train"));
+    const at = async (rate: number | "native", from = mixture) =>
+      (await measureNormalization(from, { ...options("delta"), reading: { rate, actionFrame: "delta" } })).get(
+        "toy / joint",
+      )!.action;
+    const [native, fast] = [await at("native"), await at(20)];
+    // Of two steps per frame four reach 1.5 frames: the last frame has one step, the one before it three.
+    expect(native.count).toBe(4 * 3 + 3 + 2 + 1 + (4 * 6 + 3 + 2 + 1));
+    expect(fast.count).toBe(4 * 4 + 3 + 1 + (4 * 7 + 3 + 1));
+    const [dof] = mixture.mixture.members[0]!.embodiment.dofs;
+    const gripper = { ...dof!, kind: "gripper", state: null } as const;
+    const gripping = await open({
+      ...entry("e", "train"),
+      mapping: { ...asFound, controlMode: "joint", dofs: [gripper] },
+    });
+    const all = [0, 1].flatMap((episode) =>
+      values("e", "action", episode).flatMap((_, frame) => values("e", "action", episode).slice(frame, frame + 4)),
+    );
+    expect((await at("native", gripping)).mean[0]).toBeCloseTo(mean(all), 12);
+  });
+
   it("come from the cache the second time, and anew where the window is another", async () => {
     const mixture = await open(entry("c", "train"));
     const before = (await readdir(cache)).length;

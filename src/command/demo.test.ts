@@ -4,8 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Picture } from "../dataset/dataset.ts";
 import { loadLibav } from "../dataset/libav.ts";
-import { startsSeed } from "../demo/roll-out-robots.ts";
+import { openDataset } from "../dataset/read/open.ts";
+import { openPictureReader } from "../dataset/read/video.ts";
+import { sideBySide } from "../simulation/film.ts";
+import { createRobot, findRobot } from "../simulation/robots.ts";
 import type { Definition } from "./definition.ts";
 import { demo } from "./demo.ts";
 import { rollout } from "./rollout.ts";
@@ -33,6 +37,22 @@ afterAll(() => rm(place, { recursive: true }));
 
 /** What the demo printed for programs. */
 const found = () => JSON.parse(printed);
+
+/** The first frames of a film. */
+async function filmed(path: string, frames: number): Promise<Picture[]> {
+  const reader = await openPictureReader();
+  const clip = { path, episode: 0, from: 0, framesPerSecond: 10, length: frames };
+  const fit = { height: 4096, width: 4096 };
+  const shown: Picture[] = [];
+  for (let frame = 0; frame < frames; frame++) shown.push(await reader.frame({ clip, frame, fit, passing: null }));
+  reader.close();
+  return shown;
+}
+
+/** The mean difference of two pictures' bytes. */
+function apart(one: Picture, other: Picture): number {
+  return one.cells.reduce((sum, cell, at) => sum + Math.abs(cell - other.cells[at]!), 0) / one.cells.length;
+}
 
 class Page extends Writable {
   text = "";
@@ -63,8 +83,10 @@ describe("demo", () => {
   });
 
   it("says of closed loop what rollout says of the same starts", async () => {
-    const words = ["--episodes", "1", "--seed", String(startsSeed), "--set", "distractors=0", "--json"];
-    const { out } = await armature("rollout", found().run, "--robot", "reacher", ...words);
+    const options = ["--set", "distractors=0", "--set", "imageSize=160"];
+    const films = hasLibav ? ["--video", join(place, "demo/again"), "--filmed", "1"] : [];
+    const words = ["--robot", "reacher", "--episodes", "1", ...options, ...films, "--json"];
+    const { out } = await armature("rollout", found().run, ...words);
     const { successes, successRate, interval, meanSteps } = JSON.parse(out);
     expect(found().rollouts[0]).toMatchObject({
       robot: "reacher",
@@ -77,6 +99,37 @@ describe("demo", () => {
     expect(found().rollouts.map(({ untrained }: { untrained: { successes: number } }) => untrained.successes)).toEqual([
       ...[0, 0, 0],
     ]);
+  });
+
+  it.skipIf(!hasLibav)("lets the trained policy begin where no recording began, and films it", async () => {
+    for (const name of ["reacher", "pusher", "arm"]) {
+      const design = findRobot(name);
+      const robot = await createRobot(design, {
+        ...design.defaults,
+        observation: "state",
+        imageSize: 160,
+        distractors: 0,
+      });
+      // What the recordings hold at their first frames, and how it looks there.
+      const choice = { name, episodes: "all", taskAnnotation: "none", pictureMemoryBytes: 0 } as const;
+      const dataset = await openDataset(join(place, "demo/data", name), choice);
+      const [first] = await filmed(join(place, "demo/films/trained", `${name}-000.mp4`), 1);
+      const fromFilm = () => apart(first!, sideBySide([...robot.show().values()]));
+      robot.reset(1000, 0);
+      // A film is lossy.
+      const own = fromFilm();
+      expect(own).toBeLessThan(1);
+      for (const { index } of dataset.episodes) {
+        const states = (await dataset.table(index)).vector("observation.state");
+        robot.reset(0, index);
+        expect([...states.cells.subarray(0, states.shape[1])]).toEqual(
+          [...robot.observeState().state].map(Math.fround),
+        );
+        expect(fromFilm()).toBeGreaterThan(2 * own);
+      }
+      await dataset.close();
+      robot.close();
+    }
   });
 
   it("finds nothing that leaks, and says what the padding of this mixture is", () => {
@@ -112,12 +165,19 @@ describe("the demo's report", () => {
     expect(report).not.toMatch(/https?:/);
   });
 
-  it.skipIf(!hasLibav)("shows the first start of each robot before and after", () => {
+  it.skipIf(!hasLibav)("shows the first start of each robot before and after, in this order", async () => {
     const films = [...report.matchAll(/base64,([A-Za-z0-9+/]+)/g)].map((match) =>
       Buffer.from(match[1] ?? "", "base64"),
     );
     expect(films).toHaveLength(3 * (1 + 1));
-    for (const film of films) expect(film.subarray(4, 8).toString()).toBe("ftyp");
+    const files = ["reacher", "pusher", "arm"].flatMap((robot) =>
+      ["untrained", "trained"].map((label) => join(place, "demo/films", label, `${robot}-000.mp4`)),
+    );
+    const bytes = await Promise.all(files.map((file) => readFile(file)));
+    expect(films.map((film, at) => film.equals(bytes[at]!))).toEqual(Array(6).fill(true));
+    // What the run's checkpoint does now is what the second film of the robot shows.
+    expect(films[1]!.equals(await readFile(join(place, "demo/again/reacher-000.mp4")))).toBe(true);
+    expect(films[0]!.equals(films[1]!)).toBe(false);
   });
 });
 

@@ -2,6 +2,7 @@ import { relative, resolve } from "node:path";
 import { InputError } from "../input-error.ts";
 import type { RobotEnvironment, RobotOptions } from "../simulation/environment.ts";
 import type { RecordingResult } from "../simulation/record.ts";
+import { recordingSeed } from "../simulation/seed.ts";
 import { define } from "./definition.ts";
 import { type CommandParameter, choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
 import { Progress, significant } from "./progress.ts";
@@ -20,7 +21,7 @@ export const record = define({
     robot: text("name", "reacher, pusher, arm, bimanual or gantry"),
     episodes: count("count", "successful episodes in the dataset"),
     out: text("folder", "a new or empty folder"),
-    seed: otherwise(wholeFromZero("seed", "what is left to chance follows from it"), 0),
+    seed: otherwise(wholeFromZero("seed", "what is left to chance follows from it"), recordingSeed),
     version: otherwise(version, "v3.0" as const),
     codec: otherwise(codec, "h264" as const),
     set: otherwise(repeated(text("key=value", "replace one of the robot's options")), []),

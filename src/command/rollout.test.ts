@@ -46,7 +46,14 @@ describe("rollout", () => {
     expect(one.status).toBe(0);
     expect(other.out).toBe(one.out);
     const json = JSON.parse(one.out);
-    expect(json).toMatchObject({ robot: "reacher", episodes: 3, seed: 0, successes: 0, successRate: 0, isMet: true });
+    expect(json).toMatchObject({
+      robot: "reacher",
+      episodes: 3,
+      seed: 1000,
+      successes: 0,
+      successRate: 0,
+      isMet: true,
+    });
     // Wilson's bound of none of three: z² / (3 + z²).
     expect(json.interval[0]).toBe(0);
     expect(json.interval[1]).toBeCloseTo(3.8415 / 6.8415, 4);
@@ -59,7 +66,7 @@ describe("rollout", () => {
     const missed = await armature(...asked("reacher", "--at-least", "0.5", "--video", folder, "--filmed", "1"));
     expect(missed.status).toBe(1);
     expect(missed.out).toMatch(
-      /^reacher: 0 of 3 succeeded, 0 % \(95 % interval 0 % to 56\.\d %\)\n.*seed 0, episodes 0 to 2/,
+      /^reacher: 0 of 3 succeeded, 0 % \(95 % interval 0 % to 56\.\d %\)\n.*seed 1000, episodes 0 to 2/,
     );
     expect(missed.out).toContain("the bar of 50 % is missed");
     expect(await readdir(folder)).toEqual(["reacher-000.mp4"]);

@@ -2,6 +2,7 @@ import { relative, resolve } from "node:path";
 import { InputError } from "../input-error.ts";
 import type { PolicyRollouts } from "../serving/roll-out.ts";
 import type { Rollout } from "../simulation/rollout.ts";
+import { rolloutSeed } from "../simulation/seed.ts";
 import { define } from "./definition.ts";
 import { type CommandParameter, count, natural, otherwise, repeated, text } from "./parameter.ts";
 import { Progress, percent, significant } from "./progress.ts";
@@ -16,7 +17,7 @@ export const rollout = define({
   options: {
     robot: text("name", "reacher, pusher, arm, bimanual or gantry"),
     episodes: count("count", "how many starts"),
-    seed: otherwise(natural("seed", "starts and noise follow from it"), 0),
+    seed: otherwise(natural("seed", "starts and noise follow from it; not that of the recording"), rolloutSeed),
     execute: otherwise(count("steps", "carried out of each chunk; else half of it"), null),
     delay: otherwise(natural("steps", "between a question and the first action of its answer"), 0),
     atLeast: otherwise(share("rate", "of successes, 0 to 1; below it the exit status is 1"), null),

@@ -5,6 +5,7 @@ import type { Recipe } from "../recipe/schema.ts";
 import type { RobotOptions } from "../simulation/environment.ts";
 import { recordDemonstrations, recordingOf } from "../simulation/record.ts";
 import { createRobot, findRobot } from "../simulation/robots.ts";
+import { recordingSeed } from "../simulation/seed.ts";
 import type { Phases } from "./phases.ts";
 
 /** What a simulated robot of the demo is set to, in recordings and in closed loop alike. */
@@ -16,7 +17,7 @@ export function optionsOf(defaults: RobotOptions): RobotOptions {
 const filmSize = 160;
 
 /** How its demonstrations are written: they end where they succeed, as real ones do. */
-const recording = { version: "v3.0", codec: "h264", seed: 0, stepsAfterSuccess: 0 } as const;
+const recording = { version: "v3.0", codec: "h264", seed: recordingSeed, stepsAfterSuccess: 0 } as const;
 
 /** A robot and what was recorded of it. */
 export type RecordedRobot = Omit<DemoRobot, "untrained" | "trained">;

@@ -8,11 +8,9 @@ import type { FoundPolicy } from "../serving/load.ts";
 import { type PolicyRollouts, rollOutFound } from "../serving/roll-out.ts";
 import { findRobot } from "../simulation/robots.ts";
 import type { Rollout } from "../simulation/rollout.ts";
+import { rolloutSeed } from "../simulation/seed.ts";
 import type { Bar, Phases } from "./phases.ts";
 import { optionsOf } from "./record-robots.ts";
-
-/** Starts that no recording began with: recordings have seed 0. */
-export const startsSeed = 1000;
 
 export interface RobotRollouts {
   readonly policy: FoundPolicy;
@@ -41,7 +39,7 @@ export async function rollOutRobots(request: RobotRollouts, phases: Phases): Pro
       options: optionsOf,
       dataset,
       episodes: starts,
-      seed: startsSeed,
+      seed: rolloutSeed,
       films,
       execute: null,
       delay: 0,

@@ -32,12 +32,13 @@ afterEach(async () => {
   run = null;
 });
 
+// What that error is to be, in numbers from elsewhere, is worked out by hand in training/by-hand.test.ts.
 describe("the error that validation gives of sampled actions", () => {
   const other = { ...microRecipe.data, rate: 4, actions: "absolute", normalization: "quantile" } as const;
   it.each<[string, Recipe]>([
     ["delta actions at the robot's own rate", microRecipe],
     ["absolute actions at another rate, in other units", { ...microRecipe, data: other }],
-  ])("is the one that is measured from outside: %s", async (_, recipe) => {
+  ])("is that of the actions that a served policy sends, asked frame by frame: %s", async (_, recipe) => {
     run = await trainMicroRun(recipe, 2);
     const world = await aloneWorld();
     const { folder, cache } = run;

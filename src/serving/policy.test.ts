@@ -124,6 +124,19 @@ describe("a loaded policy", () => {
     expect((await Promise.all([acted(1), acted(2)]))[1]).toEqual(await acted(2));
   });
 
+  it("takes a camera's bytes as red, green and blue of each pixel, row by row from the top", async () => {
+    const [arm] = await both();
+    // Every channel is another function of the row and the column.
+    const colour = (row: number, column: number) => [10 + row, 100 + 2 * column, 250 - 3 * row - column];
+    const [rows, columns] = [[...Array(12).keys()], [...Array(16).keys()]];
+    const expected = rows.flatMap((row) => columns.flatMap((column) => colour(row, column)));
+    const camera = picture(Uint8Array.from(expected), { height: 12, width: 16 });
+    const { images } = policy.perceive([{ ...arm, observations: [{ ...arm.observations[0], pictures: { camera } }] }]);
+    // Two black lines above and two below make it a square.
+    const black = new Array<number>(2 * 16 * 3).fill(0);
+    expect(images.read(({ cells }) => [...cells.subarray(0, 16 * 16 * 3)])).toEqual([...black, ...expected, ...black]);
+  });
+
   it("takes pictures of any size, and absent ones as absent", async () => {
     const [arm] = await both();
     const seen = picture(new Uint8Array(480 * 640 * 3).fill(90), { height: 480, width: 640 });

@@ -18,8 +18,12 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 function even(brightness: number, side: number): Picture {
+  return coloured([brightness, brightness, brightness], side);
+}
+
+function coloured(colour: readonly [red: number, green: number, blue: number], side: number): Picture {
   const picture = zeros("h w c", [side, side, 3], "uint8");
-  picture.cells.fill(brightness);
+  for (let at = 0; at < picture.cells.length; at++) picture.cells[at] = colour[at % 3]!;
   return picture;
 }
 
@@ -51,6 +55,27 @@ describe("films", () => {
         expect(Math.abs(right! - wrist!)).toBeLessThan(4);
       }
     reader.close();
+  });
+
+  it.skipIf(libav === null)("keep red, green and blue of each camera", async () => {
+    const films = new Films(libav!, folder, { name: "coloured", framesPerSecond: 10 });
+    const [front, wrist] = [coloured([200, 90, 30], 32), coloured([20, 70, 190], 32)];
+    films.add(0, new Map(Object.entries({ front, wrist })));
+    films.finish();
+    const [[, path = ""] = []] = films.paths;
+    const reader = await openPictureReader();
+    const clip = { path, episode: 0, from: 0, framesPerSecond: 10, length: 1 };
+    const shown = await reader.frame({ clip, frame: 0, fit: { height: 4096, width: 4096 }, passing: null });
+    reader.close();
+    for (const [column, colour] of [
+      [16, [200, 90, 30]],
+      [48, [20, 70, 190]],
+    ] as const) {
+      const at = (16 * 64 + column) * 3;
+      // Half the colour planes, and a lossy codec.
+      for (const [channel, value] of colour.entries())
+        expect(Math.abs(shown.cells[at + channel]! - value)).toBeLessThan(5);
+    }
   });
 
   it("have pictures of one height", () => {

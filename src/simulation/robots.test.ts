@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { embodimentProblems } from "../embodiment/embodiment.ts";
+import { stream } from "../graph/random.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import { colours } from "./colour.ts";
 import type { RobotEnvironment, RobotOptions, SimulatedObservation } from "./environment.ts";
@@ -140,6 +141,33 @@ it("the reacher's dot has the colour that is named, at the place that the state-
   }
   expect(found).toBeGreaterThan(3);
   expect(phrases.size).toBeGreaterThan(1);
+});
+
+it("motors deviate from commands by normal noise of the seed, by episode, step and dof, and by nothing where there is no disturbance", async () => {
+  const [loose, exact] = [
+    await make("reacher", { observation: "state", disturbance: 0.1 }),
+    await make("reacher", { observation: "state", disturbance: 0 }),
+  ];
+  const carriedOut = new Set<string>();
+  for (const [seed, episode] of [
+    [1, 0],
+    [1, 1],
+    [2, 0],
+  ] as const) {
+    for (const robot of [loose, exact]) robot.reset(seed, episode);
+    const still = [...exact.observeState().state.slice(0, 2)];
+    for (let step = 0; step < 4; step++) {
+      // A tenth of the 0.15 rad that an expert moves a joint in a step.
+      const noise = [0, 1].map(
+        (dof) => 0.1 * 0.15 * stream(seed, "disturbance", "reacher").normal(dof, step, episode, 0),
+      );
+      loose.act(still);
+      exact.act(still.map((angle, dof) => angle + noise[dof]!));
+      expect([...loose.observeState().state]).toEqual([...exact.observeState().state]);
+      carriedOut.add(noise.join());
+    }
+  }
+  expect(carriedOut.size).toBe(12);
 });
 
 it("the pusher's expert goes round the puck either way where both are as good", async () => {

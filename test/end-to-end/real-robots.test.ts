@@ -4,11 +4,13 @@ import { encodeBatch } from "../../src/batch/batch.ts";
 import { BatchMaker } from "../../src/batch/maker.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
 import { hasRealData, onRealData, realDataset } from "../../src/dataset/testing/real-data.ts";
+import { stream } from "../../src/graph/random.ts";
 import { openSource } from "../../src/mixture/source.ts";
+import { withVelocity } from "../../src/objective/testing/with-velocity.ts";
 import { aloneWorld } from "../../src/ranks/open-world.ts";
 import { layoutOf, loadPlanOf, type Plan } from "../../src/recipe/plan.ts";
 import type { Recipe } from "../../src/recipe/schema.ts";
-import { loadPolicy } from "../../src/serving/load.ts";
+import { compilePolicy, findPolicy, loadPolicy, readPolicyWeights } from "../../src/serving/load.ts";
 import type { LoadedPolicy } from "../../src/serving/policy.ts";
 import { Run } from "../../src/training/run.ts";
 import { type MicroRun, trainMicroRun } from "../../src/training/testing/micro-run.ts";
@@ -108,17 +110,50 @@ describe.runIf(hasRealData)(onRealData("four real robots, served"), () => {
     }
   });
 
-  it("each gets actions in its own width and near its own values", async () => {
+  it("each gets actions in its own width and its own units: noise times what its training actions spread, about their mean", async () => {
+    const found = await findPolicy(run.folder);
+    const still = withVelocity(await readPolicyWeights(found), new Array<number>(recipe.policy.actionWidth).fill(0));
+    const choice = { rows: 4, steps: recipe.policy.actionHorizon, machine: found.machine };
+    const motionless = await compilePolicy(found, still, choice);
     const rows = await Promise.all([0, 1, 2, 3].map((member) => asked(member, 5, 16)));
-    const chunks = await policy.act(rows.map(({ request }) => request));
+    const chunks = await motionless.act(
+      rows.map(({ request }) => ({ ...request, robot: motionless.robot({ dataset: request.robot.dataset }) })),
+    );
+    motionless.release();
     expect(chunks.map(({ actions, stepsPerSecond }) => [actions.length, actions[0]!.length, stepsPerSecond])).toEqual([
       [16, 44, 20],
       [16, 26, 30],
       [16, 7, 10],
       [16, 2, 10],
     ]);
-    // pusht moves on a plane of 512 by 512 whose mean is near the middle: unit scale would lie around 0.
-    const [x, y] = chunks[3]!.actions[0]!;
-    for (const value of [x!, y!]) expect(Math.abs(value - 256)).toBeLessThan(512);
+    for (const [member, { actions, robot }] of chunks.entries()) {
+      const { episode } = rows[member]!.draw;
+      const noise = stream(1, "action noise", robot.dataset);
+      for (const [dof, values] of (await trainingActions(member)).entries()) {
+        const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+        const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+        const span = values.reduce((a, b) => Math.max(a, b)) - values.reduce((a, b) => Math.min(a, b));
+        for (const [step, own] of actions.entries()) {
+          // A dof that never changes stays what it is.
+          const moves = span < 1e-6 ? 0 : (deviation + 1e-6) * noise.normal(4096 * step + dof, 5, episode, 0);
+          // 1e-6 of what it spreads: noise is of float32.
+          expect(Math.abs(own[dof]! - mean - moves)).toBeLessThan(1e-6 * (1 + Math.abs(mean) + deviation));
+        }
+      }
+    }
   });
+
+  /** Every recorded number of each dof in a robot's training episodes. */
+  async function trainingActions(member: number): Promise<number[][]> {
+    const { source, datasetName: name, train } = plan.mixture.members[member]!;
+    const { episodes } = train;
+    const dataset = await openSource(source, { name, episodes, pictureMemoryBytes: 0 });
+    const byDof = plan.mixture.members[member]!.embodiment.dofs.map((): number[] => []);
+    for (const episode of episodes) {
+      const { cells } = (await dataset.table(episode)).vector("action");
+      for (const [at, value] of cells.entries()) byDof[at % byDof.length]!.push(value);
+    }
+    await dataset.close();
+    return byDof;
+  }
 });

@@ -7,8 +7,18 @@ import { Program } from "../../src/graph/program.ts";
 import { countsOf, fillCellWeights, type Term } from "../../src/loss/reduction.ts";
 import { observationFeeds } from "../../src/objective/micro-batch.ts";
 import { traceActions } from "../../src/objective/objective.ts";
+import type { Setting } from "../../src/objective/traced.ts";
 import { type HeadName, headNames } from "../../src/policy/head/form.ts";
-import { microSetting, microWeights, type PolicyOutcome } from "../../src/training/testing/micro-policy.ts";
+import { grootSizes } from "../../src/policy/size.ts";
+import { type GrootVariant, variants } from "../../src/policy/variant.ts";
+import {
+  MicroPolicy,
+  microSetting,
+  microWeights,
+  nothing,
+  type PolicyOutcome,
+  testForm,
+} from "../../src/training/testing/micro-policy.ts";
 import { type Rule, Rules } from "../../src/validity/rules.ts";
 import { changed, hidden, layout, outcomeOf, ragged, releasePolicies, taughtInTheFirstTwo } from "./policy.ts";
 
@@ -88,11 +98,32 @@ describe("lingbot-vla 62 and lingbot-vla-v2 19: a mask is accepted and never use
   });
 });
 
-it("GR00T 417: the mask of the vision-language tokens reaches every cross-attention", async () => {
-  expect(changed(await outcomeOf("groot", null, ragged), await outcomeOf("groot", null, ragged, hidden))).toEqual([]);
-  const rule = "cross-attention-keys";
-  const found = changed(await outcomeOf("groot", rule, ragged), await outcomeOf("groot", rule, ragged, hidden));
-  expect(found).toEqual(expect.arrayContaining(["loss", "actions"]));
+describe("GR00T 417: the mask of the vision-language tokens", () => {
+  /** GR00T's head with three layers of cross-attention, where the micro policy has one. */
+  const dit = { ...grootSizes.micro.dit, layers: 6 };
+  const deep: GrootVariant = {
+    ...variants.groot_n16,
+    sizes: { ...grootSizes, micro: { ...grootSizes.micro, dit } },
+  };
+  const outcomes = async (rules: Rules) => {
+    const setting: Setting = { form: testForm(deep, "micro", layout, 0), layout, unrealInput: "zero", rules };
+    const [policy, weights] = [await MicroPolicy.compile(setting), microWeights(setting)];
+    const found = [await policy.outcome(ragged, weights, nothing), await policy.outcome(ragged, weights, hidden)];
+    policy.release();
+    return [found[0]!, found[1]!] as const;
+  };
+
+  it("reaches every cross-attention: of three, none reads tokens that do not exist", async () => {
+    const [plain, poisoned] = await outcomes(Rules.all);
+    const blocks = Object.keys(plain).flatMap((name) => /block\.(\d)\.key\.weight$/.exec(name)?.[1] ?? []);
+    expect(blocks).toEqual(["0", "1", "2", "3", "4", "5"]);
+    expect(changed(plain, poisoned)).toEqual([]);
+  });
+
+  it("is what hides them: without it loss and actions change", async () => {
+    const found = changed(...(await outcomes(Rules.without("cross-attention-keys"))));
+    expect(found).toEqual(expect.arrayContaining(["loss", "actions"]));
+  });
 });
 
 describe("recordings that end at success (openpi and LeRobot teach a repeated action there, OpenTau and others hide it)", () => {

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../../input-error.ts";
 import type { Picture } from "../dataset.ts";
 import { loadLibav } from "../libav.ts";
+import { hasFfmpeg } from "../testing/ffmpeg-program.ts";
 import { hasRealData, onRealData, realDataset } from "../testing/real-data.ts";
 import { grey, stillPicture, writeVideo } from "../testing/small-dataset.ts";
 import { FfmpegReader } from "./ffmpeg-reader.ts";
@@ -228,16 +228,6 @@ describe.skipIf(!hasFfmpeg() || !hasLibav)("the program ffmpeg (skipped where it
     await expect(show({ ...part, length: 3 }, 0, large, fallback)).rejects.toThrow(/both\.mp4: expected frame 0/);
   });
 });
-
-function hasFfmpeg(): boolean {
-  try {
-    execFileSync("ffmpeg", ["-version"], { stdio: "ignore" });
-    execFileSync("ffprobe", ["-version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 describe("the size of a scaled picture", () => {
   test("keeps proportions, is never enlarged and has whole pixels", () => {
