@@ -159,6 +159,42 @@ describe("an example", () => {
     expect(pictures.map((picture) => picture !== null)).toEqual([false, false, false, false, true, false]);
   });
 
+  it("drops history by the seed: of another seed in other samples", async () => {
+    const own = await toy();
+    const dropping = { ...choice, reading: { ...reading, historyDropout: 0.5 } };
+    const kept = async (seed: number) =>
+      Promise.all(
+        Array.from(
+          { length: 40 },
+          async (_, draw) => (await loadExample(own, at(6, draw), { ...dropping, seed })).historyKept,
+        ),
+      );
+    const [one, again, other] = [await kept(7), await kept(7), await kept(8)];
+    expect(again).toEqual(one);
+    // Of two seeds about half of the samples fare differently: 20 of 40, and 4 standard deviations are 12.6.
+    expect(Math.abs(one.filter((keeps, draw) => keeps !== other[draw]).length - 20)).toBeLessThan(13);
+  });
+
+  it("has the instruction of its own frame, or of the mapping where that is fixed", async () => {
+    const own = await toy();
+    // The instruction changes in the middle of the episode.
+    const table = async (episode: number) => ({
+      ...(await own.dataset.table(episode)),
+      tasks: Array.from({ length: 12 }, (_, frame) => (frame < 6 ? "push" : "pull")),
+    });
+    const changing = { ...own, dataset: { ...own.dataset, table } };
+    const said = async (of: Subject, frame: number) =>
+      byteTokenizer.decode((await loadExample(of, at(frame), choice)).tokens);
+    expect([await said(changing, 5), await said(changing, 6), await said(changing, 11)]).toEqual([
+      "push",
+      "pull",
+      "pull",
+    ]);
+    const prompt = { kind: "fixed", text: "go" } as const;
+    const fixed = await subject(description, { ...asFound, controlMode: "joint", prompt }, ["base"]);
+    expect(await said({ ...fixed, dataset: changing.dataset }, 6)).toBe("go");
+  });
+
   it("changes pictures in training only, alike in all slots of a sample, another way in another draw", async () => {
     const own = await toy();
     const changing = { ...choice, reading: { ...reading, interval: 0.0001, augmentation: usualAugmentation } };

@@ -80,6 +80,14 @@ describe("the sampler", () => {
     expect(draws(0, 40, 1)).toEqual(draws(0, 40, 1));
   });
 
+  it("obeys it both in the order of members and in the order of each one's frames", () => {
+    // Members of one frame tell nothing but whose turn it is; a member alone nothing but which frame's.
+    const turns = (seed: number) =>
+      draws(0, 60, seed, [member("a", 0.5, 1), member("b", 0.5, 1)]).map((one) => one.member);
+    const frames = (seed: number) => draws(0, 60, seed, [member("a", 1, 60)]).map((one) => one.frame);
+    for (const of of [turns, frames]) expect(new Set([1, 2, 3].map((seed) => of(seed).join())).size).toBe(3);
+  });
+
   it("orders a member's frames by chance, anew in each pass, and unlike a namesake of another name", () => {
     const alone = (name: string) => draws(0, 100, 1, [member(name, 1, 50)]).map((one) => one.frame);
     const frames = alone("a");

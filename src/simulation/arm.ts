@@ -22,6 +22,7 @@ export const arm: Design = {
   goals: pickingGoals,
   cameras: ["front", "wrist"],
   defaults: { observation: "pictures", imageSize: 96, distractors: 1, disturbance: 0.05 },
+  mostDistractors: 3,
   mjcf,
   stage: (world, options) => new ArmStage(world, options),
 };

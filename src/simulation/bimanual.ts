@@ -37,6 +37,7 @@ export const bimanual: Design = {
   })),
   cameras: ["front", "top"],
   defaults: { observation: "pictures", imageSize: 96, distractors: 0, disturbance: 0.05 },
+  mostDistractors: 2,
   mjcf,
   stage: (world, options) => new BimanualStage(world, options),
 };
@@ -99,16 +100,15 @@ class BimanualStage implements Stage {
     });
     this.command(start);
     const painted = chance.pickSeveral("colour", colourNames, this.#bars.length);
-    const taken: number[] = [];
+    const across = chance.arrange(
+      this.#bars.length,
+      (at, attempt) => chance.between(`bar ${at} y ${attempt}`, -0.11, 0.11),
+      (drawn, before) => before.every((other) => Math.abs(other - drawn) > 0.08),
+    );
     for (const [at, thing] of this.#bars.entries()) {
-      const y = chance.until(
-        (attempt) => chance.between(`bar ${at} y ${attempt}`, -0.11, 0.11),
-        (drawn) => taken.every((other) => Math.abs(other - drawn) > 0.08),
-      );
-      taken.push(y);
       const turn = this.#bars.length > 1 ? 0.05 : 0.25;
       thing.place(
-        [chance.between(`bar ${at} x`, -0.03, 0.03), y, bar[2]],
+        [chance.between(`bar ${at} x`, -0.03, 0.03), across[at]!, bar[2]],
         chance.between(`bar ${at} yaw`, -turn, turn),
       );
       thing.paint(colours[painted[at]!]);

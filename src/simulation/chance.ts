@@ -36,11 +36,29 @@ export class Chance {
 
   /** The first of many draws that will do. */
   until<T>(draw: (attempt: number) => T, isGood: (drawn: T) => boolean): T {
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      const drawn = draw(attempt);
-      if (isGood(drawn)) return drawn;
+    return this.arrange(1, (_, attempt) => draw(attempt), isGood)[0]!;
+  }
+
+  /**
+   * So many draws that go together, one after the other. Where none of many goes with those before it, all are drawn anew: the
+   * first may have been put where they leave the last no room.
+   */
+  arrange<T>(
+    count: number,
+    draw: (at: number, attempt: number) => T,
+    goesWith: (drawn: T, before: readonly T[]) => boolean,
+  ): T[] {
+    for (let round = 0; round < rounds; round++) {
+      const drawn: T[] = [];
+      for (let attempt = 0; attempt < attempts && drawn.length < count; attempt++) {
+        const next = draw(drawn.length, round * attempts + attempt);
+        if (!goesWith(next, drawn)) continue;
+        drawn.push(next);
+        attempt = -1;
+      }
+      if (drawn.length === count) return drawn;
     }
-    throw new Error(`chance: none of ${attempts} draws will do; the robot's ranges leave no room`);
+    throw new Error(`chance: none of ${rounds * attempts} draws will do; the robot's ranges leave no room`);
   }
 
   #uniform(what: string): number {
@@ -49,3 +67,4 @@ export class Chance {
 }
 
 const attempts = 1000;
+const rounds = 100;

@@ -35,6 +35,8 @@ export interface Design {
   /** Cameras of the model, by name. */
   readonly cameras: readonly string[];
   readonly defaults: RobotOptions;
+  /** More things of other colours there is no room for, or no colour. */
+  readonly mostDistractors: number;
   readonly mjcf: (options: RobotOptions) => string;
   readonly stage: (world: PhysicsWorld, options: RobotOptions) => Stage;
 }

@@ -46,6 +46,7 @@ export const gantry: Design = {
   goals: pickingGoals,
   cameras: ["left", "right"],
   defaults: { observation: "pictures", imageSize: 96, distractors: 1, disturbance: 0.05 },
+  mostDistractors: 3,
   mjcf,
   stage: (world, options) => new GantryStage(world, options),
 };

@@ -39,14 +39,15 @@ export class Picking {
   /** Places and paints everything; returns the instruction. */
   begin(chance: Chance, place: (what: string) => Vector): string {
     const painted = chance.pickSeveral("colour", colourNames, this.#cubes.length + 1);
-    const taken: Vector[] = [];
-    for (const [at, thing] of [this.#pad, ...this.#cubes].entries()) {
-      const found = chance.until(
-        (attempt) => place(`thing ${at} ${attempt}`),
-        (drawn) => taken.every((other) => distance(other, drawn) > 0.09),
-      );
-      taken.push(found);
-      thing.place([found[0], found[1], at === 0 ? 0 : half], at === 0 ? 0 : chance.between(`turn ${at}`, -0.3, 0.3));
+    const things = [this.#pad, ...this.#cubes];
+    const places = chance.arrange(
+      things.length,
+      (at, attempt) => place(`thing ${at} ${attempt}`),
+      (drawn, before) => before.every((other) => distance(other, drawn) > 0.09),
+    );
+    for (const [at, thing] of things.entries()) {
+      const [x, y] = places[at]!;
+      thing.place([x, y, at === 0 ? 0 : half], at === 0 ? 0 : chance.between(`turn ${at}`, -0.3, 0.3));
       thing.paint(colours[painted[at]!]);
     }
     const [onto, cube]: (Colour | undefined)[] = painted;

@@ -37,6 +37,7 @@ export const pusher: Design = {
   goals: ["puck_x", "puck_y", "goal_x", "goal_y"].map((name) => ({ ...entry(name), unit: "m", part: "goal" })),
   cameras: ["top"],
   defaults: { observation: "pictures", imageSize: 96, distractors: 0, disturbance: 0.1 },
+  mostDistractors: 4,
   mjcf,
   stage: (world, options) => new PusherStage(world, options),
 };
@@ -123,18 +124,17 @@ class PusherStage implements Stage {
     const puck = [chance.between("puck x", -0.11, 0.11), chance.between("puck y", -0.1, 0.02)];
     this.#puck.place(puck);
     const painted = chance.pickSeveral("colour", colourNames, this.#places.length);
-    const placed: Vector[] = [];
+    const middles = chance.arrange(
+      this.#places.length,
+      (at, attempt): Vector => [
+        chance.between(`place ${at} x ${attempt}`, -0.17, 0.17),
+        chance.between(`place ${at} y ${attempt}`, 0.1, 0.2),
+        0,
+      ],
+      (drawn, before) => before.every((other) => distance(other, drawn) > 0.1),
+    );
     for (const [at, thing] of this.#places.entries()) {
-      const middle = chance.until(
-        (attempt): Vector => [
-          chance.between(`place ${at} x ${attempt}`, -0.17, 0.17),
-          chance.between(`place ${at} y ${attempt}`, 0.1, 0.2),
-          0,
-        ],
-        (drawn) => placed.every((other) => distance(other, drawn) > 0.1),
-      );
-      placed.push(middle);
-      thing.place(middle, 0);
+      thing.place(middles[at]!, 0);
       thing.paint(colours[painted[at]!]);
     }
     const start = chance.until(

@@ -29,6 +29,7 @@ export const reacher: Design = {
   goals: ["goal_x", "goal_y"].map((name) => ({ name, unit: "m", part: "goal", kind: "continuous" })),
   cameras: ["top"],
   defaults: { observation: "pictures", imageSize: 96, distractors: 0, disturbance: 0.1 },
+  mostDistractors: 4,
   mjcf,
   stage: (world, options) => new ReacherStage(world, options),
 };
@@ -93,14 +94,13 @@ class ReacherStage implements Stage {
     this.#joints.place(start);
     this.#world.control(start);
     const painted = chance.pickSeveral("colour", colourNames, this.#dots.length);
-    const placed: Vector[] = [];
+    const places = chance.arrange(
+      this.#dots.length,
+      (at, attempt) => within(chance, `dot ${at} ${attempt}`),
+      (drawn, before) => [tipOf(start), ...before].every((other) => distance(other, drawn) > 3 * tolerance),
+    );
     for (const [at, thing] of this.#dots.entries()) {
-      const place = chance.until(
-        (attempt) => within(chance, `dot ${at} ${attempt}`),
-        (drawn) => [tipOf(start), ...placed].every((other) => distance(other, drawn) > 3 * tolerance),
-      );
-      placed.push(place);
-      thing.place(place, 0);
+      thing.place(places[at]!, 0);
       thing.paint(colours[painted[at]!]);
     }
     const goal: Colour = painted[0]!;

@@ -206,6 +206,13 @@ describe("what is refused", () => {
     );
   });
 
+  it("more things of other colours than there is room for, or than there are colours", async () => {
+    await expect(make("bimanual", { distractors: 3 })).rejects.toThrow(
+      'robot "bimanual": distractors: expected a number of at most 2, got 3',
+    );
+    await expect(make("arm", { distractors: 4 })).rejects.toThrow("expected a number of at most 3, got 4");
+  });
+
   it("a command of another width or with a number that is none", async () => {
     const robot = await make("reacher", {});
     robot.reset(0, 0);

@@ -34,8 +34,17 @@ export function findRobot(name: string): Design {
   throw new InputError(`robot: expected one of ${names.join(", ")}, got "${name}"${didYouMean(name, names)}`);
 }
 
-/** A robot of a design, ready for its first `reset`. */
+/**
+ * A robot of a design, ready for its first `reset`.
+ *
+ * @throws InputError with what is wrong with its options
+ */
 export async function createRobot(design: Design, options: RobotOptions): Promise<RobotEnvironment> {
-  const parsed = parseInput(`robot "${design.name}"`, optionsSchema, options);
+  const where = `robot "${design.name}"`;
+  const parsed = parseInput(where, optionsSchema, options);
+  if (parsed.distractors > design.mostDistractors)
+    throw new InputError(
+      `${where}: distractors: expected a number of at most ${design.mostDistractors}, got ${parsed.distractors}`,
+    );
   return new SimulatedRobot(await loadPhysics(), design, parsed);
 }

@@ -128,6 +128,22 @@ describe.each([
   });
 });
 
+it("weights begin as the recipe's seed says, each by its own name", async () => {
+  const { run } = await opened(craneRecipe);
+  await run.close();
+  for (const seed of [3, 4]) {
+    const { parameters, ema } = newState({ ...craneRecipe, seed }, run.parameters);
+    const random = stream(seed, "initial weight", "action.in.weight");
+    // Maps from slots begin with a deviation of 0.2, row by row; averages as the weights that they are of.
+    for (const values of [parameters, ema!]) {
+      const { cells, shape } = values.get("action.in.weight")!;
+      expect(shape).toEqual([24, width]);
+      for (const [at, cell] of cells.entries())
+        expect(cell).toBeCloseTo(0.2 * random.normal(at % width, Math.floor(at / width), 0, 0), 6);
+    }
+  }
+});
+
 describe("a training batch of two cranes with a cart between them", () => {
   const draws = [
     { member: 2, episode: 1, frame: 3, draw: 4 },
