@@ -32,9 +32,7 @@ export async function checkSamples({ mixture, datasets }: OpenMixture, options: 
   const problems: string[] = [];
   for (const [at, member] of mixture.members.entries()) {
     const dataset = datasets[at]!;
-    const damage = await dataset.damage();
-    if (damage.length > 0) problems.push(new DatasetError(dataset.name, damage).message);
-    else problems.push(...(await sampleProblems(member, dataset, options)));
+    problems.push(...(await sampleProblems(member, dataset, options)));
   }
   if (problems.length === 0) return;
   // A damaged file says the same of each of its episodes.
@@ -45,15 +43,15 @@ export async function checkSamples({ mixture, datasets }: OpenMixture, options: 
 }
 
 async function sampleProblems(member: Member, dataset: Dataset, options: SampleCheckOptions): Promise<string[]> {
-  const { columns } = member.embodiment;
+  const { columns, cameras } = member.embodiment;
   const { episodes } = dataset;
-  const words = [method, await dataset.fingerprint(), JSON.stringify({ columns, episodes })];
+  const words = [method, await dataset.fingerprint(), JSON.stringify({ columns, cameras, episodes })];
   const { problems, prompts } = await cached(options.cache, words, form, () => lookThrough(member, dataset));
   return [...problems, ...prompts.flatMap((prompt) => promptProblem(dataset.name, prompt, options))];
 }
 
 /** Changes when the same rows would show other things than before. */
-const method = "sample check 1";
+const method = "sample check 2";
 
 const promptSchema = z.object({ text: z.string().nullable(), episode: z.number(), frame: z.number() });
 
@@ -76,6 +74,10 @@ const form: CacheForm<Found> = {
 };
 
 async function lookThrough({ embodiment, framesPerSecond }: Member, dataset: Dataset): Promise<Found> {
+  const keys = embodiment.cameras.flatMap(({ key }) => (key === null ? [] : [key]));
+  const damage = await dataset.damage(keys);
+  if (damage.length > 0)
+    return { problems: damage.map((each) => new DatasetError(dataset.name, [each]).message), prompts: [] };
   const problems: string[] = [];
   const prompts = new Map<string | null, Prompt>();
   const { prompt } = embodiment.columns;

@@ -8,6 +8,7 @@ import type { Picture } from "../dataset/dataset.ts";
 import { loadLibav } from "../dataset/libav.ts";
 import { openDataset } from "../dataset/read/open.ts";
 import { openPictureReader } from "../dataset/read/video.ts";
+import { wholeClip } from "../dataset/testing/film.ts";
 import { sideBySide } from "../simulation/film.ts";
 import { createRobot, findRobot } from "../simulation/robots.ts";
 import type { Definition } from "./definition.ts";
@@ -41,7 +42,7 @@ const found = () => JSON.parse(printed);
 /** The first frames of a film. */
 async function filmed(path: string, frames: number): Promise<Picture[]> {
   const reader = await openPictureReader();
-  const clip = { path, episode: 0, from: 0, framesPerSecond: 10, length: frames };
+  const clip = await wholeClip(path);
   const fit = { height: 4096, width: 4096 };
   const shown: Picture[] = [];
   for (let frame = 0; frame < frames; frame++) shown.push(await reader.frame({ clip, frame, fit, passing: null }));

@@ -91,8 +91,11 @@ export interface Dataset {
    * @throws InputError naming file, episode and frame where it cannot be decoded
    */
   picture(camera: string, episode: number, frame: number, fit: Fit): Promise<Picture>;
-  /** What is wrong with files in use that shows without decoding them: videos that are cut short or none at all. */
-  damage(): Promise<readonly DatasetProblem[]>;
+  /**
+   * What is wrong with the films of these cameras that shows without decoding them: cut short, or with other pictures than the rows
+   * of their episodes.
+   */
+  damage(cameras: readonly string[]): Promise<readonly DatasetProblem[]>;
   /** A word that changes when a file or the choice of episodes does (by path, size and time of change). */
   fingerprint(): Promise<string>;
   close(): Promise<void>;

@@ -20,6 +20,7 @@ export type ProblemCode =
   | "missing-task"
   | "unreadable-table"
   | "unreadable-video"
+  | "mismatched-video"
   | "wrong-length"
   | "wrong-width"
   | "wrong-count"
@@ -39,7 +40,14 @@ export interface DatasetProblem {
 
 /** Something worth knowing of a dataset that is not wrong. */
 export interface DatasetNote {
-  readonly code: "constant-entries" | "uneven-timestamps" | "late-start" | "no-frame-index";
+  readonly code:
+    | "constant-entries"
+    | "uneven-timestamps"
+    | "late-start"
+    | "no-frame-index"
+    | "pictures-by-time"
+    | "from-timestamp-drifts"
+    | "other-film-rate";
   readonly path: string;
   readonly message: string;
 }

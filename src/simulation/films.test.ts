@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Picture } from "../dataset/dataset.ts";
 import { loadLibav } from "../dataset/libav.ts";
 import { openPictureReader } from "../dataset/read/video.ts";
+import { wholeClip } from "../dataset/testing/film.ts";
 import { zeros } from "../graph/host-array.ts";
 import { sideBySide } from "./film.ts";
 import { Films } from "./films.ts";
@@ -43,9 +44,10 @@ describe("films", () => {
       [3, join(folder, "arm-003.mp4")],
     ]);
     const reader = await openPictureReader();
-    for (const [episode, path] of films.paths)
+    for (const [episode, path] of films.paths) {
+      const clip = await wholeClip(path);
+      expect(clip.pictures.length).toBe(5);
       for (let frame = 0; frame < 5; frame++) {
-        const clip = { path, episode: 0, from: 0, framesPerSecond: 10, length: 5 };
         const shown = await reader.frame({ clip, frame, fit: { height: 4096, width: 4096 }, passing: null });
         expect(shown.shape).toEqual([32, 64, 3]);
         const [left, right] = [16, 48].map((column) => shown.cells[(16 * 64 + column) * 3]!);
@@ -54,6 +56,7 @@ describe("films", () => {
         expect(Math.abs(left! - front!)).toBeLessThan(4);
         expect(Math.abs(right! - wrist!)).toBeLessThan(4);
       }
+    }
     reader.close();
   });
 
@@ -64,7 +67,7 @@ describe("films", () => {
     films.finish();
     const [[, path = ""] = []] = films.paths;
     const reader = await openPictureReader();
-    const clip = { path, episode: 0, from: 0, framesPerSecond: 10, length: 1 };
+    const clip = await wholeClip(path);
     const shown = await reader.frame({ clip, frame: 0, fit: { height: 4096, width: 4096 }, passing: null });
     reader.close();
     for (const [column, colour] of [

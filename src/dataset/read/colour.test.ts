@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HostArray } from "../../graph/host-array.ts";
 import { loadLibav } from "../libav.ts";
 import { hasFfmpeg } from "../testing/ffmpeg-program.ts";
+import { wholeClip } from "../testing/film.ts";
 import { needLibav, VideoWriter } from "../write/video.ts";
 import { FfmpegReader } from "./ffmpeg-reader.ts";
 import { LibavReader } from "./libav-reader.ts";
@@ -73,7 +74,7 @@ describe.each(readers)("red, green and blue as %s reads them", (name, open) => {
     }
     writer.finish();
     const reader = open();
-    const clip = { path, episode: 0, from: 0, framesPerSecond: 10, length: 2 };
+    const clip = await wholeClip(path);
     for (const [frame, colour] of colours.entries()) {
       const { cells } = await reader.frame({ clip, frame, fit: whole, passing: null });
       // Half the colour planes, and a lossy codec.

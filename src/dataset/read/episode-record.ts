@@ -29,6 +29,8 @@ export interface VideoPart {
   readonly path: string;
   /** Seconds from the file's first frame to the episode's. */
   readonly from: number;
+  /** Seconds to its end; `null` where no one says. */
+  readonly to: number | null;
 }
 
 /** What the metadata lists, as it stands there. */
@@ -97,7 +99,7 @@ function recordV2({ place, value }: JsonLine<z.infer<typeof episodeLine>>, lengt
   const videos = new Map<string, VideoPart>();
   for (const [key, feature] of info.features)
     if (feature.type === "video" && info.videoPath !== null)
-      videos.set(key, { path: fillTemplate(info.videoPath, { ...values, video_key: key }), from: 0 });
+      videos.set(key, { path: fillTemplate(info.videoPath, { ...values, video_key: key }), from: 0, to: null });
   const table = { path: fillTemplate(info.tablePath, values), firstRow: 0, isWhole: true };
   return { index, length, place, tasks: taskTexts(tasks), table, videos, problems: [] };
 }

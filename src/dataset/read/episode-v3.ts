@@ -111,7 +111,7 @@ function rowOf(place: string, cells: ReadonlyMap<string, unknown>): Row | BadEnt
 }
 
 function fits(name: string, value: number): boolean {
-  if (name.endsWith("/from_timestamp")) return Number.isFinite(value);
+  if (name.endsWith("_timestamp")) return Number.isFinite(value);
   return Number.isSafeInteger(value) && value >= (name === "length" ? 1 : 0);
 }
 
@@ -160,11 +160,11 @@ function contradictingRanges(rows: readonly Row[]): Map<Row, DatasetProblem[]> {
 function record({ place, numbers, tasks }: Row, firsts: ReadonlyMap<string, number>, info: Info): EpisodeRecord {
   const videos = new Map<string, VideoPart>();
   for (const [key, feature] of info.features) {
-    const [chunk, file, from] = videoColumns(key).map((name) => numbers.get(name));
+    const [chunk, file, from, to] = videoColumns(key).map((name) => numbers.get(name));
     if (feature.type !== "video" || info.videoPath === null) continue;
     if (chunk === undefined || file === undefined || from === undefined) continue;
     const values = { video_key: key, chunk_index: chunk, file_index: file };
-    videos.set(key, { path: fillTemplate(info.videoPath, values), from });
+    videos.set(key, { path: fillTemplate(info.videoPath, values), from, to: to ?? null });
   }
   const [index, length, chunk, file, from] = needed.map((name) => numbers.get(name)!);
   const path = fillTemplate(info.tablePath, { chunk_index: chunk!, file_index: file! });
@@ -179,5 +179,5 @@ function tableOf({ numbers }: Pick<Row, "numbers">): string {
 
 /** What says where the film of an episode lies: a folder, a file, and seconds from its beginning. */
 export function videoColumns(key: string): string[] {
-  return [`videos/${key}/chunk_index`, `videos/${key}/file_index`, `videos/${key}/from_timestamp`];
+  return ["chunk_index", "file_index", "from_timestamp", "to_timestamp"].map((name) => `videos/${key}/${name}`);
 }

@@ -5,6 +5,7 @@ import type { Fit, Picture } from "../dataset.ts";
 import { reason } from "../problem.ts";
 import type { Clip, FrameRequest, PictureReader } from "./picture-reader.ts";
 import { Recent } from "./recent.ts";
+import { fitBeforeTurn, turned } from "./turn.ts";
 
 /** Episodes whose pictures are kept: a program per frame would be far slower than one per episode. */
 const keptEpisodes = 4;
@@ -14,13 +15,11 @@ export class FfmpegReader implements PictureReader {
   readonly #episodes = new Recent<string, Promise<Picture[]>>(keptEpisodes, () => {});
 
   async frame({ clip, frame, fit }: FrameRequest): Promise<Picture> {
-    const key = [clip.path, clip.from, fit.height, fit.width].join(" ");
+    const key = [clip.path, clip.episode, fit.height, fit.width].join(" ");
     const decoding = this.#episodes.get(key) ?? decodeEpisode(clip, fit);
     this.#episodes.set(key, decoding, 1);
     try {
-      const picture = (await decoding)[frame];
-      if (picture === undefined) throw new Error(`a video of ${(await decoding).length} frames`);
-      return picture;
+      return (await decoding)[frame]!;
     } catch (error) {
       this.#episodes.delete(key);
       if (error instanceof InputError) throw error;
@@ -31,7 +30,9 @@ export class FfmpegReader implements PictureReader {
   }
 
   async still(bytes: Uint8Array, fit: Fit): Promise<Picture> {
-    const [picture] = readPortablePixmaps(await run("ffmpeg", [...quiet, "-i", "pipe:0", ...pixmaps(fit)], bytes));
+    const [picture] = readPortablePixmaps(
+      await run("ffmpeg", [...quiet, "-i", "pipe:0", ...pixmaps(fit, "null")], bytes),
+    );
     if (picture === undefined) throw new Error("neither a PNG nor a JPEG picture");
     return picture;
   }
@@ -43,22 +44,37 @@ export class FfmpegReader implements PictureReader {
 
 const quiet = ["-nostdin", "-v", "error", "-xerror"];
 
-async function decodeEpisode({ path, from, framesPerSecond, length }: Clip, fit: Fit): Promise<Picture[]> {
-  const asked = ["-v", "error", "-select_streams", "v:0", "-show_entries", "stream=avg_frame_rate", "-of", "csv=p=0"];
-  const [frames, seconds] = (await run("ffprobe", [...asked, path], null)).toString().trim().split("/").map(Number);
-  // Frames are counted here, not looked up by time, which holds at the dataset's own rate only.
-  if (Math.abs(frames! / seconds! - framesPerSecond) > 0.01 * framesPerSecond)
-    throw new Error(`${frames! / seconds!} frames per second in place of ${framesPerSecond}: this needs node-av`);
-  const start = from === 0 ? [] : ["-ss", String(Math.max(0, from - 0.5 / framesPerSecond))];
-  const whole = ["-an", "-fps_mode", "passthrough", "-frames:v", String(length)];
-  return readPortablePixmaps(await run("ffmpeg", [...quiet, ...start, "-i", path, ...whole, ...pixmaps(fit)], null));
+/** All pictures from the first of an episode to the last, by frame of the episode. */
+async function decodeEpisode({ path, film, pictures }: Clip, fit: Fit): Promise<Picture[]> {
+  const [first, last] = [pictures[0]!, pictures.at(-1)!];
+  const asked = ["-v", "error", "-select_streams", "v:0", "-show_entries", "stream=start_time", "-of", "csv=p=0"];
+  const start = Number.parseFloat((await run("ffprobe", [...asked, path], null)).toString());
+  if (!Number.isFinite(start)) throw new Error("no video that can be decoded");
+  // Pictures are chosen by their times in the file: halfway to the next is nearer to no other.
+  const half = Math.min(0.5 * film.gap, 1);
+  const [from, to] = [start + film.times[first]! - half, start + film.times[last]! + half];
+  // The file is in the order of decoding: a seek counts in that.
+  const begin = from - film.ahead;
+  const seek = begin > 0 ? ["-seek_timestamp", "1", "-noaccurate_seek", "-ss", begin.toFixed(6)] : [];
+  const input = [...quiet, ...seek, "-copyts", "-noautorotate", "-i", path];
+  const count = last - first + 1;
+  const output = ["-map", "0:v:0", "-fps_mode", "passthrough", "-frames:v", String(count)];
+  const select = `select=between(t\\,${from.toFixed(6)}\\,${to.toFixed(6)})`;
+  const shown = await run(
+    "ffmpeg",
+    [...input, ...output, ...pixmaps(fitBeforeTurn(fit, film.quarterTurns), select)],
+    null,
+  );
+  const found = readPortablePixmaps(shown);
+  if (found.length !== count) throw new Error(`${found.length} pictures in place of ${count}`);
+  return Array.from(pictures, (picture) => turned(found[picture - first]!, film.quarterTurns));
 }
 
 /** Output options: RGB pictures fitted as `Scaler` fits them, each behind its own header. */
-function pixmaps({ height, width }: Fit): string[] {
+function pixmaps({ height, width }: Fit, before: string): string[] {
   const scale = `min(1\\,min(${height}/ih\\,${width}/iw))`;
   const size = `w=max(1\\,round(iw*${scale})):h=max(1\\,round(ih*${scale}))`;
-  const filter = `scale=${size}:flags=area+full_chroma_int+accurate_rnd+bitexact,format=rgb24`;
+  const filter = `${before},scale=${size}:flags=area+full_chroma_int+accurate_rnd+bitexact,format=rgb24`;
   return ["-vf", filter, "-f", "image2pipe", "-c:v", "ppm", "pipe:1"];
 }
 

@@ -14,11 +14,11 @@ import type {
 } from "../dataset.ts";
 import { insideFolder } from "../path-template.ts";
 import { DatasetError, type DatasetProblem, reason, unreadableTable } from "../problem.ts";
+import { EpisodeFilms, FilmError, type FilmFindings } from "./episode-films.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
 import type { Metadata } from "./metadata.ts";
-import { mp4Defect } from "./mp4.ts";
 import { ParquetFile } from "./parquet.ts";
-import type { Clip, Passing, PictureReader } from "./picture-reader.ts";
+import type { Passing, PictureReader } from "./picture-reader.ts";
 import { Recent } from "./recent.ts";
 import { readTable, type Table } from "./table.ts";
 
@@ -62,6 +62,7 @@ export class LeRobotDataset implements Dataset {
   readonly #tables = new Recent<number, Table>(tableMemoryBytes, () => {});
   readonly #stored = new Recent<string, Promise<unknown[]>>(storedEpisodes, () => {});
   readonly #pictures: Recent<string, Picture>;
+  readonly #films: EpisodeFilms;
 
   constructor(parts: DatasetParts) {
     const { root, choice, metadata, records } = parts;
@@ -78,6 +79,12 @@ export class LeRobotDataset implements Dataset {
     this.problems = parts.problems;
     this.#parts = parts;
     this.#records = new Map(records.map((record) => [record.index, record]));
+    this.#films = new EpisodeFilms({
+      root,
+      records: metadata.records,
+      framesPerSecond: this.framesPerSecond,
+      timestamps: (record) => this.#timestamps(record),
+    });
     this.#pictures = new Recent(choice.pictureMemoryBytes, () => {});
   }
 
@@ -122,21 +129,18 @@ export class LeRobotDataset implements Dataset {
       hash.update(`${join(this.root, path)}\n${found?.size}\n${found?.mtimeMs}\n`);
     }
     for (const { index, length, table } of records) hash.update(`${index} ${length} ${table.firstRow}\n`);
+    const claims = this.#parts.metadata.records.map(({ index, videos: own }) => [index, ...own]);
+    hash.update(JSON.stringify([this.framesPerSecond, claims]));
     return hash.digest("hex");
   }
 
-  async damage(): Promise<readonly DatasetProblem[]> {
-    const videos = [...this.#records.values()].flatMap(({ index, videos: own }) =>
-      this.cameras.flatMap((camera) => own.get(camera)?.path ?? []).map((path) => ({ path, episode: index })),
-    );
-    const first = new Map(videos.toReversed().map((video) => [video.path, video]));
-    const problems: DatasetProblem[] = [];
-    for (const { path, episode } of [...first.values()].reverse()) {
-      const defect = path.endsWith(".mp4") ? await mp4Defect(join(this.root, path)) : null;
-      const message = `expected the video of episode ${episode}, got ${defect}; fetch it again`;
-      if (defect !== null) problems.push({ code: "unreadable-video", path, message });
-    }
-    return problems;
+  async damage(cameras: readonly string[]): Promise<readonly DatasetProblem[]> {
+    return (await this.compareFilms(cameras)).problems;
+  }
+
+  /** What is wrong with the films of some cameras, and worth knowing of them. */
+  async compareFilms(cameras: readonly string[]): Promise<FilmFindings> {
+    return await this.#films.check(cameras, [...this.#records.values()]);
   }
 
   async close(): Promise<void> {
@@ -155,14 +159,18 @@ export class LeRobotDataset implements Dataset {
   ): Promise<Picture> {
     const video = record.videos.get(camera);
     if (video === undefined) return await this.#decodeStored(camera, record, frame, how.fit);
-    const clip: Clip = {
-      path: join(this.root, video.path),
-      episode: record.index,
-      from: video.from,
-      framesPerSecond: this.framesPerSecond,
-      length: record.length,
-    };
-    return await this.#parts.reader.frame({ clip, frame, ...how });
+    try {
+      const clip = await this.#films.clip(camera, record, video);
+      return await this.#parts.reader.frame({ clip, frame, ...how });
+    } catch (error) {
+      if (error instanceof FilmError) throw new DatasetError(this.name, [error.problem]);
+      throw error;
+    }
+  }
+
+  async #timestamps({ index }: EpisodeRecord): Promise<ArrayLike<number> | null> {
+    if (!this.features.has("timestamp")) return null;
+    return (await this.table(index)).vector("timestamp").cells;
   }
 
   async #decodeStored(camera: string, record: EpisodeRecord, frame: number, fit: Fit): Promise<Picture> {
@@ -225,8 +233,9 @@ export class LeRobotDataset implements Dataset {
   }
 }
 
-/** The encoded picture in a cell of LeRobot's `image` type: bytes, or the path of a file. */
+/** The encoded picture in a cell: bytes, alone or in LeRobot's `image` type, or there the path of a file. */
 async function storedBytes(root: string, cell: unknown): Promise<Uint8Array> {
+  if (cell instanceof Uint8Array) return cell;
   if (typeof cell !== "object" || cell === null) throw new Error("no picture");
   if ("bytes" in cell && cell.bytes instanceof Uint8Array) return cell.bytes;
   if ("path" in cell && typeof cell.path === "string") return await readFile(join(root, insideFolder(cell.path)));

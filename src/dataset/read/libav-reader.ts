@@ -6,6 +6,7 @@ import { reason } from "../problem.ts";
 import type { FrameRequest, PictureReader } from "./picture-reader.ts";
 import { Recent } from "./recent.ts";
 import { Scaler } from "./scaler.ts";
+import { fitBeforeTurn, turned } from "./turn.ts";
 import { VideoFile } from "./video-file.ts";
 
 /** Decodes through FFmpeg's libraries inside this process; the videos used last stay open. */
@@ -21,14 +22,15 @@ export class LibavReader implements PictureReader {
   }
 
   async frame({ clip, frame, fit, passing }: FrameRequest): Promise<Picture> {
-    const { path, episode, from, framesPerSecond } = clip;
+    const { path, episode, film, pictures } = clip;
+    const shown = (seen: Frame) =>
+      turned(this.#scaler.picture(seen, fitBeforeTurn(fit, film.quarterTurns)), film.quarterTurns);
     try {
-      const see = (seconds: number, passed: Frame) => {
-        const at = Math.round((seconds - from) * framesPerSecond);
-        if (at >= 0 && at < clip.length) passing?.(at, () => this.#scaler.picture(passed, fit));
+      const see = (picture: number, passed: Frame) => {
+        const at = passing === null ? -1 : frameOf(pictures, picture);
+        if (at >= 0) passing?.(at, () => shown(passed));
       };
-      const shown = this.#video(path).show(from + frame / framesPerSecond, 0.5 / framesPerSecond, see);
-      return this.#scaler.picture(shown, fit);
+      return shown(this.#video(path).show(film, pictures[frame]!, see));
     } catch (error) {
       this.#videos.delete(path);
       throw new InputError(
@@ -85,4 +87,15 @@ export class LibavReader implements PictureReader {
     if (status < 0) throw new Error(library.FFmpegError.strerror(status));
     return codec;
   }
+}
+
+/** Which frame of an episode a picture of the film is; −1 if it is none. */
+function frameOf(pictures: Int32Array, picture: number): number {
+  let [low, high] = [0, pictures.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (pictures[middle]! < picture) low = middle + 1;
+    else high = middle;
+  }
+  return pictures[low] === picture ? low : -1;
 }

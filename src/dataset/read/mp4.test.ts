@@ -2,9 +2,10 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { reason } from "../problem.ts";
 import { copyOfReal } from "../testing/real-copy.ts";
 import { hasRealData, onRealData, realDataset } from "../testing/real-data.ts";
-import { mp4Defect } from "./mp4.ts";
+import { movieBox } from "./mp4.ts";
 
 let folder = "";
 beforeEach(async () => {
@@ -24,8 +25,10 @@ function box(kind: string, content: number, header: 8 | 16): Buffer {
 async function defect(...boxes: readonly Buffer[]): Promise<string | null> {
   const path = join(folder, "a.mp4");
   await writeFile(path, Buffer.concat(boxes));
-  return await mp4Defect(path);
+  return await defectOf(path);
 }
+
+const defectOf = (path: string) => movieBox(path).then(() => null, reason);
 
 const start = box("ftyp", 12, 8);
 
@@ -44,16 +47,16 @@ test("what is missing or wrong is said with its place", async () => {
   expect(await defect(start, box("moov", 30, 8), box("mdat", 100, 8).subarray(0, 50))).toBe(
     "a file of 108 bytes that ends early, as it should have 166 or more",
   );
-  expect(await mp4Defect(join(folder, "none.mp4"))).toBe("no such file");
+  expect(await defectOf(join(folder, "none.mp4"))).toBe("no such file");
 });
 
 test.skipIf(!hasRealData)(onRealData("a real video is whole, and cut anywhere it is not"), async () => {
   const whole = "dobot_cr5/videos/chunk-000/observation.images.top/episode_000068.mp4";
-  expect(await mp4Defect(realDataset(whole))).toBeNull();
+  expect(await defectOf(realDataset(whole))).toBeNull();
   const size = (await readFile(realDataset(whole))).length;
   for (const share of [0.999, 0.5, 0.01]) {
     const path = await copyOfReal(whole);
     await truncate(path, Math.floor(share * size));
-    expect(await mp4Defect(path)).toMatch(/ends early|without its/);
+    expect(await defectOf(path)).toMatch(/ends early|without its/);
   }
 });

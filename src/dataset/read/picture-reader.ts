@@ -1,14 +1,13 @@
 import type { Fit, Picture } from "../dataset.ts";
+import type { FilmIndex } from "./film-index.ts";
 
-/** The part of a video file that shows an episode. */
+/** The pictures of a video file that an episode's frames are. */
 export interface Clip {
   readonly path: string;
   readonly episode: number;
-  /** Seconds from the file's first frame to the episode's. */
-  readonly from: number;
-  readonly framesPerSecond: number;
-  /** Frames of the episode. */
-  readonly length: number;
+  readonly film: FilmIndex;
+  /** By frame of the episode, ascending: which picture of the film it is. */
+  readonly pictures: Int32Array;
 }
 
 /** Sees the frames of an episode that are decoded on the way to another. */
@@ -22,7 +21,7 @@ export interface FrameRequest {
   readonly passing: Passing;
 }
 
-/** Decodes videos and still pictures into RGB. Frame k of a clip is the one shown at `from + k / framesPerSecond`. */
+/** Decodes videos and still pictures into RGB, upright. */
 export interface PictureReader {
   /** @throws InputError naming file, episode and frame where there is no such frame or it cannot be decoded */
   frame(request: FrameRequest): Promise<Picture>;

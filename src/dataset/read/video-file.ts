@@ -1,11 +1,23 @@
 import type { CodecContext, FormatContext, Frame, Packet, Stream } from "node-av/lib";
 import type { Libav } from "../libav.ts";
+import { type FilmIndex, nearestPicture } from "./film-index.ts";
 
 /** Frames further ahead than this are sought; nearer ones are reached by decoding on. */
 const nearFrames = 4;
 
+/** Where a picture lies, in ticks from the first. */
+interface Aim {
+  readonly ticks: number;
+  /** No other picture is as near to it in time. */
+  readonly slack: number;
+  /** Where a seek, which counts in the order of decoding, lands no later than at the picture. */
+  readonly seek: number;
+  /** How far ahead a picture is reached sooner by decoding on than by seeking. */
+  readonly near: number;
+}
+
 /**
- * One open video: shows the frame at a time, and decodes no frame twice on the way forward.
+ * One open video: shows its pictures by number, and decodes no frame twice on the way forward.
  *
  * Calls are synchronous and belong in a worker thread.
  */
@@ -55,23 +67,28 @@ export class VideoFile {
   }
 
   /**
-   * The frame at `seconds` from the first, within `tolerance`; it is overwritten by the next call.
+   * Picture `picture` of the film that this file is; it is overwritten by the next call.
    *
-   * @param passing sees each frame on the way there, with its time in seconds
-   * @throws Error if there is no such frame or it cannot be decoded
+   * @param passing sees each picture on the way there
+   * @throws Error if there is no such picture or it cannot be decoded
    */
-  show(seconds: number, tolerance: number, passing: (seconds: number, frame: Frame) => void): Frame {
+  show(film: FilmIndex, picture: number, passing: (picture: number, frame: Frame) => void): Frame {
     const { num, den } = this.#stream.timeBase;
-    const wanted = (seconds * den) / num;
-    const slack = (tolerance * den) / num;
-    if (this.#shown !== null && Math.abs(this.#shown - wanted) <= slack) return this.#frame;
+    const seconds = film.times[picture]!;
+    const aim: Aim = {
+      ticks: (seconds * den) / num,
+      seek: ((seconds - film.ahead) * den) / num,
+      slack: Math.min(0.5 * film.gap, 1) * (den / num),
+      near: (nearFrames / film.rate) * (den / num),
+    };
+    if (this.#shown !== null && Math.abs(this.#shown - aim.ticks) <= aim.slack) return this.#frame;
+    const see = (ticks: number) => passing(nearestPicture(film, (ticks * num) / den), this.#frame);
     try {
-      this.#approach(wanted, slack);
-      if (!this.#decodeTo(wanted, slack, (ticks) => passing((ticks * num) / den, this.#frame))) {
-        // A seek by decoding time can land behind a frame that is shown early.
+      this.#approach(aim);
+      if (!this.#decodeTo(aim, see)) {
+        // Files with an index of their own may lead a seek elsewhere.
         this.#restart(0);
-        if (!this.#decodeTo(wanted, slack, (ticks) => passing((ticks * num) / den, this.#frame)))
-          throw new Error(`no frame at ${seconds.toFixed(3)} s`);
+        if (!this.#decodeTo(aim, see)) throw new Error(`no frame at ${seconds.toFixed(3)} s`);
       }
     } catch (error) {
       this.#shown = null;
@@ -87,14 +104,14 @@ export class VideoFile {
     this.#format.closeInputSync();
   }
 
-  /** Brings file and decoder to where `wanted` is reached with the fewest frames. */
-  #approach(wanted: number, slack: number): void {
+  /** Brings file and decoder to where a picture is reached with the fewest frames. */
+  #approach({ ticks: wanted, seek, near }: Aim): void {
     if (this.#shown === null || this.#isDrained || wanted < this.#shown) {
-      this.#restart(wanted);
+      this.#restart(seek);
       return;
     }
-    if (wanted - this.#shown <= 2 * slack * nearFrames) return;
-    this.#seek(wanted);
+    if (wanted - this.#shown <= near) return;
+    this.#seek(seek);
     const keyframe = this.#hold() ? this.#packet.dts : null;
     if (keyframe === null || this.#sent === null || keyframe > this.#sent) {
       this.#flush();
@@ -107,16 +124,16 @@ export class VideoFile {
     }
   }
 
-  #restart(wanted: number): void {
-    this.#seek(wanted);
+  #restart(ticks: number): void {
+    this.#seek(ticks);
     this.#flush();
   }
 
-  #seek(wanted: number): void {
+  #seek(ticks: number): void {
     this.#release();
-    const ticks = this.#start() + BigInt(Math.round(wanted));
     const { AVSEEK_FLAG_BACKWARD } = this.#libav.constants;
-    this.#check(this.#format.seekFrameSync(this.#stream.index, ticks, AVSEEK_FLAG_BACKWARD));
+    const from = this.#start() + BigInt(Math.round(ticks));
+    this.#check(this.#format.seekFrameSync(this.#stream.index, from, AVSEEK_FLAG_BACKWARD));
   }
 
   #flush(): void {
@@ -126,8 +143,8 @@ export class VideoFile {
     this.#isDamaged = false;
   }
 
-  /** Decodes on; `false` if the frames are already past `wanted` or end before it. */
-  #decodeTo(wanted: number, slack: number, passing: (ticks: number) => void): boolean {
+  /** Decodes on; `false` if the frames are already past the one that is wanted or end before it. */
+  #decodeTo({ ticks: wanted, slack }: Aim, passing: (ticks: number) => void): boolean {
     while (this.#decode()) {
       const ticks = Number(this.#frame.bestEffortTimestamp - this.#start());
       this.#shown = ticks;

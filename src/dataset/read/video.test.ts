@@ -6,10 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../../input-error.ts";
 import type { Picture } from "../dataset.ts";
 import { loadLibav } from "../libav.ts";
-import { hasFfmpeg } from "../testing/ffmpeg-program.ts";
+import { wholeClip } from "../testing/film.ts";
 import { hasRealData, onRealData, realDataset } from "../testing/real-data.ts";
 import { grey, stillPicture, writeVideo } from "../testing/small-dataset.ts";
-import { FfmpegReader } from "./ffmpeg-reader.ts";
 import type { Clip, PictureReader } from "./picture-reader.ts";
 import { fittedSize } from "./scaler.ts";
 import { openPictureReader } from "./video.ts";
@@ -26,14 +25,6 @@ beforeAll(async () => {
 afterAll(async () => {
   reader.close();
   await rm(folder, { recursive: true });
-});
-
-const clip = (path: string, length: number, framesPerSecond: number): Clip => ({
-  path,
-  episode: 0,
-  from: 0,
-  framesPerSecond,
-  length,
 });
 
 const show = (of: Clip, frame: number, fit = large, by = reader) => by.frame({ clip: of, frame, fit, passing: null });
@@ -75,18 +66,14 @@ describe.skipIf(!hasRealData || !hasLibav)(onRealData("real videos"), async () =
   };
   const of = (video: (typeof videos)[number]) => {
     const name = `episode_${String(video.episode).padStart(6, "0")}.mp4`;
-    const framesPerSecond = { gr1_pick_place: 20, unitree_g1_inspire: 30, dobot_cr5: 10 }[video.dataset] ?? 0;
-    return clip(
-      join(realDataset(video.dataset), "videos/chunk-000", video.camera, name),
-      video.length,
-      framesPerSecond,
-    );
+    return wholeClip(join(realDataset(video.dataset), "videos/chunk-000", video.camera, name));
   };
 
   test.each(videos)("$dataset: frames have the pixels that PyAV shows", async (video) => {
+    const whole = await of(video);
     for (const { frame, cells } of video.frames) {
       const distance = async (shown: number) => {
-        const means = cellMeans(await show(of(video), shown));
+        const means = cellMeans(await show(whole, shown));
         return Math.max(...means.map((mean, at) => Math.abs(mean - cells[at]!)));
       };
       const own = await distance(frame);
@@ -101,40 +88,42 @@ describe.skipIf(!hasRealData || !hasLibav)(onRealData("real videos"), async () =
     const fit = { height: 32, width: 32 };
     const frames = Array.from({ length: 120 }, (_, frame) => frame);
     const forward: Picture[] = [];
-    for (const frame of frames) forward.push(await show(of(video), frame, fit));
+    const whole = await of(video);
+    for (const frame of frames) forward.push(await show(whole, frame, fit));
     for (const frame of [...shuffled(120), 119, 119, 0, 119])
-      expect(await show(of(video), frame, fit)).toEqual(forward[frame]);
+      expect(await show(whole, frame, fit)).toEqual(forward[frame]);
   });
 
   test("going forward decodes each frame once, also past frames that nobody asked for", async () => {
     const [video] = videos;
     const asked: number[] = [];
     const passed: number[] = [];
+    const clip = await of(video!);
     const fresh = await openPictureReader();
     for (const frame of [0, 1, 2, 10, 200, 201, 230]) {
       asked.push(frame);
       const passing = (at: number) => passed.push(at);
-      await fresh.frame({ clip: of(video!), frame, fit: { height: 8, width: 8 }, passing });
+      await fresh.frame({ clip, frame, fit: { height: 8, width: 8 }, passing });
     }
     fresh.close();
     expect(passed).toEqual(Array.from({ length: 231 }, (_, at) => at).filter((at) => !asked.includes(at)));
   });
 
   test("a truncated video is an error that names file, episode and frame", async () => {
-    const { path } = of(videos[1]!);
-    const bytes = await readFile(path);
+    const whole = await of(videos[1]!);
+    const bytes = await readFile(whole.path);
     const cut = join(folder, "cut.mp4");
     await writeFile(cut, bytes.subarray(0, bytes.length / 2));
-    const shown = show({ ...clip(cut, 280, 30), episode: 59 }, 12);
+    const shown = show({ ...whole, path: cut, episode: 59 }, 12);
     await expect(shown).rejects.toThrow(InputError);
     await expect(shown).rejects.toThrow(/cut\.mp4: expected frame 12 of episode 59, got .*; the file may be truncated/);
-    await expect(show(clip(join(folder, "none.mp4"), 1, 30), 0)).rejects.toThrow(/none\.mp4.*No such file/);
+    await expect(show({ ...whole, path: join(folder, "none.mp4") }, 0)).rejects.toThrow(/none\.mp4.*No such file/);
   });
 
   test.each(videos)(
     "$dataset: damage inside a video is refused, and what it does not reach is shown",
     async (video) => {
-      const whole = of(video);
+      const whole = await of(video);
       const bytes = await readFile(whole.path);
       const middle = Math.floor(bytes.length / 2);
       bytes.fill(0xaa, middle, middle + 20_000);
@@ -158,45 +147,14 @@ describe.skipIf(!hasRealData || !hasLibav)(onRealData("real videos"), async () =
 });
 
 describe.skipIf(!hasLibav)("written videos (skipped where node-av is not installed)", () => {
-  test.each(["mpeg4", "libx264"] as const)("%s: frame k is the k-th picture", async (encoder) => {
-    const path = join(folder, `${encoder}.mp4`);
-    await writeVideo(path, encoder, 40);
-    for (const frame of [...shuffled(40), 38, 39, 0, 1]) {
-      const { cells, shape } = await show(clip(path, 40, 10), frame);
-      expect(shape).toEqual([48, 64, 3]);
-      // Greys are 5 levels apart; coding and the narrow range of video move them by at most 2.
-      expect(Math.abs(cells[3000]! - grey(frame))).toBeLessThanOrEqual(2);
-    }
-  });
-
-  test("an episode inside a longer video is found by its time", async () => {
-    const path = join(folder, "many.mp4");
-    await writeVideo(path, "libx264", 40);
-    for (const [from, first] of [
-      [1.2, 12],
-      [1.24, 12],
-      [1.26, 13],
-    ] as const) {
-      const { cells } = await show({ ...clip(path, 20, 10), from }, 3);
-      expect(Math.abs(cells[0]! - grey(first + 3))).toBeLessThanOrEqual(2);
-    }
-    await expect(show({ ...clip(path, 20, 10), from: 3 }, 10)).rejects.toThrow(
-      /expected frame 10 .* no frame at 4.000 s/,
-    );
-  });
-
-  test("a rate that the video does not have finds no frames between its own", async () => {
-    const path = join(folder, "slow.mp4");
-    await writeVideo(path, "libx264", 10);
-    await expect(show(clip(path, 40, 40), 1)).rejects.toThrow(/no frame at 0\.025 s/);
-  });
-
   test("more videos than stay open are still read", async () => {
     const paths = Array.from({ length: 12 }, (_, at) => join(folder, `several-${at}.mp4`));
     for (const path of paths) await writeVideo(path, "mpeg4", 5);
+    const clips = await Promise.all(paths.map(wholeClip));
     for (let round = 0; round < 3; round++)
-      for (const path of paths)
-        expect(Math.abs((await show(clip(path, 5, 10), round)).cells[0]! - grey(round))).toBeLessThanOrEqual(2);
+      // Greys are 5 levels apart; coding and the narrow range of video move them by at most 2.
+      for (const clip of clips)
+        expect(Math.abs((await show(clip, round)).cells[0]! - grey(round))).toBeLessThanOrEqual(2);
   });
 
   test("PNG is exact, JPEG is close, anything else is refused", async () => {
@@ -206,26 +164,6 @@ describe.skipIf(!hasLibav)("written videos (skipped where node-av is not install
     await expect(reader.still(new TextEncoder().encode("GIF89a"), large)).rejects.toThrow("neither a PNG nor a JPEG");
     const cut = (await stillPicture("png", 77)).subarray(0, 90);
     await expect(reader.still(cut, large)).rejects.toThrow();
-  });
-});
-
-describe.skipIf(!hasFfmpeg() || !hasLibav)("the program ffmpeg (skipped where it or node-av is not installed)", () => {
-  test("shows what node-av shows, episode by episode", async () => {
-    const path = join(folder, "both.mp4");
-    await writeVideo(path, "libx264", 40);
-    const fallback = new FfmpegReader();
-    const part = { ...clip(path, 20, 10), from: 1.2 };
-    for (const frame of [0, 7, 19]) {
-      const { cells, shape } = await show(part, frame, { height: 24, width: 100 }, fallback);
-      expect(shape).toEqual([24, 32, 3]);
-      expect(Math.abs(cells[0]! - grey(12 + frame))).toBeLessThanOrEqual(2);
-    }
-    await expect(show({ ...part, from: 3 }, 15, large, fallback)).rejects.toThrow(/expected frame 15 .* a video of 10/);
-    await expect(show({ ...part, framesPerSecond: 30 }, 0, large, fallback)).rejects.toThrow(/10 frames per second/);
-    const still = await fallback.still(await stillPicture("png", 77), large);
-    expect([still.shape, still.cells[5]]).toEqual([[48, 64, 3], 77]);
-    await writeFile(path, (await readFile(path)).subarray(0, 2000));
-    await expect(show({ ...part, length: 3 }, 0, large, fallback)).rejects.toThrow(/both\.mp4: expected frame 0/);
   });
 });
 
