@@ -14,7 +14,7 @@ const [tokens, width, heads, headWidth, conditionWidth] = [3, 4, 2, 2, 3];
 const adaptive = { kind: "adaptive-rms", epsilon: 1e-6 } as const;
 const form: LayerForm = {
   choice: {
-    norms: { attention: adaptive, mlp: adaptive },
+    norms: { attention: adaptive, mlp: adaptive, added: "none", queryKey: "none" },
     mlp: { kind: "gated", activation: "silu" },
     bias: "none",
   },

@@ -7,17 +7,27 @@ import type { SymbolicValidity } from "../validity/symbolic.ts";
 import { attend } from "./attention.ts";
 import { linear } from "./linear.ts";
 import { type MlpChoice, mlp } from "./mlp.ts";
-import { type NormChoice, type Normed, norm } from "./norm.ts";
+import { type NormChoice, type Normed, norm, type RmsChoice, rmsNormOver } from "./norm.ts";
 import type { Scope } from "./parameter.ts";
 import type { AttentionPattern } from "./pattern.ts";
 
 /** What a transformer's layers are made of. */
 export interface LayerChoice {
-  /** Before attention, and before the feed-forward. */
-  readonly norms: { readonly attention: NormChoice; readonly mlp: NormChoice };
+  readonly norms: LayerNorms;
   readonly mlp: MlpChoice;
   /** Of the four projections of attention. */
   readonly bias: "zero" | "none";
+}
+
+/** Where a layer norms. */
+export interface LayerNorms {
+  /** Before attention, and before the feed-forward. */
+  readonly attention: NormChoice;
+  readonly mlp: NormChoice;
+  /** Of what attention gives, and of what the feed-forward gives, before it is added to the tokens (Gemma 3). */
+  readonly added: RmsChoice | "none";
+  /** Of each head's queries and keys, before they are rotated (Gemma 3). */
+  readonly queryKey: RmsChoice | "none";
 }
 
 export interface LayerSize {
@@ -78,10 +88,12 @@ export type Context =
     };
 
 /**
- * A pre-norm transformer layer: `y = x + attention(norm(x))`, `z = y + mlp(norm(y))`, each term times the norm's gate where it has one.
+ * A pre-norm transformer layer: `y = x + attention(norm(x))`, `z = y + mlp(norm(y))`. What is added is normed once more where the layer
+ * chooses so, and comes times the first norm's gate where that has one.
  *
  * @returns `z`, and the tokens' keys and values for those that come after them
- * @source openpi `gemma.py` `Block`, `siglip.py` `Encoder1DBlock`; GR00T `cross_attention_dit.py` `BasicTransformerBlock`
+ * @source openpi `gemma.py` `Block`, `siglip.py` `Encoder1DBlock`; GR00T `cross_attention_dit.py` `BasicTransformerBlock`; the norms
+ *   of what is added, of queries and of keys: transformers `modeling_gemma3.py` `Gemma3DecoderLayer`, `Gemma3Attention`
  */
 export function transformerLayer(
   scope: Scope,
@@ -123,17 +135,19 @@ export function hiddenStates(scope: Scope, { choice }: LayerForm, { tokens, real
  */
 export function project(
   scope: Scope,
-  { choice: { bias }, size: { heads, keyHeads, headWidth } }: LayerForm,
+  { choice: { bias, norms }, size: { heads, keyHeads, headWidth } }: LayerForm,
   { query, context }: { readonly query: SymbolicArray<"b n e">; readonly context: SymbolicArray<"b n e"> },
   rotation: Rotation | null,
 ): Projected {
   const wide = { from: "e", bias, initial: "fan-in" } as const;
+  const normed = <A extends string>(name: "query" | "key", x: SymbolicArray<A>) =>
+    rmsNormWhere(scope.in(`norm.${name}`), "f", norms.queryKey, x);
   if (rotation === null) {
     const grouped = { ...wide, to: "g f", sizes: [keyHeads, headWidth] } as const;
     const rows = rename(query, "n", "q");
     return {
-      queries: linear(scope.in("query"), rows, { ...wide, to: "a f", sizes: [heads, headWidth] }),
-      keys: linear(scope.in("key"), rename(context, "n", "k"), grouped),
+      queries: normed("query", linear(scope.in("query"), rows, { ...wide, to: "a f", sizes: [heads, headWidth] })),
+      keys: normed("key", linear(scope.in("key"), rename(context, "n", "k"), grouped)),
       values: linear(scope.in("value"), rename(context, "n", "k"), grouped),
     };
   }
@@ -141,8 +155,8 @@ export function project(
     linear(scope.in(name), x, { ...wide, to: "a f", sizes: [count, headWidth] });
   const rotated = (x: SymbolicArray<"b n a f">) => rope(x, rotation.positions, rotation);
   return {
-    queries: rename(rotated(byHead("query", query, heads)), "n", "q"),
-    keys: asKeys(rotated(byHead("key", context, keyHeads))),
+    queries: rename(rotated(normed("query", byHead("query", query, heads))), "n", "q"),
+    keys: asKeys(rotated(normed("key", byHead("key", context, keyHeads)))),
     values: asKeys(byHead("value", context, keyHeads)),
   };
 }
@@ -161,10 +175,23 @@ export function afterAttention(
     bias: choice.bias,
     initial: "fan-in",
   });
-  const between = scope.watch("attention", gated(tokens, out, gate), real);
+  const { added } = choice.norms;
+  const read = rmsNormWhere(scope.in("norm.added.attention"), "e", added, out);
+  const between = scope.watch("attention", gated(tokens, read, gate), real);
   const normed = norm(scope.in("norm.mlp"), choice.norms.mlp, between, condition);
   const wide = mlp(scope.in("mlp"), choice.mlp, normed.tokens, size.mlp);
-  return scope.watch("mlp", gated(between, wide, normed.gate), real);
+  const made = rmsNormWhere(scope.in("norm.added.mlp"), "e", added, wide);
+  return scope.watch("mlp", gated(between, made, normed.gate), real);
+}
+
+/** An array as it is, or normed over its last axis where a layer chooses so. */
+function rmsNormWhere<A extends string>(
+  scope: Scope,
+  axis: "e" | "f",
+  choice: RmsChoice | "none",
+  x: SymbolicArray<A>,
+): SymbolicArray<A> {
+  return choice === "none" ? x : rmsNormOver(axis, scope, choice, x);
 }
 
 function gated(

@@ -20,6 +20,9 @@ export type NormChoice =
   | { readonly kind: "adaptive-rms"; readonly epsilon: number }
   | { readonly kind: "adaptive-layer"; readonly order: "scale-shift" | "shift-scale"; readonly epsilon: number };
 
+/** A norm without a condition that leaves the mean as it is. */
+export type RmsChoice = Extract<NormChoice, { kind: "rms" }>;
+
 /** Tokens of one scale. */
 export interface Normed {
   readonly tokens: SymbolicArray<"b n e">;
@@ -42,7 +45,7 @@ export function norm(
   const { epsilon } = choice;
   switch (choice.kind) {
     case "rms":
-      return { tokens: rmsNorm(tokens, rmsGain(scope, sizeOf(tokens, "e"), choice.weight), epsilon), gate: null };
+      return { tokens: rmsNormOver("e", scope, choice, tokens), gate: null };
     case "layer":
       return {
         tokens: layerNorm(tokens, ...layerWeights(scope, sizeOf(tokens, "e"), choice.weight), epsilon),
@@ -55,10 +58,19 @@ export function norm(
   }
 }
 
-/** @source `offset`: openpi `gemma.py` `RMSNorm`; `gain`: transformers `modeling_llama.py` `LlamaRMSNorm` */
-function rmsGain(scope: Scope, width: number, weight: "gain" | "offset"): SymbolicArray<"e"> {
-  if (weight === "gain") return scope.parameter("weight", "e", [width], one);
-  return offset(scope.parameter("weight", "e", [width], zero), 1);
+/**
+ * An RMS norm of an array over its last axis, with one weight for each cell of that axis: over `e` of tokens, over `f` of their heads.
+ *
+ * @source `offset`: openpi `gemma.py` `RMSNorm`; `gain`: transformers `modeling_llama.py` `LlamaRMSNorm`
+ */
+export function rmsNormOver<A extends string>(
+  axis: "e" | "f",
+  scope: Scope,
+  { weight, epsilon }: RmsChoice,
+  x: SymbolicArray<A>,
+): SymbolicArray<A> {
+  const stored = scope.parameter("weight", axis, [sizeOf(x, axis)], weight === "gain" ? one : zero);
+  return rmsNorm(x, weight === "gain" ? stored : offset(stored, 1), epsilon);
 }
 
 /** @source openpi `siglip.py`: flax `LayerNorm` */

@@ -2,13 +2,24 @@ import type { LayerChoice } from "../nn/layer.ts";
 import type { NormChoice } from "../nn/norm.ts";
 import type { TrunkSize } from "./size.ts";
 
+/** Which tokens a layer reads, and how it knows how far they are. */
+export interface AttentionRange {
+  /**
+   * How many real tokens a token may read, itself and those closest before it; `none`: all. Tokens that read each other both ways do
+   * so at any distance.
+   */
+  readonly window: number | "none";
+  /** Of the rotation of queries and keys by their positions. An expert's is that of the backbone whose keys it reads. */
+  readonly ropeBase: number;
+}
+
 /** What a transformer over a stream is made of, whatever its size. */
 export interface TrunkChoice {
   readonly layer: LayerChoice;
   /** Behind the last layer. */
   readonly lastNorm: NormChoice;
-  /** Of the rotation of queries and keys by their positions. */
-  readonly ropeBase: number;
+  /** Of the first layer, the second and so on; behind the last range comes the first again. */
+  readonly ranges: readonly [AttentionRange, ...AttentionRange[]];
 }
 
 /** A trunk that reads tokens of words by a table, which also says them where an objective asks for it. */
@@ -33,12 +44,12 @@ const gemmaNorm: NormChoice = { kind: "rms", weight: "offset", epsilon: 1e-6 };
 
 const gemmaTrunk: TrunkChoice = {
   layer: {
-    norms: { attention: gemmaNorm, mlp: gemmaNorm },
+    norms: { attention: gemmaNorm, mlp: gemmaNorm, added: "none", queryKey: "none" },
     mlp: { kind: "gated", activation: "gelu-tanh" },
     bias: "none",
   },
   lastNorm: gemmaNorm,
-  ropeBase: 10_000,
+  ranges: [{ window: "none", ropeBase: 10_000 }],
 };
 
 /** @source openpi `gemma.py` */

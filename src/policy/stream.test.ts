@@ -85,6 +85,39 @@ it("empty places behind a stream are keys that nobody reads, and none of what co
   );
 });
 
+describe("under a sliding window", () => {
+  const windowed = (stream: TokenStream, window: number) => shown(stream.windowed(window));
+
+  it("a causal token reads itself and those that stand less than the window before it", async () => {
+    const stream = streamOf([segment("prompt", "causal", real(5))]);
+    expect(await windowed(stream, 1)).toEqual(["10000", "01000", "00100", "00010", "00001"]);
+    expect(await windowed(stream, 3)).toEqual(["10000", "11000", "11100", "01110", "00111"]);
+    expect(await windowed(stream, 5)).toEqual(await rows(stream));
+  });
+
+  it("tokens that do not exist take no place in it", async () => {
+    const stream = streamOf([segment("prompt", "causal", [1, 0, 0, 1, 0, 1])]);
+    expect(await windowed(stream, 2)).toEqual(["100000", "000000", "000000", "100100", "000000", "000101"]);
+  });
+
+  it("tokens that see each other both ways do so at any distance, and read earlier ones under it", async () => {
+    const stream = streamOf([segment("prompt", "causal", real(2)), segment("pictures", "within", real(3))]);
+    expect(await windowed(stream, 2)).toEqual(["10000", "11000", "01111", "00111", "00111"]);
+  });
+
+  it("it reaches back into the stream that is continued, and empty places stand behind it", async () => {
+    const prefix = streamOf([segment("prompt", "causal", [1, 1, 0])]);
+    const suffix = prefix.continuedBy(scope, [segment("actions", "causal", real(2))]);
+    expect(await windowed(suffix, 2)).toEqual(["01010", "00011"]);
+    expect(await windowed(suffix.withEmptyPlaces(1), 3)).toEqual(["110100", "010110"]);
+  });
+
+  it.each([0, 1.5])("%d tokens are no window", (window) => {
+    const stream = streamOf([segment("prompt", "causal", real(2))]);
+    expect(() => stream.windowed(window)).toThrow(`windowed: expected a whole number of tokens from 1, got ${window}`);
+  });
+});
+
 describe("across streams", () => {
   const own = streamOf([segment("state", "within", [1]), segment("actions", "joins-previous", [1, 0])]);
   const around = streamOf([segment("pictures", "within", [1, 0]), segment("prompt", "joins-previous", [1, 0])]);

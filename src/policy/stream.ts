@@ -1,5 +1,4 @@
-import { constant, type SymbolicArray } from "../graph/array.ts";
-import { HostArray } from "../graph/host-array.ts";
+import type { SymbolicArray } from "../graph/array.ts";
 import { alignAny } from "../graph/op/align.ts";
 import { realPositions } from "../graph/op/rope.ts";
 import { and } from "../graph/op/select.ts";
@@ -8,6 +7,7 @@ import type { Scope } from "../nn/parameter.ts";
 import { AttentionPattern } from "../nn/pattern.ts";
 import type { Rule, Rules } from "../validity/rules.ts";
 import { type SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
+import { isWithin, mayRead } from "./reading.ts";
 
 /** How the tokens of one segment see each other. Every segment sees all earlier segments. */
 export type Sight = "within" | "causal" | "joins-previous";
@@ -146,12 +146,27 @@ export class TokenStream {
 
   /** `[b n]`: number of real tokens before each of this stream's own. Unreal tokens do not advance it. */
   get positions(): SymbolicArray<"b n", "int32"> {
-    return slice(realPositions(this.#keys()), "n", this.start, this.start + this.length);
+    return slice(this.#places(), "n", this.start, this.start + this.length);
   }
 
   /** Own tokens as queries, own and earlier tokens as keys. */
   get pattern(): AttentionPattern {
     return TokenStream.#patternOf(this.#blocks(), this.#keys(), this.start).withEmptyKeys(this.#emptyPlaces);
+  }
+
+  /**
+   * The pattern of a layer that looks back over a sliding window: of earlier blocks, a query reads the keys that stand less than
+   * `window` before it, of its own block all. What stands between two tokens is counted in tokens that exist, as positions are.
+   *
+   * @throws RangeError if the window holds not even the token itself
+   * @source transformers `masking_utils.py` `sliding_window_overlay`, `modeling_gemma3.py` `create_causal_mask_mapping`
+   */
+  windowed(window: number): AttentionPattern {
+    if (!Number.isInteger(window) || window < 1)
+      throw new RangeError(`windowed: expected a whole number of tokens from 1, got ${window}`);
+    const [blocks, keys] = [this.#blocks(), this.#keys()];
+    const near = and(mayRead(blocks, keys, this.start), isWithin(window, blocks, this.#places(), this.start));
+    return AttentionPattern.made(near).withEmptyKeys(this.#emptyPlaces);
   }
 
   /**
@@ -165,22 +180,8 @@ export class TokenStream {
     return TokenStream.#patternOf([...Array(shape[1] ?? 0).keys()], keys.isReal, from);
   }
 
-  /**
-   * @param blocks of every token: a query reads keys of its own block and of earlier ones
-   * @param readable `[b n]`
-   * @param from place of the first query
-   */
   static #patternOf(blocks: readonly number[], readable: SymbolicArray<"b n", "bool">, from: number): AttentionPattern {
-    const total = blocks.length;
-    const queryCount = total - from;
-    const bits = new Uint8Array(queryCount * total);
-    for (let query = 0; query < queryCount; query++)
-      for (let key = 0; key < total; key++) bits[query * total + key] = blocks[key]! <= blocks[from + query]! ? 1 : 0;
-    const sight = constant(new HostArray("q k", [queryCount, total], "bool", bits));
-    const form = { axes: "b q k", shape: [readable.shape[0]!, queryCount, total], type: "bool" } as const;
-    const keys = alignAny(rename(readable, "n", "k"), form);
-    const queries = alignAny(rename(slice(readable, "n", from, total), "n", "q"), form);
-    return AttentionPattern.made(and(and(alignAny(sight, form), keys), queries));
+    return AttentionPattern.made(mayRead(blocks, readable, from));
   }
 
   /**
@@ -195,6 +196,11 @@ export class TokenStream {
     const isHidden = keys === "real" && this.#rules.keeps("cross-attention-keys");
     if (!isHidden) return AttentionPattern.made(queries);
     return AttentionPattern.made(and(queries, alignAny(rename(other.real.isReal, "n", "k"), form)));
+  }
+
+  /** `[b n]`: number of real tokens before each of the stream, and of those before it. */
+  #places(): SymbolicArray<"b n", "int32"> {
+    return realPositions(this.#keys());
   }
 
   /** `[b n]`: which tokens of the stream, and of those before it, may be read. */

@@ -28,7 +28,7 @@ const siglipNorm: NormChoice = { kind: "layer", weight: "gain and bias", epsilon
 export const towers = {
   siglip: {
     layer: {
-      norms: { attention: siglipNorm, mlp: siglipNorm },
+      norms: { attention: siglipNorm, mlp: siglipNorm, added: "none", queryKey: "none" },
       mlp: { kind: "plain", activation: "gelu-tanh" },
       bias: "zero",
     },

@@ -2,7 +2,7 @@ import type { SymbolicArray } from "../graph/array.ts";
 import { type KeyValue, transformerLayer } from "../nn/layer.ts";
 import { norm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameter.ts";
-import type { TrunkForm } from "./backbone.ts";
+import type { AttentionRange, TrunkForm } from "./backbone.ts";
 import type { TokenStream } from "./stream.ts";
 
 /** What went through a trunk: the tokens that came out, and the keys and values of every layer. */
@@ -30,16 +30,22 @@ export function runTrunk(
   stream: TokenStream,
   { before, condition }: TrunkContext,
 ): TrunkOutput {
-  const { positions, pattern, real } = stream;
-  const rotation = { positions, limit: stream.start + stream.length, base: choice.ropeBase };
+  const readings = choice.ranges.map((range) => readingOf(stream, range));
+  const { real } = stream;
   const form = { choice: choice.layer, size };
   const cache: KeyValue[] = [];
   let tokens = stream.tokens;
   for (let layer = 0; layer < size.layers; layer++) {
-    const context = { kind: "joint", pattern, before: before[layer] ?? null, rotation } as const;
+    const context = { ...readings[layer % readings.length]!, before: before[layer] ?? null };
     const output = transformerLayer(scope.in(`layer.${layer}`), form, { tokens, real, condition }, context);
     tokens = output.tokens;
     cache.push(output.own);
   }
   return { tokens: norm(scope.in("norm"), choice.lastNorm, tokens, condition).tokens, cache };
+}
+
+/** What the layers of one range read of a stream, and its positions under their rotation. */
+function readingOf(stream: TokenStream, { window, ropeBase }: AttentionRange) {
+  const rotation = { positions: stream.positions, limit: stream.start + stream.length, base: ropeBase };
+  return { kind: "joint", pattern: window === "none" ? stream.pattern : stream.windowed(window), rotation } as const;
 }

@@ -17,23 +17,35 @@ const adaptive = { kind: "adaptive-rms", epsilon: 1e-6 } as const;
 const gain = { kind: "rms", weight: "gain", epsilon: 1e-5 } as const;
 const silu = { kind: "gated", activation: "silu" } as const;
 
+/** As Gemma 3's layers alternate, at two layers. */
+const ranges = [
+  { window: 3, ropeBase: 10_000 },
+  { window: "none", ropeBase: 1_000_000 },
+] as const;
+
 /**
- * π0's row with other choices: a backbone as SmolLM2 has it, an expert whose norms follow the time of the flow as in π0.5, a tower that
- * does not look back.
+ * π0's row with other choices: a backbone with norms and feed-forward as in SmolLM2, whose layers norm queries, keys and what they add and
+ * look back over a window by turns as in Gemma 3, an expert whose norms follow the time of the flow as in π0.5, a tower that does not look
+ * back.
  */
 const other: FlowVariant = {
   ...variants.pi0,
+  prefix: [
+    { tokens: "pictures", sight: "within" },
+    { tokens: "prompt", sight: "causal" },
+  ],
   backbone: {
     ...backbones.gemma,
-    layer: { norms: { attention: gain, mlp: gain }, mlp: silu, bias: "none" },
+    layer: { norms: { attention: gain, mlp: gain, added: gain, queryKey: gain }, mlp: silu, bias: "none" },
     lastNorm: gain,
-    ropeBase: 100_000,
+    ranges,
     embeddingScale: "one",
   },
   expert: {
     ...experts.gemma,
-    layer: { norms: { attention: adaptive, mlp: adaptive }, mlp: silu, bias: "none" },
+    layer: { norms: { attention: adaptive, mlp: adaptive, added: "none", queryKey: gain }, mlp: silu, bias: "none" },
     lastNorm: adaptive,
+    ranges,
     time: "condition",
   },
   tower: { ...towers.siglip, history: "none" },
@@ -67,9 +79,13 @@ describe("a row of choices that no policy of the product makes", () => {
     expect(shapes.get("expert.norm.dense.bias")).toBe("r e [3,24]");
     expect(shapes.get("action.time.in.weight")).toBe("e j [24,24]");
     expect(shapes.get("backbone.layer.0.norm.mlp.weight")).toBe("e [32]");
+    expect(shapes.get("backbone.layer.0.norm.added.attention.weight")).toBe("e [32]");
+    expect(shapes.get("expert.layer.1.norm.query.weight")).toBe("f [8]");
     expect(
       [...shapes.keys()].filter((name) => /^expert\..*norm.*\.weight$/.test(name) && !name.includes("dense")),
-    ).toEqual([]);
+    ).toEqual(
+      ["0.norm.query", "0.norm.key", "1.norm.query", "1.norm.key"].map((name) => `expert.layer.${name}.weight`),
+    );
   });
 
   it("nothing that does not exist changes its loss, a gradient or an action, to the bit, at either depth", async () => {

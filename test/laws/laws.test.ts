@@ -30,7 +30,8 @@ const lawsOfModules: Readonly<Record<string, Readonly<Record<string, Subject | N
   "nn/layer.ts": { transformerLayer: layer("real") },
   "policy/stream.ts": {
     "the attention of causal steps": stepAttention("causal", "every"),
-    "the attention of causal steps behind a prompt": promptAndActions(Rules.all),
+    "the attention of causal steps behind a prompt": promptAndActions(Rules.all, "none"),
+    "the attention of causal steps behind a prompt, under a window of 3": promptAndActions(Rules.all, 3),
   },
   "policy/vision.ts": visionLaws,
   "policy/video.ts": videoLaws,
@@ -80,10 +81,16 @@ describe("the suite can fail", () => {
     ["tokens that do not exist are keys of a whole layer", layer("every"), ["poison", "padding"]],
     [
       "tokens of the prompt that do not exist are keys",
-      promptAndActions(Rules.without("prompt-keys")),
+      promptAndActions(Rules.without("prompt-keys"), "none"),
       ["poison", "padding"],
     ],
-    ["action steps read later ones that exist", promptAndActions(Rules.without("step-order")), ["horizon"]],
+    ["action steps read later ones that exist", promptAndActions(Rules.without("step-order"), "none"), ["horizon"]],
+    [
+      "a window counts tokens that do not exist",
+      promptAndActions(Rules.without("prompt-keys"), 3),
+      ["poison", "padding"],
+    ],
+    ["action steps under a window read later ones", promptAndActions(Rules.without("step-order"), 3), ["horizon"]],
     ["steps read later ones", stepAttention("within", "real"), ["horizon"]],
   ])("where %s", async (_, subject, laws) => {
     expect(await brokenLaws(subject)).toEqual(laws);

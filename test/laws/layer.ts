@@ -14,11 +14,12 @@ import { argumentsOf, graphOf, type Inputs, type Subject, type Traced } from "./
 const [b, n, width, conditionWidth] = [3, 5, 8, 3];
 const rounding = { relative: 1e-5, absolute: 2e-6, because: "float32 sums over more keys, then two norms" };
 const adaptive = { kind: "adaptive-rms", epsilon: 1e-6 } as const;
+const rms = { kind: "rms", weight: "offset", epsilon: 1e-6 } as const;
 
 /** With choices that no row of the product makes. */
 const form: LayerForm = {
   choice: {
-    norms: { attention: adaptive, mlp: adaptive },
+    norms: { attention: adaptive, mlp: adaptive, added: rms, queryKey: rms },
     mlp: { kind: "gated", activation: "silu" },
     bias: "none",
   },
@@ -47,7 +48,7 @@ function traced(scope: Scope, inputs: Inputs, keys: "real" | "every"): Traced {
   const real = SymbolicValidity.input("real", "b n", [rows, length]);
   const segment = { name: "prompt", sight: "within", tokens: SymbolicPadded.of(tokens, real), keys } as const;
   const stream = TokenStream.of(scope, [segment]);
-  const { positions, pattern } = stream;
+  const { positions } = stream;
   const rotation = { positions, limit: length, base: 10 };
   const time = Float32Array.from({ length: rows * conditionWidth }, (_, at) => Math.sin(at % conditionWidth));
   const condition = constant(floats("float32", "b e", [rows, conditionWidth], time));
@@ -55,7 +56,7 @@ function traced(scope: Scope, inputs: Inputs, keys: "real" | "every"): Traced {
     scope,
     form,
     { tokens, real, condition },
-    { kind: "joint", pattern, before: null, rotation },
+    { kind: "joint", pattern: stream.windowed(2), before: null, rotation },
   ).tokens;
   return {
     outputs: { output: select(alignAny(real.isReal, output), multiply(output, output), 0) },

@@ -15,8 +15,11 @@ const [b, n, t, a, f] = [3, 4, 5, 2, 4];
 const rounding = { relative: 2e-6, absolute: 1e-7, because: "float32 sums over more keys" };
 const steps = [1, 1, 1, 0, 0, 1, 1, 1, 1, 0, 1, 0, 0, 0, 0];
 
-/** What a stream of a prompt and the causal steps of an action reads of itself; each token is query, key and value, bounded as by a norm. */
-export function promptAndActions(rules: Rules): Subject {
+/**
+ * What a stream of a prompt and the causal steps of an action reads of itself, the prompt causally under a window; each token is query,
+ * key and value, bounded as by a norm.
+ */
+export function promptAndActions(rules: Rules, window: number | "none"): Subject {
   return {
     given: argumentsOf(
       { prompt: ["b n a f", [b, n, a, f]], actions: ["b t a f", [b, t, a, f]] },
@@ -33,17 +36,17 @@ export function promptAndActions(rules: Rules): Subject {
       rows: rounding,
       horizon: "stepReal",
     },
-    run: graphOf((inputs) => traced(rules, inputs), new Map()),
+    run: graphOf((inputs) => traced(rules, window, inputs), new Map()),
   };
 }
 
-function traced(rules: Rules, inputs: Inputs): Traced {
+function traced(rules: Rules, window: number | "none", inputs: Inputs): Traced {
   const [prompt, actions] = [inputs.value("prompt", "b n a f"), inputs.value("actions", "b t a f")];
   const [rows = 0, length = 0, horizon = 0] = [...prompt.shape.slice(0, 2), actions.shape[1]!];
   const tokenReal = SymbolicValidity.input("tokenReal", "b n", [rows, length]);
   const stepReal = SymbolicValidity.input("stepReal", "b t", [rows, horizon]);
   const stream = TokenStream.of(Scope.root(rules), [
-    { name: "prompt", sight: "within", keys: "real", tokens: withoutContent(tokenReal) },
+    { name: "prompt", sight: window === "none" ? "within" : "causal", keys: "real", tokens: withoutContent(tokenReal) },
     {
       name: "actions",
       sight: "causal",
@@ -51,9 +54,10 @@ function traced(rules: Rules, inputs: Inputs): Traced {
       tokens: withoutContent(stepReal.reshaped((bits) => rename(bits, "t", "n"))),
     },
   ]);
+  const pattern = window === "none" ? stream.pattern : stream.windowed(window);
   const whole = tanh(concat("n", [prompt, rename(actions, "t", "n")]));
   const asKeys = rename(rename(whole, "n", "k"), "a", "g");
-  const read = square(rename(attend(rename(whole, "n", "q"), asKeys, asKeys, stream.pattern), "q", "n"));
+  const read = square(rename(attend(rename(whole, "n", "q"), asKeys, asKeys, pattern), "q", "n"));
   const ofPrompt = slice(read, "n", 0, length);
   const ofActions = rename(slice(read, "n", length, length + horizon), "n", "t");
   const taught = inputs.mask("taught", "b t");

@@ -11,6 +11,8 @@ const ditLayer: LayerChoice = {
   norms: {
     attention: { kind: "adaptive-layer", order: "scale-shift", epsilon: 1e-5 },
     mlp: { kind: "layer", weight: "none", epsilon: 1e-5 },
+    added: "none",
+    queryKey: "none",
   },
   mlp: { kind: "plain", activation: "gelu-tanh" },
   bias: "zero",
