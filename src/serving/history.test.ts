@@ -96,7 +96,9 @@ function counted(frame: number): RobotObservation {
 
 /** The frames that an observation slot's state and picture say. */
 function shown(slot: RobotObservation | null): readonly [state: number, picture: number] | null {
-  return slot && [slot.state[0]!, slot.pictures["base"]!.cells[0]!];
+  if (slot === null) return null;
+  const { base } = slot.pictures;
+  return [slot.state[0]!, base!.cells[0]!];
 }
 
 describe("a robot's history", () => {

@@ -7,7 +7,7 @@ import type { Recipe } from "../recipe/schema.ts";
 import { readEvents } from "../training/event-log.ts";
 import { trainPolicy } from "../training/train.ts";
 import { unwatched } from "../training/watcher.ts";
-import { rolloutObserver } from "./observer.ts";
+import { rolloutChoices, rolloutObserver } from "./observer.ts";
 import { reachingRecipe } from "./testing/reaching.ts";
 
 const rollout: NonNullable<Recipe["rollout"]> = {
@@ -55,16 +55,40 @@ describe("rollouts inside training", () => {
     const kinds = with_.events.map(({ kind, step }) => `${kind} ${step}`);
     expect(kinds).toEqual(["step 1", "step 2", "rollout 2", "step 3", "rollout 3"]);
     expect(with_.shown).toEqual(["1 of 2", "2 of 2", "step 2", "1 of 2", "2 of 2", "step 3"]);
-    expect(with_.events[2]).toMatchObject({
+    // It has learned nothing in two steps: both episodes last the reacher's 60 steps. Wilson's bound of none of two: z² / (2 + z²).
+    expect(with_.events[2]).toEqual({
+      kind: "rollout",
+      step: 2,
       robot: "reacher",
       dataset: "reaching",
       episodes: 2,
-      interval: [0, expect.any(Number)],
+      successes: 0,
+      successRate: 0,
+      interval: [0, expect.closeTo(3.8415 / 5.8415, 4)],
+      meanSteps: 60,
     });
     expect(with_.events.filter(({ kind }) => kind === "step")).toEqual(without.events);
     for (const file of ["parameters", "ema", "optimizer"]) {
       const read = (run: string) => readFile(join(run, "checkpoints/000003", `${file}.safetensors`));
       expect((await read(with_.folder)).equals(await read(without.folder))).toBe(true);
+    }
+  });
+
+  it("are those that the recipe asks for: of each robot so many episodes of its seed, carried out so", () => {
+    const robots = [
+      { name: "reacher", dataset: "reaching" },
+      { name: "pusher", dataset: null },
+    ];
+    const asked = { ...rollout, robots, seed: 11, execute: 3, delay: 2, episodes: 5, sideBySide: 4 };
+    const found = rolloutChoices({ rollout: asked });
+    expect(found.map(({ design, dataset }) => [design.name, dataset])).toEqual([
+      ["reacher", "reaching"],
+      ["pusher", null],
+    ]);
+    for (const choice of found) {
+      expect(choice).toMatchObject({ seed: 11, execute: 3, delay: 2, episodes: 5, sideBySide: 4, films: null });
+      const options = { ...choice.design.defaults, distractors: 2 };
+      expect(choice.options(options)).toEqual(options);
     }
   });
 

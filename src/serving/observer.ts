@@ -1,6 +1,7 @@
 import { InputError } from "../input-error.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import type { Plan } from "../recipe/plan.ts";
+import type { Recipe } from "../recipe/schema.ts";
 import { findRobot } from "../simulation/robots.ts";
 import type { Observer, ObserverKind } from "../training/observer.ts";
 import { actingWeights } from "../training/weights.ts";
@@ -41,7 +42,7 @@ export function rolloutObserver(display: RolloutDisplay): ObserverKind {
 }
 
 function openRollouts(plan: Plan, display: RolloutDisplay): Observer {
-  const choices = choicesOf(plan);
+  const choices = rolloutChoices(plan.recipe);
   // What does not fit is told before the first step.
   for (const choice of choices) planRollout(plannedPolicy(plan, 0), choice);
   return {
@@ -82,7 +83,12 @@ async function playAll(
 
 const isStopped = () => false;
 
-function choicesOf({ recipe: { rollout } }: Plan): RolloutChoice[] {
+/**
+ * What a recipe asks to be rolled out inside training, robot by robot.
+ *
+ * @throws InputError where it asks for nothing, or for a robot that is unknown
+ */
+export function rolloutChoices({ rollout }: Pick<Recipe, "rollout">): RolloutChoice[] {
   if (rollout === undefined) throw new InputError("rollout: expected what to roll out, got a recipe without");
   const { robots, episodes, seed, execute, delay, sideBySide } = rollout;
   return robots.map(({ name, dataset }) => ({

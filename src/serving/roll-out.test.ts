@@ -6,9 +6,9 @@ import type { RobotEnvironment } from "../simulation/environment.ts";
 import { createRobot, findRobot } from "../simulation/robots.ts";
 import type { Rollout } from "../simulation/rollout.ts";
 import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
-import { loadPolicy } from "./load.ts";
+import { findPolicy, loadPolicy } from "./load.ts";
 import type { LoadedPolicy } from "./policy.ts";
-import { rollOutPolicy, scoreOf } from "./roll-out.ts";
+import { planRollout, rollOutPolicy, scoreOf } from "./roll-out.ts";
 import { PolicyController } from "./simulated.ts";
 import { reachingRecipe } from "./testing/reaching.ts";
 
@@ -101,6 +101,17 @@ describe("a policy in closed loop", () => {
       silent,
     );
     expect(rollouts).toEqual([await byHand(seed, 0), await byHand(seed, 1)]);
+  });
+
+  it("carries out half of a chunk where nobody says how much of it, at once where nobody says how late", async () => {
+    const choice = { design: reacher, dataset: null, episodes: 1, seed: 1, delay: 0, sideBySide: 1, films: null };
+    const options = (fitting: typeof reacher.defaults) => fitting;
+    const found = await findPolicy(run.folder);
+    expect(found.recipe.policy.actionHorizon).toBe(6);
+    expect(planRollout(found, { ...choice, options, execute: null }).execution).toEqual({ execute: 3, delay: 0 });
+    expect(planRollout(found, { ...choice, options, execute: 4 }).execution).toEqual({ execute: 4, delay: 0 });
+    const odd = { ...found, recipe: { ...found.recipe, policy: { ...found.recipe.policy, actionHorizon: 7 } } };
+    expect(planRollout(odd, { ...choice, options, execute: null }).execution).toEqual({ execute: 4, delay: 0 });
   });
 
   it("is asked with what the robot observes now, its own instruction, and noise of seed, episode and frame", async () => {
