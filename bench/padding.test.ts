@@ -12,8 +12,9 @@ it.each(["pi0", "groot_n16"] as const)(
     const steps = await paddedSteps(recipe, 1);
     expect(steps.with).toMatchObject({ facts: 10 });
     expect(steps.with.guards).toBeGreaterThan(8);
-    // What is left says which steps an action reads: in each layer of π0's expert, in each block of GR00T's that reads its own stream.
-    expect(steps.without).toMatchObject({ facts: 0, guards: variant === "pi0" ? 2 : 1 });
+    // What is left says which steps an action reads, in each layer of π0's expert and in each block of GR00T's that reads its own
+    // stream, and which slots each slot of history reads in the first of the tower's two layers that look back.
+    expect(steps.without).toMatchObject({ facts: 0, guards: variant === "pi0" ? 3 + 1 : 2 + 1 });
     // After an update the errors are those of weights that the gradient has moved.
     for (let step = 0; step < 2; step++) {
       const expected = [...(await steps.with.step())];

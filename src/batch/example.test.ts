@@ -2,11 +2,12 @@ import { describe, expect, it } from "vitest";
 import { byteTokenizer } from "../codec/prompt.ts";
 import type { Feature } from "../dataset/dataset.ts";
 import { type GeneratedDataset, generate, generatedValue } from "../dataset/generated.ts";
-import { usualAugmentation } from "../embodiment/augment.ts";
+import { augment, drawChange, usualAugmentation } from "../embodiment/augment.ts";
 import { asFound, type Mapping } from "../embodiment/mapping.ts";
 import type { Normalization } from "../embodiment/normalize.ts";
+import { letterbox } from "../embodiment/picture.ts";
 import { aloha, droid, libero } from "../embodiment/robot.ts";
-import { expectSameBits } from "../graph/testing/bits.ts";
+import { expectOtherBits, expectSameBits } from "../graph/testing/bits.ts";
 import { openMixture } from "../mixture/mixture.ts";
 import { collate } from "./collate.ts";
 import { type ExampleChoice, loadExample, type Reading, type Subject } from "./example.ts";
@@ -69,6 +70,7 @@ async function subject(of: GeneratedDataset, mapping: Mapping, views: readonly s
 }
 const toy = () => subject(description, { ...asFound, controlMode: "joint" }, ["base", "wrist"]);
 const at = (frame: number, draw = 0) => ({ member: 0, episode: 0, frame, draw });
+const square = { height: 8, width: 8 };
 const value = (key: string, entry: number, frame: number) =>
   Math.fround(generatedValue(description, key, entry, 0)(frame));
 
@@ -197,17 +199,37 @@ describe("an example", () => {
 
   it("changes pictures in training only, alike in all slots of a sample, another way in another draw", async () => {
     const own = await toy();
-    const changing = { ...choice, reading: { ...reading, interval: 0.0001, augmentation: usualAugmentation } };
+    const changing = { ...choice, reading: { ...reading, augmentation: usualAugmentation } };
     const pixels = async (purpose: "train" | "validation", draw: number) => {
       const { pictures } = await loadExample(own, at(6, draw), { ...changing, purpose });
-      return [0, 2, 4].map((slot) => pictures[slot]!.cells.join());
+      return [0, 2, 4].map((slot) => pictures[slot]);
     };
-    const [first, , now] = await pixels("train", 0);
-    expect(first).toBe(now);
-    expect(await pixels("train", 0)).toEqual([first, first, now]);
-    expect((await pixels("train", 1))[2]).not.toBe(now);
+    // Slots of frames 2, 4 and 6, each its own picture, all changed as the sample's key says.
+    const changed = async (draw: number) => {
+      const key = { seed: 7, dataset: "toy", view: "base", episode: 0, frame: 6, draw };
+      const change = drawChange(usualAugmentation, key);
+      const seen = [2, 4, 6].map((frame) => own.dataset.picture("observation.images.top", 0, frame, square));
+      return (await Promise.all(seen)).map((picture) => letterbox(augment(picture, change), 8));
+    };
+    const [first, middle, now] = await pixels("train", 0);
+    for (const [one, other] of [
+      [first, middle],
+      [middle, now],
+    ])
+      expectOtherBits("frames", one, other);
+    for (const draw of [0, 1]) expectSameBits(`draw ${draw}`, await pixels("train", draw), await changed(draw));
+    expectOtherBits("draws", await pixels("train", 1), await pixels("train", 0));
     const plain = await loadExample(own, at(6), choice);
-    expect((await pixels("validation", 0))[2]).toBe(plain.pictures[4]!.cells.join());
+    expectSameBits("validation", (await pixels("validation", 0))[2], plain.pictures[4]);
+  });
+
+  it("has the instruction of its own frame where it changes within the episode", async () => {
+    const two = await subject({ ...description, tasks: ["push", "pull"] }, { ...asFound, controlMode: "joint" }, []);
+    const said = async (frame: number) => {
+      const { tokens } = await loadExample(two, at(frame), choice);
+      return String.fromCharCode(...tokens.slice(1).map((token) => token - 2));
+    };
+    expect(await Promise.all([0, 5, 6, 11].map(said))).toEqual(["push", "push", "pull", "pull"]);
   });
 
   it("says which sample has no instruction, or one that is too long", async () => {

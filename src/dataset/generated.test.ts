@@ -35,8 +35,11 @@ describe("a generated dataset", () => {
     expectOtherBits("picture", later, small);
   });
 
-  it("repeats its tasks by episode and has none where the list is empty", async () => {
+  it("repeats its tasks by half episodes and has none where the list is empty", async () => {
     expect((await dataset.table(1)).tasks).toEqual(Array(7).fill("push"));
+    const two = generate({ ...description, tasks: ["push", "pull"] });
+    expect((await two.table(0)).tasks).toEqual(["push", "push", "push", "pull", "pull"]);
+    expect((await two.table(1)).tasks).toEqual(["pull", "pull", "pull", "pull", "push", "push", "push"]);
     expect((await generate({ ...description, tasks: [] }).table(0)).tasks[0]).toBeNull();
   });
 

@@ -12,7 +12,7 @@ export interface GeneratedDataset {
   readonly features: readonly Feature[];
   /** Frames of each episode. */
   readonly episodeLengths: readonly number[];
-  /** Episode `e` has instruction `e mod length`; none where the list is empty. */
+  /** Episode `e` begins with instruction `e mod length` and has the next one from its middle on; none where the list is empty. */
   readonly tasks: readonly string[];
   readonly seed: number;
 }
@@ -71,10 +71,10 @@ function table(
   { index, length }: Episode,
 ): EpisodeTable {
   const { name, tasks } = description;
-  const task = tasks[index % tasks.length] ?? null;
+  const half = (frame: number) => (2 * frame < length ? 0 : 1);
   return {
     length,
-    tasks: Array.from({ length }, () => task),
+    tasks: Array.from({ length }, (_, frame) => tasks[(index + half(frame)) % tasks.length] ?? null),
     vector: (key) => {
       const feature = features.get(key);
       if (feature === undefined || isCamera(feature)) throw new InputError(`dataset "${name}": no column "${key}"`);

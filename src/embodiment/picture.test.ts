@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { Picture } from "../dataset/dataset.ts";
 import { openDataset } from "../dataset/read/open.ts";
 import { hasRealData, onRealData, realDataset } from "../dataset/testing/real-data.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
+import { expectClose } from "../graph/testing/close.ts";
 import { letterbox, resize, shrink } from "./picture.ts";
 
 const picture = (height: number, width: number, value: (at: number) => number) =>
@@ -94,6 +96,75 @@ describe("shrink", () => {
   it("leaves a picture that fits as it is, and never enlarges one", () => {
     const small = picture(3, 2, (at) => at);
     expect(shrink(small, { height: 3, width: 9 })).toBe(small);
+  });
+});
+
+/** Three channels of which none is another's or grey, without symmetry in height or width. */
+const coloured = (height: number, width: number) =>
+  picture(height, width, (at) => {
+    const [y, x, c] = [Math.floor(at / (3 * width)), Math.floor(at / 3) % width, at % 3];
+    return [(7 * x + 3 * y) % 256, (11 * y + 40) % 256, (5 * x * y + 90) % 256][c]!;
+  });
+
+/** The mean of what a pixel of the new picture covers of the old one, channel by channel, over both sides at once. */
+function areaMeans(from: Picture, height: number, width: number): number[] {
+  const [ownHeight = 0, ownWidth = 0] = from.shape;
+  const overlap = (pixel: number, begin: number, end: number) =>
+    Math.max(0, Math.min(pixel + 1, end) - Math.max(pixel, begin));
+  return Array.from({ length: height * width * 3 }, (_, at) => {
+    const [y, x, c] = [Math.floor(at / (3 * width)), Math.floor(at / 3) % width, at % 3];
+    let [sum, area] = [0, 0];
+    for (let row = 0; row < ownHeight; row++)
+      for (let column = 0; column < ownWidth; column++) {
+        const share =
+          overlap(row, (y * ownHeight) / height, ((y + 1) * ownHeight) / height) *
+          overlap(column, (x * ownWidth) / width, ((x + 1) * ownWidth) / width);
+        sum += share * from.cells[(row * ownWidth + column) * 3 + c]!;
+        area += share;
+      }
+    return sum / area;
+  });
+}
+
+/** Half a level of rounding, and a thousandth for float32. */
+const level = { absolute: 0.501, relative: 0, because: "levels are whole numbers" };
+
+describe("a picture of three different channels", () => {
+  // Landscape and portrait, of which no side divides: 45 by 100 come to 7.2 lines of 16, 61 by 23 to 6.03 columns.
+  it.each([
+    { height: 45, width: 100, rows: 7, columns: 16 },
+    { height: 61, width: 23, rows: 16, columns: 6 },
+    { height: 50, width: 50, rows: 16, columns: 16 },
+  ])(
+    "of $height by $width is shrunk to the means of areas and stands in the middle of black",
+    ({ height, width, rows, columns }) => {
+      const own = coloured(height, width);
+      const small = shrink(own, { height: 16, width: 16 });
+      expect(small.shape).toEqual([rows, columns, 3]);
+      const means = areaMeans(own, rows, columns);
+      expectClose("shrunk", small.cells, means, level);
+      const [top, left] = [Math.floor((16 - rows) / 2), Math.floor((16 - columns) / 2)];
+      const wanted = Array.from({ length: 16 * 16 * 3 }, (_, at) => {
+        const [y, x, c] = [Math.floor(at / 48) - top, (Math.floor(at / 3) % 16) - left, at % 3];
+        return y >= 0 && y < rows && x >= 0 && x < columns ? means[(y * columns + x) * 3 + c]! : 0;
+      });
+      expectClose("letterboxed", letterbox(small, 16).cells, wanted, level);
+    },
+  );
+
+  it("that is smaller is enlarged on the lines between its pixels, and at its edges keeps them", () => {
+    const own = coloured(3, 5);
+    const wanted = Array.from({ length: 15 * 15 * 3 }, (_, at) => {
+      const [y, x, c] = [Math.floor(at / 45) - 3, Math.floor(at / 3) % 15, at % 3];
+      if (y < 0 || y >= 9) return 0;
+      // Three new pixels an old one: the middle of each third of it.
+      const [row, column] = [Math.min(2, Math.max(0, (y - 1) / 3)), Math.min(4, Math.max(0, (x - 1) / 3))];
+      const [up, left] = [Math.floor(row), Math.floor(column)];
+      const old = (line: number, place: number) => own.cells[(Math.min(2, line) * 5 + Math.min(4, place)) * 3 + c]!;
+      const along = (line: number) => old(line, left) * (1 - (column - left)) + old(line, left + 1) * (column - left);
+      return along(up) * (1 - (row - up)) + along(up + 1) * (row - up);
+    });
+    expectClose("enlarged", letterbox(own, 15).cells, wanted, level);
   });
 });
 

@@ -1,13 +1,15 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { BatchLayout } from "../batch/layout.ts";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
 import { withFact } from "../batch/testing/with-fact.ts";
 import { type UnrealInput, unrealInputs } from "../flow/path.ts";
 import { HostArray } from "../graph/host-array.ts";
+import { expectOtherBits, expectSameBits } from "../graph/testing/bits.ts";
 import { type PastEnd, pastEnds } from "../policy/head/form.ts";
 import { Rules } from "../validity/rules.ts";
 import { type MicroBatch, microBatchOf, sampleErrors, wholeCounts } from "./micro-batch.ts";
 import { promptFeeds } from "./prompt.ts";
+import type { TargetOptions } from "./target.ts";
 
 const layout: BatchLayout = {
   rows: 4,
@@ -20,24 +22,24 @@ const layout: BatchLayout = {
   pictureSize: 16,
 };
 
+function targetOf(unrealInput: UnrealInput, pastEnd: PastEnd): TargetOptions {
+  return {
+    seed: 1,
+    purpose: "training",
+    supervision: "allReal",
+    pastEnd,
+    objectives: [
+      { kind: "flow", unrealInput, timeDirection: "noise-at-one", embedding: { kind: "continuous", width: 4 } },
+      { kind: "prompt" },
+    ],
+    datasets: ["example"],
+    moves: () => true,
+    rules: Rules.all,
+  };
+}
+
 function microBatch(unrealInput: UnrealInput, pastEnd: PastEnd = "hidden"): MicroBatch {
-  return microBatchOf(
-    raggedBatch(layout, 1),
-    {
-      seed: 1,
-      purpose: "training",
-      supervision: "allReal",
-      pastEnd,
-      objectives: [
-        { kind: "flow", unrealInput, timeDirection: "noise-at-one", embedding: { kind: "continuous", width: 4 } },
-        { kind: "prompt" },
-      ],
-      datasets: ["example"],
-      moves: () => true,
-      rules: Rules.all,
-    },
-    0,
-  );
+  return microBatchOf(raggedBatch(layout, 1), targetOf(unrealInput, pastEnd), 0);
 }
 
 it.each(unrealInputs)(
@@ -53,6 +55,36 @@ it.each(unrealInputs)(
     }
   },
 );
+
+describe.each(["training", "validation"] as const)("in %s", (purpose) => {
+  const target = { ...targetOf("zero", "hidden"), purpose };
+  const batch = raggedBatch(layout, 1);
+  const feedsOf = (draw: "as drawn" | number, of = batch) => microBatchOf(of, target, draw).feeds;
+
+  it("every draw of a sample has noise and a time of its own: none is the one before again", () => {
+    const draws = [0, 1, 2].map((draw) => feedsOf(draw));
+    const times = draws.map((feeds) => [...feeds.get("time")!.cells].filter((_, at) => at % layout.steps === 0));
+    // Three samples, and a filler row that stands at no time.
+    expect(new Set(times.flatMap((own) => own.slice(0, 3))).size).toBe(9);
+    const noises = draws.map((feeds) => Array.from(feeds.get("noise")!.cells, Number).filter((cell) => cell !== 0));
+    expect(noises[0]!.length).toBeGreaterThan(20);
+    expect(new Set(noises.flat()).size).toBe(3 * noises[0]!.length);
+  });
+
+  it("a sample that was drawn before has the noise and the time of its next draw, the others theirs", () => {
+    const draw = batch.provenance.draw.map((own, row) => (row === 1 ? own + 2 : own));
+    const again = feedsOf("as drawn", { ...batch, provenance: { ...batch.provenance, draw } });
+    for (const name of ["time", "noise"]) {
+      const rows = (feeds: typeof again) => {
+        const cells = Array.from(feeds.get(name)!.cells, Number);
+        return [0, 1, 2].map((row) => cells.slice((row * cells.length) / 4, ((row + 1) * cells.length) / 4));
+      };
+      const [first, third] = [rows(feedsOf(0)), rows(feedsOf(2))];
+      expectSameBits(name, rows(again), [first[0], third[1], first[2]]);
+      expectOtherBits(name, first[1], third[1]);
+    }
+  });
+});
 
 it("counts are those of all micro-batches of a step together", () => {
   const term = { name: "velocity", errors: "velocity", slots: [0, 1], reduction: "samples", weight: 1 } as const;

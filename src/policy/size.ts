@@ -58,16 +58,16 @@ export const policySizeNames = ["micro", "mini", "tiny", "base"] as const;
 export type PolicySizeName = (typeof policySizeNames)[number];
 
 /**
- * What comes before the head, by size. `micro` is for tests: it is the one that PyTorch's numbers are stored for. `mini` is what two
- * cores teach in minutes: its patches are small, since a policy finds a thing to within a patch long before it reads where in the
- * patch it is.
+ * What comes before the head, by size. `micro` is for tests: every kind of attention occurs in it twice or more, so that a layer may
+ * differ from the first of its kind. `mini` is what two cores teach in minutes: its patches are small, since a policy finds a thing
+ * to within a patch long before it reads where in the patch it is.
  *
  * @source `base`: openpi `gemma.py` `get_config` (gemma_2b) and `siglip.py` (So400m/14)
  */
 const paligemma = {
   micro: {
-    vision: { picture: 16, patch: 8, width: 16, layers: 2, mlp: 40, heads: 2, temporalEvery: 2 },
-    backbone: { width: 32, layers: 2, mlp: 64, heads: 4, keyHeads: 2, headWidth: 8 },
+    vision: { picture: 16, patch: 8, width: 16, layers: 4, mlp: 40, heads: 2, temporalEvery: 2 },
+    backbone: { width: 32, layers: 3, mlp: 64, heads: 4, keyHeads: 2, headWidth: 8 },
   },
   mini: {
     vision: { picture: 32, patch: 2, width: 64, layers: 1, mlp: 128, heads: 2, temporalEvery: 1 },
@@ -85,7 +85,7 @@ const paligemma = {
 
 /** @source `base`: openpi `gemma.py` `get_config` (gemma_300m) */
 const pi0Experts = {
-  micro: { width: 24, layers: 2, mlp: 48, heads: 4, keyHeads: 2, headWidth: 8 },
+  micro: { width: 24, layers: 3, mlp: 48, heads: 4, keyHeads: 2, headWidth: 8 },
   mini: { width: 128, layers: 3, mlp: 384, heads: 4, keyHeads: 1, headWidth: 32 },
   tiny: { width: 256, layers: 4, mlp: 512, heads: 4, keyHeads: 1, headWidth: 64 },
   base: { width: 1024, layers: 18, mlp: 4096, heads: 8, keyHeads: 1, headWidth: 256 },
@@ -98,7 +98,7 @@ const grootBase = { state: 1024, decoder: 1024, condition: 256, output: 1024 };
 
 /** @source `base`: GR00T N1.6 */
 const grootHeads = {
-  micro: { width: 24, layers: 2, mlp: 48, heads: 3, headWidth: 8, ...grootMicro },
+  micro: { width: 24, layers: 4, mlp: 48, heads: 3, headWidth: 8, ...grootMicro },
   mini: { width: 128, layers: 3, mlp: 384, heads: 4, headWidth: 32, ...grootMini },
   tiny: { width: 256, layers: 4, mlp: 1024, heads: 4, headWidth: 64, ...grootTiny },
   base: { width: 1536, layers: 32, mlp: 6144, heads: 32, headWidth: 48, ...grootBase },

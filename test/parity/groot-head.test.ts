@@ -24,12 +24,12 @@ import type { Setting } from "../../src/objective/traced.ts";
 import { teachesInput, weightsInput } from "../../src/objective/traced.ts";
 import type { GrootHead } from "../../src/policy/head/form.ts";
 import { policyForm, timeEmbeddingOf } from "../../src/policy/policy.ts";
-import { variants } from "../../src/policy/variant.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { Supervised } from "../../src/validity/supervised.ts";
 import { Validity } from "../../src/validity/validity.ts";
 import { formulaBytes, formulaIds, formulaValues } from "./formula.ts";
 import { expectGradient, fewLayers, formulaWeights, gradientSchema, parametersSchema } from "./reference.ts";
+import { twoLayerGroot } from "./two-layers.ts";
 
 const numbers = z.array(z.number());
 const results = z.object({
@@ -56,7 +56,7 @@ const reference = file.parse(JSON.parse(readFileSync(new URL("groot-head.json", 
 const { parts, embodiments } = reference.config;
 
 const settingWith = (crossAttentionKeys: GrootHead["crossAttentionKeys"], rules: Rules): Setting => ({
-  form: policyForm(variants.groot_n16, "micro", {
+  form: policyForm(twoLayerGroot, "micro", {
     vocabulary: 300,
     parts: Object.entries(parts).map(([name, slots]) => ({ name, slots })),
     embodiments,

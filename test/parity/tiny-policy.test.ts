@@ -21,11 +21,11 @@ import { gradientOutputs, gradientPrefix, traceActions, traceObjectives } from "
 import type { Setting } from "../../src/objective/traced.ts";
 import { teachesInput, weightsInput } from "../../src/objective/traced.ts";
 import { policyForm } from "../../src/policy/policy.ts";
-import { variants } from "../../src/policy/variant.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { Supervised } from "../../src/validity/supervised.ts";
 import { Validity } from "../../src/validity/validity.ts";
 import { formulaBytes, formulaIds, formulaValues } from "./formula.ts";
+import { twoLayerPi0 } from "./two-layers.ts";
 
 const numbers = z.array(z.number());
 const gradient = z.object({ dot: z.number(), sum: z.number(), norm: z.number(), first: numbers });
@@ -48,7 +48,7 @@ const reference = file.parse(JSON.parse(readFileSync(new URL("tiny-policy.json",
 const expected = reference.float64;
 
 const setting: Setting = {
-  form: policyForm(variants.pi0, "micro", {
+  form: policyForm(twoLayerPi0, "micro", {
     vocabulary: 300,
     parts: [],
     embodiments: 1,
@@ -176,7 +176,7 @@ function batch(): Map<string, HostArray<string, DataType>> {
     ["actions", value("actions", "b t d", [4, 4, 6])],
     ["noise", value("noise", "b t d", [4, 4, 6])],
     ["time", times],
-    ["timeEmbedding", embedTime(times, variants.pi0.sizes.micro.expert.width)],
+    ["timeEmbedding", embedTime(times, twoLayerPi0.sizes.micro.expert.width)],
     ["stepReal", fact("stepReal", "b t", [4, 4]).toArray()],
     ["dofReal", fact("dofReal", "b d", [4, 6]).toArray()],
     ["stateReal", fact("stateReal", "b s", [4, 5]).toArray()],

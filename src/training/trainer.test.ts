@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectSameBits } from "../graph/testing/bits.ts";
+import { expectClose } from "../graph/testing/close.ts";
+import { type Reduction, reductions } from "../loss/reduction.ts";
+import { aloneWorld } from "../ranks/open-world.ts";
+import { localWorlds, onRanks } from "../ranks/testing/local-worlds.ts";
+import type { World } from "../ranks/world.ts";
+import type { Recipe } from "../recipe/schema.ts";
+import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
+import { newState } from "./begin.ts";
+import { Run } from "./run.ts";
+import type { StepResult } from "./trainer.ts";
+
+let cache = "";
+beforeAll(async () => {
+  cache = await mkdtemp(join(tmpdir(), "armature-trainer-"));
+});
+afterAll(() => rm(cache, { recursive: true }));
+
+/** The first step of a run. */
+async function firstStep(recipe: Recipe, world: World): Promise<StepResult> {
+  const run = await Run.open(recipe, cache, world);
+  try {
+    const share = await run.stepShares(0, 1)();
+    return await (await run.trainer).step(newState(recipe, run.parameters), share, 1e-3);
+  } finally {
+    await run.close();
+  }
+}
+
+const recipeOf = (reduction: Reduction, microBatch: number): Recipe => {
+  return { ...awkwardRecipe, reduction, batch: { ...awkwardRecipe.batch, microBatch } };
+};
+
+/** The loss of some samples of one term, worked out from their errors. */
+function lossBy(reduction: Reduction, errors: StepResult["errors"]): number {
+  const own = errors.map(({ terms: [mean] }) => mean!).filter(({ count }) => count > 0);
+  const total = (of: (mean: (typeof own)[number]) => number) => own.reduce((sum, mean) => sum + of(mean), 0);
+  const [sum, count] =
+    reduction === "cells"
+      ? [total((one) => one.sum), total((one) => one.count)]
+      : [total((one) => one.sum / one.count), own.length];
+  return sum / count;
+}
+
+const rounding = { absolute: 0, relative: 2e-6, because: "the same float32 products in sums of another order" };
+
+describe.each(reductions)("a step of seven samples in micro-batches, with the loss over %s", (reduction) => {
+  let three: StepResult;
+  beforeAll(async () => {
+    three = await firstStep(recipeOf(reduction, 3), await aloneWorld());
+  });
+
+  it("has the loss of all its samples together, not of each micro-batch by itself", () => {
+    expect(three.errors).toHaveLength(7);
+    expectClose("loss", [three.loss], [lossBy(reduction, three.errors)], rounding);
+    const parts = [three.errors.slice(0, 3), three.errors.slice(3, 6), three.errors.slice(6)];
+    const means = parts.map((part) => lossBy(reduction, part)).filter(Number.isFinite);
+    const meanOfMeans = means.reduce((sum, mean) => sum + mean, 0) / means.length;
+    expect(Math.abs(meanOfMeans / three.loss - 1)).toBeGreaterThan(0.01);
+  });
+
+  it.each([7, 2])("has the loss, the gradient and the errors of micro-batches of %i", async (microBatch) => {
+    const other = await firstStep(recipeOf(reduction, microBatch), await aloneWorld());
+    expectClose("loss", [three.loss], [other.loss], rounding);
+    expectClose("norm of the gradient", [three.gradientNorm], [other.gradientNorm], { ...rounding, relative: 1e-5 });
+    for (const [name, { cells }] of other.state.first) {
+      const size = Math.hypot(...cells);
+      expectClose(`gradient of ${name}`, three.state.first.get(name)!.cells, cells, {
+        absolute: 1e-5 * size + 1e-9,
+        relative: 0,
+        because: "float32 sums of another order, beside the length of the gradient",
+      });
+    }
+    for (const [at, { terms, ...sample }] of three.errors.entries()) {
+      const { terms: wanted, ...same } = other.errors[at]!;
+      expect(sample).toEqual(same);
+      expectClose(
+        `error of sample ${at}`,
+        terms.map(({ sum }) => sum),
+        wanted.map(({ sum }) => sum),
+        { ...rounding, relative: 1e-5 },
+      );
+      expect(terms.map(({ count }) => count)).toEqual(wanted.map(({ count }) => count));
+    }
+  });
+
+  it("is the same to the bit where two ranks share the three micro-batches", async () => {
+    const found = await onRanks(await localWorlds(2, 60), (world) => firstStep(recipeOf(reduction, 3), world));
+    for (const { loss, errors, state } of found)
+      expectSameBits(
+        "step",
+        { loss, errors, parameters: state.parameters, first: state.first },
+        { loss: three.loss, errors: three.errors, parameters: three.state.parameters, first: three.state.first },
+      );
+  });
+});
