@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aloneWorld } from "../ranks/open-world.ts";
-import { microRecipe } from "../recipe/testing/micro-recipe.ts";
+import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
 import type { ObserverKind } from "../training/observer.ts";
 import { trainPolicy } from "../training/train.ts";
 import { unwatched } from "../training/watcher.ts";
@@ -19,7 +19,7 @@ describe("an audit inside training", () => {
 
   async function events(name: string, observers: readonly ObserverKind[]) {
     const folder = join(place, name);
-    const recipe = { ...microRecipe, audit: { everySteps: 2 } };
+    const recipe = { ...awkwardRecipe, audit: { everySteps: 2 } };
     const request = {
       recipe,
       folder,
@@ -45,7 +45,7 @@ describe("an audit inside training", () => {
   it("looks at every so many steps, and changes none of them", async () => {
     const { error, kinds, audit } = await events("clean", [auditObserver(place)]);
     expect(error).toBeNull();
-    expect(kinds).toEqual(["step 1", "step 2", "audit 2", "step 3"]);
+    expect(kinds).toEqual(["validation 0", "step 1", "step 2", "validation 2", "audit 2", "step 3", "validation 3"]);
     expect(audit).toMatchObject({ clean: true, leaks: [] });
   });
 
@@ -55,7 +55,7 @@ describe("an audit inside training", () => {
     const breaking: ObserverKind = { ...own, open: (plan, world) => own.open({ ...plan, rules }, world) };
     const { error, kinds, audit } = await events("leaking", [breaking]);
     expect(error).toMatch(/^InputError: train: step 2: padding leaks: views reach loss at policy\/trunk\.ts: /);
-    expect(kinds).toEqual(["step 1", "step 2", "audit 2"]);
+    expect(kinds).toEqual(["validation 0", "step 1", "step 2", "validation 2", "audit 2"]);
     expect(audit).toMatchObject({ clean: false });
   });
 

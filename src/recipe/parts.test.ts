@@ -4,14 +4,10 @@ import { Rules } from "../validity/rules.ts";
 import { embodimentWeightProblems, partProblems, partsOf } from "./parts.ts";
 import { conventionsOf, formOf, termsOf } from "./plan.ts";
 import type { Recipe } from "./schema.ts";
-import { microRecipe } from "./testing/micro-recipe.ts";
+import { awkwardRecipe } from "./testing/awkward-recipe.ts";
 import { recipe } from "./testing/recipe.ts";
 
-const [arm, claw] = [
-  { name: "arm", slots: [0, 1, 2, 3, 4, 5] },
-  { name: "claw", slots: [6] },
-];
-const groot: Recipe = { ...microRecipe, policy: { ...microRecipe.policy, variant: "groot_n16", parts: [arm, claw] } };
+const groot: Recipe = { ...awkwardRecipe, policy: { ...awkwardRecipe.policy, variant: "groot_n16" } };
 
 describe("the parts of an action", () => {
   it("are terms of their own with GR00T's head, and one term of every slot with π0's", () => {
@@ -21,14 +17,14 @@ describe("the parts of an action", () => {
       ["arm", 6],
       ["claw", 1],
     ]);
-    expect(names({ ...groot, policy: { ...groot.policy, variant: "pi0" } })).toEqual([["velocity", 8]]);
-    expect(names({ ...groot, policy: { ...groot.policy, parts: null } })).toEqual([["velocity", 8]]);
+    expect(names({ ...groot, policy: { ...groot.policy, variant: "pi0" } })).toEqual([["velocity", 9]]);
+    expect(names({ ...groot, policy: { ...groot.policy, parts: null } })).toEqual([["velocity", 9]]);
   });
 
   it("share a denominator where that rule is switched off", () => {
     const terms = termsOf({ recipe: groot, rules: Rules.without("part-denominators") });
     expect(terms).toEqual([
-      { name: "parts", errors: "velocity", slots: [0, 1, 2, 3, 4, 5, 6], reduction: "samples", weight: 1 },
+      { name: "parts", errors: "velocity", slots: [0, 1, 2, 5, 7, 8, 4], reduction: "cells", weight: 1 },
     ]);
   });
 
@@ -36,7 +32,7 @@ describe("the parts of an action", () => {
     const dof = { unit: "rad", part: "arm", kind: "continuous", state: null } as const;
     const dofs = [
       { ...dof, name: "elbow", slot: 0 },
-      { ...dof, name: "wrist", slot: 7 },
+      { ...dof, name: "wrist", slot: 3 },
     ];
     const columns = { action: [], state: [], prompt: { kind: "task" } } as const;
     const robot = {
@@ -50,7 +46,7 @@ describe("the parts of an action", () => {
     } as const;
     const { policy } = groot;
     expect(partProblems(policy, "toy / joint", robot)).toEqual([
-      'toy / joint: expected every dof in a slot of policy.parts, got "wrist" (slot 7) in none',
+      'toy / joint: expected every dof in a slot of policy.parts, got "wrist" (slot 3) in none',
     ]);
     expect(partProblems({ ...policy, parts: null }, "toy / joint", robot)).toEqual([]);
     expect(partProblems({ ...policy, variant: "pi0" }, "toy / joint", robot)).toEqual([]);
@@ -62,8 +58,8 @@ it("GR00T's head has a set of weights for each dataset, and noise at time zero",
   expect(formOf(groot).head).toEqual({
     kind: "groot",
     size: variants.groot_n16.sizes.micro.dit,
-    parts: [arm, claw],
-    embodiments: 2,
+    parts: awkwardRecipe.policy.parts,
+    embodiments: 5,
     crossAttentionKeys: "real",
     horizon: groot.policy.actionHorizon,
     actionSight: "causal",

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
-import { microRecipe } from "../recipe/testing/micro-recipe.ts";
+import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
 import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
 import { loadPolicy } from "./load.ts";
 
@@ -10,7 +10,7 @@ let run: MicroRun;
 let file = "";
 let manifest = "";
 beforeAll(async () => {
-  run = await trainMicroRun(microRecipe, 1);
+  run = await trainMicroRun(awkwardRecipe, 1);
   file = join(run.folder, "checkpoints/000001/manifest.json");
   manifest = await readFile(file, "utf8");
 });
@@ -38,7 +38,7 @@ describe("a policy is not served", () => {
 
   it("with parameters of another policy than its recipe makes", async () => {
     const found = await loading(({ recipe, ...rest }) => {
-      return { ...rest, recipe: { ...recipe, policy: { ...recipe.policy, actionWidth: 9 } } };
+      return { ...rest, recipe: { ...recipe, policy: { ...recipe.policy, actionWidth: 10 } } };
     });
     expect(found).toBeInstanceOf(InputError);
     expect(String(found)).toMatch(/000001: expected the policy's own parameters, got .* of another shape: /);

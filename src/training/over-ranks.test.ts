@@ -6,7 +6,7 @@ import type { Link } from "../ranks/link.ts";
 import { localLinks } from "../ranks/local.ts";
 import { localWorlds, onRanks } from "../ranks/testing/local-worlds.ts";
 import { World } from "../ranks/world.ts";
-import { microRecipe } from "../recipe/testing/micro-recipe.ts";
+import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
 import { Mean } from "../validity/mean.ts";
 import { errorsOverRanks, withPlaces } from "./over-ranks.ts";
 import { agreementSteps, trainPolicy } from "./train.ts";
@@ -41,8 +41,8 @@ test("one bit that arrives otherwise on one rank ends training before it is kept
   const links = localLinks(2).map((link) => (link.rank === 1 ? withWrongBits(link, () => steps >= 10) : link));
   const worlds = await Promise.all(links.map((link) => World.open(link, { deadlineSeconds: 60 })));
   const recipe = {
-    ...microRecipe,
-    batch: { size: 4, microBatch: 2 },
+    ...awkwardRecipe,
+    validation: { ...awkwardRecipe.validation, everySteps: 0 },
     checkpoint: { everySteps: 1000, keepLast: 1 },
   };
   const until = agreementSteps + 20;

@@ -12,7 +12,7 @@ import { traceObjectives } from "../../src/objective/objective.ts";
 import { aloneWorld } from "../../src/ranks/open-world.ts";
 import { conventionsOf, loadPlanOf, planOf, settingOf } from "../../src/recipe/plan.ts";
 import { mixtureOf, type Recipe } from "../../src/recipe/schema.ts";
-import { microRecipe } from "../../src/recipe/testing/micro-recipe.ts";
+import { awkwardRecipe } from "../../src/recipe/testing/awkward-recipe.ts";
 import { type MicroRun, trainMicroRun } from "../../src/training/testing/micro-run.ts";
 import { trainPolicy } from "../../src/training/train.ts";
 import { validateRun } from "../../src/training/validate-run.ts";
@@ -35,7 +35,7 @@ const changes: Changes = {
   // Nothing is read past the end but where a step reads later ones.
   pastEnd: withConvention({ actionSight: "both", pastEnd: "seen" }),
   crossAttentionKeys: withConvention({ crossAttentionKeys: "asReleasedGr00t" }),
-  reduction: (recipe) => ({ ...recipe, reduction: "cells" }),
+  reduction: (recipe) => ({ ...recipe, reduction: recipe.reduction === "cells" ? "samples" : "cells" }),
   normalizationEpsilon: withConvention({ normalizationEpsilon: 0.5 }),
   zeroRange: withConvention({ zeroRange: "epsilon" }),
   coincidingQuantiles: withConvention({ coincidingQuantiles: "epsilon" }),
@@ -89,14 +89,14 @@ describe("each convention is a choice that the code makes", () => {
 describe("weights trained under a convention", () => {
   let run: MicroRun;
   beforeAll(async () => {
-    run = await trainMicroRun(microRecipe, 1);
+    run = await trainMicroRun(awkwardRecipe, 1);
   });
   afterAll(() => run.remove());
 
   // The direction of time is the head's, and no head takes another's parameters. Nothing but `hidden` goes with a causal policy.
   const others = conventionNames
     .filter((name) => name !== "timeDirection" && name !== "pastEnd")
-    .map((name) => ({ name, recipe: changes[name](microRecipe) }));
+    .map((name) => ({ name, recipe: changes[name](awkwardRecipe) }));
   const validate = async (recipe: Recipe, allowed: ReadonlySet<ConventionName>) =>
     validateRun(
       { folder: run.folder, recipe, cache: run.cache, actionSamples: 0, allowed, world: await aloneWorld() },
@@ -122,12 +122,12 @@ describe("weights trained under a convention", () => {
   });
 
   it("are refused under another pastEnd where steps read each other both ways", async () => {
-    const both = changes.actionSight(microRecipe);
+    const both = changes.actionSight(awkwardRecipe);
     const own = await trainMicroRun(both, 1);
     const { folder, cache } = own;
     const validateIn = async (recipe: Recipe) =>
       validateRun({ folder, recipe, cache, actionSamples: 0, allowed: new Set(), world: await aloneWorld() }, () => {});
-    await expect(validateIn(changes.pastEnd(microRecipe))).rejects.toThrow(
+    await expect(validateIn(changes.pastEnd(awkwardRecipe))).rejects.toThrow(
       'expected weights trained under pastEnd "seen" (trained under "hidden")',
     );
     await expect(validateIn(both)).resolves.toMatchObject({ step: 1 });
@@ -135,7 +135,7 @@ describe("weights trained under a convention", () => {
   });
 
   it("are no other policy's: a wider one neither begins with them nor is audited on them", async () => {
-    const wider = { ...microRecipe, policy: { ...microRecipe.policy, actionWidth: 9 } };
+    const wider = { ...awkwardRecipe, policy: { ...awkwardRecipe.policy, actionWidth: 10 } };
     for (const use of [begin, audit])
       await expect(use(wider, new Set())).rejects.toThrow(
         /000001: expected the policy's own parameters, got \d of another shape: action\.in\.weight/,
@@ -156,6 +156,6 @@ describe("weights trained under a convention", () => {
   });
 
   it("are used as they were trained without a word", async () => {
-    await expect(validate(microRecipe, new Set())).resolves.toMatchObject({ step: 1 });
+    await expect(validate(awkwardRecipe, new Set())).resolves.toMatchObject({ step: 1 });
   });
 });

@@ -15,7 +15,7 @@ import { countsOf, fillCellWeights, reductions, type Term } from "../../src/loss
 import { openMixture } from "../../src/mixture/mixture.ts";
 import { layoutOf, loadPlanOf, planOf } from "../../src/recipe/plan.ts";
 import { mixtureOf, type Recipe } from "../../src/recipe/schema.ts";
-import { microRecipe } from "../../src/recipe/testing/micro-recipe.ts";
+import { plainRecipe } from "../../src/recipe/testing/awkward-recipe.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { changed, hidden, layout, outcomeOf, ragged, releasePolicies } from "./policy.ts";
 
@@ -139,7 +139,7 @@ describe("openpi fork, the review of action_is_pad", () => {
         const draws = [{ member: 0, episode: train.episodes[0]!, frame: last - 1, draw: 0 }];
         const batch = await maker.make({ purpose: "train", layout: layoutOf(recipe, 2), draws });
         await maker.close();
-        expect([...batch.facts.stepReal.bits]).toEqual([1, 1, 0, 0, 0, 0, ...Array(6).fill(0)]);
+        expect([...batch.facts.stepReal.bits]).toEqual([1, 1, 0, 0, 0, ...Array(5).fill(0)]);
         expect(batch.actions.valid.count).toBe(2 * width);
       },
     );
@@ -160,16 +160,11 @@ function recipeFor(name: string, mapping: Mapping, features: readonly Feature[])
     tasks: ["go"],
     seed: 1,
   };
-  const { data, policy } = microRecipe;
+  const source = { kind: "generated", description } as const;
+  const plain = plainRecipe([{ name, source, episodes: "all", role: "train", weight: 1, mapping }], ["camera"]);
   return {
-    ...microRecipe,
-    data: {
-      ...data,
-      actions: "absolute",
-      datasets: [
-        { name, source: { kind: "generated", description }, episodes: "all", role: "train", weight: 1, mapping },
-      ],
-    },
-    policy: { ...policy, actionWidth: 14, stateWidth: 14 },
+    ...plain,
+    data: { ...plain.data, actions: "absolute" },
+    policy: { ...plain.policy, actionWidth: 14, stateWidth: 14 },
   };
 }

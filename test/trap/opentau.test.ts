@@ -14,7 +14,7 @@ import { localWorlds, onRanks } from "../../src/ranks/testing/local-worlds.ts";
 import { override } from "../../src/recipe/override.ts";
 import { layoutOf, planOf, settingOf } from "../../src/recipe/plan.ts";
 import { mixtureOf, type Recipe } from "../../src/recipe/schema.ts";
-import { microRecipe } from "../../src/recipe/testing/micro-recipe.ts";
+import { awkwardRecipe } from "../../src/recipe/testing/awkward-recipe.ts";
 import { microSamples } from "../../src/training/testing/micro-samples.ts";
 import { Mean } from "../../src/validity/mean.ts";
 import type { Rule } from "../../src/validity/rules.ts";
@@ -122,7 +122,7 @@ it("OpenTau 365: the state of dropped history is 0 in unit scale, not −mean/st
 });
 
 describe("what follows from a recipe alone", () => {
-  const recipeOf = (settings: readonly string[]): Recipe => override(microRecipe, settings);
+  const recipeOf = (settings: readonly string[]): Recipe => override(awkwardRecipe, settings);
   async function mixtureWith(settings: readonly string[]) {
     const open = await openMixture(mixtureOf(recipeOf(settings)));
     await open.close();
@@ -148,14 +148,14 @@ describe("what follows from a recipe alone", () => {
   it("OpenTau 503: the seed of the recipe orders the samples", async () => {
     const draws = async (seed: number) => {
       const mixture = await mixtureWith([`seed=${seed}`]);
-      return stepRequests(mixture, layoutOf(microRecipe, 8), 8, 0).flatMap((request) => request.draws);
+      return stepRequests(mixture, layoutOf(awkwardRecipe, 8), 8, 0).flatMap((request) => request.draws);
     };
     const [one, again, other] = [await draws(1), await draws(1), await draws(2)];
     expect(again).toEqual(one);
     // Which dataset comes next follows the seed, and which of its frames.
     const datasets = (some: typeof one) => some.map(({ member }) => member);
     const frames = (some: typeof one) =>
-      some.filter(({ member }) => member === 0).map(({ episode, frame }) => `${episode}:${frame}`);
+      some.filter(({ member }) => member === 1).map(({ episode, frame }) => `${episode}:${frame}`);
     expect(datasets(other)).not.toEqual(datasets(one));
     const shared = Math.min(frames(one).length, frames(other).length);
     expect(frames(other).slice(0, shared)).not.toEqual(frames(one).slice(0, shared));
@@ -181,9 +181,9 @@ describe("what follows from a recipe alone", () => {
     const folders = await onRanks(worlds, async (world) => {
       // Ranks start at other times: a name that each makes from its own clock is another name.
       await new Promise((resolve) => setTimeout(resolve, 1100 * world.rank));
-      return runFolderOf(world, microRecipe, given);
+      return runFolderOf(world, awkwardRecipe, given);
     });
     expect(new Set(folders).size).toBe(1);
-    expect(folders[0]).toMatch(/runs\/micro-/);
+    expect(folders[0]).toMatch(/runs\/awkward-/);
   });
 });

@@ -1,6 +1,6 @@
 import { soundConventions } from "../../checkpoint/conventions.ts";
 import { usualAugmentation } from "../../embodiment/augment.ts";
-import type { Recipe } from "../schema.ts";
+import type { Recipe, RecipeDataset } from "../schema.ts";
 import { awkwardArm, awkwardCart, awkwardEffector, awkwardQuestions, awkwardTwin } from "./awkward-datasets.ts";
 
 /**
@@ -63,3 +63,16 @@ export const awkwardRecipe: Recipe = {
   checkpoint: { everySteps: 2, keepLast: 1 },
   audit: { everySteps: 0 },
 };
+
+/** The same policy for a test's own datasets, at their own rates: with these views, one slot of history and one part of every slot. */
+export function plainRecipe(datasets: readonly RecipeDataset[], views: readonly string[]): Recipe {
+  const { data, policy, validation } = awkwardRecipe;
+  return {
+    ...awkwardRecipe,
+    name: "plain",
+    reduction: "samples",
+    data: { ...data, rate: "native", augmentation: null, datasets: [...datasets] },
+    validation: { ...validation, everySteps: 0, draws: 1 },
+    policy: { ...policy, parts: null, views: [...views], history: { slots: 1, interval: 1, dropout: 0 } },
+  };
+}

@@ -2,7 +2,7 @@ import type { GeneratedDataset } from "../../dataset/generated.ts";
 import type { Dof, Entry } from "../../embodiment/embodiment.ts";
 import { asFound } from "../../embodiment/mapping.ts";
 import type { Recipe, RecipeDataset } from "../schema.ts";
-import { microRecipe } from "./micro-recipe.ts";
+import { plainRecipe } from "./awkward-recipe.ts";
 
 const entry = (name: string, slot: number): Entry => ({ name, unit: "rad", part: "crane", kind: "continuous", slot });
 const dof = (name: string, slot: number, state: number | null): Dof => ({
@@ -35,18 +35,19 @@ const cartRecording: GeneratedDataset = {
   seed: 3,
 };
 
-/** Three datasets of two robots, with three observation slots; `micro` in size. */
+const plain = plainRecipe(
+  [
+    crane(craneRecordings[0]!, "both"),
+    dataset(cartRecording, { ...asFound, controlMode: "ee" }, "both"),
+    crane(craneRecordings[1]!, "train"),
+  ],
+  [],
+);
+
+/** Three datasets of two robots, with three observation slots and eight slots of the action. */
 export const craneRecipe: Recipe = {
-  ...microRecipe,
-  policy: { ...microRecipe.policy, history: { slots: 3, interval: 1, dropout: 0 } },
-  data: {
-    ...microRecipe.data,
-    datasets: [
-      crane(craneRecordings[0]!, "both"),
-      dataset(cartRecording, { ...asFound, controlMode: "ee" }, "both"),
-      crane(craneRecordings[1]!, "train"),
-    ],
-  },
+  ...plain,
+  policy: { ...plain.policy, actionWidth: 8, history: { slots: 3, interval: 1, dropout: 0 } },
 };
 
 function craneRecording(name: string, episodeLengths: readonly number[], seed: number): GeneratedDataset {
