@@ -84,7 +84,7 @@ describe("a row of choices that no policy of the product makes", () => {
     expect(
       [...shapes.keys()].filter((name) => /^expert\..*norm.*\.weight$/.test(name) && !name.includes("dense")),
     ).toEqual(
-      ["0.norm.query", "0.norm.key", "1.norm.query", "1.norm.key"].map((name) => `expert.layer.${name}.weight`),
+      [0, 1, 2].flatMap((layer) => ["query", "key"].map((name) => `expert.layer.${layer}.norm.${name}.weight`)),
     );
   });
 
