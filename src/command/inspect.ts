@@ -77,7 +77,7 @@ function findings(report: DatasetReport, columns: number | null): string[] {
   const { name, version, robotType, problems, notes, cameras, tasks } = report;
   const line = (word: string, path: string, message: string) => `  ${word} ${path}: ${message}`;
   const lines = [
-    `  LeRobot ${version ?? "of an unknown version"}, robot ${robotType === "" ? "not stated" : robotType}`,
+    `  LeRobot ${version ?? "of a version that is not stated"}, robot ${robotType === "" ? "not stated" : robotType}`,
     `  cameras: ${cameras.length === 0 ? "none" : cameras.join(", ")}`,
     `  instructions: ${tasks.length === 0 ? "none" : tasks.slice(0, 5).join(" · ")}${tasks.length > 5 ? " · …" : ""}`,
     ...problems.map(({ path, message }) => line("problem", path, message)),

@@ -1,5 +1,5 @@
 import type { HostArray } from "../graph/host-array.ts";
-import type { DatasetProblem } from "./problem.ts";
+import type { DatasetNote, DatasetProblem } from "./problem.ts";
 
 /** LeRobot versions that are read. */
 export type DatasetVersion = "v2.0" | "v2.1" | "v3.0";
@@ -83,6 +83,10 @@ export interface Dataset {
   readonly episodes: readonly Episode[];
   /** What is wrong with the dataset and does not keep these episodes from being read. */
   readonly problems: readonly DatasetProblem[];
+  /** What of it is read otherwise than it stands in the metadata. */
+  readonly notes: readonly DatasetNote[];
+  /** How many episodes the metadata lists, in use or not. */
+  readonly listedEpisodes: number;
   /** @throws InputError naming file and episode where the rows cannot be read or are not this episode's */
   table(episode: number): Promise<EpisodeTable>;
   /**

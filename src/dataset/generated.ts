@@ -44,6 +44,8 @@ export function generate(description: GeneratedDataset): Dataset {
     taskColumn: null,
     episodes,
     problems: [],
+    notes: [],
+    listedEpisodes: episodes.length,
     table: async (episode) => table(description, byKey, found(episode)),
     picture: async (camera, episode, frame, fit) => {
       const feature = byKey.get(camera);

@@ -13,6 +13,10 @@ export type ProblemCode =
   | "malformed-episode"
   | "wrong-row-range"
   | "contradicting-task"
+  | "contradicting-version"
+  | "repeated-task"
+  | "empty-task"
+  | "drifting-timestamps"
   | "missing-episode-files"
   | "missing-camera-files"
   | "missing-video"
@@ -47,7 +51,11 @@ export interface DatasetNote {
     | "no-frame-index"
     | "pictures-by-time"
     | "from-timestamp-drifts"
-    | "other-film-rate";
+    | "other-film-rate"
+    | "misfitting-names"
+    | "repeated-names"
+    | "other-video-folder"
+    | "undeclared-column";
   readonly path: string;
   readonly message: string;
 }
@@ -98,6 +106,15 @@ export function misfit(expected: string, thrown: unknown): string {
 /** The message of whatever was thrown, on one line. */
 export function reason(thrown: unknown): string {
   if (thrown instanceof z.ZodError) return thrown.issues.map(describedIssue).join("; ");
-  if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return "no such file";
+  const plain = thrown instanceof Error && "code" in thrown ? fileErrors[String(thrown.code)] : undefined;
+  if (plain !== undefined) return plain;
   return (thrown instanceof Error ? thrown.message : String(thrown)).replaceAll(/\s+/g, " ");
 }
+
+/** What the file system's words mean. */
+const fileErrors: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  ENOTDIR: "a file in place of a folder",
+  EISDIR: "a folder in place of a file",
+  EACCES: "a file that may not be read",
+};

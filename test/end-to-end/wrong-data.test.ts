@@ -75,7 +75,7 @@ describe.skipIf(!hasLibav)("a dataset", () => {
     [
       "a rate that is no number",
       () => edit(toy("meta/info.json"), (text) => text.replace('"fps":10', '"fps":"ten"')),
-      "meta/info.json fps: Invalid input: expected number, received string",
+      'meta/info.json fps: expected a number, got "ten"',
     ],
     [
       "no list of episodes",

@@ -7,12 +7,35 @@ import type { Info } from "./info.ts";
 /** LeRobot's own tolerance between a timestamp and its frame, in seconds. */
 const toleranceSeconds = 1e-4;
 
+/** A row this far from its time, in frames, is nearer to another. */
+export const driftFrames = 0.5;
+
+interface Drift {
+  readonly record: EpisodeRecord;
+  readonly frame: number;
+  readonly seconds: number;
+}
+
+/** Where timestamps are furthest from frames that follow each other evenly, and by how much, counted from the first. */
+export function driftOf(timestamps: Float64Array, framesPerSecond: number): { frame: number; seconds: number } {
+  const start = timestamps[0] ?? 0;
+  let [at, most] = [0, 0];
+  for (const [frame, time] of timestamps.entries()) {
+    const seconds = Math.abs(time - start - frame / framesPerSecond);
+    if (seconds > most) [at, most] = [frame, seconds];
+  }
+  return { frame: at, seconds: most };
+}
+
 /** What the numbers of a dataset show, gathered episode by episode. */
 export class EpisodeFacts {
   readonly #info: Info;
   readonly #ranges = new Map<string, { min: Float64Array; max: Float64Array }>();
   readonly #tasks = new Set<string>();
   #unevenness = 0;
+  /** The episode whose timestamps are furthest from its frames, and how many episodes are off by a frame. */
+  #worst: Drift | null = null;
+  #drifting = 0;
   #start = 0;
   #isCounted = true;
 
@@ -37,6 +60,16 @@ export class EpisodeFacts {
     return [...this.#tasks].sort();
   }
 
+  /** What is wrong with the dataset as a whole. */
+  problems(): DatasetProblem[] {
+    if (this.#worst === null) return [];
+    const { record, frame, seconds } = this.#worst;
+    const rate = `an even ${this.#info.framesPerSecond} frames per second`;
+    const most = `most in episode ${record.index}, by ${seconds.toFixed(4)} s at frame ${frame}`;
+    const message = `expected rows at ${rate}, got timestamps that drift from it in ${this.#drifting} episodes, ${most}; frames are taken by index`;
+    return [{ code: "drifting-timestamps", path: `${record.table.path} column "timestamp"`, message }];
+  }
+
   notes(): DatasetNote[] {
     const notes: DatasetNote[] = [];
     for (const [key, range] of this.#ranges) {
@@ -48,7 +81,7 @@ export class EpisodeFacts {
       notes.push({ code: "constant-entries", path: `column "${key}"`, message });
     }
     const path = 'column "timestamp"';
-    if (this.#unevenness > toleranceSeconds) {
+    if (this.#worst === null && this.#unevenness > toleranceSeconds) {
       const message = `up to ${this.#unevenness.toFixed(4)} s from an even ${this.#info.framesPerSecond} frames per second; frames are taken by index`;
       notes.push({ code: "uneven-timestamps", path, message });
     }
@@ -80,14 +113,18 @@ export class EpisodeFacts {
   #clock(record: EpisodeRecord, timestamps: Float64Array): DatasetProblem[] {
     const start = timestamps[0] ?? 0;
     this.#start = Math.max(this.#start, Math.abs(start));
-    for (const [frame, time] of timestamps.entries()) {
-      const off = Math.abs(time - start - frame / this.#info.framesPerSecond);
-      this.#unevenness = Math.max(this.#unevenness, off);
-    }
     const back = timestamps.findIndex((time, frame) => frame > 0 && !(time > timestamps[frame - 1]!));
+    if (back < 0) this.#drift(record, timestamps);
     if (back < 0) return [];
     const got = `${timestamps[back]} after ${timestamps[back - 1]} at frame ${back} of episode ${record.index}`;
     const path = `${record.table.path} column "timestamp"`;
     return [{ code: "timestamps-not-ascending", path, message: `expected ascending timestamps, got ${got}` }];
+  }
+  #drift(record: EpisodeRecord, timestamps: Float64Array): void {
+    const { frame, seconds } = driftOf(timestamps, this.#info.framesPerSecond);
+    this.#unevenness = Math.max(this.#unevenness, seconds);
+    if (seconds < driftFrames / this.#info.framesPerSecond) return;
+    this.#drifting++;
+    if (seconds > (this.#worst?.seconds ?? 0)) this.#worst = { record, frame, seconds };
   }
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DamagedFileError, type DatasetNote, type DatasetProblem, ranges, reason } from "../problem.ts";
 import type { EpisodeRecord, VideoPart } from "./episode-record.ts";
 import { type FilmIndex, readFilmIndex } from "./film-index.ts";
+import { ForeignFileError, foreignFileDefect } from "./foreign-file.ts";
 import type { Clip } from "./picture-reader.ts";
 import { type Placement, picturesByTime, placeEpisodes } from "./placement.ts";
 import { Recent } from "./recent.ts";
@@ -171,7 +172,10 @@ export class EpisodeFilms {
   }
 
   async #read(camera: string, path: string): Promise<PlacedFilm> {
-    const film = await readFilmIndex(join(this.#dataset.root, path));
+    const file = join(this.#dataset.root, path);
+    const foreign = await foreignFileDefect(file);
+    if (foreign !== null) throw new ForeignFileError(foreign);
+    const film = await readFilmIndex(file);
     const claims = (this.#claimsOf(camera).get(path) ?? []).map((record) => {
       const { from, to } = record.videos.get(camera)!;
       return { episode: record.index, length: record.length, from, to };

@@ -30,7 +30,7 @@ export function parseForeignJson(text: string): unknown {
       typeof value === "string" && marked.test(value) ? Number(value.slice(1)) : value,
     );
   } catch (error) {
-    throw new ForeignFileError(jsonDefect(text, error instanceof Error ? error.message : ""));
+    throw new ForeignFileError(jsonDefect(standard, error instanceof Error ? error.message : ""));
   }
 }
 
@@ -42,7 +42,9 @@ const marked = /^\u0000(NaN|-?Infinity)$/;
 
 function jsonDefect(text: string, message: string): string {
   if (text.trim() === "") return "an empty file";
-  if (/end of JSON|Unterminated/.test(message)) return "JSON that breaks off before its end";
+  const stop = Number(/position (\d+)/.exec(message)?.[1] ?? 0);
+  if (/end of JSON|Unterminated/.test(message) || stop >= text.trimEnd().length)
+    return "JSON that breaks off before its end";
   const line = /line (\d+)/.exec(message)?.[1];
   const where = line === undefined || !text.trim().includes("\n") ? "" : ` at line ${line}`;
   const beginning = text.trim().slice(0, 30).replaceAll(/\s+/g, " ");

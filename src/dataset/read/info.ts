@@ -1,8 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { describedIssue } from "../../parse-input.ts";
 import type { DatasetVersion, Feature } from "../dataset.ts";
-import { type DatasetProblem, reason } from "../problem.ts";
+import { isCamera } from "../feature.ts";
+import { type DatasetNote, type DatasetProblem, misfit } from "../problem.ts";
+import { ForeignFileError } from "./foreign-file.ts";
+import { parseForeignJson, readForeignText } from "./foreign-json.ts";
+import { elsewhere } from "./nearby.ts";
 
 /** `meta/info.json`, as far as it is used. */
 export interface Info {
@@ -17,6 +21,15 @@ export interface Info {
   readonly chunkSize: number;
   readonly totalEpisodes: number;
   readonly totalFrames: number;
+  /** What of it is read otherwise than it stands there. */
+  readonly notes: readonly DatasetNote[];
+}
+
+/** Metadata that cannot be used, and the version that it states. */
+export interface UnreadableInfo {
+  /** `null` where it states none. */
+  readonly statedVersion: string | null;
+  readonly problems: readonly DatasetProblem[];
 }
 
 const featureSchema = z.looseObject({
@@ -31,56 +44,104 @@ const infoSchema = z.looseObject({
   fps: z.number().positive(),
   total_episodes: z.int().nonnegative(),
   total_frames: z.int().nonnegative(),
-  chunks_size: z.int().positive(),
+  chunks_size: z.int().positive().optional(),
   data_path: z.string(),
   video_path: z.string().nullish(),
   features: z.record(z.string(), featureSchema),
 });
 
+const path = "meta/info.json";
 const versions = ["v2.0", "v2.1", "v3.0"] as const;
 
 /** The metadata of a dataset, or everything that is wrong with it. */
-export async function readInfo(root: string): Promise<Info | readonly DatasetProblem[]> {
-  const path = "meta/info.json";
+export async function readInfo(root: string): Promise<Info | UnreadableInfo> {
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(join(root, path), "utf8"));
+    json = parseForeignJson(await readForeignText(join(root, path)));
   } catch (error) {
-    const code = error instanceof SyntaxError ? "malformed-metadata" : "missing-metadata";
-    return [{ code, path, message: `expected the metadata of a LeRobot dataset in ${root}, got ${reason(error)}` }];
+    const isThere = error instanceof ForeignFileError;
+    const code = isThere ? "malformed-metadata" : "missing-metadata";
+    const message = misfit(`the metadata of a LeRobot dataset in ${root}`, error);
+    const place = isThere ? "" : await elsewhere(root);
+    return { statedVersion: null, problems: [{ code, path, message: `${message}${place}` }] };
   }
-  const stated = z.looseObject({ codebase_version: z.string() }).safeParse(json);
-  const version = versions.find((known) => known === stated.data?.codebase_version);
-  if (stated.success && version === undefined)
-    return [{ code: "unknown-version", path, message: unknownVersion(stated.data.codebase_version) }];
-  const parsed = infoSchema.safeParse(json);
-  if (!parsed.success || version === undefined)
-    return (parsed.error?.issues ?? []).map((issue) => ({
-      code: "malformed-metadata",
-      path: `${path} ${issue.path.join(".")}`,
-      message: issue.message,
-    }));
-  const features = Object.entries(parsed.data.features).map(([key, { dtype, shape, names }]) => {
-    const flat = flatten(names);
-    const fits = shape.length === 1 && flat.length === shape[0];
-    return [key, { key, type: dtype, shape, names: fits ? flat : null }] as const;
-  });
+  const stated = z.looseObject({ codebase_version: z.string() }).safeParse(json).data?.codebase_version ?? null;
+  const version = versions.find((known) => known === stated);
+  const unusable = (problems: readonly DatasetProblem[]) => ({ statedVersion: stated, problems });
+  if (stated !== null && version === undefined)
+    return unusable([{ code: "unknown-version", path, message: unknownVersion(stated) }]);
+  const parsed = infoSchema.safeParse(json, { reportInput: true });
+  if (!parsed.success) return unusable(parsed.error.issues.map(entryProblem));
+  if (version === undefined) throw new RangeError("info: expected a version, which the schema asks for");
+  const { data } = parsed;
+  if (data.chunks_size === undefined && version !== "v3.0") return unusable([noChunkSize]);
+  const { features, notes } = featuresOf(data.features);
   return {
     version,
-    robotType: parsed.data.robot_type ?? "",
-    framesPerSecond: parsed.data.fps,
-    features: new Map(features),
-    tablePath: parsed.data.data_path,
-    videoPath: parsed.data.video_path ?? null,
-    chunkSize: parsed.data.chunks_size,
-    totalEpisodes: parsed.data.total_episodes,
-    totalFrames: parsed.data.total_frames,
+    robotType: data.robot_type ?? "",
+    framesPerSecond: data.fps,
+    features,
+    tablePath: data.data_path,
+    videoPath: data.video_path ?? null,
+    chunkSize: data.chunks_size ?? 1000,
+    totalEpisodes: data.total_episodes,
+    totalFrames: data.total_frames,
+    notes,
   };
+}
+
+const noChunkSize: DatasetProblem = {
+  code: "malformed-metadata",
+  path: `${path} chunks_size`,
+  message: "expected the number of episodes in a folder, got nothing; LeRobot's own is 1000",
+};
+
+function entryProblem(issue: z.core.$ZodIssue): DatasetProblem {
+  const message = describedIssue({ ...issue, path: [] });
+  return { code: "malformed-metadata", path: [path, issue.path.join(".")].join(" ").trim(), message };
 }
 
 function unknownVersion(version: string): string {
   const known = versions.join(", ");
   return `expected LeRobot version ${known}, got "${version}"; convert the dataset with LeRobot's own scripts`;
+}
+
+type DeclaredFeatures = z.infer<typeof infoSchema>["features"];
+
+function featuresOf(declared: DeclaredFeatures): { features: Map<string, Feature>; notes: DatasetNote[] } {
+  const notes: DatasetNote[] = [];
+  const features = Object.entries(declared).map(([key, { dtype, shape, names }]): [string, Feature] => {
+    const feature = { key, type: dtype, shape, names: null };
+    const own = flatten(names);
+    if (isCamera(feature) || shape.length !== 1 || own.length === 0) return [key, feature];
+    if (own.length !== shape[0]) {
+      const message = `${own.length} names for ${shape[0]} entries: none of them is used`;
+      notes.push({ code: "misfitting-names", path: `column "${key}"`, message });
+      return [key, feature];
+    }
+    const told = toldApart(own);
+    const changed = own.flatMap((name, at) => (told[at] === name ? [] : [told[at]!]));
+    if (changed.length > 0) {
+      const message = `names that occur more than once are numbered: ${changed.join(", ")}`;
+      notes.push({ code: "repeated-names", path: `column "${key}"`, message });
+    }
+    return [key, { ...feature, names: told }];
+  });
+  return { features: new Map(features), notes };
+}
+
+/** "gripper, gripper" as "gripper_1, gripper_2". */
+function toldApart(names: readonly string[]): string[] {
+  const taken = new Set(names);
+  const counts = new Map<string, number>();
+  return names.map((name) => {
+    if (names.indexOf(name) === names.lastIndexOf(name)) return name;
+    let count = counts.get(name) ?? 0;
+    do count++;
+    while (taken.has(`${name}_${count}`));
+    counts.set(name, count);
+    return `${name}_${count}`;
+  });
 }
 
 // LeRobot datasets give names as a list, a list in a list, or {"motors": list}.

@@ -13,9 +13,10 @@ import type {
   Picture,
 } from "../dataset.ts";
 import { insideFolder } from "../path-template.ts";
-import { DatasetError, type DatasetProblem, reason, unreadableTable } from "../problem.ts";
+import { DatasetError, type DatasetNote, type DatasetProblem, reason, unreadableTable } from "../problem.ts";
 import { EpisodeFilms, FilmError, type FilmFindings } from "./episode-films.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
+import { foreignDefect } from "./foreign-file.ts";
 import type { Metadata } from "./metadata.ts";
 import { ParquetFile } from "./parquet.ts";
 import type { Passing, PictureReader } from "./picture-reader.ts";
@@ -56,6 +57,8 @@ export class LeRobotDataset implements Dataset {
   readonly taskColumn: string | null;
   readonly episodes: readonly Episode[];
   readonly problems: readonly DatasetProblem[];
+  readonly notes: readonly DatasetNote[];
+  readonly listedEpisodes: number;
   readonly #parts: DatasetParts;
   readonly #records: ReadonlyMap<number, EpisodeRecord>;
   readonly #files = new Recent<string, Promise<ParquetFile>>(openTables, () => {});
@@ -77,6 +80,8 @@ export class LeRobotDataset implements Dataset {
     this.taskColumn = parts.taskColumn;
     this.episodes = records.map(({ index, length }) => ({ index, length }));
     this.problems = parts.problems;
+    this.notes = metadata.notes;
+    this.listedEpisodes = metadata.records.length + metadata.refused.size;
     this.#parts = parts;
     this.#records = new Map(records.map((record) => [record.index, record]));
     this.#films = new EpisodeFilms({
@@ -238,6 +243,13 @@ async function storedBytes(root: string, cell: unknown): Promise<Uint8Array> {
   if (cell instanceof Uint8Array) return cell;
   if (typeof cell !== "object" || cell === null) throw new Error("no picture");
   if ("bytes" in cell && cell.bytes instanceof Uint8Array) return cell.bytes;
-  if ("path" in cell && typeof cell.path === "string") return await readFile(join(root, insideFolder(cell.path)));
+  if ("path" in cell && typeof cell.path === "string") return await storedFile(join(root, insideFolder(cell.path)));
   throw new Error("neither bytes nor a path");
+}
+
+async function storedFile(path: string): Promise<Uint8Array> {
+  const bytes = await readFile(path);
+  const defect = foreignDefect(bytes, bytes.length);
+  if (defect !== null) throw new Error(defect);
+  return bytes;
 }

@@ -1,9 +1,10 @@
-import { type DatasetProblem, reason } from "../problem.ts";
+import { type DatasetNote, type DatasetProblem, misfit } from "../problem.ts";
 import { listingOf } from "./episode-listing.ts";
 import { type EpisodeRecord, readEpisodesV2 } from "./episode-record.ts";
 import { readEpisodesV3 } from "./episode-v3.ts";
-import { type Info, readInfo } from "./info.ts";
-import { readAnnotationColumns, readTasks } from "./task.ts";
+import { type Info, readInfo, type UnreadableInfo } from "./info.ts";
+import { versionProblems, withVideoFolder } from "./layout.ts";
+import { type Annotation, readAnnotations, readTasks } from "./task.ts";
 
 /** Everything that the files below `meta/` say, and what is wrong with them. */
 export interface Metadata {
@@ -13,33 +14,40 @@ export interface Metadata {
   /** Episodes that are listed with an entry that cannot be used. */
   readonly refused: ReadonlyMap<number, DatasetProblem>;
   readonly taskTexts: ReadonlyMap<number, string>;
-  /** Columns that `modality.json` calls annotations. */
-  readonly annotations: readonly string[];
+  /** What `modality.json` calls annotations. */
+  readonly annotations: readonly Annotation[];
   readonly problems: readonly DatasetProblem[];
+  /** What is read otherwise than it stands there. */
+  readonly notes: readonly DatasetNote[];
 }
 
 /** Metadata of the dataset in a folder, or the problems that leave nothing to read. */
-export async function readMetadata(root: string): Promise<Metadata | readonly DatasetProblem[]> {
-  const info = await readInfo(root);
-  if (!("version" in info)) return info;
+export async function readMetadata(root: string): Promise<Metadata | UnreadableInfo> {
+  const stated = await readInfo(root);
+  if (!("version" in stated)) return stated;
+  const { info, notes } = await withVideoFolder(root, stated);
+  const misplaced = await versionProblems(root, info.version);
+  const unusable = (problems: readonly DatasetProblem[]) => ({ statedVersion: info.version, problems });
+  if (misplaced.length > 0) return unusable(misplaced);
   const [episodes, tasks, annotations] = await Promise.all([
     info.version === "v3.0" ? readEpisodesV3(root, info) : readEpisodesV2(root, info),
     readTasks(root, info.version),
-    readAnnotations(root),
+    annotationsOf(root),
   ]);
   const { records, problems: inListing } = listingOf(episodes.records);
   const listing = [...episodes.problems, ...inListing];
   const problems = [...listing, ...tasks.problems, ...annotations.problems];
   if (records.length === 0) {
     const all = [...problems, ...episodes.refused.values()];
-    return all.length > 0 ? all : [noEpisodes];
+    return unusable(all.length > 0 ? all : [noEpisodes]);
   }
   return {
     info,
     records,
     refused: episodes.refused,
     taskTexts: tasks.texts,
-    annotations: annotations.columns,
+    annotations: annotations.found,
+    notes: [...info.notes, ...notes],
     // Where the listing itself is at fault, counts that differ from it say nothing.
     problems: [...problems, ...(listing.length > 0 ? [] : miscounted(info, records, episodes.refused.size))],
   };
@@ -47,12 +55,12 @@ export async function readMetadata(root: string): Promise<Metadata | readonly Da
 
 const noEpisodes: DatasetProblem = { code: "missing-metadata", path: "meta", message: "expected episodes, got none" };
 
-async function readAnnotations(root: string): Promise<{ columns: string[]; problems: DatasetProblem[] }> {
+async function annotationsOf(root: string): Promise<{ found: Annotation[]; problems: DatasetProblem[] }> {
   try {
-    return { columns: await readAnnotationColumns(root), problems: [] };
+    return { found: await readAnnotations(root), problems: [] };
   } catch (error) {
-    const problem = { code: "malformed-metadata", path: "meta/modality.json", message: reason(error) } as const;
-    return { columns: [], problems: [problem] };
+    const message = misfit("JSON that names the parts of a row", error);
+    return { found: [], problems: [{ code: "malformed-metadata", path: "meta/modality.json", message }] };
   }
 }
 

@@ -2,10 +2,12 @@ import type { Dataset, DatasetChoice } from "../dataset.ts";
 import { DatasetError, type DatasetProblem, reason } from "../problem.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
 import { resolveRoot } from "./hub.ts";
+import { onlyTask } from "./instruction.ts";
 import { LeRobotDataset } from "./lerobot-dataset.ts";
 import { type Metadata, readMetadata } from "./metadata.ts";
 import { findFiles, type Presence } from "./presence.ts";
 import { taskColumn } from "./task.ts";
+import { undeclaredColumns } from "./undeclared.ts";
 import { openPictureReader } from "./video.ts";
 
 /**
@@ -16,12 +18,13 @@ import { openPictureReader } from "./video.ts";
  */
 export async function openDataset(location: string, choice: DatasetChoice): Promise<Dataset> {
   const root = await resolveRoot(location, () => {});
-  const metadata = await readMetadata(root);
-  if (!("info" in metadata)) throw new DatasetError(choice.name, metadata);
+  const declared = await readMetadata(root);
+  if (!("info" in declared)) throw new DatasetError(choice.name, declared.problems);
+  const presence = await findFiles(root, declared.info, declared.records);
+  const metadata = await withUndeclared(root, declared, presence);
   const column = instructionColumn(choice, metadata);
   const unread = metadata.problems.filter((problem) => isInTheWay(problem, choice, column));
   if (unread.length > 0) throw new DatasetError(choice.name, unread);
-  const presence = await findFiles(root, metadata.info, metadata.records);
   const records = chosen(choice, metadata, presence);
   return new LeRobotDataset({
     root,
@@ -36,25 +39,37 @@ export async function openDataset(location: string, choice: DatasetChoice): Prom
   });
 }
 
+/** Metadata with the columns that its tables hold beside those that it declares. */
+export async function withUndeclared(root: string, metadata: Metadata, presence: Presence): Promise<Metadata> {
+  const { info, records } = metadata;
+  const tables = records.filter((record) => !presence.missing(record).includes(record.table.path));
+  const { features, notes } = await undeclaredColumns(root, info.features, tables);
+  const all = new Map([...info.features, ...features.map((feature) => [feature.key, feature] as const)]);
+  return { ...metadata, info: { ...info, features: all }, notes: [...metadata.notes, ...notes] };
+}
+
 /** Whether metadata that is missing or malformed says something that the choice needs: nothing is guessed in its place. */
 function isInTheWay({ code, path }: DatasetProblem, { taskAnnotation }: DatasetChoice, column: string | null): boolean {
-  if (code === "wrong-count") return false;
+  if (code === "wrong-count" || code === "empty-task") return false;
   if (path.startsWith("meta/tasks.")) return column !== null;
   return path === "meta/modality.json" ? taskAnnotation === "declared" : true;
 }
 
 /**
- * The column of instructions that a choice comes to.
+ * The column of instructions that a choice comes to; where rows have none, `task_index` says as much if each episode has one task.
  *
  * @throws DatasetError where several annotations are task descriptions
  */
-export function instructionColumn(choice: Pick<DatasetChoice, "name" | "taskAnnotation">, metadata: Metadata) {
+export function instructionColumn(
+  { name, taskAnnotation }: Pick<DatasetChoice, "name" | "taskAnnotation">,
+  { annotations, info, records, taskTexts }: Metadata,
+): string | null {
   try {
-    return taskColumn(choice.taskAnnotation, metadata.annotations, new Set(metadata.info.features.keys()));
+    const column = taskColumn(taskAnnotation, annotations, new Set(info.features.keys()));
+    if (column !== null || taskAnnotation === "none") return column;
+    return records.every((record) => onlyTask(record, taskTexts) !== null) ? "task_index" : null;
   } catch (error) {
-    throw new DatasetError(choice.name, [
-      { code: "malformed-metadata", path: "meta/modality.json", message: reason(error) },
-    ]);
+    throw new DatasetError(name, [{ code: "malformed-metadata", path: "meta/modality.json", message: reason(error) }]);
   }
 }
 

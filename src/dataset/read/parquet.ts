@@ -37,6 +37,13 @@ export class ParquetFile {
     return new ParquetFile(path, await parquetScan({ file, metadata, compressors, utf8: false }));
   }
 
+  /** The first entry of a column, without the others of its row group; `undefined` where there are no rows. */
+  async first(name: string): Promise<unknown> {
+    if (this.rows === 0) return undefined;
+    const decoded: ArrayLike<unknown> = await this.#scan.readColumn({ column: name, rowStart: 0, rowEnd: 1 });
+    return decoded[0];
+  }
+
   /**
    * Rows `from` to `to` (exclusive) of a top-level column, as they were decoded.
    *

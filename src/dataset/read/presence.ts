@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type DatasetProblem, ranges } from "../problem.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
+import { videoColumns } from "./episode-v3.ts";
 import type { Info } from "./info.ts";
 
 /** Which of the files that the metadata lists are here. */
@@ -23,7 +24,7 @@ export async function findFiles(root: string, info: Info, records: readonly Epis
   const videos = [...info.features.values()].filter((feature) => feature.type === "video").map(({ key }) => key);
   const filmed = videos.filter((key) => records.some((record) => isHere(record.videos.get(key)?.path)));
   const missing = (record: EpisodeRecord): string[] =>
-    [record.table.path, ...filmed.map((key) => record.videos.get(key)?.path ?? `a video of ${key}`)].filter(
+    [record.table.path, ...filmed.map((key) => record.videos.get(key)?.path ?? `${record.place} videos/${key}`)].filter(
       (path) => !isHere(path),
     );
   const stored = [...info.features.values()].filter((feature) => feature.type === "image").map(({ key }) => key);
@@ -33,13 +34,21 @@ export async function findFiles(root: string, info: Info, records: readonly Epis
     cameras: [...info.features.keys()].filter((key) => filmed.includes(key) || stored.includes(key)),
     absentCameras: absent,
     missing,
-    problems: [...absent.map(absentCamera), ...absentEpisodes(records, missing)],
+    problems: [...absent.map((key) => absentCamera(key, info, records)), ...absentEpisodes(records, missing)],
   };
 }
 
-function absentCamera(key: string): DatasetProblem {
-  const message = "declared as a video, and no episode has a file of it: the view is absent";
-  return { code: "missing-camera-files", path: `videos ${key}`, message };
+function absentCamera(key: string, info: Info, records: readonly EpisodeRecord[]): DatasetProblem {
+  const [first] = records.flatMap(({ videos }) => videos.get(key)?.path ?? []);
+  const code = "missing-camera-files";
+  const found = (path: string, why: string) =>
+    ({ code, path, message: `declared as a video, and ${why}: the view is absent` }) as const;
+  if (first !== undefined)
+    return found(`videos ${key}`, `no episode has a file of it (expected the first at ${first})`);
+  if (info.videoPath === null) return found("meta/info.json video_path", `no path is given for the films of ${key}`);
+  // Where a film ends may be left unsaid.
+  const columns = videoColumns(key).slice(0, 3).join(", ");
+  return found("meta/episodes", `the table of episodes lacks a column of ${columns}, which say where its films lie`);
 }
 
 function absentEpisodes(records: readonly EpisodeRecord[], missing: (record: EpisodeRecord) => string[]) {
@@ -50,7 +59,7 @@ function absentEpisodes(records: readonly EpisodeRecord[], missing: (record: Epi
     problems.push({
       code: "missing-episode-files",
       path: "meta",
-      message: `${tableless.length} of ${records.length} episodes listed have no table here: ${numbers(tableless)}`,
+      message: `${tableless.length} of ${records.length} episodes listed have no table here: ${numbers(tableless)} (expected the first at ${tableless[0]!.table.path})`,
     });
   for (const record of records)
     for (const path of reported.has(record) ? [] : missing(record))

@@ -3,6 +3,7 @@ import type { EpisodeTable, Feature } from "../dataset.ts";
 import { featureWidth, isNumeric } from "../feature.ts";
 import { DatasetError, type DatasetProblem } from "../problem.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
+import { readInstructions } from "./instruction.ts";
 import { type Defect, denseRows, type ParquetFile } from "./parquet.ts";
 
 /** What a table is read with: the dataset's own words. */
@@ -120,26 +121,4 @@ function* counting(
   const name = code === "wrong-frame-index" ? "frame_index" : "episode_index";
   if (differing >= 0)
     yield { code, message: `expected ${name} ${expected(differing)}, got ${column[differing]} at row ${differing}` };
-}
-
-async function readInstructions(
-  file: ParquetFile,
-  record: EpisodeRecord,
-  { taskColumn, taskTexts }: TableContext,
-  problems: DatasetProblem[],
-): Promise<(string | null)[]> {
-  const { path, firstRow } = record.table;
-  if (taskColumn === null) return Array.from({ length: record.length }, () => null);
-  if (!file.columns.includes(taskColumn)) {
-    problems.push({ code: "missing-column", path: `${path} column "${taskColumn}"`, message: "expected instructions" });
-    return [];
-  }
-  const cells = await file.column(taskColumn, firstRow, firstRow + record.length);
-  const texts = cells.map((cell) => (typeof cell === "string" ? cell : taskTexts.get(Number(cell))));
-  const unknown = texts.indexOf(undefined);
-  if (unknown >= 0) {
-    const message = `expected an index of the task table at frame ${unknown} of episode ${record.index}, got ${cells[unknown]}`;
-    problems.push({ code: "missing-task", path: `${path} column "${taskColumn}"`, message });
-  }
-  return texts.map((text) => text ?? null);
 }

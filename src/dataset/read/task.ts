@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { DatasetVersion, TaskAnnotation } from "../dataset.ts";
-import { type DatasetProblem, reason } from "../problem.ts";
+import { type DatasetProblem, misfit } from "../problem.ts";
+import { parseForeignJson, readForeignText } from "./foreign-json.ts";
 import { readJsonLines } from "./json-lines.ts";
 import { ParquetFile } from "./parquet.ts";
 
@@ -12,27 +12,50 @@ export interface TaskTable {
   readonly problems: readonly DatasetProblem[];
 }
 
+/** An annotation that `modality.json` names, and the column that holds it. */
+export interface Annotation {
+  readonly name: string;
+  readonly column: string;
+}
+
+/** One entry of a task table, and where it stands. */
+interface TaskEntry {
+  readonly place: string;
+  readonly index: number;
+  readonly text: string;
+}
+
 const taskLine = z.looseObject({ task_index: z.int().nonnegative(), task: z.string() });
 
-const taskRow = z.tuple([z.union([z.int(), z.bigint().transform(Number)]), z.string()]);
+const taskRow = z.object({ task_index: z.union([z.int(), z.bigint().transform(Number)]), task: z.string() });
 
 /** The task table of a dataset: `tasks.jsonl` (v2) or `tasks.parquet` (v3). */
 export async function readTasks(root: string, version: DatasetVersion): Promise<TaskTable> {
   if (version === "v3.0") return await readTaskParquet(root);
   const { lines, problems } = await readJsonLines(root, "meta/tasks.jsonl", taskLine);
-  return { texts: new Map(lines.map(({ value }) => [value.task_index, value.task])), problems };
+  const entries = lines.map(({ place, value }) => ({ place, index: value.task_index, text: value.task }));
+  return tableOf(entries, problems);
 }
 
+const annotationSchema = z.looseObject({ original_key: z.string().min(1).optional() });
+
 /**
- * The annotations that `modality.json` names, as column names; empty where there is no such file.
+ * The annotations that `modality.json` names; empty where there is no such file.
  *
  * @throws Error if the file is there and is not JSON of that shape
  */
-export async function readAnnotationColumns(root: string): Promise<string[]> {
-  const text = await readFile(join(root, "meta/modality.json"), "utf8").catch(() => null);
+export async function readAnnotations(root: string): Promise<Annotation[]> {
+  const text = await readForeignText(join(root, "meta/modality.json")).catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  });
   if (text === null) return [];
-  const modality = z.looseObject({ annotation: z.record(z.string(), z.unknown()).optional() }).parse(JSON.parse(text));
-  return Object.keys(modality.annotation ?? {}).map((name) => `annotation.${name}`);
+  const schema = z.looseObject({ annotation: z.record(z.string(), annotationSchema).optional() });
+  const { annotation } = schema.parse(parseForeignJson(text), { reportInput: true });
+  return Object.entries(annotation ?? {}).map(([key, { original_key }]) => {
+    const name = `annotation.${key}`;
+    return { name, column: original_key ?? name };
+  });
 }
 
 /**
@@ -42,27 +65,58 @@ export async function readAnnotationColumns(root: string): Promise<string[]> {
  *
  * @throws RangeError if more than one annotation is a task description
  */
-export function taskColumn(choice: TaskAnnotation, annotations: readonly string[], columns: ReadonlySet<string>) {
+export function taskColumn(
+  choice: TaskAnnotation,
+  annotations: readonly Annotation[],
+  columns: ReadonlySet<string>,
+): string | null {
   if (choice === "none") return null;
   if (choice !== "declared") return choice.column;
-  const descriptions = annotations.filter((name) => name.endsWith("task_description"));
-  if (descriptions.length > 1)
-    throw new RangeError(`expected one task description, got ${descriptions.join(", ")}; name one as taskAnnotation`);
-  return descriptions[0] ?? (columns.has("task_index") ? "task_index" : null);
+  const descriptions = annotations.filter(({ name }) => name.endsWith("task_description"));
+  const found = [...new Set(descriptions.map(({ column }) => column))];
+  if (found.length > 1)
+    throw new RangeError(`expected one task description, got ${found.join(", ")}; name one as taskAnnotation`);
+  return found[0] ?? (columns.has("task_index") ? "task_index" : null);
 }
 
 async function readTaskParquet(root: string): Promise<TaskTable> {
   const path = "meta/tasks.parquet";
+  const entries: TaskEntry[] = [];
+  const problems: DatasetProblem[] = [];
   try {
     const file = await ParquetFile.open(join(root, path));
     // pandas calls an unnamed index __index_level_0__; LeRobot writes the texts as an index.
     const column = ["task", "__index_level_0__"].find((name) => file.columns.includes(name)) ?? "task";
     const texts = await file.column(column, 0, file.rows);
     const indexes = await file.column("task_index", 0, file.rows);
-    const rows = z.array(taskRow).parse(indexes.map((index, row) => [index, texts[row]]));
-    return { texts: new Map(rows), problems: [] };
+    for (const [row, task_index] of indexes.entries()) {
+      const place = `${path} row ${row}`;
+      const parsed = taskRow.safeParse({ task_index, task: texts[row] }, { reportInput: true });
+      if (parsed.success) entries.push({ place, index: parsed.data.task_index, text: parsed.data.task });
+      else problems.push({ code: "malformed-metadata", path: place, message: misfit("a task", parsed.error) });
+    }
   } catch (error) {
-    const message = `expected a table of tasks, got ${reason(error)}`;
-    return { texts: new Map(), problems: [{ code: "malformed-metadata", path, message }] };
+    problems.push({ code: "malformed-metadata", path, message: misfit("a table of tasks", error) });
   }
+  return tableOf(entries, problems);
+}
+
+/** The texts by index, with a problem for each index that has two and each text that is empty. */
+function tableOf(entries: readonly TaskEntry[], before: readonly DatasetProblem[]): TaskTable {
+  const problems = [...before];
+  const known = new Map<number, TaskEntry>();
+  for (const entry of entries) {
+    const { place: path, index, text } = entry;
+    const first = known.get(index);
+    if (first === undefined) known.set(index, entry);
+    else if (first.text !== text) {
+      const message = `expected one text for task_index ${index}, got ${JSON.stringify(text)}, and ${JSON.stringify(first.text)} at ${first.place}`;
+      problems.push({ code: "repeated-task", path, message: `${message}; remove the one that is not meant` });
+    }
+    if (text.trim() === "") {
+      const message = `expected an instruction for task_index ${index}, got an empty text; frames with it have none`;
+      problems.push({ code: "empty-task", path, message });
+    }
+  }
+  return { texts: new Map([...known].map(([index, { text }]) => [index, text])), problems };
 }

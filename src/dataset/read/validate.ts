@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Dataset, DatasetVersion, Feature, TaskAnnotation } from "../dataset.ts";
+import type { Dataset, Feature, TaskAnnotation } from "../dataset.ts";
 import { actionFeatures, featureWidth, isNumeric, stateFeatures } from "../feature.ts";
 import { DatasetError, type DatasetNote, type DatasetProblem, distinct, reason, unreadableTable } from "../problem.ts";
 import { type Endings, EpisodeEndings, usualChunkSteps } from "./ending.ts";
@@ -7,7 +7,7 @@ import { EpisodeFacts } from "./episode-facts.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
 import { LeRobotDataset } from "./lerobot-dataset.ts";
 import { type Metadata, readMetadata } from "./metadata.ts";
-import { instructionColumn } from "./open.ts";
+import { instructionColumn, withUndeclared } from "./open.ts";
 import { ParquetFile } from "./parquet.ts";
 import { findFiles, type Presence } from "./presence.ts";
 import { Recent } from "./recent.ts";
@@ -17,8 +17,8 @@ import { openPictureReader } from "./video.ts";
 /** What is in a dataset, and everything that is wrong with it. */
 export interface DatasetReport {
   readonly name: string;
-  /** `null` where the metadata cannot be read; then nothing else is known. */
-  readonly version: DatasetVersion | null;
+  /** As the metadata states it; `null` where it does not. Where it cannot be read, nothing else is known. */
+  readonly version: string | null;
   readonly robotType: string;
   readonly framesPerSecond: number;
   /** Episodes whose files are here, and their frames. */
@@ -46,9 +46,13 @@ export type Looked = (episodes: number, of: number) => void;
  * @param root a folder
  */
 export async function inspectDataset(root: string, name: string, looked: Looked): Promise<DatasetReport> {
-  const metadata = await readMetadata(root);
-  if (!("info" in metadata)) return { ...unreadable, name, problems: metadata };
-  const presence = await findFiles(root, metadata.info, metadata.records);
+  const declared = await readMetadata(root);
+  if (!("info" in declared)) {
+    const { statedVersion: version, problems } = declared;
+    return { ...unreadable, name, version, problems };
+  }
+  const presence = await findFiles(root, declared.info, declared.records);
+  const metadata = await withUndeclared(root, declared, presence);
   const problems: DatasetProblem[] = [...metadata.problems, ...metadata.refused.values(), ...presence.problems];
   const taskColumn = instructionsOf(name, metadata, problems);
   const dataset = await withPictures(root, name, metadata, presence);
@@ -77,13 +81,12 @@ export async function inspectDataset(root: string, name: string, looked: Looked)
     taskColumn,
     tasks: check.facts.tasks(),
     endings: endings.count(),
-    problems: distinct(problems),
-    notes: check.facts.notes(),
+    problems: distinct([...problems, ...check.facts.problems()]),
+    notes: [...metadata.notes, ...check.facts.notes()],
   };
 }
 
-const unreadable: Omit<DatasetReport, "name" | "problems"> = {
-  version: null,
+const unreadable: Omit<DatasetReport, "name" | "version" | "problems"> = {
   robotType: "",
   framesPerSecond: 0,
   episodes: 0,
@@ -185,7 +188,8 @@ async function checkPictures(dataset: Dataset, presence: Presence, record: Episo
       try {
         await dataset.picture(camera, record.index, frame, { height: 8, width: 8 });
       } catch (error) {
-        problems.push({ code: "unreadable-video", path, message: reason(error) });
+        if (error instanceof DatasetError) problems.push(...error.problems);
+        else problems.push({ code: "unreadable-video", path, message: reason(error) });
         break;
       }
     }

@@ -179,7 +179,7 @@ describe.skipIf(!hasLibav)("what is refused", () => {
     const file = join(scratch, "a file");
     await writeFile(file, "");
     await expect(DatasetWriter.create(join(file, "below"), description("v3.0", {}))).rejects.toThrow(
-      /a file\/below: expected a .*folder.*, got ENOTDIR.*choose another/,
+      /a file\/below: expected a .*folder.*, got a file in place of a folder; choose another/,
     );
   });
 

@@ -1,0 +1,150 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { everything } from "../testing/real-data.ts";
+import { info, plainColumns, plainFeatures, writeJson, writeTable, writeV2 } from "../testing/small-dataset.ts";
+import { unchanged, writeV3 } from "../testing/small-v3.ts";
+import { openDataset } from "./open.ts";
+import { inspectDataset } from "./validate.ts";
+
+let root = "";
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "armature-"));
+});
+afterEach(async () => await rm(root, { recursive: true }));
+
+const open = () => openDataset(root, everything("toy"));
+const file = (path: string) => join(root, path);
+
+async function edit(path: string, change: (text: string) => string): Promise<void> {
+  await writeFile(file(path), change(await readFile(file(path), "utf8")));
+}
+
+describe("files that other programs write", () => {
+  test("name the instruction's column in modality.json by its original key", async () => {
+    await writeV2(root, [2], {}, () => []);
+    const annotation = { "human.task_description": { original_key: "task_index" }, "human.validity": {} };
+    await writeJson(file("meta/modality.json"), { annotation });
+    const toy = await open();
+    expect([toy.taskColumn, (await toy.table(0)).tasks]).toEqual(["task_index", ["wave", "wave"]]);
+  });
+
+  test("have byte order marks, and NaN where a number is not known", async () => {
+    await writeV2(root, [2], {}, () => []);
+    await edit("meta/info.json", (text) => `\ufeff${text.replace("{", '{"splits": {"loss": NaN}, ')}`);
+    await edit("meta/episodes.jsonl", (text) => `\ufeff${text.replace("}", ', "success": NaN}')}`);
+    await edit("meta/tasks.jsonl", (text) => `\ufeff${text}`);
+    expect((await (await open()).table(0)).tasks).toEqual(["wave", "wave"]);
+  });
+
+  test("of v2.1 call a folder's number chunk_index", async () => {
+    await writeV2(root, [2], {}, () => []);
+    await edit("meta/info.json", (text) => text.replaceAll("{episode_chunk", "{chunk_index"));
+    expect((await (await open()).table(0)).length).toBe(2);
+  });
+
+  test("of v3.0 have no chunks_size; those of v2.1 need it", async () => {
+    const withoutSize = async () => {
+      const { chunks_size: _, ...rest } = JSON.parse(await readFile(file("meta/info.json"), "utf8"));
+      await writeJson(file("meta/info.json"), rest);
+    };
+    await writeV3(root, [2], {}, unchanged);
+    await withoutSize();
+    expect((await (await open()).table(0)).length).toBe(2);
+    await rm(file("meta"), { recursive: true });
+    await writeV2(root, [2], {}, () => []);
+    await withoutSize();
+    await expect(open()).rejects.toThrow("meta/info.json chunks_size: expected the number of episodes in a folder");
+  });
+
+  test("repeat names, which are numbered, past those that are taken, and said to be", async () => {
+    const action = { dtype: "float32", shape: [5], names: ["gripper", "elbow", "gripper", "gripper_1", "gripper"] };
+    const values = [0, 1].map((frame) => [frame, 0, 0, 0, 0]);
+    await writeV2(root, [2], { action }, () => [{ name: "action", kind: "floats", values }]);
+    const toy = await open();
+    expect(toy.features.get("action")!.names).toEqual(["gripper_2", "elbow", "gripper_3", "gripper_1", "gripper_4"]);
+    expect(toy.notes).toEqual([
+      {
+        code: "repeated-names",
+        path: 'column "action"',
+        message: "names that occur more than once are numbered: gripper_2, gripper_3, gripper_4",
+      },
+    ]);
+  });
+
+  test("have names that are not as many as entries, which are not used and said not to be", async () => {
+    const action = { dtype: "float32", shape: [2], names: ["x", "y", "z"] };
+    await writeV2(root, [2], { action }, () => []);
+    const { notes } = await inspectDataset(root, "toy", () => {});
+    expect(notes.map(({ message }) => message)).toContain("3 names for 2 entries: none of them is used");
+  });
+
+  test("have no task_index where an episode has one task: that is its instruction", async () => {
+    const { task_index: _, ...declared } = plainFeatures;
+    await writeV2(root, [2, 2], {}, () => []);
+    await writeJson(file("meta/info.json"), info("v2.1", [2, 2], declared));
+    const tasks = ["wave", "nod"];
+    const lines = tasks.map((task, index) => ({ episode_index: index, length: 2, tasks: [task] }));
+    await writeJson(file("meta/episodes.jsonl"), lines);
+    for (const episode of [0, 1]) {
+      const columns = plainColumns(episode, 2).filter(({ name }) => name !== "task_index");
+      await writeTable(file(`data/chunk-000/episode_00000${episode}.parquet`), columns, 1000);
+    }
+    const toy = await open();
+    expect([(await toy.table(0)).tasks, (await toy.table(1)).tasks]).toEqual([
+      tasks.map(() => "wave"),
+      tasks.map(() => "nod"),
+    ]);
+    await writeJson(file("meta/episodes.jsonl"), [lines[0], { ...lines[1], tasks }]);
+    expect((await open()).taskColumn).toBeNull();
+  });
+});
+
+describe("files that are not those that they stand for", () => {
+  const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+  const said = /got a Git LFS pointer in place of the file; run `git lfs pull` in its repository$/;
+  const key = "observation.images.top";
+
+  test("are pointers of Git LFS in metadata, tables and films, with the command that brings the file", async () => {
+    await writeV2(root, [2], { [key]: { dtype: "video", shape: [48, 64, 3] } }, () => []);
+    const film = `videos/chunk-000/${key}/episode_000000.mp4`;
+    await writeJson(file(film), "");
+    for (const path of [film, "data/chunk-000/episode_000000.parquet", "meta/tasks.jsonl", "meta/info.json"]) {
+      await writeFile(file(path), pointer);
+      const { problems } = await inspectDataset(root, "toy", () => {});
+      expect(problems.find((problem) => problem.path === path)?.message, path).toMatch(said);
+    }
+    await expect(open()).rejects.toThrow(said);
+  });
+
+  test("are found before anything is trained", async () => {
+    await writeV2(root, [2], { [key]: { dtype: "video", shape: [48, 64, 3] } }, () => []);
+    await writeJson(file(`videos/chunk-000/${key}/episode_000000.mp4`), "");
+    await writeFile(file(`videos/chunk-000/${key}/episode_000000.mp4`), pointer);
+    expect((await (await open()).damage([key])).map(({ message }) => message)).toEqual([expect.stringMatching(said)]);
+  });
+
+  test("are empty", async () => {
+    await writeV2(root, [2], {}, () => []);
+    await writeFile(file("meta/info.json"), "");
+    await expect(open()).rejects.toThrow(/expected the metadata of a LeRobot dataset in .*, got an empty file$/);
+  });
+});
+
+describe("a folder that is no dataset", () => {
+  test("says where below it one lies, or several", async () => {
+    await writeV2(file("data/one"), [2], {}, () => []);
+    await expect(open()).rejects.toThrow(/; meta\/info\.json lies in data\/one below it: name that folder$/);
+    for (const name of ["two", "three", "four"]) await writeV2(file(name), [2], {}, () => []);
+    await expect(open()).rejects.toThrow(/lies in four, three, two, … \(4 in all\) below it: name that folder$/);
+  });
+
+  test("says where above it one lies", async () => {
+    await writeV2(root, [2], {}, () => []);
+    await expect(openDataset(file("meta"), everything("toy"))).rejects.toThrow(
+      `meta/info.json lies in ${root}, above it: name that folder`,
+    );
+    await expect(openDataset(file("nothing"), everything("toy"))).rejects.toThrow("there is no such folder");
+  });
+});
