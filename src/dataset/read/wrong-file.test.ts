@@ -109,7 +109,7 @@ describe("wrong files", () => {
     const { problems, message } = await refusal();
     expect(problems.map((problem) => problem.path)).toEqual([2, 3].map((line) => `meta/episodes.jsonl line ${line}`));
     expect(message).toContain('line 3: episode_index: expected a number, got "two"');
-    expect(message).toContain("line 2: expected a JSON value of its kind, got text that is no JSON");
+    expect(message).toContain("line 2: expected a JSON value of its kind, got JSON that breaks off before its end");
   });
 
   test("task texts and annotations that cannot be read matter where instructions come from them", async () => {
