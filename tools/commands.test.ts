@@ -8,11 +8,13 @@ import type { BenchRequest } from "../src/command/bench.ts";
 import type { CheckRequest } from "../src/command/check.ts";
 import type { MutateRequest } from "../src/command/mutate.ts";
 import { root } from "../src/command/root.ts";
+import type { StrykerRequest } from "../src/command/stryker.ts";
 import type { TestRequest } from "../src/command/test.ts";
 import type { Tool } from "../src/command/tool.ts";
 import { toolOfCommand } from "./check/direction.ts";
 import { run as runCheck } from "./check/run.ts";
 import { run as runMutate } from "./mutate/run.ts";
+import { run as runStryker } from "./stryker/run.ts";
 import { run as runTest } from "./test/run.ts";
 
 /** Each tool takes what its command gives: another request does not compile. */
@@ -20,12 +22,14 @@ interface Tools {
   readonly bench: Tool<BenchRequest>;
   readonly check: Tool<CheckRequest>;
   readonly mutate: Tool<MutateRequest>;
+  readonly stryker: Tool<StrykerRequest>;
   readonly test: Tool<TestRequest>;
 }
 const tools: Tools = {
   bench: { run: runBench },
   check: { run: runCheck },
   mutate: { run: runMutate },
+  stryker: { run: runStryker },
   test: { run: runTest },
 };
 
@@ -47,6 +51,7 @@ it.each([
   ["bench", ["engine"]],
   ["check", []],
   ["mutate", []],
+  ["stryker", []],
   ["test", []],
 ])("%s says in one line that it is for a clone where the tools are not installed", (command, words) => {
   const line = `${command}: expected a clone of the repository, which this command is for, got an installed package\n`;
@@ -56,6 +61,11 @@ it.each([
 it.each([
   ["bench", ["engine", "--rounds", "2"], "bench --rounds: expected at least 3 for a median, got 2"],
   ["mutate", ["src/command"], 'mutate: expected guards at or below "src/command", got none'],
+  [
+    "stryker",
+    ["--folder", "nn"],
+    'stryker --folder: expected one of embodiment, mixture, codec, batch, flow, loss, metric, objective, optimizer, training, simulation, serving, got "nn"',
+  ],
   ["test", ["nowhere"], `test: expected a folder or a test file, got "${join(process.cwd(), "nowhere")}"`],
 ])("%s answers from its tool where there is a clone", (command, words, line) => {
   expect(armature(root, command, ...words)).toEqual({ status: 2, stdout: "", stderr: `${line}\n` });

@@ -1,0 +1,129 @@
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { type CheckResult, CheckStatus } from "@stryker-mutator/api/check";
+import type { MutantResult, Location as Place, Mutant as StrykerMutant } from "@stryker-mutator/api/core";
+import { declareClassPlugin, PluginKind } from "@stryker-mutator/api/plugin";
+import { z } from "zod";
+import { digest, identity, isSettled, lot, type Mutant, type MutantFate, readLedger, writeRecord } from "./ledger.ts";
+
+/** What a run of StrykerJS is told about the draw and the ledger. */
+export const drawSchema = z.strictObject({
+  root: z.string(),
+  ledger: z.string(),
+  seed: z.number(),
+  percent: z.number(),
+  tests: z.string(),
+});
+export type Draw = z.infer<typeof drawSchema>;
+
+const fateOf: Readonly<Record<string, MutantFate>> = {
+  Killed: "Killed",
+  Timeout: "Timeout",
+  Survived: "Survived",
+  NoCoverage: "NoCoverage",
+  RuntimeError: "RuntimeError",
+};
+
+/** Lets mutants pass that are drawn and whose fate is not known; the others StrykerJS lists as errors of compilation. */
+class DrawnMutants {
+  static readonly inject: ["options"] = ["options"];
+  readonly #draw: Draw;
+  readonly #settled: ReadonlySet<string>;
+  readonly #sources: Sources;
+
+  constructor(options: object) {
+    this.#draw = drawOf(options);
+    this.#sources = new Sources(this.#draw.root);
+    this.#settled = new Set(readLedger(this.#draw.ledger).flatMap((record) => this.#known(record)));
+  }
+
+  async init(): Promise<void> {}
+
+  async check(mutants: StrykerMutant[]): Promise<Record<string, CheckResult>> {
+    return Object.fromEntries(mutants.map((mutant) => [mutant.id, this.#resultOf(mutant)]));
+  }
+
+  group(mutants: StrykerMutant[]): Promise<string[][]> {
+    return Promise.resolve([mutants.map(({ id }) => id)]);
+  }
+
+  #resultOf(given: StrykerMutant): CheckResult {
+    const mutant = this.#sources.mutantAt(given, placeFromOne(given.location));
+    const { seed, percent } = this.#draw;
+    if (lot(mutant, seed) * 100 >= percent) return { status: CheckStatus.CompileError, reason: "not drawn" };
+    if (this.#settled.has(identity(mutant))) return { status: CheckStatus.CompileError, reason: "settled" };
+    return { status: CheckStatus.Passed };
+  }
+
+  #known(record: ReturnType<typeof readLedger>[number]): string[] {
+    const ground = { source: this.#sources.digestOf(record.mutant.path), tests: this.#draw.tests };
+    return isSettled(record, ground) ? [identity(record.mutant)] : [];
+  }
+}
+
+/** Writes down each mutant as soon as it was tried, so that a run that is stopped has lost none. */
+class LedgerReporter {
+  static readonly inject: ["options"] = ["options"];
+  readonly #draw: Draw;
+  readonly #sources: Sources;
+
+  constructor(options: object) {
+    this.#draw = drawOf(options);
+    this.#sources = new Sources(this.#draw.root);
+  }
+
+  onMutantTested(result: MutantResult): void {
+    const fate = fateOf[result.status];
+    if (fate === undefined) return;
+    const mutant = this.#sources.mutantAt(result, result.location);
+    const source = this.#sources.digestOf(mutant.path);
+    const by = fate === "Killed" ? (result.killedBy?.[0] ?? "") : "";
+    writeRecord(this.#draw.ledger, { mutant, fate, by, source, tests: this.#draw.tests });
+  }
+}
+
+export const strykerPlugins = [
+  declareClassPlugin(PluginKind.Checker, "drawn", DrawnMutants),
+  declareClassPlugin(PluginKind.Reporter, "ledger", LedgerReporter),
+];
+
+/** The sources as they stand in the repository, each read once. */
+class Sources {
+  readonly #root: string;
+  readonly #texts = new Map<string, string>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** @param place from 1 */
+  mutantAt({ fileName, mutatorName, replacement }: StrykerMutant, { start, end }: Place): Mutant {
+    const path = relative(this.#root, fileName).replaceAll("\\", "/");
+    const code = this.#textOf(path).split("\n")[start.line - 1] ?? "";
+    const before = code.slice(start.column - 1, end.line === start.line ? end.column - 1 : undefined).trim();
+    const { line, column } = start;
+    return { path, line, column, mutator: mutatorName, code: code.trim(), before, after: replacement };
+  }
+
+  digestOf(path: string): string {
+    return digest([this.#textOf(path)]);
+  }
+
+  #textOf(path: string): string {
+    const text = this.#texts.get(path) ?? readFileSync(`${this.#root}/${path}`, "utf8");
+    this.#texts.set(path, text);
+    return text;
+  }
+}
+
+/** StrykerJS counts from 0 before a mutant is tried and from 1 afterwards. */
+function placeFromOne({ start, end }: Place): Place {
+  return {
+    start: { line: start.line + 1, column: start.column + 1 },
+    end: { line: end.line + 1, column: end.column + 1 },
+  };
+}
+
+function drawOf(options: object): Draw {
+  return z.looseObject({ draw: drawSchema }).parse(options).draw;
+}
