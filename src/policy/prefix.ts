@@ -3,10 +3,10 @@ import { alignAny } from "../graph/op/align.ts";
 import { scale } from "../graph/op/elementwise.ts";
 import { gather } from "../graph/op/gather.ts";
 import { merge, rename, slice, split } from "../graph/op/shape.ts";
-import { linear } from "../nn/linear.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { SymbolicPadded } from "../validity/symbolic.ts";
 import type { BackboneChoice } from "./backbone.ts";
+import { connect } from "./connector.ts";
 import type { Observation } from "./inputs.ts";
 import type { PolicySize } from "./size.ts";
 import { type Segment, type Sight, TokenStream, type Tokens } from "./stream.ts";
@@ -55,15 +55,9 @@ function segmentOf(part: PrefixSegment, scope: Scope, form: PrefixForm, observat
 function pictureTokens(scope: Scope, { variant, size }: PrefixForm, { images }: Observation): Tokens {
   const [b, o, v] = images.valid.isReal.shape;
   const tower = { choice: variant.tower, size: size.vision };
-  const encoded = linear(scope.in("projector"), encodePictures(scope.in("tower"), tower, images), {
-    from: "e",
-    to: "e",
-    sizes: [size.backbone.width],
-    bias: "zero",
-    initial: "fan-in",
-  });
-  const patches = sizeOf(encoded, "n");
-  const perPatch = { axes: "b v p", shape: [b!, v!, patches], type: "bool" } as const;
+  const patches = encodePictures(scope.in("tower"), tower, images);
+  const encoded = connect(scope.in("projector"), variant.tower.connector, patches, size.backbone.width);
+  const perPatch = { axes: "b v p", shape: [b!, v!, sizeOf(encoded, "n")], type: "bool" } as const;
   const real = images.valid.reshaped((bits) =>
     merge(alignAny(merge(slice(bits, "o", o! - 1, o!), "o v", "v"), perPatch), "v p", "n"),
   );

@@ -1,12 +1,16 @@
 import type { LayerChoice, LayerForm } from "../nn/layer.ts";
 import type { NormChoice } from "../nn/norm.ts";
+import type { ConnectorChoice } from "./connector.ts";
+import type { PatchPositionChoice } from "./patch-position.ts";
 import type { VisionSize } from "./size.ts";
 
-/** What an image tower is made of, whatever its size. */
+/** What an image tower is made of, whatever its size, and how the backbone takes its patches. */
 export interface TowerChoice {
   readonly layer: LayerChoice;
   /** Behind the last layer. */
   readonly lastNorm: NormChoice;
+  readonly positions: PatchPositionChoice;
+  readonly connector: ConnectorChoice;
   /** `space-time`: some layers also look back at earlier pictures of the same view. `none`: the pictures of now alone. */
   readonly history: "space-time" | "none";
 }
@@ -33,6 +37,8 @@ export const towers = {
       bias: "zero",
     },
     lastNorm: siglipNorm,
+    positions: { kind: "learnt" },
+    connector: { kind: "linear" },
     history: "space-time",
   },
 } as const satisfies Record<string, TowerChoice>;

@@ -8,6 +8,7 @@ import { norm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { embedPatches } from "../nn/patch.ts";
 import { SymbolicPadded } from "../validity/symbolic.ts";
+import { patchPositions } from "./patch-position.ts";
 import { realPatches } from "./real-patches.ts";
 import { TokenStream } from "./stream.ts";
 import { type TowerForm, towerLayer } from "./tower.ts";
@@ -35,7 +36,7 @@ export function encodePictures(scope: Scope, tower: TowerForm, given: Pictures):
   const pixels = offset(scale(cast(frames, "float32"), 2 / 255), -1);
   const patches = embedPatches(scope.in("patch"), pixels, size);
   const side = size.picture / size.patch;
-  const place = scope.parameter("position", "n e", patches.shape.slice(1), { kind: "sincos2d", side });
+  const place = patchPositions(scope, choice.positions, side, size.width);
   const form = towerLayer(tower);
   const hasHistory = sizeOf(images.valid.isReal, "o") > 1;
   let slots: "all" | "now" = "all";

@@ -26,7 +26,7 @@ const ranges = [
 /**
  * π0's row with other choices: a backbone with norms and feed-forward as in SmolLM2, whose layers norm queries, keys and what they add and
  * look back over a window by turns as in Gemma 3, an expert whose norms follow the time of the flow as in π0.5, a tower that does not look
- * back.
+ * back, resizes its table of positions and hands over its patches as SmolVLM does.
  */
 const other: FlowVariant = {
   ...variants.pi0,
@@ -48,7 +48,12 @@ const other: FlowVariant = {
     ranges,
     time: "condition",
   },
-  tower: { ...towers.siglip, history: "none" },
+  tower: {
+    ...towers.siglip,
+    positions: { kind: "resized", side: 3 },
+    connector: { kind: "pixel-shuffle", square: 2 },
+    history: "none",
+  },
 };
 
 const layout: BatchLayout = {
@@ -77,6 +82,9 @@ describe("a row of choices that no policy of the product makes", () => {
     const shapes = new Map([...weights].map(([name, { axes, shape }]) => [name, `${axes} [${shape}]`]));
     expect(shapes.get("expert.layer.0.norm.attention.dense.weight")).toBe("r e j [3,24,24]");
     expect(shapes.get("expert.norm.dense.bias")).toBe("r e [3,24]");
+    expect(shapes.get("vision.tower.position")).toBe("n e [9,16]");
+    expect(shapes.get("vision.projector.weight")).toBe("e j [32,64]");
+    expect(shapes.has("vision.projector.bias")).toBe(false);
     expect(shapes.get("action.time.in.weight")).toBe("e j [24,24]");
     expect(shapes.get("backbone.layer.0.norm.mlp.weight")).toBe("e [32]");
     expect(shapes.get("backbone.layer.0.norm.added.attention.weight")).toBe("e [32]");

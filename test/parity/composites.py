@@ -1,6 +1,6 @@
 """Forward values and gradients of the composites from PyTorch, as the independent truth for our own.
 
-    python test/parity/composites.py        writes test/parity/composites.json (Python 3.11, torch, numpy)
+    python test/parity/composites.py        writes test/parity/composites.json (Python 3.12, torch, numpy, transformers 5.5.4)
 
 Inputs are float32 numbers made by `formula.py` from a name (`COMPOSITE/INPUT`). Results are computed in float64 on those
 inputs; `float32Error` is the largest absolute difference that PyTorch's own float32 run shows, a yardstick for tolerances.
@@ -16,6 +16,7 @@ from typing import Callable
 
 import torch
 import torch.nn.functional as F
+from transformers.models.smolvlm.modeling_smolvlm import SmolVLMConnector
 
 import formula
 from writing import number, rounded, write
@@ -75,6 +76,35 @@ def rope(x: Tensors, given: Tensors) -> Tensors:
 def patch_embedding(x: Tensors, given: Tensors) -> Tensors:
     patches = F.conv2d(x["image"].permute(0, 3, 1, 2), x["weight"], x["bias"], stride=x["weight"].shape[-1])
     return {"output": patches.flatten(2).transpose(1, 2)}
+
+
+def pixel_shuffle_connector(x: Tensors, given: Tensors) -> Tensors:
+    return {"output": F.linear(SmolVLMConnector.pixel_shuffle(None, x["x"], 2), x["weight"])}
+
+
+def pooled_connector(x: Tensors, given: Tensors) -> Tensors:
+    """As `Gemma3MultiModalProjector`, which norms in float32 whatever its input; our weight is its transpose."""
+    picture = x["x"].transpose(1, 2).unflatten(2, (4, 4))
+    pooled = F.avg_pool2d(picture, kernel_size=2, stride=2).flatten(2).transpose(1, 2)
+    return {"output": F.linear(rms(pooled) * (1 + x["scale"]), x["weight"])}
+
+
+def sine_cosine_positions(x: Tensors, given: Tensors) -> Tensors:
+    """big_vision's and openpi's `posemb_sincos_2d`, in their words."""
+    row, column = torch.meshgrid(torch.arange(3.0), torch.arange(3.0), indexing="ij")
+    omega = torch.arange(2, dtype=torch.float64) / (2 - 1)
+    omega = 1.0 / (10_000.0**omega)
+    row = torch.einsum("m,d->md", row.flatten().double(), omega)
+    column = torch.einsum("m,d->md", column.flatten().double(), omega)
+    table = torch.cat([column.sin(), column.cos(), row.sin(), row.cos()], dim=1)
+    return {"output": x["x"] + table.to(x["x"].dtype)}
+
+
+def resized_positions(x: Tensors, given: Tensors) -> Tensors:
+    """As `SiglipVisionEmbeddings.interpolate_pos_encoding`: to 5 patches along each side, and to 2."""
+    table = x["table"].unflatten(0, (3, 3)).permute(2, 0, 1)[None]
+    resized = lambda side: F.interpolate(table, size=(side, side), mode="bicubic", align_corners=False)[0].flatten(1).T
+    return {"larger": resized(5), "smaller": resized(2)}
 
 
 def cross_entropy(x: Tensors, given: Tensors) -> Tensors:
@@ -152,6 +182,34 @@ def composites() -> dict[str, Composite]:
             {},
             {"output": "b p e"},
             patch_embedding,
+        ),
+        "pixelShuffleConnector": Composite(
+            "SmolVLM: 4 x 4 patches in squares of 2 x 2; a token is the patches of a square, laid end to end row by row, through one map",
+            {"x": ("b n e", (2, 16, 3)), "weight": ("e j", (5, 12))},
+            {},
+            {"output": "b n e"},
+            pixel_shuffle_connector,
+        ),
+        "pooledConnector": Composite(
+            "Gemma 3: 4 x 4 patches in squares of 2 x 2; a token is the mean of a square, normed with eps 1e-6 and 1 + scale, through one map",
+            {"x": ("b n e", (2, 16, 6)), "scale": ("e", (6,)), "weight": ("e j", (5, 6))},
+            {},
+            {"output": "b n e"},
+            pooled_connector,
+        ),
+        "sineCosinePositions": Composite(
+            "3 x 3 patches plus [sin, cos] of the column, then of the row, at rates 1 and 1/10000",
+            {"x": ("b n e", (2, 9, 8))},
+            {},
+            {"output": "b n e"},
+            sine_cosine_positions,
+        ),
+        "resizedPositions": Composite(
+            "a table of 3 x 3 rows, resized by bicubic interpolation without aligned corners to 5 x 5 and to 2 x 2",
+            {"table": ("n e", (9, 4))},
+            {},
+            {"larger": "n e", "smaller": "n e"},
+            resized_positions,
         ),
         "embedding": Composite(
             "rows of a table by id, with repeated ids and one row never read",

@@ -21,6 +21,8 @@ import { norm } from "../../src/nn/norm.ts";
 import { Scope } from "../../src/nn/parameter.ts";
 import { embedPatches } from "../../src/nn/patch.ts";
 import { AttentionPattern } from "../../src/nn/pattern.ts";
+import { connect } from "../../src/policy/connector.ts";
+import { patchPositions } from "../../src/policy/patch-position.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { formulaValues } from "./formula.ts";
 
@@ -92,6 +94,31 @@ const ours: Readonly<Record<string, () => Ours>> = {
     const [root, image] = [Scope.root(Rules.all), x("image", "b h w c", [2, 4, 6, 3])];
     const output = embedPatches(root, image, { patch: 2, width: 4 });
     return { outputs: { output }, inputs: { image, ...parameters(root) }, theirs: {} };
+  },
+  pixelShuffleConnector: () => {
+    const [root, value] = [Scope.root(Rules.all), x("x", "b n e", [2, 16, 3])];
+    const output = connect(root, { kind: "pixel-shuffle", square: 2 }, value, 5);
+    return { outputs: { output }, inputs: { x: value, ...parameters(root) }, theirs: {} };
+  },
+  pooledConnector: () => {
+    const [root, value] = [Scope.root(Rules.all), x("x", "b n e", [2, 16, 6])];
+    const choice = { kind: "pooled", square: 2, norm: { kind: "rms", weight: "offset", epsilon } } as const;
+    const output = connect(root, choice, value, 5);
+    return { outputs: { output }, inputs: { x: value, ...parameters(root) }, theirs: { "norm.weight": "scale" } };
+  },
+  sineCosinePositions: () => {
+    const value = x("x", "b n e", [2, 9, 8]);
+    const output = add(value, alignTo(patchPositions(Scope.root(Rules.all), { kind: "sine-cosine" }, 3, 8), value));
+    return { outputs: { output }, inputs: { x: value }, theirs: {} };
+  },
+  resizedPositions: () => {
+    const root = Scope.root(Rules.all);
+    const [larger, smaller] = [5, 2].map((side) => patchPositions(root, { kind: "resized", side: 3 }, side, 4));
+    return {
+      outputs: { larger: larger!, smaller: smaller! },
+      inputs: parameters(root),
+      theirs: { position: "table" },
+    };
   },
   embedding: () => {
     const table = x("table", "y e", [5, 6]);
