@@ -4,7 +4,7 @@ import type { Endings } from "../dataset/read/ending.ts";
 import type { DatasetReport } from "../dataset/read/validate.ts";
 import { InputError } from "../input-error.ts";
 import { define } from "./definition.ts";
-import { repeated, text } from "./parameter.ts";
+import { flag, repeated, text } from "./parameter.ts";
 import { table } from "./table.ts";
 import { lineWidth, type Screen } from "./terminal.ts";
 import { watched } from "./watched.ts";
@@ -14,11 +14,15 @@ export const inspect = define({
   name: "inspect",
   summary: "show what is in datasets, every problem, how episodes end, and how much of a batch of them will be padding",
   arguments: { datasets: repeated(text("dataset", "a folder or hf://owner/name[@revision]")) },
-  options: {},
+  options: { decode: flag("decode every picture, not only the first and the last of each episode") },
   examples: [
     {
       line: "inspect ../shared/data/real/pusht",
       shows: "robot, rate, sizes, cameras and problems; exit status 1 if any",
+    },
+    {
+      line: "inspect ../shared/data/real/dobot_cr5 --decode",
+      shows: "the same, and whether every picture can be decoded",
     },
     { line: "inspect aloha droid --json", shows: "the same for programs, with the padding of a batch of both" },
   ],
@@ -29,11 +33,12 @@ export const inspect = define({
       if (!location.startsWith("hf://") && !existsSync(location))
         throw new InputError(`inspect: expected a folder or hf://owner/name, got "${location}", which is not there`);
     const reports: DatasetReport[] = [];
+    const decoded = given.decode ? "all" : "ends";
     for (const location of given.datasets) {
       const root = await fetched(location, terminal.err);
       const name = location.startsWith("hf://") ? location.slice("hf://".length) : basename(resolve(location));
       const watch = { screen: terminal.err, label: `inspect ${name}`, unit: "episode" };
-      reports.push(await watched(watch, (seen) => inspectDataset(root, name, seen)));
+      reports.push(await watched(watch, (seen) => inspectDataset(root, name, seen, decoded)));
     }
     const sizes = reports.map(({ frames, dofs, states, cameras }) => ({ frames, dofs, states, views: cameras.length }));
     const padding = { drawnEqually: paddingDrawnEqually(sizes), drawnByFrames: paddingDrawnByFrames(sizes) };
@@ -79,11 +84,21 @@ function findings(report: DatasetReport, columns: number | null): string[] {
   const lines = [
     `  LeRobot ${version ?? "of a version that is not stated"}, robot ${robotType === "" ? "not stated" : robotType}`,
     `  cameras: ${cameras.length === 0 ? "none" : cameras.join(", ")}`,
+    ...pictureLines(report),
     `  instructions: ${tasks.length === 0 ? "none" : tasks.slice(0, 5).join(" · ")}${tasks.length > 5 ? " · …" : ""}`,
     ...problems.map(({ path, message }) => line("problem", path, message)),
     ...notes.map(({ path, message }) => line("note", path, message)),
   ];
   return ["", name, ...lines.map((each) => wrap(each, columns, "    "))];
+}
+
+/** What has not been looked at. */
+function pictureLines({ cameras, pictures: { decoded, here } }: DatasetReport): string[] {
+  if (cameras.length === 0) return [];
+  if (decoded === here) return [`  pictures: all ${here} decoded`];
+  return [
+    `  pictures: ${decoded} of ${here} decoded, the first and the last of each episode; --decode looks at all of them`,
+  ];
 }
 
 function endingLines(reports: readonly DatasetReport[], columns: number | null): string[] {

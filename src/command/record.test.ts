@@ -53,7 +53,7 @@ describe.skipIf(!hasLibav)("record", () => {
     expect(json).toMatchObject({ dataset: out, robot: "arm", version: "v3.0", seed: 0, episodes: 2, attempts: 2 });
     expect(json.expertSuccessRate).toBe(1);
     expect(json.simulatedSeconds).toBeCloseTo(json.frames / 10, 9);
-    const report = await inspectDataset(out, "arm", () => {});
+    const report = await inspectDataset(out, "arm", () => {}, "ends");
     expect(report.problems).toEqual([]);
     expect(report.notes).toEqual([]);
     const { episodes, frames, dofs, states, robotType, cameras } = report;
@@ -68,7 +68,7 @@ describe.skipIf(!hasLibav)("record", () => {
     const options = ["--set", "observation=state", "--set", "disturbance=0", "--version", "v2.1", "--seed", "7"];
     const { status } = await armature("--robot", "reacher", "--episodes", "2", "--out", out, ...options);
     expect(status).toBe(0);
-    const { version, robotType, states, cameras } = await inspectDataset(out, "reacher", () => {});
+    const { version, robotType, states, cameras } = await inspectDataset(out, "reacher", () => {}, "ends");
     expect({ version, robotType, states, cameras }).toEqual({
       version: "v2.1",
       robotType: "reacher_state",
@@ -111,7 +111,7 @@ describe.skipIf(!hasLibav)("record", () => {
     expect(status).toBe(0);
     const json = JSON.parse(printed.text);
     expect(json.isInterrupted).toBe(true);
-    const { episodes, problems } = await inspectDataset(out, "stopped", () => {});
+    const { episodes, problems } = await inspectDataset(out, "stopped", () => {}, "ends");
     expect({ episodes, problems }).toEqual({ episodes: json.episodes, problems: [] });
   });
 

@@ -76,7 +76,7 @@ describe("files that other programs write", () => {
   test("have names that are not as many as entries, which are not used and said not to be", async () => {
     const action = { dtype: "float32", shape: [2], names: ["x", "y", "z"] };
     await writeV2(root, [2], { action }, () => []);
-    const { notes } = await inspectDataset(root, "toy", () => {});
+    const { notes } = await inspectDataset(root, "toy", () => {}, "ends");
     expect(notes.map(({ message }) => message)).toContain("3 names for 2 entries: none of them is used");
   });
 
@@ -112,7 +112,7 @@ describe("files that are not those that they stand for", () => {
     await writeJson(file(film), "");
     for (const path of [film, "data/chunk-000/episode_000000.parquet", "meta/tasks.jsonl", "meta/info.json"]) {
       await writeFile(file(path), pointer);
-      const { problems } = await inspectDataset(root, "toy", () => {});
+      const { problems } = await inspectDataset(root, "toy", () => {}, "ends");
       expect(problems.find((problem) => problem.path === path)?.message, path).toMatch(said);
     }
     await expect(open()).rejects.toThrow(said);

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(async () => await rm(root, { recursive: true }));
 
 const open = () => openDataset(root, everything("toy"));
-const inspected = async () => (await inspectDataset(root, "toy", () => {})).problems;
+const inspected = async () => (await inspectDataset(root, "toy", () => {}, "ends")).problems;
 const table = (episode: number) => `data/chunk-000/episode_00000${episode}.parquet`;
 const tasks = (...texts: readonly [number, string][]) =>
   writeJson(
@@ -103,7 +103,7 @@ describe("a version", () => {
   test("that is stated and not known is reported as it is stated", async () => {
     await writeV2(root, [3], {}, () => []);
     await writeJson(join(root, "meta/info.json"), info("v1.6", [3], plainFeatures));
-    expect((await inspectDataset(root, "toy", () => {})).version).toBe("v1.6");
+    expect((await inspectDataset(root, "toy", () => {}, "ends")).version).toBe("v1.6");
   });
 });
 
@@ -196,7 +196,7 @@ describe("timestamps", () => {
 
   test("that are off by less are a note", async () => {
     await writeV2(root, [3], {}, () => times([0, 0.1, 0.249]));
-    const { problems, notes } = await inspectDataset(root, "toy", () => {});
+    const { problems, notes } = await inspectDataset(root, "toy", () => {}, "ends");
     expect([problems, notes.map(({ code }) => code)]).toEqual([[], ["constant-entries", "uneven-timestamps"]]);
   });
 });

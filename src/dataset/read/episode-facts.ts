@@ -82,11 +82,11 @@ export class EpisodeFacts {
     }
     const path = 'column "timestamp"';
     if (this.#worst === null && this.#unevenness > toleranceSeconds) {
-      const message = `up to ${this.#unevenness.toFixed(4)} s from an even ${this.#info.framesPerSecond} frames per second; frames are taken by index`;
+      const message = `up to ${this.#unevenness.toFixed(4)} s from an even ${this.#info.framesPerSecond} frames per second; rows are frames in order`;
       notes.push({ code: "uneven-timestamps", path, message });
     }
     if (this.#start > toleranceSeconds) {
-      const message = `episodes start at ${this.#start.toFixed(4)} s in place of 0; frames are taken by index`;
+      const message = `episodes start at ${this.#start.toFixed(4)} s in place of 0; rows are frames in order`;
       notes.push({ code: "late-start", path, message });
     }
     if (!this.#isCounted)

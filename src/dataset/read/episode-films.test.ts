@@ -29,7 +29,7 @@ function filmsOf(records: readonly EpisodeRecord[], firstRow: (episode: number) 
 }
 
 const check = (records: readonly EpisodeRecord[], firstRow = 0) =>
-  filmsOf(records, () => firstRow).check([camera], records);
+  filmsOf(records, () => firstRow).check(camera, records);
 
 /** The numbers that the rows of an episode show. */
 async function shown(records: readonly EpisodeRecord[], episode: number, firstRow: (episode: number) => number) {
@@ -76,6 +76,7 @@ describe.skipIf(!hasLibav)("films and rows (written with node-av)", () => {
     expect(await shown(records, 0, () => 0)).toEqual(counting(0, 20));
     const { problems, notes } = await check(records);
     expect([problems.length, notes.map(({ code }) => code)]).toEqual([0, ["other-film-rate"]]);
+    expect(notes[0]!.message).toContain("film 12.00/s, info.json 10/s");
   });
 
   test("that differ are a problem of each episode, that are damaged one of the file", async () => {
@@ -88,7 +89,8 @@ describe.skipIf(!hasLibav)("films and rows (written with node-av)", () => {
       record(2, 10, { path: "cut.mp4", from: 1, to: 2 }),
       record(3, 10, { path: "none.mp4", from: 0, to: null }),
     ];
-    const { problems } = await check(records);
+    const { problems, refused } = await check(records);
+    expect([...refused]).toEqual([0, 1, 2, 3]);
     expect(problems.map(({ code, path, message }) => `${code} ${path}: ${message}`)).toEqual([
       expect.stringMatching(
         /^mismatched-video short\.mp4: expected a picture for each of the 20 rows of episode 0, got 19 pictures and none at 1\.900 s/,

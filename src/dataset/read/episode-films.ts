@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { DamagedFileError, type DatasetNote, type DatasetProblem, ranges, reason } from "../problem.ts";
+import { DamagedFileError, DatasetError, type DatasetNote, type DatasetProblem, ranges, reason } from "../problem.ts";
 import type { EpisodeRecord, VideoPart } from "./episode-record.ts";
 import { type FilmIndex, readFilmIndex } from "./film-index.ts";
 import { ForeignFileError, foreignFileDefect } from "./foreign-file.ts";
@@ -31,6 +31,8 @@ export class FilmError extends Error {
 export interface FilmFindings {
   readonly problems: readonly DatasetProblem[];
   readonly notes: readonly DatasetNote[];
+  /** Episodes whose pictures cannot be told or shown. */
+  readonly refused: ReadonlySet<number>;
 }
 
 /** Films whose tables are kept: those of one with many episodes take some 100 kB. */
@@ -83,26 +85,23 @@ export class EpisodeFilms {
     return { path: join(this.#dataset.root, part.path), episode: record.index, film, pictures };
   }
 
-  /** Compares the films of some episodes with their rows. */
-  async check(cameras: readonly string[], records: readonly EpisodeRecord[]): Promise<FilmFindings> {
-    const found = await Promise.all(cameras.map((camera) => this.#checkCamera(camera, records)));
-    return { problems: found.flatMap(({ problems }) => problems), notes: found.flatMap(({ notes }) => notes) };
-  }
-
-  async #checkCamera(camera: string, records: readonly EpisodeRecord[]): Promise<FilmFindings> {
+  /** Compares the films of a camera with the rows of some episodes, in ascending order. */
+  async check(camera: string, records: readonly EpisodeRecord[]): Promise<FilmFindings> {
     const asked = records.flatMap((record): Asked[] => {
       const part = record.videos.get(camera);
       return part === undefined ? [] : [{ camera, record, part }];
     });
     const problems = new Map<string, DatasetProblem>();
-    const odd: { code: Oddity; episode: number }[] = [];
+    const odd: { code: Oddity; episode: number; rate: number }[] = [];
+    const refused = new Set<number>();
     const see = (record: EpisodeRecord, found: Found | FilmError) => {
       if (found instanceof FilmError) {
+        refused.add(record.index);
         // A film that is no film says the same of each of its episodes.
         const { code, message, path } = found.problem;
         if (!problems.has(path) || code !== "unreadable-video")
           problems.set(code === "unreadable-video" ? path : message, found.problem);
-      } else if (found.oddity !== null) odd.push({ code: found.oddity, episode: record.index });
+      } else if (found.oddity !== null) odd.push({ code: found.oddity, episode: record.index, rate: found.film.rate });
     };
     for (let from = 0; from < asked.length; from += together) {
       const some = asked.slice(from, from + together);
@@ -110,10 +109,11 @@ export class EpisodeFilms {
       for (const [at, { record }] of some.entries()) see(record, found[at]!);
     }
     const notes = [...Map.groupBy(odd, ({ code }) => code)].map(([code, found]): DatasetNote => {
+      const rates = `film ${found[0]!.rate.toFixed(2)}/s, info.json ${this.#dataset.framesPerSecond}/s`;
       const message = `episodes ${ranges(found.map(({ episode }) => episode))} ${oddities[code]}`;
-      return { code, path: camera, message };
+      return { code, path: camera, message: code === "other-film-rate" ? `${message} (${rates})` : message };
     });
-    return { problems: [...problems.values()], notes };
+    return { problems: [...problems.values()], notes, refused };
   }
 
   async #tryToFind(asked: Asked): Promise<Found | FilmError> {
@@ -121,6 +121,8 @@ export class EpisodeFilms {
       return await this.#find(asked);
     } catch (error) {
       if (error instanceof FilmError) return error;
+      // Rows are looked at only where they have to say which pictures are theirs.
+      if (error instanceof DatasetError) return new FilmError(error.problems[0]!);
       throw error;
     }
   }

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(async () => await rm(root, { recursive: true }));
 
 const open = () => openDataset(root, everything("toy"));
-const inspected = () => inspectDataset(root, "toy", () => {});
+const inspected = () => inspectDataset(root, "toy", () => {}, "ends");
 const table = "meta/episodes/chunk-000/file-000.parquet";
 
 describe("an episode that is listed twice", () => {

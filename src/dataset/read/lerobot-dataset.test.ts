@@ -84,7 +84,7 @@ describe("v3.0", () => {
     for (const episode of [0, 1])
       await expect(toy.table(episode)).rejects.toThrow(`data/chunk-000/file-000.parquet: ${said}`);
     expect((await toy.table(2)).length).toBe(3);
-    const { problems } = await inspectDataset(root, "toy", () => {});
+    const { problems } = await inspectDataset(root, "toy", () => {}, "ends");
     expect(problems.map(({ code, path }) => `${code} ${path}`)).toEqual([
       "unreadable-table data/chunk-000/file-000.parquet",
     ]);

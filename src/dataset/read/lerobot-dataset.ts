@@ -140,12 +140,15 @@ export class LeRobotDataset implements Dataset {
   }
 
   async damage(cameras: readonly string[]): Promise<readonly DatasetProblem[]> {
-    return (await this.compareFilms(cameras)).problems;
+    const episodes = [...this.#records.keys()];
+    const found = await Promise.all(cameras.map((camera) => this.compareFilms(camera, episodes)));
+    return found.flatMap(({ problems }) => problems);
   }
 
-  /** What is wrong with the films of some cameras, and worth knowing of them. */
-  async compareFilms(cameras: readonly string[]): Promise<FilmFindings> {
-    return await this.#films.check(cameras, [...this.#records.values()]);
+  /** How the films of a camera and the rows of some episodes agree. */
+  async compareFilms(camera: string, episodes: readonly number[]): Promise<FilmFindings> {
+    const records = episodes.map((episode) => this.#record(episode));
+    return await this.#films.check(camera, records);
   }
 
   async close(): Promise<void> {

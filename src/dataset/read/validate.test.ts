@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(async () => await rm(root, { recursive: true }));
 
-const inspect = () => inspectDataset(root, "toy", () => {});
+const inspect = () => inspectDataset(root, "toy", () => {}, "ends");
 
 describe("a written dataset", () => {
   test("without fault has no problem and no note", async () => {
@@ -118,7 +118,7 @@ describe.skipIf(!hasRealData)(onRealData("datasets that no one here wrote, inspe
     },
     { name: "pusht", is: ["v3.0", 2, 2, 25650], ends: [193, 13, 0, 3090], codes: ["missing-camera-files"] },
   ])("$name shows its oddities", async ({ name, is, ends, codes }) => {
-    const report = await inspectDataset(realDataset(name), name, () => {});
+    const report = await inspectDataset(realDataset(name), name, () => {}, "ends");
     expect([report.version, report.dofs, report.states, report.frames]).toEqual(is);
     const { moving, pausing, resting, framesPastEnd } = report.endings!;
     expect([moving, pausing, resting, framesPastEnd]).toEqual(ends);

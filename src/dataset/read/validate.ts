@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import type { Dataset, Feature, TaskAnnotation } from "../dataset.ts";
+import type { Feature, TaskAnnotation } from "../dataset.ts";
 import { actionFeatures, featureWidth, isNumeric, stateFeatures } from "../feature.ts";
-import { DatasetError, type DatasetNote, type DatasetProblem, distinct, reason, unreadableTable } from "../problem.ts";
+import { DatasetError, type DatasetNote, type DatasetProblem, distinct, unreadableTable } from "../problem.ts";
 import { type Endings, EpisodeEndings, usualChunkSteps } from "./ending.ts";
 import { EpisodeFacts } from "./episode-facts.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
@@ -9,6 +9,7 @@ import { LeRobotDataset } from "./lerobot-dataset.ts";
 import { type Metadata, readMetadata } from "./metadata.ts";
 import { instructionColumn, withUndeclared } from "./open.ts";
 import { ParquetFile } from "./parquet.ts";
+import { type DecodedPictures, PictureCheck, type PictureCount } from "./picture-check.ts";
 import { findFiles, type Presence } from "./presence.ts";
 import { Recent } from "./recent.ts";
 import { readTable, type TableContext } from "./table.ts";
@@ -28,6 +29,8 @@ export interface DatasetReport {
   readonly dofs: number;
   readonly states: number;
   readonly cameras: readonly string[];
+  /** Of all cameras. */
+  readonly pictures: PictureCount;
   readonly taskColumn: string | null;
   /** Instructions that occur. */
   readonly tasks: readonly string[];
@@ -41,11 +44,16 @@ export interface DatasetReport {
 export type Looked = (episodes: number, of: number) => void;
 
 /**
- * Reads every number of a dataset and the first and last picture of every episode and camera.
+ * Reads every number of a dataset, compares its films with its rows, and decodes pictures of every episode and camera.
  *
  * @param root a folder
  */
-export async function inspectDataset(root: string, name: string, looked: Looked): Promise<DatasetReport> {
+export async function inspectDataset(
+  root: string,
+  name: string,
+  looked: Looked,
+  decoded: DecodedPictures,
+): Promise<DatasetReport> {
   const declared = await readMetadata(root);
   if (!("info" in declared)) {
     const { statedVersion: version, problems } = declared;
@@ -58,13 +66,15 @@ export async function inspectDataset(root: string, name: string, looked: Looked)
   const dataset = await withPictures(root, name, metadata, presence);
   const tables = metadata.records.filter((record) => !presence.missing(record).includes(record.table.path));
   const check = tableCheckOf(name, metadata, taskColumn, tables);
+  const pictures = await PictureCheck.begin(dataset, presence, metadata.records, decoded);
+  problems.push(...pictures.problems);
   const endings = new EpisodeEndings(metadata.info, usualChunkSteps);
   const here = new Set(presence.here);
   for (const [at, record] of tables.entries()) {
     const { columns, problems: found } = await checkTable(root, record, check);
     problems.push(...found);
     if (here.has(record)) endings.add(record, columns);
-    problems.push(...(await checkPictures(dataset, presence, record)));
+    problems.push(...(await pictures.look(record)));
     looked(at + 1, tables.length);
   }
   await dataset.close();
@@ -78,11 +88,12 @@ export async function inspectDataset(root: string, name: string, looked: Looked)
     dofs: entries(actionFeatures(metadata.info)),
     states: entries(stateFeatures(metadata.info)),
     cameras: presence.cameras,
+    pictures: pictures.count(),
     taskColumn,
     tasks: check.facts.tasks(),
     endings: endings.count(),
     problems: distinct([...problems, ...check.facts.problems()]),
-    notes: [...metadata.notes, ...check.facts.notes()],
+    notes: [...metadata.notes, ...check.facts.notes(), ...pictures.notes],
   };
 }
 
@@ -94,13 +105,19 @@ const unreadable: Omit<DatasetReport, "name" | "version" | "problems"> = {
   dofs: 0,
   states: 0,
   cameras: [],
+  pictures: { decoded: 0, here: 0 },
   taskColumn: null,
   tasks: [],
   endings: null,
   notes: [],
 };
 
-async function withPictures(root: string, name: string, metadata: Metadata, presence: Presence): Promise<Dataset> {
+async function withPictures(
+  root: string,
+  name: string,
+  metadata: Metadata,
+  presence: Presence,
+): Promise<LeRobotDataset> {
   return new LeRobotDataset({
     root,
     choice: { name, episodes: "all", taskAnnotation: "none", pictureMemoryBytes: 0 },
@@ -176,23 +193,4 @@ async function checkTable(root: string, record: EpisodeRecord, context: TableChe
 
 function entries(features: readonly Feature[]): number {
   return features.reduce((sum, feature) => sum + featureWidth(feature), 0);
-}
-
-/** Shows the first and the last picture of an episode by every camera that has it. */
-async function checkPictures(dataset: Dataset, presence: Presence, record: EpisodeRecord): Promise<DatasetProblem[]> {
-  const problems: DatasetProblem[] = [];
-  for (const camera of dataset.cameras) {
-    const path = record.videos.get(camera)?.path ?? record.table.path;
-    if (presence.missing(record).includes(path)) continue;
-    for (const frame of new Set([0, record.length - 1])) {
-      try {
-        await dataset.picture(camera, record.index, frame, { height: 8, width: 8 });
-      } catch (error) {
-        if (error instanceof DatasetError) problems.push(...error.problems);
-        else problems.push({ code: "unreadable-video", path, message: reason(error) });
-        break;
-      }
-    }
-  }
-  return problems;
 }

@@ -73,7 +73,7 @@ describe.skipIf(!hasLibav).each(["v3.0", "v2.1"] as const)("%s", (version) => {
     const writer = await DatasetWriter.create(root, description(version, {}));
     for (let episode = 0; episode < 4; episode++) {
       await addEpisode(writer, episode);
-      const { problems, episodes, frames } = await inspectDataset(root, "toy", () => {});
+      const { problems, episodes, frames } = await inspectDataset(root, "toy", () => {}, "ends");
       expect(problems).toEqual([]);
       expect(episodes).toBe(episode + 1);
       expect(frames).toBe(lengths.slice(0, episode + 1).reduce((sum, length) => sum + length, 0));
