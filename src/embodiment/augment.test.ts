@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { HostArray } from "../graph/host-array.ts";
+import { stream } from "../graph/random.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import { type AugmentationKey, augment, type Change, drawChange, usualAugmentation } from "./augment.ts";
 
@@ -46,6 +47,18 @@ describe("augment", () => {
     expect([tilted.cells[0], tilted.cells[(8 * 16 + 8) * 3]]).toEqual([0, 255]);
   });
 
+  it("is black past each of the four sides, and not before", () => {
+    const white = picture(4, 4, () => 255);
+    // One and a half times the side: the outer pixels lie a quarter of a pixel past the rim, on every side.
+    const rows = ["....", ".##.", ".##.", "...."].join("");
+    expect(red(augment(white, { ...none, crop: 1.5 }).cells).map((cell) => (cell === 255 ? "#" : "."))).toEqual([
+      ...rows,
+    ]);
+    // Twice the side of two pixels: their middles lie on the rim itself.
+    const two = picture(2, 2, () => 255);
+    expect(red(augment(two, { ...none, crop: 2 }).cells)).toEqual([255, 255, 255, 255]);
+  });
+
   it("changes colours as computed by hand", () => {
     const two = new HostArray("h w c", [1, 2, 3], "uint8", Uint8Array.of(100, 50, 0, 200, 200, 200));
     expect([...augment(two, { ...none, brightness: 1.5 }).cells]).toEqual([150, 75, 0, 255, 255, 255]);
@@ -62,6 +75,14 @@ describe("the change of a sample", () => {
     const others = [{ seed: 2 }, { dataset: "gr1" }, { view: "top" }, { episode: 5 }, { frame: 8 }, { draw: 1 }];
     for (const other of others)
       expect(JSON.stringify(drawChange(usualAugmentation, { ...key, ...other }))).not.toBe(change);
+  });
+
+  it("is drawn up where the number of its place lies above a half, and down where it lies below", () => {
+    const drawn = stream(1, "augmentation", "pusht", "base");
+    const at = (place: number) => 2 * drawn.uniform(place, 0, 7, 4) - 1;
+    const { brightness, contrast, saturation, shift, radians } = drawChange(usualAugmentation, key);
+    expect([brightness, contrast, saturation]).toEqual([1 + 0.3 * at(3), 1 + 0.4 * at(4), 1 + 0.5 * at(5)]);
+    expect([...shift, radians]).toEqual([at(0), at(1), (5 * at(2) * Math.PI) / 180]);
   });
 
   it("stays within its bounds and reaches for them", () => {

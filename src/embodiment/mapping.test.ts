@@ -58,6 +58,26 @@ describe("an embodiment as found", () => {
     expect(unequal.dofs.map((dof) => dof.state)).toEqual([null, null]);
   });
 
+  it("pairs unnamed entries also past the tenth, and none where one of either vector has a name", () => {
+    const long = embody(joint, dataset(vector("action", 11), vector("observation.state", 11)), []);
+    expect(long.dofs.map((dof) => dof.state)).toEqual([...Array(11).keys()]);
+    const named = embody(
+      joint,
+      dataset(vector("action", 2, ["lift.1.up", "turn.2.up"]), vector("observation.state", 2)),
+      [],
+    );
+    expect(named.dofs.map((dof) => dof.state)).toEqual([null, null]);
+  });
+
+  it("gives no entry a name where the metadata has another number of names than entries", () => {
+    const { dofs } = embody(joint, dataset(vector("action", 2, ["both"])), []);
+    expect(dofs.map(({ name }) => name)).toEqual(["action.0", "action.1"]);
+  });
+
+  it("takes the prompt from the task", () => {
+    expect(embody(joint, toy, []).columns.prompt).toEqual({ kind: "task" });
+  });
+
   it("takes entries of several columns in the order given", () => {
     const parts = dataset(vector("arm", 3, ["a", "b", "c"]), vector("hand", 1, ["claw"]));
     const mapping: Mapping = {
@@ -98,6 +118,34 @@ describe("a mapping that does not fit", () => {
     expect(refused).toThrow(/no view "front"; it has base/);
     expect(refused).toThrow(/pictures of "observation.images.missing", got observation.images.top/);
     expect(refused).toThrow(/control mode: expected a name/);
+  });
+
+  it("names entries that a column cannot have: past its end, before its start, between two", () => {
+    const toy = dataset(vector("action", 3));
+    for (const entries of [[3], [-1], [0.5]])
+      expect(() => embody({ ...joint, action: [{ key: "action", entries }] }, toy, [])).toThrow(
+        `column "action" has 3 entries, the mapping asks for ${entries}`,
+      );
+  });
+
+  it("names a view or a name that occurs twice, a gripper with a state, too few entries, and no dofs", () => {
+    const good = embody(joint, dataset(vector("action", 2), vector("observation.state", 2)), ["base"]);
+    const [first, second] = [good.dofs[0]!, good.dofs[1]!];
+    expect(embodimentProblems(good)).toEqual([]);
+    expect(embodimentProblems({ ...good, cameras: [...good.cameras, ...good.cameras] })).toEqual([
+      'view "base" occurs twice',
+    ]);
+    expect(embodimentProblems({ ...good, dofs: [first, { ...second, name: first.name }] })).toEqual([
+      'action: the name "action.0" occurs twice',
+    ]);
+    expect(embodimentProblems({ ...good, dofs: [first, { ...second, kind: "gripper" }] })).toEqual([
+      'dof "action.1": a gripper has no delta; set its state to null',
+    ]);
+    expect(embodimentProblems({ ...good, dofs: [first, { ...second, kind: "gripper", state: null }] })).toEqual([]);
+    expect(embodimentProblems({ ...good, dofs: [first] })).toEqual(["action: 1 entries named, columns hold 2"]);
+    const none = { ...good, dofs: [], columns: { ...good.columns, action: [] } };
+    expect(embodimentProblems(none)).toEqual(['no dofs, but target "actions"']);
+    expect(embodimentProblems({ ...none, target: "none" })).toEqual([]);
   });
 
   it("may use any slots, but each once, and only states that exist", () => {

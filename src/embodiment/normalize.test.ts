@@ -110,6 +110,16 @@ describe("normalize", () => {
     );
   });
 
+  it("takes the entry by the last axis, also of several rows of steps, and refuses a validity of neither vectors nor cells", () => {
+    const by = normalization("min-max", statistics, { ...soundNormalization, epsilon: 0 });
+    const values = new HostArray("b t d", [1, 2, 3], "float64", Float64Array.of(12, 0.3, 1, -8, 0.3, 0.5));
+    const unit = normalize(Padded.of(values, Validity.complete("b t", [1, 2])), by);
+    expect(numbers(unit)).toEqual([1, 0, 1, -1, 0, 0]);
+    expect(() => normalize(Padded.of(values, Validity.complete("b", [1])), by)).toThrow(
+      'normalize: expected a validity of "b t d" by vector, got one of "b"',
+    );
+  });
+
   it("refuses statistics of another width, and says both", () => {
     const by = normalization("mean-std", statistics, soundNormalization);
     const narrow = new HostArray("t d", [1, 2], "float64", Float64Array.of(1, 2));

@@ -55,6 +55,16 @@ describe("letterbox", () => {
   it("refuses what is no colour picture", () => {
     const grey = new HostArray("h w c", [2, 2, 1], "uint8", new Uint8Array(4));
     expect(() => letterbox(grey, 4)).toThrow("letterbox: expected a picture [h w 3], got [2 2 1]");
+    for (const [height, width] of [
+      [0, 2],
+      [2, 0],
+    ] as const)
+      expect(() =>
+        letterbox(
+          picture(height, width, () => 0),
+          4,
+        ),
+      ).toThrow(`a picture [h w 3], got [${height} ${width} 3]`);
   });
 });
 
@@ -91,6 +101,13 @@ describe("shrink", () => {
     expect(red(shrink(three, { height: 2, width: 2 }).cells)).toEqual([40, 100]);
     const square = picture(4, 4, (at) => 10 * Math.floor(at / 3));
     expect(red(shrink(square, { height: 2, width: 2 }).cells)).toEqual([25, 45, 105, 125]);
+  });
+
+  it("shrinks one side alone where the other is a single pixel already", () => {
+    const tall = picture(4, 1, (at) => [10, 30, 50, 90][Math.floor(at / 3)]!);
+    expect(red(shrink(tall, { height: 2, width: 1 }).cells)).toEqual([20, 70]);
+    const wide = picture(1, 4, (at) => [10, 30, 50, 90][Math.floor(at / 3)]!);
+    expect(red(shrink(wide, { height: 1, width: 2 }).cells)).toEqual([20, 70]);
   });
 
   it("leaves a picture that fits as it is, and never enlarges one", () => {

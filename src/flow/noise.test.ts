@@ -28,6 +28,15 @@ describe("noise", () => {
       expect(noise(2, 1, [0, 1], { ...key, ...other })).not.toEqual(own);
   });
 
+  it("of a step and dof is that of word 4,096 · step + dof", () => {
+    const [first, second] = noise(3, 2, [2, 0]);
+    const word = (at: number) => Math.fround(random.normal(at, 40, 3, 2));
+    expect([first, second]).toEqual([
+      [word(0), word(1)],
+      [word(4096), word(4097)],
+    ]);
+  });
+
   it("is 0 where the robot has no dof", () => {
     const out = new Float32Array(4);
     fillNoise(out, Int32Array.of(-1, 0, -1, -1), { random, key });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { HostArray } from "../graph/host-array.ts";
 import { stream } from "../graph/random.ts";
 import type { TimeDirection } from "./time.ts";
-import { embedTime, embedTimes, sampleTime } from "./time.ts";
+import { embedTime, embedTimes, sampleTime, timeWidth } from "./time.ts";
 
 describe("times of the flow", () => {
   const random = stream(1, "training time", "pusht");
@@ -45,5 +45,25 @@ describe("times of the flow", () => {
     const angles = [(2 * Math.PI * 0.5) / 0.004, (2 * Math.PI * 0.5) / 4];
     const expected = [...angles.map(Math.sin), ...angles.map(Math.cos)];
     for (const [at, value] of expected.entries()) expect(cells[at]).toBeCloseTo(value, 6);
+  });
+
+  it("are embedded at periods that grow by one factor: tenfold from 0.004 to 4 where there are four", () => {
+    const { cells } = embedTime(new HostArray("b t", [1, 1], "float32", Float32Array.of(0.001)), 8);
+    const angles = [0.004, 0.04, 0.4, 4].map((period) => (2 * Math.PI * Math.fround(0.001)) / period);
+    const expected = [...angles.map(Math.sin), ...angles.map(Math.cos)];
+    for (const [at, value] of expected.entries()) expect(cells[at]).toBeCloseTo(value, 6);
+  });
+
+  it("are embedded for the condition at rates that fall by one factor: to a ten-thousandth in three", () => {
+    const time = new HostArray("b t", [1, 1], "float32", Float32Array.of(0.5));
+    const { cells } = embedTimes(time, { kind: "buckets", tokens: 2, condition: 6 });
+    const angles = [500, 500 / 100, 500 / 10_000];
+    const expected = [Math.sin(500), Math.cos(500), ...angles.map(Math.cos), ...angles.map(Math.sin)];
+    for (const [at, value] of expected.entries()) expect(cells[at]).toBeCloseTo(value, 6);
+  });
+
+  it("are as wide as the embedding says: both parts of buckets", () => {
+    expect(timeWidth({ kind: "continuous", width: 32 })).toBe(32);
+    expect(timeWidth({ kind: "buckets", tokens: 4, condition: 6 })).toBe(10);
   });
 });

@@ -76,3 +76,22 @@ test("each part has its own denominator", () => {
   for (const part of parts) fillCellWeights(out, part, counts, { whole: countsOf(part, counts), rules: Rules.all });
   expect([...out.cells]).toEqual([1 / 8, 1 / 8, 1 / 2]);
 });
+
+test("cells of several rows and slots are counted and weighed each by its own", () => {
+  const one: Term = { ...term("samples"), slots: [0, 2] };
+  // Two rows of three slots of which the middle one is another term's: 1 + 3 and 0 + 2 cells.
+  const counts: CellCounts = {
+    bySlot: new HostArray("b d", [2, 3], "float64", Float64Array.of(1, 4, 3, 0, 4, 2)),
+    perSlot: 4,
+  };
+  const whole = countsOf(one, counts);
+  expect(whole).toEqual({ cells: 6, samples: 2, padded: 2 * 2 * 4 });
+  expect(weightsOf(one, counts, whole)).toEqual([1 / 8, 0, 1 / 8, 1 / 4, 0, 1 / 4]);
+});
+
+test("errors that have no slots have one weight for each row", () => {
+  const counts: CellCounts = { bySlot: new HostArray("b", [3], "float64", Float64Array.of(2, 0, 6)), perSlot: 8 };
+  const out = zeros("b", [3], "float32");
+  fillCellWeights(out, term("cells"), counts, { whole: countsOf(term("cells"), counts), rules: Rules.all });
+  expect([...out.cells]).toEqual([1 / 8, 0, 1 / 8]);
+});

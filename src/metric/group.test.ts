@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Reduction, Term } from "../loss/reduction.ts";
 import { Mean } from "../validity/mean.ts";
-import { type GroupNames, groupErrors, type SampleError } from "./group.ts";
+import { type GroupNames, groupErrors, refuseNotFinite, type SampleError } from "./group.ts";
 
 const names: GroupNames = {
   datasets: ["arm", "hand"],
@@ -121,4 +121,56 @@ test("an aggregate over a group of one episode has no interval; one without data
   expect(one.aggregate.interval).toBeNull();
   const none = groupErrors([...two, sample(1, 0, 0, 0)], terms("cells"), names);
   expect(none.aggregate.interval).toEqual(none.groups[0]?.interval);
+});
+
+test("groups stand in the order of datasets, then of control modes, however samples come", () => {
+  const errors = [sample(1, 1, 1, 1), sample(1, 0, 1, 1), sample(0, 1, 1, 1), sample(0, 0, 1, 1)];
+  const { groups } = groupErrors(errors, terms("cells"), names);
+  expect(groups.map(({ dataset, controlMode }) => [dataset, controlMode])).toEqual([
+    ["arm", "joint"],
+    ["arm", "ee"],
+    ["hand", "joint"],
+    ["hand", "ee"],
+  ]);
+});
+
+test("an episode without data says nothing of how episodes scatter; one with some of the terms does", () => {
+  const two = [inEpisode(0, 1, 1), inEpisode(1, 3, 1)];
+  const withEmpty = groupErrors([...two, inEpisode(2, 0, 0)], terms("cells"), names).groups[0]!;
+  expect(withEmpty).toMatchObject({ samples: 3, episodes: 3, loss: 2 });
+  // Two episodes of losses 1 and 3: deviations ∓ 1/2, t of one degree 12.706205; the lower bound would be negative.
+  expect(withEmpty.interval).toEqual([0, expect.closeTo(2 + 12.706205 * Math.sqrt(2 * 2 * (1 / 2) ** 2), 9)]);
+  const parts: Term[] = [
+    { name: "arm", errors: "velocity", slots: [0], reduction: "cells", weight: 1 },
+    { name: "claw", errors: "velocity", slots: [1], reduction: "cells", weight: 2 },
+  ];
+  const of = (episode: number, arm: number | null, claw: number): SampleError => {
+    const own = arm === null ? Mean.empty : new Mean(arm, 1);
+    return { ...inEpisode(episode, 0, 0), terms: [own, new Mean(claw, 1)] };
+  };
+  // Means are 3 and 2. Deviations are (2 − 3) / 2 + 2 · (1 − 2) / 3, (4 − 3) / 2 + 2 · 0 and 2 · (3 − 2) / 3, of t of two degrees.
+  const deviations = [-1 / 2 - 2 / 3, 1 / 2, 2 / 3];
+  const half = 4.302653 * Math.sqrt((3 / 2) * deviations.reduce((sum, each) => sum + each ** 2, 0));
+  const { groups } = groupErrors([of(0, 2, 1), of(1, 4, 2), of(2, null, 3)], parts, names);
+  expect(groups[0]).toMatchObject({
+    loss: 3 + 2 * 2,
+    interval: [expect.closeTo(Math.max(0, 7 - half), 9), expect.closeTo(7 + half, 9)],
+  });
+});
+
+test("losses that are no number are refused, each with its group; finite ones and none pass", () => {
+  const of = (...sums: number[]) =>
+    groupErrors(
+      sums.map((sum, at) => sample(at, at, sum, 1)),
+      terms("cells"),
+      names,
+    );
+  expect(() => refuseNotFinite("train", of(1, 2))).not.toThrow();
+  expect(() => refuseNotFinite("train", groupErrors([sample(0, 0, 0, 0)], terms("cells"), names))).not.toThrow();
+  expect(() => refuseNotFinite("train", of(1, Number.NaN))).toThrow(
+    "train: expected finite losses, got NaN for hand / ee; lower optimizer.peak or optimizer.clip",
+  );
+  expect(() => refuseNotFinite("train", of(Number.POSITIVE_INFINITY, Number.NaN))).toThrow(
+    "got Infinity for arm / joint, NaN for hand / ee;",
+  );
 });

@@ -41,3 +41,9 @@ test("two values of equal spread add up to one of as many degrees of freedom as 
 test("no bound of a mean of squares is negative", () => {
   expect(intervalAbout(1, { variance: 1, freedom: 1 })).toEqual([0, expect.closeTo(13.706205, 9)]);
 });
+
+test("from five degrees of freedom on Student's t is Abramowitz and Stegun's expansion with all of its four terms", () => {
+  // In exact fractions: Fraction of Python, z = 1959964 / 10⁶.
+  expect(studentQuantile(5)).toBeCloseTo(2.5703082569162268, 12);
+  expect(studentQuantile(8)).toBeCloseTo(2.3059794160919935, 12);
+});

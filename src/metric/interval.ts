@@ -58,7 +58,7 @@ const z = 1.959964;
 /**
  * Student's t at 97.5 %; degrees of freedom are rounded down.
  *
- * @source Abramowitz and Stegun, 26.7.5; within 2e-4 from five degrees of freedom on
+ * @source Abramowitz and Stegun, 26.7.5; within 3e-4 from five degrees of freedom on
  */
 export function studentQuantile(freedom: number): number {
   const whole = Math.max(1, Math.floor(freedom));

@@ -145,6 +145,61 @@ describe("a mixture", () => {
     await rm(root, { recursive: true });
   });
 
+  it("opens the datasets of its members in their order, each under its name, and says where each comes from", async () => {
+    const root = await mkdtemp(join(tmpdir(), "armature-"));
+    await writeV2(root, [3, 3], {}, () => []);
+    const source = { kind: "lerobot", location: root, taskAnnotation: "declared" } as const;
+    const opened = await openMixture(describeMixture(gr1, { ...pusht, name: "toy", source }));
+    expect(opened.datasets.map(({ name }) => name)).toEqual(["gr1", "toy"]);
+    expect(opened.mixture.members.map((member) => member.source)).toEqual([gr1.source, source]);
+    await opened.close();
+    await rm(root, { recursive: true });
+  });
+
+  it.each([
+    ["every", [10, 10], 20],
+    // Three steps past the first, at the robot's own ten frames a second.
+    [{ steps: 4, rate: "native" }, [10, 10], 14],
+    // Three steps of a fifth of a second are six frames; two of a thirtieth of one are less than one.
+    [{ steps: 4, rate: 5 }, [10, 10], 8],
+    [{ steps: 3, rate: 30 }, [10, 10], 18],
+    [{ steps: 1, rate: 5 }, [10, 10], 20],
+    // Seven steps of one frame each.
+    [{ steps: 8, rate: 10 }, [10, 8], 4],
+  ] as const)("trains on the frames whose window %o ends inside their episode", async (windows, lengths, frames) => {
+    const toy = { ...entry("toy", "unknown", 2, lengths), role: "train" } as const;
+    const { mixture } = await openMixture({ ...describeMixture(toy), windows });
+    expect(frameCount(mixture.members[0]!.train)).toBe(frames);
+  });
+
+  it("gives no share to a member none of whose windows ends inside an episode, whatever its weight", async () => {
+    const short = { ...entry("short", "unknown", 2, [3, 3]), role: "train", weight: 3 } as const;
+    const long = { ...pusht, role: "train", weight: 1 } as const;
+    const windows = { steps: 5, rate: "native" } as const;
+    const { mixture } = await openMixture({ ...describeMixture(short, long), windows });
+    expect(mixture.members.map(({ share }) => share)).toEqual([0, 1]);
+    await expect(openMixture({ ...describeMixture(short, short), entries: [short], windows })).rejects.toThrow(
+      "mixture: expected frames to train on, got none in 1 entries",
+    );
+  });
+
+  it("refuses no dataset at all, a weight of nothing, one for what is held out, and two sources under one name", async () => {
+    await expect(open()).rejects.toThrow("mixture: expected at least one dataset, got none");
+    await expect(open({ ...pusht, weight: 0 })).rejects.toThrow('"pusht": expected a weight above 0, got 0');
+    const held = { ...gr1, role: "validation" } as const;
+    await expect(open({ ...pusht, weight: 1 }, { ...held, weight: 2 })).rejects.toThrow(
+      'dataset "gr1": held out, so expected no weight, got 2; set it to null',
+    );
+    expect((await open({ ...pusht, weight: 1 }, held)).members.map(({ share }) => share)).toEqual([1, 0]);
+    const other = { ...pusht, source: gr1.source };
+    await expect(open(pusht, other)).rejects.toThrow('"pusht": expected one source for a name, got 2; give them');
+  });
+
+  it("refuses two entries that train on one dataset under one control mode, whatever is held out", async () => {
+    const twice = open({ ...pusht, episodes: [0, 1], role: "train" }, { ...pusht, episodes: [2, 3], role: "train" });
+    await expect(twice).rejects.toThrow(/"pusht \/ joint": listed twice for the same side/);
+  });
+
   it("refuses an action width that differs inside a normalisation group", async () => {
     await expect(open(gr1, entry("narrow", "gr1", 26, [5, 5]))).rejects.toThrow(
       /normalisation group "gr1 \/ joint": expected one action width, got "gr1" has 44, "narrow" has 26/,
@@ -153,6 +208,23 @@ describe("a mixture", () => {
 });
 
 describe("validation", () => {
+  it("goes by dataset and control mode, in whatever order they are listed", async () => {
+    const held = (own: MixtureEntry, controlMode: string, episodes: "all" | number[]): MixtureEntry => {
+      return { ...own, role: "validation", episodes, mapping: { ...asFound, controlMode } };
+    };
+    const mixture = await open(
+      { ...pusht, name: "first", role: "train" },
+      held(gr1, "ee", [0]),
+      held(entry("last", "other", 3, [4, 4]), "joint", "all"),
+      held(gr1, "joint", [1]),
+    );
+    expect([mixture.datasets, mixture.controlModes]).toEqual([
+      ["first", "gr1", "last"],
+      ["joint", "ee"],
+    ]);
+    expect([...new Set(validationDraws(mixture, 2).map(({ member }) => member))]).toEqual([3, 1, 2]);
+  });
+
   it("walks the held-out frames in an order that nothing else changes, in whole micro-batches", async () => {
     const mixture = await open(pusht, { ...gr1, role: "validation" });
     const draws = validationDraws(mixture, "all");

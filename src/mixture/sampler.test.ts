@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { stream } from "../graph/random.ts";
 import { framesOf, locate } from "./frames.ts";
 import { draw, type Sampled } from "./sampler.ts";
 
@@ -29,7 +30,8 @@ describe("frames", () => {
       { episode: 20, frame: 0 },
       { episode: 20, frame: 5 },
     ]);
-    expect(() => locate(train, 13)).toThrow(/below 13, got 13/);
+    for (const number of [13, -1, 0.5, Number.NaN])
+      expect(() => locate(train, number)).toThrow(`locate: expected a frame below 13, got ${number}`);
   });
 });
 
@@ -96,6 +98,20 @@ describe("the sampler", () => {
     const rising = frames.slice(1).filter((frame, at) => frame > frames[at]!).length;
     expect(rising).toBeGreaterThan(30);
     expect(rising).toBeLessThan(70);
+  });
+
+  it("gives a point on the bound of two members to the second, and what shares leave of 1 to the last that has one", () => {
+    const range = 2n ** 32n;
+    // The inverse of the golden step: n · 0x9e3779b9 = 1 (mod 2³²), by Newton's iteration, which doubles the bits that hold.
+    let inverse = 1n;
+    for (let bits = 1; bits < 32; bits *= 2) inverse = (inverse * (2n - 0x9e3779b9n * inverse)) & (range - 1n);
+    const offset = BigInt(stream(1, "mixture").word(0, 0, 0, 0));
+    const positionOf = (point: bigint) => Number(((((point - offset + range) * inverse) % range) + range) % range);
+    const halves = [member("a", 0.5, 5), member("b", 0.5, 5)];
+    expect([2n ** 31n - 1n, 2n ** 31n].map((point) => draw(1, halves, positionOf(point)).member)).toEqual([0, 1]);
+    // Shares that are a few 1e-7 short of 1 leave a thousand points at the end.
+    const short = [member("a", 0.5, 5), member("b", 0.5 - 5e-7, 5), member("held out", 0, 5)];
+    expect(draw(1, short, positionOf(range - 1n)).member).toBe(1);
   });
 
   it("never draws a member without a share, and refuses shares that do not add up or have no frames", () => {

@@ -21,6 +21,14 @@ describe("the split", () => {
     expect(splitEpisodes(3, "pusht", hundred.toReversed(), 0.2)).toEqual(splitEpisodes(3, "pusht", hundred, 0.2));
   });
 
+  it("lists both sides in ascending order, numbers as numbers", () => {
+    const { train, validation } = splitEpisodes(3, "pusht", [...hundred, 1000, 200].toReversed(), 0.5);
+    for (const side of [train, validation]) {
+      expect(side).toHaveLength(51);
+      for (const [at, episode] of side.entries()) if (at > 0) expect(episode).toBeGreaterThan(side[at - 1]!);
+    }
+  });
+
   it("is another for another seed or dataset (OpenTau 503)", () => {
     const held = (seed: number, dataset: string) => splitEpisodes(seed, dataset, hundred, 0.2).validation.join();
     expect(new Set([held(3, "pusht"), held(4, "pusht"), held(3, "gr1")]).size).toBe(3);

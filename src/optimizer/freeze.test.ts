@@ -24,6 +24,7 @@ describe("trainedParameters", () => {
     expect(() => trainedParameters(names, ["expert", "vision.blok"])).toThrow(
       'got "vision.blok", which freezes nothing; did you mean "vision.block"?',
     );
+    expect(() => trainedParameters(names, ["backbone.embeding"])).toThrow('did you mean "backbone.embedding"?');
   });
 
   it("refuses to leave nothing to train", () => {

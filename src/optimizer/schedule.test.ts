@@ -43,6 +43,7 @@ describe("learningRate", () => {
     const constant: Schedule = { ...cosine, schedule: "constant", final: 1 };
     expect([4, 8, 12, 99].map((step) => learningRate(constant, step))).toEqual([1, 1, 1, 1]);
     expect(learningRate(constant, 0)).toBeCloseTo(0.2, 14);
+    expect(learningRate({ ...constant, final: 0.2 }, 11)).toBe(1);
   });
 
   it("begins at the peak without a warmup", () => {

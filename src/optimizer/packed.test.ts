@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { HostArray } from "../graph/host-array.ts";
+import { Packed, packedParts } from "./packed.ts";
+
+const values = (sizes: Readonly<Record<string, number>>) =>
+  new Map(
+    Object.entries(sizes).map(([name, size], at) => {
+      return [name, new HostArray("i", [size], "float32", new Float32Array(size).fill(at + 1))];
+    }),
+  );
+const packed = (sizes: Readonly<Record<string, number>>) => Packed.copyOf(values(sizes));
+
+test("parameters lie in the order of their names, each from a whole row of 16 cells on, with zeros between", () => {
+  const { cells } = packed({ b: 3, c: 2, a: 17 });
+  // a has 17 cells and takes 32, b 3 and takes 16; the buffer is one row of 1,024.
+  expect(cells).toHaveLength(1024);
+  expect([cells[0], cells[16], cells[17], cells[31]]).toEqual([3, 3, 0, 0]);
+  expect([cells[32], cells[34], cells[35]]).toEqual([1, 1, 0]);
+  expect([cells[48], cells[49], cells[50]]).toEqual([2, 2, 0]);
+});
+
+test("they are a map of names to values", () => {
+  const map = packed({ b: 1, a: 2 });
+  expect([map.size, map.has("a"), map.has("c")]).toEqual([2, true, false]);
+  expect(map.get("c")).toBeUndefined();
+  expect([...map.keys()]).toEqual(["a", "b"]);
+  expect([...map.values()].map(({ cells }) => [...cells])).toEqual([[2, 2], [1]]);
+  expect([...map.entries()]).toEqual([...map]);
+  const visited: [string, number, number][] = [];
+  map.forEach(({ cells }, name, all) => void visited.push([name, cells.length, all.size]));
+  expect(visited).toEqual([
+    ["a", 2, 2],
+    ["b", 1, 2],
+  ]);
+});
+
+test("one layout is asked for by place, by number and by length, and what is wrong is named", () => {
+  const expectLike = (own: Record<string, number>, other: Record<string, number>) => () =>
+    packed(own).expectLike("here", packed(other));
+  expect(expectLike({ a: 3, b: 2 }, { b: 5, a: 16 })).not.toThrow();
+  expect(expectLike({ a: 3, b: 2 }, { a: 17, b: 2 })).toThrow(
+    'here: expected 2 parameters of one layout, got 2; "b" lies elsewhere or is missing',
+  );
+  expect(expectLike({ a: 3, b: 2 }, { a: 3 })).toThrow('got 1; "b" lies elsewhere or is missing');
+  expect(expectLike({ a: 3 }, { a: 3, b: 2 })).toThrow('got 2; "a parameter" lies elsewhere or is missing');
+  expect(expectLike({ a: 3 }, { a: 2000 })).toThrow('got 1; "a parameter" lies elsewhere or is missing');
+});
+
+test("a long buffer has 64 parts, each of as many rows as that takes, and the last what is left", () => {
+  const parts = packedParts(100_000 * 1024);
+  // 100,000 rows by 64 are 1,562.5; 63 parts of 1,563 leave 1,531.
+  expect(parts.map(({ shape }) => shape[0])).toEqual([...Array(63).fill(1563), 1531]);
+});
