@@ -116,6 +116,27 @@ it("the error of a sample is over the cells that teach it: those of its own, and
   expect(means.map(({ value }) => value)).toEqual([2, null, 2]);
 });
 
+it("the error of a sample in a term is over the slots of the term, as a sum and a count", () => {
+  const micro = microBatch("zero");
+  const { shape } = micro.counts.get("velocity")!.bySlot;
+  // Cell by cell 1, 2, 3, …: slots 1 and 3 of the first row, which teach at some of its steps, are 2 and 4.
+  const errors = new Map([
+    [
+      "velocity",
+      new HostArray(
+        "b d",
+        shape,
+        "float32",
+        Float32Array.from({ length: 32 }, (_, at) => at + 1),
+      ),
+    ],
+  ]);
+  const term = { name: "two", errors: "velocity", slots: [1, 3], reduction: "samples", weight: 1 } as const;
+  const [first] = sampleErrors(micro, [term], errors);
+  const { cells } = micro.counts.get("velocity")!.bySlot;
+  expect(first!.terms[0]).toMatchObject({ sum: 2 + 4, count: cells[1]! + cells[3]! });
+});
+
 it("steps past the end teach where weights were taught a copy of the last action, and nowhere else", () => {
   const { stepReal, dofReal } = raggedBatch(layout, 1).facts;
   // The third sample: its window reaches past the end of its episode.

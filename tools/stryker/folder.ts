@@ -31,7 +31,7 @@ export const mutatedFolders: readonly MutatedFolder[] = [
   whole("flow"),
   whole("loss"),
   whole("metric"),
-  { name: "objective", left: [], alsoBy: ["src/training/by-hand.test.ts", "src/training/first-steps.test.ts"] },
+  { name: "objective", left: [], alsoBy: ["src/training/by-hand.test.ts"] },
   whole("optimizer"),
   whole("training"),
   { name: "simulation", left: experts, alsoBy: [] },

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { BatchLayout } from "../batch/layout.ts";
+import { raggedBatch } from "../batch/testing/example-batch.ts";
+import { HostArray } from "../graph/host-array.ts";
+import { Program } from "../graph/program.ts";
+import { evaluate, runProgram } from "../graph/testing/evaluate.ts";
+import type { ParameterValues } from "../nn/parameter.ts";
+import { randomWeights } from "../nn/testing/random-weights.ts";
+import { policyForm } from "../policy/policy.ts";
+import { type Variant, variants } from "../policy/variant.ts";
+import { Rules } from "../validity/rules.ts";
+import { cellWeightsOf, lossOf, type MicroBatch, microBatchOf, weightFeeds, wholeCounts } from "./micro-batch.ts";
+import { errorOutputs, gradientOutputs, traceActions, traceObjectives } from "./objective.ts";
+import { objectiveTargets, objectiveTerms } from "./terms.ts";
+import type { Setting } from "./traced.ts";
+
+const layout: BatchLayout = {
+  rows: 4,
+  steps: 4,
+  actionWidth: 8,
+  stateWidth: 8,
+  views: 1,
+  observations: 1,
+  tokens: 8,
+  pictureSize: 16,
+};
+
+function settingOf(variant: Variant): Setting {
+  const options = { vocabulary: 300, parts: [], embodiments: 1, horizon: layout.steps } as const;
+  const rest = { crossAttentionKeys: "real", actionSight: "causal", pastEnd: "hidden" } as const;
+  const form = policyForm(variant, "micro", { ...options, ...rest });
+  return { form, layout, unrealInput: "zero", rules: Rules.all };
+}
+
+const setting = settingOf(variants.pi0_prompt);
+const traced = traceObjectives(setting);
+const weights = randomWeights(traced.parameters, 1);
+const parts = [{ name: "action", slots: [...Array(layout.actionWidth).keys()] }];
+const terms = setting.form.variant.objectives.flatMap((objective) =>
+  objectiveTerms(objective, { reduction: "cells", parts, rules: Rules.all }),
+);
+const micro: MicroBatch = microBatchOf(
+  raggedBatch(layout, 1),
+  {
+    seed: 1,
+    purpose: "training",
+    supervision: "allReal",
+    pastEnd: "hidden",
+    objectives: objectiveTargets(setting.form, "zero"),
+    datasets: ["example"],
+    moves: () => true,
+    rules: Rules.all,
+  },
+  0,
+);
+const cellWeights = cellWeightsOf(micro, terms, wholeCounts([micro], terms), Rules.all);
+const feeds = new Map([...micro.feeds, ...weightFeeds(cellWeights)]);
+const sum = (values: ArrayLike<number>) => Array.from(values).reduce((total, value) => total + value, 0);
+
+describe("a policy of two objectives", () => {
+  let program: Program;
+  beforeAll(async () => {
+    const outputs = { ...gradientOutputs(traced, traced.parameters), loss: traced.loss };
+    program = await Program.compile(outputs, { device: "cpu", threads: 1, fixed: new Map() });
+  });
+  afterAll(() => program.release());
+  const run = (values: ParameterValues) => runProgram(program, new Map([...feeds, ...values]));
+
+  it("has as loss the mean of both errors over the cells that teach each, added up", async () => {
+    const cells = await evaluate(errorOutputs(traced), { feeds, threads: 1, fixed: weights });
+    expect(Object.keys(cells).sort()).toEqual(["errors.tokens", "errors.velocity"]);
+    const count = (errors: string) => sum(micro.counts.get(errors)!.bySlot.cells);
+    const means = ["velocity", "tokens"].map((errors) => sum(cells[`errors.${errors}`]!) / count(errors));
+    const found = await run(weights);
+    // 1e-5 relative: float32 sums of up to 96 errors.
+    expect(found.loss![0]! / (means[0]! + means[1]!)).toBeCloseTo(1, 5);
+    const sums = new Map(
+      ["velocity", "tokens"].map((name) => {
+        const { axes, shape } = cellWeights.get(name)!;
+        return [name, new HostArray(axes, shape, "float32", Float32Array.from(found[`errors.${name}`]!))];
+      }),
+    );
+    expect(lossOf(cellWeights, sums) / found.loss![0]!).toBeCloseTo(1, 5);
+  });
+
+  it("has a gradient for each parameter that the loss reads: that of the last bias is a difference quotient", async () => {
+    const found = await run(weights);
+    const gradients = Object.keys(found).filter((name) => name.startsWith("gradient."));
+    expect(gradients.sort()).toEqual(traced.parameters.map(({ name }) => `gradient.${name}`).sort());
+    const bias = "action.out.bias";
+    const lossWith = async (slot: number, by: number) => {
+      const { axes, shape, cells } = weights.get(bias)!;
+      const moved = cells.map((cell, at) => (at === slot ? cell + by : cell));
+      const values = new Map([...weights, [bias, new HostArray(axes, shape, "float32", moved)]]);
+      return (await run(values)).loss![0]!;
+    };
+    for (const slot of [1, 6]) {
+      // The loss is a square of the bias, so that a central difference of any width is its slope; 1e-3: float32.
+      const slope = ((await lossWith(slot, 1)) - (await lossWith(slot, -1))) / 2;
+      expect(Math.abs(slope)).toBeGreaterThan(0.01);
+      expect(Math.abs(found[`gradient.${bias}`]![slot]! - slope)).toBeLessThan(1e-3);
+    }
+  });
+
+  it("acts with fewer parameters than it learns: nobody reads the backbone's last tokens but the prompt's objective", () => {
+    const learnt = new Set(traced.parameters.map(({ name }) => name));
+    const acting = new Set(traceActions(setting).parameters.map(({ name }) => name));
+    expect([...acting].filter((name) => !learnt.has(name))).toEqual([]);
+    const onlyLearnt = [...learnt].filter((name) => !acting.has(name));
+    expect(onlyLearnt.length).toBeGreaterThan(0);
+    expect(onlyLearnt.filter((name) => !name.startsWith("backbone."))).toEqual([]);
+  });
+});
+
+it("a policy that only says its prompt makes no actions", () => {
+  const speaking = settingOf({ ...variants.pi0_prompt, objectives: [{ kind: "prompt" }] });
+  expect(() => traceActions(speaking)).toThrow("traceActions: expected an objective that makes actions, got none");
+});
