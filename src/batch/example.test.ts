@@ -171,8 +171,7 @@ describe("an example", () => {
           async (_, draw) => (await loadExample(own, at(6, draw), { ...dropping, seed })).historyKept,
         ),
       );
-    const [one, again, other] = [await kept(7), await kept(7), await kept(8)];
-    expect(again).toEqual(one);
+    const [one, other] = [await kept(7), await kept(8)];
     // Of two seeds about half of the samples fare differently: 20 of 40, and 4 standard deviations are 12.6.
     expect(Math.abs(one.filter((keeps, draw) => keeps !== other[draw]).length - 20)).toBeLessThan(13);
   });

@@ -133,6 +133,19 @@ describe("demo", () => {
     }
   });
 
+  it.skipIf(!hasLibav)("counts what it recorded and what it learns", async () => {
+    for (const { robot, episodes, frames } of found().recordings) {
+      const choice = { name: robot, episodes: "all", taskAnnotation: "none", pictureMemoryBytes: 0 } as const;
+      const dataset = await openDataset(join(place, "demo/data", robot), choice);
+      expect([episodes, frames]).toEqual([5, dataset.episodes.reduce((sum, { length }) => sum + length, 0)]);
+      await dataset.close();
+    }
+    const { parameters } = JSON.parse(await readFile(join(found().run, "checkpoints/000008/manifest.json"), "utf8"));
+    const shapes = Object.values<{ readonly shape: readonly number[] }>(parameters).map(({ shape }) => shape);
+    const weights = shapes.reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
+    expect(report).toContain(`taught ${weights.toLocaleString("en")} numbers`);
+  });
+
   it("finds nothing that leaks, and says what the padding of this mixture is", () => {
     expect(found().audit.clean).toBe(true);
     const present = found().audit.rows.filter(({ cells }: { cells: number }) => cells > 0);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stream } from "../graph/random.ts";
 import { withVelocity } from "../objective/testing/with-velocity.ts";
 import { craneDofs, craneRecipe } from "../recipe/testing/cranes.ts";
-import { craneOrigin, craneUnits } from "../training/testing/crane-units.ts";
+import { craneOrigin, craneStateUnits, craneUnits } from "../training/testing/crane-units.ts";
 import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
 import { compilePolicy, findPolicy, readPolicyWeights } from "./load.ts";
 import type { LoadedPolicy } from "./policy.ts";
@@ -89,6 +89,22 @@ describe("what a robot is sent, worked out by hand", () => {
     const [south, , north] = await policy.act(sessions.map((session) => session.ask("lift")));
     expectSent(south!.actions, await wanted("south", { seed: 7, episode: 0, frame: 0 }, states[0]!));
     expectSent(north!.actions, await wanted("north", { seed: 7, episode: 0, frame: 0 }, states[2]!));
+  });
+});
+
+describe("what a policy is told of a robot's states", () => {
+  it("is each slot's state in unit scale, oldest first, every entry in its own slot and 0 where there is none", async () => {
+    const session = policy.session(policy.robot({ dataset: "south" }), { seed: 1 });
+    for (const state of states.slice(0, 2)) session.see({ state, pictures: {} });
+    const told = policy.perceive([session.ask("lift")]).state.read(({ cells }) => [...cells]);
+    const units = await craneStateUnits(craneRecipe);
+    const normal = (frame: number, entry: number) =>
+      (states[frame]![entry]! - units[entry]!.center) / units[entry]!.scale;
+    // Turn, weight and lift stand in slots 3, 0 and 1; the session is two frames old.
+    const slot = (frame: number) => [normal(frame, 1), normal(frame, 2), 0, normal(frame, 0), 0, 0, 0, 0];
+    const wanted = [...new Array<number>(8).fill(0), ...slot(0), ...slot(1)];
+    for (const [at, value] of wanted.entries()) expect(told[at]).toBeCloseTo(value, 4);
+    expect(told.slice(24).every((value) => value === 0)).toBe(true);
   });
 });
 

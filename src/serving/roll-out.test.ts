@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Picture } from "../dataset/dataset.ts";
 import { asFound } from "../embodiment/mapping.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { RobotEnvironment } from "../simulation/environment.ts";
@@ -10,7 +11,7 @@ import { findPolicy, loadPolicy } from "./load.ts";
 import type { LoadedPolicy } from "./policy.ts";
 import { planRollout, rollOutPolicy, scoreOf } from "./roll-out.ts";
 import { PolicyController } from "./simulated.ts";
-import { reachingRecipe } from "./testing/reaching.ts";
+import { pickingRecipe, reachingRecipe } from "./testing/reaching.ts";
 
 const reacher = findRobot("reacher");
 const silent = { finished: () => {}, isStopped: () => false };
@@ -136,6 +137,33 @@ describe("a policy in closed loop", () => {
     other.see(0, observed, pictures);
     expect(await other.act([0])).toEqual([await asked(12, 8, 0)]);
     expect(await other.act([0])).not.toEqual(wanted.slice(-1));
+  });
+
+  it("is shown what each of two cameras sees in the view of its name", async () => {
+    const picking = await trainMicroRun(pickingRecipe, 1);
+    const own = await loadPolicy(picking.folder, { robots: 1, machine: "as trained" });
+    const arm = await createRobot(findRobot("arm"), { ...findRobot("arm").defaults, imageSize: 16 });
+    try {
+      arm.reset(1, 1);
+      const { pictures, ...observed } = arm.observe();
+      const controller = new PolicyController(own, own.robots[0]!, { environmentCount: 1, seed: 3 });
+      controller.begin(0, 1);
+      controller.see(0, observed, pictures);
+      const [front, wrist] = ["front", "wrist"].map((name) => pictures.get(`observation.images.${name}`)!);
+      const asking = async (seen: { front: Picture; wrist: Picture }) => {
+        const now = { state: observed.state, pictures: seen };
+        const noise = { seed: 3, episode: 1, frame: 0, draw: 0 };
+        const prompt = observed.instruction;
+        return (await own.act([{ robot: own.robots[0]!, observations: [now], prompt, noise }]))[0].actions;
+      };
+      const [acted] = await controller.act([0]);
+      expect(acted).toEqual(await asking({ front: front!, wrist: wrist! }));
+      expect(acted).not.toEqual(await asking({ front: wrist!, wrist: front! }));
+    } finally {
+      arm.close();
+      own.release();
+      await picking.remove();
+    }
   });
 
   it("is asked with the mapping's prompt where that is fixed, whatever the robot's instruction", async () => {

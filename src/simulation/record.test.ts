@@ -96,6 +96,73 @@ it.skipIf(!hasLibav).each([0, 5])("an episode ends %d steps after success", asyn
   robot.close();
 });
 
+describe.skipIf(!hasLibav)("a recording", () => {
+  const choice = { name: "partial", episodes: "all", taskAnnotation: "declared", pictureMemoryBytes: 0 } as const;
+
+  it("holds the attempts that succeeded, and of the others nothing", async () => {
+    const robot = await make("reacher", { observation: "state" });
+    // With so few steps some starts are too far off.
+    const hasty = withStepLimit(robot, 14);
+    const succeeded: { start: number[]; steps: number }[] = [];
+    let attempts = 0;
+    for (; succeeded.length < 5; attempts++) {
+      robot.reset(6, attempts);
+      const start = [...robot.observeState().state].map(Math.fround);
+      let steps = 0;
+      for (; steps < 14 && !robot.isSuccess(); steps++) robot.act(Float32Array.from(robot.demonstrate()));
+      if (robot.isSuccess()) succeeded.push({ start, steps });
+    }
+    expect(attempts).toBeGreaterThan(5);
+    const found = await record(hasty, "partial", { episodes: 5, seed: 6, stepsAfterSuccess: 0 });
+    expect(found).toEqual({
+      episodes: 5,
+      attempts,
+      frames: succeeded.reduce((sum, { steps }) => sum + steps, 0),
+      isInterrupted: false,
+    });
+    const dataset = await openDataset(join(scratch, "partial"), choice);
+    for (const [episode, { start, steps }] of succeeded.entries()) {
+      const states = (await dataset.table(episode)).vector("observation.state");
+      expect([states.shape[0], [...states.cells.subarray(0, 4)]]).toEqual([steps, start]);
+    }
+    await dataset.close();
+    robot.close();
+  });
+
+  it("names the dofs of actions and the entries of states, each their own", async () => {
+    const robot = await make("gantry", { observation: "state" });
+    await record(robot, "named", { episodes: 1, seed: 1, stepsAfterSuccess: 0 });
+    const dataset = await openDataset(join(scratch, "named"), choice);
+    expect(dataset.features.get("action")?.names).toEqual(["x_velocity", "y_velocity", "z_velocity", "gripper"]);
+    expect(dataset.features.get("observation.state")?.names).toEqual([
+      ...["x", "y", "z", "gripper"],
+      ...["cube_x", "cube_y", "cube_z", "cube_yaw", "pad_x", "pad_y"],
+    ]);
+    expect([dataset.framesPerSecond, dataset.robotType]).toEqual([20, "gantry_state"]);
+    await dataset.close();
+    robot.close();
+  });
+});
+
+/** The same robot, whose episodes count as failed after so many steps. */
+function withStepLimit(robot: RobotEnvironment, stepLimit: number): RobotEnvironment {
+  return {
+    name: robot.name,
+    embodiment: robot.embodiment,
+    options: robot.options,
+    framesPerSecond: robot.framesPerSecond,
+    stepLimit,
+    reset: (seed, episode) => robot.reset(seed, episode),
+    observe: () => robot.observe(),
+    observeState: () => robot.observeState(),
+    show: () => robot.show(),
+    act: (action) => robot.act(action),
+    isSuccess: () => robot.isSuccess(),
+    demonstrate: () => robot.demonstrate(),
+    close: () => robot.close(),
+  };
+}
+
 describe.skipIf(!hasLibav)("a recording, played again on another robot", () => {
   const wanted = { episodes: 3, seed: 4, stepsAfterSuccess: 2 };
   const choice = { name: "replayed", episodes: "all", taskAnnotation: "declared", pictureMemoryBytes: 0 } as const;

@@ -16,7 +16,7 @@ import type { Recipe } from "../recipe/schema.ts";
 import { craneDofs, craneRecipe, craneRecordings } from "../recipe/testing/cranes.ts";
 import { newState } from "./begin.ts";
 import { Run } from "./run.ts";
-import { type CraneUnit, craneOrigin, craneRows, craneUnits } from "./testing/crane-units.ts";
+import { type CraneUnit, craneOrigin, craneRows, craneStateUnits, craneUnits } from "./testing/crane-units.ts";
 
 const [north] = craneRecordings;
 const { actionHorizon: horizon, actionWidth: width } = craneRecipe.policy;
@@ -165,6 +165,27 @@ describe("a training batch of two cranes with a cart between them", () => {
     const { embodiment, provenance } = await maker.make(request);
     expect([...provenance.dataset].slice(0, 3)).toEqual([2, 1, 0]);
     expect(embodiment.read(({ cells }) => [...cells])).toEqual([0, 1, 0]);
+  });
+
+  it("holds each robot's states in unit scale: every entry in its own slot, its past in slots before now", async () => {
+    const { state } = await maker.make(request);
+    const told = state.read(({ cells }) => [...cells]);
+    const units = await craneStateUnits(craneRecipe);
+    const [, south] = craneRecordings;
+    for (const [row, recording, episode, frame] of [
+      [0, south!, 1, 3],
+      [2, north!, 2, 1],
+    ] as const) {
+      const rows = craneRows(recording, "observation.state", episode);
+      for (let slot = 0; slot < 3; slot++) {
+        const own = rows[frame - 2 + slot];
+        // Turn, weight and lift stand in slots 3, 0 and 1.
+        const normal = (entry: number) =>
+          own === undefined ? 0 : (own[entry]! - units[entry]!.center) / units[entry]!.scale;
+        const wanted = [normal(1), normal(2), 0, normal(0), 0, 0, 0, 0];
+        for (const [at, value] of wanted.entries()) expect(told[(row * 3 + slot) * 8 + at]).toBeCloseTo(value, 5);
+      }
+    }
   });
 
   it("is drawn noise and a time of the recipe's seed, by dataset, episode, frame, draw and own dof", async () => {

@@ -44,10 +44,10 @@ const plain = plainRecipe(
   [],
 );
 
-/** Three datasets of two robots, with three observation slots and eight slots of the action. */
+/** Three datasets of two robots, with three observation slots and eight slots of action and state. */
 export const craneRecipe: Recipe = {
   ...plain,
-  policy: { ...plain.policy, actionWidth: 8, history: { slots: 3, interval: 1, dropout: 0 } },
+  policy: { ...plain.policy, actionWidth: 8, stateWidth: 8, history: { slots: 3, interval: 1, dropout: 0 } },
 };
 
 function craneRecording(name: string, episodeLengths: readonly number[], seed: number): GeneratedDataset {

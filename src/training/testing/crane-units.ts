@@ -1,7 +1,7 @@
 import { type GeneratedDataset, generatedValue } from "../../dataset/generated.ts";
 import { openMixture } from "../../mixture/mixture.ts";
 import { mixtureOf, type Recipe } from "../../recipe/schema.ts";
-import { craneDofs, craneRecordings } from "../../recipe/testing/cranes.ts";
+import { craneDofs, craneRecordings, craneStates } from "../../recipe/testing/cranes.ts";
 
 /** A dof's numbers in its own units are `center + scale · normalised`. */
 export interface CraneUnit {
@@ -25,21 +25,33 @@ export function craneOrigin(dof: number, state: readonly number[]): number {
  * step of each frame's window that its episode has, under "absolute" and "min-max" over each frame.
  */
 export async function craneUnits(recipe: Recipe): Promise<CraneUnit[]> {
-  const { mixture, close } = await openMixture(mixtureOf(recipe));
-  await close();
   const isDelta = recipe.data.actions === "delta";
   const all: number[][] = craneDofs.map(() => []);
-  for (const recording of craneRecordings) {
-    const member = mixture.members.find(({ datasetName }) => datasetName === recording.name)!;
-    for (const episode of member.train.episodes) {
-      const actions = craneRows(recording, "action", episode);
-      const states = craneRows(recording, "observation.state", episode);
-      for (const [frame, state] of states.entries())
-        for (const action of actions.slice(frame, frame + (isDelta ? recipe.policy.actionHorizon : 1)))
-          for (const [dof, own] of all.entries()) own.push(action[dof]! - (isDelta ? craneOrigin(dof, state) : 0));
-    }
+  for (const { recording, episode } of await trainingEpisodes(recipe)) {
+    const actions = craneRows(recording, "action", episode);
+    const states = craneRows(recording, "observation.state", episode);
+    for (const [frame, state] of states.entries())
+      for (const action of actions.slice(frame, frame + (isDelta ? recipe.policy.actionHorizon : 1)))
+        for (const [dof, own] of all.entries()) own.push(action[dof]! - (isDelta ? craneOrigin(dof, state) : 0));
   }
   return all.map(isDelta ? byDeviation : byExtremes);
+}
+
+/** The units of a crane's states under "mean-std", over each frame of the training episodes of both cranes. */
+export async function craneStateUnits(recipe: Recipe): Promise<CraneUnit[]> {
+  const rows = (await trainingEpisodes(recipe)).flatMap(({ recording, episode }) =>
+    craneRows(recording, "observation.state", episode),
+  );
+  return craneStates.map((_, entry) => byDeviation(rows.map((row) => row[entry]!)));
+}
+
+async function trainingEpisodes(recipe: Recipe): Promise<{ recording: GeneratedDataset; episode: number }[]> {
+  const { mixture, close } = await openMixture(mixtureOf(recipe));
+  await close();
+  return craneRecordings.flatMap((recording) => {
+    const member = mixture.members.find(({ datasetName }) => datasetName === recording.name)!;
+    return member.train.episodes.map((episode) => ({ recording, episode }));
+  });
 }
 
 /** 10⁻⁶ is added to every divisor. */
