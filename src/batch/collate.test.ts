@@ -168,6 +168,21 @@ describe("collate", () => {
       expect(row(last[part], 2)).toEqual(row(first[part], 0));
   });
 
+  it("has room for a robot without dofs or states where the policy has none", () => {
+    const bare: Example = {
+      ...small,
+      actions: Padded.of(new HostArray("t d", [2, 0], "float32", new Float32Array(0)), small.stepReal),
+      dofSlots: [],
+      state: Padded.of(new HostArray("o s", [2, 0], "float32", new Float32Array(0)), small.state.valid),
+      stateSlots: [],
+    };
+    const { actions, state } = collate({ ...layout, actionWidth: 0, stateWidth: 0 }, [bare]);
+    expect([actions, state].map((field) => field.read(({ shape }) => shape))).toEqual([
+      [4, 3, 0],
+      [4, 2, 0],
+    ]);
+  });
+
   it("refuses a robot wider than the policy, naming it and both sizes, with everything else that does not fit", () => {
     const wide = { ...small, dofSlots: [4, 1], stateSlots: [3], tokens: Int32Array.of(1, 2, 3, 4) };
     const refused = () => collate(layout, [wide]);

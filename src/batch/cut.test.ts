@@ -28,4 +28,6 @@ it("a slot that the policy does not have is refused", () => {
   const actions = exampleBatch(layout, 1).actions.read((values) => values);
   expect(() => cutToRobot(actions, 0, [4])).toThrow("cutToRobot: expected row 0 of 2 and slots below 4, got slot 4");
   expect(() => cutToRobot(actions, 2, [0])).toThrow("cutToRobot: expected row 2 of 2");
+  expect(() => cutToRobot(actions, 0, [0, -1])).toThrow("got slot -1");
+  expect(() => cutToRobot(actions, -1, [0])).toThrow("cutToRobot: expected row -1 of 2");
 });

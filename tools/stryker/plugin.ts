@@ -13,6 +13,8 @@ export const drawSchema = z.strictObject({
   seed: z.number(),
   percent: z.number(),
   tests: z.string(),
+  /** Digests of the files that are changed, as they were copied. */
+  sources: z.record(z.string(), z.string()),
 });
 export type Draw = z.infer<typeof drawSchema>;
 
@@ -33,7 +35,7 @@ class DrawnMutants {
 
   constructor(options: object) {
     this.#draw = drawOf(options);
-    this.#sources = new Sources(this.#draw.root);
+    this.#sources = new Sources(this.#draw);
     this.#settled = new Set(readLedger(this.#draw.ledger).flatMap((record) => this.#known(record)));
   }
 
@@ -48,6 +50,7 @@ class DrawnMutants {
   }
 
   #resultOf(given: StrykerMutant): CheckResult {
+    if (!this.#sources.isAsCopied(given.fileName)) return { status: CheckStatus.CompileError, reason: "edited" };
     const mutant = this.#sources.mutantAt(given, placeFromOne(given.location));
     const { seed, percent } = this.#draw;
     if (lot(mutant, seed) * 100 >= percent) return { status: CheckStatus.CompileError, reason: "not drawn" };
@@ -69,12 +72,12 @@ class LedgerReporter {
 
   constructor(options: object) {
     this.#draw = drawOf(options);
-    this.#sources = new Sources(this.#draw.root);
+    this.#sources = new Sources(this.#draw);
   }
 
   onMutantTested(result: MutantResult): void {
     const fate = fateOf[result.status];
-    if (fate === undefined) return;
+    if (fate === undefined || !this.#sources.isAsCopied(result.fileName)) return;
     const mutant = this.#sources.mutantAt(result, result.location);
     const source = this.#sources.digestOf(mutant.path);
     const by = fate === "Killed" ? (result.killedBy?.[0] ?? "") : "";
@@ -87,18 +90,25 @@ export const strykerPlugins = [
   declareClassPlugin(PluginKind.Reporter, "ledger", LedgerReporter),
 ];
 
-/** The sources as they stand in the repository, each read once. */
+/** The sources as they stand in the repository, each read once: one that was edited since it was copied is no ground for a record. */
 class Sources {
   readonly #root: string;
+  readonly #copied: Draw["sources"];
   readonly #texts = new Map<string, string>();
 
-  constructor(root: string) {
+  constructor({ root, sources }: Draw) {
     this.#root = root;
+    this.#copied = sources;
+  }
+
+  isAsCopied(fileName: string): boolean {
+    const path = this.#pathOf(fileName);
+    return this.digestOf(path) === this.#copied[path];
   }
 
   /** @param place from 1 */
   mutantAt({ fileName, mutatorName, replacement }: StrykerMutant, { start, end }: Place): Mutant {
-    const path = relative(this.#root, fileName).replaceAll("\\", "/");
+    const path = this.#pathOf(fileName);
     const code = this.#textOf(path).split("\n")[start.line - 1] ?? "";
     const before = code.slice(start.column - 1, end.line === start.line ? end.column - 1 : undefined).trim();
     const { line, column } = start;
@@ -107,6 +117,10 @@ class Sources {
 
   digestOf(path: string): string {
     return digest([this.#textOf(path)]);
+  }
+
+  #pathOf(fileName: string): string {
+    return relative(this.#root, fileName).replaceAll("\\", "/");
   }
 
   #textOf(path: string): string {

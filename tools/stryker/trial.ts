@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import type { PartialStrykerOptions } from "@stryker-mutator/api/core";
-import { changedFiles, type MutatedFolder, testDigest, testPatterns } from "./folder.ts";
+import { changedFiles, type MutatedFolder, sourceDigests, testDigest, testPatterns } from "./folder.ts";
 import type { Draw } from "./plugin.ts";
 
 export interface Trial {
@@ -37,7 +37,8 @@ export async function tryMutants(trial: Trial, stop: AbortSignal): Promise<strin
 }
 
 function optionsOf({ root, folder, seed, percent, ledger }: Trial, copies: string): PartialStrykerOptions {
-  const draw: Draw = { root, ledger, seed, percent, tests: testDigest(root, folder) };
+  const [tests, sources] = [testDigest(root, folder), sourceDigests(root, folder)];
+  const draw: Draw = { root, ledger, seed, percent, tests, sources };
   return {
     draw,
     testRunner: "vitest",
