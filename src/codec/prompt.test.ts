@@ -8,6 +8,10 @@ describe("the byte tokenizer", () => {
     expect([...byteTokenizer.encode("")]).toEqual([1]);
   });
 
+  it("gives a text back that begins with a byte order mark, mark and all", () => {
+    expect(byteTokenizer.decode(byteTokenizer.encode("\ufeffpush"))).toBe("\ufeffpush");
+  });
+
   it("gives any text back, and never uses the padding token or one beyond its vocabulary", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {

@@ -19,6 +19,15 @@ test("parameters lie in the order of their names, each from a whole row of 16 ce
   expect([cells[48], cells[49], cells[50]]).toEqual([2, 2, 0]);
 });
 
+test("zeros of some forms are laid out as values of the same forms", () => {
+  const zeros = Packed.zeros([
+    { name: "b", axes: "i", shape: [3] },
+    { name: "a", axes: "i j", shape: [17, 1] },
+  ]);
+  expect(() => zeros.expectLike("here", packed({ b: 3, a: 17 }))).not.toThrow();
+  expect(zeros.get("a")).toEqual(new HostArray("i j", [17, 1], "float32", new Float32Array(17)));
+});
+
 test("they are a map of names to values", () => {
   const map = packed({ b: 1, a: 2 });
   expect([map.size, map.has("a"), map.has("c")]).toEqual([2, true, false]);

@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { HostArray } from "../graph/host-array.ts";
 import { stream } from "../graph/random.ts";
@@ -113,6 +115,18 @@ test("a state restored from its values in another order goes on to the bit", asy
   updater.release();
   for (const part of ["trained", "first", "second", "ema"] as const)
     expectSameBits(part, restarted[part], straight[part]);
+});
+
+test("a step counts in the profile, and after its release the program takes none", async () => {
+  const one = new Map([["w", new HostArray("i", [2], "float32", Float32Array.of(1, 0))]]);
+  const state = stateOf(one, new Set(["w"]), false);
+  const profile = join(tmpdir(), `armature-updater-test-${process.pid}`);
+  const updater = await Updater.compile(formsOf(state.trained), { ...optimizer, ema: null }, { ...machine, profile });
+  await updater.step(state, Packed.copyOf(one), 0.1);
+  // The norm of the gradient is the one root of a sum; AdamW takes another, of the second moment.
+  expect(updater.takeProfile().find(({ operator }) => operator === "Sqrt")?.calls).toBe(2);
+  updater.release();
+  await expect(updater.step(state, Packed.copyOf(one), 0.1)).rejects.toThrow("the session was released");
 });
 
 test("a gradient of other parameters is refused", async () => {
