@@ -133,6 +133,15 @@ describe("demo", () => {
     }
   });
 
+  it("says at each bar how many starts have succeeded so far", () => {
+    // After eight steps no policy of these succeeds at its one start.
+    for (const { robot, successes } of found().rollouts) {
+      expect(successes).toBe(0);
+      for (const label of ["untrained", "trained"])
+        expect(shown).toMatch(new RegExp(`roll out ${robot}, ${label} .*successes 0`));
+    }
+  });
+
   it.skipIf(!hasLibav)("counts what it recorded and what it learns", async () => {
     for (const { robot, episodes, frames } of found().recordings) {
       const choice = { name: robot, episodes: "all", taskAnnotation: "none", pictureMemoryBytes: 0 } as const;

@@ -61,7 +61,12 @@ function watch(bar: Bar, { isStopped }: Phases) {
 }
 
 /** Rollouts as pages show them, films read into memory. */
-export async function playedOf({ rollouts, successes, score, films }: PolicyRollouts): Promise<Played> {
+export async function playedOf({
+  rollouts,
+  successes,
+  score,
+  films,
+}: Pick<PolicyRollouts, "rollouts" | "successes" | "score" | "films">): Promise<Played> {
   if (score === null) throw new RangeError("playedOf: expected rollouts, got none");
   const read = films.map(async (path, at) => ({
     episode: rollouts[at]?.episode ?? at,
