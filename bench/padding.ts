@@ -12,6 +12,7 @@ import {
 import { gradientOutputs, gradientPrefix, type TracedObjectives, traceObjectives } from "../src/objective/objective.ts";
 import { onlyInputs } from "../src/objective/only-inputs.ts";
 import { objectiveTargets } from "../src/objective/terms.ts";
+import type { Setting } from "../src/objective/traced.ts";
 import { errorsOutput } from "../src/objective/traced.ts";
 import { Packed } from "../src/optimizer/packed.ts";
 import { stateOf } from "../src/optimizer/state.ts";
@@ -38,11 +39,12 @@ export interface PaddedStep {
 /** The step of a recipe's policy, with and without what is there for padding. */
 export async function paddedSteps(recipe: Recipe, threads: number): Promise<Record<"with" | "without", PaddedStep>> {
   const machine = { device: "cpu", threads } as const;
-  const setting = {
+  const setting: Setting = {
     form: formOf(recipe),
     layout: layoutOf(recipe, recipe.batch.microBatch),
     unrealInput: conventionsOf(recipe).unrealInput,
     rules: Rules.all,
+    hidden: "plain",
   };
   const objective = traceObjectives(setting);
   const feeds = feedsOf(recipe, completeMicroBatch(recipe));

@@ -58,7 +58,13 @@ export async function measureForward(forward: Forward, sizes: readonly number[],
 async function passOf(recipe: Recipe, rows: number): Promise<() => Promise<void>> {
   const layout = layoutOf(recipe, rows);
   const { unrealInput } = conventionsOf(recipe);
-  const { errors, parameters } = traceObjectives({ form: formOf(recipe), layout, unrealInput, rules: Rules.all });
+  const { errors, parameters } = traceObjectives({
+    form: formOf(recipe),
+    layout,
+    unrealInput,
+    rules: Rules.all,
+    hidden: "plain",
+  });
   const program = await Program.compile(errorOutputs({ errors }), { device: "cpu", threads: 1, fixed: new Map() });
   const { parameters: weights } = newState(recipe, parameters);
   const feeds = new Map<string, HostArray<string, DataType>>(

@@ -3,7 +3,7 @@ import { type Axis, cells, letters } from "../graph/axes.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { asTheyAre, type Closeness, type Output, type Outputs, type Variation } from "./law.ts";
 import { type PoisonName, poisonNames, poisonOf } from "./poison.ts";
-import { type Places, taken } from "./rearrange.ts";
+import { hasRows, type Places, taken } from "./rearrange.ts";
 
 /** Arguments of a function of padded arrays. */
 export interface Arguments {
@@ -117,7 +117,7 @@ function reversed(given: Arguments, sums: Closeness): ArgumentVariation {
     name: "rows in the opposite order",
     inputs,
     back,
-    promise: (output, expected) => (hasRows(expected.get(output)) ? "bits" : sums),
+    promise: (output, expected) => (hasRows(expected.get(output)!) ? "bits" : sums),
   };
 }
 
@@ -144,10 +144,6 @@ function plus(one: Output, other: Output): Output {
 
 function reversedRows(values: Output): Output {
   return hasRows(values) ? taken(values, { b: ascending(values.shape[0]!).toReversed() }, 0) : values;
-}
-
-function hasRows(values: Output | undefined): boolean {
-  return values !== undefined && letters(values.axes)[0] === "b";
 }
 
 /** Every argument that has the axis, with places that come from elsewhere along it; −1 comes from nowhere. */

@@ -1,16 +1,18 @@
 import type { OpenMixture } from "../mixture/mixture.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
+import { variants } from "../policy/variant.ts";
 import type { Plan } from "../recipe/plan.ts";
 import type { GlobalBatch } from "./global-batch.ts";
 import type { PaddingKind } from "./kind.ts";
 import { type Leak, leaksOf, type Outputs } from "./law.ts";
-import { differingArrays } from "./look.ts";
+import { differingArrays, type OnTheWay } from "./look.ts";
 import { placeOf } from "./place.ts";
 import { type AuditBatchRequest, auditRequests, loadGlobalBatches } from "./real-batch.ts";
 import { type AuditReport, columnOf, type Finding, reportOf } from "./report.ts";
 import { GlobalBatchRunner } from "./runner.ts";
+import { type ServedSamples, servedFindings, servedSamples } from "./served.ts";
 import { type MeasuredTwice, measureTwice } from "./statistics.ts";
-import { cellsOfKind, horizonTrials, statisticsTrial, type Trial, trialsOf } from "./trial.ts";
+import { cellsOfKind, horizonTrials, ranksTrial, statisticsTrial, type Trial, trialsOf } from "./trial.ts";
 
 /** How much is looked at. */
 export interface AuditScope {
@@ -25,10 +27,12 @@ export class Audit {
   readonly #runner = new GlobalBatchRunner();
   readonly #wholes: readonly GlobalBatch[];
   readonly #statistics: readonly Trial[];
+  readonly #served: readonly ServedSamples[];
 
-  private constructor(wholes: readonly GlobalBatch[], statistics: readonly Trial[]) {
+  private constructor({ wholes, statistics, served }: Opened) {
     this.#wholes = wholes;
     this.#statistics = statistics;
+    this.#served = served;
   }
 
   /** Draws the batches and looks at the statistics of a plan, whose rules may be broken. */
@@ -36,7 +40,11 @@ export class Audit {
     const requests = auditRequests(plan, batches);
     const wholes = await loadGlobalBatches(plan, requests);
     const twice = await measureTwice(plan, open, cache);
-    return new Audit(wholes, twice.groups.length === 0 ? [] : await statisticsTrials(twice, requests));
+    const statistics = twice.groups.length === 0 ? [] : await statisticsTrials(twice, requests);
+    const served: (ServedSamples | null)[] = [];
+    for (const [at, { purpose, request }] of requests.entries())
+      if (purpose === "validation") served.push(await servedSamples(wholes[at]!, request.draws));
+    return new Audit({ wholes, statistics, served: served.filter((one) => one !== null) });
   }
 
   /**
@@ -45,14 +53,14 @@ export class Audit {
    * @param seen told how many comparisons are done, and of how many
    */
   async run(weights: ParameterValues, seen: (done: number, total: number) => void): Promise<AuditReport> {
-    this.#runner.take(weights);
+    await this.#runner.take(weights);
     const findings: Finding[] = [];
-    const places = new Map<string, readonly string[]>();
+    const places = new Map<string, readonly OnTheWay[]>();
     const groups = [
-      ...this.#wholes.flatMap((whole) => [[...trialsOf(whole)], horizonTrials(whole)]),
+      ...this.#wholes.flatMap((whole) => [[...trialsOf(whole)], horizonTrials(whole), [ranksTrial(whole)]]),
       ...this.#statistics.map((trial) => [trial]),
     ];
-    const total = groups.reduce((sum, trials) => sum + trials.length, 0);
+    const total = groups.reduce((sum, trials) => sum + trials.length, this.#served.length);
     let done = 0;
     for (const trials of groups) {
       const expected = await this.#runner.run(trials[0]!.base);
@@ -60,6 +68,11 @@ export class Audit {
         findings.push(...(await this.#findings({ weights, places }, trial, expected)));
         seen(++done, total);
       }
+    }
+    for (const served of this.#served) {
+      const { plan, rows } = this.#wholes[0]!;
+      findings.push(...(await servedFindings(plan, await this.#runner.actingSampler(plan, rows), served)));
+      seen(++done, total);
     }
     return reportOf(findings, cellsOfKinds(this.#wholes));
   }
@@ -93,21 +106,28 @@ export class Audit {
     if (leaks.length === 0) return [];
     const key = `${variation.name} ${kind}`;
     const differing =
-      places.get(key) ??
-      (entry === null || "place" in entry ? [] : await differingArrays(weights, base, variation.inputs[0]!, entry));
+      places.get(key) ?? ("place" in entry ? [] : await differingArrays(weights, base, variation, entry));
     places.set(key, differing);
     return leaks.map(({ output, size }): Finding => {
       const column = columnOf(output);
-      const where = entry !== null && "place" in entry ? entry.place : placeOf(column, output, differing);
+      const { objectives } = variants[base.plan.recipe.policy.variant];
+      const where = "place" in entry ? entry.place : placeOf({ column, output }, differing, objectives);
       return { law: variation.law, kind, column, leak: size, where };
     });
   }
 }
 
+/** What an audit has drawn and read before it is run. */
+interface Opened {
+  readonly wholes: readonly GlobalBatch[];
+  readonly statistics: readonly Trial[];
+  readonly served: readonly ServedSamples[];
+}
+
 /** What findings are made with: the weights, and the arrays that were found to differ, by variation and kind. */
 interface About {
   readonly weights: ParameterValues;
-  readonly places: Map<string, readonly string[]>;
+  readonly places: Map<string, readonly OnTheWay[]>;
 }
 
 /** Batches whose unit scales differ by what stands past the ends of episodes. */

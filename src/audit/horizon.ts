@@ -38,7 +38,8 @@ export function horizonOf(whole: GlobalBatch): { base: GlobalBatch; variations: 
 }
 
 function withParts(whole: GlobalBatch, parts: readonly Pick<GlobalBatchPart, "batch" | "teaching">[]): GlobalBatch {
-  return { ...whole, parts: parts.map((part) => ({ ...part, noise: null })) };
+  // A robot that asks for actions has all of its steps whatever the batch says: nothing changes there.
+  return { ...whole, through: ["training", "validation"], parts: parts.map((part) => ({ ...part, noise: null })) };
 }
 
 /** A batch of which the first half of each sample's steps exists, with what training would put behind them. */

@@ -1,4 +1,4 @@
-import type { HostArray } from "../graph/host-array.ts";
+import type { DataType, HostArray } from "../graph/host-array.ts";
 import { differenceOf, magnitude } from "./difference.ts";
 import type { PaddingKind } from "./kind.ts";
 
@@ -13,7 +13,7 @@ export const laws = ["poison", "padding", "split", "order", "horizon"] as const;
 
 export type Law = (typeof laws)[number];
 
-export type Output = HostArray<string, "float32" | "float64">;
+export type Output = HostArray<string, Exclude<DataType, "int64">>;
 
 /** What came out, by name; a cell that promises nothing is 0. */
 export type Outputs = ReadonlyMap<string, Output>;

@@ -1,73 +1,143 @@
 import { nodesBefore } from "../graph/array.ts";
 import { cells, letters } from "../graph/axes.ts";
-import { type DataType, type HostArray, zeros } from "../graph/host-array.ts";
+
+import { type Arrays, type DataType, HostArray, zeros } from "../graph/host-array.ts";
+
 import type { AnyArray } from "../graph/operation.ts";
 import { Program } from "../graph/program.ts";
-import { type Parameter, type ParameterValues, Scope, type Watched } from "../nn/parameter.ts";
-import { traceObjectivesIn } from "../objective/objective.ts";
+import type { Parameter, ParameterValues, Watched } from "../nn/parameter.ts";
+import { actionNoise, sampleKeys } from "../objective/action-noise.ts";
+import { flowInputs } from "../objective/flow.ts";
+import { traceObjectives } from "../objective/objective.ts";
 import { onlyInputs } from "../objective/only-inputs.ts";
-import { settingOf } from "../recipe/plan.ts";
+import type { Setting } from "../objective/traced.ts";
+import { aloneWorld } from "../ranks/open-world.ts";
+import { settingOf, termsOf } from "../recipe/plan.ts";
+import type { Recipe } from "../recipe/schema.ts";
+import { weighed } from "../training/global-gradient.ts";
 import { differenceOf, magnitude } from "./difference.ts";
-import { fed, type GlobalBatch } from "./global-batch.ts";
+import { askedOf, type GlobalBatch, keyedBy, trainedMicros } from "./global-batch.ts";
+import type { Output, Outputs, Variation } from "./law.ts";
+import { hasRows, joined } from "./rearrange.ts";
 import { errorPrefixes } from "./runner.ts";
 import { fittedWeights } from "./weight.ts";
 
-/** An array on the way from inputs to the loss, and which of its cells exist. */
-export interface IntermediateArray {
+/** An array on the way from a batch to loss and actions. */
+export interface OnTheWay {
+  /** "input": fed to training; "sampling": fed to the sampler; "array": computed. */
+  readonly kind: "input" | "sampling" | "array";
   readonly name: string;
-  readonly values: HostArray<string, "float32">;
-  /** Over some of its axes. */
-  readonly real: HostArray<string, "bool">;
 }
 
-/** Which cells of what was seen are the same on both sides. */
+/** What is compared of the arrays of two global batches. */
 export interface Comparison {
   /** "all": raw cells are selected at the door, so whatever comes after is the same in unreal cells too; "real": on both sides. */
   readonly cells: "all" | "real";
   /** Share of an array's largest cell that a difference has to exceed. */
   readonly above: number;
+  /** Whether what is fed is compared as well: not where it is what was changed. */
+  readonly inputs: boolean;
 }
 
-/** The watched arrays that differ between two global batches of one micro-batch each, in the order of computation. */
+/** An array, and which of its cells exist: over some of its axes. */
+interface Seen extends OnTheWay {
+  readonly values: Output;
+  readonly real: HostArray<string, "bool">;
+}
+
+/** The arrays that a variation changes, in the order in which they are computed. */
 export async function differingArrays(
   weights: ParameterValues,
-  one: GlobalBatch,
-  other: GlobalBatch,
+  base: GlobalBatch,
+  variation: Variation<GlobalBatch>,
   comparison: Comparison,
-): Promise<string[]> {
-  const [first, second] = [await look(weights, one), await look(weights, other)];
-  return first.flatMap((seen, at) => (differs(seen, second[at]!, comparison) ? [seen.name] : []));
+): Promise<OnTheWay[]> {
+  const first = await look(weights, base);
+  const others: Seen[][] = [];
+  for (const input of variation.inputs) others.push(await look(weights, input));
+  const second = brought(others, variation.back);
+  return first.flatMap((seen, at) => {
+    if (seen.kind !== "array" && !comparison.inputs) return [];
+    return differs(seen, second[at]!, comparison) ? [{ kind: seen.kind, name: seen.name }] : [];
+  });
 }
 
-function differs(one: IntermediateArray, other: IntermediateArray, { cells: which, above }: Comparison): boolean {
+/** Arrays of several inputs at the places that they have in those of the original. */
+function brought(others: readonly Seen[][], back: Variation<GlobalBatch>["back"]): Seen[] {
+  const moved = (of: (seen: Seen) => Output) =>
+    back(others.map((seen) => new Map(seen.map((each, at) => [`${at}`, of(each)]))));
+  const [values, real] = [moved((seen) => seen.values), moved((seen) => seen.real)];
+  return others[0]!.map((seen, at) => ({ ...seen, values: values.get(`${at}`)!, real: asBool(real, `${at}`) }));
+}
+
+function asBool(outputs: Outputs, name: string): HostArray<string, "bool"> {
+  const { axes, shape, cells: bits } = outputs.get(name)!;
+  return new HostArray(axes, shape, "bool", Uint8Array.from(bits));
+}
+
+function differs(one: Seen, other: Seen, { cells: which, above }: Comparison): boolean {
   const [x, y] = which === "all" ? [one, other] : [compacted(one), compacted(other)];
   const difference = differenceOf(x.values, y.values, which === "all" ? () => true : realOnBothSides(x, y));
   return difference !== null && difference.size > above * magnitude(one.values);
 }
 
-/** Everything that is watched, in the order in which it is computed; what follows from masks alone comes first. */
-async function look(weights: ParameterValues, whole: GlobalBatch): Promise<IntermediateArray[]> {
-  const [only, ...more] = fed(whole);
-  if (only === undefined || more.length > 0)
-    throw new RangeError(`look: expected one micro-batch, got ${whole.parts.length}`);
-  const { program, watched, parameters } = await compile(whole);
+/** What is fed, what cells weigh, then everything that is watched in the order in which it is computed; rows of all micro-batches. */
+async function look(weights: ParameterValues, whole: GlobalBatch): Promise<Seen[]> {
+  const { plan } = whole;
+  const own = await weighed(await aloneWorld(), trainedMicros(whole), { terms: termsOf(plan), rules: plan.rules });
+  const setting: Setting = { ...settingOf(plan, whole.rows), hidden: "poisonable" };
+  const { program, watched, parameters } = await compile(setting, plan.recipe);
   try {
-    const found = watched.map(({ name, array, isReal }) => ({
-      name,
-      values: zeros(array.axes, array.shape, "float32"),
-      real: zeros(isReal.axes, isReal.shape, "bool"),
-    }));
-    const feeds = new Map([...only.feeds, ...fittedWeights(weights, parameters)]);
-    const fetches = found.flatMap(({ values, real }, at) => [
-      [valuesName(at), values] as const,
-      [realName(at), real] as const,
-    ]);
-    await program.run(onlyInputs(program, feeds), new Map<string, HostArray<string, DataType>>(fetches));
-    const ofCells = [...only.cellWeights].map(([name, array]) => complete(`${errorPrefixes.weights}${name}`, array));
-    return [...ofCells, ...found];
+    const parts: Seen[][] = [];
+    for (const [at, { micro, weights: cellWeights, feeds }] of own.entries()) {
+      const found = watched.map(({ name, array, isReal }): Seen & { values: HostArray<string, "float32"> } => ({
+        kind: "array",
+        name,
+        values: zeros(array.axes, array.shape, "float32"),
+        real: zeros(isReal.axes, isReal.shape, "bool"),
+      }));
+      const fetches = found.flatMap(({ values, real }, place) => [
+        [valuesName(place), values] as const,
+        [realName(place), real] as const,
+      ]);
+      const all: Arrays = new Map([...feeds, ...fittedWeights(weights, parameters)]);
+      await program.run(onlyInputs(program, all), new Map<string, HostArray<string, DataType>>(fetches));
+      const { rowReal } = whole.parts[at]!.batch.facts;
+      const asked = askedOf(whole.parts[at]!.batch, whole.asked);
+      const noise = actionNoise(asked, sampleKeys(asked, { ...keyedBy(whole), draw: 0 }), setting.unrealInput);
+      parts.push([
+        ...seenFeeds("input", micro.feeds, rowReal.toArray()),
+        ...seenFeeds("sampling", new Map([[flowInputs.noise, noise]]), rowReal.toArray()),
+        ...[...cellWeights].map(([name, array]) => complete(`${errorPrefixes.weights}${name}`, array)),
+        ...found,
+      ]);
+    }
+    return parts[0]!.map((seen, at) =>
+      joinedSeen(
+        seen,
+        parts.map((part) => part[at]!),
+      ),
+    );
   } finally {
     program.release();
   }
+}
+
+/** Rows of what is fed, those of fillers apart. */
+function seenFeeds(kind: OnTheWay["kind"], feeds: Arrays, real: HostArray<"b", "bool">): Seen[] {
+  return [...feeds].flatMap(([name, values]) => {
+    if (values.type === "int64" || !hasRows(values)) return [];
+    return isOutput(values) ? [{ kind, name, values, real }] : [];
+  });
+}
+
+function isOutput(values: HostArray<string, DataType>): values is Output {
+  return values.type !== "int64";
+}
+
+function joinedSeen(seen: Seen, parts: readonly Seen[]): Seen {
+  if (!hasRows(seen.values)) return seen;
+  return { ...seen, values: joined(parts.map(({ values }) => values)), real: joined(parts.map(({ real }) => real)) };
 }
 
 interface Looking {
@@ -76,8 +146,8 @@ interface Looking {
   readonly parameters: readonly Parameter[];
 }
 
-async function compile({ plan, rows }: GlobalBatch): Promise<Looking> {
-  const objective = traceObjectivesIn(Scope.poisonable(plan.rules), settingOf(plan, rows));
+async function compile(setting: Setting, { device, threads }: Recipe): Promise<Looking> {
+  const objective = traceObjectives(setting);
   // The last layer of a prefix is watched to its end, of which nobody reads more than its keys.
   const read = new Set(nodesBefore([objective.loss]));
   const watched = objective.watched
@@ -87,7 +157,6 @@ async function compile({ plan, rows }: GlobalBatch): Promise<Looking> {
     [valuesName(at), array] as const,
     [realName(at), isReal] as const,
   ]);
-  const { device, threads } = plan.recipe;
   const program = await Program.compile(Object.fromEntries<AnyArray>(outputs), { device, threads, fixed: new Map() });
   return { program, watched, parameters: objective.parameters };
 }
@@ -100,14 +169,14 @@ function realName(at: number): string {
   return `real.${at}`;
 }
 
-function complete(name: string, values: HostArray<string, "float32">): IntermediateArray {
+function complete(name: string, values: HostArray<string, "float32">): Seen {
   const real = zeros(values.axes, values.shape, "bool");
   real.cells.fill(1);
-  return { name, values, real };
+  return { kind: "array", name, values, real };
 }
 
 /** Tokens that exist moved to the front of each row: more padding between them moves none of them. */
-function compacted(seen: IntermediateArray): IntermediateArray {
+function compacted(seen: Seen): Seen {
   const { values, real } = seen;
   if (real.axes !== "b n" || !values.axes.startsWith("b n")) return seen;
   const [rows = 0, tokens = 0] = real.shape;
@@ -125,7 +194,7 @@ function compacted(seen: IntermediateArray): IntermediateArray {
 }
 
 /** What exists in the first exists where there is more padding as well; in a layout of the same size steps may be gone. */
-function realOnBothSides(one: IntermediateArray, other: IntermediateArray): (cell: number) => boolean {
+function realOnBothSides(one: Seen, other: Seen): (cell: number) => boolean {
   const isReal = realCells(one);
   if (one.values.shape.join() !== other.values.shape.join()) return isReal;
   const isStillReal = realCells(other);
@@ -133,7 +202,7 @@ function realOnBothSides(one: IntermediateArray, other: IntermediateArray): (cel
 }
 
 /** Whether a cell of the values exists. */
-function realCells({ values, real }: IntermediateArray): (cell: number) => boolean {
+function realCells({ values, real }: Seen): (cell: number) => boolean {
   const own: string[] = letters(values.axes);
   const strides = letters(real.axes).map((letter, axis) => {
     const at = own.indexOf(letter);

@@ -4,7 +4,7 @@ import type { Plan } from "../recipe/plan.ts";
 import { mixtureOf } from "../recipe/schema.ts";
 import type { Observer, ObserverKind, ObserverReport } from "../training/observer.ts";
 import { Audit } from "./audit.ts";
-import { type AuditReport, columns } from "./report.ts";
+import { leaksIn } from "./report.ts";
 
 /**
  * The audit that runs inside training: every law, on one micro-batch of training samples and one of held-out ones, the same at every
@@ -23,7 +23,7 @@ async function openAudit(plan: Plan, cache: string): Promise<Observer> {
     return {
       everySteps: plan.recipe.audit.everySteps,
       looksAtLast: false,
-      look: async ({ step, parameters }) => seen(step, leaksOf(await audit.run(parameters, () => {}))),
+      look: async ({ step, parameters }) => seen(step, leaksIn(await audit.run(parameters, () => {}))),
       close: () => audit.close(),
     };
   } finally {
@@ -39,17 +39,4 @@ function seen(step: number, leaks: readonly string[]): ObserverReport {
     events: [event],
     problem: new InputError(`train: step ${step}: padding leaks: ${leaks.join("; ")}; ${remedy}`),
   };
-}
-
-function leaksOf({ rows, laws }: AuditReport): string[] {
-  const found = rows.flatMap((row) =>
-    columns.flatMap((column) => {
-      const cell = row[column];
-      return typeof cell === "object" ? [`${row.padding} reach ${column} at ${cell.where}`] : [];
-    }),
-  );
-  const broken = [laws.split, laws.order, laws.horizon].flatMap((verdict) =>
-    verdict === "clean" ? [] : [verdict.where],
-  );
-  return [...found, ...broken];
 }

@@ -1,10 +1,12 @@
+import { factNames, observedNames } from "../batch/each.ts";
+import { filesOf } from "../objective/objective.ts";
+import type { ObjectiveChoice } from "../policy/variant.ts";
+import type { OnTheWay } from "./look.ts";
 import type { AuditColumn } from "./report.ts";
 
-/** Files in which the watched arrays are made, by their names. */
-const placesOfArrays: readonly (readonly [name: RegExp, file: string])[] = [
-  [/^flow\.(noisy|velocity)$/, "flow/path.ts"],
+/** Files in which the arrays of policies are made, by their names; objectives know those of their own (`filesOf`). */
+const filesOfArrays: readonly (readonly [name: RegExp, file: string])[] = [
   [/^loss\.weights\./, "loss/reduction.ts"],
-  [/^loss\.errors$/, "loss/velocity.ts"],
   [/\.dit\.block\.\d+\.(attention|mlp)$/, "policy/head/dit.ts"],
   [/\.layer\.\d+\.(attention|mlp)$/, "policy/trunk.ts"],
   [/^(pictures|prompt)$/, "policy/prefix.ts"],
@@ -12,29 +14,51 @@ const placesOfArrays: readonly (readonly [name: RegExp, file: string])[] = [
   [/^groot\.(state|actions)$/, "policy/head/groot.ts"],
 ];
 
-/** The file in which a watched array is made; its folder where no file is known. */
-export function fileOf(array: string): string {
-  return placesOfArrays.find(([name]) => name.test(array))?.[1] ?? "policy";
+/** The file in which an array is made; its folder where no file is known. */
+export function fileOf({ kind, name }: OnTheWay, objectives: readonly ObjectiveChoice[]): string {
+  if (kind === "sampling") return "objective/action-noise.ts";
+  const own = objectives.map((objective) => filesOf(objective).arrays[name]).find((file) => file !== undefined);
+  if (own !== undefined) return own;
+  if (kind === "input") return "batch/collate.ts";
+  return filesOfArrays.find(([pattern]) => pattern.test(name))?.[1] ?? "policy";
 }
-
-/** Where an output is made of the arrays that are watched. */
-const placesOfOutputs: Readonly<Record<AuditColumn, string>> = {
-  loss: "loss/velocity.ts",
-  gradients: "policy",
-  actions: "flow/integrate.ts",
-  metrics: "metric/group.ts",
-};
-
-/** Arrays that only the loss and what follows from it depend on. */
-const onlyInTraining = /^(flow|loss)\./;
 
 /**
  * Where a leak into an output enters: file and array.
  *
- * @param differing the watched arrays that differ, in the order in which they are computed
+ * @param differing the arrays that differ, in the order in which they are computed
  */
-export function placeOf(column: AuditColumn, output: string, differing: readonly string[]): string {
-  const first = differing.find((name) => column !== "actions" || !onlyInTraining.test(name));
-  if (first === undefined) return `${placesOfOutputs[column]}: ${output}`;
-  return `${fileOf(first)}: ${first}`;
+export function placeOf(
+  { column, output }: { readonly column: AuditColumn; readonly output: string },
+  differing: readonly OnTheWay[],
+  objectives: readonly ObjectiveChoice[],
+): string {
+  const first = differing.find((one) =>
+    column === "actions" ? !isOfTraining(one, objectives) : one.kind !== "sampling",
+  );
+  if (first !== undefined) return `${fileOf(first, objectives)}: ${first.name}`;
+  return `${fileOfOutput(column, objectives)}: ${output}`;
+}
+
+const perceived = new Set<string>([...observedNames, ...factNames]);
+
+/** Whether only the loss and what follows from it depend on an array. */
+function isOfTraining({ kind, name }: OnTheWay, objectives: readonly ObjectiveChoice[]): boolean {
+  if (kind === "sampling") return false;
+  if (kind === "input") return !perceived.has(name);
+  return name.startsWith("loss.") || objectives.some((objective) => Object.hasOwn(filesOf(objective).arrays, name));
+}
+
+/** Where an output is made of the arrays that are watched. */
+function fileOfOutput(column: AuditColumn, objectives: readonly ObjectiveChoice[]): string {
+  switch (column) {
+    case "loss":
+      return "loss/reduction.ts";
+    case "gradients":
+      return "policy";
+    case "actions":
+      return objectives.map((objective) => filesOf(objective).actions).find((file) => file !== null) ?? "policy";
+    case "metrics":
+      return "metric/group.ts";
+  }
 }

@@ -3,7 +3,7 @@ import { frameCount } from "../mixture/frames.ts";
 import type { TargetOptions } from "../objective/target.ts";
 import { layoutOf, loadPlanOf, type Plan } from "../recipe/plan.ts";
 import { auditDraws } from "./draw.ts";
-import type { GlobalBatch } from "./global-batch.ts";
+import { type GlobalBatch, productParts } from "./global-batch.ts";
 
 /** Rows of the audit's micro-batches: laws hold at any number, fewer are faster, one row has kernels of its own. */
 const rows = 4;
@@ -26,11 +26,13 @@ export async function loadGlobalBatches(plan: Plan, requests: readonly AuditBatc
   const maker = await BatchMaker.open(loadPlanOf(plan));
   try {
     const wholes: GlobalBatch[] = [];
-    for (const { purpose, request } of requests)
+    for (const { request } of requests)
       wholes.push({
         plan,
         rows,
-        purpose,
+        asked: plan.recipe.policy.actionHorizon,
+        ranks: 1,
+        through: productParts,
         parts: [{ batch: await maker.make(request), noise: null, teaching: null }],
         hidden: 0,
       });

@@ -84,6 +84,26 @@ export function taken<A extends string, D extends Exclude<DataType, "int64">>(
   return out;
 }
 
+/** Arrays of rows, one after the other. */
+export function joined<A extends string, D extends Exclude<DataType, "int64">>(
+  arrays: readonly HostArray<A, D>[],
+): HostArray<A, D> {
+  const { axes, shape, type } = arrays[0]!;
+  const rows = arrays.reduce((sum, array) => sum + array.shape[0]!, 0);
+  const out = zeros(axes, [rows, ...shape.slice(1)], type);
+  let end = 0;
+  for (const { cells: own } of arrays) {
+    for (let at = 0; at < own.length; at++) out.cells[end + at] = own[at]!;
+    end += own.length;
+  }
+  return out;
+}
+
+/** Whether the first axis is that of rows. */
+export function hasRows({ axes }: { readonly axes: string }): boolean {
+  return letters(axes)[0] === "b";
+}
+
 /** Number of the block that a block comes from, −1 where one of its places comes from nowhere. */
 function sourceOf(block: number, places: readonly (readonly number[])[], shape: readonly number[]): number {
   let [rest, source, stride] = [block, 0, 1];

@@ -68,6 +68,21 @@ export function reportOf(findings: readonly Finding[], cells: Readonly<Record<Pa
   };
 }
 
+/** Every leak in words, each once; empty where all is clean. */
+export function leaksIn({ rows, laws }: AuditReport): string[] {
+  const found = rows.flatMap((row) =>
+    columns.flatMap((column) => {
+      const cell = row[column];
+      return typeof cell === "object" ? [`${row.padding} reach ${column} at ${cell.where}`] : [];
+    }),
+  );
+  const broken = (["split", "order", "horizon"] as const).flatMap((law) => {
+    const verdict = laws[law];
+    return verdict === "clean" ? [] : [`the law "${law}" does not hold: ${verdict.where}`];
+  });
+  return [...found, ...broken];
+}
+
 /** The column of the table that an output belongs to. */
 export function columnOf(output: string): AuditColumn {
   if (output === outputNames.loss || output.startsWith(errorPrefixes.weights)) return "loss";

@@ -8,10 +8,9 @@ import { cellsOf, countCells, type PaddingKind, paddingKinds } from "./kind.ts";
 import { asTheyAre, type Variation } from "./law.ts";
 import type { Comparison } from "./look.ts";
 import { poisonNames } from "./poison.ts";
+import { alone, halves, reversed, twoRanks } from "./row-variation.ts";
 import {
-  alone,
   exactKinds,
-  halves,
   hiddenKinds,
   morePadding,
   type PartTerms,
@@ -19,15 +18,14 @@ import {
   partsApart,
   poisonOfCells,
   poisonOfHidden,
-  reversed,
 } from "./variation.ts";
 
 /** A global batch, and what must not change its outputs. */
 export interface Trial {
   readonly base: GlobalBatch;
   readonly variation: Variation<GlobalBatch>;
-  /** Where a leak enters: how arrays on the way are compared, or the place; `null` where rows stand elsewhere. */
-  readonly entry: Comparison | { readonly place: string } | null;
+  /** Where a leak enters: how arrays on the way are compared, or the place. */
+  readonly entry: Comparison | { readonly place: string };
   /** The same for one of several kinds of padding alone: where a leak is, and not only that there is one. */
   readonly apart: (kind: PaddingKind) => Trial;
 }
@@ -45,17 +43,30 @@ export function* trialsOf(base: GlobalBatch): Generator<Trial> {
   const summed = present.filter((kind) => !exactKinds.includes(kind));
   for (const kinds of [exact, summed]) if (kinds.length > 0) yield paddingTrial(base, kinds);
   if (exact.includes("action-dims")) for (const parts of partsOf(base)) yield partsTrial(base, parts);
-  for (const variation of [halves(base), reversed(base)]) yield rowTrial(base, variation);
-  if (sampleCount(base.parts[0]!.batch) > 1) yield rowTrial(base, alone(base));
+  yield rowTrial(base, halves(base), rounding);
+  yield rowTrial(base, reversed(base), 0);
+  if (sampleCount(base.parts[0]!.batch) > 1) yield rowTrial(base, alone(base), 0);
 }
 
 /** The law of the horizon on a global batch of one micro-batch: its trials share a base of their own. */
 export function horizonTrials(whole: GlobalBatch): Trial[] {
   const { base, variations } = horizonOf(whole);
   return variations.map((variation) => {
-    const trial: Trial = { base, variation, entry: { cells: "real", above: 0 }, apart: () => trial };
+    const trial: Trial = { base, variation, entry: { cells: "real", above: 0, inputs: false }, apart: () => trial };
     return trial;
   });
+}
+
+/** The law of ranks on a global batch of one micro-batch, of which two are made. */
+export function ranksTrial(whole: GlobalBatch): Trial {
+  const base: GlobalBatch = { ...halves(whole).inputs[0]!, through: ["training", "validation"] };
+  const trial: Trial = {
+    base,
+    variation: twoRanks(base),
+    entry: { place: "training/over-ranks.ts: two ranks" },
+    apart: () => trial,
+  };
+  return trial;
 }
 
 /** Batches whose unit scales differ by what stands past the ends of episodes. */
@@ -88,7 +99,7 @@ function cellTrial(base: GlobalBatch, kinds: readonly PaddingKind[], name: (type
   return {
     base,
     variation: poisonOfCells(base, kinds, name, byteTokenizer.vocabulary),
-    entry: { cells: "all", above: 0 },
+    entry: { cells: "all", above: 0, inputs: false },
     apart: (kind) => cellTrial(base, [kind], name),
   };
 }
@@ -98,7 +109,7 @@ function hiddenTrial(base: GlobalBatch, kinds: readonly PaddingKind[]): Trial {
   return {
     base,
     variation: poisonOfHidden(base, kinds),
-    entry: { cells: "real", above: 0 },
+    entry: { cells: "real", above: 0, inputs: false },
     apart: (kind) => hiddenTrial(paddedOnlyBy(kind, base), [kind]),
   };
 }
@@ -108,7 +119,7 @@ function paddingTrial(base: GlobalBatch, kinds: readonly PaddingKind[]): Trial {
   return {
     base,
     variation: morePadding(base, kinds),
-    entry: { cells: "real", above: isExact ? 0 : rounding },
+    entry: { cells: "real", above: isExact ? 0 : rounding, inputs: false },
     apart: (kind) => paddingTrial(base, [kind]),
   };
 }
@@ -131,7 +142,7 @@ function partsOf({ plan: { recipe } }: GlobalBatch): PartTerms[] {
   );
 }
 
-function rowTrial(base: GlobalBatch, variation: Variation<GlobalBatch>): Trial {
-  const trial: Trial = { base, variation, entry: null, apart: () => trial };
+function rowTrial(base: GlobalBatch, variation: Variation<GlobalBatch>, above: number): Trial {
+  const trial: Trial = { base, variation, entry: { cells: "real", above, inputs: true }, apart: () => trial };
   return trial;
 }

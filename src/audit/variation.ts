@@ -1,15 +1,15 @@
 import { type Batch, sampleCount } from "../batch/batch.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import { poisoned } from "../batch/poison.ts";
-import { gradientPrefix } from "../objective/objective.ts";
 import { layoutOf, type Plan } from "../recipe/plan.ts";
-import { magnitude } from "./difference.ts";
 import type { GlobalBatch } from "./global-batch.ts";
 import { cellsOf, onlyPaddingOf, type PaddingKind } from "./kind.ts";
-import { asTheyAre, type Closeness, type Output, type Outputs, type Variation } from "./law.ts";
+import { asTheyAre, type Output, type Variation } from "./law.ts";
 import { hiddenNoise, type PoisonName, poisonOf } from "./poison.ts";
 import { grown, rearranged, taken, withoutTarget } from "./rearrange.ts";
-import { errorPrefixes, isByRow } from "./runner.ts";
+import { rowsOf } from "./row-variation.ts";
+import { errorPrefixes } from "./runner.ts";
+import { summedInAnotherOrder } from "./sum-closeness.ts";
 
 type BatchVariation = Variation<GlobalBatch>;
 
@@ -23,7 +23,7 @@ export function poisonOfCells(
   const poison = poisonOf(name, vocabulary);
   const parts = whole.parts.map(({ batch }) => {
     const at = cellsOf(kinds, batch);
-    return { batch: poisoned(batch, at, poison), noise: { at: at.actions, poison }, teaching: null };
+    return { batch: poisoned(batch, at, poison), noise: { kinds, poison }, teaching: null };
   });
   return {
     law: "poison",
@@ -110,6 +110,7 @@ export function partsApart(whole: GlobalBatch, { errors, slots }: PartTerms): Ba
     name: "each part of the robot alone",
     inputs: slots.map((own) => ({
       ...whole,
+      through: ["training"],
       parts: whole.parts.map(({ batch }) => ({
         batch: rearranged(batch, { d: onlySlots(own) }),
         noise: null,
@@ -118,76 +119,6 @@ export function partsApart(whole: GlobalBatch, { errors, slots }: PartTerms): Ba
     })),
     back: (outputs) => new Map([[weights, sumOf(outputs.map((each) => each.get(weights)!))]]),
     promise: (output) => (output === weights ? "bits" : "nothing"),
-  };
-}
-
-/** The samples of each micro-batch dealt to two, with filler rows behind them. */
-export function halves(whole: GlobalBatch): BatchVariation {
-  const { rows } = whole;
-  const half = Math.ceil(rows / 2);
-  const dealt = whole.parts.flatMap(({ batch }) => {
-    const samples = ascending(sampleCount(batch));
-    return [samples.slice(0, half), samples.slice(half)].map((own) => onlyRows(batch, own));
-  });
-  const places = whole.parts.flatMap((_, part) =>
-    Array.from({ length: rows }, (_, row) => (2 * part + (row < half ? 0 : 1)) * rows + (row % half)),
-  );
-  return {
-    law: "split",
-    kinds: [],
-    name: "two micro-batches instead of one",
-    inputs: [{ ...whole, parts: dealt.map((batch) => ({ batch, noise: null, teaching: null })) }],
-    back: (outputs) => rowsOf(asTheyAre(outputs), places),
-    promise: rowsToTheBit(),
-  };
-}
-
-/** The samples of each micro-batch in the opposite order. */
-export function reversed(whole: GlobalBatch): BatchVariation {
-  const { rows } = whole;
-  const orders = whole.parts.map(({ batch }) => {
-    const count = sampleCount(batch);
-    return ascending(rows).map((row) => (row < count ? count - 1 - row : row));
-  });
-  return {
-    law: "order",
-    kinds: [],
-    name: "samples in the opposite order",
-    inputs: [
-      {
-        ...whole,
-        parts: whole.parts.map(({ batch }, at) => ({
-          batch: onlyRows(batch, orders[at]!),
-          noise: null,
-          teaching: null,
-        })),
-      },
-    ],
-    back: (outputs) =>
-      rowsOf(
-        asTheyAre(outputs),
-        orders.flatMap((order, part) => order.map((row) => part * rows + row)),
-      ),
-    promise: rowsToTheBit(),
-  };
-}
-
-/** Each sample of one micro-batch alone, in the first row, with filler rows behind it. */
-export function alone(whole: GlobalBatch): BatchVariation {
-  const [only, ...more] = whole.parts;
-  if (only === undefined || more.length > 0)
-    throw new RangeError(`alone: expected one micro-batch, got ${whole.parts.length}`);
-  const samples = ascending(sampleCount(only.batch));
-  return {
-    law: "order",
-    kinds: [],
-    name: "each sample alone",
-    inputs: samples.map((row) => ({
-      ...whole,
-      parts: [{ batch: onlyRows(only.batch, [row]), noise: null, teaching: null }],
-    })),
-    back: (outputs) => firstRowOfEach(outputs, whole.rows),
-    promise: (output) => (isByRow(output) && !output.startsWith(errorPrefixes.weights) ? "bits" : "nothing"),
   };
 }
 
@@ -219,12 +150,6 @@ function larger(batch: Batch, from: BatchLayout, to: BatchLayout, kinds: readonl
   return withoutTarget(rearranged(batch, { ...sources, b }), (row) => row === samples);
 }
 
-/** A batch of some of the rows, in this order, and fillers. */
-function onlyRows(batch: Batch, chosen: readonly number[]): Batch {
-  const rows = batch.facts.rowReal.shape[0]!;
-  return rearranged(batch, { b: ascending(rows).map((row) => chosen[row] ?? -1) });
-}
-
 /** Arrays of one form added up: where each has cells of its own and zeros elsewhere, their cells side by side. */
 function sumOf([first, ...others]: readonly Output[]): Output {
   const out = taken(first!, {}, 0);
@@ -232,57 +157,9 @@ function sumOf([first, ...others]: readonly Output[]): Output {
   return out;
 }
 
-/** Outputs whose rows come from elsewhere; what is no output by row stays. */
-function rowsOf(outputs: Outputs, places: readonly number[]): Outputs {
-  return new Map(
-    [...outputs].map(([name, values]) => [name, isByRow(name) ? taken(values, { b: places }, 0) : values]),
-  );
-}
-
-/** Row 0 of what came out of each input, one after the other; zeros in the rows of fillers. */
-function firstRowOfEach(outputs: readonly Outputs[], rows: number): Outputs {
-  const [first = new Map<string, Output>()] = outputs;
-  return new Map(
-    [...first].map(([name, values]) => {
-      if (!isByRow(name)) return [name, values];
-      const out = taken(values, { b: Array<number>(rows).fill(-1) }, 0);
-      const run = out.cells.length / rows;
-      for (const [row, output] of outputs.entries()) out.cells.set(output.get(name)!.cells.subarray(0, run), row * run);
-      return [name, out];
-    }),
-  );
-}
-
 /** The first rows of each of several larger micro-batches. */
 function firstRows(parts: number, rows: number, rowsOfEach: number): number[] {
   return Array.from({ length: parts * rows }, (_, at) => Math.floor(at / rows) * rowsOfEach + (at % rows));
-}
-
-/** Outputs by row keep their bits, sums over rows do not. */
-function rowsToTheBit(): BatchVariation["promise"] {
-  const close = summedInAnotherOrder();
-  return (output, expected) => (isByRow(output) ? "bits" : close(output, expected));
-}
-
-/** Gradients are compared on the scale of the largest of them: some are 0 but for rounding. */
-function summedInAnotherOrder(): (output: string, expected: Outputs) => Closeness {
-  let largest: number | null = null;
-  return (output, expected) => {
-    const isGradient = output.startsWith(gradientPrefix);
-    largest ??= largestGradient(expected);
-    return {
-      relative: 2e-5,
-      absolute: isGradient ? 1e-6 * largest : 0,
-      because: "float32 sums of thousands of terms in another order",
-    };
-  };
-}
-
-function largestGradient(outputs: Outputs): number {
-  return Math.max(
-    0,
-    ...[...outputs].map(([name, values]) => (name.startsWith(gradientPrefix) ? magnitude(values) : 0)),
-  );
 }
 
 function ascending(count: number): readonly number[] {

@@ -3,7 +3,7 @@ import { actionWindow, nearestFrame, type ObservationSlots, observationWindow, t
 import type { Dataset, EpisodeTable, Picture } from "../dataset/dataset.ts";
 import { type Augmentation, augment, drawChange } from "../embodiment/augment.ts";
 import type { ActionFrame } from "../embodiment/delta.ts";
-import { slots } from "../embodiment/embodiment.ts";
+import { type Embodiment, slots } from "../embodiment/embodiment.ts";
 import { type Normalization, normalize } from "../embodiment/normalize.ts";
 import { letterbox } from "../embodiment/picture.ts";
 import { type ActionChoice, actionsFrom, statesAt, trajectory } from "../embodiment/window.ts";
@@ -190,9 +190,13 @@ async function picture(sample: Sample, frame: number, { view, key }: { view: str
   return letterbox(augment(seen, change), side);
 }
 
+/** The instruction of a frame; `null` where the dataset gives none. */
+export function promptAt({ columns: { prompt } }: Embodiment, { tasks }: EpisodeTable, frame: number): string | null {
+  return prompt.kind === "fixed" ? prompt.text : (tasks[frame] ?? null);
+}
+
 function tokens({ subject, draw, table, tokenizer, layout, reading, name }: Sample): Int32Array {
-  const { prompt } = subject.member.embodiment.columns;
-  const text = prompt.kind === "fixed" ? prompt.text : (table.tasks[draw.frame] ?? null);
+  const text = promptAt(subject.member.embodiment, table, draw.frame);
   refuseNoPrompt(name, text);
   return encodePrompt(tokenizer, text, { limit: layout.tokens, long: reading.longPrompt, where: name });
 }

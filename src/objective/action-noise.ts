@@ -1,4 +1,4 @@
-import type { Batch } from "../batch/batch.ts";
+import { type Batch, sampleCount } from "../batch/batch.ts";
 import { fillNoise, type SampleKey } from "../flow/noise.ts";
 import type { UnrealInput } from "../flow/path.ts";
 import { type HostArray, zeros } from "../graph/host-array.ts";
@@ -9,6 +9,17 @@ export interface NoiseKey extends SampleKey {
   readonly seed: number;
   /** Name of the dataset that the robot was trained from. */
   readonly dataset: string;
+}
+
+/** The keys of the samples of a batch at one of their draws: what validation samples their actions with. */
+export function sampleKeys(
+  batch: Batch,
+  { seed, datasets, draw }: { readonly seed: number; readonly datasets: readonly string[]; readonly draw: number },
+): NoiseKey[] {
+  const { dataset, episode, frame } = batch.provenance;
+  return Array.from({ length: sampleCount(batch) }, (_, row) => {
+    return { seed, dataset: datasets[dataset[row]!]!, episode: episode[row]!, frame: frame[row]!, draw };
+  });
 }
 
 /**

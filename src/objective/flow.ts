@@ -15,13 +15,34 @@ import { Supervised, SymbolicSupervised } from "../validity/supervised.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import { Validity } from "../validity/validity.ts";
 import type { Draws, FlowTarget, TargetOptions } from "./target.ts";
-import { type ObjectiveFeeds, type Setting, type TracedErrors, type TracedPolicy, teachesInput } from "./traced.ts";
+import {
+  errorsArray,
+  type ObjectiveFeeds,
+  type Setting,
+  type TracedErrors,
+  type TracedPolicy,
+  teachesInput,
+} from "./traced.ts";
 
 /** Name of the errors: squared differences of velocities. */
 export const velocityName = "velocity";
 
 /** Names of the programs' inputs beside those of the observation. */
 export const flowInputs = { actions: "actions", noise: "noise", time: "time", timeEmbedding: "timeEmbedding" } as const;
+
+/** Files in which the arrays of a flow are made, by the names that an audit gives them. */
+export const flowFiles: Readonly<Record<string, string>> = {
+  [flowInputs.noise]: "flow/noise.ts",
+  [flowInputs.time]: "flow/time.ts",
+  [flowInputs.timeEmbedding]: "flow/time.ts",
+  [teachesInput(velocityName)]: "validity/supervised.ts",
+  "flow.noisy": "flow/path.ts",
+  "flow.velocity": "flow/path.ts",
+  [errorsArray(velocityName)]: "loss/velocity.ts",
+};
+
+/** The file in which a flow becomes actions. */
+export const flowActionsFile = "flow/integrate.ts";
 
 /**
  * Squared errors of the flow's velocity, `[b t d]`, at a point between actions and noise.
@@ -43,7 +64,7 @@ export function flowErrors(scope: Scope, setting: Setting, policy: TracedPolicy,
   const supervised = SymbolicSupervised.input(teachesInput(velocityName), "b t d", [b, t, d]);
   const everywhere = SymbolicValidity.complete("b t d", [b, t, d]);
   const target = scope.watch("flow.velocity", point.velocity, cellReal);
-  const cells = scope.watch("loss.errors", velocityErrors(predicted, target, supervised), everywhere);
+  const cells = scope.watch(errorsArray(velocityName), velocityErrors(predicted, target, supervised), everywhere);
   return { name: velocityName, cells, sums: sum(cells, "b d") };
 }
 

@@ -8,8 +8,8 @@ import { type Parameter, Scope, type Watched } from "../nn/parameter.ts";
 import { observationInputs } from "../policy/inputs.ts";
 import { perceive } from "../policy/policy.ts";
 import type { ObjectiveChoice } from "../policy/variant.ts";
-import { flowActions, flowErrors } from "./flow.ts";
-import { promptErrors } from "./prompt.ts";
+import { flowActions, flowActionsFile, flowErrors, flowFiles } from "./flow.ts";
+import { promptErrors, promptFiles } from "./prompt.ts";
 import { errorsOutput, type Setting, type TracedErrors, type TracedPolicy, weightsInput } from "./traced.ts";
 
 /** Traced objectives: what their programs compute, and the parameters that these read. */
@@ -26,16 +26,16 @@ export const gradientPrefix = "gradient.";
 
 /** The loss of a policy: every term of each of its objectives. */
 export function traceObjectives(setting: Setting): TracedObjectives {
-  return traceObjectivesIn(Scope.root(setting.rules), setting);
-}
-
-/** The same in a scope that the audit has made poisonable. */
-export function traceObjectivesIn(scope: Scope, setting: Setting): TracedObjectives {
+  const scope = scopeOf(setting);
   const policy = tracePolicy(scope, setting);
   const errors = setting.form.variant.objectives.map((objective) => errorsOf(objective, scope, setting, policy));
   const shares = errors.map(({ name, sums }) => weightedSum(sums, weightsOf(name, sums)));
   const loss = shares.reduce((sum, share) => add(sum, share));
   return { parameters: readBy([loss], scope), loss, errors, watched: scope.watched };
+}
+
+function scopeOf({ rules, hidden }: Setting): Scope {
+  return hidden === "plain" ? Scope.root(rules) : Scope.poisonable(rules);
 }
 
 function tracePolicy(scope: Scope, { form, layout, rules }: Setting): TracedPolicy {
@@ -75,19 +75,36 @@ export function errorOutputs({ errors }: Pick<TracedObjectives, "errors">): Reco
   return Object.fromEntries(errors.map(({ name, cells }) => [errorsOutput(name), cells]));
 }
 
+/** Files in which an objective's arrays and actions are made, for the places that an audit names. */
+export interface ObjectiveFiles {
+  /** By the name of a watched array or of an input. */
+  readonly arrays: Readonly<Record<string, string>>;
+  /** `null` where the objective makes no actions. */
+  readonly actions: string | null;
+}
+
+export function filesOf(choice: ObjectiveChoice): ObjectiveFiles {
+  switch (choice.kind) {
+    case "flow":
+      return { arrays: flowFiles, actions: flowActionsFile };
+    case "prompt":
+      return { arrays: promptFiles, actions: null };
+  }
+}
+
 /** Actions, and the parameters that they are a function of. */
 export interface TracedActions {
   readonly parameters: readonly Parameter[];
   readonly actions: SymbolicArray<"b t d">;
 }
 
-/** Actions as they arise from the policy's objectives: the outputs of the sampling program. */
+/**
+ * Actions as they arise from the policy's objectives: the outputs of the sampling program.
+ *
+ * @throws RangeError where no objective of the policy makes actions
+ */
 export function traceActions(setting: Setting): TracedActions {
-  return traceActionsIn(Scope.root(setting.rules), setting);
-}
-
-/** The same in a scope that the audit has made poisonable. @throws RangeError where no objective of the policy makes actions */
-export function traceActionsIn(scope: Scope, setting: Setting): TracedActions {
+  const scope = scopeOf(setting);
   const policy = tracePolicy(scope, setting);
   const actions = setting.form.variant.objectives.flatMap(
     (choice) => actionsOf(choice, scope, setting, policy) ?? [],

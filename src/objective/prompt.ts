@@ -10,14 +10,29 @@ import { logSoftmax } from "../graph/op/softmax.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { embedding } from "../policy/prefix.ts";
 import { Supervised, SymbolicSupervised } from "../validity/supervised.ts";
+import { SymbolicValidity } from "../validity/symbolic.ts";
 import { Validity } from "../validity/validity.ts";
-import { type ObjectiveFeeds, type Setting, type TracedErrors, type TracedPolicy, teachesInput } from "./traced.ts";
+import {
+  errorsArray,
+  type ObjectiveFeeds,
+  type Setting,
+  type TracedErrors,
+  type TracedPolicy,
+  teachesInput,
+} from "./traced.ts";
 
 /** Name of the errors: cross entropies of tokens. */
 export const tokensName = "tokens";
 
 /** Name of the program's input `[b n]` that holds the token after each of the prompt's. */
 const nextToken = "nextToken";
+
+/** Files in which this objective's arrays are made, by the names that an audit gives them. */
+export const promptFiles: Readonly<Record<string, string>> = {
+  [nextToken]: "objective/prompt.ts",
+  [teachesInput(tokensName)]: "objective/prompt.ts",
+  [errorsArray(tokensName)]: "objective/prompt.ts",
+};
 
 /**
  * Cross entropy, `[b n]`, of the token that follows each token of the prompt, which the backbone says with its own embedding; 0 where
@@ -31,7 +46,8 @@ export function promptErrors(scope: Scope, { form, layout }: Setting, { perceive
   const logits = einsum("b n e, y e -> b n y", said, embedding(scope, form));
   const chosen = pick(logSoftmax(logits), input(nextToken, "b n", [b, n], "int32"));
   const { teaches } = SymbolicSupervised.input(teachesInput(tokensName), "b n", [b, n]);
-  const cells = select(teaches, negate(chosen), 0);
+  const everywhere = SymbolicValidity.complete("b n", [b, n]);
+  const cells = scope.watch(errorsArray(tokensName), select(teaches, negate(chosen), 0), everywhere);
   return { name: tokensName, cells, sums: sum(cells, "b") };
 }
 

@@ -37,6 +37,7 @@ const setting: Setting = {
   layout,
   unrealInput: "zero",
   rules: Rules.all,
+  hidden: "plain",
 };
 const weights = initialValues(traceActions(setting).parameters, 1);
 const machine = { device: "cpu", threads: 1 } as const;

@@ -1,6 +1,6 @@
 import { type Batch, sampleCount } from "../batch/batch.ts";
 import type { BatchLayout } from "../batch/layout.ts";
-import { type HostArray, zeros } from "../graph/host-array.ts";
+import { type Arrays, type HostArray, zeros } from "../graph/host-array.ts";
 import { type CompileOptions, Program } from "../graph/program.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import { actionNoise, type NoiseKey } from "./action-noise.ts";
@@ -55,6 +55,13 @@ export class ActionSampler {
     return this.#setting.layout;
   }
 
+  /** The same program with other weights. @throws RangeError where weights stand in the program */
+  under(weights: ParameterValues): ActionSampler {
+    if (this.#fed.size === 0) throw new RangeError("under: expected a program that is fed its weights, got fixed ones");
+    const own = new Map([...this.#fed.keys()].map((name) => [name, weights.get(name)!]));
+    return new ActionSampler(this.#setting, this.#program, own);
+  }
+
   /**
    * Actions for each row of a batch. Several calls may be under way at once.
    *
@@ -63,14 +70,23 @@ export class ActionSampler {
    * @throws RangeError if samples and keys differ in number
    */
   async sample(batch: Batch, keys: readonly NoiseKey[]): Promise<HostArray<"b t d">> {
-    const { layout, unrealInput } = this.#setting;
+    return await this.run(this.feedsOf(batch, keys));
+  }
+
+  /** All that the program takes but its weights. @throws RangeError if samples and keys differ in number */
+  feedsOf(batch: Batch, keys: readonly NoiseKey[]): Arrays {
     const samples = sampleCount(batch);
     if (keys.length !== samples)
       throw new RangeError(`sample: expected a key for each of ${samples} samples, got ${keys.length}`);
+    const noise = actionNoise(batch, keys, this.#setting.unrealInput);
+    return new Map([...observationFeeds(batch), [flowInputs.noise, noise] as const]);
+  }
+
+  /** Actions, as `sample`, from what the program takes. */
+  async run(feeds: Arrays): Promise<HostArray<"b t d">> {
+    const { layout } = this.#setting;
     const out = zeros("b t d", [layout.rows, layout.steps, layout.actionWidth], "float32");
-    const noise = actionNoise(batch, keys, unrealInput);
-    const feeds = new Map([...observationFeeds(batch), [flowInputs.noise, noise] as const, ...this.#fed]);
-    await this.#program.run(onlyInputs(this.#program, feeds), new Map([["actions", out]]));
+    await this.#program.run(onlyInputs(this.#program, new Map([...feeds, ...this.#fed])), new Map([["actions", out]]));
     return out;
   }
 

@@ -14,6 +14,8 @@ export interface Setting {
   readonly layout: BatchLayout;
   readonly unrealInput: UnrealInput;
   readonly rules: Rules;
+  /** "poisonable", for the audit: the programs have one more input, `hiddenPoison`, and with 0 in it compute what they otherwise do. */
+  readonly hidden: "plain" | "poisonable";
 }
 
 /** Errors of one objective, by cell: 0 where nothing teaches. */
@@ -45,6 +47,11 @@ export function weightsInput(errors: string): string {
 /** Name of the program's input that says which cells of some errors teach. */
 export function teachesInput(errors: string): string {
   return `teaches.${errors}`;
+}
+
+/** Name that an audit gives to some errors, by cell. */
+export function errorsArray(errors: string): string {
+  return `loss.${errors}`;
 }
 
 /** Name of the program's output that holds some errors, by cell or summed. */

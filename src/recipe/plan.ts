@@ -131,6 +131,7 @@ export function settingOf({ recipe, rules }: Plan, rows: number): Setting {
     layout: layoutOf(recipe, rows),
     unrealInput: conventionsOf(recipe).unrealInput,
     rules,
+    hidden: "plain",
   };
 }
 

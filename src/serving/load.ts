@@ -111,5 +111,5 @@ export async function compilePolicy(
 
 function settingOf(recipe: Recipe, rows: number): Setting {
   const { unrealInput } = conventionsOf(recipe);
-  return { form: formOf(recipe), layout: layoutOf(recipe, rows), unrealInput, rules: Rules.all };
+  return { form: formOf(recipe), layout: layoutOf(recipe, rows), unrealInput, rules: Rules.all, hidden: "plain" };
 }

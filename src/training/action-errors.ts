@@ -12,6 +12,7 @@ import {
 } from "../metric/action-error.ts";
 import { frameCount } from "../mixture/frames.ts";
 import type { Draw } from "../mixture/sampler.ts";
+import { sampleKeys } from "../objective/action-noise.ts";
 import type { ActionSampler } from "../objective/sample.ts";
 import type { World } from "../ranks/world.ts";
 import { loadPlanOf, type Plan } from "../recipe/plan.ts";
@@ -85,9 +86,7 @@ async function batchErrors(
   const { members } = plan.mixture;
   const sums: (readonly Mean[] | null)[] = draws.map(() => []);
   for (let draw = 0; draw < plan.recipe.validation.draws; draw++) {
-    const keys = draws.map(({ member, episode, frame }) => {
-      return { seed: plan.recipe.seed, dataset: members[member]!.datasetName, episode, frame, draw };
-    });
+    const keys = sampleKeys(batch, { seed: plan.recipe.seed, datasets: plan.mixture.datasets, draw });
     const actions = await sampler.sample(asAsked(batch), keys);
     for (const [row, sample] of draws.entries()) {
       const errors = await rowErrors(measured, actions, row, sample);

@@ -22,7 +22,7 @@ const layout: BatchLayout = {
 };
 const batch = raggedBatch(layout, 3);
 const settingOf = (variant: Variant): Setting => {
-  return { form: testForm(variant, "micro", layout, 0), layout, unrealInput: "zero", rules: Rules.all };
+  return { form: testForm(variant, "micro", layout, 0), layout, unrealInput: "zero", rules: Rules.all, hidden: "plain" };
 };
 
 const { vision, backbone, expert } = pi0Sizes.micro;

@@ -37,7 +37,7 @@ import { measureActionErrors, sumActionErrors } from "./action-errors.ts";
 import { trainedBy } from "./begin.ts";
 import type { TrainingProgress } from "./progress.ts";
 import { type StepShare, Trainer } from "./trainer.ts";
-import { Validator } from "./validator.ts";
+import { drawsOf, Validator } from "./validator.ts";
 import { actingWeights, weightsOf } from "./weights.ts";
 
 /** Everything that a run computes with: its plan, the loader's threads, the compiled programs. */
@@ -121,7 +121,8 @@ export class Run {
     const batches = this.#loader.batches(requests);
     this.#validator ??= this.#compileValidator();
     const validator = await this.#validator;
-    const share = { batches, turns };
+    const micros = drawsOf(batches, targetOf(this.plan, "validation"), this.plan.recipe.validation.draws);
+    const share = { micros, turns };
     const found = await validator.run(actingWeights(state, weights), share, (samples) => seen(samples, total));
     refuseNotFinite(`validation at step ${state.step}`, found);
     return { ...found, weights };
@@ -224,9 +225,7 @@ export class Run {
     const { recipe } = this.plan;
     return await Validator.compile({
       setting: settingOf(this.plan, recipe.validation.microBatch),
-      target: targetOf(this.plan, "validation"),
       terms: termsOf(this.plan),
-      draws: recipe.validation.draws,
       names: groupNamesOf(this.plan),
       machine: machineOf(recipe),
       world: this.world,

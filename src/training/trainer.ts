@@ -1,48 +1,22 @@
 import type { Batch } from "../batch/batch.ts";
-import { type DataType, type HostArray, zeros } from "../graph/host-array.ts";
-import { type CompileOptions, Program } from "../graph/program.ts";
 import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
 import type { SampleError } from "../metric/group.ts";
-import type { Parameter, ParameterValues } from "../nn/parameter.ts";
-import {
-  cellWeightsOf,
-  type ErrorsByName,
-  lossOf,
-  type MicroBatch,
-  microBatchOf,
-  sampleErrors,
-  weightFeeds,
-  wholeCounts,
-} from "../objective/micro-batch.ts";
-import { gradientOutputs, gradientPrefix, type TracedObjectives, traceObjectives } from "../objective/objective.ts";
-import { onlyInputs } from "../objective/only-inputs.ts";
+import type { Parameter } from "../nn/parameter.ts";
+import { type MicroBatch, microBatchOf } from "../objective/micro-batch.ts";
 import type { TargetOptions } from "../objective/target.ts";
-import { errorsOutput, type Setting } from "../objective/traced.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
-import { Packed } from "../optimizer/packed.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import { Updater } from "../optimizer/update.ts";
-import { RankedSum } from "../ranks/ranked-sum.ts";
 import type { World } from "../ranks/world.ts";
-import {
-  countsOverRanks,
-  errorsOverRanks,
-  lossOverRanks,
-  type PlacedError,
-  textOverRanks,
-  withPlaces,
-} from "./over-ranks.ts";
+import { GlobalGradient, GradientProgram, type GradientProgramOptions } from "./global-gradient.ts";
+import { textOverRanks } from "./over-ranks.ts";
 
 /** How a trainer is compiled and how it counts. */
-export interface TrainerOptions {
-  readonly setting: Setting;
+export interface TrainerOptions extends GradientProgramOptions {
   readonly optimizer: AdamW;
   readonly terms: readonly Term[];
   readonly target: TargetOptions;
-  /** Which parameters train, of those that the objective reads. */
-  readonly trains: (name: string) => boolean;
-  readonly machine: Omit<CompileOptions, "fixed">;
   readonly world: World;
 }
 
@@ -63,43 +37,28 @@ export interface StepResult {
   readonly gradientNorm: number;
 }
 
-type Storage = HostArray<string, DataType>;
-
-/**
- * Steps of training: the gradient of each micro-batch, summed in a fixed tree, and one update.
- *
- * Counts of supervised cells are summed over the whole global batch before any forward pass, so that micro-batches and ranks
- * add up to the loss of one big batch. The result of a step is equal on all ranks and does not depend on their number.
- */
+/** Steps of training: the gradient of a global batch, and one update. Equal on all ranks, whatever their number. */
 export class Trainer {
-  readonly objectives: TracedObjectives;
-  readonly trained: readonly Parameter[];
   readonly #options: TrainerOptions;
-  readonly #gradient: Program;
+  readonly #program: GradientProgram;
+  readonly #gradient: GlobalGradient;
   readonly #updater: Updater;
-  readonly #sum: RankedSum<Packed>;
 
-  private constructor(
-    objectives: TracedObjectives,
-    trained: readonly Parameter[],
-    programs: Programs,
-    options: TrainerOptions,
-  ) {
-    this.objectives = objectives;
-    this.trained = trained;
+  private constructor(options: TrainerOptions, program: GradientProgram, updater: Updater) {
     this.#options = options;
-    this.#gradient = programs.gradient;
-    this.#updater = programs.updater;
-    this.#sum = new RankedSum(options.world, () => Packed.zeros(trained));
+    this.#program = program;
+    this.#gradient = new GlobalGradient(program, options.terms, options.world);
+    this.#updater = updater;
   }
 
   static async compile(options: TrainerOptions): Promise<Trainer> {
-    const objectives = traceObjectives(options.setting);
-    const trained = objectives.parameters.filter(({ name }) => options.trains(name));
-    const outputs = gradientOutputs(objectives, trained);
-    const gradient = await Program.compile(outputs, { ...options.machine, fixed: new Map() });
-    const updater = await Updater.compile(trained, options.optimizer, options.machine);
-    return new Trainer(objectives, trained, { gradient, updater }, options);
+    const program = await GradientProgram.compile(options);
+    const updater = await Updater.compile(program.trained, options.optimizer, options.machine);
+    return new Trainer(options, program, updater);
+  }
+
+  get trained(): readonly Parameter[] {
+    return this.#program.trained;
   }
 
   /**
@@ -109,46 +68,17 @@ export class Trainer {
    */
   async step(state: TrainingState, share: StepShare, learningRate: number): Promise<StepResult> {
     const micros = share.batches.map((batch) => microBatchOf(batch, this.#options.target, "as drawn"));
-    const { loss, errors } = await this.#gradients(state.parameters, micros, share.microBatches);
+    const { loss, errors, gradient } = await this.#gradient.of(state.parameters, micros, share.microBatches);
     if (!Number.isFinite(loss)) throw await this.#notFinite(state.step + 1, `loss, got ${loss}`, micros);
-    const updated = await this.#updater.step(state, await this.#sum.total(), learningRate);
+    const updated = await this.#updater.step(state, gradient, learningRate);
     if (!Number.isFinite(updated.norm))
       throw await this.#notFinite(state.step + 1, `gradient, got one of norm ${updated.norm}`, micros);
     return { state: updated.state, loss, errors, gradientNorm: updated.norm };
   }
 
   release(): void {
-    this.#gradient.release();
+    this.#program.release();
     this.#updater.release();
-  }
-
-  async #gradients(
-    parameters: ParameterValues,
-    micros: readonly MicroBatch[],
-    microBatches: number,
-  ): Promise<Pick<StepResult, "loss" | "errors">> {
-    const { terms, setting, world } = this.#options;
-    const { rows } = setting.layout;
-    const whole = await countsOverRanks(world, wholeCounts(micros, terms));
-    const { start } = this.#sum.begin(microBatches);
-    const sums: ErrorsByName = new Map(
-      this.objectives.errors.map(({ name, sums: { axes, shape } }) => [name, zeros(axes, shape, "float32")]),
-    );
-    const losses: { index: number; loss: number }[] = [];
-    const errors: PlacedError[] = [];
-    for (const [at, micro] of micros.entries()) {
-      const storage = this.#sum.storage();
-      const weights = cellWeightsOf(micro, terms, whole, setting.rules);
-      const feeds = new Map<string, Storage>([...micro.feeds, ...weightFeeds(weights), ...parameters]);
-      await this.#gradient.run(onlyInputs(this.#gradient, feeds), gradientFetches(storage, sums));
-      this.#sum.add(storage);
-      losses.push({ index: start + at, loss: lossOf(weights, sums) });
-      errors.push(...withPlaces(sampleErrors(micro, terms, sums), (start + at) * rows));
-    }
-    return {
-      loss: await lossOverRanks(world, losses),
-      errors: await errorsOverRanks(world, "errors", terms.length, errors),
-    };
   }
 
   async #notFinite(step: number, problem: string, micros: readonly MicroBatch[]): Promise<InputError> {
@@ -160,11 +90,6 @@ export class Trainer {
   }
 }
 
-interface Programs {
-  readonly gradient: Program;
-  readonly updater: Updater;
-}
-
 /** "pusht 12:40, …": dataset, episode and frame of every sample of a step. */
 function samplesOf(micros: readonly MicroBatch[], datasets: readonly string[]): string {
   return micros
@@ -172,9 +97,4 @@ function samplesOf(micros: readonly MicroBatch[], datasets: readonly string[]): 
       Array.from({ length: samples }, (_, row) => `${datasets[dataset[row]!]} ${episode[row]}:${frame[row]}`),
     )
     .join(", ");
-}
-
-function gradientFetches(storage: ParameterValues, errors: ErrorsByName): Map<string, Storage> {
-  const gradients = [...storage].map(([name, array]): [string, Storage] => [`${gradientPrefix}${name}`, array]);
-  return new Map([...gradients, ...[...errors].map(([name, array]) => [errorsOutput(name), array] as const)]);
 }

@@ -15,13 +15,27 @@ import { errorsOverRanks, type PlacedError, withPlaces } from "./over-ranks.ts";
 export interface ValidatorOptions {
   /** Its rows are `validation.microBatch`. */
   readonly setting: Setting;
-  readonly target: TargetOptions;
   readonly terms: readonly Term[];
-  /** Noises and times per sample. */
-  readonly draws: number;
   readonly names: GroupNames;
   readonly machine: Omit<CompileOptions, "fixed">;
   readonly world: World;
+}
+
+/** Micro-batches of held-out samples, and their places among all of them. */
+export interface ValidationShare {
+  /** Of each micro-batch all its draws of noise and time. */
+  readonly micros: AsyncIterable<readonly MicroBatch[]>;
+  readonly turns: readonly number[];
+}
+
+/** Each batch with several draws of noise and time. */
+export async function* drawsOf(
+  batches: AsyncIterable<Batch>,
+  target: TargetOptions,
+  draws: number,
+): AsyncGenerator<readonly MicroBatch[]> {
+  for await (const batch of batches)
+    yield Array.from({ length: draws }, (_, draw) => microBatchOf(batch, target, draw));
 }
 
 /**
@@ -51,25 +65,40 @@ export class Validator {
   /**
    * The same at every rank.
    *
-   * @param share the micro-batches that this rank computes, and their places among all of them
+   * @param share the micro-batches that this rank computes
    * @param seen told how many samples this rank has done
    */
-  async run(
+  async run(parameters: ParameterValues, share: ValidationShare, seen: (samples: number) => void): Promise<Validation> {
+    return this.grouped(await this.errors(parameters, share, seen));
+  }
+
+  /** The error of every sample over all its draws, in the order of the validation set, at every rank. */
+  async errors(
     parameters: ParameterValues,
-    share: { readonly batches: AsyncIterable<Batch>; readonly turns: readonly number[] },
+    { micros, turns }: ValidationShare,
     seen: (samples: number) => void,
-  ): Promise<Validation> {
-    const { target, draws, terms, names, setting, world } = this.#options;
+  ): Promise<SampleError[]> {
+    const { terms, setting, world } = this.#options;
     const found: PlacedError[] = [];
     let done = 0;
-    for await (const batch of share.batches) {
+    for await (const draws of micros) {
       const own: SampleError[] = [];
-      for (let draw = 0; draw < draws; draw++)
-        addErrors(own, await this.#errorsOf(parameters, microBatchOf(batch, target, draw)));
-      found.push(...withPlaces(own, share.turns[done++]! * setting.layout.rows));
+      for (const micro of draws) addErrors(own, await this.#errorsOf(parameters, micro));
+      found.push(...withPlaces(own, turns[done++]! * setting.layout.rows));
       seen(found.length);
     }
-    return groupErrors(await errorsOverRanks(world, "validation", terms.length, found), terms, names);
+    return await errorsOverRanks(world, "validation", terms.length, found);
+  }
+
+  /** Losses by (dataset, control mode) of samples whose errors are known. */
+  grouped(errors: readonly SampleError[]): Validation {
+    const { terms, names } = this.#options;
+    return groupErrors(errors, terms, names);
+  }
+
+  /** The same program on other ranks. */
+  on(world: World): Validator {
+    return new Validator({ ...this.#options, world }, this.#errors, this.#program);
   }
 
   release(): void {

@@ -67,7 +67,13 @@ const layout: BatchLayout = {
   pictureSize: 16,
 };
 const ragged = raggedBatch(layout, 3);
-const setting: Setting = { form: testForm(other, "micro", layout, 0), layout, unrealInput: "zero", rules: Rules.all };
+const setting: Setting = {
+  form: testForm(other, "micro", layout, 0),
+  layout,
+  unrealInput: "zero",
+  rules: Rules.all,
+  hidden: "plain",
+};
 const weights = microWeights(setting);
 
 /** Weights of which one array is moved by a step along a direction. */

@@ -5,11 +5,18 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { recipe as realMixture } from "../../recipes/real-mixture.ts";
 import { type AuditRequest, auditRecipe } from "../../src/audit/audit-recipe.ts";
 import type { PaddingKind } from "../../src/audit/kind.ts";
-import { type AuditColumn, type AuditReport, type AuditRow, columns } from "../../src/audit/report.ts";
+import { type AuditColumn, type AuditReport, type AuditRow, columns, leaksIn } from "../../src/audit/report.ts";
+import { exercisedWeights } from "../../src/audit/weight.ts";
 import { hasRealData, onRealData, realDataset } from "../../src/dataset/testing/real-data.ts";
 import { reductions } from "../../src/loss/reduction.ts";
+import { stateOf } from "../../src/optimizer/state.ts";
 import { type VariantName, variants } from "../../src/policy/variant.ts";
+import { aloneWorld } from "../../src/ranks/open-world.ts";
+import { writeRunRecipe } from "../../src/recipe/file.ts";
 import type { Recipe } from "../../src/recipe/schema.ts";
+import { trainedBy } from "../../src/training/begin.ts";
+import { Run } from "../../src/training/run.ts";
+import { createRunFolder } from "../../src/training/run-folder.ts";
 import { type Rule, ruleNames } from "../../src/validity/rules.ts";
 import { generatedPadding } from "./every-padding.ts";
 
@@ -36,6 +43,7 @@ const policies = variantNames.flatMap((variant) => reductions.map((reduction) =>
 describe.each(policies)("$variant with the loss over $reduction", ({ variant, reduction }) => {
   it("is clean on every kind of padding, and no kind is absent", async () => {
     const report = await audit({ ...generatedPadding(variant), reduction }, { batches: 2 });
+    expect(leaksIn(report)).toEqual([]);
     expect(report).toMatchObject({
       clean: true,
       laws: { poison: "clean", padding: "clean", split: "clean", order: "clean", horizon: "clean" },
@@ -61,7 +69,8 @@ const guarded: Readonly<
     kinds: ["action-dims", "action-steps", "robotless-samples", "filler-rows"],
     reaches: ["loss", "gradients", "metrics"],
   },
-  "inference-side": { folder: "flow", kinds: ["action-dims", "action-steps"], reaches: ["actions"] },
+  // A robot that asks for actions has all of its steps: there only dims do not exist.
+  "inference-side": { folder: "flow", kinds: ["action-dims"], reaches: ["actions"] },
   "loss-steps": { folder: "loss", kinds: ["action-steps"], reaches: ["loss", "gradients", "metrics"] },
   "loss-dims": { folder: "loss", kinds: ["action-dims"], reaches: ["loss", "gradients", "metrics"] },
   denominator: {
@@ -135,6 +144,38 @@ describe("with one rule switched off", () => {
   });
 });
 
+describe("the audit of a run", () => {
+  const recipe = generatedPadding("pi0");
+
+  /** A run whose only checkpoint holds these weights. */
+  async function runOf(name: string, change: (parameter: string, cells: Float32Array) => void): Promise<string> {
+    const folder = join(cache, name);
+    const run = await Run.open(recipe, cache, await aloneWorld());
+    try {
+      const values = exercisedWeights(run.parameters, 1);
+      for (const [parameter, { cells }] of values) change(parameter, cells);
+      await createRunFolder(folder);
+      await writeRunRecipe(folder, recipe);
+      await run.save(folder, { state: stateOf(values, trainedBy(recipe, run.parameters), true), best: null });
+    } finally {
+      await run.close();
+    }
+    return folder;
+  }
+
+  it("is of the run's own weights: a rule that is off shows where they read pictures, and not where they do not", async () => {
+    const seeing = await runOf("seeing", () => {});
+    const blind = await runOf("blind", (name, cells) => {
+      if (/\.(value|out)\.(weight|bias)$/.test(name)) cells.fill(0);
+    });
+    expect(leaksIn(await audit(recipe, { run: blind, broken: "view-keys" }))).toEqual([]);
+    expect(leaksIn(await audit(recipe, { run: seeing, broken: "view-keys" }))).toContainEqual(
+      expect.stringMatching(/^views reach loss at policy\/trunk\.ts: /),
+    );
+    expect(leaksIn(await audit(recipe, { run: seeing }))).toEqual([]);
+  });
+});
+
 describe("weights that read both ways", () => {
   const kept = { poison: "clean", padding: "clean", split: "clean", order: "clean", horizon: "clean" };
   it.each<[Recipe["conventions"]["pastEnd"], readonly (keyof typeof kept)[]]>([
@@ -157,8 +198,9 @@ function underConvention(change: Partial<Recipe["conventions"]>): Recipe {
 describe.runIf(hasRealData)(onRealData("four real robots"), () => {
   it("are clean", async () => {
     const recipe = { ...realMixture, data: { ...realMixture.data, root: realDataset("") } };
-    const { clean, rows } = await audit(recipe, {});
-    expect(clean).toBe(true);
+    const report = await audit(recipe, {});
+    expect(leaksIn(report)).toEqual([]);
+    const { rows } = report;
     expect(rows.filter(({ cells }) => cells > 0).map(({ padding }) => padding)).toEqual([
       "action-dims",
       "action-steps",

@@ -66,7 +66,7 @@ describe("each convention is a choice that the code makes", () => {
   async function numbers(recipe: Recipe) {
     const plan = await planFor(recipe);
     const runner = new GlobalBatchRunner();
-    runner.take(exercisedWeights(traceObjectives(settingOf(plan, 2)).parameters, 1));
+    await runner.take(exercisedWeights(traceObjectives(settingOf(plan, 2)).parameters, 1));
     const [whole] = await loadGlobalBatches(plan, auditRequests(plan, 1));
     const outputs = await runner.run(whole!);
     await runner.release();

@@ -68,6 +68,7 @@ const settingWith = (crossAttentionKeys: GrootHead["crossAttentionKeys"], rules:
   layout: { rows: 4, steps: 4, actionWidth: 6, stateWidth: 5, views: 2, observations: 2, tokens: 6, pictureSize: 16 },
   unrealInput: "zero",
   rules,
+  hidden: "plain",
 });
 const setting = settingWith("real", Rules.all);
 

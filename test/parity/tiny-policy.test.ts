@@ -60,6 +60,7 @@ const setting: Setting = {
   layout: { rows: 4, steps: 4, actionWidth: 6, stateWidth: 5, views: 2, observations: 1, tokens: 6, pictureSize: 16 },
   unrealInput: "zero",
   rules: Rules.all,
+  hidden: "plain",
 };
 
 /** PyTorch's own float32 lies up to 1.4e-7 from its float64 in these cells. */

@@ -106,7 +106,13 @@ describe("GR00T 417: the mask of the vision-language tokens", () => {
     sizes: { ...grootSizes, micro: { ...grootSizes.micro, dit } },
   };
   const outcomes = async (rules: Rules) => {
-    const setting: Setting = { form: testForm(deep, "micro", layout, 0), layout, unrealInput: "zero", rules };
+    const setting: Setting = {
+      form: testForm(deep, "micro", layout, 0),
+      layout,
+      unrealInput: "zero",
+      rules,
+      hidden: "plain",
+    };
     const [policy, weights] = [await MicroPolicy.compile(setting), microWeights(setting)];
     const found = [await policy.outcome(ragged, weights, nothing), await policy.outcome(ragged, weights, hidden)];
     policy.release();

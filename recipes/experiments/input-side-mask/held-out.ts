@@ -6,7 +6,7 @@ import { ActionSampler } from "../../../src/objective/sample.ts";
 import { aloneWorld } from "../../../src/ranks/open-world.ts";
 import { groupNamesOf, layoutOf, termsOf } from "../../../src/recipe/plan.ts";
 import { asAsked } from "../../../src/training/action-errors.ts";
-import { Validator } from "../../../src/training/validator.ts";
+import { drawsOf, Validator } from "../../../src/training/validator.ts";
 import { Mean } from "../../../src/validity/mean.ts";
 import { heldOut, type Sampling } from "./design.ts";
 import { heldOutTarget, type Opened, samplingSetting } from "./opened.ts";
@@ -38,16 +38,15 @@ export async function velocityLosses({ opened, weights, sampling }: Measured): P
   const rows = recipe.validation.microBatch;
   const validator = await Validator.compile({
     setting: samplingSetting(opened, sampling, rows),
-    target: heldOutTarget(opened, sampling),
     terms: termsOf(plan),
-    draws: heldOut.velocityDraws,
     names: groupNamesOf(plan),
     machine: { device: recipe.device, threads: recipe.threads },
     world: await aloneWorld(),
   });
   try {
     const batches = await heldOutBatches(opened, framesOf(opened), rows);
-    const share = { batches: one(batches), turns: batches.map((_, turn) => turn) };
+    const micros = drawsOf(one(batches), heldOutTarget(opened, sampling), heldOut.velocityDraws);
+    const share = { micros, turns: batches.map((_, turn) => turn) };
     const { groups } = await validator.run(weights, share, () => {});
     return Object.fromEntries(groups.map(({ dataset, loss }) => [dataset, loss]));
   } finally {

@@ -6,7 +6,7 @@ import { ActionSampler } from "../../../src/objective/sample.ts";
 import { aloneWorld } from "../../../src/ranks/open-world.ts";
 import { groupNamesOf, layoutOf, settingOf, targetOf, termsOf } from "../../../src/recipe/plan.ts";
 import { asAsked } from "../../../src/training/action-errors.ts";
-import { Validator } from "../../../src/training/validator.ts";
+import { drawsOf, Validator } from "../../../src/training/validator.ts";
 import { Mean } from "../../../src/validity/mean.ts";
 import type { Samples } from "../training.ts";
 import { heldOut, type Study } from "./design.ts";
@@ -23,17 +23,17 @@ export async function velocityLosses(measured: Measured): Promise<Record<string,
   const { device, threads, validation } = plan.recipe;
   const validator = await Validator.compile({
     setting: settingOf(plan, validation.microBatch),
-    // What was taught past the end does not count.
-    target: { ...targetOf(plan, "validation"), pastEnd: "hidden" },
     terms: termsOf(plan),
-    draws: heldOut.velocityDraws,
     names: groupNamesOf(plan),
     machine: { device, threads },
     world: await aloneWorld(),
   });
   try {
     const batches = await heldOutBatches(measured);
-    const share = { batches: one(batches), turns: batches.map((_, turn) => turn) };
+    // What was taught past the end does not count.
+    const target = { ...targetOf(plan, "validation"), pastEnd: "hidden" } as const;
+    const micros = drawsOf(one(batches), target, heldOut.velocityDraws);
+    const share = { micros, turns: batches.map((_, turn) => turn) };
     const { groups } = await validator.run(weights, share, () => {});
     return Object.fromEntries(groups.map(({ dataset, loss }) => [dataset, loss]));
   } finally {

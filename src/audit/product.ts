@@ -1,0 +1,121 @@
+import type { HostArray } from "../graph/host-array.ts";
+import type { SampleError } from "../metric/group.ts";
+import type { ParameterValues } from "../nn/parameter.ts";
+import { ActionSampler } from "../objective/sample.ts";
+import type { Setting } from "../objective/traced.ts";
+import { shareOf, turnsOf } from "../ranks/deal.ts";
+import { localLinks } from "../ranks/local.ts";
+import { World } from "../ranks/world.ts";
+import { groupNamesOf, type Plan, settingOf, termsOf } from "../recipe/plan.ts";
+import { GlobalGradient, type GlobalGradientResult, GradientProgram } from "../training/global-gradient.ts";
+import { Validator } from "../training/validator.ts";
+import { actedFeeds, type GlobalBatch, trainedMicros, validatedMicros } from "./global-batch.ts";
+import { fittedWeights } from "./weight.ts";
+
+/** What one rank trains and validates with. */
+interface Rank {
+  readonly world: World;
+  readonly gradient: GlobalGradient;
+  readonly validator: Validator;
+}
+
+interface Programs {
+  readonly gradient: GradientProgram;
+  readonly validator: Validator;
+  readonly sampler: ActionSampler;
+}
+
+/** The code that trains, validates and samples actions, compiled for micro-batches of so many rows with room for poison. */
+export class AuditedProduct {
+  readonly #plan: Plan;
+  readonly #programs: Programs;
+  #weights: ParameterValues;
+  #sampler: ActionSampler;
+  readonly #ranks = new Map<number, Promise<readonly Rank[]>>();
+
+  private constructor(plan: Plan, programs: Programs, weights: ParameterValues) {
+    this.#plan = plan;
+    this.#programs = programs;
+    this.#weights = weights;
+    this.#sampler = programs.sampler;
+  }
+
+  /** @param weights of the policy as it is: where the plan's is wider, new cells are made up */
+  static async compile(plan: Plan, rows: number, weights: ParameterValues): Promise<AuditedProduct> {
+    const { device, threads } = plan.recipe;
+    const machine = { device, threads };
+    const setting: Setting = { ...settingOf(plan, rows), hidden: "poisonable" };
+    const [world] = await localWorlds(1);
+    const [terms, names] = [termsOf(plan), groupNamesOf(plan)];
+    const gradient = await GradientProgram.compile({ setting, trains: () => true, machine });
+    const validator = await Validator.compile({ setting, terms, names, machine, world: world! });
+    const fitted = fittedWeights(weights, gradient.objectives.parameters);
+    const sampler = await ActionSampler.compile({ setting, weights: fitted, placement: "fed", machine });
+    return new AuditedProduct(plan, { gradient, validator, sampler }, fitted);
+  }
+
+  /** Goes on with other weights. */
+  take(weights: ParameterValues): void {
+    this.#weights = fittedWeights(weights, this.#programs.gradient.objectives.parameters);
+    this.#sampler = this.#programs.sampler.under(this.#weights);
+  }
+
+  get sampler(): ActionSampler {
+    return this.#sampler;
+  }
+
+  /** Loss and gradient as training computes them, at rank 0. */
+  async trained(whole: GlobalBatch): Promise<GlobalGradientResult> {
+    const micros = trainedMicros(whole);
+    const results = (await this.#ranksOf(whole.ranks)).map(({ world, gradient }) => {
+      const { start, end } = shareOf(micros.length, world);
+      return gradient.of(this.#weights, micros.slice(start, end), micros.length);
+    });
+    const [first, ...others] = await Promise.all(results);
+    return { ...first!, weights: [first!, ...others].flatMap(({ weights }) => weights) };
+  }
+
+  /** Errors by sample as validation computes them, at rank 0. */
+  async validated(whole: GlobalBatch): Promise<SampleError[]> {
+    const results = (await this.#ranksOf(whole.ranks)).map(({ world, validator }) => {
+      const turns = turnsOf(whole.parts.length, world);
+      return validator.errors(this.#weights, { micros: validatedMicros(whole, turns), turns }, () => {});
+    });
+    return (await Promise.all(results))[0]!;
+  }
+
+  /** Validation's numbers of samples whose errors are known. */
+  grouped(errors: readonly SampleError[]) {
+    return this.#programs.validator.grouped(errors);
+  }
+
+  /** Actions of each micro-batch, `[b t d]` in unit scale, as a robot asks for them. */
+  async acted(whole: GlobalBatch): Promise<HostArray<"b t d">[]> {
+    const found: HostArray<"b t d">[] = [];
+    for (const part of whole.parts) found.push(await this.#sampler.run(actedFeeds(whole, part, this.#sampler)));
+    return found;
+  }
+
+  release(): void {
+    const { gradient, validator, sampler } = this.#programs;
+    for (const program of [gradient, validator, sampler]) program.release();
+  }
+
+  #ranksOf(count: number): Promise<readonly Rank[]> {
+    const { gradient, validator } = this.#programs;
+    const made = async () =>
+      (await localWorlds(count)).map((world) => ({
+        world,
+        gradient: new GlobalGradient(gradient, termsOf(this.#plan), world),
+        validator: validator.on(world),
+      }));
+    const known = this.#ranks.get(count) ?? made();
+    this.#ranks.set(count, known);
+    return known;
+  }
+}
+
+/** So many ranks in this process. */
+function localWorlds(count: number): Promise<World[]> {
+  return Promise.all(localLinks(count).map((link) => World.open(link, { deadlineSeconds: Number.POSITIVE_INFINITY })));
+}
