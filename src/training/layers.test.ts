@@ -22,7 +22,13 @@ const layout: BatchLayout = {
 };
 const batch = raggedBatch(layout, 3);
 const settingOf = (variant: Variant): Setting => {
-  return { form: testForm(variant, "micro", layout, 0), layout, unrealInput: "zero", rules: Rules.all, hidden: "plain" };
+  return {
+    form: testForm(variant, "micro", layout, 0),
+    layout,
+    unrealInput: "zero",
+    rules: Rules.all,
+    hidden: "plain",
+  };
 };
 
 const { vision, backbone, expert } = pi0Sizes.micro;
