@@ -31,7 +31,12 @@ const view = "camera";
 /** A dataset and as many of its frames, drawn without repetition from all episodes that are here. */
 export async function openLoading(name: string, root: string, samples: number): Promise<Loading> {
   const source = { kind: "lerobot", location: root, taskAnnotation: "declared" } as const;
-  const mapping = { ...asFound, controlMode: "as found" };
+  const choice = { name, episodes: "all", taskAnnotation: "declared", pictureMemoryBytes: 0 } as const;
+  const dataset = await openDataset(root, choice);
+  const [camera] = dataset.cameras;
+  await dataset.close();
+  const cameras = camera === undefined ? {} : { [view]: camera };
+  const mapping = { ...asFound, controlMode: "as found", cameras };
   const entry = { name, source, episodes: "all", mapping, role: "train", weight: null, validationRatio: 0.5 } as const;
   const { mixture, close } = await openMixture({
     seed: 0,

@@ -30,10 +30,10 @@ export const recipe: Recipe = {
     actions: "absolute",
     augmentation: usualAugmentation,
     datasets: [
-      dataset("gr1_pick_place", "joint", [0, 1, 2, 3, 4]),
-      dataset("unitree_g1_inspire", "joint", [29, 30, 31, 59, 82]),
-      dataset("dobot_cr5", "joint-velocity", [68, 70, 72, 73, 75]),
-      dataset("pusht", "ee", "all"),
+      dataset("gr1_pick_place", "joint", [0, 1, 2, 3, 4], "ego_view"),
+      dataset("unitree_g1_inspire", "joint", [29, 30, 31, 59, 82], "cam_high"),
+      dataset("dobot_cr5", "joint-velocity", [68, 70, 72, 73, 75], "top"),
+      dataset("pusht", "ee", "all", null),
     ],
   },
   batch: { size: 16, microBatch: 16 },
@@ -66,13 +66,19 @@ export const recipe: Recipe = {
   audit: { everySteps: 0 },
 };
 
-function dataset(name: string, controlMode: string, episodes: RecipeDataset["episodes"]): RecipeDataset {
+function dataset(
+  name: string,
+  controlMode: string,
+  episodes: RecipeDataset["episodes"],
+  camera: string | null,
+): RecipeDataset {
+  const cameras = camera === null ? {} : { camera: `observation.images.${camera}` };
   return {
     name,
     source: { kind: "lerobot", location: name, taskAnnotation: "declared" },
     episodes,
     role: "both",
     weight: 1,
-    mapping: { ...asFound, controlMode },
+    mapping: { ...asFound, controlMode, cameras },
   };
 }

@@ -68,7 +68,8 @@ async function subject(of: GeneratedDataset, mapping: Mapping, views: readonly s
   const { dofs, states } = member!.embodiment;
   return { dataset: generate(of), member: member!, action: identity(dofs.length), state: identity(states.length) };
 }
-const toy = () => subject(description, { ...asFound, controlMode: "joint" }, ["base", "wrist"]);
+const cameras = { base: "observation.images.top" };
+const toy = () => subject(description, { ...asFound, controlMode: "joint", cameras }, ["base", "wrist"]);
 const at = (frame: number, draw = 0) => ({ member: 0, episode: 0, frame, draw });
 const square = { height: 8, width: 8 };
 const value = (key: string, entry: number, frame: number) =>
@@ -192,7 +193,7 @@ describe("an example", () => {
       "pull",
     ]);
     const prompt = { kind: "fixed", text: "go" } as const;
-    const fixed = await subject(description, { ...asFound, controlMode: "joint", prompt }, ["base"]);
+    const fixed = await subject(description, { ...asFound, controlMode: "joint", prompt, cameras }, ["base"]);
     expect(await said({ ...fixed, dataset: changing.dataset }, 6)).toBe("go");
   });
 
@@ -241,7 +242,9 @@ describe("an example", () => {
   });
 
   it("of a question-answering dataset has no robot target, and says so apart from steps and dofs", async () => {
-    const questions = await subject(description, { ...asFound, controlMode: "none", target: "none" }, ["base"]);
+    const questions = await subject(description, { ...asFound, controlMode: "none", target: "none", cameras }, [
+      "base",
+    ]);
     const example = await loadExample(questions, at(11), choice);
     expect([example.targetReal, example.dofSlots, [...example.actions.valid.bits]]).toEqual([false, [], [1, 0, 0, 0]]);
   });

@@ -38,7 +38,7 @@ function entry(name: string, dofs: number, features: readonly Feature[]): Mixtur
     name,
     source: { kind: "generated", description },
     episodes: "all",
-    mapping: { ...asFound, controlMode: "joint" },
+    mapping: { ...asFound, controlMode: "joint", cameras: features.includes(camera) ? { base: camera.key } : {} },
     role: "both",
     weight: null,
     validationRatio: 0.3,

@@ -17,20 +17,20 @@ import type { BatchRequest, LoadPlan } from "./maker.ts";
 import { measureNormalization, type NormalizationStatistics } from "./measure.ts";
 import { stepRequests } from "./request.ts";
 
-const entry = (name: string, controlMode: string): MixtureEntry => ({
+const entry = (name: string, controlMode: string, camera: string | null): MixtureEntry => ({
   name,
   source: { kind: "lerobot", location: realDataset(name), taskAnnotation: "declared" },
   episodes: "all",
-  mapping: { ...asFound, controlMode },
+  mapping: { ...asFound, controlMode, cameras: camera === null ? {} : { base: `observation.images.${camera}` } },
   role: "both",
   weight: 1,
   validationRatio: 0.2,
 });
 const entries = [
-  entry("gr1_pick_place", "joint"),
-  entry("unitree_g1_inspire", "joint"),
-  entry("dobot_cr5", "joint-velocity"),
-  entry("pusht", "ee"),
+  entry("gr1_pick_place", "joint", "ego_view"),
+  entry("unitree_g1_inspire", "joint", "cam_high"),
+  entry("dobot_cr5", "joint-velocity", "top"),
+  entry("pusht", "ee", null),
 ];
 const layout: BatchLayout = {
   rows: 4,

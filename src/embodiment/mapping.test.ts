@@ -43,11 +43,29 @@ describe("an embodiment as found", () => {
     expect(robotType).toBe("toy arm");
   });
 
-  it("puts cameras into views by name, the rest in order, and leaves a view absent", () => {
-    expect(embody(joint, toy, ["base", "wrist", "left"]).cameras).toEqual([
-      { view: "base", key: "observation.images.top" },
+  it("puts cameras into views by name, and leaves a view absent that no camera is left for", () => {
+    const [top, wrist] = [camera("observation.images.top"), camera("observation.images.wrist")];
+    expect(embody(joint, dataset(vector("action", 1), wrist, top), ["wrist", "top", "left"]).cameras).toEqual([
       { view: "wrist", key: "observation.images.wrist" },
+      { view: "top", key: "observation.images.top" },
       { view: "left", key: null },
+    ]);
+    expect(embody(joint, toy, ["wrist"]).cameras).toEqual([{ view: "wrist", key: "observation.images.wrist" }]);
+  });
+
+  it("asks which camera a view is that none is called after: the next in order may look from elsewhere", () => {
+    const laptop = dataset(
+      vector("action", 1),
+      camera("observation.images.wrist_left"),
+      camera("observation.images.top"),
+    );
+    expect(() => embody(joint, laptop, ["top", "wrist"])).toThrow(
+      /got observation\.images\.wrist_left and none called wrist; .*"cameras: { "wrist": "observation\.images\.wrist_left" }"/,
+    );
+    const told = { ...joint, cameras: { top: "observation.images.top" } };
+    expect(embody(told, laptop, ["top", "wrist"]).cameras.map(({ key }) => key)).toEqual([
+      "observation.images.top",
+      null,
     ]);
   });
 
@@ -97,7 +115,7 @@ describe("an embodiment as found", () => {
   });
 
   it("has no dofs where samples have no robot target", () => {
-    const { dofs, target, columns } = embody({ ...joint, target: "none" }, dataset(camera("image")), ["base"]);
+    const { dofs, target, columns } = embody({ ...joint, target: "none" }, dataset(camera("base")), ["base"]);
     expect([dofs, columns.action, target]).toEqual([[], [], "none"]);
   });
 });

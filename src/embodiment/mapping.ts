@@ -24,7 +24,7 @@ export interface Mapping {
   readonly action: readonly Column[] | null;
   /** Columns that make up the state; `null`: `observation.state`, or else `state`, or else none. */
   readonly state: readonly Column[] | null;
-  /** Key by view of the policy; `null`: by name, then in order. Views left out are absent. */
+  /** Key by view of the policy; `null`: by the last part of the key. Views left out are absent. */
   readonly cameras: Readonly<Record<string, string>> | null;
   readonly prompt: PromptSource;
   /** The action's entries; `null`: named by the metadata, in a leading run of slots. */
@@ -138,7 +138,7 @@ function cameras(
   views: readonly string[],
   problems: string[],
 ): Camera[] {
-  if (chosen === null) return camerasByName(dataset, views);
+  if (chosen === null) return camerasByName(dataset, views, problems);
   for (const [view, key] of Object.entries(chosen)) {
     if (!views.includes(view)) problems.push(`the policy has no view "${view}"; it has ${views.join(", ") || "none"}`);
     if (!dataset.cameras.includes(key))
@@ -147,8 +147,20 @@ function cameras(
   return views.map((view) => ({ view, key: Object.hasOwn(chosen, view) ? chosen[view]! : null }));
 }
 
-function camerasByName(dataset: Dataset, views: readonly string[]): Camera[] {
-  const named = new Map(views.map((view) => [view, dataset.cameras.find((key) => key.split(".").at(-1) === view)]));
-  const left = dataset.cameras.filter((key) => ![...named.values()].includes(key));
-  return views.map((view) => ({ view, key: named.get(view) ?? left.shift() ?? null }));
+/** Views by the last part of a camera's key; which of the others is which is for the recipe to say. */
+function camerasByName(dataset: Dataset, views: readonly string[], problems: string[]): Camera[] {
+  const found = views.map((view) => ({
+    view,
+    key: dataset.cameras.find((key) => key.split(".").at(-1) === view) ?? null,
+  }));
+  const open = found.filter(({ key }) => key === null).map(({ view }) => view);
+  const left = dataset.cameras.filter((camera) => found.every(({ key }) => key !== camera));
+  if (open.length > 0 && left.length > 0) {
+    const example = `{ ${JSON.stringify(open[0])}: ${JSON.stringify(left[0])} }`;
+    problems.push(
+      `expected a camera by the name of each view (${views.join(", ")}), got ${left.join(", ")} and none called ` +
+        `${open.join(", ")}; say in the mapping which is which, "cameras: ${example}" for one; views left out there are absent`,
+    );
+  }
+  return found;
 }

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Picture } from "../dataset/dataset.ts";
-import { asFound } from "../embodiment/mapping.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { RobotEnvironment } from "../simulation/environment.ts";
 import { createRobot, findRobot } from "../simulation/robots.ts";
@@ -168,7 +167,8 @@ describe("a policy in closed loop", () => {
 
   it("is asked with the mapping's prompt where that is fixed, whatever the robot's instruction", async () => {
     const [dataset] = recipe.data.datasets;
-    const mapping = { ...asFound, controlMode: "joint", prompt: { kind: "fixed", text: "reach it" } } as const;
+    const prompt = { kind: "fixed", text: "reach it" } as const;
+    const mapping = { ...dataset!.mapping, prompt };
     const fixed = await trainMicroRun({ ...recipe, data: { ...recipe.data, datasets: [{ ...dataset!, mapping }] } }, 1);
     const own = await loadPolicy(fixed.folder, { robots: 1, machine: "as trained" });
     try {
