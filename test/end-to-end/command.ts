@@ -18,7 +18,10 @@ export interface Running {
   readonly finished: Promise<Finished>;
 }
 
-/** The recipe of these tests. */
+/** The recipe of these tests where they need no other. */
+export const awkward = join(import.meta.dirname, "awkward.ts");
+
+/** A plain recipe in one file, for tests of what is wrong with one. */
 export const twoModes = join(import.meta.dirname, "two-modes.ts");
 
 /** Runs `armature` to its end, as a user would, in a process of its own. */
@@ -45,7 +48,7 @@ export function armatureWithin(kibibytes: number, ...words: readonly string[]): 
 
 /** Trains the recipe of these tests, to the end of what is asked for. */
 export async function train(...words: readonly string[]): Promise<Record<string, unknown>> {
-  return jsonOf(await armature("train", twoModes, "--json", ...words));
+  return jsonOf(await armature("train", awkward, "--json", ...words));
 }
 
 /** What a command that went well printed under `--json`. */

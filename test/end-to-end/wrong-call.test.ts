@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectSameBits } from "../../src/graph/testing/bits.ts";
 import { readEvents } from "../../src/training/event-log.ts";
-import { armature, armatureWithin, type Finished, scratch, train, twoModes } from "./command.ts";
+import { armature, armatureWithin, type Finished, jsonOf, scratch, twoModes } from "./command.ts";
 import { checkpointsOf, contents } from "./run-files.ts";
 
 let place: Awaited<ReturnType<typeof scratch>>;
@@ -30,6 +30,7 @@ function lastComplaint({ status, out, err }: Finished): string {
 }
 
 const set = (setting: string) => ["train", twoModes, "--set", setting];
+const train = async (...words: readonly string[]) => jsonOf(await armature("train", twoModes, "--json", ...words));
 
 describe("a setting", () => {
   it.each([

@@ -1,5 +1,5 @@
 import { findLaunchers, type Launcher } from "../../src/ranks/mpi/testing/launcher.ts";
-import { beginUnder, jsonOf, type Running, twoModes } from "../end-to-end/command.ts";
+import { awkward, beginUnder, jsonOf, type Running } from "../end-to-end/command.ts";
 
 /** Open MPI's launcher, if this machine has it. */
 export const launcher = findLaunchers().find(({ name }) => name === "Open MPI");
@@ -21,11 +21,11 @@ export async function onRanks(ranks: number, ...words: readonly string[]): Promi
   return jsonOf(await beginOnRanks(ranks, ...words, "--json").finished);
 }
 
-const settings = ["batch.size=8", "optimizer.steps=50", "validation.everySteps=25", "checkpoint.everySteps=10"];
+const settings = ["batch.size=11", "optimizer.steps=50", "validation.everySteps=25", "checkpoint.everySteps=10"];
 
-/** Words that train the recipe of these tests: four micro-batches a step, fifty steps. */
+/** Words that train the recipe of these tests: four micro-batches a step, of which the last has fewer samples, and fifty steps. */
 export function training(run: string, ...words: readonly string[]): string[] {
-  return ["train", twoModes, "--out", run, ...settings.flatMap(set), ...words];
+  return ["train", awkward, "--out", run, ...settings.flatMap(set), ...words];
 }
 
 export function set(setting: string): string[] {

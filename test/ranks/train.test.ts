@@ -34,7 +34,7 @@ describe.skipIf(launcher === undefined)(`ranks that mpirun started${skipped}`, (
     const words = ["validate", straight, "--action-samples", "5"];
     const numbers = ({ seconds, ranks, ...found }: Record<string, unknown>) => found;
     const alone = numbers(jsonOf(await armature(...words, "--json")));
-    expect(alone).toMatchObject({ step: 50, samples: 18, groups: { length: 3 }, actionErrors: { length: 8 } });
+    expect(alone).toMatchObject({ step: 50, samples: 25, groups: { length: 5 }, actionErrors: { length: 12 } });
     for (const ranks of [2, 3, 4]) {
       const found = await onRanks(ranks, ...words);
       expect(found.ranks).toBe(ranks);
