@@ -4,9 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { readManifest } from "../checkpoint/checkpoint.ts";
 import { checkpointFolder } from "../checkpoint/store.ts";
+import { aloneWorld } from "../ranks/open-world.ts";
 import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
 import { readEvents } from "./event-log.ts";
 import { type MicroRun, trainMicroRun } from "./testing/micro-run.ts";
+import { trainPolicy } from "./train.ts";
+import { unwatched } from "./watcher.ts";
 
 const validationSchema = z.object({
   step: z.number(),
@@ -30,6 +33,16 @@ describe("a run whose validation loss falls and rises again", () => {
     expect(second).toBeLessThan(first!);
     expect(third).toBeGreaterThan(second!);
     expect(last).toBeGreaterThan(third!);
+  });
+
+  it("is gone on with after its best without forgetting it", async () => {
+    const half = await trainMicroRun(awkwardRecipe, 4);
+    const { folder, recipe, cache } = half;
+    const start = { kind: "resume" } as const;
+    const result = await trainPolicy({ recipe, folder, start, until: 6, cache, world: await aloneWorld() }, unwatched);
+    expect(result.best).toEqual({ step: 2, loss: validations[1]!.aggregate.loss });
+    expect(await readdir(join(folder, "checkpoints"))).toEqual(["000002", "000006"]);
+    await half.remove();
   });
 
   it("knows the lowest as its best, and keeps that step's checkpoint beside the newest", async () => {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import { expectClose } from "../graph/testing/close.ts";
-import { type Reduction, reductions } from "../loss/reduction.ts";
+import type { Reduction } from "../loss/reduction.ts";
+import type { VariantName } from "../policy/variant.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
 import { localWorlds, onRanks } from "../ranks/testing/local-worlds.ts";
 import type { World } from "../ranks/world.ts";
@@ -31,40 +32,56 @@ async function firstStep(recipe: Recipe, world: World): Promise<StepResult> {
   }
 }
 
-const recipeOf = (reduction: Reduction, microBatch: number): Recipe => {
-  return { ...awkwardRecipe, reduction, batch: { ...awkwardRecipe.batch, microBatch } };
+/** A policy, and what its loss is divided by. */
+interface Choice {
+  readonly variant: VariantName;
+  readonly reduction: Reduction;
+}
+
+const recipeOf = ({ variant, reduction }: Choice, microBatch: number): Recipe => {
+  const { batch, policy } = awkwardRecipe;
+  return { ...awkwardRecipe, reduction, batch: { ...batch, microBatch }, policy: { ...policy, variant } };
 };
 
-/** The loss of some samples of one term, worked out from their errors. */
+/** The loss of some samples, worked out from their errors: of each term by itself the mean over cells or samples, all added up. */
 function lossBy(reduction: Reduction, errors: StepResult["errors"]): number {
-  const own = errors.map(({ terms: [mean] }) => mean!).filter(({ count }) => count > 0);
-  const total = (of: (mean: (typeof own)[number]) => number) => own.reduce((sum, mean) => sum + of(mean), 0);
-  const [sum, count] =
-    reduction === "cells"
-      ? [total((one) => one.sum), total((one) => one.count)]
-      : [total((one) => one.sum / one.count), own.length];
-  return sum / count;
+  return [...errors[0]!.terms.keys()].reduce((loss, term) => {
+    const own = errors.map(({ terms }) => terms[term]!).filter(({ count }) => count > 0);
+    if (own.length === 0) return loss;
+    const total = (of: (mean: (typeof own)[number]) => number) => own.reduce((sum, mean) => sum + of(mean), 0);
+    const byCells = total((one) => one.sum) / total((one) => one.count);
+    return loss + (reduction === "cells" ? byCells : total((one) => one.sum / one.count) / own.length);
+  }, 0);
 }
 
 const rounding = { absolute: 0, relative: 2e-6, because: "the same float32 products in sums of another order" };
 
-describe.each(reductions)("a step of seven samples in micro-batches, with the loss over %s", (reduction) => {
+/** One term, a term for each of two parts, and terms of two objectives. */
+const choices: readonly Choice[] = [
+  { variant: "pi0", reduction: "cells" },
+  { variant: "groot_n16", reduction: "samples" },
+  { variant: "groot_n16", reduction: "cells" },
+  { variant: "pi0_prompt", reduction: "samples" },
+];
+
+describe.each(choices)("a step of $variant on seven samples, its loss over $reduction", (choice) => {
+  const { reduction } = choice;
   let three: StepResult;
   beforeAll(async () => {
-    three = await firstStep(recipeOf(reduction, 3), await aloneWorld());
+    three = await firstStep(recipeOf(choice, 3), await aloneWorld());
   });
 
   it("has the loss of all its samples together, not of each micro-batch by itself", () => {
     expect(three.errors).toHaveLength(7);
     expectClose("loss", [three.loss], [lossBy(reduction, three.errors)], rounding);
     const parts = [three.errors.slice(0, 3), three.errors.slice(3, 6), three.errors.slice(6)];
-    const means = parts.map((part) => lossBy(reduction, part)).filter(Number.isFinite);
+    const means = parts.map((part) => lossBy(reduction, part));
     const meanOfMeans = means.reduce((sum, mean) => sum + mean, 0) / means.length;
     expect(Math.abs(meanOfMeans / three.loss - 1)).toBeGreaterThan(0.01);
   });
 
-  it.each([7, 2])("has the loss, the gradient and the errors of micro-batches of %i", async (microBatch) => {
-    const other = await firstStep(recipeOf(reduction, microBatch), await aloneWorld());
+  it("has in micro-batches of three the loss, the gradient and the errors of one batch", async () => {
+    const other = await firstStep(recipeOf(choice, 7), await aloneWorld());
     expectClose("loss", [three.loss], [other.loss], rounding);
     expectClose("norm of the gradient", [three.gradientNorm], [other.gradientNorm], { ...rounding, relative: 1e-5 });
     for (const [name, { cells }] of other.state.first) {
@@ -89,7 +106,7 @@ describe.each(reductions)("a step of seven samples in micro-batches, with the lo
   });
 
   it("is the same to the bit where two ranks share the three micro-batches", async () => {
-    const found = await onRanks(await localWorlds(2, 60), (world) => firstStep(recipeOf(reduction, 3), world));
+    const found = await onRanks(await localWorlds(2, 60), (world) => firstStep(recipeOf(choice, 3), world));
     for (const { loss, errors, state } of found)
       expectSameBits(
         "step",
