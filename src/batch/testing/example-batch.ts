@@ -7,7 +7,7 @@ import { collate } from "../collate.ts";
 import type { Example } from "../example.ts";
 import type { BatchLayout } from "../layout.ts";
 
-/** A batch without a single unreal cell, of random numbers. */
+/** A batch without a single unreal cell, of random numbers and of two robots in turn. */
 export function exampleBatch(layout: BatchLayout, seed: number): Batch {
   return collate(layout, examples(layout, seed, layout.rows));
 }
@@ -66,7 +66,7 @@ function complete(layout: BatchLayout, random: Stream, row: number): Example {
     tokens: Int32Array.from({ length: tokens }, (_, at) => 2 + Math.floor(256 * random.uniform(at, 3, 0, 0))),
     targetReal: true,
     historyKept: true,
-    embodiment: 0,
+    embodiment: row % 2,
     provenance: { dataset: 0, controlMode: 0, episode: 0, frame: row, draw: 0 },
   };
 }
