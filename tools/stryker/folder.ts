@@ -7,40 +7,49 @@ export interface MutatedFolder {
   readonly name: string;
   /** Files that are left as they are, from `src/NAME/`. */
   readonly left: readonly string[];
+  /** Functions and methods of any of its files that are left as they are. */
+  readonly leftFunctions: readonly string[];
+  /** Tests that take minutes, from `src/NAME/`: they notice much, and are not waited for. */
+  readonly slowTests: readonly string[];
   /** Tests beside those of the folder itself, from the root. */
   readonly alsoBy: readonly string[];
 }
 
-/** Scripted experts choose a robot's moves by rules of thumb, which no hand computes: what they are to do is tested by its success. */
+/** Scripted experts choose a robot's moves by rules of thumb, which no hand computes: their success is what tests look at. */
 const experts = [
-  "picking.ts",
-  "reacher.ts",
-  "pusher.ts",
-  "arm.ts",
-  "gantry.ts",
-  "bimanual.ts",
-  "limb.ts",
-  "gripper.ts",
+  ...["expert", "#next", "above", "gap"],
+  ...["#sideOfWay", "#isPlaced", "#holds", "#push", "direction", "turnLeft", "goRound"],
+  ...["bend", "reach"],
+];
+/** What a robot is made of: numbers of a drawing. */
+const drawings = [
+  ...["mjcf", "limbBody", "limbActuators", "gripperParts", "gripperActuators", "pickingBodies"],
+  ...["puckBody", "toolBody", "planarJoints"],
 ];
 
+/** Tests of whole policies, which compile programs for each kind of them. */
+const policiesTrained = ["equivalence", "variant-row", "first-steps", "ways-of-noise", "layers"].map(
+  (name) => `${name}.test.ts`,
+);
+
 export const mutatedFolders: readonly MutatedFolder[] = [
-  { name: "embodiment", left: [], alsoBy: ["src/batch/cut.test.ts", "src/batch/example.test.ts"] },
+  { ...whole("embodiment"), alsoBy: ["src/batch/cut.test.ts", "src/batch/example.test.ts"] },
   whole("mixture"),
   whole("codec"),
   // Threads of their own, in which StrykerJS switches no mutant on: what they call is in the other files.
-  { name: "batch", left: ["loader-worker.ts"], alsoBy: [] },
+  { ...whole("batch"), left: ["loader-worker.ts"] },
   whole("flow"),
   whole("loss"),
   whole("metric"),
-  { name: "objective", left: [], alsoBy: ["src/training/by-hand.test.ts"] },
+  { ...whole("objective"), alsoBy: ["src/training/by-hand.test.ts"] },
   whole("optimizer"),
-  whole("training"),
-  { name: "simulation", left: experts, alsoBy: [] },
-  { name: "serving", left: ["rollout-worker.ts"], alsoBy: [] },
+  { ...whole("training"), slowTests: policiesTrained },
+  { ...whole("simulation"), leftFunctions: [...experts, ...drawings], slowTests: ["robots.test.ts"] },
+  { ...whole("serving"), left: ["rollout-worker.ts"], slowTests: ["history-rollout.test.ts"] },
 ];
 
 function whole(name: string): MutatedFolder {
-  return { name, left: [], alsoBy: [] };
+  return { name, left: [], leftFunctions: [], slowTests: [], alsoBy: [] };
 }
 
 /** Patterns of the files that are changed, in the form that StrykerJS takes. */
@@ -49,13 +58,17 @@ export function changedFiles({ name, left }: MutatedFolder): string[] {
   return [`src/${name}/**/*.ts`, ...exceptions];
 }
 
-export function testPatterns({ name, alsoBy }: MutatedFolder): string[] {
-  return [`src/${name}/**/*.test.ts`, ...alsoBy];
+/** Paths of the tests that are run, from the root. */
+export function testPaths(root: string, { name, slowTests, alsoBy }: MutatedFolder): string[] {
+  const slow = new Set(slowTests.map((path) => `src/${name}/${path}`));
+  const own = globSync(`src/${name}/**/*.test.ts`, { cwd: root }).map((path) => path.replaceAll("\\", "/"));
+  return [...own.filter((path) => !slow.has(path)), ...alsoBy].sort();
 }
 
 /** Digest of the tests of a folder and of what stands beside them for tests alone. */
 export function testDigest(root: string, folder: MutatedFolder): string {
-  const paths = globSync([...testPatterns(folder), `src/${folder.name}/**/testing/**/*.ts`], { cwd: root }).sort();
+  const support = globSync(`src/${folder.name}/**/testing/**/*.ts`, { cwd: root }).sort();
+  const paths = [...testPaths(root, folder), ...support];
   return digest(paths.flatMap((path) => [path, readFileSync(join(root, path), "utf8")]));
 }
 

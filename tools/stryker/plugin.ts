@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { type CheckResult, CheckStatus } from "@stryker-mutator/api/check";
 import type { MutantResult, Location as Place, Mutant as StrykerMutant } from "@stryker-mutator/api/core";
+import type { NodePath } from "@stryker-mutator/api/ignore";
 import { declareClassPlugin, PluginKind } from "@stryker-mutator/api/plugin";
 import { z } from "zod";
 import { digest, identity, isSettled, lot, type Mutant, type MutantFate, readLedger, writeRecord } from "./ledger.ts";
@@ -15,6 +16,7 @@ export const drawSchema = z.strictObject({
   tests: z.string(),
   /** Digests of the files that are changed, as they were copied. */
   sources: z.record(z.string(), z.string()),
+  leftFunctions: z.array(z.string()),
 });
 export type Draw = z.infer<typeof drawSchema>;
 
@@ -85,7 +87,36 @@ class LedgerReporter {
   }
 }
 
+/** The name of a function or method that a piece of syntax declares: `#next` of a private one. */
+const declaration = z.object({
+  node: z.union([
+    z
+      .object({ type: z.literal("FunctionDeclaration"), id: z.object({ name: z.string() }) })
+      .transform(({ id }) => id.name),
+    z.object({ type: z.literal("ClassMethod"), key: z.object({ name: z.string() }) }).transform(({ key }) => key.name),
+    z
+      .object({ type: z.literal("ClassPrivateMethod"), key: z.object({ id: z.object({ name: z.string() }) }) })
+      .transform(({ key }) => `#${key.id.name}`),
+  ]),
+});
+
+/** Leaves functions as they are whose names the folder lists. */
+class LeftFunctions {
+  static readonly inject: ["options"] = ["options"];
+  readonly #left: ReadonlySet<string>;
+
+  constructor(options: object) {
+    this.#left = new Set(drawOf(options).leftFunctions);
+  }
+
+  shouldIgnore(path: NodePath): string | undefined {
+    const { data } = declaration.safeParse(path);
+    return data !== undefined && this.#left.has(data.node) ? `"${data.node}" is left as it is` : undefined;
+  }
+}
+
 export const strykerPlugins = [
+  declareClassPlugin(PluginKind.Ignore, "left", LeftFunctions),
   declareClassPlugin(PluginKind.Checker, "drawn", DrawnMutants),
   declareClassPlugin(PluginKind.Reporter, "ledger", LedgerReporter),
 ];

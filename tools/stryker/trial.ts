@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import type { PartialStrykerOptions } from "@stryker-mutator/api/core";
-import { changedFiles, type MutatedFolder, sourceDigests, testDigest, testPatterns } from "./folder.ts";
+import { changedFiles, type MutatedFolder, sourceDigests, testDigest, testPaths } from "./folder.ts";
 import type { Draw } from "./plugin.ts";
 
 export interface Trial {
@@ -38,12 +38,13 @@ export async function tryMutants(trial: Trial, stop: AbortSignal): Promise<strin
 
 function optionsOf({ root, folder, seed, percent, ledger }: Trial, copies: string): PartialStrykerOptions {
   const [tests, sources] = [testDigest(root, folder), sourceDigests(root, folder)];
-  const draw: Draw = { root, ledger, seed, percent, tests, sources };
+  const draw: Draw = { root, ledger, seed, percent, tests, sources, leftFunctions: [...folder.leftFunctions] };
   return {
     draw,
     testRunner: "vitest",
     plugins: ["@stryker-mutator/vitest-runner", join(import.meta.dirname, "plugin.ts")],
     checkers: ["drawn"],
+    ignorers: ["left"],
     reporters: ["ledger"],
     mutate: changedFiles(folder),
     // Wording is no arithmetic; words that choose something are changed by what compares them.
@@ -51,6 +52,7 @@ function optionsOf({ root, folder, seed, percent, ledger }: Trial, copies: strin
     coverageAnalysis: "perTest",
     vitest: { configFile: "tools/stryker/vitest.config.ts", related: false, pool: "threads" },
     concurrency: 1,
+    dryRunTimeoutMinutes: 15,
     timeoutMS: 30_000,
     timeoutFactor: 4,
     tempDirName: copies,
@@ -74,7 +76,7 @@ async function ended(
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
     cwd: root,
-    env: { ...process.env, ARMATURE_CACHE: cache, ARMATURE_MUTATION_TESTS: testPatterns(folder).join(",") },
+    env: { ...process.env, ARMATURE_CACHE: cache, ARMATURE_MUTATION_TESTS: testPaths(root, folder).join(",") },
   });
   const end = () => {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
