@@ -215,5 +215,8 @@ describe("the ready mappings", () => {
     expect(dofs.map((dof) => dof.state)).toEqual(Array(7).fill(null));
     expect(states).toHaveLength(8);
     expect(cameras.map((found) => found.key)).toEqual(["image", "wrist_image"]);
+    // Positions are metres and turns radians; motions are fractions of what a control step can do.
+    expect(states.map(({ unit }) => unit)).toEqual([...Array(3).fill("m"), ...Array(3).fill("rad"), "m", "m"]);
+    expect(dofs.map(({ unit }) => unit)).toEqual(Array(7).fill("fraction"));
   });
 });

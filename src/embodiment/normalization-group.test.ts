@@ -47,5 +47,11 @@ describe("normalisation groups", () => {
     expect(() => normalizationGroups(members)).toThrow(
       'normalisation group "so101 / joint": expected one action width, got "a" has 6, "b" has 7; give them different robot types or control modes',
     );
+    const own = embodiment("so101", "joint");
+    const state = { name: "lift", unit: "m", part: "arm", kind: "continuous", slot: 0 } as const;
+    const seeing = { dataset: "c", embodiment: { ...own, states: [state] } };
+    expect(() => normalizationGroups([{ dataset: "a", embodiment: own }, seeing])).toThrow(
+      'expected one state width, got "a" has 0, "c" has 1;',
+    );
   });
 });

@@ -49,6 +49,15 @@ describe("the sampler", () => {
     expect(seen.size).toBe(8 + 40 + 13);
   });
 
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    "counts the draws of each member from the first on, wherever seed %i begins",
+    (seed) => {
+      const counts = [0, 0, 0];
+      for (const one of draws(0, 300, seed))
+        expect(one.draw).toBe(Math.floor(counts[one.member]!++ / [8, 40, 13][one.member]!));
+    },
+  );
+
   it("gives every member its share of any stretch, to within a few draws", () => {
     for (const from of [0, 777, 3_000_000_000]) {
       const counts = [0, 0, 0];

@@ -97,10 +97,12 @@ it("noise belongs to the key and the robot's own dof: not to the row, and 0 wher
   expect(actionNoise(batch, keys, "noise").cells.filter((value) => value === 0)).toHaveLength(layout.steps * width);
 });
 
-it("a key is needed for each sample", async () => {
+it("a key is needed for each sample of the layout, and after its release a sampler gives no more actions", async () => {
   const sampler = await ActionSampler.compile({ setting, weights, placement: "written", machine });
+  expect(sampler.layout).toBe(layout);
   await expect(sampler.sample(batch, keys.slice(1))).rejects.toThrow(
     "sample: expected a key for each of 3 samples, got 2",
   );
   sampler.release();
+  await expect(sampler.sample(batch, keys)).rejects.toThrow("the session was released");
 });

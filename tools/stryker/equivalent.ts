@@ -12,6 +12,8 @@ export interface Equivalent {
 }
 
 const outOfBounds = "the cell past the end of a typed array is written nowhere";
+const placed = "where weights stand changes how long a step takes and the last bits, which the test of both allows for";
+const unread = "a weight that no parameter of the program is named for goes no further";
 
 export const equivalents: readonly Equivalent[] = [
   {
@@ -104,6 +106,132 @@ export const equivalents: readonly Equivalent[] = [
     before: "key === null",
     after: "false",
     reason: "a picture of a view that the robot has no camera for has been refused above",
+  },
+  {
+    path: "src/embodiment/augment.ts",
+    code: "for (let c = at; c < at + 3; c++) out[c] = clip(cells[c]! * brightness);",
+    before: "c < at + 3",
+    after: "c <= at + 3",
+    reason: "the next pixel's first channel is written once more, with what it is given anyway",
+  },
+  {
+    path: "src/embodiment/augment.ts",
+    code: "for (let at = 0; at < out.length; at += 3) {",
+    before: "at < out.length",
+    after: "at <= out.length",
+    reason: outOfBounds,
+  },
+  {
+    path: "src/embodiment/augment.ts",
+    code: "for (let y = 0, at = 0; y < height; y++) {",
+    before: "y < height",
+    after: "y <= height",
+    reason: outOfBounds,
+  },
+  {
+    path: "src/embodiment/augment.ts",
+    code: "for (let c = 0; c < 3; c++) out[at + c] = Math.floor(color[c]! + 0.5);",
+    before: "c < 3",
+    after: "c <= 3",
+    reason: "the next pixel's first channel is written over by that pixel; past the last pixel there is no cell",
+  },
+  {
+    path: "src/embodiment/augment.ts",
+    code: "for (let c = 0; c < 3; c++) out[c]! += weight * pixels[from + c]!;",
+    before: "c < 3",
+    after: "c <= 3",
+    reason: outOfBounds,
+  },
+  {
+    path: "src/embodiment/normalize.ts",
+    code: "for (let at = 0; at < values.cells.length; at++) {",
+    before: "at < values.cells.length",
+    after: "at <= values.cells.length",
+    reason: outOfBounds,
+  },
+  {
+    path: "src/embodiment/picture.ts",
+    code: "const scaled = longer === size ? picture : resize(picture, fitted(height), fitted(width));",
+    before: "longer === size",
+    after: "false",
+    reason: "a picture that is resized to its own size has each pixel with weight 1 and its neighbours with 0",
+  },
+  {
+    path: "src/embodiment/picture.ts",
+    code: "for (let y = 0, at = 0; y < ownHeight; y++)",
+    before: "y < ownHeight",
+    after: "y <= ownHeight",
+    reason: outOfBounds,
+  },
+  {
+    path: "src/embodiment/picture.ts",
+    code: "const to = Math.min(own, Math.ceil(end));",
+    before: "Math.min(own, Math.ceil(end))",
+    after: "Math.max(own, Math.ceil(end))",
+    reason: "pixels past the area have weight 0",
+  },
+  {
+    path: "src/embodiment/picture.ts",
+    code: "const total = weights.reduce((sum, weight) => sum + weight, 0);",
+    before: "sum + weight",
+    after: "sum - weight",
+    reason: "weights of rows and of columns change their sign, and each pixel is a product of the two",
+  },
+  {
+    path: "src/mixture/sampler.ts",
+    code: "return Number(floorSum(count, BigInt(offset)) + count - below);",
+    before: "floorSum(count, BigInt(offset)) + count",
+    after: "floorSum(count, BigInt(offset)) - count",
+    reason: "two counts are subtracted, and both lack twice the number of points",
+  },
+  {
+    path: "src/objective/sample.ts",
+    code: 'const [fixed, fed] = placement === "written" ? [read, new Map()] : [new Map(), read];',
+    before: 'placement === "written"',
+    after: "true",
+    reason: placed,
+  },
+  {
+    path: "src/objective/sample.ts",
+    code: 'const [fixed, fed] = placement === "written" ? [read, new Map()] : [new Map(), read];',
+    before: 'placement === "written"',
+    after: "false",
+    reason: placed,
+  },
+  {
+    path: "src/objective/sample.ts",
+    code: 'const [fixed, fed] = placement === "written" ? [read, new Map()] : [new Map(), read];',
+    before: 'placement === "written"',
+    after: 'placement !== "written"',
+    reason: placed,
+  },
+  {
+    path: "src/objective/sample.ts",
+    code: "const read = new Map([...weights].filter(([name]) => parameters.some((parameter) => parameter.name === name)));",
+    before: "[...weights].filter(([name]) => parameters.some((parameter) => parameter.name === name))",
+    after: "[...weights]",
+    reason: unread,
+  },
+  {
+    path: "src/objective/sample.ts",
+    code: "const read = new Map([...weights].filter(([name]) => parameters.some((parameter) => parameter.name === name)));",
+    before: "parameter.name === name",
+    after: "true",
+    reason: unread,
+  },
+  {
+    path: "src/objective/sample.ts",
+    code: "const read = new Map([...weights].filter(([name]) => parameters.some((parameter) => parameter.name === name)));",
+    before: "parameter.name === name",
+    after: "parameter.name !== name",
+    reason: unread,
+  },
+  {
+    path: "src/objective/target.ts",
+    code: "this.#made.set(key, made);",
+    before: "this.#made.set(key, made);",
+    after: ";",
+    reason: "a stream that is made anew gives the same numbers",
   },
 ];
 
