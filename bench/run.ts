@@ -15,6 +15,8 @@ export async function run(request: BenchRequest, terminal: Terminal): Promise<Co
       return (await import("./answer.ts")).benchAnswer(rounds, terminal);
     case "engine":
       return (await import("./engine-outcome.ts")).benchEngine({ python, threads, rounds, profile }, terminal);
+    case "films":
+      return (await import("./films.ts")).benchFilms(rounds, terminal);
     case "loader":
       return (await import("./loader-outcome.ts")).benchLoader({ python, data, workers, rounds }, terminal);
     case "padding":

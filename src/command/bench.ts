@@ -5,6 +5,7 @@ import { loadTool } from "./tool.ts";
 export const benchNames = [
   "answer",
   "engine",
+  "films",
   "loader",
   "padding",
   "ranks",
@@ -56,6 +57,7 @@ export const bench = define({
     },
     { line: "bench engine", shows: "one training step of a four-block transformer, at two sizes" },
     { line: "bench engine --python engine-venv/bin/python", shows: "the same beside PyTorch, eager and compiled" },
+    { line: "bench films", shows: "what comparing films with rows, inspecting and decoding take, of 100 episodes" },
     {
       line: "bench loader --python lerobot-venv/bin/python",
       shows: "samples per second beside LeRobot's dataset class",
