@@ -122,20 +122,18 @@ export async function servedFindings(
   const requests = sessions.map((session) => requestOf(plan, policy, session));
   const expected = await sampler.sample(batch, sampleKeys(batch, { ...keyedBy({ plan }), draw: 0 }));
   const served = await policy.act(requests);
-  const findings: Finding[] = [];
-  for (const [row, session] of sessions.entries()) {
+  const chunks = served.map(asArray);
+  const findings = sessions.flatMap((session, row): Finding[] => {
     const { embodiment } = plan.mixture.members[session.member]!;
     const unit = loadPlanOf(plan).units[session.member]!.action;
     const reading = { dofs: embodiment.dofs, unit, frame: plan.recipe.data.actions };
     const own = ownActions(cutToRobot(expected, row, slots(embodiment.dofs)), session.state, reading);
-    const together = asArray(served[row]!);
-    const [alone] = await policy.act([requests[row]!]);
     const where = () => firstDifference(batch, policy.perceive(requests)) ?? "serving/policy.ts: act";
-    findings.push(
-      ...findingOf("horizon", own, together, where),
-      ...findingOf("order", together, asArray(alone), () => "serving/policy.ts: act"),
-    );
-  }
+    return findingOf("horizon", own, chunks[row]!, where);
+  });
+  // The last robot has others before it; alone it stands in the first row.
+  const [alone] = await policy.act([requests.at(-1)!]);
+  findings.push(...findingOf("order", chunks.at(-1)!, asArray(alone), () => "serving/policy.ts: act"));
   return findings;
 }
 
