@@ -10,7 +10,13 @@ export function featureWidth(feature: Feature): number {
   return feature.shape.reduce((product, size) => product * size, 1);
 }
 
-/** Whether a feature is a camera's. */
+/** The type of a camera whose pictures are distances, however they are stored. */
+export const depthType = "depth";
+
+/** The same of one whose pictures are films, which are not read. */
+export const depthFilmType = "depth video";
+
+/** Whether a feature is a camera's that sees colours. */
 export function isCamera(feature: Feature): boolean {
   return feature.type === "video" || feature.type === "image";
 }

@@ -52,6 +52,7 @@ export interface DatasetNote {
     | "pictures-by-time"
     | "from-timestamp-drifts"
     | "other-film-rate"
+    | "depth-left-out"
     | "misfitting-names"
     | "repeated-names"
     | "other-video-folder"

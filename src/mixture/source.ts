@@ -1,4 +1,4 @@
-import type { Dataset, TaskAnnotation } from "../dataset/dataset.ts";
+import type { Dataset, DepthRanges, TaskAnnotation } from "../dataset/dataset.ts";
 import { type GeneratedDataset, generate } from "../dataset/generated.ts";
 import { openDataset } from "../dataset/read/open.ts";
 import { InputError } from "../input-error.ts";
@@ -10,6 +10,8 @@ export type DatasetSource =
       /** A folder, or `hf://owner/name[@revision]`. */
       readonly location: string;
       readonly taskAnnotation: TaskAnnotation;
+      /** Depth cameras that are read, and in which range; a robot that is served has to show its depth likewise. */
+      readonly depth?: DepthRanges | undefined;
     }
   | { readonly kind: "generated"; readonly description: Omit<GeneratedDataset, "name"> };
 
@@ -30,8 +32,8 @@ export async function openSource(source: DatasetSource, choice: SourceChoice): P
   const { name, episodes, pictureMemoryBytes } = choice;
   switch (source.kind) {
     case "lerobot": {
-      const { location, taskAnnotation } = source;
-      return openDataset(location, { name, episodes, taskAnnotation, pictureMemoryBytes });
+      const { location, taskAnnotation, depth = {} } = source;
+      return openDataset(location, { name, episodes, taskAnnotation, pictureMemoryBytes, depth });
     }
     case "generated": {
       const dataset = generate({ ...source.description, name });

@@ -47,6 +47,7 @@ const sourceSchema = z.discriminatedUnion("kind", [
     /** Below `data.root`, unless it is absolute or begins with `hf://`. */
     location: name,
     taskAnnotation: taskAnnotationSchema,
+    depth: z.record(name, z.strictObject({ near: z.number(), far: z.number() })).optional(),
   }),
   z.strictObject({
     kind: z.literal("generated"),

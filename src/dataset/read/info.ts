@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { describedIssue } from "../../parse-input.ts";
 import type { DatasetVersion, Feature } from "../dataset.ts";
-import { isCamera } from "../feature.ts";
+import { depthFilmType, depthType, isCamera } from "../feature.ts";
 import { type DatasetNote, type DatasetProblem, misfit } from "../problem.ts";
 import { ForeignFileError } from "./foreign-file.ts";
 import { parseForeignJson, readForeignText } from "./foreign-json.ts";
@@ -36,6 +36,8 @@ const featureSchema = z.looseObject({
   dtype: z.string(),
   shape: z.array(z.int().nonnegative()),
   names: z.unknown().optional(),
+  info: z.unknown().optional(),
+  video_info: z.unknown().optional(),
 });
 
 const infoSchema = z.looseObject({
@@ -110,8 +112,15 @@ type DeclaredFeatures = z.infer<typeof infoSchema>["features"];
 
 function featuresOf(declared: DeclaredFeatures): { features: Map<string, Feature>; notes: DatasetNote[] } {
   const notes: DatasetNote[] = [];
-  const features = Object.entries(declared).map(([key, { dtype, shape, names }]): [string, Feature] => {
-    const feature = { key, type: dtype, shape, names: null };
+  const features = Object.entries(declared).map(([key, { dtype, shape, names, ...more }]): [string, Feature] => {
+    const isDepth = dtype === depthType || [more.info, more.video_info].some(saysDepth);
+    const feature = {
+      key,
+      type: isDepth ? (dtype === "video" ? depthFilmType : depthType) : dtype,
+      shape,
+      names: null,
+    };
+    if (isDepth) notes.push({ code: "depth-left-out", path: `column "${key}"`, message: depthLeftOut(dtype) });
     const own = flatten(names);
     if (isCamera(feature) || shape.length !== 1 || own.length === 0) return [key, feature];
     if (own.length !== shape[0]) {
@@ -128,6 +137,21 @@ function featuresOf(declared: DeclaredFeatures): { features: Map<string, Feature
     return [key, { ...feature, names: told }];
   });
   return { features: new Map(features), notes };
+}
+
+function depthLeftOut(dtype: string): string {
+  const unless = dtype === "video" ? "films of them are not read" : 'unless the recipe\'s source gives it a range, "depth"';
+  return `a depth camera, whose numbers are distances and no colours: left out; ${unless}`;
+}
+
+/** Whether what a feature says of its pictures calls them a depth map. */
+function saysDepth(said: unknown): boolean {
+  const keys = ["is_depth_map", "video.is_depth_map"];
+  return (
+    typeof said === "object" &&
+    said !== null &&
+    Object.entries(said).some(([key, value]) => keys.includes(key) && value === true)
+  );
 }
 
 /** "gripper, gripper" as "gripper_1, gripper_2". */

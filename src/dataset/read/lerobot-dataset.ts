@@ -14,6 +14,7 @@ import type {
 } from "../dataset.ts";
 import { insideFolder } from "../path-template.ts";
 import { DatasetError, type DatasetNote, type DatasetProblem, reason, unreadableTable } from "../problem.ts";
+import { depthPicture, isDepthPicture } from "./depth.ts";
 import { EpisodeFilms, FilmError, type FilmFindings } from "./episode-films.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
 import { foreignDefect } from "./foreign-file.ts";
@@ -185,7 +186,11 @@ export class LeRobotDataset implements Dataset {
     const { path } = record.table;
     try {
       const cell = (await this.#storedColumn(camera, record))[frame];
-      return await this.#parts.reader.still(await storedBytes(this.root, cell), fit);
+      const bytes = await storedBytes(this.root, cell);
+      const range = this.#parts.choice.depth?.[camera];
+      if (range !== undefined) return depthPicture(bytes, range, fit);
+      if (isDepthPicture(bytes)) throw new Error("16-bit greys, as of a depth camera; declare it as one: is_depth_map");
+      return await this.#parts.reader.still(bytes, fit);
     } catch (error) {
       const expected = `expected a PNG or JPEG picture at frame ${frame} of episode ${record.index}`;
       throw this.#error("unreadable-video", `${path} column "${camera}"`, `${expected}, got ${reason(error)}`);

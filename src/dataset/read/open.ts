@@ -1,4 +1,5 @@
 import type { Dataset, DatasetChoice } from "../dataset.ts";
+import { depthFilmType, depthType } from "../feature.ts";
 import { DatasetError, type DatasetProblem, reason } from "../problem.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
 import { resolveRoot } from "./hub.ts";
@@ -31,12 +32,31 @@ export async function openDataset(location: string, choice: DatasetChoice): Prom
     choice,
     metadata,
     records,
-    cameras: presence.cameras,
+    cameras: [...presence.cameras, ...depthCameras(choice, metadata)],
     absentCameras: presence.absentCameras,
     taskColumn: column,
     problems: [...metadata.problems, ...metadata.refused.values(), ...presence.problems],
     reader: await openPictureReader(),
   });
+}
+
+/** @throws DatasetError where a key is none of a depth camera whose pictures stand in tables, or its range is none */
+function depthCameras({ name, depth = {} }: DatasetChoice, { info }: Metadata): string[] {
+  const known = [...info.features.values()].filter(({ type }) => type === depthType).map(({ key }) => key);
+  const problems = Object.entries(depth).flatMap(([key, { near, far }]): DatasetProblem[] => {
+    const path = `depth "${key}"`;
+    const code = "malformed-metadata";
+    if (info.features.get(key)?.type === depthFilmType)
+      return [
+        { code, path, message: "expected depth in still pictures, got a film: those are not read; leave it out" },
+      ];
+    if (!known.includes(key))
+      return [{ code, path, message: `expected a depth camera of ${known.join(", ") || "none"}, got "${key}"` }];
+    const message = `expected a nearest distance below the furthest, got ${near} and ${far}`;
+    return near < far ? [] : [{ code, path, message }];
+  });
+  if (problems.length > 0) throw new DatasetError(name, problems);
+  return Object.keys(depth);
 }
 
 /** Metadata with the columns that its tables hold beside those that it declares. */
