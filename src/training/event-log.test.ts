@@ -1,4 +1,13 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -82,6 +91,15 @@ describe("the event log", () => {
       await expect(reading).rejects.toBeInstanceOf(InputError);
       await expect(reading).rejects.toThrow(expected);
     }
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("says so where the disk is full", () => {
+    symlinkSync("/dev/full", join(run, "events.jsonl"));
+    const log = EventLog.begin(run);
+    expect(() => log.append({ kind: "step", step: 1 })).toThrow(
+      `${join(run, "events.jsonl")}: expected room for an event, got a full disk`,
+    );
+    log.close();
   });
 
   it("refuses a number that JSON would turn to null", () => {

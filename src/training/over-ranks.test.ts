@@ -8,7 +8,7 @@ import { localWorlds, onRanks } from "../ranks/testing/local-worlds.ts";
 import { World } from "../ranks/world.ts";
 import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
 import { Mean } from "../validity/mean.ts";
-import { errorsOverRanks, withPlaces } from "./over-ranks.ts";
+import { errorsOverRanks, textOverRanks, withPlaces } from "./over-ranks.ts";
 import { agreementSteps, trainPolicy } from "./train.ts";
 import { unwatched } from "./watcher.ts";
 
@@ -83,4 +83,11 @@ test("errors of samples come back whole at every rank, in the order of their pla
     errorsOverRanks(world, "errors", 2, world.rank === 0 ? dealt.slice(0, 2) : dealt.slice(2)),
   );
   expect(found).toEqual([all, all]);
+});
+
+test("texts of ranks are joined in the order of ranks, but for those that are empty", async () => {
+  const found = await onRanks(await localWorlds(3, 30), (world) =>
+    textOverRanks(world, "samples", ["größe 1:2", "", "c"][world.rank]!),
+  );
+  expect(found).toEqual(Array(3).fill("größe 1:2, c"));
 });

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import { expectClose } from "../graph/testing/close.ts";
 import type { Reduction } from "../loss/reduction.ts";
@@ -114,4 +114,17 @@ describe.each(choices)("a step of $variant on seven samples, its loss over $redu
         { loss: three.loss, errors: three.errors, parameters: three.state.parameters, first: three.state.first },
       );
   });
+});
+
+test("a step whose loss is no number is refused, with its number and its samples", async () => {
+  const run = await Run.open(awkwardRecipe, cache, await aloneWorld());
+  const state = newState(awkwardRecipe, run.parameters);
+  state.trained.get("action.out.bias")!.cells.fill(Number.NaN);
+  const share = await run.stepShares(0, 1)();
+  const trainer = await run.trainer;
+  // Dataset, episode and frame of each of seven samples.
+  await expect(trainer.step({ ...state, step: 41 }, share, 1e-3)).rejects.toThrow(
+    /^train: step 42: expected a finite loss, got NaN on (\w+ \d+:\d+, ){6}\w+ \d+:\d+; checkpoints before it are whole/,
+  );
+  await run.close();
 });
