@@ -140,8 +140,9 @@ function featuresOf(declared: DeclaredFeatures): { features: Map<string, Feature
 }
 
 function depthLeftOut(dtype: string): string {
-  const unless = dtype === "video" ? "films of them are not read" : 'unless the recipe\'s source gives it a range, "depth"';
-  return `a depth camera, whose numbers are distances and no colours: left out; ${unless}`;
+  const unless =
+    dtype === "video" ? "as films of them are not read" : 'unless the recipe\'s source gives it a range, "depth"';
+  return `a depth camera, whose numbers are distances and no colours: left out, ${unless}`;
 }
 
 /** Whether what a feature says of its pictures calls them a depth map. */
