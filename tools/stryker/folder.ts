@@ -18,7 +18,7 @@ export interface MutatedFolder {
 /** Scripted experts choose a robot's moves by rules of thumb, which no hand computes: their success is what tests look at. */
 const experts = [
   ...["expert", "#next", "above", "gap"],
-  ...["#sideOfWay", "#isPlaced", "#holds", "#push", "direction", "turnLeft", "goRound"],
+  ...["#sideOfWay", "#isPlaced", "#holds", "#push", "direction", "turnLeft", "goRound", "ends"],
   ...["bend", "reach"],
 ];
 /** What a robot is made of: numbers of a drawing. */
