@@ -47,7 +47,7 @@ export async function untrainedPolicy(
     const plan = await planOf(recipe, open, place);
     const { parameters } = traceObjectives(settingOf(plan, 1));
     const machine = { device: "cpu", threads } as const;
-    const policy = { checkpoint: recipe.name, step: 0, recipe, robots: plannedRobots(plan), machine };
+    const policy = { checkpoint: recipe.name, step: 0, notes: [], recipe, robots: plannedRobots(plan), machine };
     return { policy, weights: newState(recipe, parameters).parameters };
   } finally {
     await open.close();

@@ -31,6 +31,11 @@ export interface AuditRequest {
   readonly cache: string;
 }
 
+/** An audit, and what the user should know of the run: newer checkpoints that are not whole. */
+export interface RecipeAudit extends AuditReport {
+  readonly notes: readonly string[];
+}
+
 /**
  * The five laws on the data and the weights of a recipe or a run.
  *
@@ -40,7 +45,7 @@ export interface AuditRequest {
 export async function auditRecipe(
   request: AuditRequest,
   seen: (done: number, total: number) => void,
-): Promise<AuditReport> {
+): Promise<RecipeAudit> {
   const { recipe, broken, batches, cache } = request;
   const stored = request.run === null ? null : await storedOf(request.run);
   const splits = stored === null ? new Map() : storedSplits(stored.manifest, recipe);
@@ -60,7 +65,7 @@ export async function auditRecipe(
           `--break ${broken}: expected a rule that this recipe has use for, got one that nothing asks about; ` +
             usesOf(broken),
         );
-      return report;
+      return { ...report, notes: stored?.notes ?? [] };
     } finally {
       await audit.close();
     }
@@ -83,12 +88,13 @@ function usesOf(rule: Rule): string {
 
 interface Stored {
   readonly folder: string;
+  readonly notes: readonly string[];
   readonly manifest: Manifest;
 }
 
 async function storedOf(run: string): Promise<Stored> {
-  const { folder } = await chosenCheckpoint(run);
-  return { folder, manifest: await readManifest(folder) };
+  const { folder, notes } = await chosenCheckpoint(run);
+  return { folder, notes, manifest: await readManifest(folder) };
 }
 
 async function weightsOf(plan: Plan, stored: Stored | null, request: AuditRequest): Promise<ParameterValues> {

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { encodePrompt, type LongPrompt, type PromptTokenizer } from "../codec/prompt.ts";
 import { type CacheForm, cached } from "../dataset/cache.ts";
-import type { Dataset } from "../dataset/dataset.ts";
+import type { Dataset, EpisodeTable } from "../dataset/dataset.ts";
 import { DatasetError } from "../dataset/problem.ts";
+import { driftFrames, driftOf } from "../dataset/read/episode-facts.ts";
 import { trajectory } from "../embodiment/window.ts";
 import { InputError } from "../input-error.ts";
 import type { Member, OpenMixture } from "../mixture/mixture.ts";
@@ -21,20 +22,39 @@ export interface SampleCheckOptions {
 /** Problems that an error names before it only counts them. */
 const namedProblems = 5;
 
+/** What is worth knowing of the samples of a member that nothing is wrong with. */
+export interface SampleFindings {
+  /** Episodes whose timestamps drift from the frame rate by half a frame or more, and by how much at most. */
+  readonly drift: { readonly episodes: number; readonly seconds: number };
+  /** Frames whose prompt is cut. */
+  readonly cutPrompts: number;
+}
+
 /**
  * Looks for what would stop a sample later on: robots wider than the policy, files cut short, rows that are no numbers, prompts
  * that are missing or too long. Every row in use is read, once per state of the files; no picture is decoded.
  *
+ * @returns what was found of each member
  * @throws InputError with the problems of every member at once
  */
-export async function checkSamples({ mixture, datasets }: OpenMixture, options: SampleCheckOptions): Promise<void> {
+export async function checkSamples(
+  { mixture, datasets }: OpenMixture,
+  options: SampleCheckOptions,
+): Promise<SampleFindings[]> {
   refuseWiderRobots(options.layout, mixture.members);
   const problems: string[] = [];
+  const findings: SampleFindings[] = [];
   for (const [at, member] of mixture.members.entries()) {
     const dataset = datasets[at]!;
-    problems.push(...(await sampleProblems(member, dataset, options)));
+    const found = await look(member, dataset, options.cache);
+    problems.push(
+      ...found.problems,
+      ...found.prompts.flatMap((prompt) => promptProblem(dataset.name, prompt, options)),
+    );
+    const cut = found.prompts.filter(({ text }) => text !== null && isTooLong(text, options));
+    findings.push({ drift: found.drift, cutPrompts: cut.reduce((sum, { frames }) => sum + frames, 0) });
   }
-  if (problems.length === 0) return;
+  if (problems.length === 0) return findings;
   // A damaged file says the same of each of its episodes.
   const said = [...new Set(problems)];
   const more = said.length - namedProblems;
@@ -42,58 +62,90 @@ export async function checkSamples({ mixture, datasets }: OpenMixture, options: 
   throw new InputError(`${said.slice(0, namedProblems).join("; ")}${rest}`);
 }
 
-async function sampleProblems(member: Member, dataset: Dataset, options: SampleCheckOptions): Promise<string[]> {
+function isTooLong(text: string, { tokenizer, layout }: SampleCheckOptions): boolean {
+  return tokenizer.encode(text).length > layout.tokens;
+}
+
+async function look(member: Member, dataset: Dataset, cache: string): Promise<Found> {
   const { columns, cameras } = member.embodiment;
   const { episodes } = dataset;
   const words = [method, await dataset.fingerprint(), JSON.stringify({ columns, cameras, episodes })];
-  const { problems, prompts } = await cached(options.cache, words, form, () => lookThrough(member, dataset));
-  return [...problems, ...prompts.flatMap((prompt) => promptProblem(dataset.name, prompt, options))];
+  return await cached(cache, words, form, () => lookThrough(member, dataset));
 }
 
 /** Changes when the same rows would show other things than before. */
-const method = "sample check 2";
+const method = "sample check 3";
 
-const promptSchema = z.object({ text: z.string().nullable(), episode: z.number(), frame: z.number() });
+const promptSchema = z.object({
+  text: z.string().nullable(),
+  episode: z.number(),
+  frame: z.number(),
+  frames: z.number(),
+});
 
-/** An instruction and the first frame that has it. */
+/** An instruction, the first frame that has it, and how many do. */
 type Prompt = z.infer<typeof promptSchema>;
+
+const driftSchema = z.object({ episodes: z.number(), seconds: z.number() });
 
 interface Found {
   readonly problems: readonly string[];
   readonly prompts: readonly Prompt[];
+  readonly drift: z.infer<typeof driftSchema>;
 }
 
-const entrySchema = z.object({ key: z.string(), prompts: z.array(promptSchema) });
+const entrySchema = z.object({ key: z.string(), prompts: z.array(promptSchema), drift: driftSchema });
 
 const form: CacheForm<Found> = {
   decode(text, key) {
-    const { key: own, prompts } = entrySchema.parse(JSON.parse(text));
-    return own === key ? { problems: [], prompts } : null;
+    const { key: own, ...found } = entrySchema.parse(JSON.parse(text));
+    return own === key ? { problems: [], ...found } : null;
   },
-  encode: ({ problems, prompts }, key) => (problems.length === 0 ? JSON.stringify({ key, prompts }) : null),
+  encode: ({ problems, ...found }, key) => (problems.length === 0 ? JSON.stringify({ key, ...found }) : null),
 };
+
+const noDrift = { episodes: 0, seconds: 0 };
 
 async function lookThrough({ embodiment, framesPerSecond }: Member, dataset: Dataset): Promise<Found> {
   const keys = embodiment.cameras.flatMap(({ key }) => (key === null ? [] : [key]));
   const damage = await dataset.damage(keys);
-  if (damage.length > 0)
-    return { problems: damage.map((each) => new DatasetError(dataset.name, [each]).message), prompts: [] };
+  const damaged = damage.map((each) => new DatasetError(dataset.name, [each]).message);
+  if (damaged.length > 0) return { problems: damaged, prompts: [], drift: noDrift };
   const problems: string[] = [];
   const prompts = new Map<string | null, Prompt>();
+  let drift = noDrift;
   const { prompt } = embodiment.columns;
   for (const { index: episode } of dataset.episodes)
     try {
       const table = await dataset.table(episode);
       trajectory(table, embodiment, framesPerSecond);
+      drift = further(drift, timestampsOf(dataset, table), framesPerSecond);
       for (const [frame, task] of table.tasks.entries()) {
         const text = prompt.kind === "fixed" ? prompt.text : task;
-        if (!prompts.has(text)) prompts.set(text, { text, episode, frame });
+        const known = prompts.get(text) ?? { text, episode, frame, frames: 0 };
+        prompts.set(text, { ...known, frames: known.frames + 1 });
       }
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       problems.push(error.message);
     }
-  return { problems, prompts: [...prompts.values()] };
+  return { problems, prompts: [...prompts.values()], drift };
+}
+
+/** Those of an episode; none where there is no such column, or it cannot be read: frames are taken by index. */
+function timestampsOf(dataset: Dataset, table: EpisodeTable): Float64Array {
+  try {
+    return dataset.features.has("timestamp") ? table.vector("timestamp").cells : new Float64Array();
+  } catch (error) {
+    if (error instanceof InputError) return new Float64Array();
+    throw error;
+  }
+}
+
+function further(drift: Found["drift"], timestamps: Float64Array, framesPerSecond: number): Found["drift"] {
+  const { seconds } = driftOf(timestamps, framesPerSecond);
+  if (seconds < driftFrames / framesPerSecond) return drift;
+  return { episodes: drift.episodes + 1, seconds: Math.max(drift.seconds, seconds) };
 }
 
 function promptProblem(dataset: string, { text, episode, frame }: Prompt, options: SampleCheckOptions): string[] {

@@ -18,14 +18,14 @@ afterAll(() => rm(run, { recursive: true }));
 
 describe("a path names", () => {
   it("the newest whole checkpoint of a run", async () => {
-    expect(await chosenCheckpoint(run)).toEqual({ step: 1_234_567, folder: checkpointFolder(run, 1_234_567) });
+    expect(await chosenCheckpoint(run)).toEqual({ step: 1_234_567, folder: checkpointFolder(run, 1_234_567), notes: [] });
     expect(runOf(run)).toBe(run);
   });
 
   it.each([3, 20, 1_234_567])("the checkpoint of step %i", async (step) => {
     const folder = checkpointFolder(run, step);
-    expect(await chosenCheckpoint(folder)).toEqual({ step, folder });
-    expect(await chosenCheckpoint(`${folder}/`)).toEqual({ step, folder });
+    expect(await chosenCheckpoint(folder)).toEqual({ step, folder, notes: [] });
+    expect(await chosenCheckpoint(`${folder}/`)).toEqual({ step, folder, notes: [] });
     expect([runOf(folder), runOf(`${folder}/`)]).toEqual([run, run]);
   });
 

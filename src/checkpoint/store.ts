@@ -74,6 +74,11 @@ export async function listCheckpoints(run: string): Promise<CheckpointList> {
   return { whole, damaged };
 }
 
+/** What a user should know of a checkpoint that is none and in whose place another is read. */
+export function passedOver({ folder, reason }: CheckpointList["damaged"][number]): string {
+  return `${folder} is not whole and is passed over: ${reason}`;
+}
+
 /** The whole checkpoint of the highest step; `null` where a run has none yet. */
 export async function latestCheckpoint(run: string): Promise<StoredCheckpoint | null> {
   return (await listCheckpoints(run)).whole.at(-1) ?? null;

@@ -35,7 +35,7 @@ describe("a prompt that does not fit", () => {
   it("is refused with dataset, prompt and both lengths", () => {
     expect(encodePrompt(byteTokenizer, "push", { limit: 5, long: "refuse", where })).toHaveLength(5);
     expect(() => encodePrompt(byteTokenizer, "push!", { limit: 5, long: "refuse", where })).toThrow(
-      'dataset "pusht" episode 3 frame 9: expected a prompt of at most 5 tokens, got 6: "push!"; raise the limit or choose to cut',
+      'dataset "pusht" episode 3 frame 9: expected a prompt of at most 5 tokens, got 6: "push!"; raise policy.promptTokens, or cut such prompts with data.longPrompt "cut"',
     );
   });
 

@@ -51,7 +51,7 @@ export function encodePrompt(tokenizer: PromptTokenizer, text: string, fit: Prom
   if (tokens.length <= fit.limit) return tokens;
   if (fit.long === "refuse")
     throw new InputError(
-      `${fit.where}: expected a prompt of at most ${fit.limit} tokens, got ${tokens.length}: "${text}"; raise the limit or choose to cut`,
+      `${fit.where}: expected a prompt of at most ${fit.limit} tokens, got ${tokens.length}: "${text}"; raise policy.promptTokens, or cut such prompts with data.longPrompt "cut"`,
     );
   return tokens.slice(0, fit.limit);
 }

@@ -54,6 +54,7 @@ export const audit = define({
         if (done === total) bar.finish();
       },
     );
+    for (const note of report.notes) terminal.err.write(`${note}\n`);
     return { status: report.clean ? 0 : 1, json: report, text: auditTable(report, given.break) };
   },
 });

@@ -59,6 +59,7 @@ export const rollout = define({
       };
       const result = await rollOutPolicy(request, watcher);
       watcher.finish();
+      for (const note of result.notes) terminal.err.write(`${note}\n`);
       terminal.err.write(`${timesOf(result)}\n`);
       const isMet = meets(given, result);
       return { status: isMet ? 0 : 1, json: jsonOf(given, isMet, result), text: textOf(given, isMet, result) };

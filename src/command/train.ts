@@ -11,6 +11,7 @@ import { shortest } from "../shortest.ts";
 import type { TrainResult } from "../training/record.ts";
 import type { TrainWatcher } from "../training/watcher.ts";
 import { allow } from "./allow.ts";
+import { dataLine } from "./data-line.ts";
 import { type CommandOutcome, define } from "./definition.ts";
 import { choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
 import { trainingRankNotes } from "./rank-notes.ts";
@@ -58,7 +59,7 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   if (isShown) for (const note of trainingRankNotes(world, recipe)) display.note(note);
   const stop = watchStopSignals(() => isShown && display.note("stopping after this step; once more stops at once"));
   const cache = cacheFolder("statistics");
-  const shown = isShown ? watcherOf(display) : unwatched;
+  const shown = isShown ? watcherOf(display, recipe) : unwatched;
   const observers = [auditObserver(cache), rolloutObserver(display)];
   const watcher: TrainWatcher = { ...shown, isStopped: stop.isStopped, observers };
   try {
@@ -73,8 +74,11 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   }
 }
 
-function watcherOf(display: TrainingDisplay): Omit<TrainWatcher, "isStopped" | "observers"> {
+function watcherOf(display: TrainingDisplay, { data }: Recipe): Omit<TrainWatcher, "isStopped" | "observers"> {
   return {
+    opened: (summaries) => {
+      for (const summary of summaries) display.note(dataLine(summary, data.actions));
+    },
     note: (text) => display.note(text),
     begun: (step) => display.begun(step),
     stepped: (report) => display.stepped(report),
@@ -163,6 +167,7 @@ function jsonOf(recipe: Recipe, { size: ranks }: World, result: TrainResult) {
     validation: validation && { ranks, ...validationAsJson(validation) },
     initialValidation: initialValidation && { ranks, ...validationAsJson(initialValidation) },
     isInterrupted,
+    data: result.data,
   };
 }
 

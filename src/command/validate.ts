@@ -51,11 +51,12 @@ async function validateOn(world: World, given: Given, terminal: Terminal): Promi
   const allowed = new Set(given.allow);
   const request = { folder, recipe, cache, actionSamples: given.actionSamples, allowed, world };
   const job = (seen: (done: number, total: number) => void) => validateRun(request, seen);
-  const { step, validation, actionErrors } =
+  const { step, validation, actionErrors, notes } =
     world.rank > 0
       ? await job(() => {})
       : await watched({ screen: terminal.err, label: "validate", unit: "sample" }, job);
   const seconds = (performance.now() - began) / 1000;
+  if (world.rank === 0) for (const note of notes) terminal.err.write(`${note}\n`);
   return {
     status: 0,
     json: { step, ranks: world.size, seconds, ...validationAsJson(validation), actionErrors },

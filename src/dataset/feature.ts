@@ -26,6 +26,17 @@ export function isNumeric(feature: Feature): boolean {
   return /^(u?int|float|bool)/.test(feature.type);
 }
 
+/** Whether a column says of rows, or of the steps of a row, that they are no recording: LeRobot's `action_is_pad` and its kin. */
+export function isPaddingMark({ key }: Feature): boolean {
+  return /(^|[._])is_pad(ded)?$/.test(key);
+}
+
+/** Whether a padding mark is that of a column, or of all of them. */
+export function marks(mark: Feature, { key }: Feature): boolean {
+  const named = mark.key.replace(/[._]?is_pad(ded)?$/, "");
+  return named === "" || named === key || `${named}s` === key || named === `${key}s`;
+}
+
 /** Columns of numbers that hold the action, by their usual names. */
 export function actionFeatures(dataset: Featured): Feature[] {
   return numericFeatures(dataset, /^actions?($|\.)/);

@@ -17,6 +17,7 @@ export type ProblemCode =
   | "repeated-task"
   | "empty-task"
   | "drifting-timestamps"
+  | "padded-rows"
   | "missing-episode-files"
   | "missing-camera-files"
   | "missing-video"

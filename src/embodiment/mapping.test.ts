@@ -166,6 +166,22 @@ describe("a mapping that does not fit", () => {
     expect(embodimentProblems({ ...none, target: "none" })).toEqual([]);
   });
 
+  it("takes no chunk of actions for dofs, declared as such or by its mark of padding", () => {
+    const chunked: Feature = { key: "action", type: "float32", shape: [30, 7], names: null };
+    const mark = (key: string, size: number): Feature => ({ key, type: "bool", shape: [size], names: null });
+    expect(() => embody(joint, dataset(chunked), [])).toThrow(
+      'column "action": expected one vector a row, got 30 × 7 numbers: a chunk of 30 steps a row, whose steps would be dofs; ' +
+        "name the entries of one step in the mapping, 0 to 6 for the first",
+    );
+    const flat = dataset(vector("action", 210), mark("action_is_pad", 30));
+    expect(() => embody(joint, flat, [])).toThrow(/got 210 numbers, and "action_is_pad" 30: a chunk of 30 steps a row/);
+    const first: Mapping = { ...joint, action: [{ key: "action", entries: [0, 1, 2, 3, 4, 5, 6] }] };
+    expect(embody(first, flat, []).dofs).toHaveLength(7);
+    expect(embody(joint, dataset(vector("action", 7), mark("action_is_pad", 1)), []).dofs).toHaveLength(7);
+    expect(embody(joint, dataset(vector("action", 7), mark("observation.state_is_pad", 7)), []).dofs).toHaveLength(7);
+    expect(embody(joint, dataset({ ...chunked, shape: [1, 7] }), []).dofs).toHaveLength(7);
+  });
+
   it("may use any slots, but each once, and only states that exist", () => {
     const toy = dataset(vector("action", 2), vector("observation.state", 2));
     const good = embody(joint, toy, []);

@@ -1,5 +1,5 @@
-import type { Dataset } from "../dataset/dataset.ts";
-import { featureWidth, isNumeric } from "../dataset/feature.ts";
+import type { Dataset, Feature } from "../dataset/dataset.ts";
+import { featureWidth, isNumeric, isPaddingMark, marks } from "../dataset/feature.ts";
 import { InputError } from "../input-error.ts";
 import {
   type Camera,
@@ -100,8 +100,24 @@ function columnParts(columns: readonly Column[], dataset: Dataset, problems: str
     const size = featureWidth(feature);
     const outside = chosen === "all" ? [] : chosen.filter((at) => !Number.isInteger(at) || at < 0 || at >= size);
     if (outside.length > 0) problems.push(`column "${key}" has ${size} entries, the mapping asks for ${outside}`);
+    if (chosen === "all") problems.push(...chunkProblems(feature, dataset));
     return [{ key, entries: chosen === "all" ? [...Array(size).keys()] : chosen }];
   });
+}
+
+/** Why a column taken whole would be several vectors a row, as one dof each. */
+function chunkProblems(feature: Feature, dataset: Dataset): string[] {
+  const { key, shape } = feature;
+  const size = featureWidth(feature);
+  const sizes = shape.filter((axis) => axis > 1);
+  const mark = [...dataset.features.values()].find((other) => isPaddingMark(other) && marks(other, feature));
+  const steps = sizes.length > 1 ? sizes[0]! : mark === undefined ? 1 : featureWidth(mark);
+  if (steps === 1 || size % steps !== 0) return [];
+  const what = sizes.length > 1 ? `${shape.join(" × ")} numbers` : `${size} numbers, and "${mark!.key}" ${steps}`;
+  return [
+    `column "${key}": expected one vector a row, got ${what}: a chunk of ${steps} steps a row, whose steps would be dofs; ` +
+      `name the entries of one step in the mapping, 0 to ${size / steps - 1} for the first`,
+  ];
 }
 
 function entries(parts: readonly ColumnPart[], dataset: Dataset): Entry[] {

@@ -54,4 +54,38 @@ describe("normalisation groups", () => {
       'expected one state width, got "a" has 0, "c" has 1;',
     );
   });
+
+  const named = (dataset: string, names: readonly string[], unit = "unknown") => {
+    const plain = embodiment("so101", "joint", names.length);
+    const dofs = plain.dofs.map((dof, slot) => ({ ...dof, name: names[slot]!, unit }));
+    return { dataset, embodiment: { ...plain, dofs } };
+  };
+  const refusal = (...members: ReturnType<typeof named>[]) => {
+    try {
+      return String(normalizationGroups(members).length);
+    } catch (error) {
+      return error instanceof Error ? error.message : "";
+    }
+  };
+
+  it("never pool the same joints in another order, or joints that are not the same", () => {
+    expect(refusal(named("a", ["shoulder", "elbow"]), named("b", ["elbow", "shoulder"]))).toBe(
+      'normalisation group "so101 / joint": expected the same action entries at the same places, got shoulder, elbow in "a" and elbow, ' +
+        'shoulder in "b"; name the action\'s entries in one order in the mappings, or give them different robot types or control modes',
+    );
+    expect(refusal(named("a", ["shoulder", "elbow"]), named("b", ["shoulder", "wrist"]))).toContain(
+      'got shoulder, elbow in "a" and shoulder, wrist in "b"; name them alike in the mappings',
+    );
+    expect(refusal(named("a", ["shoulder"], "rad"), named("b", ["shoulder"], "deg"))).toContain(
+      'got shoulder (rad) in "a" and shoulder (deg) in "b"',
+    );
+  });
+
+  it("pool entries that nobody names by place, and a unit that is not known with one that is", () => {
+    expect(refusal(named("a", ["action.0", "action.1"]), named("b", ["actions.0", "actions.1"]))).toBe("1");
+    expect(refusal(named("a", ["shoulder"], "rad"), named("b", ["shoulder"]))).toBe("1");
+    expect(refusal(named("a", ["action.0"]), named("b", ["shoulder"]))).toContain(
+      'got action.0 in "a" and shoulder in "b"',
+    );
+  });
 });

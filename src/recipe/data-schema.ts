@@ -1,6 +1,7 @@
 import { isAbsolute, join } from "node:path";
 import { z } from "zod";
 import { dofSchema, entrySchema, promptSchema } from "../checkpoint/robot-record.ts";
+import type { LongPrompt } from "../codec/prompt.ts";
 import type { Feature, TaskAnnotation } from "../dataset/dataset.ts";
 import type { Augmentation } from "../embodiment/augment.ts";
 import type { ActionFrame } from "../embodiment/delta.ts";
@@ -104,6 +105,8 @@ export const dataSchema = z.strictObject({
   actions: z.enum(["absolute", "delta"]) satisfies z.ZodType<ActionFrame>,
   /** How training pictures are changed; `null` leaves them as they are. */
   augmentation: augmentationSchema.nullable(),
+  /** What becomes of a prompt longer than `policy.promptTokens`: refused, as where this key is missing, or cut at its end. */
+  longPrompt: z.enum(["refuse", "cut"]).optional() satisfies z.ZodType<LongPrompt | undefined>,
   datasets: z.array(datasetSchema).min(1),
 });
 

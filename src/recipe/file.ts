@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { z } from "zod";
 import { runOf } from "../checkpoint/chosen.ts";
 import { isAbsent, replaceDurably } from "../checkpoint/durable.ts";
 import { InputError } from "../input-error.ts";
@@ -24,7 +25,11 @@ export function parseRecipe(where: string, value: unknown): Recipe {
 /** Whether the value at a dotted path may stand in a recipe, whatever stands elsewhere. */
 export function fitsRecipe(value: unknown, path: string): boolean {
   const { error } = recipeSchema.safeParse(value);
-  return error === undefined || error.issues.every((issue) => issue.path.join(".") !== path);
+  const isOfPath = (issue: z.core.$ZodIssue) =>
+    (issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]).some(
+      (keys) => keys.join(".") === path,
+    );
+  return error === undefined || !error.issues.some(isOfPath);
 }
 
 /**

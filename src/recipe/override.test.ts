@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
+import { fitsRecipe } from "./file.ts";
 import { override, overrideWhereFits, paths } from "./override.ts";
+import { recipe as whole } from "./testing/recipe.ts";
 
 const recipe = {
   seed: 1,
@@ -86,6 +88,17 @@ describe("overrideWhereFits", () => {
     expect(set("rate=fast").rate).toBe("fast");
     expect(set("size=7").size).toBe("7");
     expect(() => set("frames=many")).toThrow('--set frames: expected a number (the recipe has 64), got "many"');
+  });
+});
+
+describe("overrideWhereFits on a whole recipe", () => {
+  const set = (setting: string) => overrideWhereFits(whole, [setting], fitsRecipe);
+
+  it("adds a key that a recipe may lack, and no other", () => {
+    expect(set("data.longPrompt=cut").data.longPrompt).toBe("cut");
+    expect(() => set("data.longPrompt=shorten")).toThrow("--set data.longPrompt: expected a key of the recipe");
+    expect(() => set("data.longPromt=cut")).toThrow("--set data.longPromt: expected a key of the recipe");
+    expect(whole.data).not.toHaveProperty("longPrompt");
   });
 });
 

@@ -21,7 +21,7 @@ export type Fits = (recipe: object, path: string) => boolean;
 /**
  * The same where a value may be of several kinds: one that does not fit as the kind that stands there is read as another.
  *
- * With `"native"` at a path where a number may stand as well, `data.rate=10` is the number.
+ * With `"native"` at a path where a number may stand as well, `data.rate=10` is the number. A key that a recipe may lack is added.
  */
 export function overrideWhereFits<Recipe extends object>(
   recipe: Recipe,
@@ -60,6 +60,8 @@ function replace(recipe: object, { path, text }: Setting, fits: Fits | null): vo
   let holder: unknown = recipe;
   for (const key of keys) holder = entry(holder, key);
   const present = entry(holder, last);
+  if (present === undefined && isObject(holder) && fits !== null && add(recipe, { holder, last, path, text }, fits))
+    return;
   if (!isObject(holder) || !isScalar(present)) throw noScalar(recipe, path, present);
   const own = read(text, present);
   const target = holder;
@@ -72,6 +74,22 @@ function replace(recipe: object, { path, text }: Setting, fits: Fits | null): vo
   if (own === undefined) throw ofAnotherKind(path, text, present);
   // What is wrong with it is said when the recipe is checked whole.
   Reflect.set(target, last, own);
+}
+
+interface Addition extends Setting {
+  readonly holder: object;
+  readonly last: string;
+}
+
+/** Sets a key that a recipe may have and does not; `false` where there is no such key, or the value is none of its. */
+function add(recipe: object, { holder, last, path, text }: Addition, fits: Fits): boolean {
+  for (const value of [scalarOfJson(text), text]) {
+    if (value === undefined) continue;
+    Reflect.set(holder, last, value);
+    if (fits(recipe, path)) return true;
+    Reflect.deleteProperty(holder, last);
+  }
+  return false;
 }
 
 function noScalar(recipe: object, path: string, present: unknown): InputError {

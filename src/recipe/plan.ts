@@ -2,7 +2,7 @@ import type { Reading } from "../batch/example.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import type { LoadPlan } from "../batch/maker.ts";
 import { type MeasureOptions, measureNormalization, type NormalizationStatistics } from "../batch/measure.ts";
-import { checkSamples } from "../batch/sample-check.ts";
+import { checkSamples, type SampleFindings } from "../batch/sample-check.ts";
 import { type Conventions, normalizationConventionOf } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { decodeStatistics } from "../checkpoint/robot-record.ts";
@@ -29,6 +29,8 @@ export interface Plan {
   readonly mixture: Mixture;
   readonly statistics: ReadonlyMap<string, NormalizationStatistics>;
   readonly rules: Rules;
+  /** What the check of the samples found, one of each member. */
+  readonly findings: readonly SampleFindings[];
 }
 
 /**
@@ -38,11 +40,26 @@ export interface Plan {
  * @throws InputError with everything that would stop a sample later on
  */
 export async function planOf(recipe: Recipe, open: OpenMixture, cache: string): Promise<Plan> {
-  await checkData(recipe, open, cache);
+  const findings = await checkData(recipe, open, cache);
   const rules = Rules.all;
   const measuring = measuringOf(recipe);
   const statistics = await measureNormalization(open, { ...measuring, cache, rules, pastEnd: "nothing" });
-  return { recipe, mixture: open.mixture, statistics, rules };
+  refuseRest(open.mixture, statistics);
+  return { recipe, mixture: open.mixture, statistics, rules, findings };
+}
+
+/** @throws InputError where no dof of a robot changes: there is nothing to learn, and a loss of 0 would say that it was learnt */
+function refuseRest({ normalizationGroups, members }: Mixture, statistics: Plan["statistics"]): void {
+  for (const group of normalizationGroups) {
+    const action = statistics.get(group.name)?.action;
+    if (action === undefined || action.count === 0 || action.mean.length === 0) continue;
+    if ([...action.mean.keys()].some((dof) => changes(action, dof))) continue;
+    const datasets = group.members.map((at) => `"${members[at]!.datasetName}"`).join(", ");
+    throw new InputError(
+      `dataset ${datasets}: expected dofs that move, got ${action.mean.length} that never change in ${action.count} training samples; ` +
+        "there is nothing to learn: name another column of actions in the mapping, or leave the dataset out",
+    );
+  }
 }
 
 /**
@@ -60,23 +77,28 @@ export async function planUnder(manifest: Manifest, recipe: Recipe, open: OpenMi
   const found = open.mixture.normalizationGroups.map(({ name }) => name);
   const problems = embodimentWeightProblems(headOf(recipe.policy), Object.keys(manifest.statistics), found);
   if (problems.length > 0) throw new InputError(problems.join("; "));
-  await checkData(recipe, open, cache);
+  const findings = await checkData(recipe, open, cache);
   const statistics = Object.entries(manifest.statistics).map(
     ([name, { action, state }]): [string, NormalizationStatistics] => [
       name,
       { action: decodeStatistics(action), state: decodeStatistics(state) },
     ],
   );
-  return { recipe, mixture: open.mixture, statistics: new Map(statistics), rules: Rules.all };
+  return { recipe, mixture: open.mixture, statistics: new Map(statistics), rules: Rules.all, findings };
 }
 
-async function checkData(recipe: Recipe, open: OpenMixture, cache: string): Promise<void> {
+async function checkData(recipe: Recipe, open: OpenMixture, cache: string): Promise<SampleFindings[]> {
   const layout = layoutOf(recipe, recipe.batch.microBatch);
   const problems = open.mixture.members.flatMap(({ name, embodiment }) =>
     partProblems(recipe.policy, name, embodiment),
   );
   if (problems.length > 0) throw new InputError(problems.join("; "));
-  await checkSamples(open, { layout, tokenizer: byteTokenizer, longPrompt: readingOf(recipe).longPrompt, cache });
+  return await checkSamples(open, {
+    layout,
+    tokenizer: byteTokenizer,
+    longPrompt: readingOf(recipe).longPrompt,
+    cache,
+  });
 }
 
 /** The keys of a recipe on which its statistics for normalisation depend. */
@@ -92,7 +114,7 @@ export function readingOf({ data, policy, conventions }: Recipe): Reading {
     historyDropout: policy.history.dropout,
     actionFrame: data.actions,
     pastEnd: repeatsLastAction(conventions.pastEnd) ? "last action" : "nothing",
-    longPrompt: "refuse",
+    longPrompt: data.longPrompt ?? "refuse",
     augmentation: data.augmentation ?? "none",
   };
 }

@@ -98,8 +98,8 @@ const rolloutSchema = z.strictObject({
 });
 
 /**
- * Every key of a recipe. None has a default, so a missing key is an error; `rollout` alone may be missing, as it changes no number
- * of a run.
+ * Every key of a recipe. None has a default, so a missing key is an error. `rollout` may be missing, as it changes no number of a run,
+ * and so may the keys of `data` by which a user lets something pass: what is not let pass is refused.
  */
 export const recipeSchema = z
   .strictObject({

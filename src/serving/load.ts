@@ -35,6 +35,8 @@ export interface FoundPolicy {
   /** Folder of the checkpoint. */
   readonly checkpoint: string;
   readonly step: number;
+  /** What the user should know: newer checkpoints that are not whole. */
+  readonly notes: readonly string[];
   readonly recipe: Recipe;
   readonly robots: readonly ServedRobot[];
   /** Where it was trained. */
@@ -69,12 +71,19 @@ export async function loadPolicy(run: string, { robots: rows, machine }: LoadOpt
  * @throws InputError where there is no checkpoint, or its conventions are others
  */
 export async function findPolicy(run: string): Promise<FoundPolicy> {
-  const { folder, step } = await chosenCheckpoint(run);
+  const { folder, step, notes } = await chosenCheckpoint(run);
   const manifest = await readManifest(folder);
   const recipe = parseRecipe(`${folder}, recipe`, manifest.recipe);
   checkConventions(folder, manifest.conventions, conventionsOf(recipe), new Set());
   const { device, threads } = manifest;
-  return { checkpoint: folder, step, recipe, robots: servedRobots(manifest, recipe), machine: { device, threads } };
+  return {
+    checkpoint: folder,
+    step,
+    notes,
+    recipe,
+    robots: servedRobots(manifest, recipe),
+    machine: { device, threads },
+  };
 }
 
 /**
@@ -100,13 +109,13 @@ export interface CompileChoice {
 
 /** A policy with its weights, compiled for a number of robots in one call. */
 export async function compilePolicy(
-  { checkpoint, step, recipe, robots }: FoundPolicy,
+  { checkpoint, step, notes, recipe, robots }: FoundPolicy,
   weights: ParameterValues,
   { rows, steps, machine }: CompileChoice,
 ): Promise<LoadedPolicy> {
   const whole = { setting: settingOf(recipe, rows), weights, placement: placementFor(weights), machine };
   const sampler = await ActionSampler.compile(forFirstSteps(whole, steps));
-  return new LoadedPolicy({ checkpoint, step, recipe, robots, sampler });
+  return new LoadedPolicy({ checkpoint, step, notes, recipe, robots, sampler });
 }
 
 function settingOf(recipe: Recipe, rows: number): Setting {

@@ -109,5 +109,5 @@ export function plannedPolicy(plan: Plan, step: number): FoundPolicy {
   const { recipe } = plan;
   const { name, device, threads } = recipe;
   const machine = { device, threads };
-  return { checkpoint: `${name}, step ${step}`, step, recipe, robots: plannedRobots(plan), machine };
+  return { checkpoint: `${name}, step ${step}`, step, notes: [], recipe, robots: plannedRobots(plan), machine };
 }

@@ -20,6 +20,7 @@ export interface PolicyParts {
   /** Folder of the checkpoint. */
   readonly checkpoint: string;
   readonly step: number;
+  readonly notes: readonly string[];
   readonly recipe: Recipe;
   readonly robots: readonly ServedRobot[];
   readonly sampler: ActionSampler;
@@ -30,15 +31,18 @@ export class LoadedPolicy {
   readonly checkpoint: string;
   /** Optimizer steps that its weights have seen. */
   readonly step: number;
+  /** What you should know: newer checkpoints of the run that are not whole and were passed over. */
+  readonly notes: readonly string[];
   readonly recipe: Recipe;
   /** Every robot that it acts for. */
   readonly robots: readonly ServedRobot[];
   readonly #sampler: ActionSampler;
 
   /** @internal Policies come from `loadPolicy`. */
-  constructor({ checkpoint, step, recipe, robots, sampler }: PolicyParts) {
+  constructor({ checkpoint, step, notes, recipe, robots, sampler }: PolicyParts) {
     this.checkpoint = checkpoint;
     this.step = step;
+    this.notes = notes;
     this.recipe = recipe;
     this.robots = robots;
     this.#sampler = sampler;

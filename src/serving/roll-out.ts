@@ -42,6 +42,8 @@ export interface RolloutRequest {
 export interface PolicyRollouts {
   /** Optimizer steps of its weights. */
   readonly step: number;
+  /** What the user should know: newer checkpoints that are not whole. */
+  readonly notes: readonly string[];
   readonly robot: ServedRobot;
   readonly options: RobotOptions;
   readonly execution: ChunkExecution;
@@ -109,6 +111,7 @@ export async function rollOutFound(
   const policySeconds = played.shares.reduce((sum, share) => sum + share.policySeconds, 0) / shares.length;
   return {
     step: policy.step,
+    notes: policy.notes,
     robot: served,
     options,
     execution,

@@ -4,7 +4,7 @@ import type { ConventionName } from "../checkpoint/convention-name.ts";
 import { checkConventions } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { encodeStatistics } from "../checkpoint/robot-record.ts";
-import { type CheckpointList, listCheckpoints } from "../checkpoint/store.ts";
+import { type CheckpointList, listCheckpoints, passedOver } from "../checkpoint/store.ts";
 import { checkParameters } from "../checkpoint/weights.ts";
 import { InputError } from "../input-error.ts";
 import type { ParameterForm, ParameterValues } from "../nn/parameter.ts";
@@ -75,11 +75,11 @@ export async function beginRun(
 ): Promise<Begun> {
   if (start.kind === "resume") return resumeRun(folder, plan, parameters);
   const { recipe } = plan;
-  const values = start.kind === "init" ? await weightsOfRun(start, recipe, parameters) : null;
+  const init = start.kind === "init" ? await weightsOfRun(start, recipe, parameters) : null;
   await createRunFolder(folder);
   await writeRunRecipe(folder, recipe);
-  const state = values === null ? newState(recipe, parameters) : newStateOn(values, recipe, parameters);
-  return { events: EventLog.begin(folder), progress: { state, best: null }, notes: [] };
+  const state = init === null ? newState(recipe, parameters) : newStateOn(init.weights, recipe, parameters);
+  return { events: EventLog.begin(folder), progress: { state, best: null }, notes: init?.notes ?? [] };
 }
 
 async function resumeRun(folder: string, plan: Plan, parameters: readonly ParameterForm[]): Promise<Begun> {
@@ -87,7 +87,7 @@ async function resumeRun(folder: string, plan: Plan, parameters: readonly Parame
   const differences = checkResumedRecipe(folder, await readRunRecipe(folder), recipe);
   const list = await listCheckpoints(folder);
   const checkpoint = newestWhole(folder, list);
-  const notes = [...list.damaged.map(damage), ...differences.map(change)];
+  const notes = [...list.damaged.map(passedOver), ...differences.map(change)];
   if (checkpoint === null) {
     const progress = { state: newState(recipe, parameters), best: null };
     return { events: await EventLog.resume(folder, -1), progress, notes };
@@ -133,19 +133,26 @@ export function trainedBy({ optimizer }: Recipe, parameters: readonly ParameterF
 }
 
 /** The manifest of the checkpoint whose weights another run begins with. */
-async function manifestOf({ from, allowed }: Init, recipe: Recipe): Promise<{ folder: string; manifest: Manifest }> {
-  const { folder } = await chosenCheckpoint(from);
+async function manifestOf(
+  { from, allowed }: Init,
+  recipe: Recipe,
+): Promise<{ readonly folder: string; readonly notes: readonly string[]; readonly manifest: Manifest }> {
+  const { folder, notes } = await chosenCheckpoint(from);
   const manifest = await readManifest(folder);
   checkConventions(folder, manifest.conventions, conventionsOf(recipe), allowed);
-  return { folder, manifest };
+  return { folder, notes, manifest };
 }
 
 /** @throws InputError where the run has no checkpoint, other conventions, or other parameters */
-async function weightsOfRun(init: Init, recipe: Recipe, forms: readonly ParameterForm[]): Promise<ParameterValues> {
-  const { folder, manifest } = await manifestOf(init, recipe);
+async function weightsOfRun(
+  init: Init,
+  recipe: Recipe,
+  forms: readonly ParameterForm[],
+): Promise<{ readonly weights: ParameterValues; readonly notes: readonly string[] }> {
+  const { folder, notes, manifest } = await manifestOf(init, recipe);
   const parameters = await readParameters(folder, manifest, "parameters");
   checkParameters(folder, parameters, new Map(forms.map((form) => [form.name, form])));
-  return parameters;
+  return { weights: parameters, notes };
 }
 
 /** @throws InputError where data are normalised otherwise than when the run began: the data are not the same */
@@ -160,10 +167,6 @@ function checkStatistics(folder: string, manifest: Manifest, { statistics }: Pla
       `${folder}: expected the data that the run began with, got other numbers for ${changed.map(([name]) => `"${name}"`).join(", ")}; ` +
         "put the data back, or begin a new run with --init",
     );
-}
-
-function damage({ folder, reason }: { readonly folder: string; readonly reason: string }): string {
-  return `${folder} is not whole and is passed over: ${reason}`;
 }
 
 function change({ path, one, other }: RecipeDifference): string {

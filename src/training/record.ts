@@ -6,6 +6,7 @@ import {
   type Validation,
   type WeightsValidation,
 } from "../metric/group.ts";
+import type { DataSummary } from "../recipe/data-summary.ts";
 import type { TrainingProgress } from "./progress.ts";
 
 /** A validation, its step and how long it took. */
@@ -27,6 +28,8 @@ export interface TrainResult extends TrainingProgress {
   /** Steps of this start. */
   readonly stepsDone: number;
   readonly isInterrupted: boolean;
+  /** What was read of each dataset. */
+  readonly data: readonly DataSummary[];
 }
 
 /** Steps whose samples make up the losses by dataset that a run ends with. */
@@ -59,7 +62,7 @@ export class TrainingRecord {
     this.#validations.push(validation);
   }
 
-  result(progress: TrainingProgress, { until, waitedMs, terms, names }: ResultParts): TrainResult {
+  result(progress: TrainingProgress, { until, waitedMs, terms, names, data }: ResultParts): TrainResult {
     return {
       ...progress,
       seconds: this.seconds,
@@ -70,6 +73,7 @@ export class TrainingRecord {
       validation: this.#validations.at(-1) ?? null,
       stepsDone: progress.state.step - this.#from,
       isInterrupted: progress.state.step < until,
+      data,
     };
   }
 }
@@ -80,4 +84,5 @@ export interface ResultParts {
   readonly waitedMs: number;
   readonly terms: readonly Term[];
   readonly names: GroupNames;
+  readonly data: readonly DataSummary[];
 }

@@ -19,6 +19,7 @@ import type { TrainingState } from "../optimizer/state.ts";
 import { agree } from "../ranks/agree.ts";
 import { shareOf, turnsOf } from "../ranks/deal.ts";
 import type { World } from "../ranks/world.ts";
+import { type DataSummary, dataSummaries } from "../recipe/data-summary.ts";
 import {
   conventionsOf,
   groupNamesOf,
@@ -43,13 +44,16 @@ import { actingWeights, weightsOf } from "./weights.ts";
 /** Everything that a run computes with: its plan, the loader's threads, the compiled programs. */
 export class Run {
   readonly plan: Plan;
+  /** What it reads of each dataset. */
+  readonly data: readonly DataSummary[];
   readonly world: World;
   readonly #loader: Loader;
   #trainer: Promise<Trainer> | null = null;
   #validator: Promise<Validator> | null = null;
 
-  private constructor(plan: Plan, world: World) {
+  private constructor(plan: Plan, data: readonly DataSummary[], world: World) {
     this.plan = plan;
+    this.data = data;
     this.world = world;
     const { workers } = plan.recipe.data;
     this.#loader = Loader.open(loadPlanOf(plan), { workers, ahead: runAhead, clock: () => performance.now() });
@@ -83,7 +87,8 @@ export class Run {
     requireDevice(recipe.device);
     const open = await openMixtureAsSplit(mixtureOf(recipe), splits);
     try {
-      return new Run(await plan(open), world);
+      const planned = await plan(open);
+      return new Run(planned, dataSummaries(planned, open), world);
     } finally {
       await open.close();
     }

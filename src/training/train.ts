@@ -43,6 +43,7 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
   const observers = open.adopt(await openObservers(watcher.observers, run.plan, world), closeObservers);
   const begun = world.rank === 0 ? await beginRun(folder, run.plan, start, run.parameters) : null;
   const events = begun === null ? null : open.adopt(begun.events, (log) => log.close());
+  watcher.opened(run.data);
   for (const note of begun?.notes ?? []) watcher.note(note);
 
   // Begin, or go on: every rank has the progress of rank 0.
@@ -98,7 +99,7 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
     }
     if (isSaved) await save();
   }
-  return record.result(progress, { until, waitedMs: run.waitedMs, terms: run.terms, names: run.names });
+  return record.result(progress, { until, waitedMs: run.waitedMs, terms: run.terms, names: run.names, data: run.data });
 }
 
 function isDue(every: number, step: number, isLast: boolean): boolean {

@@ -30,6 +30,8 @@ export interface RunValidation {
   readonly step: number;
   readonly validation: WeightsValidation;
   readonly actionErrors: readonly ActionError[];
+  /** What the user should know: newer checkpoints that are not whole. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -43,7 +45,7 @@ export async function validateRun(
   seen: (done: number, total: number) => void,
 ): Promise<RunValidation> {
   const checkpoint = await chosenCheckpoint(folder);
-  const { step } = checkpoint;
+  const { step, notes } = checkpoint;
   const manifest = await readManifest(checkpoint.folder);
   checkConventions(checkpoint.folder, manifest.conventions, conventionsOf(recipe), allowed);
   const run = await Run.openFor(manifest, recipe, cache, world);
@@ -57,7 +59,7 @@ export async function validateRun(
     });
     const sampled = (done: number) => seen(losses + done, losses + actions);
     const actionErrors = await run.actionErrors(state, actionSamples, sampled);
-    return { step, validation, actionErrors };
+    return { step, validation, actionErrors, notes };
   } finally {
     await run.close();
   }

@@ -1,4 +1,5 @@
 import type { WeightsValidation } from "../metric/group.ts";
+import type { DataSummary } from "../recipe/data-summary.ts";
 import type { ObserverKind } from "./observer.ts";
 
 /** What is reported of each step of a run. */
@@ -11,6 +12,8 @@ export interface StepReport {
 
 /** Hears of a training as it goes on, and may stop it. */
 export interface TrainWatcher {
+  /** Told what is read of each dataset, before anything is computed. */
+  opened(data: readonly DataSummary[]): void;
   note(text: string): void;
   begun(step: number): void;
   stepped(report: StepReport): void;
@@ -24,6 +27,7 @@ export interface TrainWatcher {
 
 /** A watcher that does nothing and stops nothing. */
 export const unwatched: TrainWatcher = {
+  opened: () => {},
   note: () => {},
   begun: () => {},
   stepped: () => {},

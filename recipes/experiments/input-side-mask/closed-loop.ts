@@ -33,6 +33,7 @@ export async function playAll({ opened, weights, sampling }: Measured): Promise<
   const policy = new LoadedPolicy({
     checkpoint: recipe.name,
     step: recipe.optimizer.steps,
+    notes: [],
     recipe,
     robots,
     sampler,

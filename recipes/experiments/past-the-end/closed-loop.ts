@@ -29,7 +29,7 @@ export async function playAll({ plan, weights, study }: Measured): Promise<Plays
     machine: { device: recipe.device, threads: recipe.threads },
   });
   const robots = plannedRobots(plan);
-  const loaded = { checkpoint: recipe.name, step: recipe.optimizer.steps, recipe, robots, sampler, rows };
+  const loaded = { checkpoint: recipe.name, step: recipe.optimizer.steps, notes: [], recipe, robots, sampler, rows };
   const policy = new LoadedPolicy(loaded);
   const own = study.data === "pictures" ? [{ ...primaryHorizon, starts: closedLoop.pictureStarts }] : executionHorizons;
   try {

@@ -101,6 +101,17 @@ describe("files that other programs write", () => {
   });
 });
 
+test("rows that a column marks as padding are no recording: their episode is refused, whether the column is declared or not", async () => {
+  await writeV2(root, [3, 3], {}, (episode) => [
+    { name: "action_is_pad", kind: "boolean", values: [false, false, episode === 1] },
+  ]);
+  const toy = await open();
+  expect((await toy.table(0)).length).toBe(3);
+  await expect(toy.table(1)).rejects.toThrow(
+    'column "action_is_pad": expected frames of a recording, got one marked as padding at frame 2 of episode 1; cut such rows',
+  );
+});
+
 describe("files that are not those that they stand for", () => {
   const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
   const said = /got a Git LFS pointer in place of the file; run `git lfs pull` in its repository$/;

@@ -1,6 +1,6 @@
 import { HostArray } from "../../graph/host-array.ts";
 import type { EpisodeTable, Feature } from "../dataset.ts";
-import { featureWidth, isNumeric } from "../feature.ts";
+import { featureWidth, isNumeric, isPaddingMark } from "../feature.ts";
 import { DatasetError, type DatasetProblem } from "../problem.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
 import { readInstructions } from "./instruction.ts";
@@ -106,9 +106,26 @@ export async function readTable(file: ParquetFile, record: EpisodeRecord, contex
     ...counting(columns.get("episode_index"), () => record.index, "wrong-episode-border"),
     ...counting(columns.get("frame_index"), (row) => row, "wrong-frame-index"),
   ].map((problem) => ({ ...problem, path, message: `${problem.message} of episode ${record.index}` }));
-  const problems: DatasetProblem[] = [...record.problems, ...counted];
+  const problems: DatasetProblem[] = [...record.problems, ...counted, ...paddedRows(record, columns, context)];
   const tasks = await readInstructions(file, record, context, problems);
   return new Table(record, context, { columns, tasks, problems });
+}
+
+/** Rows that a column marks as padding: copies that nobody recorded, and no target. */
+function paddedRows(
+  { index, table: { path } }: EpisodeRecord,
+  columns: ReadonlyMap<string, Float64Array | Defect>,
+  { features }: TableContext,
+): DatasetProblem[] {
+  return [...features.values()].filter(isPaddingMark).flatMap((mark) => {
+    const column = columns.get(mark.key);
+    if (!(column instanceof Float64Array)) return [];
+    const width = featureWidth(mark);
+    const frame = column.findIndex((value, at) => at % width === 0 && value !== 0) / width;
+    if (frame < 0) return [];
+    const message = `expected frames of a recording, got one marked as padding at frame ${frame} of episode ${index}; cut such rows, or leave the episode out`;
+    return [{ code: "padded-rows", path: `${path} column "${mark.key}"`, message }];
+  });
 }
 
 function* counting(
