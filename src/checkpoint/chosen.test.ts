@@ -18,7 +18,11 @@ afterAll(() => rm(run, { recursive: true }));
 
 describe("a path names", () => {
   it("the newest whole checkpoint of a run", async () => {
-    expect(await chosenCheckpoint(run)).toEqual({ step: 1_234_567, folder: checkpointFolder(run, 1_234_567), notes: [] });
+    expect(await chosenCheckpoint(run)).toEqual({
+      step: 1_234_567,
+      folder: checkpointFolder(run, 1_234_567),
+      notes: [],
+    });
     expect(runOf(run)).toBe(run);
   });
 

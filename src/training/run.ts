@@ -2,9 +2,7 @@ import type { Batch } from "../batch/batch.ts";
 import { Loader } from "../batch/loader.ts";
 import type { BatchRequest } from "../batch/maker.ts";
 import { stepRequests, validationRequests } from "../batch/request.ts";
-import type { CheckpointFacts } from "../checkpoint/checkpoint.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
-import { encodeStatistics, memberSchema } from "../checkpoint/robot-record.ts";
 import { pruneCheckpoints, writeCheckpoint } from "../checkpoint/store.ts";
 import { requireDevice } from "../graph/runtime/device.ts";
 import type { Term } from "../loss/reduction.ts";
@@ -36,6 +34,7 @@ import { mixtureOf, type Recipe } from "../recipe/schema.ts";
 import { storedSplits } from "../recipe/stored-split.ts";
 import { measureActionErrors, sumActionErrors } from "./action-errors.ts";
 import { trainedBy } from "./begin.ts";
+import { checkpointFacts } from "./checkpoint-facts.ts";
 import type { TrainingProgress } from "./progress.ts";
 import { type StepShare, Trainer } from "./trainer.ts";
 import { drawsOf, Validator } from "./validator.ts";
@@ -208,7 +207,7 @@ export class Run {
   /** Writes a checkpoint and deletes those that the recipe does not keep; for rank 0 to call. */
   async save(folder: string, progress: TrainingProgress): Promise<void> {
     const { checkpoint } = this.plan.recipe;
-    await writeCheckpoint(folder, factsOf(this.plan, progress), weightsOf(progress.state));
+    await writeCheckpoint(folder, checkpointFacts(this.plan, progress), weightsOf(progress.state));
     await pruneCheckpoints(folder, checkpoint.keepLast, progress.best?.step ?? null);
   }
 
@@ -267,34 +266,4 @@ const runAhead = 6;
 
 function machineOf({ device, threads }: Recipe) {
   return { device, threads };
-}
-
-function factsOf({ recipe, mixture, statistics }: Plan, { state, best }: TrainingProgress): CheckpointFacts {
-  return {
-    step: state.step,
-    recipe: JSON.parse(JSON.stringify(recipe)),
-    conventions: conventionsOf(recipe),
-    threads: recipe.threads,
-    device: recipe.device,
-    sampler: { seed: recipe.seed, step: state.step },
-    members: mixture.members.map(
-      ({ name, datasetName, controlModeName, normalizationGroup, framesPerSecond, embodiment, train, validation }) =>
-        memberSchema.parse({
-          name,
-          dataset: datasetName,
-          controlMode: controlModeName,
-          head: mixture.normalizationGroups[normalizationGroup]!.name,
-          framesPerSecond,
-          embodiment,
-          episodes: { train: train.episodes, validation: validation.episodes },
-        }),
-    ),
-    statistics: Object.fromEntries(
-      [...statistics].map(([name, { action, state: own }]) => [
-        name,
-        { action: encodeStatistics(action), state: encodeStatistics(own) },
-      ]),
-    ),
-    bestValidation: best,
-  };
 }
