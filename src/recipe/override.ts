@@ -83,6 +83,7 @@ interface Addition extends Setting {
 
 /** Sets a key that a recipe may have and does not; `false` where there is no such key, or the value is none of its. */
 function add(recipe: object, { holder, last, path, text }: Addition, fits: Fits): boolean {
+  if (Array.isArray(holder)) return false;
   for (const value of [scalarOfJson(text), text]) {
     if (value === undefined) continue;
     Reflect.set(holder, last, value);

@@ -19,7 +19,6 @@ import { shareOf, turnsOf } from "../ranks/deal.ts";
 import type { World } from "../ranks/world.ts";
 import { type DataSummary, dataSummaries } from "../recipe/data-summary.ts";
 import {
-  conventionsOf,
   groupNamesOf,
   layoutOf,
   loadPlanOf,
