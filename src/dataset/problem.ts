@@ -53,6 +53,7 @@ export interface DatasetNote {
     | "pictures-by-time"
     | "from-timestamp-drifts"
     | "other-film-rate"
+    | "turned-film"
     | "depth-left-out"
     | "misfitting-names"
     | "repeated-names"

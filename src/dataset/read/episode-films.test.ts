@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { loadLibav } from "../libav.ts";
-import { evenFilm, numberOf, writeFilm } from "../testing/film.ts";
+import { evenFilm, numberOf, turnFilm, writeFilm } from "../testing/film.ts";
 import { EpisodeFilms } from "./episode-films.ts";
 import type { EpisodeRecord, VideoPart } from "./episode-record.ts";
 import { openPictureReader } from "./video.ts";
@@ -77,6 +77,13 @@ describe.skipIf(!hasLibav)("films and rows (written with node-av)", () => {
     const { problems, notes } = await check(records);
     expect([problems.length, notes.map(({ code }) => code)]).toEqual([0, ["other-film-rate"]]);
     expect(notes[0]!.message).toContain("film 12.00/s, info.json 10/s");
+  });
+
+  test("that are to be shown turned are upright, and it is said", async () => {
+    await writeFilm(join(root, "0.mp4"), evenFilm(10, 10));
+    await turnFilm(join(root, "0.mp4"), 1);
+    const { problems, notes } = await check([record(0, 10, { path: "0.mp4", from: 0, to: null })]);
+    expect([problems.length, notes.map(({ code }) => code)]).toEqual([0, ["turned-film"]]);
   });
 
   test("that differ are a problem of each episode, that are damaged one of the file", async () => {

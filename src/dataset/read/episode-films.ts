@@ -38,6 +38,9 @@ export interface FilmFindings {
 /** Films whose tables are kept: those of one with many episodes take some 100 kB. */
 const keptFilms = 32;
 
+/** Frames of the clips that are kept, 4 bytes each. */
+const keptFrames = 1_000_000;
+
 /** Films that are looked at side by side. */
 const together = 8;
 
@@ -51,6 +54,7 @@ const oddities = {
   "pictures-by-time": "have another number of pictures than of rows: each row has the picture at its timestamp",
   "from-timestamp-drifts":
     "have a from_timestamp off the film's pictures, which are as many as the rows of all its episodes: they are taken in order",
+  "turned-film": "have films that are to be shown turned: they are upright here",
   "other-film-rate":
     "have films of another rate than info.json says, and as many pictures as rows: they are taken in order",
 } as const satisfies Partial<Record<DatasetNote["code"], string>>;
@@ -60,7 +64,7 @@ type Oddity = keyof typeof oddities;
 interface Found {
   readonly film: FilmIndex;
   readonly pictures: Int32Array;
-  readonly oddity: Oddity | null;
+  readonly oddities: readonly Oddity[];
 }
 
 interface Asked {
@@ -73,6 +77,7 @@ interface Asked {
 export class EpisodeFilms {
   readonly #dataset: FilmedDataset;
   readonly #placed = new Recent<string, Promise<PlacedFilm>>(keptFilms, () => {});
+  readonly #clips = new Recent<string, Promise<Clip>>(keptFrames, () => {});
   readonly #claims = new Map<string, ReadonlyMap<string, readonly EpisodeRecord[]>>();
 
   constructor(dataset: FilmedDataset) {
@@ -81,8 +86,15 @@ export class EpisodeFilms {
 
   /** @throws FilmError if the film is not whole, or does not say which of its pictures are the episode's */
   async clip(camera: string, record: EpisodeRecord, part: VideoPart): Promise<Clip> {
-    const { film, pictures } = await this.#find({ camera, record, part });
-    return { path: join(this.#dataset.root, part.path), episode: record.index, film, pictures };
+    const key = `${camera} ${record.index}`;
+    const known = this.#clips.get(key);
+    if (known !== undefined) return await known;
+    const finding = this.#find({ camera, record, part }).then(({ film, pictures }) => {
+      return { path: join(this.#dataset.root, part.path), episode: record.index, film, pictures };
+    });
+    this.#clips.set(key, finding, record.length);
+    finding.catch(() => this.#clips.delete(key));
+    return await finding;
   }
 
   /** Compares the films of a camera with the rows of some episodes, in ascending order. */
@@ -101,7 +113,7 @@ export class EpisodeFilms {
         const { code, message, path } = found.problem;
         if (!problems.has(path) || code !== "unreadable-video")
           problems.set(code === "unreadable-video" ? path : message, found.problem);
-      } else if (found.oddity !== null) odd.push({ code: found.oddity, episode: record.index, rate: found.film.rate });
+      } else for (const code of found.oddities) odd.push({ code, episode: record.index, rate: found.film.rate });
     };
     for (let from = 0; from < asked.length; from += together) {
       const some = asked.slice(from, from + together);
@@ -133,14 +145,15 @@ export class EpisodeFilms {
     const pictures = await this.#pictures(film, record, placement);
     if (typeof pictures === "string")
       throw new FilmError({ code: "mismatched-video", path: part.path, message: pictures });
-    return { film, pictures, oddity: this.#oddity(film, record, placement) };
+    return { film, pictures, oddities: [...this.#oddities(film, record, placement)] };
   }
 
-  #oddity({ rate }: FilmIndex, { length }: EpisodeRecord, placement: Placement): Oddity | null {
+  *#oddities({ rate, quarterTurns }: FilmIndex, { length }: EpisodeRecord, placement: Placement): Generator<Oddity> {
     const { framesPerSecond } = this.#dataset;
-    if (placement.kind === "by time") return "pictures-by-time";
-    if (placement.kind === "in order" && placement.hasDrifted) return "from-timestamp-drifts";
-    return Math.abs(length / rate - length / framesPerSecond) >= 0.5 / framesPerSecond ? "other-film-rate" : null;
+    if (quarterTurns !== 0) yield "turned-film";
+    if (placement.kind === "by time") yield "pictures-by-time";
+    else if (placement.kind === "in order" && placement.hasDrifted) yield "from-timestamp-drifts";
+    else if (Math.abs(length / rate - length / framesPerSecond) >= 0.5 / framesPerSecond) yield "other-film-rate";
   }
 
   async #pictures(film: FilmIndex, record: EpisodeRecord, placement: Placement): Promise<Int32Array | string> {

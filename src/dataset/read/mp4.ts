@@ -6,6 +6,9 @@ const headerBytes = 16;
 /** What a file begins with; those before the standard had no "ftyp". */
 const firstKinds = ["ftyp", "moov", "mdat", "wide", "free", "skip"];
 
+/** What Matroska and WebM files begin with, and AVI files. */
+const otherContainers = ["\x1aE\xdf\xa3", "RIFF"];
+
 /** A box of an MP4 file: four letters and what stands in it. */
 export interface Box {
   readonly kind: string;
@@ -64,6 +67,8 @@ async function topBoxes(file: FileHandle, size: number): Promise<Map<string, { a
     const { bytesRead } = await file.read(header, 0, headerBytes, at);
     const kind = header.toString("latin1", 4, 8);
     const length = boxLength(header, size - at);
+    if (boxes.size === 0 && otherContainers.some((start) => header.toString("latin1").startsWith(start)))
+      throw new Error('a film in another container than MP4; "ffmpeg -i OLD -c copy NEW.mp4" puts it into one');
     if (boxes.size === 0 && !firstKinds.includes(kind)) throw new DamagedFileError("no MP4 file");
     if (bytesRead < 8 || length === null || !/^[ -~]{4}$/.test(kind))
       throw new DamagedFileError(`a file that is damaged after ${at} bytes`);
