@@ -92,6 +92,21 @@ describe("what a robot is sent, worked out by hand", () => {
   });
 });
 
+it("actions that are no number are refused, with the robot, the value and the dof, and reach no robot", async () => {
+  const found = await findPolicy(run.folder);
+  const runaway = velocity.map((value, slot) => (slot === craneDofs[1]!.slot ? Number.POSITIVE_INFINITY : value));
+  const weights = withVelocity(await readPolicyWeights(found), runaway);
+  const machine = { device: "cpu", threads: 1 } as const;
+  const wild = await compilePolicy(found, weights, { rows: 1, steps: horizon, machine });
+  const session = wild.session(wild.robot({ dataset: "north" }), { seed: 1 });
+  session.see({ state: states[0]!, pictures: {} });
+  await expect(wild.act([session.ask("lift")])).rejects.toThrow(
+    // The second Euler step sees it in one dof and spreads it to all.
+    'expected finite actions of robot "crane", dataset "north", control mode "joint", got NaN for "lift"; use another',
+  );
+  wild.release();
+});
+
 describe("what a policy is told of a robot's states", () => {
   it("is each slot's state in unit scale, oldest first, every entry in its own slot and 0 where there is none", async () => {
     const session = policy.session(policy.robot({ dataset: "south" }), { seed: 1 });

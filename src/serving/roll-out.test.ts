@@ -85,7 +85,7 @@ describe("a policy in closed loop", () => {
   }
 
   it.each([2, 9])("plays from seed %d, to the bit, what a loop by hand plays", async (seed) => {
-    const { rollouts } = await rollOutPolicy(
+    const { rollouts, seconds, policySeconds } = await rollOutPolicy(
       {
         run: run.folder,
         design: reacher,
@@ -101,6 +101,9 @@ describe("a policy in closed loop", () => {
       silent,
     );
     expect(rollouts).toEqual([await byHand(seed, 0), await byHand(seed, 1)]);
+    // One robot asks and waits: the policy's time is part of the whole.
+    expect(policySeconds).toBeGreaterThan(0);
+    expect(policySeconds).toBeLessThan(seconds);
   });
 
   it("carries out half of a chunk where nobody says how much of it, at once where nobody says how late", async () => {
