@@ -49,7 +49,7 @@ it("what moves and what a group weighs goes by dataset and control mode: one dat
     ["cart / ee", span([1, 0])],
   ]);
   const statistics = new Map([...moving].map(([name, action]) => [name, { action, state: span([1, 1, 1]) }]));
-  const plan = { recipe, mixture, statistics, rules: Rules.all };
+  const plan = { recipe, mixture, statistics, rules: Rules.all, findings: [] };
   const { share } = groupNamesOf(plan);
   const { moves } = targetOf(plan, "training");
   const found = mixture.members.map(({ dataset, controlMode }) => {
