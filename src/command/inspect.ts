@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { basename, resolve } from "node:path";
 import type { Endings } from "../dataset/read/ending.ts";
 import type { DatasetReport } from "../dataset/read/validate.ts";
 import { InputError } from "../input-error.ts";
 import { define } from "./definition.ts";
+import { folderNames } from "./folder-name.ts";
 import { flag, repeated, text } from "./parameter.ts";
 import { table } from "./table.ts";
 import { lineWidth, type Screen } from "./terminal.ts";
@@ -34,9 +34,10 @@ export const inspect = define({
         throw new InputError(`inspect: expected a folder or hf://owner/name, got "${location}", which is not there`);
     const reports: DatasetReport[] = [];
     const decoded = given.decode ? "all" : "ends";
-    for (const location of given.datasets) {
+    const names = folderNames(given.datasets);
+    for (const [at, location] of given.datasets.entries()) {
       const root = await fetched(location, terminal.err);
-      const name = location.startsWith("hf://") ? location.slice("hf://".length) : basename(resolve(location));
+      const name = names[at]!;
       const watch = { screen: terminal.err, label: `inspect ${name}`, unit: "episode" };
       reports.push(await watched(watch, (seen) => inspectDataset(root, name, seen, decoded)));
     }
