@@ -45,7 +45,7 @@ export async function benchFilms(rounds: number, terminal: Terminal): Promise<Co
         const compared = await elapsed(async () => {
           const dataset = await openDataset(root, choice);
           films = dataset.episodes.length;
-          const problems = await dataset.damage(dataset.cameras);
+          const { problems } = await dataset.compareFilms(dataset.cameras);
           await dataset.close();
           if (problems.length > 0) throw new Error(`bench films: expected no problem, got ${problems[0]?.message}`);
         });

@@ -3,12 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { byteTokenizer } from "../codec/prompt.ts";
+import { loadLibav } from "../dataset/libav.ts";
+import { evenFilm, writeFilm } from "../dataset/testing/film.ts";
 import { type FixtureColumn, writeJson, writeV2 } from "../dataset/testing/small-dataset.ts";
 import { asFound, type Mapping } from "../embodiment/mapping.ts";
 import { InputError } from "../input-error.ts";
 import { openMixture } from "../mixture/mixture.ts";
 import { checkSamples, type SampleCheckOptions } from "./sample-check.ts";
 
+const hasLibav = (await loadLibav()) !== null;
 let folder = "";
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "armature-"));
@@ -24,12 +27,12 @@ async function problem(
     name,
     source: { kind: "lerobot", location: join(folder, name), taskAnnotation: "declared" } as const,
     episodes: "all" as const,
-    mapping: { ...asFound, controlMode: "ee", ...mapping },
+    mapping: { ...asFound, controlMode: "ee", cameras: {}, ...mapping },
     role: "both" as const,
     weight: null,
     validationRatio: 0.5,
   }));
-  const open = await openMixture({ seed: 1, views: [], windows: "every", entries, pictureMemoryBytes: 0 });
+  const open = await openMixture({ seed: 1, views: ["base"], windows: "every", entries, pictureMemoryBytes: 0 });
   const layout = { actionWidth: 2, stateWidth: 0, tokens: 5, ...changes };
   const cache = join(folder, "cache");
   try {
@@ -50,6 +53,27 @@ async function write(name: string, columns: (episode: number) => readonly Fixtur
 const entries = () => readdir(join(folder, "cache")).catch(() => []);
 
 describe("the check of samples", () => {
+  it.skipIf(!hasLibav)(
+    "refuses a film that is a picture short before any is asked for, of the cameras that are seen",
+    async () => {
+      const camera = "observation.images.top";
+      for (const name of ["one", "other"]) {
+        const feature = { [camera]: { dtype: "video", shape: [64, 96, 3], names: null } };
+        await writeV2(join(folder, name), [3, 3], feature, () => []);
+        const films = join(folder, name, `videos/chunk-000/${camera}`);
+        for (const episode of [0, 1])
+          await writeFilm(
+            join(films, `episode_00000${episode}.mp4`),
+            evenFilm(name === "one" && episode === 1 ? 2 : 3, 10),
+          );
+      }
+      expect(await problem({}, {})).toBeNull();
+      expect(await problem({}, { cameras: { base: camera } })).toMatch(
+        /^dataset "one": videos.*episode_000001\.mp4: expected a picture for each of the 3 rows of episode 1, got 2 pictures[^"]*$/,
+      );
+    },
+  );
+
   it("finds nothing wrong with what is right, and remembers it", async () => {
     await write("one", () => []);
     await write("other", () => []);

@@ -28,6 +28,8 @@ export interface SampleFindings {
   readonly drift: { readonly episodes: number; readonly seconds: number };
   /** Frames whose prompt is cut. */
   readonly cutPrompts: number;
+  /** How pictures are found where films and rows differ. */
+  readonly filmNotes: readonly string[];
 }
 
 /**
@@ -52,7 +54,11 @@ export async function checkSamples(
       ...found.prompts.flatMap((prompt) => promptProblem(dataset.name, prompt, options)),
     );
     const cut = found.prompts.filter(({ text }) => text !== null && isTooLong(text, options));
-    findings.push({ drift: found.drift, cutPrompts: cut.reduce((sum, { frames }) => sum + frames, 0) });
+    findings.push({
+      drift: found.drift,
+      filmNotes: found.filmNotes,
+      cutPrompts: cut.reduce((sum, { frames }) => sum + frames, 0),
+    });
   }
   if (problems.length === 0) return findings;
   // A damaged file says the same of each of its episodes.
@@ -74,7 +80,7 @@ async function look(member: Member, dataset: Dataset, cache: string): Promise<Fo
 }
 
 /** Changes when the same rows would show other things than before. */
-const method = "sample check 3";
+const method = "sample check 4";
 
 const promptSchema = z.object({
   text: z.string().nullable(),
@@ -92,9 +98,15 @@ interface Found {
   readonly problems: readonly string[];
   readonly prompts: readonly Prompt[];
   readonly drift: z.infer<typeof driftSchema>;
+  readonly filmNotes: readonly string[];
 }
 
-const entrySchema = z.object({ key: z.string(), prompts: z.array(promptSchema), drift: driftSchema });
+const entrySchema = z.object({
+  key: z.string(),
+  prompts: z.array(promptSchema),
+  drift: driftSchema,
+  filmNotes: z.array(z.string()),
+});
 
 const form: CacheForm<Found> = {
   decode(text, key) {
@@ -108,9 +120,10 @@ const noDrift = { episodes: 0, seconds: 0 };
 
 async function lookThrough({ embodiment, framesPerSecond }: Member, dataset: Dataset): Promise<Found> {
   const keys = embodiment.cameras.flatMap(({ key }) => (key === null ? [] : [key]));
-  const damage = await dataset.damage(keys);
-  const damaged = damage.map((each) => new DatasetError(dataset.name, [each]).message);
-  if (damaged.length > 0) return { problems: damaged, prompts: [], drift: noDrift };
+  const films = await dataset.compareFilms(keys);
+  const damaged = films.problems.map((each) => new DatasetError(dataset.name, [each]).message);
+  const filmNotes = films.notes.map(({ path, message }) => `${path}: ${message}`);
+  if (damaged.length > 0) return { problems: damaged, prompts: [], drift: noDrift, filmNotes };
   const problems: string[] = [];
   const prompts = new Map<string | null, Prompt>();
   let drift = noDrift;
@@ -129,7 +142,7 @@ async function lookThrough({ embodiment, framesPerSecond }: Member, dataset: Dat
       if (!(error instanceof InputError)) throw error;
       problems.push(error.message);
     }
-  return { problems, prompts: [...prompts.values()], drift };
+  return { problems, prompts: [...prompts.values()], drift, filmNotes };
 }
 
 /** Those of an episode; none where there is no such column, or it cannot be read: frames are taken by index. */

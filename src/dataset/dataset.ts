@@ -68,6 +68,12 @@ export interface EpisodeTable {
   readonly tasks: readonly (string | null)[];
 }
 
+/** What comparing films with rows has shown. */
+export interface FilmComparison {
+  readonly problems: readonly DatasetProblem[];
+  readonly notes: readonly DatasetNote[];
+}
+
 /** One LeRobot dataset on disk. Pure access: what the numbers mean is `embodiment/`'s. */
 export interface Dataset {
   /** Folder name, unless the recipe gives another. */
@@ -101,10 +107,10 @@ export interface Dataset {
    */
   picture(camera: string, episode: number, frame: number, fit: Fit): Promise<Picture>;
   /**
-   * What is wrong with the films of these cameras that shows without decoding them: cut short, or with other pictures than the rows
-   * of their episodes.
+   * How the films of these cameras and the rows of the episodes agree, as shows without decoding them: what is cut short or has
+   * other pictures than rows, and what is worth knowing of how pictures are found.
    */
-  damage(cameras: readonly string[]): Promise<readonly DatasetProblem[]>;
+  compareFilms(cameras: readonly string[]): Promise<FilmComparison>;
   /** A word that changes when a file or the choice of episodes does (by path, size and time of change). */
   fingerprint(): Promise<string>;
   close(): Promise<void>;

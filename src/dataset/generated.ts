@@ -53,7 +53,7 @@ export function generate(description: GeneratedDataset): Dataset {
         throw new InputError(`dataset "${name}": no picture of "${camera}" in episode ${episode} at frame ${frame}`);
       return drift(feature, episode, frame, fit);
     },
-    damage: async () => [],
+    compareFilms: async () => ({ problems: [], notes: [] }),
     fingerprint: async () => JSON.stringify(description),
     close: async () => {},
   };

@@ -107,11 +107,16 @@ function said([first, ...others]: readonly DatasetProblem[]): string {
   return first === undefined ? "" : `${first.path}: ${first.message}${more}`;
 }
 
-function notesOf({ problems, notes }: Dataset, { drift, cutPrompts }: SampleFindings, isCut: boolean): string[] {
+function notesOf(
+  { problems, notes }: Dataset,
+  { drift, cutPrompts, filmNotes }: SampleFindings,
+  isCut: boolean,
+): string[] {
   const drifting = `timestamps of ${drift.episodes} episodes drift up to ${drift.seconds.toFixed(2)} s from the frame rate; frames are taken by index`;
   return [
     ...problems.filter(({ code }) => code === "missing-camera-files").map((problem) => said([problem])),
     ...notes.map(({ path, message }) => `${path}: ${message}`),
+    ...filmNotes,
     ...(drift.episodes > 0 ? [drifting] : []),
     ...(isCut && cutPrompts > 0 ? [`prompts of ${cutPrompts} frames are cut`] : []),
   ];

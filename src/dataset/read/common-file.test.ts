@@ -133,7 +133,9 @@ describe("files that are not those that they stand for", () => {
     await writeV2(root, [2], { [key]: { dtype: "video", shape: [48, 64, 3] } }, () => []);
     await writeJson(file(`videos/chunk-000/${key}/episode_000000.mp4`), "");
     await writeFile(file(`videos/chunk-000/${key}/episode_000000.mp4`), pointer);
-    expect((await (await open()).damage([key])).map(({ message }) => message)).toEqual([expect.stringMatching(said)]);
+    expect((await (await open()).compareFilms([key])).problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(said),
+    ]);
   });
 
   test("are empty", async () => {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { FilmComparison } from "../dataset.ts";
 import { DamagedFileError, DatasetError, type DatasetNote, type DatasetProblem, ranges, reason } from "../problem.ts";
 import type { EpisodeRecord, VideoPart } from "./episode-record.ts";
 import { type FilmIndex, readFilmIndex } from "./film-index.ts";
@@ -27,10 +28,8 @@ export class FilmError extends Error {
   }
 }
 
-/** What comparing films with rows has shown. */
-export interface FilmFindings {
-  readonly problems: readonly DatasetProblem[];
-  readonly notes: readonly DatasetNote[];
+/** What comparing the films of a camera with rows has shown. */
+export interface FilmFindings extends FilmComparison {
   /** Episodes whose pictures cannot be told or shown. */
   readonly refused: ReadonlySet<number>;
 }

@@ -9,6 +9,7 @@ import type {
   Episode,
   EpisodeTable,
   Feature,
+  FilmComparison,
   Fit,
   Picture,
 } from "../dataset.ts";
@@ -140,14 +141,14 @@ export class LeRobotDataset implements Dataset {
     return hash.digest("hex");
   }
 
-  async damage(cameras: readonly string[]): Promise<readonly DatasetProblem[]> {
+  async compareFilms(cameras: readonly string[]): Promise<FilmComparison> {
     const episodes = [...this.#records.keys()];
-    const found = await Promise.all(cameras.map((camera) => this.compareFilms(camera, episodes)));
-    return found.flatMap(({ problems }) => problems);
+    const found = await Promise.all(cameras.map((camera) => this.compareFilmsOf(camera, episodes)));
+    return { problems: found.flatMap(({ problems }) => problems), notes: found.flatMap(({ notes }) => notes) };
   }
 
   /** How the films of a camera and the rows of some episodes agree. */
-  async compareFilms(camera: string, episodes: readonly number[]): Promise<FilmFindings> {
+  async compareFilmsOf(camera: string, episodes: readonly number[]): Promise<FilmFindings> {
     const records = episodes.map((episode) => this.#record(episode));
     return await this.#films.check(camera, records);
   }

@@ -40,7 +40,7 @@ export class PictureCheck {
     const check = new PictureCheck(dataset, presence, choice);
     for (const camera of dataset.cameras) {
       const here = records.filter((record) => check.#isHere(camera, record)).map(({ index }) => index);
-      const { problems, notes, refused } = await dataset.compareFilms(camera, here);
+      const { problems, notes, refused } = await dataset.compareFilmsOf(camera, here);
       check.problems.push(...problems);
       check.notes.push(...notes);
       check.#refused.set(camera, refused);

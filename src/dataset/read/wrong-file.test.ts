@@ -138,7 +138,9 @@ describe("wrong files", () => {
     const videos = join(root, `videos/chunk-000/${camera}`);
     await writeJson(join(videos, "episode_000000.mp4"), "no video");
     await writeJson(join(videos, "episode_000001.mp4"), "");
-    expect((await (await open()).damage([camera])).map(({ code, message }) => `${code}: ${message}`)).toEqual([
+    expect(
+      (await (await open()).compareFilms([camera])).problems.map(({ code, message }) => `${code}: ${message}`),
+    ).toEqual([
       "unreadable-video: expected the video of episode 0, got no MP4 file; fetch it again",
       "unreadable-video: expected the video of episode 1, got no MP4 file; fetch it again",
     ]);
