@@ -3,6 +3,7 @@ import { byteTokenizer } from "../codec/prompt.ts";
 import type { Feature } from "../dataset/dataset.ts";
 import { type GeneratedDataset, generate } from "../dataset/generated.ts";
 import { asFound } from "../embodiment/mapping.ts";
+import { zeros } from "../graph/host-array.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import { InputError } from "../input-error.ts";
 import { type Member, openMixture } from "../mixture/mixture.ts";
@@ -119,6 +120,16 @@ describe("a robot's observation", () => {
     expect(observingNonFinite).toThrow(
       /expected a picture of "base", got none; say null .*; expected pictures of base, got one of "wrist"/,
     );
+    for (const shape of [
+      [2, 3, 1],
+      [0, 3, 3],
+      [2, 0, 3],
+    ]) {
+      const base = zeros("h w c", shape, "uint8");
+      expect(observing({ state: [1, 2], pictures: { base } })).toThrow(
+        `expected a picture [h w 3] of "base", got [${shape.join(" ")}]`,
+      );
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -84,6 +84,20 @@ describe("the check of samples", () => {
     expect(await entries()).toEqual(kept);
   });
 
+  it("knows from memory what it has read of the same files, and of no others", async () => {
+    await write("one", () => []);
+    await write("other", () => []);
+    expect(await problem({}, {})).toBeNull();
+    const files = (await entries()).map((name) => join(folder, "cache", name));
+    const change = async (from: string | RegExp, to: string) => {
+      for (const file of files) await writeFile(file, (await readFile(file, "utf8")).replace(from, to));
+    };
+    await change('"wave"', '"wave twice"');
+    expect(await problem({}, {})).toContain('expected a prompt of at most 5 tokens, got 11: "wave twice"');
+    await change(/"key":"[^"]/, '"key":"#');
+    expect(await problem({}, {})).toBeNull();
+  });
+
   it("names every row that is no number, held out or not, with dataset, episode and frame, and remembers none of it", async () => {
     const nonFinite =
       (value: number) =>
@@ -133,6 +147,11 @@ describe("the check of samples", () => {
     const nonFinite = () => [{ name: "action", kind: "floats", values: [0, 1, 2].map(() => [Number.NaN, 1]) } as const];
     await writeV2(join(folder, "one"), [3, 3, 3, 3], {}, nonFinite);
     await writeV2(join(folder, "other"), [3, 3, 3], {}, nonFinite);
-    expect(await problem({}, {})).toMatch(/entry 0, got NaN; and 2 more$/);
+    const said = await problem({}, {});
+    expect(said).toMatch(/entry 0, got NaN; and 2 more$/);
+    expect(said!.split("expected a finite number")).toHaveLength(1 + 5);
+    await writeV2(join(folder, "one"), [3, 3], {}, nonFinite);
+    // Five are all named, and no more is said of them.
+    expect(await problem({}, {})).toMatch(/frame 0 of episode 2, entry 0, got NaN$/);
   });
 });

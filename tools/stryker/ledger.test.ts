@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { isSettled, lot, type Mutant, type MutantRecord, readLedger, writeRecord } from "./ledger.ts";
+import { identity, isSettled, lot, type Mutant, type MutantRecord, readLedger, writeRecord } from "./ledger.ts";
 
 const mutant: Mutant = {
   path: "src/flow/time.ts",
@@ -54,4 +54,9 @@ it("a share of the lots is that share of many mutants, the same for a seed and o
   const both = many.filter((one) => lot(one, 1) < 0.25 && lot(one, 2) < 0.25).length;
   // A sixteenth of 4,000 where the draws know nothing of each other, ± 4 · 15.
   expect(Math.abs(both - 250)).toBeLessThan(60);
+});
+
+it("an expression and its first part, which begin at one place and both become false, are two mutants", () => {
+  const [whole, part] = ["a || b", "a"].map((before) => ({ ...mutant, before, after: "false" }));
+  expect(identity(whole!)).not.toBe(identity(part!));
 });

@@ -54,9 +54,9 @@ export function writeRecord(file: string, record: MutantRecord): void {
   appendFileSync(file, `${JSON.stringify(record)}\n`);
 }
 
-/** What tells one mutant of the same sources from every other. */
-export function identity({ path, line, column, mutator, after }: Mutant): string {
-  return JSON.stringify([path, line, column, mutator, after]);
+/** What tells one mutant of the same sources from every other: of `a || b` each of the two becomes `false` at one place. */
+export function identity({ path, line, column, mutator, before, after }: Mutant): string {
+  return JSON.stringify([path, line, column, mutator, before, after]);
 }
 
 /**
@@ -68,14 +68,9 @@ export function isSettled({ fate, source, tests }: MutantRecord, ground: Ground)
 }
 
 /** The same number in [0, 1) for the same mutant and seed. */
-export function lot(mutant: Mutant, seed: number): number {
-  return (
-    createHash("sha256")
-      .update(`${seed} ${identity(mutant)}`)
-      .digest()
-      .readUInt32BE() /
-    2 ** 32
-  );
+export function lot({ path, line, column, mutator, after }: Mutant, seed: number): number {
+  const words = JSON.stringify([path, line, column, mutator, after]);
+  return createHash("sha256").update(`${seed} ${words}`).digest().readUInt32BE() / 2 ** 32;
 }
 
 /** A digest of texts in their order. */

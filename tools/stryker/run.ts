@@ -34,10 +34,14 @@ export async function run(request: StrykerRequest, terminal: Terminal): Promise<
 }
 
 /** What is known of the drawn mutants of a folder as it stands. */
-function known({ name }: MutatedFolder, { results, seed, percent }: StrykerRequest): MutantRecord[] {
+function known({ name, left }: MutatedFolder, { results, seed, percent }: StrykerRequest): MutantRecord[] {
+  const leftPaths = new Set(left.map((path) => `src/${name}/${path}`));
   return latest(readLedger(resolve(results))).filter(
     ({ mutant, source }) =>
-      mutant.path.startsWith(`src/${name}/`) && source === digestOf(mutant.path) && lot(mutant, seed) * 100 < percent,
+      mutant.path.startsWith(`src/${name}/`) &&
+      !leftPaths.has(mutant.path) &&
+      source === digestOf(mutant.path) &&
+      lot(mutant, seed) * 100 < percent,
   );
 }
 
