@@ -114,7 +114,7 @@ export class Audit {
       const column = columnOf(output);
       const { objectives } = variants[base.plan.recipe.policy.variant];
       const where = "place" in entry ? entry.place : placeOf({ column, output }, differing, objectives);
-      return { law: variation.law, kind, column, leak: size, where };
+      return { law: variation.law, kind, column, leak: size, where, isServed: false };
     });
   }
 }

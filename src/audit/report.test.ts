@@ -21,6 +21,7 @@ const finding = (change: Partial<Finding>): Finding => ({
   column: "loss",
   leak: 1,
   where: "a.ts: x",
+  isServed: false,
   ...change,
 });
 
@@ -55,14 +56,14 @@ describe("a report", () => {
     const report = reportOf(findings, { ...none, views: 3, history: 1 });
     expect(report.clean).toBe(false);
     expect(report.laws).toEqual({
-      poison: { leak: 9, where: "a.ts: x" },
-      padding: { leak: 1, where: "a.ts: x" },
+      poison: { leak: 9, where: "a.ts: x", isServed: false },
+      padding: { leak: 1, where: "a.ts: x", isServed: false },
       split: "clean",
-      order: { leak: 2, where: "a.ts: x" },
+      order: { leak: 2, where: "a.ts: x", isServed: false },
       horizon: "clean",
     });
     expect(report.rows.find(({ padding }) => padding === "views")).toMatchObject({
-      loss: { leak: 5, where: "b.ts: y" },
+      loss: { leak: 5, where: "b.ts: y", isServed: false },
       gradients: "clean",
       actions: { leak: 1 },
     });

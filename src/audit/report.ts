@@ -18,10 +18,12 @@ export interface Finding {
   readonly leak: number;
   /** Where it enters: file and array. */
   readonly where: string;
+  /** Between what a robot that is served gets and what validation samples of the same frame, or what another robot beside it gets. */
+  readonly isServed: boolean;
 }
 
 /** The largest leak of a kind into an output. */
-export type Verdict = "clean" | Pick<Finding, "leak" | "where">;
+export type Verdict = "clean" | Pick<Finding, "leak" | "where" | "isServed">;
 
 /** One kind of padding; "absent" where no cell of the batches is of this kind. */
 export type AuditRow = Readonly<Record<AuditColumn, Verdict | "absent">> & {
@@ -93,6 +95,6 @@ export function columnOf(output: string): AuditColumn {
 function worst(findings: readonly Finding[]): Verdict {
   const [first, ...others] = findings;
   if (first === undefined) return "clean";
-  const { leak, where } = others.reduce((most, one) => (one.leak > most.leak ? one : most), first);
-  return { leak, where };
+  const { leak, where, isServed } = others.reduce((most, one) => (one.leak > most.leak ? one : most), first);
+  return { leak, where, isServed };
 }

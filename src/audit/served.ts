@@ -159,7 +159,9 @@ function asArray({ actions }: ActionChunk): HostArray<"t d", "float64"> {
 
 function findingOf(law: Finding["law"], one: Output, other: Output, where: () => string): Finding[] {
   const difference = differenceOf(one, other, () => true);
-  return difference === null ? [] : [{ law, kind: null, column: "actions", leak: difference.size, where: where() }];
+  return difference === null
+    ? []
+    : [{ law, kind: null, column: "actions", leak: difference.size, where: where(), isServed: true }];
 }
 
 /** What a served robot's batch has otherwise than that of its sample: the first field or fact. */

@@ -13,7 +13,7 @@ const cells = {
   "filler-rows": 7,
 };
 const some = (findings: readonly Finding[]) => reportOf(findings, cells);
-const leak = { law: "poison", kind: "views", where: "policy/trunk.ts: layer 0" } as const;
+const leak = { law: "poison", kind: "views", where: "policy/trunk.ts: layer 0", isServed: false } as const;
 
 it("a clean mixture is said to be so, and what does not occur in it as well", () => {
   const lines = auditTable(some([]), null).split("\n");
@@ -30,7 +30,7 @@ it("a leak is said with its size, what it reaches and where it enters, and the r
   const report = some([
     { ...leak, column: "loss", leak: 0.34921 },
     { ...leak, column: "actions", leak: Number.MAX_VALUE },
-    { law: "order", kind: null, column: "loss", leak: 2, where: "loss/velocity.ts: loss" },
+    { law: "order", kind: null, column: "loss", leak: 2, where: "loss/velocity.ts: loss", isServed: false },
   ]);
   const lines = auditTable(report, "view-keys").split("\n");
   expect(lines[6]).toBe("views                  7  ✗ 0.349  clean      ✗ no number  clean    known");
@@ -45,7 +45,7 @@ it("a leak is said with its size, what it reaches and where it enters, and the r
 
 it("a hint is no padding that leaks: it has a column and a line of its own", () => {
   const where = "policy/trunk.ts: expert.layer.0.attention";
-  const hint = { law: "horizon", kind: "action-steps", leak: 0.5, where } as const;
+  const hint = { law: "horizon", kind: "action-steps", leak: 0.5, where, isServed: false } as const;
   const lines = auditTable(
     some([
       { ...hint, column: "loss" },
@@ -64,4 +64,14 @@ it("a hint is no padding that leaks: it has a column and a line of its own", () 
 
 it("a rule whose absence shows nowhere is no proof", () => {
   expect(auditTable(some([]), "statistics")).toMatch(/Nothing leaks without statistics\.$/);
+});
+
+it("what robots are served otherwise than validation samples is said of them, and not of steps", () => {
+  const where = "batch/observation.ts: state";
+  const served = { law: "horizon", kind: null, column: "actions", leak: 0.25, where, isServed: true } as const;
+  const text = auditTable(reportOf([served], cells), null);
+  expect(text).toContain("✗ a robot that is served gets other actions than validation samples of its frame");
+  expect(text).toContain(`they differ by 0.25, from ${where} on`);
+  expect(text).not.toContain("told whether later ones exist");
+  expect(text.trimEnd().split("\n").at(-1)).toBe("Robots are served something else than what was validated.");
 });

@@ -29,10 +29,15 @@ export function auditTable(report: AuditReport, broken: Rule | null): string {
 function conclusion({ clean, laws: law }: AuditReport, broken: Rule | null): string {
   if (broken !== null) return clean ? `Nothing leaks without ${broken}.` : `The audit finds that ${broken} is off.`;
   if (clean) return "No cell that does not exist changes anything, and what exists is no hint.";
-  const leaks = laws.filter((law) => law !== "horizon").some((each) => law[each] !== "clean");
-  return [...(leaks ? ["Padding leaks."] : []), ...(law.horizon === "clean" ? [] : ["What exists is a hint."])].join(
-    " ",
-  );
+  const found = laws.flatMap((each) => (law[each] === "clean" ? [] : [{ law: each, ...law[each] }]));
+  const says = {
+    "Padding leaks.": found.some((one) => !one.isServed && one.law !== "horizon"),
+    "What exists is a hint.": found.some((one) => !one.isServed && one.law === "horizon"),
+    "Robots are served something else than what was validated.": found.some((one) => one.isServed),
+  };
+  return Object.entries(says)
+    .flatMap(([text, isTrue]) => (isTrue ? [text] : []))
+    .join(" ");
 }
 
 /** What a kind of padding reaches, by the place where it enters. */
@@ -49,6 +54,10 @@ function leaksOf(row: AuditRow): string[] {
 /** What is no cell that does not exist: rows that are dealt or ordered otherwise, steps behind those that exist. */
 function leakOfLaw(law: Law, verdict: Verdict): string[] {
   if (verdict === "clean" || law === "poison" || law === "padding") return [];
+  if (verdict.isServed)
+    return [
+      `✗ a robot that is served gets other actions than validation samples of its frame, or than beside other robots: they differ by ${amount(verdict.leak)}, from ${verdict.where} on`,
+    ];
   if (law === "horizon")
     return [
       `✗ steps are told whether later ones exist, which no robot that acts knows: results change by ${amount(verdict.leak)}, from ${verdict.where} on`,

@@ -40,6 +40,7 @@ const leak: Finding = {
   column: "actions",
   leak: 0.0625,
   where: "batch/collate.ts: images",
+  isServed: false,
 };
 
 const cells = {
