@@ -90,3 +90,19 @@ it("the pusher's tool keeps its distance from the puck, which lies before its pl
   const gaps = rows.map(([x = 0, y = 0, , puckX = 0, puckY = 0]) => [Math.hypot(puckX - x, puckY - y)]);
   expect(span(gaps, 0)[0]).toBeGreaterThan(0.12 - 1e-6);
 });
+
+it.each([
+  ["reacher", 2],
+  ["arm", 7],
+  ["bimanual", 14],
+])("a %s that stays where it stands has not done what it is told to do", async (name, dofs) => {
+  const design = findRobot(name);
+  const robot = await createRobot(design, { ...design.defaults, observation: "state", disturbance: 0 });
+  robot.reset(4, 0);
+  const start = [...robot.observeState().state].slice(0, dofs);
+  for (let step = 0; step < 8; step++) {
+    robot.act(start);
+    expect(robot.isSuccess()).toBe(false);
+  }
+  robot.close();
+});
