@@ -5,6 +5,7 @@ import { embody, type Mapping } from "../embodiment/mapping.ts";
 import { type NormalizationGroup, normalizationGroups } from "../embodiment/normalization-group.ts";
 import { InputError } from "../input-error.ts";
 import { type Frames, frameCount, framesOf } from "./frames.ts";
+import { type EpisodeChoice, episodesLeftOut, type OnProblem, openedEpisodes } from "./leave-out.ts";
 import { type Role, sidesOf } from "./sides.ts";
 import { type DatasetSource, openSource } from "./source.ts";
 import type { StoredSplits } from "./split.ts";
@@ -17,7 +18,7 @@ import type { StoredSplits } from "./split.ts";
 export interface MixtureEntry {
   readonly name: string;
   readonly source: DatasetSource;
-  readonly episodes: "all" | readonly number[];
+  readonly episodes: EpisodeChoice;
   readonly mapping: Mapping;
   readonly role: Role;
   /** Sampling weight relative to the other entries; `null` in all entries means in proportion to their frames. */
@@ -43,6 +44,8 @@ export interface MixtureDescription {
   readonly windows: "every" | ActionWindows;
   /** For each entry: decoded pictures are kept up to this many bytes. */
   readonly pictureMemoryBytes: number;
+  /** Where it is missing, episodes with problems are refused. */
+  readonly onProblem?: OnProblem | undefined;
 }
 
 /** An entry of a mixture whose dataset has been opened: plain data. */
@@ -78,6 +81,8 @@ export interface Mixture {
 export interface OpenMixture {
   readonly mixture: Mixture;
   readonly datasets: readonly Dataset[];
+  /** Of each, why the recipe leaves episodes out that could be read, or that have problems. */
+  readonly leftOut: readonly (readonly string[])[];
   close(): Promise<void>;
 }
 
@@ -107,7 +112,12 @@ export async function openMixtureAsSplit(description: MixtureDescription, splits
     const complete = opened.filter((one) => one !== null);
     problems.push(...overlaps(complete));
     if (problems.length > 0) throw new InputError(problems.join("; "));
-    return { mixture: settle(description, complete), datasets: complete.map((one) => one.dataset), close };
+    return {
+      mixture: settle(description, complete),
+      datasets: complete.map((one) => one.dataset),
+      leftOut: complete.map((one) => one.leftOut),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -120,25 +130,34 @@ interface OpenEntry {
   readonly folder: string | null;
   readonly dataset: Dataset;
   readonly embodiment: Embodiment;
+  readonly leftOut: readonly string[];
   readonly train: Frames;
   readonly validation: Frames;
 }
 
 async function openEntry(
   entry: MixtureEntry,
-  { seed, views, windows, pictureMemoryBytes, splits }: MixtureDescription & { readonly splits: StoredSplits },
+  { seed, views, windows, splits, ...how }: MixtureDescription & { readonly splits: StoredSplits },
   problems: string[],
 ): Promise<OpenEntry | null> {
   const { name, episodes, source } = entry;
   let dataset: Dataset | null = null;
   try {
-    dataset = await openSource(source, { name, episodes, pictureMemoryBytes });
+    const { pictureMemoryBytes, onProblem = "refuse" } = how;
+    dataset = await openSource(source, { name, episodes: openedEpisodes(episodes), pictureMemoryBytes });
     const embodiment = embody(entry.mapping, dataset, views);
+    const left = await episodesLeftOut(dataset, embodiment, { choice: episodes, onProblem });
+    if (left.episodes.length > 0) {
+      const kept = dataset.episodes.map(({ index }) => index).filter((index) => !left.episodes.includes(index));
+      await dataset.close();
+      dataset = await openSource(source, { name, episodes: kept, pictureMemoryBytes });
+    }
     const stored = splits.get(memberName(name, embodiment.controlMode)) ?? null;
     const { train, validation } = sidesOf(entry, dataset.episodes, { seed, stored });
-    const leftOut = windows === "every" ? 0 : framesPastTheFirst(windows, dataset.framesPerSecond);
+    const pastEnd = windows === "every" ? 0 : framesPastTheFirst(windows, dataset.framesPerSecond);
     const folder = source.kind === "lerobot" ? await realpath(dataset.root) : null;
-    return { entry, folder, dataset, embodiment, train: framesOf(train, leftOut), validation: framesOf(validation, 0) };
+    const sides = { train: framesOf(train, pastEnd), validation: framesOf(validation, 0) };
+    return { entry, folder, dataset, embodiment, leftOut: left.reasons, ...sides };
   } catch (error) {
     await dataset?.close();
     if (!(error instanceof InputError)) throw error;

@@ -7,6 +7,7 @@ import type { Augmentation } from "../embodiment/augment.ts";
 import type { ActionFrame } from "../embodiment/delta.ts";
 import type { Column, Mapping } from "../embodiment/mapping.ts";
 import type { NormalizationMode } from "../embodiment/normalize.ts";
+import type { EpisodeChoice, OnProblem } from "../mixture/leave-out.ts";
 import type { MixtureEntry } from "../mixture/mixture.ts";
 import type { DatasetSource } from "../mixture/source.ts";
 
@@ -63,17 +64,21 @@ const sourceSchema = z.discriminatedUnion("kind", [
   }),
 ]) satisfies z.ZodType<DatasetSource>;
 
+const episodeList = z
+  .array(natural)
+  .min(1)
+  .refine((episodes) => new Set(episodes).size === episodes.length, { error: "expected each episode once" });
+
 const datasetSchema = z.strictObject({
   /** Its name in tables, events and errors; the split and the sampler are keyed by it. */
   name,
   source: sourceSchema,
+  /** Every episode whose files are here, these, or every one but these. */
   episodes: z.union([
     z.literal("all"),
-    z
-      .array(natural)
-      .min(1)
-      .refine((episodes) => new Set(episodes).size === episodes.length, { error: "expected each episode once" }),
-  ]),
+    episodeList,
+    z.strictObject({ allBut: episodeList }),
+  ]) satisfies z.ZodType<EpisodeChoice>,
   role: z.enum(["train", "validation", "both"]),
   /** Share of the draws relative to the others'; `null` in all datasets: by frames. */
   weight: z.number().positive().nullable(),
@@ -107,6 +112,8 @@ export const dataSchema = z.strictObject({
   augmentation: augmentationSchema.nullable(),
   /** What becomes of a prompt longer than `policy.promptTokens`: refused, as where this key is missing, or cut at its end. */
   longPrompt: z.enum(["refuse", "cut"]).optional() satisfies z.ZodType<LongPrompt | undefined>,
+  /** What becomes of episodes with problems in rows, instructions or films: the dataset is refused, as where this key is missing, or they are left out. */
+  onProblem: z.enum(["refuse", "leave out"]).optional() satisfies z.ZodType<OnProblem | undefined>,
   datasets: z.array(datasetSchema).min(1),
 });
 

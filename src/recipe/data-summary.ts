@@ -42,7 +42,7 @@ export interface EntrySummary {
 /** What a plan reads of each dataset of its recipe, in the recipe's order. */
 export function dataSummaries(
   { recipe, mixture, statistics, findings }: Plan,
-  { datasets }: OpenMixture,
+  { datasets, leftOut: byChoice }: OpenMixture,
 ): DataSummary[] {
   return mixture.members.map((member, at) => {
     const [dataset, entry] = [datasets[at]!, recipe.data.datasets[at]!];
@@ -57,7 +57,7 @@ export function dataSummaries(
         heldOut: member.validation.episodes.length,
       },
       frames: { train: frameCount(member.train), heldOut: frameCount(member.validation) },
-      leftOut: leftOut(dataset, entry),
+      leftOut: [...leftOut(dataset, entry), ...byChoice[at]!],
       views: Object.fromEntries(member.embodiment.cameras.map(({ view, key }) => [view, key])),
       action: actionSummary(member, recipe.data.actions === "delta", statistics.get(group)?.action),
       state: entrySummary(member.embodiment.states),
@@ -90,7 +90,7 @@ const ofEpisodes = [
 ] as const satisfies readonly { readonly code: ProblemCode; readonly what: string }[];
 
 function leftOut({ listedEpisodes, problems }: Dataset, { episodes }: RecipeDataset): string[] {
-  if (episodes !== "all") {
+  if (episodes !== "all" && !("allBut" in episodes)) {
     const others = listedEpisodes - episodes.length;
     return others > 0 ? [`${others} not in the recipe's list`] : [];
   }
