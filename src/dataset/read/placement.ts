@@ -20,14 +20,14 @@ export type Placement =
   | { readonly kind: "refused"; readonly message: string };
 
 /** A clip that begins further from a picture, in shares of the time between two, may belong to either of two. */
-const offGrid = 0.25;
+const offGrid = 0.1;
 
 /**
  * Places the episodes of a film.
  *
- * Where pictures and rows of all of them agree in number and the clips follow each other without room for a picture between
- * two, the n-th row is the n-th picture, however far the stated times drift. Else each clip has to begin at a picture, and
- * holds those up to its end; none may belong to two episodes.
+ * Where pictures and rows of all of them agree in number, the clips have to follow each other without room for a picture
+ * between two: then the n-th row is the n-th picture, however far the stated times drift. Else each clip has to begin at a picture,
+ * and holds those up to its end. None may belong to two episodes. One that cannot be placed makes all times of its film worthless.
  *
  * @param framesPerSecond of the rows
  */
@@ -37,47 +37,55 @@ export function placeEpisodes(
   framesPerSecond: number,
 ): ReadonlyMap<number, Placement> {
   const clips = claimed.toSorted((one, other) => one.from - other.from || one.episode - other.episode);
-  const inOrder = inOneRow(film, clips, framesPerSecond);
-  if (inOrder !== null) return inOrder;
-  const spans = clips.map((clip, at) => {
+  const all = (message: string) =>
+    new Map(clips.map(({ episode }) => [episode, { kind: "refused", message }] as const));
+  if (clips.reduce((sum, { length }) => sum + length, 0) === film.times.length) {
+    const placed = inOneRow(film, clips, framesPerSecond);
+    return typeof placed === "string" ? all(placed) : placed;
+  }
+  const spans: Span[] = [];
+  for (const [at, clip] of clips.entries()) {
     const next = clips[at + 1]?.from ?? Number.POSITIVE_INFINITY;
-    return spanOf(film, clip, clip.to ?? Math.max(next, clip.from + clip.length / framesPerSecond));
-  });
-  const found = clips.map((clip, at): Placement => {
-    const span = spans[at]!;
-    if (typeof span === "string") return { kind: "refused", message: span };
-    const shared = clips.findIndex((_, other) => other !== at && overlap(span, spans[other]!));
-    if (shared >= 0) return { kind: "refused", message: sharedPictures(film, clips[shared]!, spans[shared]!, span) };
-    const { first, end } = span;
-    return end - first === clip.length
-      ? { kind: "in order", first, hasDrifted: false }
-      : { kind: "by time", from: clip.from, first, end };
-  });
-  return new Map(clips.map(({ episode }, at) => [episode, found[at]!]));
+    const span = spanOf(film, clip, clip.to ?? Math.max(next, clip.from + clip.length / framesPerSecond));
+    if (typeof span === "string") return all(span);
+    spans.push(span);
+  }
+  return new Map(clips.map((clip, at) => [clip.episode, placementOf(film, clips, spans, at)]));
 }
 
-/** The episodes one after the other; `null` where their numbers or times say otherwise. */
+/** The episodes one after the other, or what the metadata says against it. */
 function inOneRow(
   { times }: FilmIndex,
   clips: readonly ClaimedClip[],
   framesPerSecond: number,
-): ReadonlyMap<number, Placement> | null {
-  const rows = clips.reduce((sum, { length }) => sum + length, 0);
-  const half = 0.5 / framesPerSecond;
-  if (rows !== times.length || Math.abs(clips[0]!.from) > half) return null;
+): ReadonlyMap<number, Placement> | string {
   const placements = new Map<number, Placement>();
   let first = 0;
-  for (const [at, { episode, length, from }] of clips.entries()) {
+  let due = [0];
+  for (const { episode, length, from } of clips) {
+    if (!due.some((time) => Math.abs(from - time) < 0.5 / framesPerSecond))
+      return (
+        `expected the episodes of a film one after the other, as it has as many pictures as they have rows (${times.length}), ` +
+        `got from_timestamp ${seconds(from)} for episode ${episode} in place of ${seconds(due[0]!)}; correct it in meta/episodes`
+      );
     const hasDrifted = Math.abs(from - times[first]!) > offGrid / framesPerSecond;
     placements.set(episode, { kind: "in order", first, hasDrifted });
-    const next = clips[at + 1];
-    if (next === undefined) break;
-    // Whoever wrote the metadata counted rows at their own rate, or added up the lengths of films.
-    const lengths = [length / framesPerSecond, times[first + length]! - times[first]!];
-    if (!lengths.some((expected) => Math.abs(next.from - from - expected) < half)) return null;
     first += length;
+    // Whoever wrote the metadata counted rows at their own rate, or added up the lengths of films.
+    due = [from + length / framesPerSecond, from + (times[first] ?? Number.NaN) - times[first - length]!];
   }
   return placements;
+}
+
+function placementOf(film: FilmIndex, clips: readonly ClaimedClip[], spans: readonly Span[], at: number): Placement {
+  const [{ from, length }, span] = [clips[at]!, spans[at]!];
+  // Clips in order of where they begin: one that shares pictures does so with a neighbour, or has one inside.
+  const other = spans.findIndex((each, which) => which !== at && overlap(span, each));
+  if (other >= 0) return { kind: "refused", message: sharedPictures(film, clips[other]!, spans[other]!, span) };
+  const { first, end } = span;
+  return end - first === length
+    ? { kind: "in order", first, hasDrifted: false }
+    : { kind: "by time", from, first, end };
 }
 
 /** Pictures from `first` up to `end`. */
@@ -104,12 +112,12 @@ function spanOf(film: FilmIndex, { episode, length, from }: ClaimedClip, to: num
   return { first, end };
 }
 
-function overlap(one: Span, other: Span | string): boolean {
-  return typeof other !== "string" && one.first < other.end && other.first < one.end;
+function overlap(one: Span, other: Span): boolean {
+  return one.first < other.end && other.first < one.end;
 }
 
-function sharedPictures(film: FilmIndex, other: ClaimedClip, otherSpan: Span | string, own: Span): string {
-  const from = typeof otherSpan === "string" ? own.first : Math.max(own.first, otherSpan.first);
+function sharedPictures(film: FilmIndex, other: ClaimedClip, otherSpan: Span, own: Span): string {
+  const from = Math.max(own.first, otherSpan.first);
   return `expected pictures of its own, got ${at(film, from)} for episode ${other.episode} as well: from_timestamp and to_timestamp of the two overlap`;
 }
 
