@@ -51,6 +51,21 @@ describe("an episode that is listed twice", () => {
   });
 });
 
+test("a listing that leaves an episode out is blamed for it, and not the count that knows it", async () => {
+  await writeV2(root, [4, 4, 4], {}, () => []);
+  const path = join(root, "meta/episodes.jsonl");
+  const lines = [0, 2].map((episode_index) => ({ episode_index, length: 4, tasks: ["wave"] }));
+  await writeJson(path, lines);
+  const message =
+    "expected 3 episodes, as meta/info.json has it, got 2; data/chunk-000/episode_000001.parquet is here and not listed";
+  expect((await inspected()).problems).toEqual([{ code: "wrong-count", path: "meta/episodes.jsonl", message }]);
+  await rm(join(root, "data/chunk-000/episode_000001.parquet"));
+  expect((await inspected()).problems.map((problem) => problem.path)).toEqual([
+    "meta/info.json total_episodes",
+    "meta/info.json total_frames",
+  ]);
+});
+
 test("a template that gives two episodes one file, or two cameras one film, is refused", async () => {
   const camera = (name: string) => `observation.images.${name}`;
   const video = { dtype: "video", shape: [48, 64, 3], names: null };

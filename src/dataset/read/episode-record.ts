@@ -87,19 +87,28 @@ export function taskTexts(entry: unknown): readonly string[] | null {
   return texts.length === entry.length ? texts : null;
 }
 
+/** Where v2.0 and v2.1 have the table of an episode. @throws RangeError if the template asks for something else */
+export function tablePathV2(index: number, info: Info): string {
+  return fillTemplate(info.tablePath, placesOf(index, info));
+}
+
+function placesOf(index: number, { chunkSize }: Info) {
+  const chunk = Math.floor(index / chunkSize);
+  // Some writers of v2.1 call the folder's number as v3.0 does.
+  return { episode_index: index, episode_chunk: chunk, chunk_index: chunk };
+}
+
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) > 0;
 }
 
 function recordV2({ place, value }: JsonLine<z.infer<typeof episodeLine>>, length: number, info: Info): EpisodeRecord {
   const { episode_index: index, tasks } = value;
-  const chunk = Math.floor(index / info.chunkSize);
-  // Some writers of v2.1 call the folder's number as v3.0 does.
-  const values = { episode_index: index, episode_chunk: chunk, chunk_index: chunk };
+  const values = placesOf(index, info);
   const videos = new Map<string, VideoPart>();
   for (const [key, feature] of info.features)
     if (feature.type === "video" && info.videoPath !== null)
       videos.set(key, { path: fillTemplate(info.videoPath, { ...values, video_key: key }), from: 0, to: null });
-  const table = { path: fillTemplate(info.tablePath, values), firstRow: 0, isWhole: true };
+  const table = { path: tablePathV2(index, info), firstRow: 0, isWhole: true };
   return { index, length, place, tasks: taskTexts(tasks), table, videos, problems: [] };
 }

@@ -1,6 +1,8 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { type DatasetNote, type DatasetProblem, misfit } from "../problem.ts";
 import { listingOf } from "./episode-listing.ts";
-import { type EpisodeRecord, readEpisodesV2 } from "./episode-record.ts";
+import { type EpisodeRecord, type EpisodeRecords, readEpisodesV2, tablePathV2 } from "./episode-record.ts";
 import { readEpisodesV3 } from "./episode-v3.ts";
 import { type Info, readInfo, type UnreadableInfo } from "./info.ts";
 import { versionProblems, withVideoFolder } from "./layout.ts";
@@ -49,7 +51,7 @@ export async function readMetadata(root: string): Promise<Metadata | UnreadableI
     annotations: annotations.found,
     notes: [...info.notes, ...notes],
     // Where the listing itself is at fault, counts that differ from it say nothing.
-    problems: [...problems, ...(listing.length > 0 ? [] : miscounted(info, records, episodes.refused.size))],
+    problems: [...problems, ...(listing.length > 0 ? [] : await countProblems(root, info, { ...episodes, records }))],
   };
 }
 
@@ -62,6 +64,35 @@ async function annotationsOf(root: string): Promise<{ found: Annotation[]; probl
     const message = misfit("JSON that names the parts of a row", error);
     return { found: [], problems: [{ code: "malformed-metadata", path: "meta/modality.json", message }] };
   }
+}
+
+async function countProblems(
+  root: string,
+  info: Info,
+  { records, refused }: EpisodeRecords,
+): Promise<DatasetProblem[]> {
+  const unlisted =
+    info.version === "v3.0"
+      ? null
+      : await unlistedTable(root, info, [...records.map(({ index }) => index), ...refused.keys()]);
+  if (unlisted === null) return miscounted(info, records, refused.size);
+  const message = `expected ${info.totalEpisodes} episodes, as meta/info.json has it, got ${records.length + refused.size}; ${unlisted} is here and not listed`;
+  return [{ code: "wrong-count", path: "meta/episodes.jsonl", message }];
+}
+
+/** A table that is here of an episode that the metadata counts and does not list; `null` where there is none. */
+async function unlistedTable(root: string, info: Info, indexes: readonly number[]): Promise<string | null> {
+  const listed = new Set(indexes);
+  for (let index = 0; index < info.totalEpisodes && listed.size < info.totalEpisodes; index++) {
+    if (listed.has(index)) continue;
+    const path = tablePathV2(index, info);
+    const isHere = await stat(join(root, path)).then(
+      () => true,
+      () => false,
+    );
+    if (isHere) return path;
+  }
+  return null;
 }
 
 function miscounted(info: Info, records: readonly EpisodeRecord[], refused: number): DatasetProblem[] {
