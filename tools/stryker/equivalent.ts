@@ -13,6 +13,7 @@ export interface Equivalent {
 
 const outOfBounds = "the cell past the end of a typed array is written nowhere";
 const placed = "where weights stand changes how long a step takes and the last bits, which the test of both allows for";
+const copiedWhole = "a column that is asked for whole is copied instead of handed on: the same numbers";
 const unread = "a weight that no parameter of the program is named for goes no further";
 
 export const equivalents: readonly Equivalent[] = [
@@ -232,6 +233,48 @@ export const equivalents: readonly Equivalent[] = [
     before: "this.#made.set(key, made);",
     after: ";",
     reason: "a stream that is made anew gives the same numbers",
+  },
+  {
+    path: "src/embodiment/window.ts",
+    code: "if (columns.length === 1 && isWhole(first!.entries, first!.column.shape[1]!)) return first!.column;",
+    before: "columns.length === 1 && isWhole(first!.entries, first!.column.shape[1]!)",
+    after: "false",
+    reason: copiedWhole,
+  },
+  {
+    path: "src/embodiment/window.ts",
+    code: "function isWhole(entries: readonly number[], size: number): boolean {",
+    before: "{",
+    after: "{}",
+    reason: copiedWhole,
+  },
+  {
+    path: "src/embodiment/window.ts",
+    code: "return entries.length === size && entries.every((entry, at) => entry === at);",
+    before: "entries.length === size && entries.every((entry, at) => entry === at)",
+    after: "false",
+    reason: copiedWhole,
+  },
+  {
+    path: "src/embodiment/window.ts",
+    code: "return entries.length === size && entries.every((entry, at) => entry === at);",
+    before: "(entry, at) => entry === at",
+    after: "() => undefined",
+    reason: copiedWhole,
+  },
+  {
+    path: "src/embodiment/window.ts",
+    code: "return entries.length === size && entries.every((entry, at) => entry === at);",
+    before: "entry === at",
+    after: "false",
+    reason: copiedWhole,
+  },
+  {
+    path: "src/embodiment/window.ts",
+    code: "for (let frame = 0; frame < table.length; frame++) out[frame * size + place] = column.cells[frame * own + entry]!;",
+    before: "frame < table.length",
+    after: "frame <= table.length",
+    reason: outOfBounds,
   },
 ];
 

@@ -50,6 +50,8 @@ function optionsOf({ root, folder, seed, percent, ledger }: Trial, copies: strin
     // Wording is no arithmetic; words that choose something are changed by what compares them.
     mutator: { excludedMutations: ["StringLiteral"] },
     coverageAnalysis: "perTest",
+    // What runs while a module is loaded, or before a group of tests, would have every test run for each mutant.
+    ignoreStatic: folder.slowTests.length > 0,
     vitest: { configFile: "tools/stryker/vitest.config.ts", related: false, pool: "threads" },
     concurrency: 1,
     dryRunTimeoutMinutes: 15,
