@@ -67,7 +67,6 @@ export async function inspectDataset(
   const tables = metadata.records.filter((record) => !presence.missing(record).includes(record.table.path));
   const check = tableCheckOf(name, metadata, taskColumn, tables);
   const pictures = await PictureCheck.begin(dataset, presence, metadata.records, decoded);
-  problems.push(...pictures.problems);
   const endings = new EpisodeEndings(metadata.info, usualChunkSteps);
   const here = new Set(presence.here);
   for (const [at, record] of tables.entries()) {
@@ -92,7 +91,7 @@ export async function inspectDataset(
     taskColumn,
     tasks: check.facts.tasks(),
     endings: endings.count(),
-    problems: distinct([...problems, ...check.facts.problems()]),
+    problems: distinct([...problems, ...pictures.problems, ...check.facts.problems()]),
     notes: [...metadata.notes, ...check.facts.notes(), ...pictures.notes],
   };
 }
