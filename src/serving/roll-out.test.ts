@@ -106,6 +106,14 @@ describe("a policy in closed loop", () => {
     expect(policySeconds).toBeLessThan(seconds);
   });
 
+  it("plays nothing where it is stopped before it began", async () => {
+    const request = { run: run.folder, design: reacher, dataset: null, episodes: 3, seed: 1, execute: 3, delay: 1 };
+    const options = (fitting: typeof reacher.defaults) => ({ ...fitting, imageSize: 16 });
+    const stopped = { finished: () => {}, isStopped: () => true };
+    const { rollouts, score } = await rollOutPolicy({ ...request, sideBySide: 1, options, films: null }, stopped);
+    expect([rollouts, score]).toEqual([[], null]);
+  });
+
   it("carries out half of a chunk where nobody says how much of it, at once where nobody says how late", async () => {
     const choice = { design: reacher, dataset: null, episodes: 1, seed: 1, delay: 0, sideBySide: 1, films: null };
     const options = (fitting: typeof reacher.defaults) => fitting;

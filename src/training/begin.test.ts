@@ -1,9 +1,10 @@
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { readManifest } from "../checkpoint/checkpoint.ts";
+import { readManifest, readWeights } from "../checkpoint/checkpoint.ts";
 import { encodeManifest } from "../checkpoint/manifest.ts";
 import { checkpointFolder } from "../checkpoint/store.ts";
+import { expectSameBits } from "../graph/testing/bits.ts";
 import { InputError } from "../input-error.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
 import type { Recipe } from "../recipe/schema.ts";
@@ -25,7 +26,7 @@ interface Change {
 /** A run goes on to its fourth step, or begins anew in another folder. */
 async function goOn({ folder, recipe, cache }: MicroRun, change: Change) {
   const start = change.start ?? ({ kind: "resume" } as const);
-  const own = start.kind === "new" ? `${folder}-again` : folder;
+  const own = start.kind === "resume" ? folder : `${folder}-again`;
   const request = { recipe: change.recipe ?? recipe, folder: own, start, until: 4, cache, world: await aloneWorld() };
   await trainPolicy(request, { ...unwatched, ...change.watcher });
   return await readEvents(own);
@@ -88,5 +89,19 @@ it("an observer sees the steps that are due, says what it saw, and ends training
   await expect(goOn(run, watched)).rejects.toThrow("the fourth step is one too many");
   const events = await readEvents(`${run.folder}-again`);
   expect(events.filter((event) => event.kind === "looked").map(({ step }) => step)).toEqual([2, 4]);
+  await run.remove();
+});
+
+it("a run that begins with the weights of another has them at its step 0, and moments of nothing", async () => {
+  const run = await trainMicroRun(awkwardRecipe, 1);
+  const init = { kind: "init", from: run.folder, allowed: new Set<never>() } as const;
+  await goOn(run, { start: init, watcher: { isStopped: () => true } });
+  const weightsAt = async (folder: string) => readWeights(folder, await readManifest(folder));
+  const [before, begun] = [
+    await weightsAt(checkpointFolder(run.folder, 1)),
+    await weightsAt(checkpointFolder(`${run.folder}-again`, 0)),
+  ];
+  expectSameBits("parameters", begun.parameters, before.parameters);
+  for (const { cells } of begun.firstMoments.values()) expect(cells.every((cell) => cell === 0)).toBe(true);
   await run.remove();
 });

@@ -62,6 +62,8 @@ describe("a run's folder", () => {
   it("is found again as the newest of its recipe, and of no other", async () => {
     expect(await newestRun(runs, "mixture")).toBeNull();
     expect(await newestRun(join(runs, "nowhere"), "mixture")).toBeNull();
+    // A folder that cannot be looked into is another thing than none.
+    await expect(newestRun(join(runs, "x".repeat(300)), "mixture")).rejects.toThrow("ENAMETOOLONG");
     const names = ["mixture-20260102-030405", "mixture-20251231-235959", "mixture-b-20270101-000000", "mixture-old"];
     for (const name of names) mkdirSync(join(runs, name));
     expect(await newestRun(runs, "mixture")).toBe(join(runs, "mixture-20260102-030405"));

@@ -276,6 +276,13 @@ export const equivalents: readonly Equivalent[] = [
     after: "frame <= table.length",
     reason: outOfBounds,
   },
+  {
+    path: "src/serving/history.ts",
+    code: "while (this.#start + 2 <= oldest) {",
+    before: "this.#start + 2 <= oldest",
+    after: "false",
+    reason: "frames that no slot reads any more are kept: more memory, the same numbers",
+  },
 ];
 
 /** The entry for a mutant; `undefined` where it is none of them. */

@@ -70,6 +70,8 @@ it("a cylinder has a wall and two lids", () => {
 it("a box is hit on the face that the ray enters last of all its slabs", () => {
   const size: Point = [1, 2, 3];
   expect(hit("box", size, [4, 0.5, 0.5], [-1, 0, 0])).toEqual(at(3, 1, 0, 0));
+  expect(hit("box", size, [4, -0.5, -0.5], [-1, 0, 0])).toEqual(at(3, 1, 0, 0));
+  expect(hit("box", size, [4, 0, 0], [-1, 0, 0])).toEqual(at(3, 1, 0, 0));
   expect(hit("box", size, [0.5, -5, 1], [0, 1, 0])).toEqual(at(3, 0, -1, 0));
   expect(hit("box", size, [0.5, 1, 7], [0, 0, -2])).toEqual(at(2, 0, 0, 1));
   // It is past x = 1 at 2 and past y = 2 at 3, where x is 0.
