@@ -1,5 +1,6 @@
+import { writeFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { ConventionName } from "../checkpoint/convention-name.ts";
 import { cacheFolder } from "../dataset/cache.ts";
 import { InputError } from "../input-error.ts";
@@ -15,7 +16,9 @@ import { dataLine } from "./data-line.ts";
 import { type CommandOutcome, define } from "./definition.ts";
 import { choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
 import { trainingRankNotes } from "./rank-notes.ts";
+import { policySize, policyVariant } from "./recipe.ts";
 import { watchStopSignals } from "./stop-signal.ts";
+import { type SubjectChoice, subjectOf, type TrainingSubject } from "./subject.ts";
 import type { Terminal } from "./terminal.ts";
 import { TrainingDisplay } from "./training-display.ts";
 import { improvementTable, validationTable } from "./validation-table.ts";
@@ -23,9 +26,13 @@ import { withWorld } from "./with-world.ts";
 
 export const train = define({
   name: "train",
-  summary: "train a policy on the datasets of a recipe",
-  arguments: { recipe: text("recipe", "a file that exports `recipe`, or a run to continue") },
+  summary: "train a policy on the datasets of a recipe, or on datasets as `recipe` would write one for them",
+  arguments: {
+    subjects: repeated(text("recipe|dataset", "a file that exports `recipe`, a run to continue, or datasets alone")),
+  },
   options: {
+    policy: otherwise(policyVariant, null),
+    size: otherwise(policySize, null),
     set: otherwise(repeated(text("key=value", "replace one value of the recipe")), []),
     device: otherwise(choice("device", "where the programs run", ["cpu", "cuda", "webgpu"]), null),
     steps: otherwise(count("steps", "stop at this step; the schedule keeps the recipe's length"), null),
@@ -39,6 +46,10 @@ export const train = define({
   },
   examples: [
     { line: "train recipes/real-mixture.ts --steps 300", shows: "one policy on four real robots" },
+    {
+      line: "train ../shared/data/real/dobot_cr5 --steps 300",
+      shows: "from a folder to a run: what was guessed is in its recipe.ts",
+    },
     { line: "train recipes/real-mixture.ts --set batch.size=32 --out runs/wide", shows: "with another batch" },
     { line: "train recipes/real-mixture.ts --out runs/wide --resume", shows: "goes on from its last checkpoint" },
   ],
@@ -51,15 +62,18 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   const { auditObserver } = await import("../audit/observer.ts");
   const { rolloutObserver } = await import("../serving/observer.ts");
   const start = startOf(given);
-  const recipe = await recipeOf(given.recipe, settingsOf(given));
-  const folder = await runFolderOf(world, recipe, given);
+  const subject = await subjectOf(world, given, terminal);
+  const recipe = await withSettings(subject.recipe, settingsOf(given));
+  const folder = await runFolderOf(world, recipe, { ...given, recipe: subject.name });
   const until = given.steps ?? recipe.optimizer.steps;
   const display = new TrainingDisplay({ screen: terminal.err, total: until, now: () => performance.now() });
   const isShown = world.rank === 0;
   if (isShown) for (const note of trainingRankNotes(world, recipe)) display.note(note);
   const stop = watchStopSignals(() => isShown && display.note("stopping after this step; once more stops at once"));
   const cache = cacheFolder("statistics");
-  const shown = isShown ? watcherOf(display, recipe) : unwatched;
+  if (subject.table !== "") display.note(`${subject.table}\n`);
+  const keep = await keeperOf(subject, recipe, folder);
+  const shown = isShown ? watcherOf(display, recipe, keep) : unwatched;
   const observers = [auditObserver(cache), rolloutObserver(display)];
   const watcher: TrainWatcher = { ...shown, isStopped: stop.isStopped, observers };
   try {
@@ -74,13 +88,28 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   }
 }
 
-function watcherOf(display: TrainingDisplay, { data }: Recipe): Omit<TrainWatcher, "isStopped" | "observers"> {
+/** Writes a recipe that was written for datasets into the run, for people to read and to go on from. */
+async function keeperOf({ notes }: TrainingSubject, recipe: Recipe, folder: string): Promise<() => void> {
+  if (notes === null) return () => {};
+  const { recipeSource } = await import("../recipe/suggest/typescript.ts");
+  return () => writeFileSync(join(folder, "recipe.ts"), recipeSource(recipe, notes));
+}
+
+/** @param keep called once the run's folder is there */
+function watcherOf(
+  display: TrainingDisplay,
+  { data }: Recipe,
+  keep: () => void,
+): Omit<TrainWatcher, "isStopped" | "observers"> {
   return {
     opened: (summaries) => {
       for (const summary of summaries) display.note(dataLine(summary, data.actions));
     },
     note: (text) => display.note(text),
-    begun: (step) => display.begun(step),
+    begun: (step) => {
+      keep();
+      display.begun(step);
+    },
     stepped: (report) => display.stepped(report),
     validating: (samples, total) => display.validating(samples, total),
     validated: (step, validation) => display.validated(step, validation),
@@ -94,7 +123,7 @@ export interface FolderChoice {
   readonly resume: boolean;
 }
 
-interface Given extends FolderChoice {
+interface Given extends SubjectChoice, Omit<FolderChoice, "recipe"> {
   readonly set: readonly string[];
   readonly device: string | null;
   readonly steps: number | null;

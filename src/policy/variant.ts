@@ -86,6 +86,11 @@ export const variants = {
 
 export type VariantName = keyof typeof variants;
 
+/** Every variant's name, in the order of the table. */
+export const variantNames: readonly VariantName[] = Object.keys(variants).filter((name): name is VariantName =>
+  Object.hasOwn(variants, name),
+);
+
 /** @throws RangeError if the policy has no flow */
 export function flowChoiceOf({ objectives }: Variant): FlowChoice {
   const found = objectives.find((objective) => objective.kind === "flow");

@@ -6,7 +6,7 @@ import type { AdamW } from "../optimizer/adamw.ts";
 import type { Schedule } from "../optimizer/schedule.ts";
 import type { Part } from "../policy/head/form.ts";
 import { policySizeNames } from "../policy/size.ts";
-import { type VariantName, variants } from "../policy/variant.ts";
+import { variantNames, variants } from "../policy/variant.ts";
 import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
 import { below, dataSchema } from "./data-schema.ts";
@@ -38,7 +38,7 @@ const validationSchema = z.strictObject({
 });
 
 const policySchema = z.strictObject({
-  variant: z.enum(namesOf<VariantName>(variants)),
+  variant: z.enum(variantNames),
   size: z.enum(policySizeNames),
   /** What a head with a decoder for each part decodes: disjoint sets of action slots; `null` for one part of every slot. */
   parts: z
@@ -231,9 +231,4 @@ function sightMisfits({ conventions: { actionSight, pastEnd } }: Recipe): Misfit
 
 function repeated<T>(values: readonly T[]): T | undefined {
   return values.find((value, at) => values.indexOf(value) !== at);
-}
-
-function namesOf<Name extends string>(table: Readonly<Record<Name, unknown>>): Name[] {
-  const isOwn = (name: string): name is Name => Object.hasOwn(table, name);
-  return Object.keys(table).filter(isOwn);
 }

@@ -1,0 +1,149 @@
+import { describe, expect, it } from "vitest";
+import type { Dataset, Feature } from "../../dataset/dataset.ts";
+import { generate } from "../../dataset/generated.ts";
+import { usualAugmentation } from "../../embodiment/augment.ts";
+import { droid } from "../../embodiment/robot.ts";
+import { HostArray } from "../../graph/host-array.ts";
+import { parseRecipe } from "../file.ts";
+import { lookThrough } from "./look.ts";
+import { vectorKeys } from "./mapping.ts";
+import { type SuggestionChoice, suggestRecipe } from "./recipe.ts";
+
+const numbers = (key: string, names: readonly string[]): Feature => ({
+  key,
+  type: "float32",
+  shape: [names.length],
+  names,
+});
+const camera = (name: string): Feature => ({
+  key: `observation.images.${name}`,
+  type: "video",
+  shape: [8, 8, 3],
+  names: null,
+});
+
+interface Toy {
+  readonly robotType?: string;
+  readonly episodes?: number;
+  readonly tasks?: readonly string[];
+  readonly features: readonly Feature[];
+}
+
+async function toy(name: string, { robotType = "unknown", episodes = 3, tasks = ["go"], features }: Toy) {
+  const episodeLengths = Array<number>(episodes).fill(5);
+  const dataset = generate({ name, robotType, framesPerSecond: 10, features, episodeLengths, tasks, seed: 1 });
+  return { dataset, location: name, rows: await lookThrough(dataset, vectorKeys(dataset), () => {}) };
+}
+
+const machine = { memoryBytes: 2 ** 34, cores: 3 };
+const choice: SuggestionChoice = { root: "/data", variant: "pi0", size: "micro", machine };
+const elbows = [numbers("action", ["elbow"]), numbers("observation.state", ["elbow"])];
+
+describe("a recipe for datasets", () => {
+  it("counts the slots of the widest robot and room for the longest instruction, and is whole", async () => {
+    const wide = [numbers("action", ["x", "y", "z"]), numbers("observation.state", ["x", "y", "z", "yaw"])];
+    // One token to begin, and eleven bytes for nine letters of which two take two bytes: 12, in a multiple of eight.
+    const found = [
+      await toy("one", { features: elbows }),
+      await toy("Two_2", { features: wide, tasks: ["fünf Äste"] }),
+    ];
+    const { recipe } = await suggestRecipe(found, choice);
+    expect(parseRecipe("suggested", recipe)).toEqual(recipe);
+    const { actionWidth, stateWidth, promptTokens } = recipe.policy;
+    expect({ actionWidth, stateWidth, promptTokens }).toEqual({ actionWidth: 3, stateWidth: 4, promptTokens: 16 });
+    expect([recipe.name, recipe.threads, recipe.data.root]).toEqual(["one-and-1-more", 3, "/data"]);
+    expect(recipe.data.datasets.map(({ mapping }) => mapping.controlMode)).toEqual(["joint", "ee"]);
+  });
+
+  it("holds nothing out of a single episode, and validates only where something is held out", async () => {
+    const single = await toy("single", { episodes: 1, features: elbows });
+    const alone = await suggestRecipe([single], choice);
+    expect([alone.recipe.data.datasets[0]?.role, alone.recipe.validation.everySteps]).toEqual(["train", 0]);
+    const both = await suggestRecipe([single, await toy("more", { features: elbows })], choice);
+    expect(both.recipe.data.datasets.map(({ role }) => role)).toEqual(["train", "both"]);
+    expect(both.recipe.validation.everySteps).toBe(100);
+  });
+
+  it("gives a dataset without instructions its name as a fixed prompt, and says so", async () => {
+    const { recipe, notes } = await suggestRecipe(
+      [await toy("open_the-drawer", { tasks: [], features: elbows })],
+      choice,
+    );
+    expect(recipe.data.datasets[0]?.mapping.prompt).toEqual({ kind: "fixed", text: "open the drawer" });
+    expect(notes.map(({ path }) => path)).toContain("data.datasets.0.mapping.prompt");
+  });
+
+  it("maps each robot's cameras to shared views, and turns no picture of a wrist", async () => {
+    const found = [
+      await toy("one", { features: [...elbows, camera("top"), camera("wrist_image")] }),
+      await toy("two", { features: [...elbows, camera("side")] }),
+    ];
+    const { recipe } = await suggestRecipe(found, choice);
+    expect(recipe.policy.views).toEqual(["base", "wrist_image"]);
+    expect(recipe.data.datasets.map(({ mapping }) => mapping.cameras)).toEqual([
+      { base: "observation.images.top", wrist_image: "observation.images.wrist_image" },
+      { base: "observation.images.side" },
+    ]);
+    expect(recipe.data.augmentation).toEqual({ ...usualAugmentation, colourOnly: ["wrist_image"] });
+  });
+
+  it("keeps robots of one type apart that have other entries, as they cannot share statistics", async () => {
+    const swapped = [numbers("action", ["wrist", "elbow"])];
+    const found = [
+      await toy("one", { robotType: "so101", features: [numbers("action", ["elbow", "wrist"])] }),
+      await toy("two", { robotType: "so101", features: swapped }),
+      await toy("three", { robotType: "so101", features: [numbers("action", ["elbow", "wrist"])] }),
+    ];
+    const { recipe } = await suggestRecipe(found, choice);
+    expect(recipe.data.datasets.map(({ mapping }) => mapping.robotType)).toEqual([null, "so101 of two", null]);
+  });
+
+  it("takes the ready mapping of a robot whose name and columns it finds", async () => {
+    const features = [
+      numbers("actions", [..."abcdefgh"]),
+      numbers("joint_position", [..."abcdefg"]),
+      numbers("gripper_position", ["grip"]),
+    ];
+    const { recipe } = await suggestRecipe([await toy("my_droid", { features })], choice);
+    const { dofs, states, state } = recipe.data.datasets[0]!.mapping;
+    expect({ dofs, states, state }).toEqual({ dofs: droid.dofs, states: droid.states, state: droid.state });
+  });
+
+  it.each([
+    ["the state", 1, [0, 1]],
+    ["its opposite", -1, [null, null]],
+  ])("pairs dofs with state entries where actions are %s", async (_, sign, pairs) => {
+    const found = await toy("own", {
+      features: [numbers("action", ["x", "y"]), numbers("observation.state", ["x", "y"])],
+    });
+    const table: Dataset["table"] = async (episode) => {
+      const whole = await found.dataset.table(episode);
+      const { shape, cells } = whole.vector("observation.state");
+      const action = new HostArray(
+        "i j",
+        shape,
+        "float64",
+        cells.map((value) => sign * value),
+      );
+      return { ...whole, vector: (key) => (key === "action" ? action : whole.vector(key)) };
+    };
+    const { recipe, notes } = await suggestRecipe([{ ...found, dataset: { ...found.dataset, table } }], choice);
+    expect(recipe.data.datasets[0]?.mapping.dofs?.map(({ state }) => state)).toEqual(pairs);
+    expect(notes.some(({ path }) => path === "data.datasets.0.mapping.dofs")).toBe(sign < 0);
+  });
+
+  it("refuses a dataset without actions with the columns that it has", async () => {
+    const dataset = generate({
+      name: "eyes",
+      robotType: "",
+      framesPerSecond: 10,
+      features: [numbers("observation.state", ["x"])],
+      episodeLengths: [3],
+      tasks: [],
+      seed: 1,
+    });
+    expect(() => vectorKeys(dataset)).toThrow(
+      'dataset "eyes": expected a column "action", "actions" or "action.…", got observation.state',
+    );
+  });
+});
