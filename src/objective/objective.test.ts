@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BatchLayout } from "../batch/layout.ts";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
@@ -10,7 +11,7 @@ import { policyForm } from "../policy/policy.ts";
 import { type Variant, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import { cellWeightsOf, lossOf, type MicroBatch, microBatchOf, weightFeeds, wholeCounts } from "./micro-batch.ts";
-import { errorOutputs, gradientOutputs, traceActions, traceObjectives } from "./objective.ts";
+import { errorOutputs, filesOf, gradientOutputs, traceActions, traceObjectives } from "./objective.ts";
 import { objectiveTargets, objectiveTerms } from "./terms.ts";
 import type { Setting } from "./traced.ts";
 
@@ -115,4 +116,14 @@ describe("a policy of two objectives", () => {
 it("a policy that only says its prompt makes no actions", () => {
   const speaking = settingOf({ ...variants.pi0_prompt, objectives: [{ kind: "prompt" }] });
   expect(() => traceActions(speaking)).toThrow("traceActions: expected an objective that makes actions, got none");
+});
+
+it("each objective knows the files in which its arrays and its actions are made, and they are there", () => {
+  const [flow, prompt] = variants.pi0_prompt.objectives.map(filesOf);
+  expect(flow!.arrays).toMatchObject({ noise: "flow/noise.ts", "flow.velocity": "flow/path.ts" });
+  expect(flow!.actions).toBe("flow/integrate.ts");
+  expect(prompt!.arrays).toMatchObject({ nextToken: "objective/prompt.ts" });
+  expect(prompt!.actions).toBeNull();
+  for (const file of [...Object.values(flow!.arrays), ...Object.values(prompt!.arrays), flow!.actions!])
+    expect(existsSync(new URL(`../${file}`, import.meta.url)), file).toBe(true);
 });

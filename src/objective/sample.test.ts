@@ -106,3 +106,28 @@ it("a key is needed for each sample of the layout, and after its release a sampl
   sampler.release();
   await expect(sampler.sample(batch, keys)).rejects.toThrow("the session was released");
 });
+
+it("under other weights a program that is fed them acts as one compiled with these, and the first goes on with its own", async () => {
+  const other = initialValues(traceActions(setting).parameters, 2);
+  const fed = { setting, placement: "fed", machine } as const;
+  const [sampler, wanted] = [
+    await ActionSampler.compile({ ...fed, weights }),
+    await ActionSampler.compile({ ...fed, weights: other }),
+  ];
+  const first = (await sampler.sample(batch, keys)).cells;
+  // What the policy does not read, it is not fed.
+  const under = sampler.under(new Map([...other, ["unread", zeros("e", [1], "float32")]]));
+  const found = (await under.sample(batch, keys)).cells;
+  expectSameBits("actions", found, (await wanted.sample(batch, keys)).cells);
+  expectOtherBits("actions", found, first);
+  expectSameBits("actions", (await sampler.sample(batch, keys)).cells, first);
+  for (const one of [sampler, wanted]) one.release();
+});
+
+it("weights that stand in the program are refused others, and weights that a policy does not read are left out", async () => {
+  const more = new Map([...weights, ["unread", zeros("e", [1], "float32")] as const]);
+  const sampler = await ActionSampler.compile({ setting, weights: more, placement: "written", machine });
+  expect(() => sampler.under(weights)).toThrow("under: expected a program that is fed its weights, got fixed ones");
+  await expect(sampler.run(new Map())).rejects.toThrow(RangeError);
+  sampler.release();
+});

@@ -1,4 +1,5 @@
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { readManifest, readWeights } from "../checkpoint/checkpoint.ts";
@@ -9,7 +10,7 @@ import { InputError } from "../input-error.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
-import type { Start } from "./begin.ts";
+import { checkStart, type Start } from "./begin.ts";
 import { readEvents } from "./event-log.ts";
 import type { ObserverKind } from "./observer.ts";
 import { type MicroRun, trainMicroRun } from "./testing/micro-run.ts";
@@ -104,4 +105,19 @@ it("a run that begins with the weights of another has them at its step 0, and mo
   expectSameBits("parameters", begun.parameters, before.parameters);
   for (const { cells } of begun.firstMoments.values()) expect(cells.every((cell) => cell === 0)).toBe(true);
   await run.remove();
+});
+
+it("whether a run can start is known from its folder alone, and nothing is written to find out", async () => {
+  const place = mkdtempSync(join(tmpdir(), "armature-start-"));
+  try {
+    const init = { kind: "init", from: join(place, "nowhere"), allowed: new Set<never>() } as const;
+    await checkStart(join(place, "new"), awkwardRecipe, { kind: "new" });
+    await expect(checkStart(join(place, "new"), awkwardRecipe, init)).rejects.toThrow(join(place, "nowhere"));
+    await expect(checkStart(join(place, "new"), awkwardRecipe, { kind: "resume" })).rejects.toThrow(InputError);
+    expect(readdirSync(place)).toEqual([]);
+    writeFileSync(join(place, "notes.txt"), "");
+    await expect(checkStart(place, awkwardRecipe, { kind: "new" })).rejects.toThrow("got one with notes.txt");
+  } finally {
+    rmSync(place, { recursive: true });
+  }
 });

@@ -39,6 +39,15 @@ describe("a run's folder", () => {
     await checkRunIsOpen(runs);
   });
 
+  it("is open where its checkpoints are still to be made, and is not where the system refuses it for another reason", async () => {
+    await checkRunIsOpen(runs);
+    // Also refused to the superuser, to whom no folder is closed.
+    const long = join(runs, "x".repeat(300));
+    await expect(checkRunIsOpen(long)).rejects.toThrow(
+      `${long}: expected a folder that can be written, got ENAMETOOLONG`,
+    );
+  });
+
   it("is refused where something stands in it, or where it is a file", async () => {
     await writeRunRecipe(runs, { seed: 7 });
     const refused = createRunFolder(runs);
