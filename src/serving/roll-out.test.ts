@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Picture } from "../dataset/dataset.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { RobotEnvironment } from "../simulation/environment.ts";
@@ -7,7 +7,7 @@ import { createRobot, findRobot } from "../simulation/robots.ts";
 import type { Rollout } from "../simulation/rollout.ts";
 import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
 import { findPolicy, loadPolicy } from "./load.ts";
-import type { LoadedPolicy } from "./policy.ts";
+import { LoadedPolicy } from "./policy.ts";
 import { planRollout, rollOutPolicy, scoreOf } from "./roll-out.ts";
 import { PolicyController } from "./simulated.ts";
 import { pickingRecipe, reachingRecipe } from "./testing/reaching.ts";
@@ -106,12 +106,16 @@ describe("a policy in closed loop", () => {
     expect(policySeconds).toBeLessThan(seconds);
   });
 
-  it("plays nothing where it is stopped before it began", async () => {
+  it("plays nothing where it is stopped before it began, and releases the policy that it compiled", async () => {
     const request = { run: run.folder, design: reacher, dataset: null, episodes: 3, seed: 1, execute: 3, delay: 1 };
     const options = (fitting: typeof reacher.defaults) => ({ ...fitting, imageSize: 16 });
     const stopped = { finished: () => {}, isStopped: () => true };
+    const releasing = vi.spyOn(LoadedPolicy.prototype, "release");
     const { rollouts, score } = await rollOutPolicy({ ...request, sideBySide: 1, options, films: null }, stopped);
     expect([rollouts, score]).toEqual([[], null]);
+    // Its own program, whose memory nothing else gives back.
+    expect(releasing).toHaveBeenCalledOnce();
+    releasing.mockRestore();
   });
 
   it("carries out half of a chunk where nobody says how much of it, at once where nobody says how late", async () => {

@@ -129,6 +129,34 @@ describe.skipIf(!hasLibav)("a recording", () => {
     robot.close();
   });
 
+  it("is given up where more than half of many attempts failed, and goes on where it is just half", async () => {
+    const robot = await make("reacher", { observation: "state" });
+    /** One step long; attempts succeed by their number. */
+    const byNumber = (succeeds: (attempt: number) => boolean): RobotEnvironment => {
+      let [attempt, steps] = [0, 0];
+      return {
+        ...withStepLimit(robot, 1),
+        reset: (seed, episode) => {
+          robot.reset(seed, episode);
+          [attempt, steps] = [episode, 0];
+        },
+        act: (action) => {
+          robot.act(action);
+          steps++;
+        },
+        isSuccess: () => steps > 0 && succeeds(attempt),
+      };
+    };
+    const wanted = { episodes: 12, seed: 6, stepsAfterSuccess: 0 };
+    // Attempts 0, 2, …, 22 succeed: before attempt 22 it is 11 of 22.
+    const half = byNumber((attempt) => attempt % 2 === 0);
+    expect(await record(half, "half", wanted)).toMatchObject({ episodes: 12, attempts: 23, frames: 12 });
+    // Attempts 1, 3, …, 19 succeed: before attempt 21 it is 10 of 21.
+    const less = byNumber((attempt) => attempt % 2 === 1);
+    await expect(record(less, "less", wanted)).rejects.toThrow('"reacher": its expert succeeded in 10 of 21 attempts');
+    robot.close();
+  });
+
   it("names the dofs of actions and the entries of states, each their own", async () => {
     const robot = await make("gantry", { observation: "state" });
     await record(robot, "named", { episodes: 1, seed: 1, stepsAfterSuccess: 0 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
@@ -6,6 +6,7 @@ import { layoutOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
 import { asAsked } from "./action-errors.ts";
+import { Recordings } from "./recording.ts";
 import { type MicroRun, trainMicroRun } from "./testing/micro-run.ts";
 import { type RunValidation, validateRun } from "./validate-run.ts";
 
@@ -65,6 +66,13 @@ describe("errors of sampled actions", () => {
       expect([samples, 2 * steps]).toEqual([twice.samples, twice.steps]);
       expect(meanAbsoluteError).not.toBe(twice.meanAbsoluteError);
     }
+  });
+
+  it("close the recordings that they are measured against", async () => {
+    const closing = vi.spyOn(Recordings.prototype, "close");
+    await validate(run.recipe, 1);
+    expect(closing).toHaveBeenCalledOnce();
+    closing.mockRestore();
   });
 
   it("are none for samples without a robot target", () => {
