@@ -16,7 +16,7 @@ import { observationFeeds } from "../objective/micro-batch.ts";
 import type { ActionSampler } from "../objective/sample.ts";
 import { layoutOf, loadPlanOf, type Plan, readingOf } from "../recipe/plan.ts";
 import type { ActionChunk, ActionRequest } from "../serving/action.ts";
-import { plannedPolicy } from "../serving/observer.ts";
+import { plannedPolicy } from "../serving/load.ts";
 import { LoadedPolicy } from "../serving/policy.ts";
 import { differenceOf } from "./difference.ts";
 import { askedOf, type GlobalBatch, keyedBy } from "./global-batch.ts";

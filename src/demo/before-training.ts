@@ -3,7 +3,7 @@ import type { ParameterValues } from "../nn/parameter.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { FoundPolicy } from "../serving/load.ts";
-import { plannedPolicy } from "../serving/observer.ts";
+import { plannedPolicy } from "../serving/load.ts";
 import { newState } from "../training/begin.ts";
 import { Run } from "../training/run.ts";
 import { actingWeights } from "../training/weights.ts";

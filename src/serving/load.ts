@@ -10,11 +10,11 @@ import { traceObjectives } from "../objective/objective.ts";
 import { ActionSampler, placementFor } from "../objective/sample.ts";
 import type { Setting } from "../objective/traced.ts";
 import { parseRecipe } from "../recipe/file.ts";
-import { conventionsOf, formOf, layoutOf } from "../recipe/plan.ts";
+import { conventionsOf, formOf, layoutOf, type Plan } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { Rules } from "../validity/rules.ts";
 import { LoadedPolicy } from "./policy.ts";
-import { type ServedRobot, servedRobots } from "./robot.ts";
+import { plannedRobots, type ServedRobot, servedRobots } from "./robot.ts";
 
 /** How a policy is served. */
 export interface LoadOptions {
@@ -84,6 +84,14 @@ export async function findPolicy(run: string): Promise<FoundPolicy> {
     robots: servedRobots(manifest, recipe),
     machine: { device, threads },
   };
+}
+
+/** The policy of a plan that is being trained, whose weights are in memory and not in a checkpoint. */
+export function plannedPolicy(plan: Plan, step: number): FoundPolicy {
+  const { recipe } = plan;
+  const { name, device, threads } = recipe;
+  const machine = { device, threads };
+  return { checkpoint: `${name}, step ${step}`, step, notes: [], recipe, robots: plannedRobots(plan), machine };
 }
 
 /**

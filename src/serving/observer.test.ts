@@ -7,7 +7,8 @@ import type { Recipe } from "../recipe/schema.ts";
 import { readEvents } from "../training/event-log.ts";
 import { trainPolicy } from "../training/train.ts";
 import { unwatched } from "../training/watcher.ts";
-import { rolloutChoices, rolloutObserver } from "./observer.ts";
+import { rolloutObserver } from "./observer.ts";
+import { rolloutChoices } from "./rollout-choice.ts";
 import { reachingRecipe } from "./testing/reaching.ts";
 
 const rollout: NonNullable<Recipe["rollout"]> = {

@@ -1,13 +1,10 @@
-import { InputError } from "../input-error.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import type { Plan } from "../recipe/plan.ts";
-import type { Recipe } from "../recipe/schema.ts";
-import { findRobot } from "../simulation/robots.ts";
 import type { Observer, ObserverKind } from "../training/observer.ts";
 import { actingWeights } from "../training/weights.ts";
-import type { FoundPolicy } from "./load.ts";
-import { plannedRobots } from "./robot.ts";
+import { plannedPolicy } from "./load.ts";
 import { planRollout, type RolloutChoice, rollOutFound } from "./roll-out.ts";
+import { rolloutChoices } from "./rollout-choice.ts";
 
 /** How the weights of a step did in closed loop with one robot. */
 export interface StepRollout {
@@ -82,32 +79,3 @@ async function playAll(
 }
 
 const isStopped = () => false;
-
-/**
- * What a recipe asks to be rolled out inside training, robot by robot.
- *
- * @throws InputError where it asks for nothing, or for a robot that is unknown
- */
-export function rolloutChoices({ rollout }: Pick<Recipe, "rollout">): RolloutChoice[] {
-  if (rollout === undefined) throw new InputError("rollout: expected what to roll out, got a recipe without");
-  const { robots, episodes, seed, execute, delay, sideBySide } = rollout;
-  return robots.map(({ name, dataset }) => ({
-    design: findRobot(name),
-    dataset,
-    episodes,
-    seed,
-    execute,
-    delay,
-    sideBySide,
-    options: (fitting) => fitting,
-    films: null,
-  }));
-}
-
-/** The policy of a plan that is being trained, whose weights are in memory and not in a checkpoint. */
-export function plannedPolicy(plan: Plan, step: number): FoundPolicy {
-  const { recipe } = plan;
-  const { name, device, threads } = recipe;
-  const machine = { device, threads };
-  return { checkpoint: `${name}, step ${step}`, step, notes: [], recipe, robots: plannedRobots(plan), machine };
-}

@@ -70,7 +70,7 @@ describe.skipIf(!hasNpm)(title, () => {
     const { status, out, err } = await inside(app, command(app), "--help");
     expect({ status, err }).toEqual({ status: 0, err: "" });
     const names = [...out.matchAll(/^ {2}(\w+) (?:\[options\]|<)/gm)].map(([, name]) => name);
-    expect(names).toEqual(["demo", "inspect", "record", "train", "validate", "audit", "rollout"]);
+    expect(names).toEqual(["demo", "inspect", "record", "recipe", "train", "validate", "audit", "rollout"]);
   });
 
   it("plays the demo, and its run acts in a program that imports the package", async () => {

@@ -24,6 +24,10 @@ it("an instruction that changes within an episode is each frame's own, by the ta
     { task_index: 7, task: "open" },
     { task_index: 2, task: "close" },
   ]);
+  await writeJson(join(root, "meta/episodes.jsonl"), [
+    { episode_index: 0, tasks: ["open", "close"], length: 4 },
+    { episode_index: 1, tasks: ["close"], length: 3 },
+  ]);
   const toy = await openDataset(root, everything("toy"));
   expect((await toy.table(0)).tasks).toEqual(["open", "open", "close", "open"]);
   expect((await toy.table(1)).tasks).toEqual(["close", "close", "close"]);
@@ -49,7 +53,14 @@ it("and so it is where two episodes stand in one file: v3.0", async () => {
       { name: "data/file_index", kind: "int64", values: [0, 0] },
       { name: "dataset_from_index", kind: "int64", values: [0, 3] },
       { name: "dataset_to_index", kind: "int64", values: [3, 5] },
-      { name: "tasks", kind: "texts", values: [["open", "close"], ["close"]] },
+      {
+        name: "tasks",
+        kind: "texts",
+        values: [
+          ["open", "close"],
+          ["close", "open"],
+        ],
+      },
     ],
     10,
   );
