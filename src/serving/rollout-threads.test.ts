@@ -33,3 +33,8 @@ it("nobody is asked whether to stop any more once the shares are done, also wher
   await setTimeout(100);
   expect(asked).toBe(until);
 });
+
+it("the error of a share is told where several fail side by side", async () => {
+  const alone = { finished: () => {}, isStopped: () => false };
+  await expect(playShares([failing, failing], stop, alone)).rejects.toThrow("no such checkpoint");
+});

@@ -108,7 +108,9 @@ class ShareThread {
     this.#worker.postMessage("play");
   }
 
+  /** A thread that is ended while it loads native code takes the process with it: it is waited for until it is ready, or has failed. */
   async end(): Promise<void> {
+    await Promise.allSettled([this.ready]);
     await this.#worker.terminate();
   }
 }
