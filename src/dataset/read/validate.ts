@@ -69,30 +69,40 @@ export async function inspectDataset(
   const pictures = await PictureCheck.begin(dataset, presence, metadata.records, decoded);
   const endings = new EpisodeEndings(metadata.info, usualChunkSteps);
   const here = new Set(presence.here);
-  for (const [at, record] of tables.entries()) {
-    const { columns, problems: found } = await checkTable(root, record, check);
-    problems.push(...found);
-    if (here.has(record)) endings.add(record, columns);
-    problems.push(...(await pictures.look(record)));
-    looked(at + 1, tables.length);
+  try {
+    for (const [at, record] of tables.entries()) {
+      const { columns, problems: found } = await checkTable(root, record, check);
+      problems.push(...found);
+      if (here.has(record)) endings.add(record, columns);
+      problems.push(...(await pictures.look(record)));
+      looked(at + 1, tables.length);
+    }
+  } finally {
+    await dataset.close();
   }
-  await dataset.close();
   return {
-    name,
-    version: metadata.info.version,
-    robotType: metadata.info.robotType,
-    framesPerSecond: metadata.info.framesPerSecond,
-    episodes: presence.here.length,
-    frames: presence.here.reduce((sum, record) => sum + record.length, 0),
-    dofs: entries(actionFeatures(metadata.info)),
-    states: entries(stateFeatures(metadata.info)),
-    cameras: presence.cameras,
+    ...declaredOf(name, metadata, presence),
     pictures: pictures.count(),
     taskColumn,
     tasks: check.facts.tasks(),
     endings: endings.count(),
     problems: distinct([...problems, ...pictures.problems, ...check.facts.problems()]),
     notes: [...metadata.notes, ...check.facts.notes(), ...pictures.notes],
+  };
+}
+
+/** What the metadata and the files that are here say, before any of them is looked through. */
+function declaredOf(name: string, { info }: Metadata, { here, cameras }: Presence) {
+  return {
+    name,
+    version: info.version,
+    robotType: info.robotType,
+    framesPerSecond: info.framesPerSecond,
+    episodes: here.length,
+    frames: here.reduce((sum, record) => sum + record.length, 0),
+    dofs: entries(actionFeatures(info)),
+    states: entries(stateFeatures(info)),
+    cameras,
   };
 }
 
