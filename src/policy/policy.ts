@@ -8,9 +8,9 @@ import { grootVelocity } from "./head/groot.ts";
 import type { Perceived } from "./head/perceived.ts";
 import type { Observation } from "./inputs.ts";
 import { prefixStream } from "./prefix.ts";
-import type { PolicySize, PolicySizeName } from "./size.ts";
+import type { PolicySize, SizeChoice } from "./size.ts";
 import { runTrunk } from "./trunk.ts";
-import type { Variant } from "./variant.ts";
+import { flowSizeOf, grootSizeOf, type Variant } from "./variant.ts";
 
 /** What a policy is built from, beside its weights. */
 export interface PolicyForm {
@@ -28,19 +28,20 @@ export interface FormOptions extends ActionSteps {
   readonly crossAttentionKeys: GrootHead["crossAttentionKeys"];
 }
 
-/** A variant's policy at one of its sizes. */
-export function policyForm(variant: Variant, size: PolicySizeName, options: FormOptions): PolicyForm {
+/** A variant's policy at a size. @throws RangeError if a size of its own is that of another kind of head */
+export function policyForm(variant: Variant, choice: SizeChoice, options: FormOptions): PolicyForm {
   const { vocabulary, parts, embodiments, crossAttentionKeys, horizon, actionSight, pastEnd } = options;
   const steps = { horizon, actionSight, pastEnd };
   switch (variant.head) {
     case "flow": {
-      const expert = { choice: variant.expert, size: variant.sizes[size].expert };
-      return { variant, size: variant.sizes[size], vocabulary, head: { kind: "flow", expert, ...steps } };
+      const size = flowSizeOf(variant, choice);
+      const expert = { choice: variant.expert, size: size.expert };
+      return { variant, size, vocabulary, head: { kind: "flow", expert, ...steps } };
     }
     case "groot": {
-      const { dit } = variant.sizes[size];
-      const own = { size: dit, parts, embodiments, crossAttentionKeys };
-      return { variant, size: variant.sizes[size], vocabulary, head: { kind: "groot", ...own, ...steps } };
+      const size = grootSizeOf(variant, choice);
+      const own = { size: size.dit, parts, embodiments, crossAttentionKeys };
+      return { variant, size, vocabulary, head: { kind: "groot", ...own, ...steps } };
     }
   }
 }

@@ -57,6 +57,9 @@ export const policySizeNames = ["micro", "mini", "tiny", "base"] as const;
 
 export type PolicySizeName = (typeof policySizeNames)[number];
 
+/** One of a variant's sizes by its name, or one of its own: weights that come from elsewhere bring theirs. */
+export type SizeChoice = PolicySizeName | FlowSize | GrootSize;
+
 /**
  * What comes before the head, by size. `micro` is for tests: every kind of attention occurs in it twice or more, so that a layer may
  * differ from the first of its kind. `mini` is what two cores teach in minutes: its patches are small, since a policy finds a thing

@@ -1,7 +1,15 @@
 import type { TimeDirection } from "../flow/time.ts";
 import { type BackboneChoice, backbones, type ExpertChoice, experts } from "./backbone.ts";
 import type { PrefixSegment } from "./prefix.ts";
-import { type FlowSize, type GrootSize, grootSizes, type PolicySizeName, pi0Sizes } from "./size.ts";
+import {
+  type FlowSize,
+  type GrootSize,
+  grootSizes,
+  type PolicySize,
+  type PolicySizeName,
+  pi0Sizes,
+  type SizeChoice,
+} from "./size.ts";
 import { type TowerChoice, towers } from "./tower.ts";
 
 /** Flow matching: the velocity that carries noise to actions is learnt, and actions arise by Euler steps along it. */
@@ -90,6 +98,25 @@ export type VariantName = keyof typeof variants;
 export const variantNames: readonly VariantName[] = Object.keys(variants).filter((name): name is VariantName =>
   Object.hasOwn(variants, name),
 );
+
+/** What comes before the head of a variant, at a size. */
+export function sizeBeforeHead({ sizes }: Variant, size: SizeChoice): PolicySize {
+  return typeof size === "string" ? sizes[size] : size;
+}
+
+/** @throws RangeError if a size of its own has no expert */
+export function flowSizeOf({ sizes }: FlowVariant, size: SizeChoice): FlowSize {
+  if (typeof size === "string") return sizes[size];
+  if (!("expert" in size)) throw new RangeError('flowSizeOf: expected a size with an "expert", got one with a "dit"');
+  return size;
+}
+
+/** @throws RangeError if a size of its own has no transformer of its own */
+export function grootSizeOf({ sizes }: GrootVariant, size: SizeChoice): GrootSize {
+  if (typeof size === "string") return sizes[size];
+  if (!("dit" in size)) throw new RangeError('grootSizeOf: expected a size with a "dit", got one with an "expert"');
+  return size;
+}
 
 /** @throws RangeError if the policy has no flow */
 export function flowChoiceOf({ objectives }: Variant): FlowChoice {

@@ -18,7 +18,7 @@ import { objectiveTargets, objectiveTerms } from "../objective/terms.ts";
 import type { Setting } from "../objective/traced.ts";
 import { repeatsLastAction } from "../policy/head/form.ts";
 import { type PolicyForm, policyForm } from "../policy/policy.ts";
-import { flowChoiceOf, variants } from "../policy/variant.ts";
+import { flowChoiceOf, sizeBeforeHead, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import { embodimentWeightProblems, headOf, partProblems, partsOf, wholeAction } from "./parts.ts";
 import type { Recipe } from "./schema.ts";
@@ -129,7 +129,7 @@ export function layoutOf({ policy }: Recipe, rows: number): BatchLayout {
     views: policy.views.length,
     observations: policy.history.slots,
     tokens: policy.promptTokens,
-    pictureSize: variants[policy.variant].sizes[policy.size].vision.picture,
+    pictureSize: sizeBeforeHead(variants[policy.variant], policy.size).vision.picture,
   };
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
+import { grootSizes, pi0Sizes } from "../policy/size.ts";
 import { parseRecipe } from "./file.ts";
+import { formOf, layoutOf } from "./plan.ts";
 import { mixtureOf } from "./schema.ts";
 import { recipe } from "./testing/recipe.ts";
 
@@ -131,6 +133,15 @@ describe("a recipe", () => {
         'conventions.pastEnd: expected "hidden" where conventions.actionSight is "causal", got "seen"',
       ],
       [{ "policy.views": ["base", "wrist", "base"] }, 'policy.views: expected each view once, got "base" again'],
+      [{ "policy.size": grootSizes.micro }, 'policy.size: expected an "expert", got a "dit"'],
+      [
+        { "policy.size": { ...pi0Sizes.micro, expert: { ...pi0Sizes.micro.expert, layers: 2 } } },
+        "policy.size: expected expert.layers to be backbone.layers (3), since the expert reads its keys, got 2",
+      ],
+      [
+        { "policy.size": { ...pi0Sizes.micro, vision: { ...pi0Sizes.micro.vision, patch: 5 } } },
+        "policy.size: expected vision.picture to be a multiple of vision.patch (5), got 16",
+      ],
     ];
     for (const [changes, expected] of cases) expect(problem(changes).replace("recipe.json: ", "")).toBe(expected);
   });
@@ -138,7 +149,7 @@ describe("a recipe", () => {
   it("says what it takes where a value does not fit", () => {
     const cases: readonly (readonly [string, unknown, string])[] = [
       ["policy.variant", "groot", 'expected "pi0" or "groot_n16" or "pi0_prompt", got "groot"'],
-      ["policy.size", "big", 'expected "micro" or "mini" or "tiny" or "base", got "big"'],
+      ["policy.size", "big", 'expected "micro" or "mini" or "tiny" or "base" or an object, got "big"'],
       ["validation.microBatch", 1, "expected a number of at least 2, got 1"],
       ["data.rate", 0, "expected a number above 0, got 0"],
       ["data.rate", "fast", 'expected "native" or a number, got "fast"'],
@@ -150,6 +161,15 @@ describe("a recipe", () => {
     ];
     for (const [path, value, expected] of cases)
       expect(problem({ [path]: value })).toBe(`recipe.json: ${path}: ${expected}`);
+  });
+});
+
+describe("the policy of a recipe", () => {
+  it("may have a size of its own, and is then what the variant's size of the same numbers is", () => {
+    const own = { ...recipe, policy: { ...recipe.policy, size: pi0Sizes.micro } };
+    expect(parseRecipe("recipe.json", own)).toEqual(own);
+    expect(formOf(own)).toEqual(formOf(recipe));
+    expect(layoutOf(own, 2)).toEqual(layoutOf(recipe, 2));
   });
 });
 

@@ -5,11 +5,11 @@ import type { MixtureDescription } from "../mixture/mixture.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
 import type { Schedule } from "../optimizer/schedule.ts";
 import type { Part } from "../policy/head/form.ts";
-import { policySizeNames } from "../policy/size.ts";
 import { variantNames, variants } from "../policy/variant.ts";
 import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
 import { below, dataSchema } from "./data-schema.ts";
+import { policySizeSchema, sizeMisfit } from "./size-schema.ts";
 
 const natural = z.int().nonnegative();
 const count = z.int().positive();
@@ -39,7 +39,8 @@ const validationSchema = z.strictObject({
 
 const policySchema = z.strictObject({
   variant: z.enum(variantNames),
-  size: z.enum(policySizeNames),
+  /** One of the variant's sizes by its name, or one of its own, which weights from elsewhere bring. */
+  size: policySizeSchema,
   /** What a head with a decoder for each part decodes: disjoint sets of action slots; `null` for one part of every slot. */
   parts: z
     .array(
@@ -157,7 +158,16 @@ interface Misfit {
 
 /** Values that are each allowed and do not go together. */
 function misfits(recipe: Recipe): Misfit[] {
-  const kinds = [scheduleMisfits, viewMisfits, historyMisfits, headMisfits, partMisfits, teachingMisfits, sightMisfits];
+  const kinds = [
+    scheduleMisfits,
+    sizeMisfits,
+    viewMisfits,
+    historyMisfits,
+    headMisfits,
+    partMisfits,
+    teachingMisfits,
+    sightMisfits,
+  ];
   return kinds.flatMap((misfitsIn) => misfitsIn(recipe));
 }
 
@@ -180,6 +190,11 @@ function scheduleMisfits({ optimizer, validation }: Recipe): Misfit[] {
       message: 'expected "parameters" where optimizer.ema is null, got "ema"',
     });
   return found;
+}
+
+function sizeMisfits({ policy: { variant, size } }: Recipe): Misfit[] {
+  const message = sizeMisfit(variants[variant].head, size);
+  return message === null ? [] : [{ path: ["policy", "size"], message }];
 }
 
 function viewMisfits({ policy: { views } }: Recipe): Misfit[] {

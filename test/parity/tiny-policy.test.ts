@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { openpiTensors } from "../../src/checkpoint/import/openpi.ts";
+import { foreignTensors } from "../../src/checkpoint/import/names.ts";
+import { openpiNames } from "../../src/checkpoint/import/openpi.ts";
 import { embedTime } from "../../src/flow/time.ts";
 import { cells } from "../../src/graph/axes.ts";
 import { type DataType, HostArray, zeros } from "../../src/graph/host-array.ts";
@@ -16,6 +17,7 @@ import {
   reductions,
   type Term,
 } from "../../src/loss/reduction.ts";
+import type { ParameterForm } from "../../src/nn/parameter.ts";
 import { velocityName } from "../../src/objective/flow.ts";
 import { gradientOutputs, gradientPrefix, traceActions, traceObjectives } from "../../src/objective/objective.ts";
 import type { Setting } from "../../src/objective/traced.ts";
@@ -119,7 +121,7 @@ describe("the micro policy with openpi's weights is PyTorch's", () => {
   });
 
   it.each(reductions)("in every gradient of the loss over %s, cell by cell along a random direction", (reduction) => {
-    const openpi = openpiTensors(objective.parameters);
+    const openpi = foreignTensors(openpiNames, objective.parameters);
     for (const { parameter, name } of openpi) {
       const got = results.get(reduction)![`${gradientPrefix}${parameter}`]!;
       const wanted = expected.gradients[reduction][name]!;
@@ -139,7 +141,7 @@ describe("the micro policy with openpi's weights is PyTorch's", () => {
   });
 
   it("in which parameters teach nothing: the loss does not read them here, their gradient is 0 there", () => {
-    const read = openpiTensors(objective.parameters).map(({ name }) => name);
+    const read = foreignTensors(openpiNames, objective.parameters).map(({ name }) => name);
     const unread = Object.keys(reference.parameters).filter((name) => !read.includes(name));
     expect(unread).toEqual(
       Object.keys(reference.parameters).filter((name) => expected.gradients.cells[name]!.norm === 0),
@@ -196,9 +198,9 @@ function fact<A extends string>(name: string, axes: A, shape: readonly number[])
 }
 
 /** Weights that the formula makes under openpi's names, as our parameters. */
-function weights(parameters: Parameters<typeof openpiTensors>[0]): Map<string, HostArray<string, "float32">> {
+function weights(parameters: readonly ParameterForm[]): Map<string, HostArray<string, "float32">> {
   return new Map(
-    openpiTensors(parameters).map(({ parameter, name, shape }, at) => {
+    foreignTensors(openpiNames, parameters).map(({ parameter, name, shape }, at) => {
       const { axes, shape: own } = parameters[at]!;
       const theirs = reference.parameters[name]!;
       expect(shape).toEqual(theirs.shape);

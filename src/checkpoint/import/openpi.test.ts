@@ -5,13 +5,14 @@ import { observationInputs } from "../../policy/inputs.ts";
 import { perceive, policyForm, velocity } from "../../policy/policy.ts";
 import { variants } from "../../policy/variant.ts";
 import { Rules } from "../../validity/rules.ts";
-import { openpiTensors, tiedNames, unusedNames } from "./openpi.ts";
+import { foreignTensors } from "./names.ts";
+import { openpiNames } from "./openpi.ts";
 
 const paligemma = "paligemma_with_expert.paligemma.model";
 const expert = "paligemma_with_expert.gemma_expert.model";
 
 describe("π0 at its released size", () => {
-  const tensors = new Map(openpiTensors(basePolicy()).map((tensor) => [tensor.name, tensor]));
+  const tensors = new Map(foreignTensors(openpiNames, basePolicy()).map((tensor) => [tensor.name, tensor]));
 
   it.each([
     [`${paligemma}.vision_tower.vision_model.embeddings.patch_embedding.weight`, [1152, 3, 14, 14]],
@@ -47,7 +48,9 @@ describe("π0 at its released size", () => {
 
 it("a tensor has the shape that our axes make: heads and their width are one axis there", () => {
   expect(
-    openpiTensors([{ name: "expert.layer.3.out.weight", axes: "e a f", shape: [24, 4, 8], initial: zero }]),
+    foreignTensors(openpiNames, [
+      { name: "expert.layer.3.out.weight", axes: "e a f", shape: [24, 4, 8], initial: zero },
+    ]),
   ).toEqual([
     { parameter: "expert.layer.3.out.weight", name: `${expert}.layers.3.self_attn.o_proj.weight`, shape: [24, 32] },
   ]);
@@ -55,18 +58,18 @@ it("a tensor has the shape that our axes make: heads and their width are one axi
 
 it("a parameter that openpi lacks, or one with other axes, is refused by name", () => {
   const form = { axes: "e d", shape: [4, 2], initial: zero };
-  expect(() => openpiTensors([{ ...form, name: "history.weight" }])).toThrow(
-    'openpi: expected a parameter of π0, got "history.weight"',
+  expect(() => foreignTensors(openpiNames, [{ ...form, name: "history.weight" }])).toThrow(
+    'openpi: expected a parameter that it has, got "history.weight"',
   );
-  expect(() => openpiTensors([{ ...form, name: "action.in.weight", axes: "d e" }])).toThrow(
+  expect(() => foreignTensors(openpiNames, [{ ...form, name: "action.in.weight", axes: "d e" }])).toThrow(
     'openpi: expected "action.in.weight" with the axes "e d", got "d e"',
   );
 });
 
 it("the table of tokens may stand under its tied name, and the expert's own head is no part of any policy", () => {
-  const names = openpiTensors(basePolicy()).map(({ name }) => name);
-  for (const name of tiedNames.keys()) expect(names).toContain(name);
-  for (const name of [...tiedNames.values(), ...unusedNames]) expect(names).not.toContain(name);
+  const names = foreignTensors(openpiNames, basePolicy()).map(({ name }) => name);
+  for (const name of openpiNames.tied.keys()) expect(names).toContain(name);
+  for (const name of [...openpiNames.tied.values(), ...openpiNames.unused]) expect(names).not.toContain(name);
 });
 
 function basePolicy() {

@@ -1,0 +1,66 @@
+import { z } from "zod";
+import type { HeadName } from "../policy/head/form.ts";
+import {
+  type DitSize,
+  type FlowSize,
+  type GrootSize,
+  policySizeNames,
+  type SizeChoice,
+  type TrunkSize,
+  type VisionSize,
+} from "../policy/size.ts";
+
+const count = z.int().positive();
+
+const trunk = z.strictObject({
+  width: count,
+  layers: count,
+  mlp: count,
+  heads: count,
+  keyHeads: count,
+  headWidth: count,
+}) satisfies z.ZodType<TrunkSize>;
+
+const vision = z.strictObject({
+  picture: count,
+  patch: count,
+  width: count,
+  layers: count,
+  mlp: count,
+  heads: count,
+  temporalEvery: count,
+}) satisfies z.ZodType<VisionSize>;
+
+const dit = z.strictObject({
+  width: count,
+  layers: count,
+  mlp: count,
+  heads: count,
+  headWidth: count,
+  state: count,
+  decoder: count,
+  condition: count,
+  output: count,
+}) satisfies z.ZodType<DitSize>;
+
+/** A variant's size by its name, or one of its own. */
+export const policySizeSchema = z.union([
+  z.enum(policySizeNames),
+  z.strictObject({ vision, backbone: trunk, expert: trunk }) satisfies z.ZodType<FlowSize>,
+  z.strictObject({ vision, backbone: trunk, dit }) satisfies z.ZodType<GrootSize>,
+]) satisfies z.ZodType<SizeChoice>;
+
+/** Why a policy with a head cannot have a size; `null` where it can. */
+export function sizeMisfit(head: HeadName, size: SizeChoice): string | null {
+  if (typeof size === "string") return null;
+  const { picture, patch, width, heads } = size.vision;
+  if (picture % patch !== 0)
+    return `expected vision.picture to be a multiple of vision.patch (${patch}), got ${picture}`;
+  if (width % heads !== 0) return `expected vision.width to be a multiple of vision.heads (${heads}), got ${width}`;
+  if (head === "groot") return "dit" in size ? null : 'expected a "dit", got an "expert"';
+  if (!("expert" in size)) return 'expected an "expert", got a "dit"';
+  const shared = ["layers", "heads", "keyHeads", "headWidth"] as const;
+  const other = shared.find((name) => size.expert[name] !== size.backbone[name]);
+  if (other === undefined) return null;
+  return `expected expert.${other} to be backbone.${other} (${size.backbone[other]}), since the expert reads its keys, got ${size.expert[other]}`;
+}
