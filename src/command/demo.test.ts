@@ -45,7 +45,8 @@ async function filmed(path: string, frames: number): Promise<Picture[]> {
   const clip = await wholeClip(path);
   const fit = { height: 4096, width: 4096 };
   const shown: Picture[] = [];
-  for (let frame = 0; frame < frames; frame++) shown.push(await reader.frame({ clip, frame, fit, passing: null }));
+  for (let frame = 0; frame < frames; frame++)
+    shown.push(await reader.frame({ clip, frame, fit, passing: null, depth: null }));
   reader.close();
   return shown;
 }

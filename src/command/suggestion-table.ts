@@ -56,7 +56,9 @@ function leftOver({ name, mapping }: RecipeDataset, dataset: Dataset): string[] 
   const alone = (mapping.dofs ?? []).filter(({ state, kind }) => state === null && kind === "continuous");
   return [
     ...dataset.absentCameras.map((key) => `  ${name}: camera ${key} has no pictures here`),
-    ...depth.map(({ key }) => `  ${name}: depth camera ${key} is left out`),
+    ...depth.map(
+      ({ key }) => `  ${name}: depth camera ${key} is left out, unless "depth" of its source gives it a range`,
+    ),
     ...(alone.length === 0
       ? []
       : [

@@ -7,7 +7,7 @@ export type DatasetVersion = "v2.0" | "v2.1" | "v3.0";
 /** One column or camera as `meta/info.json` declares it. */
 export interface Feature {
   readonly key: string;
-  /** LeRobot's own word: `float32`, `float64`, `int64`, `bool`, `string`, `image`, `video`; `depth` for what is a depth map, `depth video` for a film of them. */
+  /** LeRobot's own word: `float32`, `float64`, `int64`, `bool`, `string`, `image`, `video`; `depth` for what is a depth map, `depth video` for a film of them that is left out. */
   readonly type: string;
   readonly shape: readonly number[];
   /** A name per entry of a vector where the file gives them, else `null`. */
@@ -43,8 +43,14 @@ export interface DatasetChoice {
   readonly depth?: DepthRanges;
 }
 
-/** What depth cameras show, by key, in the unit of the file (mostly millimetres): `near` is black, `far` is white, as is all beyond. */
-export type DepthRanges = Readonly<Record<string, { readonly near: number; readonly far: number }>>;
+/** What a depth camera shows, in the unit of the file (mostly millimetres): `near` is black, `far` is white, as is all beyond. */
+export interface DepthRange {
+  readonly near: number;
+  readonly far: number;
+}
+
+/** The same by key of the camera. */
+export type DepthRanges = Readonly<Record<string, DepthRange>>;
 
 /** One picture, `[h w c]`, 0 to 255, red green blue. */
 export type Picture = HostArray<"h w c", "uint8">;

@@ -13,7 +13,7 @@ export function featureWidth(feature: Feature): number {
 /** The type of a camera whose pictures are distances, however they are stored. */
 export const depthType = "depth";
 
-/** The same of one whose pictures are films, which are not read. */
+/** The same of one whose pictures are films, as long as no choice of depth cameras has it. */
 export const depthFilmType = "depth video";
 
 /** Whether a feature is a camera's that sees colours. */

@@ -48,7 +48,13 @@ describe("films", () => {
       const clip = await wholeClip(path);
       expect(clip.pictures.length).toBe(5);
       for (let frame = 0; frame < 5; frame++) {
-        const shown = await reader.frame({ clip, frame, fit: { height: 4096, width: 4096 }, passing: null });
+        const shown = await reader.frame({
+          clip,
+          frame,
+          fit: { height: 4096, width: 4096 },
+          passing: null,
+          depth: null,
+        });
         expect(shown.shape).toEqual([32, 64, 3]);
         const [left, right] = [16, 48].map((column) => shown.cells[(16 * 64 + column) * 3]!);
         const [front, wrist] = brightness(episode, frame);
@@ -68,7 +74,13 @@ describe("films", () => {
     const [[, path = ""] = []] = films.paths;
     const reader = await openPictureReader();
     const clip = await wholeClip(path);
-    const shown = await reader.frame({ clip, frame: 0, fit: { height: 4096, width: 4096 }, passing: null });
+    const shown = await reader.frame({
+      clip,
+      frame: 0,
+      fit: { height: 4096, width: 4096 },
+      passing: null,
+      depth: null,
+    });
     reader.close();
     for (const [column, colour] of [
       [16, [200, 90, 30]],

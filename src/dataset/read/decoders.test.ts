@@ -51,7 +51,8 @@ const readers = (): Readonly<Record<string, PictureReader>> => ({
 async function numbers(clip: Clip): Promise<Record<string, number[]>> {
   const found: Record<string, number[]> = {};
   for (const [name, reader] of Object.entries(readers())) {
-    const shown = async (frame: number) => numberOf(await reader.frame({ clip, frame, fit: large, passing: null }));
+    const shown = async (frame: number) =>
+      numberOf(await reader.frame({ clip, frame, fit: large, passing: null, depth: null }));
     const frames = [...clip.pictures.keys()];
     const forwards: number[] = [];
     for (const frame of frames) forwards.push(await shown(frame));
@@ -102,11 +103,17 @@ describe.skipIf(libav === null)("every decoder that is here shows the same pictu
       await turnFilm(path, turns);
       const clip = await wholeClip(path);
       for (const reader of Object.values(readers())) {
-        const shown = await reader.frame({ clip, frame: lowest, fit: large, passing: null });
+        const shown = await reader.frame({ clip, frame: lowest, fit: large, passing: null, depth: null });
         expect(shown.shape).toEqual(size);
         // Picture 1 has its leftmost bar lit and no other: turned clockwise it comes to stand above.
         expect(shown.cells[(bright[0] * size[1] + bright[1]) * 3]).toBeGreaterThan(200);
-        const other = await reader.frame({ clip, frame: highest, fit: { height: 48, width: 48 }, passing: null });
+        const other = await reader.frame({
+          clip,
+          frame: highest,
+          fit: { height: 48, width: 48 },
+          passing: null,
+          depth: null,
+        });
         expect(other.shape).toEqual(turns % 2 === 0 ? [32, 48, 3] : [48, 32, 3]);
         reader.close();
       }
@@ -119,7 +126,7 @@ describe.skipIf(libav === null)("every decoder that is here shows the same pictu
     const clip = { ...(await wholeClip(path)), episode: 7 };
     await writeFile(path, (await readFile(path)).subarray(0, 2000));
     for (const reader of Object.values(readers())) {
-      const asked = reader.frame({ clip, frame: 39, fit: large, passing: null });
+      const asked = reader.frame({ clip, frame: 39, fit: large, passing: null, depth: null });
       await expect(asked).rejects.toThrow(/short\.mp4: expected frame 39 of episode 7, got .*fetch it again/);
       reader.close();
     }

@@ -1,9 +1,5 @@
 import { inflateSync } from "node:zlib";
-import { HostArray } from "../../graph/host-array.ts";
-import type { DepthRanges, Fit, Picture } from "../dataset.ts";
-import { fittedSize } from "./scaler.ts";
-
-type DepthRange = DepthRanges[string];
+import { type DepthMap, decodedDepths } from "./depth-map.ts";
 
 /** What a PNG file begins with. */
 const signature = "89504e470d0a1a0a";
@@ -19,29 +15,17 @@ export function isDepthPicture(bytes: Uint8Array): boolean {
 }
 
 /**
- * A depth map as a grey picture: `near` and nearer is black, `far` and further is white, evenly between; 0, which sensors give
- * where they measured nothing, is black. Pixels are chosen and never averaged: between two things there is none.
+ * The depth map in a still picture.
  *
  * @throws Error if the bytes are no whole PNG of 16-bit greys, line after line
  */
-export function depthPicture(bytes: Uint8Array, { near, far }: DepthRange, fit: Fit): Picture {
+export function storedDepths(bytes: Uint8Array): DepthMap {
   if (!isDepthPicture(bytes)) throw new Error("no PNG picture of 16-bit greys");
   const file = Buffer.from(bytes);
   const [width, height] = [file.readUInt32BE(16), file.readUInt32BE(20)];
   if (file[28] !== 0) throw new Error("an interlaced picture; store its lines one after the other");
-  const depths = unfiltered(inflateSync(Buffer.concat([...imageData(file)])), height, width * bytesPerPixel);
-  const size = fittedSize(height, width, fit);
-  const cells = new Uint8Array(size.height * size.width * 3);
-  for (let y = 0, out = 0; y < size.height; y++) {
-    const row = Math.floor(((y + 0.5) * height) / size.height);
-    for (let x = 0; x < size.width; x++, out += 3) {
-      const column = Math.floor(((x + 0.5) * width) / size.width);
-      const depth = depths.readUInt16BE((row * width + column) * bytesPerPixel);
-      const share = depth === 0 ? 0 : (depth - near) / (far - near);
-      cells.fill(Math.round(255 * Math.min(1, Math.max(0, share))), out, out + 3);
-    }
-  }
-  return new HostArray("h w c", [size.height, size.width, 3], "uint8", cells);
+  const lines = unfiltered(inflateSync(Buffer.concat([...imageData(file)])), height, width * bytesPerPixel);
+  return decodedDepths(lines, "gray16be", { height, width });
 }
 
 /** The contents of a PNG's `IDAT` chunks. */

@@ -38,7 +38,9 @@ async function shown(records: readonly EpisodeRecord[], episode: number, firstRo
   const reader = await openPictureReader();
   const numbers: number[] = [];
   for (let frame = 0; frame < one.length; frame++)
-    numbers.push(numberOf(await reader.frame({ clip, frame, fit: { height: 64, width: 96 }, passing: null })));
+    numbers.push(
+      numberOf(await reader.frame({ clip, frame, fit: { height: 64, width: 96 }, passing: null, depth: null })),
+    );
   reader.close();
   return numbers;
 }

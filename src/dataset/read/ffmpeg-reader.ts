@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import { HostArray } from "../../graph/host-array.ts";
 import { InputError } from "../../input-error.ts";
-import type { Fit, Picture } from "../dataset.ts";
-import { reason } from "../problem.ts";
-import type { Clip, FrameRequest, PictureReader } from "./picture-reader.ts";
+import type { DepthRange, Fit, Picture } from "../dataset.ts";
+import { DamagedFileError } from "../problem.ts";
+import { checkPixels, decodedDepths, shownDepths } from "./depth-map.ts";
+import { type Clip, type FrameRequest, type PictureReader, unreadableFrame } from "./picture-reader.ts";
 import { Recent } from "./recent.ts";
 import { fitBeforeTurn, turned } from "./turn.ts";
 
@@ -14,18 +15,15 @@ const keptEpisodes = 4;
 export class FfmpegReader implements PictureReader {
   readonly #episodes = new Recent<string, Promise<Picture[]>>(keptEpisodes, () => {});
 
-  async frame({ clip, frame, fit }: FrameRequest): Promise<Picture> {
-    const key = [clip.path, clip.episode, fit.height, fit.width].join(" ");
-    const decoding = this.#episodes.get(key) ?? decodeEpisode(clip, fit);
+  async frame({ clip, frame, fit, depth }: FrameRequest): Promise<Picture> {
+    const key = [clip.path, clip.episode, fit.height, fit.width, depth?.near, depth?.far].join(" ");
+    const decoding = this.#episodes.get(key) ?? decodeEpisode(clip, { fit, depth });
     this.#episodes.set(key, decoding, 1);
     try {
       return (await decoding)[frame]!;
     } catch (error) {
       this.#episodes.delete(key);
-      if (error instanceof InputError) throw error;
-      throw new InputError(
-        `${clip.path}: expected frame ${frame} of episode ${clip.episode}, got ${reason(error)}; the file may be truncated or damaged: fetch it again`,
-      );
+      throw error instanceof InputError ? error : unreadableFrame(clip, frame, error);
     }
   }
 
@@ -42,14 +40,16 @@ export class FfmpegReader implements PictureReader {
   }
 }
 
+/** How pictures are wanted. */
+type Shown = Pick<FrameRequest, "fit" | "depth">;
+
 const quiet = ["-nostdin", "-v", "error", "-xerror"];
 
 /** All pictures from the first of an episode to the last, by frame of the episode. */
-async function decodeEpisode({ path, film, pictures }: Clip, fit: Fit): Promise<Picture[]> {
+async function decodeEpisode({ path, film, pictures }: Clip, { fit, depth }: Shown): Promise<Picture[]> {
+  const { start, format, ...size } = await probe(path);
+  checkPixels(format, depth);
   const [first, last] = [pictures[0]!, pictures.at(-1)!];
-  const asked = ["-v", "error", "-select_streams", "v:0", "-show_entries", "stream=start_time", "-of", "csv=p=0"];
-  const start = Number.parseFloat((await run("ffprobe", [...asked, path], null)).toString());
-  if (!Number.isFinite(start)) throw new Error("no video that can be decoded");
   // Pictures are chosen by their times in the file: halfway to the next is nearer to no other.
   const half = Math.min(0.5 * film.gap, 1);
   const [from, to] = [start + film.times[first]! - half, start + film.times[last]! + half];
@@ -60,14 +60,41 @@ async function decodeEpisode({ path, film, pictures }: Clip, fit: Fit): Promise<
   const count = last - first + 1;
   const output = ["-map", "0:v:0", "-fps_mode", "passthrough", "-frames:v", String(count)];
   const select = `select=between(t\\,${from.toFixed(6)}\\,${to.toFixed(6)})`;
-  const shown = await run(
-    "ffmpeg",
-    [...input, ...output, ...pixmaps(fitBeforeTurn(fit, film.quarterTurns), select)],
-    null,
-  );
-  const found = readPortablePixmaps(shown);
-  if (found.length !== count) throw new Error(`${found.length} pictures in place of ${count}`);
+  const before = fitBeforeTurn(fit, film.quarterTurns);
+  // Greys of more than 8 bits come as they are stored: any conversion would scale their numbers.
+  const shown = depth === null ? pixmaps(before, select) : ["-vf", select, "-f", "rawvideo", "pipe:1"];
+  const bytes = await run("ffmpeg", [...input, ...output, ...shown], null);
+  const found = depth === null ? readPortablePixmaps(bytes) : readDepths(bytes, format, { size, fit: before, depth });
+  if (found.length !== count) throw new DamagedFileError(`${found.length} pictures in place of ${count}`);
   return Array.from(pictures, (picture) => turned(found[picture - first]!, film.quarterTurns));
+}
+
+/** What the file says of its video: where it starts, in seconds, and how its pixels are held. */
+async function probe(path: string): Promise<Fit & { start: number; format: string }> {
+  const entries = "stream=width,height,pix_fmt,start_time";
+  const asked = ["-v", "error", "-select_streams", "v:0", "-show_entries", entries, "-of", "default=nw=1", path];
+  const told = new Map(
+    (await run("ffprobe", asked, null))
+      .toString()
+      .split("\n")
+      .map((line): [string, string] => [line.split("=")[0] ?? "", line.split("=")[1]?.trim() ?? ""]),
+  );
+  const number = (key: string) => Number.parseFloat(told.get(key) ?? "");
+  const start = number("start_time");
+  if (!Number.isFinite(start)) throw new DamagedFileError("no video that can be decoded");
+  return { start, format: told.get("pix_fmt") ?? "", height: number("height"), width: number("width") };
+}
+
+/** Pictures of distances that stand one after the other without headers. */
+function readDepths(
+  bytes: Buffer,
+  format: string,
+  { size, fit, depth }: { readonly size: Fit; readonly fit: Fit; readonly depth: DepthRange },
+): Picture[] {
+  const each = 2 * size.height * size.width;
+  return Array.from({ length: Math.floor(bytes.length / each) }, (_, at) =>
+    shownDepths(decodedDepths(bytes.subarray(at * each, (at + 1) * each), format, size), depth, fit),
+  );
 }
 
 /** Output options: RGB pictures fitted as `Scaler` fits them, each behind its own header. */
@@ -99,12 +126,20 @@ function run(program: string, options: string[], input: Uint8Array | null): Prom
     const child = execFile(program, options, settings, (error, output, complaint) => {
       if (error === null) resolve(output);
       else if (error.code === "ENOENT") reject(new InputError(notInstalled(program)));
-      else reject(new Error(complaint.toString().trim().split("\n")[0] || error.message));
+      else reject(failure(complaint.toString().trim().split("\n")[0] || error.message));
     });
     // A program that stops reading early says why on its own.
     child.stdin?.on("error", () => {});
     child.stdin?.end(input ?? undefined);
   });
+}
+
+/** What a program says of a file: that it is damaged, unless it cannot be opened at all or this build cannot decode it. */
+function failure(complaint: string): Error {
+  if (/No such file|Permission denied/.test(complaint)) return new Error(complaint);
+  if (/decoder .*not found|no decoder found|unknown decoder/i.test(complaint))
+    return new Error(`${complaint}; install node-av, or encode the film as H.264`);
+  return new DamagedFileError(complaint);
 }
 
 function notInstalled(program: string): string {

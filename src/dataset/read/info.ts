@@ -14,6 +14,8 @@ export interface Info {
   readonly robotType: string;
   readonly framesPerSecond: number;
   readonly features: ReadonlyMap<string, Feature>;
+  /** Keys of the cameras that are declared to see distances. */
+  readonly depthCameras: readonly string[];
   /** Python format strings that give a file's path. */
   readonly tablePath: string;
   readonly videoPath: string | null;
@@ -55,8 +57,12 @@ const infoSchema = z.looseObject({
 const path = "meta/info.json";
 const versions = ["v2.0", "v2.1", "v3.0"] as const;
 
-/** The metadata of a dataset, or everything that is wrong with it. */
-export async function readInfo(root: string): Promise<Info | UnreadableInfo> {
+/**
+ * The metadata of a dataset, or everything that is wrong with it.
+ *
+ * @param depth keys of the depth cameras that are read: films of them are videos
+ */
+export async function readInfo(root: string, depth: readonly string[]): Promise<Info | UnreadableInfo> {
   let json: unknown;
   try {
     json = parseForeignJson(await readForeignText(join(root, path)));
@@ -77,12 +83,14 @@ export async function readInfo(root: string): Promise<Info | UnreadableInfo> {
   if (version === undefined) throw new RangeError("info: expected a version, which the schema asks for");
   const { data } = parsed;
   if (data.chunks_size === undefined && version !== "v3.0") return unusable([noChunkSize]);
-  const { features, notes } = featuresOf(data.features);
+  const { features, notes } = featuresOf(data.features, depth);
+  const depthCameras = Object.entries(data.features).flatMap(([key, one]) => (seesDepth(one) ? [key] : []));
   return {
     version,
     robotType: data.robot_type ?? "",
     framesPerSecond: data.fps,
     features,
+    depthCameras,
     tablePath: data.data_path,
     videoPath: data.video_path ?? null,
     chunkSize: data.chunks_size ?? 1000,
@@ -110,17 +118,16 @@ function unknownVersion(version: string): string {
 
 type DeclaredFeatures = z.infer<typeof infoSchema>["features"];
 
-function featuresOf(declared: DeclaredFeatures): { features: Map<string, Feature>; notes: DatasetNote[] } {
+function featuresOf(
+  declared: DeclaredFeatures,
+  read: readonly string[],
+): { features: Map<string, Feature>; notes: DatasetNote[] } {
   const notes: DatasetNote[] = [];
-  const features = Object.entries(declared).map(([key, { dtype, shape, names, ...more }]): [string, Feature] => {
-    const isDepth = dtype === depthType || [more.info, more.video_info].some(saysDepth);
-    const feature = {
-      key,
-      type: isDepth ? (dtype === "video" ? depthFilmType : depthType) : dtype,
-      shape,
-      names: null,
-    };
-    if (isDepth) notes.push({ code: "depth-left-out", path: `column "${key}"`, message: depthLeftOut(dtype) });
+  const features = Object.entries(declared).map(([key, one]): [string, Feature] => {
+    const { shape, names } = one;
+    const feature = { key, type: typeOf(one, read.includes(key)), shape, names: null };
+    if (seesDepth(one) && !read.includes(key))
+      notes.push({ code: "depth-left-out", path: `column "${key}"`, message: depthLeftOut });
     const own = flatten(names);
     if (isCamera(feature) || shape.length !== 1 || own.length === 0) return [key, feature];
     if (own.length !== shape[0]) {
@@ -139,10 +146,19 @@ function featuresOf(declared: DeclaredFeatures): { features: Map<string, Feature
   return { features: new Map(features), notes };
 }
 
-function depthLeftOut(dtype: string): string {
-  const unless =
-    dtype === "video" ? "as films of them are not read" : 'unless the recipe\'s source gives it a range, "depth"';
-  return `a depth camera, whose numbers are distances and no colours: left out, ${unless}`;
+const depthLeftOut =
+  'a depth camera, whose numbers are distances and no colours: left out, unless the recipe\'s source gives it a range, "depth"';
+
+type DeclaredFeature = DeclaredFeatures[string];
+
+function typeOf(feature: DeclaredFeature, isRead: boolean): string {
+  if (!seesDepth(feature)) return feature.dtype;
+  if (feature.dtype === "video") return isRead ? "video" : depthFilmType;
+  return depthType;
+}
+
+function seesDepth({ dtype, info, video_info }: DeclaredFeature): boolean {
+  return dtype === depthType || [info, video_info].some(saysDepth);
 }
 
 /** Whether what a feature says of its pictures calls them a depth map. */

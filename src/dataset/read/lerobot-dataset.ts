@@ -15,7 +15,8 @@ import type {
 } from "../dataset.ts";
 import { insideFolder } from "../path-template.ts";
 import { DatasetError, type DatasetNote, type DatasetProblem, reason, unreadableTable } from "../problem.ts";
-import { depthPicture, isDepthPicture } from "./depth.ts";
+import { isDepthPicture, storedDepths } from "./depth.ts";
+import { shownDepths } from "./depth-map.ts";
 import { EpisodeFilms, FilmError, type FilmFindings } from "./episode-films.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
 import { foreignDefect } from "./foreign-file.ts";
@@ -171,7 +172,7 @@ export class LeRobotDataset implements Dataset {
     if (video === undefined) return await this.#decodeStored(camera, record, frame, how.fit);
     try {
       const clip = await this.#films.clip(camera, record, video);
-      return await this.#parts.reader.frame({ clip, frame, ...how });
+      return await this.#parts.reader.frame({ clip, frame, ...how, depth: this.#parts.choice.depth?.[camera] ?? null });
     } catch (error) {
       if (error instanceof FilmError) throw new DatasetError(this.name, [error.problem]);
       throw error;
@@ -189,7 +190,7 @@ export class LeRobotDataset implements Dataset {
       const cell = (await this.#storedColumn(camera, record))[frame];
       const bytes = await storedBytes(this.root, cell);
       const range = this.#parts.choice.depth?.[camera];
-      if (range !== undefined) return depthPicture(bytes, range, fit);
+      if (range !== undefined) return shownDepths(storedDepths(bytes), range, fit);
       if (isDepthPicture(bytes)) throw new Error("16-bit greys, as of a depth camera; declare it as one: is_depth_map");
       return await this.#parts.reader.still(bytes, fit);
     } catch (error) {

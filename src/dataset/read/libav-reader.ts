@@ -1,9 +1,8 @@
 import type { CodecContext, Frame } from "node-av/lib";
-import { InputError } from "../../input-error.ts";
 import type { Fit, Picture } from "../dataset.ts";
 import type { Libav } from "../libav.ts";
-import { reason } from "../problem.ts";
-import type { FrameRequest, PictureReader } from "./picture-reader.ts";
+import { checkPixels, decodedDepths, shownDepths } from "./depth-map.ts";
+import { type FrameRequest, type PictureReader, unreadableFrame } from "./picture-reader.ts";
 import { Recent } from "./recent.ts";
 import { Scaler } from "./scaler.ts";
 import { fitBeforeTurn, turned } from "./turn.ts";
@@ -21,21 +20,22 @@ export class LibavReader implements PictureReader {
     this.#scaler = new Scaler(libav);
   }
 
-  async frame({ clip, frame, fit, passing }: FrameRequest): Promise<Picture> {
-    const { path, episode, film, pictures } = clip;
-    const shown = (seen: Frame) =>
-      turned(this.#scaler.picture(seen, fitBeforeTurn(fit, film.quarterTurns)), film.quarterTurns);
+  async frame({ clip, frame, fit, passing, depth }: FrameRequest): Promise<Picture> {
+    const { path, film, pictures } = clip;
     try {
+      const video = this.#video(path);
+      const shown = (seen: Frame) => {
+        const before = fitBeforeTurn(fit, film.quarterTurns);
+        return turned(this.#picture(seen, video.pixelFormat(), { fit: before, depth }), film.quarterTurns);
+      };
       const see = (picture: number, passed: Frame) => {
         const at = passing === null ? -1 : frameOf(pictures, picture);
         if (at >= 0) passing?.(at, () => shown(passed));
       };
-      return shown(this.#video(path).show(film, pictures[frame]!, see));
+      return shown(video.show(film, pictures[frame]!, see));
     } catch (error) {
       this.#videos.delete(path);
-      throw new InputError(
-        `${path}: expected frame ${frame} of episode ${episode}, got ${reason(error)}; the file may be truncated or damaged: fetch it again`,
-      );
+      throw unreadableFrame(clip, frame, error);
     }
   }
 
@@ -62,6 +62,12 @@ export class LibavReader implements PictureReader {
   close(): void {
     this.#videos.clear();
     this.#scaler.close();
+  }
+
+  #picture(seen: Frame, format: string, { fit, depth }: Pick<FrameRequest, "fit" | "depth">): Picture {
+    checkPixels(format, depth);
+    if (depth === null) return this.#scaler.picture(seen, fit);
+    return shownDepths(decodedDepths(seen.toBuffer(), format, seen), depth, fit);
   }
 
   #video(path: string): VideoFile {

@@ -23,9 +23,13 @@ export interface Metadata {
   readonly notes: readonly DatasetNote[];
 }
 
-/** Metadata of the dataset in a folder, or the problems that leave nothing to read. */
-export async function readMetadata(root: string): Promise<Metadata | UnreadableInfo> {
-  const stated = await readInfo(root);
+/**
+ * Metadata of the dataset in a folder, or the problems that leave nothing to read.
+ *
+ * @param depth keys of the depth cameras that are read
+ */
+export async function readMetadata(root: string, depth: readonly string[]): Promise<Metadata | UnreadableInfo> {
+  const stated = await readInfo(root, depth);
   if (!("version" in stated)) return stated;
   const { info, notes } = await withVideoFolder(root, stated);
   const misplaced = await versionProblems(root, info.version);

@@ -1,5 +1,5 @@
 import type { Dataset, DatasetChoice } from "../dataset.ts";
-import { depthFilmType, depthType } from "../feature.ts";
+import { depthType } from "../feature.ts";
 import { DatasetError, type DatasetProblem, reason } from "../problem.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
 import { resolveRoot } from "./hub.ts";
@@ -19,7 +19,7 @@ import { openPictureReader } from "./video.ts";
  */
 export async function openDataset(location: string, choice: DatasetChoice): Promise<Dataset> {
   const root = await resolveRoot(location, () => {});
-  const declared = await readMetadata(root);
+  const declared = await readMetadata(root, Object.keys(choice.depth ?? {}));
   if (!("info" in declared)) throw new DatasetError(choice.name, declared.problems);
   const presence = await findFiles(root, declared.info, declared.records);
   const metadata = await withUndeclared(root, declared, presence);
@@ -40,23 +40,23 @@ export async function openDataset(location: string, choice: DatasetChoice): Prom
   });
 }
 
-/** @throws DatasetError where a key is none of a depth camera whose pictures stand in tables, or its range is none */
+/**
+ * The depth cameras that are read and have their pictures in tables: those with films are there where files of them are.
+ *
+ * @throws DatasetError where a key is none of a depth camera, or its range is none
+ */
 function depthCameras({ name, depth = {} }: DatasetChoice, { info }: Metadata): string[] {
-  const known = [...info.features.values()].filter(({ type }) => type === depthType).map(({ key }) => key);
+  const known = info.depthCameras;
   const problems = Object.entries(depth).flatMap(([key, { near, far }]): DatasetProblem[] => {
     const path = `depth "${key}"`;
     const code = "malformed-metadata";
-    if (info.features.get(key)?.type === depthFilmType)
-      return [
-        { code, path, message: "expected depth in still pictures, got a film: those are not read; leave it out" },
-      ];
     if (!known.includes(key))
       return [{ code, path, message: `expected a depth camera of ${known.join(", ") || "none"}, got "${key}"` }];
     const message = `expected a nearest distance below the furthest, got ${near} and ${far}`;
     return near < far ? [] : [{ code, path, message }];
   });
   if (problems.length > 0) throw new DatasetError(name, problems);
-  return Object.keys(depth);
+  return Object.keys(depth).filter((key) => info.features.get(key)?.type === depthType);
 }
 
 /** Metadata with the columns that its tables hold beside those that it declares. */

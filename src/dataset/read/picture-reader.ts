@@ -1,4 +1,6 @@
-import type { Fit, Picture } from "../dataset.ts";
+import { InputError } from "../../input-error.ts";
+import type { DepthRange, Fit, Picture } from "../dataset.ts";
+import { DamagedFileError, reason } from "../problem.ts";
 import type { FilmIndex } from "./film-index.ts";
 
 /** The pictures of a video file that an episode's frames are. */
@@ -19,6 +21,8 @@ export interface FrameRequest {
   readonly frame: number;
   readonly fit: Fit;
   readonly passing: Passing;
+  /** How distances are shown; `null` for a film of colours. */
+  readonly depth: DepthRange | null;
 }
 
 /** Decodes videos and still pictures into RGB, upright. */
@@ -28,4 +32,10 @@ export interface PictureReader {
   /** @throws Error if the bytes are no PNG or JPEG */
   still(bytes: Uint8Array, fit: Fit): Promise<Picture>;
   close(): void;
+}
+
+/** What is said of a frame that a reader cannot show: another copy of the file helps where this one is damaged, and nowhere else. */
+export function unreadableFrame({ path, episode }: Clip, frame: number, thrown: unknown): InputError {
+  const cure = thrown instanceof DamagedFileError ? "; the file may be truncated or damaged: fetch it again" : "";
+  return new InputError(`${path}: expected frame ${frame} of episode ${episode}, got ${reason(thrown)}${cure}`);
 }

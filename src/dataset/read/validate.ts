@@ -54,7 +54,7 @@ export async function inspectDataset(
   looked: Looked,
   decoded: DecodedPictures,
 ): Promise<DatasetReport> {
-  const declared = await readMetadata(root);
+  const declared = await readMetadata(root, []);
   if (!("info" in declared)) {
     const { statedVersion: version, problems } = declared;
     return { ...unreadable, name, version, problems };

@@ -1,5 +1,6 @@
 import type { CodecContext, FormatContext, Frame, Packet, Stream } from "node-av/lib";
 import type { Libav } from "../libav.ts";
+import { DamagedFileError } from "../problem.ts";
 import { type FilmIndex, nearestPicture } from "./film-index.ts";
 
 /** Frames further ahead than this are sought; nearer ones are reached by decoding on. */
@@ -52,8 +53,10 @@ export class VideoFile {
       this.#check(this.#format.openInputSync(`file:${path}`));
       this.#check(this.#format.findStreamInfoSync());
       const stream = this.#format.streams[this.#format.findBestStream(constants.AVMEDIA_TYPE_VIDEO)];
-      const decoder = stream && library.Codec.findDecoder(stream.codecpar.codecId);
-      if (stream === undefined || !decoder) throw new Error("no video that can be decoded");
+      if (stream === undefined) throw new Error("a file without a video");
+      const decoder = library.Codec.findDecoder(stream.codecpar.codecId);
+      if (decoder === null)
+        throw new Error("a film whose codec this build of node-av does not decode; encode it as H.264");
       this.#stream = stream;
       this.#codec.allocContext3(decoder);
       this.#check(this.#codec.parametersToContext(stream.codecpar));
@@ -88,13 +91,18 @@ export class VideoFile {
       if (!this.#decodeTo(aim, see)) {
         // Files with an index of their own may lead a seek elsewhere.
         this.#restart(0);
-        if (!this.#decodeTo(aim, see)) throw new Error(`no frame at ${seconds.toFixed(3)} s`);
+        if (!this.#decodeTo(aim, see)) throw new DamagedFileError(`no frame at ${seconds.toFixed(3)} s`);
       }
     } catch (error) {
       this.#shown = null;
       throw error;
     }
     return this.#frame;
+  }
+
+  /** FFmpeg's name of how the frame that is shown holds its pixels. */
+  pixelFormat(): string {
+    return this.#libav.library.avGetPixFmtName(this.#codec.pixelFormat) ?? "an unknown pixel format";
   }
 
   close(): void {
@@ -151,7 +159,7 @@ export class VideoFile {
       if (ticks > wanted + slack) return false;
       this.#inspect();
       if (ticks >= wanted - slack) {
-        if (this.#isDamaged) throw new Error("a damaged frame");
+        if (this.#isDamaged) throw new DamagedFileError("a damaged frame");
         return true;
       }
       if (!this.#isDamaged) passing(ticks);
@@ -193,7 +201,8 @@ export class VideoFile {
       if (status === AVERROR_EOF) return false;
       this.#check(status);
       if (this.#packet.streamIndex !== this.#stream.index) this.#packet.unref();
-      else if (this.#packet.hasFlags(AV_PKT_FLAG_CORRUPT)) throw new Error("a file that ends inside a frame");
+      else if (this.#packet.hasFlags(AV_PKT_FLAG_CORRUPT))
+        throw new DamagedFileError("a file that ends inside a frame");
       else this.#isHeld = true;
     }
     return true;
@@ -210,6 +219,10 @@ export class VideoFile {
   }
 
   #check(status: number): void {
-    if (status < 0) throw new Error(this.#libav.library.FFmpegError.strerror(status));
+    if (status >= 0) return;
+    const { library, constants } = this.#libav;
+    const message = library.FFmpegError.strerror(status);
+    const isDamage = status === constants.AVERROR_INVALIDDATA || status === constants.AVERROR_EOF;
+    throw isDamage ? new DamagedFileError(message) : new Error(message);
   }
 }

@@ -27,7 +27,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const show = (of: Clip, frame: number, fit = large, by = reader) => by.frame({ clip: of, frame, fit, passing: null });
+const show = (of: Clip, frame: number, fit = large, by = reader) =>
+  by.frame({ clip: of, frame, fit, passing: null, depth: null });
 
 /** A shuffle that is the same each time. */
 function shuffled(length: number): number[] {
@@ -103,7 +104,7 @@ describe.skipIf(!hasRealData || !hasLibav)(onRealData("real videos"), async () =
     for (const frame of [0, 1, 2, 10, 200, 201, 230]) {
       asked.push(frame);
       const passing = (at: number) => passed.push(at);
-      await fresh.frame({ clip, frame, fit: { height: 8, width: 8 }, passing });
+      await fresh.frame({ clip, frame, fit: { height: 8, width: 8 }, passing, depth: null });
     }
     fresh.close();
     expect(passed).toEqual(Array.from({ length: 231 }, (_, at) => at).filter((at) => !asked.includes(at)));
