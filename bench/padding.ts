@@ -45,6 +45,7 @@ export async function paddedSteps(recipe: Recipe, threads: number): Promise<Reco
     unrealInput: conventionsOf(recipe).unrealInput,
     rules: Rules.all,
     hidden: "plain",
+    pictures: "uint8",
   };
   const objective = traceObjectives(setting);
   const feeds = feedsOf(recipe, completeMicroBatch(recipe));

@@ -7,6 +7,7 @@ import { run as runBench } from "../bench/run.ts";
 import type { BenchRequest } from "../src/command/bench.ts";
 import type { CheckRequest } from "../src/command/check.ts";
 import type { MutateRequest } from "../src/command/mutate.ts";
+import type { ParityRequest } from "../src/command/parity.ts";
 import { root } from "../src/command/root.ts";
 import type { StrykerRequest } from "../src/command/stryker.ts";
 import type { TestRequest } from "../src/command/test.ts";
@@ -14,6 +15,7 @@ import type { Tool } from "../src/command/tool.ts";
 import { toolOfCommand } from "./check/direction.ts";
 import { run as runCheck } from "./check/run.ts";
 import { run as runMutate } from "./mutate/run.ts";
+import { run as runParity } from "./parity/run.ts";
 import { run as runStryker } from "./stryker/run.ts";
 import { run as runTest } from "./test/run.ts";
 
@@ -24,6 +26,7 @@ interface Tools {
   readonly mutate: Tool<MutateRequest>;
   readonly stryker: Tool<StrykerRequest>;
   readonly test: Tool<TestRequest>;
+  readonly parity: Tool<ParityRequest>;
 }
 const tools: Tools = {
   bench: { run: runBench },
@@ -31,6 +34,7 @@ const tools: Tools = {
   mutate: { run: runMutate },
   stryker: { run: runStryker },
   test: { run: runTest },
+  parity: { run: runParity },
 };
 
 let installed = "";
@@ -53,6 +57,7 @@ it.each([
   ["mutate", []],
   ["stryker", []],
   ["test", []],
+  ["parity", ["folder"]],
 ])("%s says in one line that it is for a clone where the tools are not installed", (command, words) => {
   const line = `${command}: expected a clone of the repository, which this command is for, got an installed package\n`;
   expect(armature(installed, command, ...words)).toEqual({ status: 2, stdout: "", stderr: line });
@@ -66,6 +71,7 @@ it.each([
     ["--folder", "nn"],
     'stryker --folder: expected one of embodiment, mixture, codec, batch, flow, loss, metric, objective, optimizer, training, simulation, serving, got "nn"',
   ],
+  ["parity", ["nowhere"], `parity: expected a folder with case.json and case.safetensors, got "nowhere"`],
   ["test", ["nowhere"], `test: expected a folder or a test file, got "${join(process.cwd(), "nowhere")}"`],
 ])("%s answers from its tool where there is a clone", (command, words, line) => {
   expect(armature(root, command, ...words)).toEqual({ status: 2, stdout: "", stderr: `${line}\n` });

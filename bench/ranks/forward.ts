@@ -64,6 +64,7 @@ async function passOf(recipe: Recipe, rows: number): Promise<() => Promise<void>
     unrealInput,
     rules: Rules.all,
     hidden: "plain",
+    pictures: "uint8",
   });
   const program = await Program.compile(errorOutputs({ errors }), { device: "cpu", threads: 1, fixed: new Map() });
   const { parameters: weights } = newState(recipe, parameters);

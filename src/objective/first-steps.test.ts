@@ -19,7 +19,7 @@ function optionsOf(change: Partial<ActionSamplerOptions>, rules = Rules.all): Ac
     pictureSize: 16,
   };
   const form = policyForm(variants.pi0, "micro", { ...options, ...rest });
-  const setting = { form, layout, unrealInput: "zero", rules, hidden: "plain" } as const;
+  const setting = { form, layout, unrealInput: "zero", rules, hidden: "plain", pictures: "uint8" } as const;
   return { setting, weights: new Map(), placement: "written", machine: { device: "cpu", threads: 2 }, ...change };
 }
 

@@ -30,7 +30,7 @@ function settingOf(variant: Variant): Setting {
   const options = { vocabulary: 300, parts: [], embodiments: 1, horizon: layout.steps } as const;
   const rest = { crossAttentionKeys: "real", actionSight: "causal", pastEnd: "hidden" } as const;
   const form = policyForm(variant, "micro", { ...options, ...rest });
-  return { form, layout, unrealInput: "zero", rules: Rules.all, hidden: "plain" };
+  return { form, layout, unrealInput: "zero", rules: Rules.all, hidden: "plain", pictures: "uint8" };
 }
 
 const setting = settingOf(variants.pi0_prompt);

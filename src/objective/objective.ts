@@ -38,8 +38,8 @@ function scopeOf({ rules, hidden }: Setting): Scope {
   return hidden === "plain" ? Scope.root(rules) : Scope.poisonable(rules);
 }
 
-function tracePolicy(scope: Scope, { form, layout, rules }: Setting): TracedPolicy {
-  const observation = observationInputs(layout, rules);
+function tracePolicy(scope: Scope, { form, layout, rules, pictures }: Setting): TracedPolicy {
+  const observation = observationInputs(layout, rules, pictures);
   return { observation, perceived: perceive(scope, form, observation) };
 }
 

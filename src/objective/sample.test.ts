@@ -38,6 +38,7 @@ const setting: Setting = {
   unrealInput: "zero",
   rules: Rules.all,
   hidden: "plain",
+  pictures: "uint8",
 };
 const weights = initialValues(traceActions(setting).parameters, 1);
 const machine = { device: "cpu", threads: 1 } as const;

@@ -4,7 +4,7 @@ import type { SymbolicArray } from "../graph/array.ts";
 import type { Arrays } from "../graph/host-array.ts";
 import type { CellCounts, WeightAxes } from "../loss/reduction.ts";
 import type { Perceived } from "../policy/head/perceived.ts";
-import type { Observation } from "../policy/inputs.ts";
+import type { Observation, PictureType } from "../policy/inputs.ts";
 import type { PolicyForm } from "../policy/policy.ts";
 import type { Rules } from "../validity/rules.ts";
 
@@ -16,6 +16,7 @@ export interface Setting {
   readonly rules: Rules;
   /** "poisonable", for the audit: the programs have one more input, `hiddenPoison`, and with 0 in it compute what they otherwise do. */
   readonly hidden: "plain" | "poisonable";
+  readonly pictures: PictureType;
 }
 
 /** Errors of one objective, by cell: 0 where nothing teaches. */

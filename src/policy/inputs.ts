@@ -9,15 +9,21 @@ import { type PastEnd, repeatsLastAction } from "./head/form.ts";
 /** Each fact about a batch, as an input of a program. */
 export type SymbolicFacts = FactsOn<"program">;
 
+/** Pictures, 0 to 255: whole numbers as a batch has them, or any, as another project's numbers are checked with. */
+export type PictureType = "uint8" | "float32";
+
+export type Pictures = SymbolicPadded<"b o v h w c", PictureType, "b o v">;
+
 /** What a robot perceives, as inputs of a program: fields of the batch under their names. */
-export interface Observation extends FieldsAs<ObservedName, "program"> {
+export interface Observation extends FieldsAs<Exclude<ObservedName, "images">, "program"> {
+  readonly images: Pictures;
   readonly facts: SymbolicFacts;
   /** Slots that may be read, see `readableSlots`. */
   readonly readable: SymbolicValidity<"b o">;
 }
 
 /** The program inputs that carry one observation per row; names are those of the batch's fields. */
-export function observationInputs(layout: BatchLayout, rules: Rules): Observation {
+export function observationInputs(layout: BatchLayout, rules: Rules, pictures: PictureType): Observation {
   const facts = eachFact<"program">((name, axes) => SymbolicValidity.input(name, axes, shapeIn(layout, axes)));
   const readable = readableSlots(inProgram, facts);
   const conditions = { ...facts, readable };
@@ -29,7 +35,12 @@ export function observationInputs(layout: BatchLayout, rules: Rules): Observatio
       real(inProgram, name === "state" ? ofState : conditions),
     ),
   );
-  return { ...observed, facts, readable };
+  return { ...observed, images: picturesOf(observed.images, pictures), facts, readable };
+}
+
+function picturesOf(images: SymbolicPadded<"b o v h w c", "uint8", "b o v">, type: PictureType): Pictures {
+  if (type === "uint8") return images;
+  return images.read(({ axes, shape }, valid) => SymbolicPadded.input("images", { axes, shape, type }, valid));
 }
 
 /** What the state's cells hang on; of each rule that is broken, nothing. */

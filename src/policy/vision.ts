@@ -8,13 +8,12 @@ import { norm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { embedPatches } from "../nn/patch.ts";
 import { SymbolicPadded } from "../validity/symbolic.ts";
+import type { Pictures } from "./inputs.ts";
 import { patchPositions } from "./patch-position.ts";
 import { realPatches } from "./real-patches.ts";
 import { TokenStream } from "./stream.ts";
 import { type TowerForm, towerLayer } from "./tower.ts";
 import { isTemporal, lastTemporal, temporalLayer } from "./video.ts";
-
-type Pictures = SymbolicPadded<"b o v h w c", "uint8", "b o v">;
 
 /** Patches of one picture read each other. */
 const ownPicture = { kind: "joint", pattern: TokenStream.wholeRows, before: null, rotation: null } as const;

@@ -154,6 +154,7 @@ export function settingOf({ recipe, rules }: Plan, rows: number): Setting {
     unrealInput: conventionsOf(recipe).unrealInput,
     rules,
     hidden: "plain",
+    pictures: "uint8",
   };
 }
 

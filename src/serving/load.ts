@@ -128,5 +128,12 @@ export async function compilePolicy(
 
 function settingOf(recipe: Recipe, rows: number): Setting {
   const { unrealInput } = conventionsOf(recipe);
-  return { form: formOf(recipe), layout: layoutOf(recipe, rows), unrealInput, rules: Rules.all, hidden: "plain" };
+  return {
+    form: formOf(recipe),
+    layout: layoutOf(recipe, rows),
+    unrealInput,
+    rules: Rules.all,
+    hidden: "plain",
+    pictures: "uint8",
+  };
 }

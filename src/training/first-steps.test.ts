@@ -27,7 +27,14 @@ interface Choice {
 function settingOf({ head, size, rows }: Choice): Setting {
   const variant = head === "flow" ? variants.pi0 : variants.groot_n16;
   const layout = { ...sizes, rows, pictureSize: variant.sizes[size].vision.picture };
-  return { form: testForm(variant, size, layout, 2), layout, unrealInput: "noise", rules: Rules.all, hidden: "plain" };
+  return {
+    form: testForm(variant, size, layout, 2),
+    layout,
+    unrealInput: "noise",
+    rules: Rules.all,
+    hidden: "plain",
+    pictures: "uint8",
+  };
 }
 
 function optionsOf(setting: Setting, threads: number): ActionSamplerOptions {

@@ -28,6 +28,7 @@ const settingOf = (variant: Variant): Setting => {
     unrealInput: "zero",
     rules: Rules.all,
     hidden: "plain",
+    pictures: "uint8",
   };
 };
 

@@ -21,7 +21,7 @@ const layout: BatchLayout = {
 
 it("a prompt's tokens that nothing real follows have no part in the loss, whatever is said to follow them", async () => {
   const form = testForm(variants.pi0_prompt, "micro", layout, 2);
-  const setting: Setting = { form, layout, unrealInput: "zero", rules: Rules.all, hidden: "plain" };
+  const setting: Setting = { form, layout, unrealInput: "zero", rules: Rules.all, hidden: "plain", pictures: "uint8" };
   const [policy, weights, batch] = [await MicroPolicy.compile(setting), microWeights(setting), raggedBatch(layout, 1)];
   const { feeds } = promptFeeds(batch);
   const [next, teaches] = ["nextToken", "teaches.tokens"].map((name) => Array.from(feeds.get(name)!.cells, Number));

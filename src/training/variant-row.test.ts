@@ -73,6 +73,7 @@ const setting: Setting = {
   unrealInput: "zero",
   rules: Rules.all,
   hidden: "plain",
+  pictures: "uint8",
 };
 const weights = microWeights(setting);
 

@@ -69,6 +69,7 @@ const settingWith = (crossAttentionKeys: GrootHead["crossAttentionKeys"], rules:
   unrealInput: "zero",
   rules,
   hidden: "plain",
+  pictures: "uint8",
 });
 const setting = settingWith("real", Rules.all);
 

@@ -63,6 +63,7 @@ const setting: Setting = {
   unrealInput: "zero",
   rules: Rules.all,
   hidden: "plain",
+  pictures: "uint8",
 };
 
 /** PyTorch's own float32 lies up to 1.4e-7 from its float64 in these cells. */

@@ -112,6 +112,7 @@ describe("GR00T 417: the mask of the vision-language tokens", () => {
       unrealInput: "zero",
       rules,
       hidden: "plain",
+      pictures: "uint8",
     };
     const [policy, weights] = [await MicroPolicy.compile(setting), microWeights(setting)];
     const found = [await policy.outcome(ragged, weights, nothing), await policy.outcome(ragged, weights, hidden)];

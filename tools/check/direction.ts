@@ -42,6 +42,7 @@ export const toolOfCommand: Readonly<Record<string, string>> = {
   "src/command/mutate.ts": "tools/mutate/run.ts",
   "src/command/stryker.ts": "tools/stryker/run.ts",
   "src/command/test.ts": "tools/test/run.ts",
+  "src/command/parity.ts": "tools/parity/run.ts",
 };
 
 /** Packages that only some folders may name, by the start of their name. */

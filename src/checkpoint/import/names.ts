@@ -51,14 +51,15 @@ export function foreignTensors(
 }
 
 /**
- * Refuses a file whose tensors are not those of a policy.
+ * Refuses a file whose tensors are not those of a policy. It may hold those of its rows that no result depends on: nobody reads the
+ * backbone's last feed-forward where only its keys go on.
  *
  * @param found shapes by name, as the file has them
  * @throws InputError naming what is missing, what is of another shape and what nobody asks for
  */
 export function checkTensors(
   where: string,
-  { tied, unused }: Pick<ForeignNames, "tied" | "unused">,
+  { rows, tied, unused }: ForeignNames,
   wanted: readonly ForeignTensor[],
   found: ReadonlyMap<string, readonly number[]>,
 ): void {
@@ -68,18 +69,24 @@ export function checkTensors(
     const own = found.get(nameIn(name));
     return own === undefined || own.join() === shape.join() ? [] : [`"${name}" [${own}] for [${shape}]`];
   });
-  const known = new Set([
-    ...wanted.map(({ name }) => name),
-    ...wanted.map(({ name }) => nameIn(name)),
-    ...tied.values(),
-  ]);
-  const left = [...found.keys()].filter((name) => !known.has(name) && !unused.has(anyNumber(name)));
+  const known = new Set([...rows.map(([, theirs]) => theirs), ...[...tied.values()].map(anyNumber), ...unused]);
+  const left = [...found.keys()].filter((name) => !known.has(anyNumber(name)));
   const problems = [
     ...(missing.length > 0 ? [`expected ${listed(missing)}, got none of that name`] : []),
     ...(others.length > 0 ? [`expected other shapes: ${others.slice(0, 4).join(", ")}`] : []),
     ...(left.length > 0 ? [`expected no more tensors, got ${listed(left)}`] : []),
   ];
   if (problems.length > 0) throw new InputError(`${where}: ${problems.join("; ")}`);
+}
+
+/** The same names below a module. */
+export function belowModule(module: string, { project, rows, tied, unused }: ForeignNames): ForeignNames {
+  return {
+    project,
+    rows: rows.map(([ours, theirs, groups]) => [ours, `${module}.${theirs}`, groups]),
+    tied: new Map([...tied].map(([one, other]) => [`${module}.${one}`, `${module}.${other}`])),
+    unused: new Set([...unused].map((name) => `${module}.${name}`)),
+  };
 }
 
 /** Rows of one module: where it stands on both sides, and what is in it. */

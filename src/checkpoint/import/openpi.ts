@@ -3,7 +3,8 @@ import { affine, type ForeignNames, type NameRow, within } from "./names.ts";
 const model = "paligemma_with_expert.paligemma.model";
 const language = `${model}.language_model`;
 
-const tower: readonly NameRow[] = [
+/** SigLIP as transformers names it, below its module. */
+export const siglipRows: readonly NameRow[] = [
   ...within("patch", "embeddings.patch_embedding", [
     ["weight", "weight", "e c i j"],
     ["bias", "bias", "e"],
@@ -22,7 +23,8 @@ const tower: readonly NameRow[] = [
   ...affine("norm", "post_layernorm", "e", ""),
 ];
 
-const trunk: readonly NameRow[] = [
+/** A trunk of Gemma's or Llama's layers as transformers names it, below its module. */
+export const trunkRows: readonly NameRow[] = [
   ...within("layer.*", "layers.*", [
     ["norm.attention.weight", "input_layernorm.weight", "e"],
     ["query.weight", "self_attn.q_proj.weight", "af e"],
@@ -46,11 +48,11 @@ const trunk: readonly NameRow[] = [
 export const openpiNames: ForeignNames = {
   project: "openpi",
   rows: [
-    ...within("vision.tower", `${model}.vision_tower.vision_model`, tower),
+    ...within("vision.tower", `${model}.vision_tower.vision_model`, siglipRows),
     ...affine("vision.projector", `${model}.multi_modal_projector.linear`, "e", "j"),
     ["embedding.weight", `${language}.embed_tokens.weight`, "y e"],
-    ...within("backbone", language, trunk),
-    ...within("expert", "paligemma_with_expert.gemma_expert.model", trunk),
+    ...within("backbone", language, trunkRows),
+    ...within("expert", "paligemma_with_expert.gemma_expert.model", trunkRows),
     ...affine("state", "state_proj", "e", "s"),
     ...affine("action.in", "action_in_proj", "e", "d"),
     ...affine("action.time.in", "action_time_mlp_in", "e", "j"),

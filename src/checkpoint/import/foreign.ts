@@ -1,0 +1,69 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { HostArray } from "../../graph/host-array.ts";
+import { InputError } from "../../input-error.ts";
+import type { ParameterForm, ParameterValues } from "../../nn/parameter.ts";
+import { isAbsent } from "../durable.ts";
+import type { ForeignPolicy } from "./imported.ts";
+import { checkTensors, type ForeignNames, foreignTensors } from "./names.ts";
+import { lerobotPi, publishedPiHeads } from "./pi.ts";
+import type { HeadCounts } from "./shape-sizes.ts";
+import { jsonOf, type TensorSource } from "./tensor-source.ts";
+
+/** What the user says of what no shape of a tensor says; `null` where it is as published. */
+export type GivenHeads = { readonly [K in keyof HeadCounts]: HeadCounts[K] | null };
+
+/**
+ * What a folder of another project says of its policy, worked out of its files.
+ *
+ * @throws InputError naming the file where it is of no project that is known, or does not fit its own weights
+ */
+export async function readForeignPolicy(source: TensorSource, given: GivenHeads): Promise<ForeignPolicy> {
+  const where = join(source.folder, "config.json");
+  const text = await readFile(where, "utf8").catch((error: unknown) => {
+    throw isAbsent(error) ? new InputError(`${where}: expected a policy's configuration, got no file`) : error;
+  });
+  const config = jsonOf(where, text);
+  const type = typeof config === "object" && config !== null && "type" in config ? config.type : undefined;
+  switch (type) {
+    case "pi0":
+      return lerobotPi(where, config, source.shapes, headsOf(given, publishedPiHeads));
+    default:
+      throw new InputError(`${where}: expected "type" to be "pi0", got ${JSON.stringify(type) ?? "none"}`);
+  }
+}
+
+/**
+ * A policy's parameters, from another project's weights.
+ *
+ * @param forms what the policy is made of
+ * @throws InputError naming tensors that are missing, of another shape, or that nobody asks for
+ */
+export async function readForeignWeights(
+  source: TensorSource,
+  names: ForeignNames,
+  forms: readonly ParameterForm[],
+): Promise<ParameterValues> {
+  const wanted = foreignTensors(names, forms);
+  checkTensors(source.folder, names, wanted, source.shapes);
+  const values = new Map<string, HostArray<string, "float32">>();
+  for (const [at, { parameter, name }] of wanted.entries()) {
+    const { axes, shape } = forms[at]!;
+    const tensor = await source.read(source.shapes.has(name) ? name : (names.tied.get(name) ?? name));
+    values.set(parameter, new HostArray(axes, shape, "float32", numbersOf(source, name, tensor.cells)));
+  }
+  return values;
+}
+
+function numbersOf({ folder }: TensorSource, name: string, cells: ArrayBufferView): Float32Array {
+  if (cells instanceof Float32Array) return cells;
+  if (cells instanceof Float64Array) return Float32Array.from(cells);
+  throw new InputError(`${folder}: expected floating-point numbers in "${name}", got whole ones`);
+}
+
+function headsOf(given: GivenHeads, published: HeadCounts): HeadCounts {
+  return {
+    headWidth: given.headWidth ?? published.headWidth,
+    visionHeads: given.visionHeads ?? published.visionHeads,
+  };
+}

@@ -1,0 +1,23 @@
+import type { z } from "zod";
+import type { SizeChoice } from "../../policy/size.ts";
+import type { VariantName } from "../../policy/variant.ts";
+import type { chosenConventionsSchema } from "../conventions.ts";
+import type { ForeignNames } from "./names.ts";
+
+/** What a folder of another project says of its policy: all but its weights. */
+export interface ForeignPolicy {
+  readonly variant: VariantName;
+  readonly size: SizeChoice;
+  /** Rows of the table of tokens. */
+  readonly vocabulary: number;
+  readonly horizon: number;
+  readonly actionWidth: number;
+  readonly stateWidth: number;
+  readonly promptTokens: number;
+  /** Keys of the cameras, in the policy's order. */
+  readonly cameras: readonly string[];
+  /** What its weights were trained under. */
+  readonly conventions: z.infer<typeof chosenConventionsSchema>;
+  /** What its files call the parameters. */
+  readonly names: ForeignNames;
+}

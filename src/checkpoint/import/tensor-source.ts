@@ -1,0 +1,89 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { InputError } from "../../input-error.ts";
+import { parseInput } from "../../parse-input.ts";
+import { SafetensorsFile } from "../safetensors.ts";
+import type { Tensor } from "../safetensors-header.ts";
+
+/** Shapes of another project's tensors by name, without their cells. */
+export type ShapesByName = ReadonlyMap<string, readonly number[]>;
+
+const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
+
+/**
+ * The weights of another project's folder, in one file or in several; tensors are read one at a time.
+ *
+ * Files of pickles are refused by what they are: reading one would run what stands in it.
+ */
+export class TensorSource {
+  readonly folder: string;
+  readonly shapes: ShapesByName;
+  readonly #files: ReadonlyMap<string, SafetensorsFile>;
+
+  private constructor(folder: string, files: ReadonlyMap<string, SafetensorsFile>) {
+    this.folder = folder;
+    this.#files = files;
+    this.shapes = new Map([...files].map(([name, file]) => [name, file.entries.get(name)!.shape]));
+  }
+
+  /** @throws InputError where there are no weights in safetensors, or a file of several is missing or damaged */
+  static async open(folder: string): Promise<TensorSource> {
+    const opened: SafetensorsFile[] = [];
+    const byName = new Map<string, SafetensorsFile>();
+    try {
+      for (const path of await weightFiles(folder)) {
+        const file = await SafetensorsFile.open(path);
+        opened.push(file);
+        for (const name of file.entries.keys()) {
+          const other = byName.get(name);
+          if (other !== undefined)
+            throw new InputError(`${path}: expected each tensor in one file, got "${name}" in ${other.path} as well`);
+          byName.set(name, file);
+        }
+      }
+      return new TensorSource(folder, byName);
+    } catch (error) {
+      for (const file of opened) await file.close();
+      throw error;
+    }
+  }
+
+  /** One tensor. @throws InputError if there is none of that name */
+  async read(name: string): Promise<Tensor> {
+    const file = this.#files.get(name);
+    if (file === undefined) throw new InputError(`${this.folder}: expected a tensor "${name}", got none of that name`);
+    return await file.read(name);
+  }
+
+  async close(): Promise<void> {
+    for (const file of new Set(this.#files.values())) await file.close();
+  }
+}
+
+async function weightFiles(folder: string): Promise<string[]> {
+  const whole = join(folder, "model.safetensors");
+  if (existsSync(whole)) return [whole];
+  const index = join(folder, "model.safetensors.index.json");
+  if (existsSync(index)) {
+    const { weight_map } = parseInput(index, indexSchema, jsonOf(index, await readFile(index, "utf8")));
+    return [...new Set(Object.values(weight_map))].sort().map((name) => join(folder, name));
+  }
+  const pickles = ["pytorch_model.bin", "model.pt", "model.pth"].find((name) => existsSync(join(folder, name)));
+  if (pickles !== undefined)
+    throw new InputError(
+      `${join(folder, pickles)}: expected weights in safetensors, got Python pickles, which run code when they are read; ` +
+        "save them with safetensors in the project that they come from",
+    );
+  throw new InputError(`${folder}: expected "model.safetensors" or "model.safetensors.index.json", got neither`);
+}
+
+/** @throws InputError naming the file whose text is no JSON */
+export function jsonOf(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch {
+    throw new InputError(`${path}: expected JSON, got something else; the file is damaged`);
+  }
+}
