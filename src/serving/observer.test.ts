@@ -28,13 +28,13 @@ describe("rollouts inside training", () => {
   });
   afterAll(() => rm(place, { recursive: true }));
 
-  async function trained(name: string, recipe: Recipe, isBrought = true) {
+  async function trained(name: string, recipe: Recipe, isBrought = true, until = 3) {
     const folder = join(place, name);
     const request = {
       recipe,
       folder,
       start: { kind: "new" },
-      until: 3,
+      until,
       cache: place,
       world: await aloneWorld(),
     } as const;
@@ -91,6 +91,23 @@ describe("rollouts inside training", () => {
       const options = { ...choice.design.defaults, distractors: 2 };
       expect(choice.options(options)).toEqual(options);
     }
+  });
+
+  it("are of the averages where those are validated, not of the weights themselves", async () => {
+    // A step of 1e20 leaves weights under which no action is a number, and averages that keep all but 1e-16 of what they were.
+    const optimizer = {
+      ...reachingRecipe.optimizer,
+      schedule: "constant",
+      warmup: 0,
+      peak: 1e20,
+      final: 1e20,
+    } as const;
+    const far = { ...reachingRecipe, rollout: { ...rollout, everySteps: 1 } };
+    const averaged = { ...far, optimizer: { ...optimizer, ema: 1 - 2 ** -53 } };
+    const of = (name: string, weights: "ema" | "parameters") =>
+      trained(name, { ...averaged, validation: { ...averaged.validation, weights } }, true, 1);
+    expect((await of("averages", "ema")).events.at(-1)).toMatchObject({ kind: "rollout", step: 1, meanSteps: 60 });
+    await expect(of("themselves", "parameters")).rejects.toThrow("plain, step 1: expected finite actions");
   });
 
   it("are the same when they are played again", async () => {
