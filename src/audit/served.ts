@@ -10,7 +10,7 @@ import { ownActions } from "../embodiment/own-action.ts";
 import { trajectory } from "../embodiment/window.ts";
 import { HostArray } from "../graph/host-array.ts";
 import type { Draw } from "../mixture/sampler.ts";
-import { openSource } from "../mixture/source.ts";
+import { openMember } from "../mixture/source.ts";
 import { sampleKeys } from "../objective/action-noise.ts";
 import { observationFeeds } from "../objective/micro-batch.ts";
 import type { ActionSampler } from "../objective/sample.ts";
@@ -56,9 +56,10 @@ export async function servedSamples(
 }
 
 async function recordedSession(plan: Plan, rows: number, draw: Draw): Promise<RecordedSession> {
-  const { source, datasetName, embodiment, framesPerSecond } = plan.mixture.members[draw.member]!;
+  const member = plan.mixture.members[draw.member]!;
+  const { embodiment, framesPerSecond } = member;
   const { episode, frame } = draw;
-  const dataset = await openSource(source, { name: datasetName, episodes: [episode], pictureMemoryBytes: 0 });
+  const dataset = await openMember(member, { episodes: [episode], pictureMemoryBytes: 0 });
   try {
     const table = await dataset.table(episode);
     const { states } = trajectory(table, embodiment, framesPerSecond);

@@ -2,7 +2,7 @@ import { byteTokenizer } from "../codec/prompt.ts";
 import type { Normalization } from "../embodiment/normalize.ts";
 import type { Member } from "../mixture/mixture.ts";
 import type { Draw } from "../mixture/sampler.ts";
-import { openSource } from "../mixture/source.ts";
+import { openMember } from "../mixture/source.ts";
 import type { Batch } from "./batch.ts";
 import { collate } from "./collate.ts";
 import { loadExample, type Reading, type Subject } from "./example.ts";
@@ -48,8 +48,7 @@ export class BatchMaker {
     const opening = plan.members.map(async (member, at) => ({
       ...plan.units[at]!,
       member,
-      dataset: await openSource(member.source, {
-        name: member.datasetName,
+      dataset: await openMember(member, {
         episodes: [...member.train.episodes, ...member.validation.episodes].sort((a, b) => a - b),
         pictureMemoryBytes: plan.pictureMemoryBytes,
       }),

@@ -7,6 +7,7 @@ export function dataLine(summary: DataSummary, actions: "absolute" | "delta"): s
   return [
     `data ${dataset} / ${controlMode} (${role}): ${episodesOf(summary)}`,
     ...leftOut.map((reason) => `left out: ${reason}`),
+    ...trimmedOf(summary),
     viewsOf(summary),
     action.entries === 0
       ? "no actions"
@@ -20,6 +21,14 @@ function episodesOf({ episodes: { listed, train, heldOut }, frames }: DataSummar
   const side = (count: number, of: number, word: string) => (count === 0 ? [] : [`${count} ${word} (${of} frames)`]);
   const sides = [...side(train, frames.train, "to train on"), ...side(heldOut, frames.heldOut, "held out")];
   return `${train + heldOut} of ${listed} episodes: ${sides.join(", ")}`;
+}
+
+function trimmedOf({ trimmed }: DataSummary): string[] {
+  if (trimmed === null) return [];
+  const { frames, of, episodes } = trimmed;
+  return [
+    `${frames} of ${of} frames trimmed (idle at the ends of ${episodes} ${episodes === 1 ? "episode" : "episodes"})`,
+  ];
 }
 
 function viewsOf({ views }: DataSummary): string {

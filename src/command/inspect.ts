@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { Endings } from "../dataset/read/ending.ts";
 import type { DatasetReport } from "../dataset/read/validate.ts";
 import { InputError } from "../input-error.ts";
+import { dataLine } from "./data-line.ts";
 import { define } from "./definition.ts";
 import { folderNames } from "./folder-name.ts";
 import { flag, repeated, text } from "./parameter.ts";
@@ -12,8 +13,9 @@ import { wrap } from "./wrap.ts";
 
 export const inspect = define({
   name: "inspect",
-  summary: "show what is in datasets, every problem, how episodes end, and how much of a batch of them will be padding",
-  arguments: { datasets: repeated(text("dataset", "a folder or hf://owner/name[@revision]")) },
+  summary:
+    "show what is in datasets, every problem, how episodes end, and how much of a batch of them will be padding; or what a recipe reads of them",
+  arguments: { datasets: repeated(text("dataset", "a folder or hf://owner/name[@revision]; or one recipe")) },
   options: { decode: flag("decode every picture, not only the first and the last of each episode") },
   examples: [
     {
@@ -24,9 +26,16 @@ export const inspect = define({
       line: "inspect ../shared/data/real/dobot_cr5 --decode",
       shows: "the same, and whether every picture can be decoded",
     },
+    {
+      line: "inspect recipes/real-mixture.ts",
+      shows:
+        "a line for each dataset as training says it: episodes, frames, what is left out and trimmed, views, units",
+    },
     { line: "inspect aloha droid --json", shows: "the same for programs, with the padding of a batch of both" },
   ],
   async run(given, terminal) {
+    const [first = "", ...others] = given.datasets;
+    if (others.length === 0 && /\.[mc]?[jt]s$/.test(first)) return await recipeLines(first);
     const { inspectDataset } = await import("../dataset/read/validate.ts");
     const { paddingDrawnByFrames, paddingDrawnEqually } = await import("../dataset/padding-share.ts");
     for (const location of given.datasets)
@@ -55,6 +64,16 @@ export const inspect = define({
     };
   },
 });
+
+/** What a recipe reads, a line for each dataset. */
+async function recipeLines(path: string) {
+  const { loadRecipe } = await import("../recipe/file.ts");
+  const { recipeData } = await import("./recipe-data.ts");
+  const recipe = await loadRecipe(path);
+  const summaries = await recipeData(recipe);
+  const text = summaries.map((summary) => dataLine(summary, recipe.data.actions)).join("\n");
+  return { status: 0, json: { data: summaries }, text } as const;
+}
 
 /** A report under the keys that programs rely on. LeRobot's metadata names no control mode: recipes do. */
 function stable({ framesPerSecond, ...report }: DatasetReport) {

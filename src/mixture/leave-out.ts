@@ -3,6 +3,7 @@ import { ranges } from "../dataset/problem.ts";
 import type { Embodiment } from "../embodiment/embodiment.ts";
 import { trajectory } from "../embodiment/window.ts";
 import { InputError } from "../input-error.ts";
+import { movingSpan, restingProblem, type TrimIdle, thresholdsOf } from "./idle.ts";
 
 /** Which episodes of a dataset are wanted: all that are here, these, or all but these. */
 export type EpisodeChoice = "all" | readonly number[] | { readonly allBut: readonly number[] };
@@ -15,6 +16,14 @@ export interface LeftOut {
   readonly episodes: readonly number[];
   /** Why, with how many. */
   readonly reasons: readonly string[];
+}
+
+/** What decides on the episodes that are left out. */
+export interface LeavingOut {
+  readonly choice: EpisodeChoice;
+  readonly onProblem: OnProblem;
+  /** `null` where nothing is trimmed; else an episode that never moves has a problem. */
+  readonly trimIdle: TrimIdle | null;
 }
 
 /** What a dataset is opened with before episodes are left out of it. */
@@ -32,14 +41,14 @@ export function openedEpisodes(choice: EpisodeChoice): "all" | readonly number[]
 export async function episodesLeftOut(
   dataset: Dataset,
   embodiment: Embodiment,
-  { choice, onProblem }: { readonly choice: EpisodeChoice; readonly onProblem: OnProblem },
+  { choice, onProblem, trimIdle }: LeavingOut,
 ): Promise<LeftOut> {
   const named = new Set(choice === "all" || !("allBut" in choice) ? [] : choice.allBut);
   const chosen = dataset.episodes.filter(({ index }) => named.has(index)).map(({ index }) => index);
   const bad = new Map<number, string>();
   if (onProblem === "leave out")
     for (const { index } of dataset.episodes) {
-      const problem = named.has(index) ? null : await problemOf(dataset, embodiment, index);
+      const problem = named.has(index) ? null : await problemOf(dataset, embodiment, { episode: index, trimIdle });
       if (problem !== null) bad.set(index, problem);
     }
   const episodes = [...chosen, ...bad.keys()];
@@ -58,10 +67,16 @@ export async function episodesLeftOut(
 }
 
 /** What keeps an episode from being trained on; `null` where nothing does. */
-async function problemOf(dataset: Dataset, embodiment: Embodiment, episode: number): Promise<string | null> {
+async function problemOf(
+  dataset: Dataset,
+  embodiment: Embodiment,
+  { episode, trimIdle }: { readonly episode: number; readonly trimIdle: TrimIdle | null },
+): Promise<string | null> {
   try {
     const table = await dataset.table(episode);
-    trajectory(table, embodiment, dataset.framesPerSecond);
+    const path = trajectory(table, embodiment, dataset.framesPerSecond);
+    if (trimIdle !== null && movingSpan(path, thresholdsOf(dataset.name, embodiment, trimIdle), trimIdle.keep) === null)
+      return restingProblem([episode]);
     const silent = embodiment.columns.prompt.kind === "task" ? table.tasks.indexOf(null) : -1;
     if (silent >= 0) return `expected an instruction at frame ${silent} of episode ${episode}, got none`;
     for (const { key } of embodiment.cameras)

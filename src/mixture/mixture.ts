@@ -1,10 +1,12 @@
 import { realpath } from "node:fs/promises";
 import type { Dataset } from "../dataset/dataset.ts";
+import { type EpisodeSpan, trimmed } from "../dataset/trimmed.ts";
 import type { Embodiment } from "../embodiment/embodiment.ts";
 import { embody, type Mapping } from "../embodiment/mapping.ts";
 import { type NormalizationGroup, normalizationGroups } from "../embodiment/normalization-group.ts";
 import { InputError } from "../input-error.ts";
 import { type Frames, frameCount, framesOf } from "./frames.ts";
+import { movingSpans, type TrimIdle, type TrimmedCount, trimmedCount } from "./idle.ts";
 import { type EpisodeChoice, episodesLeftOut, type OnProblem, openedEpisodes } from "./leave-out.ts";
 import { type Role, sidesOf } from "./sides.ts";
 import { type DatasetSource, openSource } from "./source.ts";
@@ -19,6 +21,8 @@ export interface MixtureEntry {
   readonly name: string;
   readonly source: DatasetSource;
   readonly episodes: EpisodeChoice;
+  /** Which frames at the ends of episodes are not used; where it is missing, every frame is. */
+  readonly trimIdle?: TrimIdle | undefined;
   readonly mapping: Mapping;
   readonly role: Role;
   /** Sampling weight relative to the other entries; `null` in all entries means in proportion to their frames. */
@@ -60,6 +64,8 @@ export interface Member {
   /** Index of its normalisation group. */
   readonly normalizationGroup: number;
   readonly source: DatasetSource;
+  /** What is used of its episodes, where idle frames at their ends are trimmed; empty where they are used whole. */
+  readonly spans: readonly EpisodeSpan[];
   readonly framesPerSecond: number;
   readonly embodiment: Embodiment;
   /** Share of the training draws; the shares add up to 1. */
@@ -83,6 +89,8 @@ export interface OpenMixture {
   readonly datasets: readonly Dataset[];
   /** Of each, why the recipe leaves episodes out that could be read, or that have problems. */
   readonly leftOut: readonly (readonly string[])[];
+  /** Of each, how many frames were trimmed; `null` where the recipe trims none. */
+  readonly trimmed: readonly (TrimmedCount | null)[];
   close(): Promise<void>;
 }
 
@@ -116,6 +124,7 @@ export async function openMixtureAsSplit(description: MixtureDescription, splits
       mixture: settle(description, complete),
       datasets: complete.map((one) => one.dataset),
       leftOut: complete.map((one) => one.leftOut),
+      trimmed: complete.map((one) => one.trimmed),
       close,
     };
   } catch (error) {
@@ -131,6 +140,8 @@ interface OpenEntry {
   readonly dataset: Dataset;
   readonly embodiment: Embodiment;
   readonly leftOut: readonly string[];
+  readonly spans: readonly EpisodeSpan[];
+  readonly trimmed: TrimmedCount | null;
   readonly train: Frames;
   readonly validation: Frames;
 }
@@ -140,24 +151,27 @@ async function openEntry(
   { seed, views, windows, splits, ...how }: MixtureDescription & { readonly splits: StoredSplits },
   problems: string[],
 ): Promise<OpenEntry | null> {
-  const { name, episodes, source } = entry;
+  const { name, episodes, source, trimIdle = null } = entry;
   let dataset: Dataset | null = null;
   try {
     const { pictureMemoryBytes, onProblem = "refuse" } = how;
     dataset = await openSource(source, { name, episodes: openedEpisodes(episodes), pictureMemoryBytes });
     const embodiment = embody(entry.mapping, dataset, views);
-    const left = await episodesLeftOut(dataset, embodiment, { choice: episodes, onProblem });
+    const left = await episodesLeftOut(dataset, embodiment, { choice: episodes, onProblem, trimIdle });
     if (left.episodes.length > 0) {
       const kept = dataset.episodes.map(({ index }) => index).filter((index) => !left.episodes.includes(index));
       await dataset.close();
       dataset = await openSource(source, { name, episodes: kept, pictureMemoryBytes });
     }
+    const spans = trimIdle === null ? [] : await movingSpans(dataset, embodiment, trimIdle);
+    const cutOff = trimIdle === null ? null : trimmedCount(dataset, spans);
+    dataset = trimmed(dataset, spans);
     const stored = splits.get(memberName(name, embodiment.controlMode)) ?? null;
     const { train, validation } = sidesOf(entry, dataset.episodes, { seed, stored });
     const pastEnd = windows === "every" ? 0 : framesPastTheFirst(windows, dataset.framesPerSecond);
     const folder = source.kind === "lerobot" ? await realpath(dataset.root) : null;
     const sides = { train: framesOf(train, pastEnd), validation: framesOf(validation, 0) };
-    return { entry, folder, dataset, embodiment, leftOut: left.reasons, ...sides };
+    return { entry, folder, dataset, embodiment, leftOut: left.reasons, spans, trimmed: cutOff, ...sides };
   } catch (error) {
     await dataset?.close();
     if (!(error instanceof InputError)) throw error;
@@ -179,7 +193,7 @@ function settle({ seed, entries }: MixtureDescription, opened: readonly OpenEntr
   const weights = opened.map(({ entry, train }) => entry.weight ?? frameCount(train));
   const total = opened.reduce((sum, { train }, at) => sum + (frameCount(train) > 0 ? weights[at]! : 0), 0);
   if (total === 0) throw new InputError(`mixture: expected frames to train on, got none in ${entries.length} entries`);
-  const members = opened.map(({ entry, dataset, embodiment, train, validation }, at): Member => {
+  const members = opened.map(({ entry, dataset, embodiment, spans, train, validation }, at): Member => {
     const { name, source } = entry;
     return {
       name: memberName(name, embodiment.controlMode),
@@ -189,6 +203,7 @@ function settle({ seed, entries }: MixtureDescription, opened: readonly OpenEntr
       controlMode: controlModes.indexOf(embodiment.controlMode),
       normalizationGroup: found.findIndex((group) => group.members.includes(at)),
       source: source.kind === "lerobot" ? { ...source, location: dataset.root } : source,
+      spans,
       framesPerSecond: dataset.framesPerSecond,
       embodiment,
       share: frameCount(train) > 0 ? weights[at]! / total : 0,

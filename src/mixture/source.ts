@@ -1,6 +1,7 @@
 import type { Dataset, DepthRanges, TaskAnnotation } from "../dataset/dataset.ts";
 import { type GeneratedDataset, generate } from "../dataset/generated.ts";
 import { openDataset } from "../dataset/read/open.ts";
+import { type EpisodeSpan, trimmed } from "../dataset/trimmed.ts";
 import { InputError } from "../input-error.ts";
 
 /** Where a dataset comes from: plain data, so that every worker can open its own. */
@@ -21,6 +22,26 @@ export interface SourceChoice {
   readonly episodes: "all" | readonly number[];
   /** Decoded pictures are kept up to this many bytes; it changes speed and nothing else. */
   readonly pictureMemoryBytes: number;
+}
+
+/** What of a member of a mixture says which data it is. */
+export interface MemberSource {
+  readonly datasetName: string;
+  readonly source: DatasetSource;
+  /** What is used of its episodes; those without a span are used whole. */
+  readonly spans: readonly EpisodeSpan[];
+}
+
+/**
+ * The dataset of a member of a mixture, opened for reading, its episodes trimmed as the mixture has them.
+ *
+ * @throws InputError as `openSource`
+ */
+export async function openMember(
+  { datasetName: name, source, spans }: MemberSource,
+  choice: Omit<SourceChoice, "name">,
+): Promise<Dataset> {
+  return trimmed(await openSource(source, { name, ...choice }), spans);
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Augmentation } from "../embodiment/augment.ts";
 import type { ActionFrame } from "../embodiment/delta.ts";
 import type { Column, Mapping } from "../embodiment/mapping.ts";
 import type { NormalizationMode } from "../embodiment/normalize.ts";
+import type { TrimIdle } from "../mixture/idle.ts";
 import type { EpisodeChoice, OnProblem } from "../mixture/leave-out.ts";
 import type { MixtureEntry } from "../mixture/mixture.ts";
 import type { DatasetSource } from "../mixture/source.ts";
@@ -69,6 +70,18 @@ const episodeList = z
   .min(1)
   .refine((episodes) => new Set(episodes).size === episodes.length, { error: "expected each episode once" });
 
+const threshold = z.number().nonnegative();
+
+const trimIdleSchema = z.strictObject({
+  /** In the recording's own units: how far an entry may be from where it stands at the end in question; by name for some entries only. */
+  below: z.union([
+    threshold,
+    z.record(name, threshold).refine((own) => Object.keys(own).length > 0, { error: "expected an entry's name" }),
+  ]),
+  /** Idle frames that stay at each end. */
+  keep: z.int().positive(),
+}) satisfies z.ZodType<TrimIdle>;
+
 const datasetSchema = z.strictObject({
   /** Its name in tables, events and errors; the split and the sampler are keyed by it. */
   name,
@@ -79,6 +92,8 @@ const datasetSchema = z.strictObject({
     episodeList,
     z.strictObject({ allBut: episodeList }),
   ]) satisfies z.ZodType<EpisodeChoice>,
+  /** Frames at both ends of episodes in which nothing moves are not used; where it is missing, every frame is. */
+  trimIdle: trimIdleSchema.optional(),
   role: z.enum(["train", "validation", "both"]),
   /** Share of the draws relative to the others'; `null` in all datasets: by frames. */
   weight: z.number().positive().nullable(),

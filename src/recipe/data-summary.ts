@@ -4,6 +4,7 @@ import type { DatasetProblem, ProblemCode } from "../dataset/problem.ts";
 import { changes, type Statistics } from "../dataset/statistics.ts";
 import { type Entry, slots } from "../embodiment/embodiment.ts";
 import { frameCount } from "../mixture/frames.ts";
+import type { TrimmedCount } from "../mixture/idle.ts";
 import type { Member, OpenMixture } from "../mixture/mixture.ts";
 import type { Role } from "../mixture/sides.ts";
 import type { Plan } from "./plan.ts";
@@ -18,6 +19,8 @@ export interface DataSummary {
   readonly frames: { readonly train: number; readonly heldOut: number };
   /** Why episodes that are listed are not used, each reason with its count. */
   readonly leftOut: readonly string[];
+  /** How many frames at the ends of episodes were trimmed; `null` where the recipe trims none. */
+  readonly trimmed: TrimmedCount | null;
   /** The dataset's key by view of the policy; `null` where it has no such camera. */
   readonly views: Readonly<Record<string, string | null>>;
   readonly action: EntrySummary & {
@@ -42,7 +45,7 @@ export interface EntrySummary {
 /** What a plan reads of each dataset of its recipe, in the recipe's order. */
 export function dataSummaries(
   { recipe, mixture, statistics, findings }: Plan,
-  { datasets, leftOut: byChoice }: OpenMixture,
+  { datasets, leftOut: byChoice, trimmed }: OpenMixture,
 ): DataSummary[] {
   return mixture.members.map((member, at) => {
     const [dataset, entry] = [datasets[at]!, recipe.data.datasets[at]!];
@@ -58,6 +61,7 @@ export function dataSummaries(
       },
       frames: { train: frameCount(member.train), heldOut: frameCount(member.validation) },
       leftOut: [...leftOut(dataset, entry), ...byChoice[at]!],
+      trimmed: trimmed[at]!,
       views: Object.fromEntries(member.embodiment.cameras.map(({ view, key }) => [view, key])),
       action: actionSummary(member, recipe.data.actions === "delta", statistics.get(group)?.action),
       state: entrySummary(member.embodiment.states),

@@ -57,6 +57,19 @@ describe("checkResumedRecipe", () => {
     expect(checkResumedRecipe("runs/a", recipe, given)).toEqual([{ path: "threads", one: 1, other: 2 }]);
   });
 
+  it("refuses to trim idle frames that the run trained on, or others than the run did", () => {
+    const trimming = (below: number) => {
+      const datasets = recipe.data.datasets.map((dataset) => ({ ...dataset, trimIdle: { below, keep: 2 } }));
+      return { ...recipe, data: { ...recipe.data, datasets: datasets.slice(0, 1) } };
+    };
+    const plain = { ...recipe, data: { ...recipe.data, datasets: recipe.data.datasets.slice(0, 1) } };
+    expect(() => checkResumedRecipe("runs/a", plain, trimming(0.5))).toThrow(
+      "data.datasets.0.trimIdle.below nothing, got 0.5; data.datasets.0.trimIdle.keep nothing, got 2",
+    );
+    expect(() => checkResumedRecipe("runs/a", trimming(0.5), trimming(1))).toThrow("trimIdle.below 0.5, got 1");
+    expect(checkResumedRecipe("runs/a", trimming(0.5), trimming(0.5))).toEqual([]);
+  });
+
   it("refuses whatever makes it another run, all at once", () => {
     const given = { ...recipe, threads: 2, seed: 8, batch: { ...recipe.batch, size: 16 } };
     expect(() => checkResumedRecipe("runs/a", recipe, given)).toThrow(

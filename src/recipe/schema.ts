@@ -100,7 +100,8 @@ const rolloutSchema = z.strictObject({
 
 /**
  * Every key of a recipe. None has a default, so a missing key is an error. `rollout` may be missing, as it changes no number of a run,
- * and so may the keys of `data` by which a user lets something pass: what is not let pass is refused.
+ * and so may the keys of `data` by which a user lets something pass: what is not let pass is refused. Without `trimIdle` a dataset's
+ * episodes are used whole.
  */
 export const recipeSchema = z
   .strictObject({

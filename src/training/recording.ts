@@ -3,7 +3,7 @@ import { actionsFrom, trajectory } from "../embodiment/window.ts";
 import { frameCount } from "../mixture/frames.ts";
 import type { Member } from "../mixture/mixture.ts";
 import type { Draw } from "../mixture/sampler.ts";
-import { openSource } from "../mixture/source.ts";
+import { openMember } from "../mixture/source.ts";
 import type { Padded } from "../validity/padded.ts";
 
 /** What a robot did from a frame on, in its own units and order. */
@@ -30,11 +30,11 @@ export class Recordings {
     const datasets: (Dataset | null)[] = [];
     const recordings = new Recordings(members, datasets);
     try {
-      for (const { source, datasetName, validation, embodiment } of members)
+      for (const member of members)
         datasets.push(
-          embodiment.target === "none" || frameCount(validation) === 0
+          member.embodiment.target === "none" || frameCount(member.validation) === 0
             ? null
-            : await openSource(source, { name: datasetName, episodes: validation.episodes, pictureMemoryBytes: 0 }),
+            : await openMember(member, { episodes: member.validation.episodes, pictureMemoryBytes: 0 }),
         );
       return recordings;
     } catch (error) {
