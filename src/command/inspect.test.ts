@@ -103,3 +103,15 @@ test("a folder that is not there is the caller's mistake", async () => {
   expect(status).toBe(2);
   expect(err).toMatch(/^inspect: expected a folder or hf:\/\/owner\/name, got ".*none", which is not there\n$/);
 });
+
+test("a policy's name shows its parameters by part and what it costs, and does not mix with datasets", async () => {
+  const { status, out, err } = await inspect("pi0", "--json");
+  expect([status, err]).toEqual([0, ""]);
+  // openpi's shapes, summed by hand in `src/recipe/published-setting.test.ts`.
+  expect(JSON.parse(out).policies[0]).toMatchObject({ variant: "pi0", size: "base", parameters: 3_238_048_528 });
+  expect((await inspect("pi0")).out).toContain("expert       311,464,960\n");
+  expect(await inspect("pi0", join(folder, "wide"))).toMatchObject({
+    status: 2,
+    err: `inspect: expected policies or datasets, got both: pi0, ${join(folder, "wide")}\n`,
+  });
+});

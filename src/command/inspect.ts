@@ -2,10 +2,13 @@ import { existsSync } from "node:fs";
 import type { Endings } from "../dataset/read/ending.ts";
 import type { DatasetReport } from "../dataset/read/validate.ts";
 import { InputError } from "../input-error.ts";
+
 import { dataLine } from "./data-line.ts";
 import { define } from "./definition.ts";
 import { folderNames } from "./folder-name.ts";
-import { flag, repeated, text } from "./parameter.ts";
+import { flag, otherwise, repeated, text } from "./parameter.ts";
+import { policiesIn, policyReport } from "./policy-report.ts";
+import { policySize } from "./recipe.ts";
 import { table } from "./table.ts";
 import { lineWidth, type Screen } from "./terminal.ts";
 import { watched } from "./watched.ts";
@@ -14,9 +17,14 @@ import { wrap } from "./wrap.ts";
 export const inspect = define({
   name: "inspect",
   summary:
-    "show what is in datasets, every problem, how episodes end, and how much of a batch of them will be padding; or what a recipe reads of them",
-  arguments: { datasets: repeated(text("dataset", "a folder or hf://owner/name[@revision]; or one recipe")) },
-  options: { decode: flag("decode every picture, not only the first and the last of each episode") },
+    "show what is in datasets, every problem, how episodes end, and how much of a batch of them will be padding; or what a recipe reads of them, or what a policy costs",
+  arguments: {
+    datasets: repeated(text("dataset", "a folder or hf://owner/name[@revision]; or one recipe, or policies by name")),
+  },
+  options: {
+    decode: flag("decode every picture, not only the first and the last of each episode"),
+    size: otherwise(policySize, "base" as const),
+  },
   examples: [
     {
       line: "inspect ../shared/data/real/pusht",
@@ -31,9 +39,15 @@ export const inspect = define({
       shows:
         "a line for each dataset as training says it: episodes, frames, what is left out and trimmed, views, units",
     },
+    {
+      line: "inspect pi0",
+      shows: "its parameters by part, memory, and operations of a training step and of an answer",
+    },
     { line: "inspect aloha droid --json", shows: "the same for programs, with the padding of a batch of both" },
   ],
   async run(given, terminal) {
+    const policies = policiesIn(given.datasets);
+    if (policies !== null) return await policyReport(policies, given.size);
     const [first = "", ...others] = given.datasets;
     if (others.length === 0 && /\.[mc]?[jt]s$/.test(first)) return await recipeLines(first);
     const { inspectDataset } = await import("../dataset/read/validate.ts");

@@ -35,6 +35,8 @@ export interface Operation {
   readonly name: string;
   /** The lowering writes an array of size 1 along the axes it is repeated over; `Lowering.value` completes it. */
   readonly isThin?: true;
+  /** What the op does again and again, and how often; its other inputs are read once. */
+  readonly repeats?: { readonly turns: number; readonly nodes: readonly Node[] };
   /** Writes ONNX nodes and returns the names of the outputs, in order. */
   readonly lower: (lowering: Lowering, inputs: readonly AnyArray[]) => readonly string[];
   /**

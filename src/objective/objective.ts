@@ -123,6 +123,18 @@ function actionsOf(choice: ObjectiveChoice, scope: Scope, setting: Setting, poli
   }
 }
 
+/**
+ * Every parameter that a policy has: also those that no result depends on, as its files hold them.
+ *
+ * In the order in which they are asked for: of its objectives, then of its actions.
+ */
+export function everyParameter(setting: Setting): Parameter[] {
+  const scope = scopeOf(setting);
+  const policy = tracePolicy(scope, setting);
+  for (const choice of setting.form.variant.objectives) errorsOf(choice, scope, setting, policy);
+  return [...scope.parameters];
+}
+
 /** The parameters that results depend on: nobody reads the backbone's last feed-forward where only its keys go on. */
 function readBy(results: readonly AnyArray[], scope: Scope): Parameter[] {
   const nodes = new Set(nodesBefore(results));

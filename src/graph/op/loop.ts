@@ -28,6 +28,7 @@ export function loop<A extends string, D extends DataType, R extends string>(
   const captured = readFromAround(inside, [...given.map(({ node }) => node), ...inside], next);
   return apply({ axes, shape, type }, [initial, ...captured], {
     name: "loop",
+    repeats: { turns: table.shape[0]!, nodes: inside },
     lower: (lowering, [start, ...around]) => {
       const outside = new Map(captured.map(({ node }, at) => [node, around[at]!.node]));
       const graph = lowering.body({ inputs: given, inside, outside, results: [goesOn, next] });

@@ -1,0 +1,44 @@
+import { cells } from "../graph/axes.ts";
+import { productOperations } from "../graph/cost.ts";
+import { everyParameter, gradientOutputs, traceActions, traceObjectives } from "./objective.ts";
+import type { Setting } from "./traced.ts";
+
+/** Parameters of one part of a policy. */
+export interface PartSize {
+  /** "vision", "backbone": the first word of their names. */
+  readonly name: string;
+  readonly parameters: number;
+}
+
+/** What a policy is made of and what it takes to compute. */
+export interface PolicyCost {
+  /** In the order in which a frame meets them. */
+  readonly parts: readonly PartSize[];
+  readonly parameters: number;
+  /** Floating-point operations of matrix products, of all rows of the setting: a forward and a backward pass. */
+  readonly gradientOperations: number;
+  /** The same of an answer: from an observation to a chunk of actions. `null` where no objective makes actions. */
+  readonly answerOperations: number | null;
+}
+
+/** Counted from the programs that training and serving run; no weights are made. */
+export function costOf(setting: Setting): PolicyCost {
+  const parts = new Map<string, number>();
+  for (const { name, shape } of everyParameter(setting)) {
+    const part = name.split(".", 1)[0]!;
+    parts.set(part, (parts.get(part) ?? 0) + cells(shape));
+  }
+  const objectives = traceObjectives(setting);
+  const gradients = Object.values(gradientOutputs(objectives, objectives.parameters));
+  return {
+    parts: [...parts].map(([name, parameters]) => ({ name, parameters })),
+    parameters: [...parts.values()].reduce((sum, count) => sum + count, 0),
+    gradientOperations: productOperations([objectives.loss, ...gradients]),
+    answerOperations: answerOperations(setting),
+  };
+}
+
+function answerOperations(setting: Setting): number | null {
+  const makesActions = setting.form.variant.objectives.some(({ kind }) => kind === "flow");
+  return makesActions ? productOperations([traceActions(setting).actions]) : null;
+}

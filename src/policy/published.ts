@@ -1,0 +1,37 @@
+import type { VariantName } from "./variant.ts";
+
+/** What of a published policy is neither its variant's nor its size's: how wide its batches are, and how many tokens it knows. */
+export interface PublishedShape {
+  readonly vocabulary: number;
+  readonly actionHorizon: number;
+  readonly actionWidth: number;
+  readonly stateWidth: number;
+  readonly promptTokens: number;
+  readonly views: number;
+  /** Slots of observations: 1 where there is no history. */
+  readonly observations: number;
+  /** Sets of weights in encoders and decoders by embodiment. */
+  readonly embodiments: number;
+}
+
+const pi0: PublishedShape = {
+  vocabulary: 257_152,
+  actionHorizon: 50,
+  actionWidth: 32,
+  stateWidth: 32,
+  promptTokens: 48,
+  views: 3,
+  observations: 1,
+  embodiments: 1,
+};
+
+/**
+ * By variant, at its size `base`.
+ *
+ * @source `pi0`: openpi `pi0_config.py`, `gemma.py`; `groot_n16`: GR00T N1.6's head, of 29 dims and 16 steps, behind π0's backbone
+ */
+export const publishedShapes: Readonly<Record<VariantName, PublishedShape>> = {
+  pi0,
+  groot_n16: { ...pi0, actionHorizon: 16, actionWidth: 29, stateWidth: 29, embodiments: 32 },
+  pi0_prompt: pi0,
+};

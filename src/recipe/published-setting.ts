@@ -1,0 +1,36 @@
+import type { BatchLayout } from "../batch/layout.ts";
+import type { Setting } from "../objective/traced.ts";
+import { policyForm } from "../policy/policy.ts";
+import { publishedShapes } from "../policy/published.ts";
+import type { PolicySizeName } from "../policy/size.ts";
+import { type VariantName, variants } from "../policy/variant.ts";
+import { Rules } from "../validity/rules.ts";
+import { wholeAction } from "./parts.ts";
+
+/** A variant on batches as wide as its publication has them, under sound conventions: what is counted where there is no recipe. */
+export function publishedSetting(name: VariantName, size: PolicySizeName, rows: number): Setting {
+  const variant = variants[name];
+  const { vocabulary, embodiments, ...shape } = publishedShapes[name];
+  const { actionHorizon: horizon, actionWidth, stateWidth, promptTokens: tokens, views, observations } = shape;
+  const form = policyForm(variant, size, {
+    vocabulary,
+    parts: [wholeAction({ actionWidth })],
+    embodiments,
+    crossAttentionKeys: "real",
+    horizon,
+    actionSight: "causal",
+    pastEnd: "hidden",
+  });
+  const pictureSize = variant.sizes[size].vision.picture;
+  const layout: BatchLayout = {
+    rows,
+    steps: horizon,
+    actionWidth,
+    stateWidth,
+    views,
+    observations,
+    tokens,
+    pictureSize,
+  };
+  return { form, layout, unrealInput: "zero", rules: Rules.all, hidden: "plain", pictures: "uint8" };
+}
