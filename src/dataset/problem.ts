@@ -76,6 +76,12 @@ export class DatasetError extends InputError {
 /** A file whose bytes are not whole: another copy of it may be. */
 export class DamagedFileError extends Error {}
 
+/** What is said behind the reason why a file cannot be read: another copy helps where this one is damaged, and nowhere else. */
+export function cureFor(thrown: unknown): string {
+  if (!(thrown instanceof DamagedFileError)) return "";
+  return "; the file may be truncated or damaged: fetch it again, or leave the episode out where it was recorded so";
+}
+
 /** "0–28, 32–58, 60": ascending numbers as ranges. */
 export function ranges(ascending: readonly number[]): string {
   const parts: string[] = [];
@@ -91,8 +97,7 @@ export function ranges(ascending: readonly number[]): string {
 /** A table that cannot be read, and the episodes that it keeps: one for a damaged row group, all for a damaged file. */
 export function unreadableTable(path: string, episodes: readonly number[], thrown: unknown): DatasetProblem {
   const whose = `episode${episodes.length === 1 ? "" : "s"} ${ranges(episodes)}`;
-  const cure = thrown instanceof DamagedFileError ? "; the file may be truncated or damaged: fetch it again" : "";
-  const message = `expected the rows of ${whose}, got ${reason(thrown)}${cure}`;
+  const message = `expected the rows of ${whose}, got ${reason(thrown)}${cureFor(thrown)}`;
   return { code: "unreadable-table", path, message };
 }
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { FilmComparison } from "../dataset.ts";
-import { DamagedFileError, DatasetError, type DatasetNote, type DatasetProblem, ranges, reason } from "../problem.ts";
+import { cureFor, DatasetError, type DatasetNote, type DatasetProblem, ranges, reason } from "../problem.ts";
 import type { EpisodeRecord, VideoPart } from "./episode-record.ts";
 import { type FilmIndex, readFilmIndex } from "./film-index.ts";
 import { ForeignFileError, foreignFileDefect } from "./foreign-file.ts";
@@ -179,8 +179,7 @@ export class EpisodeFilms {
       return await placing;
     } catch (error) {
       this.#placed.delete(path);
-      const cure = error instanceof DamagedFileError ? "; fetch it again" : "";
-      const message = `expected the video of episode ${record.index}, got ${reason(error)}${cure}`;
+      const message = `expected the video of episode ${record.index}, got ${reason(error)}${cureFor(error)}`;
       throw new FilmError({ code: "unreadable-video", path, message });
     }
   }

@@ -21,14 +21,26 @@ export function foreignDefect(beginning: Uint8Array, size: number): string | nul
     : null;
 }
 
-/** The same of a file at a path. @throws Error of the file system where it cannot be read */
+/** As much of a file as tells text from a table or a film, whose numbers are no letters. */
+const beginningBytes = 64;
+const shownLetters = 30;
+
+/** What stands in place of a table or a film at a path. @throws Error of the file system where it cannot be read */
 export async function foreignFileDefect(path: string): Promise<string | null> {
   const file = await open(path);
   try {
-    const beginning = new Uint8Array(pointerBeginning.length);
-    const { bytesRead } = await file.read(beginning, 0, beginning.length, 0);
-    return foreignDefect(beginning.subarray(0, bytesRead), (await file.stat()).size);
+    const { bytesRead, buffer } = await file.read(new Uint8Array(beginningBytes), 0, beginningBytes, 0);
+    const beginning = buffer.subarray(0, bytesRead);
+    return foreignDefect(beginning, (await file.stat()).size) ?? textDefect(beginning);
   } finally {
     await file.close();
   }
+}
+
+/** What a download wrote where a server answered that it gives nothing: the same request would bring it again. */
+function textDefect(beginning: Uint8Array): string | null {
+  const text = new TextDecoder().decode(beginning);
+  if (!/^[\t\n\r -~]+$/.test(text)) return null;
+  const shown = JSON.stringify(text.trim().slice(0, shownLetters));
+  return `a text that begins ${shown}, as servers answer in place of a file; look at its address, the revision and the access token`;
 }

@@ -31,7 +31,7 @@ export class ParquetFile {
     if (defect !== null) throw new ForeignFileError(defect);
     const file = await buffer(path);
     const metadata = await parquetMetadataAsync(file).catch((error: unknown) => {
-      throw new DamagedFileError(`a file that is no whole Parquet file (${reason(error)})`);
+      throw tableError("a file that is no whole Parquet file", error);
     });
     // LeRobot stores pictures as plain byte arrays: only columns marked as text may become strings.
     return new ParquetFile(path, await parquetScan({ file, metadata, compressors, utf8: false }));
@@ -47,7 +47,7 @@ export class ParquetFile {
   /**
    * Rows `from` to `to` (exclusive) of a top-level column, as they were decoded.
    *
-   * @throws RangeError if the column or the rows are not in the file; DamagedFileError if they cannot be decoded
+   * @throws RangeError if the column or the rows are not in the file; Error if they cannot be decoded
    */
   async column(name: string, from: number, to: number): Promise<unknown[]> {
     if (!this.columns.includes(name))
@@ -58,7 +58,7 @@ export class ParquetFile {
       if (group.rowEnd <= from || group.rowStart >= to) continue;
       // The whole row group is asked for, so that the scan keeps it for the next episode.
       const decoded: ArrayLike<unknown> = await this.#scan.readColumn({ column: name, ...group }).catch((error) => {
-        throw new DamagedFileError(`a column "${name}" that cannot be decoded (${reason(error)})`);
+        throw tableError(`a column "${name}" that cannot be decoded`, error);
       });
       const end = Math.min(to, group.rowEnd) - group.rowStart;
       for (let row = Math.max(from, group.rowStart) - group.rowStart; row < end; row++) found.push(decoded[row]);
@@ -95,6 +95,17 @@ function fill(out: Float64Array, at: number, end: number, entry: unknown): numbe
 function described(entry: unknown): string {
   if (Array.isArray(entry)) return `${entry.flat(Number.POSITIVE_INFINITY).length} entries`;
   return entry === null || entry === undefined ? "null" : `a ${typeof entry}`;
+}
+
+/** Why a table cannot be read: it is damaged, unless this program does not read what it holds, or the system does not read the file. */
+function tableError(what: string, thrown: unknown): Error {
+  const why = reason(thrown);
+  if (/unsupported|not supported/i.test(why))
+    return new Error(
+      `${what}: it is whole, and stored as is not read here (${why}); write it again plain, with zstd or snappy`,
+    );
+  if (thrown instanceof Error && "code" in thrown) return new Error(`${what} (${why})`);
+  return new DamagedFileError(`${what} (${why})`);
 }
 
 function topLevelColumns(group: { columns: { meta_data?: { path_in_schema: string[] } }[] }): string[] {

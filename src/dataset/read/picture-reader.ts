@@ -1,6 +1,6 @@
 import { InputError } from "../../input-error.ts";
 import type { DepthRange, Fit, Picture } from "../dataset.ts";
-import { DamagedFileError, reason } from "../problem.ts";
+import { cureFor, reason } from "../problem.ts";
 import type { FilmIndex } from "./film-index.ts";
 
 /** The pictures of a video file that an episode's frames are. */
@@ -34,8 +34,8 @@ export interface PictureReader {
   close(): void;
 }
 
-/** What is said of a frame that a reader cannot show: another copy of the file helps where this one is damaged, and nowhere else. */
+/** What is said of a frame that a reader cannot show. */
 export function unreadableFrame({ path, episode }: Clip, frame: number, thrown: unknown): InputError {
-  const cure = thrown instanceof DamagedFileError ? "; the file may be truncated or damaged: fetch it again" : "";
-  return new InputError(`${path}: expected frame ${frame} of episode ${episode}, got ${reason(thrown)}${cure}`);
+  const got = `${reason(thrown)}${cureFor(thrown)}`;
+  return new InputError(`${path}: expected frame ${frame} of episode ${episode}, got ${got}`);
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { InputError } from "../../input-error.ts";
 import { DatasetError } from "../problem.ts";
@@ -133,16 +134,33 @@ describe("wrong files", () => {
     );
   });
 
+  test("a table that is whole and cannot be read here is not to be fetched again, but written in another way", async () => {
+    await writeV2(root, [4], {}, () => []);
+    const path = join(root, "data/chunk-000/episode_000000.parquet");
+    const columnData = ["action", "timestamp", "frame_index", "episode_index", "task_index"].map((name) => ({
+      name,
+      data: [0, 1, 2, 3],
+    }));
+    // What a compression that is not read has written stands as it is here.
+    const compressors = { LZO: (bytes: Uint8Array) => bytes };
+    await writeFile(path, Buffer.from(parquetWriteBuffer({ columnData, codec: "LZO", compressors })));
+    await expect((await open()).table(0)).rejects.toThrow(
+      /it is whole, .*codec: LZO\); write it again plain, with zstd or snappy$/,
+    );
+  });
+
   test("videos that are cut short or none at all are found without decoding, each by its episode", async () => {
     await writeV2(root, [4, 4], { [camera]: { dtype: "video", shape: [48, 64, 3], names: null } }, () => []);
     const videos = join(root, `videos/chunk-000/${camera}`);
     await writeJson(join(videos, "episode_000000.mp4"), "no video");
     await writeJson(join(videos, "episode_000001.mp4"), "");
+    const answered = "as servers answer in place of a file; look at its address, the revision and the access token";
     expect(
       (await (await open()).compareFilms([camera])).problems.map(({ code, message }) => `${code}: ${message}`),
     ).toEqual([
-      "unreadable-video: expected the video of episode 0, got no MP4 file; fetch it again",
-      "unreadable-video: expected the video of episode 1, got no MP4 file; fetch it again",
+      // Fetched in the same way, both would be the same texts.
+      `unreadable-video: expected the video of episode 0, got a text that begins "\\"no video\\"", ${answered}`,
+      `unreadable-video: expected the video of episode 1, got a text that begins "\\"\\"", ${answered}`,
     ]);
   });
 
