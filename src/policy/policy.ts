@@ -36,7 +36,7 @@ export function policyForm(variant: Variant, choice: SizeChoice, options: FormOp
     case "flow": {
       const size = flowSizeOf(variant, choice);
       const expert = { choice: variant.expert, size: size.expert };
-      return { variant, size, vocabulary, head: { kind: "flow", expert, ...steps } };
+      return { variant, size, vocabulary, head: { kind: "flow", expert, insulated: variant.insulated, ...steps } };
     }
     case "groot": {
       const size = grootSizeOf(variant, choice);

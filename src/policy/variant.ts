@@ -41,6 +41,8 @@ interface Choices {
 export interface FlowVariant extends Choices {
   readonly head: "flow";
   readonly expert: ExpertChoice;
+  /** Whether the backbone learns nothing from the expert, which reads it all the same (knowledge insulation). */
+  readonly insulated: boolean;
   readonly sizes: Readonly<Record<PolicySizeName, FlowSize>>;
 }
 
@@ -66,6 +68,7 @@ const pi0: FlowVariant = {
   ...paligemma,
   head: "flow",
   expert: experts.gemma,
+  insulated: false,
   sizes: pi0Sizes,
   objectives: [{ kind: "flow", timeDirection: "noise-at-one", integrationSteps: 10 }],
 };

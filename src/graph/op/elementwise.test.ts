@@ -9,7 +9,7 @@ import { sum } from "./align.ts";
 import * as elementwise from "./elementwise.ts";
 
 const { add, asFloat, complement, cos, divide, exp, log, multiply, negate, offset } = elementwise;
-const { scale, sigmoid, sin, sqrt, square, subtract, tanh } = elementwise;
+const { scale, sigmoid, sin, sqrt, square, stopGradient, subtract, tanh } = elementwise;
 
 const exact = { absolute: 0, relative: 0, because: "small integers and halves" };
 const rounded = { absolute: 0, relative: 2e-7, because: "one kernel of the runtime in float32" };
@@ -68,6 +68,16 @@ it("one array on both sides of an op receives both gradients", async () => {
   expectClose("gradient of 2x²", slope, [4, -8, 2], exact);
 });
 
+it("stopGradient gives what it is given, and nobody before it learns from it", async () => {
+  const x = input("x", "i", [3], "float64");
+  const kept = stopGradient(scale(x, 2));
+  const feeds = new Map([["x", floats("float64", "i", [3], [1, -2, 0.5])]]);
+  const found = await evaluate({ kept, slope: gradient(sum(multiply(x, kept), ""), [x])[0]! }, { ...plainly, feeds });
+  expectClose("value", found.kept, [2, -4, 1], exact);
+  // Of x · c with c = 2x held fixed: 2x, not 4x.
+  expectClose("gradient", found.slope, [2, -4, 1], exact);
+});
+
 describe("errors", () => {
   const wide = constant(floats("float32", "b n", [2, 3], [1, 2, 3, 4, 5, 6]));
   const tall = constant(floats("float32", "b n", [3, 2], [1, 2, 3, 4, 5, 6]));
@@ -119,6 +129,7 @@ gradientsOf(elementwise, {
   cos: [(float) => cos(float("x", "b n", [2, 3]))],
   tanh: [(float) => tanh(float("x", "b n", [2, 3]))],
   sigmoid: [(float) => sigmoid(float("x", "b n", [2, 3]))],
+  stopGradient: { without: "has none on purpose; tested above" },
   asFloat: { without: "narrows a type" },
   unary: { without: "makes the ops above" },
 });

@@ -40,6 +40,15 @@ export function negate<A extends string, D extends FloatType>(x: Float<A, D>): F
   );
 }
 
+/** `x`, which nobody upstream learns from. */
+export function stopGradient<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
+  return apply(x, [x], {
+    name: "stopGradient",
+    lower: (lowering, [values]) => [lowering.value(values!)],
+    gradient: () => [null],
+  });
+}
+
 /** `factor · x`. */
 export function scale<A extends string, D extends FloatType>(x: Float<A, D>, factor: number): Float<A, D> {
   return unary(

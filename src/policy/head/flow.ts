@@ -1,7 +1,9 @@
 import type { FlowInput } from "../../flow/path.ts";
 import { type SymbolicArray, sizeOf } from "../../graph/array.ts";
 import { silu } from "../../graph/op/activation.ts";
+import { stopGradient } from "../../graph/op/elementwise.ts";
 import { concat, merge, rename, slice } from "../../graph/op/shape.ts";
+import type { KeyValue } from "../../nn/layer.ts";
 import { linear } from "../../nn/linear.ts";
 import type { Scope } from "../../nn/parameter.ts";
 import type { Segment } from "../stream.ts";
@@ -29,7 +31,10 @@ export function flowVelocity(
   });
   const suffix = stream.continuedBy(scope, [state, actions]).withEmptyPlaces(laterSteps(head, input.noisy));
   const condition = conditionOf(scope.in("action"), head.expert, input);
-  const { tokens } = runTrunk(scope.in("expert"), head.expert, suffix, { before: cache, condition });
+  const { tokens } = runTrunk(scope.in("expert"), head.expert, suffix, {
+    before: head.insulated ? cache.map(insulated) : cache,
+    condition,
+  });
   const steps = sizeOf(input.noisy, "t");
   const ends = rename(slice(tokens, "n", suffix.length - steps, suffix.length), "n", "t");
   return linear(scope.in("action.out"), ends, {
@@ -39,6 +44,11 @@ export function flowVelocity(
     bias: "zero",
     initial: "fan-in",
   });
+}
+
+/** @source π0.5 + knowledge insulation (arXiv:2505.23705); OpenTau `modeling_pi05.py`: the prefix's cache is detached */
+function insulated({ keys, values }: KeyValue): KeyValue {
+  return { keys: stopGradient(keys), values: stopGradient(values) };
 }
 
 function stateSegment(scope: Scope, width: number, { observation }: Perceived): Segment {

@@ -58,6 +58,8 @@ export interface Part {
 export interface FlowHead extends ActionSteps {
   readonly kind: "flow";
   readonly expert: ExpertForm;
+  /** Whether what the expert makes of the backbone's keys and values teaches the backbone nothing. */
+  readonly insulated: boolean;
 }
 
 /** An expert at a size: layers, heads, key heads and head width are the backbone's. */
