@@ -25,6 +25,7 @@ export const axisNames = {
   r: "part of a split axis",
   y: "vocabulary entry",
   u: "embodiment",
+  l: "rank of an adapter",
   i: "row",
   j: "column",
 } as const;

@@ -32,9 +32,27 @@ export function linear<A extends string, const From extends string, const To ext
   const begin = initial === "fan-in" ? fanIn(cells(widths)) : initial;
   const [columns, rows] = letters(to).some((letter) => letter === from) ? ["j", rename(x, from, "j")] : [from, x];
   const weight = scope.parameter("weight", `${to} ${columns}`, [...sizes, ...widths], begin);
-  const product = contract(replaced(x.axes, from, to), 1, rows, weight);
+  const own = contract(replaced(x.axes, from, to), 1, rows, weight);
+  const product = adapted(scope, own, rows, { ...options, columns });
   if (bias === "none") return product;
   return add(product, alignAny(scope.parameter("bias", to, sizes, zero), product));
+}
+
+/** A product, and what the map's adapter adds to it: at first nothing. */
+function adapted<A extends string>(
+  scope: Scope,
+  product: SymbolicArray<A>,
+  rows: SymbolicArray<string>,
+  { to, sizes, columns }: Pick<LinearOptions<string, string>, "to" | "sizes"> & { readonly columns: string },
+): SymbolicArray<A> {
+  const { adapter } = scope;
+  if (adapter === null) return product;
+  const { scope: place, rank, factor } = adapter;
+  const widths = letters(columns).map((letter) => sizeOf(rows, letter));
+  const down = place.in("down").parameter("weight", `l ${columns}`, [rank, ...widths], fanIn(cells(widths)));
+  const up = place.in("up").parameter("weight", `${to} l`, [...sizes, rank], zero);
+  const narrow = contract(replaced(rows.axes, columns, "l"), 1, rows, down);
+  return add(product, contract(product.axes, factor, narrow, up));
 }
 
 function replaced<A extends string, From extends string, To extends string>(

@@ -7,6 +7,7 @@ import { where } from "../graph/op/select.ts";
 import { stream } from "../graph/random.ts";
 import type { Rules } from "../validity/rules.ts";
 import type { SymbolicValidity } from "../validity/symbolic.ts";
+import { type Adapters, adapterPath, isAdapted } from "./adapter.ts";
 
 /** How a parameter begins. */
 export type Initial =
@@ -67,13 +68,26 @@ export class Scope {
   }
 
   static root(rules: Rules): Scope {
-    return new Scope("", { rules, parameters: new Map(), watched: [], poison: null }, true);
+    return new Scope("", { rules, parameters: new Map(), watched: [], poison: null, adapters: null }, true);
   }
 
   /** For the audit: the program has one more input, `hiddenPoison`, and with 0 in it computes what it otherwise does. */
   static poisonable(rules: Rules): Scope {
     const poison = input(hiddenPoison, "", [], "float32");
-    return new Scope("", { rules, parameters: new Map(), watched: [], poison }, true);
+    return new Scope("", { rules, parameters: new Map(), watched: [], poison, adapters: null }, true);
+  }
+
+  /** The same place in a model whose layers have adapters; before anything is asked for. */
+  withAdapters(adapters: Adapters | null): Scope {
+    return new Scope(this.path, { ...this.#model, adapters }, this.#isWatched);
+  }
+
+  /** Where the adapter of the linear map that is written here stands; `null` where it has none. */
+  get adapter(): { readonly scope: Scope; readonly rank: number; readonly factor: number } | null {
+    const { adapters } = this.#model;
+    if (adapters === null || !isAdapted(adapters, this.path)) return null;
+    const { rank, alpha } = adapters;
+    return { scope: new Scope(adapterPath(this.path), this.#model, this.#isWatched), rank, factor: alpha / rank };
   }
 
   get rules(): Rules {
@@ -140,6 +154,7 @@ interface Model {
   readonly parameters: Map<string, Parameter>;
   readonly watched: Watched[];
   readonly poison: SymbolicArray<""> | null;
+  readonly adapters: Adapters | null;
 }
 
 /**

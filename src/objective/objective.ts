@@ -34,8 +34,9 @@ export function traceObjectives(setting: Setting): TracedObjectives {
   return { parameters: readBy([loss], scope), loss, errors, watched: scope.watched };
 }
 
-function scopeOf({ rules, hidden }: Setting): Scope {
-  return hidden === "plain" ? Scope.root(rules) : Scope.poisonable(rules);
+function scopeOf({ form, rules, hidden }: Setting): Scope {
+  const plain = hidden === "plain" ? Scope.root(rules) : Scope.poisonable(rules);
+  return plain.withAdapters(form.adapters);
 }
 
 function tracePolicy(scope: Scope, { form, layout, rules, pictures }: Setting): TracedPolicy {

@@ -23,7 +23,8 @@ export function trainedParameters(names: readonly string[], frozen: readonly str
   return trained;
 }
 
-function isBelow(name: string, pattern: string): boolean {
+/** Whether a name is a pattern's own, or begins with it up to a dot. */
+export function isBelow(name: string, pattern: string): boolean {
   return name === pattern || name.startsWith(`${pattern}.`);
 }
 

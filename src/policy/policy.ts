@@ -1,6 +1,7 @@
 import type { FlowInput } from "../flow/path.ts";
 import type { TimeEmbedding } from "../flow/time.ts";
 import type { SymbolicArray } from "../graph/array.ts";
+import type { Adapters } from "../nn/adapter.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { flowVelocity } from "./head/flow.ts";
 import type { ActionSteps, GrootHead, Head } from "./head/form.ts";
@@ -18,6 +19,8 @@ export interface PolicyForm {
   readonly size: PolicySize;
   readonly vocabulary: number;
   readonly head: Head;
+  /** What is learnt beside weights that stay as they are; `null` for nothing. */
+  readonly adapters: Adapters | null;
 }
 
 /** What of a policy is neither its variant's nor its size's. */
@@ -36,12 +39,18 @@ export function policyForm(variant: Variant, choice: SizeChoice, options: FormOp
     case "flow": {
       const size = flowSizeOf(variant, choice);
       const expert = { choice: variant.expert, size: size.expert };
-      return { variant, size, vocabulary, head: { kind: "flow", expert, insulated: variant.insulated, ...steps } };
+      return {
+        variant,
+        size,
+        vocabulary,
+        adapters: null,
+        head: { kind: "flow", expert, insulated: variant.insulated, ...steps },
+      };
     }
     case "groot": {
       const size = grootSizeOf(variant, choice);
       const own = { size: size.dit, parts, embodiments, crossAttentionKeys };
-      return { variant, size, vocabulary, head: { kind: "groot", ...own, ...steps } };
+      return { variant, size, vocabulary, adapters: null, head: { kind: "groot", ...own, ...steps } };
     }
   }
 }

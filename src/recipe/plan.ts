@@ -135,7 +135,7 @@ export function layoutOf({ policy }: Recipe, rows: number): BatchLayout {
 
 /** What the policy of a recipe is built from; a set of weights by embodiment for each dataset: no mixture has more normalisation groups. */
 export function formOf({ policy, conventions, data }: Recipe): PolicyForm {
-  return policyForm(variants[policy.variant], policy.size, {
+  const form = policyForm(variants[policy.variant], policy.size, {
     vocabulary: byteTokenizer.vocabulary,
     parts: partsOf(policy),
     embodiments: data.datasets.length,
@@ -144,6 +144,7 @@ export function formOf({ policy, conventions, data }: Recipe): PolicyForm {
     actionSight: conventions.actionSight,
     pastEnd: conventions.pastEnd,
   });
+  return { ...form, adapters: policy.adapters ?? null };
 }
 
 /** The policy on micro-batches of some rows. */

@@ -51,6 +51,10 @@ const policySchema = z.strictObject({
     )
     .min(1)
     .nullable(),
+  /** What is learnt beside weights that stay as they are (LoRA); a policy without the key learns all that is not frozen. */
+  adapters: z
+    .strictObject({ rank: count, alpha: z.number().positive(), below: z.array(z.string().min(1)).min(1) })
+    .optional(),
   /** Camera views in the policy's order; a robot without one of them has an absent view. */
   views: z.array(z.string().min(1)),
   /** Steps of an action chunk. */
@@ -101,7 +105,7 @@ const rolloutSchema = z.strictObject({
 /**
  * Every key of a recipe. None has a default, so a missing key is an error. `rollout` may be missing, as it changes no number of a run,
  * and so may the keys of `data` by which a user lets something pass: what is not let pass is refused. Without `trimIdle` a dataset's
- * episodes are used whole.
+ * episodes are used whole, without `adapters` a policy has none.
  */
 export const recipeSchema = z
   .strictObject({

@@ -7,8 +7,9 @@ import { encodeStatistics } from "../checkpoint/robot-record.ts";
 import { type CheckpointList, listCheckpoints, passedOver } from "../checkpoint/store.ts";
 import { checkParameters } from "../checkpoint/weights.ts";
 import { InputError } from "../input-error.ts";
-import type { ParameterForm, ParameterValues } from "../nn/parameter.ts";
-import { trainedParameters } from "../optimizer/freeze.ts";
+import { adaptedWeights, adapterPath, isOfAdapter } from "../nn/adapter.ts";
+import { initialValues, type ParameterForm, type ParameterValues } from "../nn/parameter.ts";
+import { isBelow, trainedParameters } from "../optimizer/freeze.ts";
 import { initialState, stateOf } from "../optimizer/state.ts";
 import { checkResumedRecipe, type RecipeDifference } from "../recipe/difference.ts";
 import { readRunRecipe, writeRunRecipe } from "../recipe/file.ts";
@@ -127,9 +128,14 @@ function newStateOn(values: ParameterValues, recipe: Recipe, parameters: readonl
 }
 
 /** Names of the parameters that a recipe trains. */
-export function trainedBy({ optimizer }: Recipe, parameters: readonly ParameterForm[]): ReadonlySet<string> {
+export function trainedBy({ optimizer, policy }: Recipe, parameters: readonly ParameterForm[]): ReadonlySet<string> {
   const names = parameters.map(({ name }) => name);
-  return new Set(trainedParameters(names, optimizer.frozen));
+  const without = policy.adapters?.below.find((module) => !names.some((name) => isBelow(name, adapterPath(module))));
+  if (without !== undefined)
+    throw new InputError(
+      `policy.adapters.below: expected modules with layers of attention and feed-forward, such as "backbone", got "${without}"`,
+    );
+  return new Set(trainedParameters(names, [...optimizer.frozen, ...adaptedWeights(names)]));
 }
 
 /** The manifest of the checkpoint whose weights another run begins with. */
@@ -151,8 +157,15 @@ async function weightsOfRun(
 ): Promise<{ readonly weights: ParameterValues; readonly notes: readonly string[] }> {
   const { folder, notes, manifest } = await manifestOf(init, recipe);
   const parameters = await readParameters(folder, manifest, "parameters");
-  checkParameters(folder, parameters, new Map(forms.map((form) => [form.name, form])));
-  return { weights: parameters, notes };
+  const own = withNewAdapters(parameters, recipe, forms);
+  checkParameters(folder, own, new Map(forms.map((form) => [form.name, form])));
+  return { weights: own, notes };
+}
+
+/** Weights of a run without adapters, and adapters that say nothing yet, where the recipe asks for some. */
+function withNewAdapters(values: ParameterValues, { seed }: Recipe, forms: readonly ParameterForm[]): ParameterValues {
+  const absent = forms.filter(({ name }) => isOfAdapter(name) && !values.has(name));
+  return new Map([...values, ...initialValues(absent, seed)]);
 }
 
 /** @throws InputError where data are normalised otherwise than when the run began: the data are not the same */
