@@ -4,8 +4,9 @@ import { HostArray } from "../graph/host-array.ts";
 import { expectClose } from "../graph/testing/close.ts";
 import { evaluate, floats, named, plainly } from "../graph/testing/evaluate.ts";
 import { Rules } from "../validity/rules.ts";
-import { type Adapters, adaptedWeights, isAdapted, mergeAdapters } from "./adapter.ts";
+import { type Adapters, adaptedWeights, isAdapted } from "./adapter.ts";
 import { linear } from "./linear.ts";
+import { mergeAdapters } from "./merge-adapters.ts";
 import { Scope } from "./parameter.ts";
 
 const adapters: Adapters = { rank: 1, alpha: 2, below: ["backbone"] };
