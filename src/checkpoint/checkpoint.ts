@@ -3,9 +3,17 @@ import { join } from "node:path";
 import { InputError } from "../input-error.ts";
 import { digest, type FileDigest, isAbsent, writeDurably } from "./durable.ts";
 import { decodeManifest, encodeManifest, formatVersion, type Manifest, type ParameterRecord } from "./manifest.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors, writeSafetensors, writeSafetensorsInPieces } from "./safetensors.ts";
 import type { Tensor } from "./safetensors-header.ts";
-import { joinMoments, type NamedArrays, recordParameters, type Weights, withAxes } from "./weights.ts";
+import {
+  joinMoments,
+  type NamedArrays,
+  recordForms,
+  recordParameters,
+  type StreamedParameters,
+  type Weights,
+  withAxes,
+} from "./weights.ts";
 
 /** What is known about a checkpoint beside its numbers; names, shapes and files follow from those. */
 export type CheckpointFacts = Omit<Manifest, "formatVersion" | "parameters" | "files">;
@@ -33,8 +41,26 @@ export async function writeFiles(folder: string, facts: CheckpointFacts, weights
     optimizer: await write(checkpointFiles.optimizer, joinMoments(weights.firstMoments, weights.secondMoments)),
     ema: weights.ema === null ? null : await write(checkpointFiles.ema, weights.ema),
   };
-  const manifest = encodeManifest({ formatVersion, ...facts, parameters, files });
-  await writeDurably(join(folder, manifestFile), [new TextEncoder().encode(manifest)]);
+  await writeManifest(folder, { formatVersion, ...facts, parameters, files });
+}
+
+/** The same with parameters that are read on the way: no more than a piece of one is in memory. */
+export async function writeStreamedFiles(
+  folder: string,
+  facts: CheckpointFacts,
+  { forms, piecesOf }: StreamedParameters,
+): Promise<void> {
+  const tensors = new Map([...forms].map(([name, { shape }]) => [name, { shape, type: "float32" } as const]));
+  const files = {
+    parameters: await writeSafetensorsInPieces(join(folder, checkpointFiles.parameters), tensors, piecesOf),
+    optimizer: await writeSafetensors(join(folder, checkpointFiles.optimizer), new Map(), {}),
+    ema: null,
+  };
+  await writeManifest(folder, { formatVersion, ...facts, parameters: recordForms(forms, new Set()), files });
+}
+
+async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
+  await writeDurably(join(folder, manifestFile), [new TextEncoder().encode(encodeManifest(manifest))]);
 }
 
 /** @throws InputError where the folder holds no manifest, or one that is malformed */

@@ -16,12 +16,15 @@ const chunkBytes = 8 << 20;
  *
  * @throws the system's error where the disk is full (see `isOutOfRoom`); nothing is left of the file then
  */
-export async function writeDurably(path: string, pieces: Iterable<Uint8Array>): Promise<FileDigest> {
+export async function writeDurably(
+  path: string,
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<FileDigest> {
   const hash = createHash("sha256");
   let bytes = 0;
   const file = await open(path, "wx");
   try {
-    for (const piece of pieces) {
+    for await (const piece of pieces) {
       await writePiece(file, piece, hash);
       bytes += piece.byteLength;
     }

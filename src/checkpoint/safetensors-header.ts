@@ -8,6 +8,9 @@ export type Tensor = {
   readonly [D in DataType]: { readonly shape: readonly number[]; readonly type: D; readonly cells: Storage<D> };
 }[DataType];
 
+/** A tensor without its cells. */
+export type TensorForm = Pick<Tensor, "shape" | "type">;
+
 /** Bytes per cell of the types that are read, by the format's names. */
 export const storedBytes = { I64: 8, F64: 8, F32: 4, I32: 4, BF16: 2, F16: 2, U8: 1, BOOL: 1 } as const;
 
@@ -65,14 +68,15 @@ const writtenOrder: readonly StoredType[] = ["I64", "F64", "F32", "I32", "U8", "
 
 /** Where tensors will stand in a file, and its first bytes: the header with its length, padded to a multiple of 8. */
 export function layOut(
-  tensors: ReadonlyMap<string, Tensor>,
+  tensors: ReadonlyMap<string, TensorForm>,
   metadata: Readonly<Record<string, string>>,
 ): { readonly prologue: Uint8Array; readonly entries: readonly TensorEntry[] } {
   let begin = 0;
   const entries: TensorEntry[] = [];
   for (const [name, tensor] of [...tensors].sort(byTypeAndName)) {
-    const end = begin + tensor.cells.byteLength;
-    entries.push({ name, stored: writtenTypes[tensor.type], shape: tensor.shape, begin, end });
+    const stored = writtenTypes[tensor.type];
+    const end = begin + cells(tensor.shape) * storedBytes[stored];
+    entries.push({ name, stored, shape: tensor.shape, begin, end });
     begin = end;
   }
   return { prologue: encodeHeader(entries, metadata), entries };
@@ -98,7 +102,7 @@ function writeObject(fields: readonly (readonly unknown[])[]): string {
   return `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")}}`;
 }
 
-function byTypeAndName([oneName, one]: [string, Tensor], [otherName, other]: [string, Tensor]): number {
+function byTypeAndName([oneName, one]: [string, TensorForm], [otherName, other]: [string, TensorForm]): number {
   const rank = writtenOrder.indexOf(writtenTypes[one.type]) - writtenOrder.indexOf(writtenTypes[other.type]);
   return rank || compare(oneName, otherName);
 }

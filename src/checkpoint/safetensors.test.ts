@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { InputError } from "../input-error.ts";
-import { readSafetensors, SafetensorsFile, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors, SafetensorsFile, writeSafetensors, writeSafetensorsInPieces } from "./safetensors.ts";
 import type { Tensor } from "./safetensors-header.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "armature-safetensors-"));
@@ -58,6 +58,54 @@ describe("safetensors", () => {
       const found = Object.fromEntries([...tensors].map(([key, tensor]) => [key, describeTensor(tensor)]));
       expect(found).toEqual(expectedTensors(name));
     }
+  });
+
+  it("gives cells in pieces as it gives them at once", async () => {
+    const file = await SafetensorsFile.open(join(fixtures, "half-width.safetensors"));
+    try {
+      for (const name of file.entries.keys()) {
+        const pieces: number[] = [];
+        for await (const piece of file.float32Pieces(name)) pieces.push(...new Float32Array(piece.slice().buffer));
+        expect(pieces, name).toEqual([...(await file.read(name)).cells].map(Number));
+      }
+    } finally {
+      await file.close();
+    }
+  });
+
+  it("makes the file that it makes of whole tensors from pieces of another, more than one of a tensor", async () => {
+    const long = Float32Array.from({ length: (1 << 20) + 3 }, (_, at) => at / 7);
+    const tensors = new Map<string, Tensor>([
+      ["long", { shape: [long.length], type: "float32", cells: long }],
+      ["a short one", { shape: [1, 2], type: "float32", cells: Float32Array.of(1, -2) }],
+    ]);
+    const [whole, inPieces] = [join(folder, "whole"), join(folder, "in-pieces")];
+    const written = await writeSafetensors(whole, tensors, {});
+    const file = await SafetensorsFile.open(whole);
+    const found = await writeSafetensorsInPieces(inPieces, tensors, (name) => file.float32Pieces(name));
+    await file.close();
+    expect(found).toEqual(written);
+    expect(readFileSync(inPieces).equals(readFileSync(whole))).toBe(true);
+  });
+
+  it("refuses to write a tensor of fewer cells than its form has, and leaves nothing", async () => {
+    const form = { shape: [3], type: "float32" } as const;
+    async function* two() {
+      yield new Uint8Array(8);
+    }
+    const path = join(folder, "too-short");
+    await expect(writeSafetensorsInPieces(path, new Map([["x", form]]), two)).rejects.toThrow(
+      'expected 12 bytes of "x", got 8',
+    );
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it("gives no pieces of whole numbers", async () => {
+    const path = join(folder, "whole-numbers");
+    await writeSafetensors(path, new Map([["n", { shape: [1], type: "int32", cells: Int32Array.of(5) }]]), {});
+    const file = await SafetensorsFile.open(path);
+    await expect(file.float32Pieces("n").next()).rejects.toThrow('expected floating-point numbers in "n", got I32');
+    await file.close();
     const wide = await readSafetensors(join(fixtures, "all-types.safetensors"));
     expect(wide.get("index")?.cells).toEqual(new BigInt64Array([-9007199254740993n, 5n]));
   });

@@ -11,6 +11,7 @@ import {
   storedBytes,
   type Tensor,
   type TensorEntry,
+  type TensorForm,
 } from "./safetensors-header.ts";
 
 /**
@@ -26,6 +27,33 @@ export function writeSafetensors(
   const { prologue, entries } = layOut(tensors, metadata);
   const pieces = entries.map(({ name }) => bytesOf(tensors.get(name)!));
   return writeDurably(path, [prologue, ...pieces]);
+}
+
+/**
+ * The same of tensors whose cells come in pieces, one tensor after the other: files larger than the memory.
+ *
+ * @param piecesOf the cells of a tensor as the file has them, in order
+ * @throws RangeError if the pieces of a tensor are more or fewer bytes than its form says
+ */
+export function writeSafetensorsInPieces(
+  path: string,
+  forms: ReadonlyMap<string, TensorForm>,
+  piecesOf: (name: string) => AsyncIterable<Uint8Array>,
+): Promise<FileDigest> {
+  const { prologue, entries } = layOut(forms, {});
+  async function* pieces() {
+    yield prologue;
+    for (const { name, begin, end } of entries) {
+      let bytes = 0;
+      for await (const piece of piecesOf(name)) {
+        bytes += piece.byteLength;
+        yield piece;
+      }
+      if (bytes !== end - begin)
+        throw new RangeError(`${path}: expected ${end - begin} bytes of "${name}", got ${bytes}`);
+    }
+  }
+  return writeDurably(path, pieces());
 }
 
 /**
@@ -84,8 +112,7 @@ export class SafetensorsFile {
    * @throws InputError if there is no tensor of that name, or a BOOL holds a byte that is neither 0 nor 1
    */
   async read(name: string): Promise<Tensor> {
-    const entry = this.entries.get(name);
-    if (entry === undefined) throw new InputError(`${this.path}: expected a tensor "${name}", got none of that name`);
+    const entry = this.#entry(name);
     const { shape } = entry;
     switch (entry.stored) {
       case "F32":
@@ -110,8 +137,33 @@ export class SafetensorsFile {
     }
   }
 
+  /**
+   * The cells of a tensor of floating-point numbers as bytes of float32, in pieces of at most 4 MiB. A piece is overwritten by the next.
+   *
+   * @throws InputError if there is no tensor of that name, or its cells are no floating-point numbers
+   */
+  async *float32Pieces(name: string): AsyncGenerator<Uint8Array> {
+    const entry = this.#entry(name);
+    const { stored, begin } = entry;
+    if (stored !== "F32" && stored !== "F64" && stored !== "F16" && stored !== "BF16")
+      throw new InputError(`${this.path}: expected floating-point numbers in "${name}", got ${stored}`);
+    const all = cells(entry.shape);
+    const read = new Uint8Array(Math.min(all, pieceCells) * storedBytes[stored]);
+    for (let at = 0; at < all; at += pieceCells) {
+      const part = read.subarray(0, Math.min(pieceCells, all - at) * storedBytes[stored]);
+      await readFully(this.path, this.#file, part, this.#dataBegin + begin + at * storedBytes[stored]);
+      yield asFloat32(stored, part);
+    }
+  }
+
   close(): Promise<void> {
     return this.#file.close();
+  }
+
+  #entry(name: string): TensorEntry {
+    const entry = this.entries.get(name);
+    if (entry === undefined) throw new InputError(`${this.path}: expected a tensor "${name}", got none of that name`);
+    return entry;
   }
 
   async #fill<S extends ArrayBufferView>(entry: TensorEntry, storage: S): Promise<S> {
@@ -120,15 +172,13 @@ export class SafetensorsFile {
     return storage;
   }
 
-  /** Half-width cells as float32, through a buffer of at most 2 MiB. */
+  /** Half-width cells as float32. */
   async #widen(entry: TensorEntry): Promise<Float32Array> {
     const wide = new Float32Array(cells(entry.shape));
-    const half = new Uint16Array(Math.min(wide.length, 1 << 20));
-    for (let begin = 0; begin < wide.length; begin += half.length) {
-      const part = half.subarray(0, Math.min(half.length, wide.length - begin));
-      const bytes = new Uint8Array(part.buffer, 0, part.byteLength);
-      await readFully(this.path, this.#file, bytes, this.#dataBegin + entry.begin + begin * storedBytes.F16);
-      wide.set(entry.stored === "F16" ? new Float16Array(part.buffer, 0, part.length) : fromBfloat16(part), begin);
+    let begin = 0;
+    for await (const { buffer, byteOffset, byteLength } of this.float32Pieces(entry.name)) {
+      wide.set(new Float32Array(buffer, byteOffset, byteLength / 4), begin);
+      begin += byteLength / 4;
     }
     return wide;
   }
@@ -143,13 +193,34 @@ export class SafetensorsFile {
   }
 }
 
+/** Cells that are read at once: 4 MiB of float32. */
+const pieceCells = 1 << 20;
+
+/** Cells of a file as bytes of float32: half-width ones exactly, float64 rounded. */
+function asFloat32(stored: "F32" | "F64" | "F16" | "BF16", { buffer, byteLength }: Uint8Array): Uint8Array {
+  switch (stored) {
+    case "F32":
+      return new Uint8Array(buffer, 0, byteLength);
+    case "F64":
+      return asBytes(Float32Array.from(new Float64Array(buffer, 0, byteLength / 8)));
+    case "F16":
+      return asBytes(Float32Array.from(new Float16Array(buffer, 0, byteLength / 2)));
+    case "BF16":
+      return asBytes(fromBfloat16(new Uint16Array(buffer, 0, byteLength / 2)));
+  }
+}
+
 /** bfloat16 is the upper half of a float32. */
-function fromBfloat16(half: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(half, (bits) => bits << 16).buffer);
+function fromBfloat16(half: Uint16Array): Uint32Array {
+  return Uint32Array.from(half, (bits) => bits << 16);
 }
 
 function bytesOf({ cells: storage }: Tensor): Uint8Array {
-  return new Uint8Array(storage.buffer, storage.byteOffset, storage.byteLength);
+  return asBytes(storage);
+}
+
+function asBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 async function readHeaderLength(path: string, file: FileHandle, size: number): Promise<number> {

@@ -1,9 +1,9 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../input-error.ts";
-import { type CheckpointFacts, checkpointFiles, readManifest, writeFiles } from "./checkpoint.ts";
+import { type CheckpointFacts, checkpointFiles, readManifest, writeFiles, writeStreamedFiles } from "./checkpoint.ts";
 import { isAbsent, isOutOfRoom, syncFolder } from "./durable.ts";
-import type { Weights } from "./weights.ts";
+import type { StreamedParameters, Weights } from "./weights.ts";
 
 /** A checkpoint that is whole: every file is there at its full length. */
 export interface StoredCheckpoint {
@@ -36,13 +36,30 @@ export function checkpointFolder(run: string, step: number): string {
  * @throws InputError where the disk is full; the checkpoints that were there stay
  */
 export async function writeCheckpoint(run: string, facts: CheckpointFacts, weights: Weights): Promise<string> {
-  const folder = checkpointFolder(run, facts.step);
+  return await putCheckpoint(run, facts.step, (folder) => writeFiles(folder, facts, weights));
+}
+
+/**
+ * The same with parameters that are read on the way, and without moments: as weights come from elsewhere.
+ *
+ * @throws InputError as `writeCheckpoint`, and whatever reading them throws; nothing is left then
+ */
+export async function writeStreamedCheckpoint(
+  run: string,
+  facts: CheckpointFacts,
+  parameters: StreamedParameters,
+): Promise<string> {
+  return await putCheckpoint(run, facts.step, (folder) => writeStreamedFiles(folder, facts, parameters));
+}
+
+async function putCheckpoint(run: string, step: number, write: (folder: string) => Promise<void>): Promise<string> {
+  const folder = checkpointFolder(run, step);
   const unfinished = `${folder}${partial}`;
   try {
     await mkdir(join(run, "checkpoints"), { recursive: true });
     await removePartial(run);
     await mkdir(unfinished);
-    await writeFiles(unfinished, facts, weights);
+    await write(unfinished);
     await syncFolder(unfinished);
     const replaced = await setAside(folder);
     await rename(unfinished, folder);

@@ -16,6 +16,13 @@ export interface Weights {
   readonly ema: NamedArrays | null;
 }
 
+/** Parameters of which none has moments, and whose cells are read in pieces, one parameter after the other. */
+export interface StreamedParameters {
+  readonly forms: ReadonlyMap<string, ParameterShape>;
+  /** Bytes of float32, in order. */
+  readonly piecesOf: (name: string) => AsyncIterable<Uint8Array>;
+}
+
 /** What a parameter must look like. */
 export interface ParameterShape {
   readonly axes: string;
@@ -65,9 +72,17 @@ export function recordParameters(weights: Weights): Record<string, ParameterReco
     }
   if (!hasSameNames(firstMoments, secondMoments) || !hasSameNames(firstMoments, ema ?? firstMoments))
     throw new RangeError("writeCheckpoint: expected both moments, and averages, of the same parameters");
-  const sorted = [...parameters].sort(([one], [other]) => (one < other ? -1 : 1));
+  return recordForms(parameters, new Set(firstMoments.keys()));
+}
+
+/** The manifest's record of parameters, sorted by name. */
+export function recordForms(
+  forms: ReadonlyMap<string, ParameterShape>,
+  trained: ReadonlySet<string>,
+): Record<string, ParameterRecord> {
+  const sorted = [...forms].sort(([one], [other]) => (one < other ? -1 : 1));
   return Object.fromEntries(
-    sorted.map(([name, { axes, shape }]) => [name, { axes, shape: [...shape], trains: firstMoments.has(name) }]),
+    sorted.map(([name, { axes, shape }]) => [name, { axes, shape: [...shape], trains: trained.has(name) }]),
   );
 }
 
