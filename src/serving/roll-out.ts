@@ -104,7 +104,7 @@ export async function rollOutFound(
     design: design.name,
     folder: films?.folder ?? null,
   };
-  const shares = partsOf(policy.machine, request).map((part) => ({ ...common, ...part }));
+  const shares = rolloutParts(policy.machine, request).map((part) => ({ ...common, ...part }));
   const played = await playShares(shares, stop, progress);
   const rollouts = played.shares.flatMap((share) => share.rollouts).sort((one, other) => one.episode - other.episode);
   const paths = played.shares.flatMap((share) => share.films).sort(([one], [other]) => one - other);
@@ -145,7 +145,10 @@ export const mostRows = 8;
  * Episodes, number of environments and machine of each thread. Several robots run on as many threads as the policy was trained
  * on, each with a program of one thread and without waiting for the others; a single robot's program has all threads.
  */
-function partsOf({ device, threads }: Machine, { episodes, sideBySide }: RolloutChoice) {
+export function rolloutParts(
+  { device, threads }: Machine,
+  { episodes, sideBySide }: Pick<RolloutChoice, "episodes" | "sideBySide">,
+) {
   const environments = Math.min(sideBySide, episodes);
   const parts = device === "cpu" ? Math.min(threads, environments) : 1;
   const most = Math.ceil(environments / parts);
@@ -158,7 +161,7 @@ function partsOf({ device, threads }: Machine, { episodes, sideBySide }: Rollout
 }
 
 function optionsOf(
-  { design, options: choose, films }: RolloutChoice,
+  { design, options: choose }: RolloutChoice,
   served: ServedRobot,
   observation: RobotOptions["observation"],
 ): RobotOptions {
@@ -170,8 +173,6 @@ function optionsOf(
     throw new InputError(
       `observation: expected "${observation}", what ${served.name} was trained on, got "${options.observation}"`,
     );
-  if (films !== null && design.cameras.length === 0)
-    throw new InputError(`${served.name}: expected a robot with cameras for films, got one without`);
   return options;
 }
 

@@ -72,6 +72,8 @@ async function playInThreads(
     const played = await Promise.all(threads.map((thread) => thread.played));
     return { shares: played, seconds: (performance.now() - from) / 1000 };
   } finally {
+    // Where one failed the others play to their next step, or do not begin.
+    for (const { stop } of shares) Atomics.store(stop, 0, 1);
     await Promise.all(threads.map((thread) => thread.end()));
   }
 }
@@ -80,6 +82,7 @@ class ShareThread {
   readonly ready: Promise<void>;
   readonly played: Promise<PlayedShare>;
   readonly #worker: Worker;
+  readonly #ended: Promise<void>;
 
   constructor(share: RolloutShare, finished: (rollout: Rollout) => void) {
     this.#worker = new Worker(moduleUrl("./rollout-worker.ts", import.meta.url), { workerData: share });
@@ -96,7 +99,12 @@ class ShareThread {
       else fail(decodeError(message.error, "a rollout's thread"));
     });
     this.#worker.on("error", fail);
-    this.#worker.on("exit", () => fail(new Error("a rollout's thread has ended")));
+    const ended = Promise.withResolvers<void>();
+    this.#worker.on("exit", () => {
+      fail(new Error("a rollout's thread has ended"));
+      ended.resolve();
+    });
+    this.#ended = ended.promise;
     // Of several errors the first is told; the others are nobody's.
     ready.promise.catch(() => {});
     played.promise.catch(() => {});
@@ -108,9 +116,12 @@ class ShareThread {
     this.#worker.postMessage("play");
   }
 
-  /** A thread that is ended while it loads native code takes the process with it: it is waited for until it is ready, or has failed. */
+  /**
+   * Waits until the thread has ended by itself. One that is ended from outside while native code runs in it takes the process with
+   * it, so a thread that still waits is told that it shall not begin.
+   */
   async end(): Promise<void> {
-    await Promise.allSettled([this.ready]);
-    await this.#worker.terminate();
+    this.#worker.postMessage("end");
+    await this.#ended;
   }
 }

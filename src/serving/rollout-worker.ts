@@ -13,7 +13,8 @@ try {
   const played = await playShare(share, {
     ready: async () => {
       post({ kind: "ready" });
-      await go;
+      const [word] = await go;
+      if (word === "end") throw new Error("another share has failed");
     },
     finished: (rollout) => post({ kind: "finished", rollout }),
   });

@@ -36,9 +36,9 @@ export function fittingRobot(robots: readonly ServedRobot[], design: Design, dat
     })),
   );
   const fitting = tries.filter(({ problems }) => problems.length === 0).map(({ fit }) => fit);
-  const [found] = fitting;
-  if (found !== undefined && fitting.length === 1) return found;
-  if (fitting.length > 1)
+  const [found, ...others] = fitting;
+  if (found !== undefined && others.length === 0) return found;
+  if (found !== undefined)
     throw new InputError(
       `robot "${design.name}": expected one robot of the policy that fits, got ${fitting.length}; name its dataset: ${fitting.map(({ served }) => served.dataset).join(", ")}`,
     );

@@ -290,6 +290,13 @@ export const equivalents: readonly Equivalent[] = [
     after: ";",
     reason: "what it keeps a power cut from losing is read back all the same where there is none",
   },
+  {
+    path: "src/serving/observer.ts",
+    code: "everySteps: plan.recipe.rollout?.everySteps ?? 0,",
+    before: "plan.recipe.rollout?.everySteps",
+    after: "plan.recipe.rollout.everySteps",
+    reason: "the observer is opened only where the recipe has rollouts",
+  },
 ];
 
 /** The entry for a mutant; `undefined` where it is none of them. */
