@@ -5,8 +5,19 @@ import { inspect } from "./inspect.ts";
 import { writeRecipe } from "./recipe.ts";
 import { record } from "./record.ts";
 import { rollout } from "./rollout.ts";
+import { serve } from "./serve.ts";
 import { train } from "./train.ts";
 import { validate } from "./validate.ts";
 
 /** Every command of the package that works, in the order in which `--help` lists them. */
-export const commands: readonly Definition[] = [demo, inspect, record, writeRecipe, train, validate, audit, rollout];
+export const commands: readonly Definition[] = [
+  demo,
+  inspect,
+  record,
+  writeRecipe,
+  train,
+  validate,
+  audit,
+  rollout,
+  serve,
+];

@@ -54,6 +54,8 @@ const packageRooms: Readonly<Record<string, readonly string[]>> = {
   "node-av": ["dataset"],
   "@mujoco": ["simulation"],
   commander: ["command"],
+  ws: ["serving"],
+  msgpackr: ["serving"],
 };
 
 // The formatter puts every import at the start of a line, so that statements need no parser.

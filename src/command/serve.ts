@@ -1,0 +1,96 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { InputError } from "../input-error.ts";
+import type { ObservationKeys } from "../serving/protocol/keys.ts";
+import type { ServedRobot } from "../serving/robot.ts";
+import { define } from "./definition.ts";
+import { count, natural, otherwise, text } from "./parameter.ts";
+import { runArgument } from "./run-argument.ts";
+import { watchStopSignals } from "./stop-signal.ts";
+
+export const serve = define({
+  name: "serve",
+  summary: "answer robots over a network with a run's policy, as clients of openpi ask",
+  arguments: { run: runArgument },
+  options: {
+    host: otherwise(text("address", "to listen on; only this machine reaches the default"), "127.0.0.1"),
+    port: otherwise(natural("port", "to listen on; 0 for any that is free"), 8000),
+    keys: otherwise(
+      text("name", "where messages hold state, pictures and prompt: own, aloha, droid, libero, or a JSON file"),
+      "own",
+    ),
+    robots: otherwise(count("robots", "that are answered in one call, at most"), 1),
+    connections: otherwise(count("connections", "that are open at the same time, at most"), 16),
+    messageMegabytes: otherwise(count("megabytes", "of one message, at most"), 64),
+    apiKeyFile: otherwise(text("file", "whose text a client has to send as its key"), null),
+    seed: otherwise(natural("seed", "noise of a connection follows from it, and from how many came before"), 0),
+  },
+  examples: [
+    { line: "serve runs/wide", shows: "where it listens; Ctrl-C answers what was asked, and ends" },
+    {
+      line: "serve runs/wide --keys droid --port 8001",
+      shows: "the same for messages as openpi's DROID robots send them",
+    },
+    { line: "serve runs/wide --host 0.0.0.0 --api-key-file key.txt", shows: "the same for others who have the key" },
+  ],
+  async run(given, terminal) {
+    const { loadPolicy } = await import("../serving/load.ts");
+    const { startServer } = await import("../serving/protocol/server.ts");
+    const keys = await keysOf(given.keys);
+    const apiKey = given.apiKeyFile === null ? null : await apiKeyOf(given.apiKeyFile);
+    const policy = await loadPolicy(resolve(given.run), { robots: given.robots, machine: "as trained" });
+    const say = (line: string) => void terminal.err.write(`${line}\n`);
+    for (const note of policy.notes) say(note);
+    const stopped = Promise.withResolvers<void>();
+    const signals = watchStopSignals(stopped.resolve);
+    try {
+      const server = await startServer({
+        host: given.host,
+        port: given.port,
+        policy,
+        keys,
+        seed: given.seed,
+        apiKey,
+        limits: { messageBytes: given.messageMegabytes * 2 ** 20, connections: given.connections },
+        now: () => performance.now(),
+        log: say,
+      });
+      for (const robot of policy.robots) say(`acts for ${robot.name}`);
+      await stopped.promise;
+      await server.stop();
+    } finally {
+      signals.forget();
+      policy.release();
+    }
+    return { status: 0, json: { run: resolve(given.run), step: policy.step }, text: "stopped" };
+  },
+});
+
+async function keysOf(name: string): Promise<(robot: ServedRobot) => ObservationKeys> {
+  const { observationKeysSchema, ownKeys, readyKeys } = await import("../serving/protocol/keys.ts");
+  if (name === "own") return ownKeys;
+  const ready = Object.entries(readyKeys).find(([known]) => known === name)?.[1];
+  if (ready !== undefined) return () => ready;
+  if (!existsSync(name))
+    throw new InputError(`--keys: expected own, ${Object.keys(readyKeys).join(", ")} or a file, got "${name}"`);
+  const { parseInput } = await import("../parse-input.ts");
+  const keys = parseInput(name, observationKeysSchema, parsed(name, await readFile(name, "utf8")));
+  return () => keys;
+}
+
+function parsed(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InputError(`${path}: expected JSON with state, pictures and prompt, got something else`);
+  }
+}
+
+async function apiKeyOf(path: string): Promise<string> {
+  if (!existsSync(path))
+    throw new InputError(`--api-key-file: expected a file with a key, got "${path}", which is not there`);
+  const key = (await readFile(path, "utf8")).trim();
+  if (key === "") throw new InputError(`--api-key-file: expected a key in ${path}, got an empty file`);
+  return key;
+}

@@ -1,0 +1,228 @@
+import { timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type WebSocket, WebSocketServer } from "ws";
+import { InputError } from "../../input-error.ts";
+import type { LoadedPolicy } from "../policy.ts";
+import type { ServedRobot } from "../robot.ts";
+import type { Session } from "../session.ts";
+import { Batcher } from "./batcher.ts";
+import { askedBy, type ObservationKeys } from "./keys.ts";
+import { decodeMessage, encodeMessage, type Message } from "./message.ts";
+import { float32Array } from "./numbers.ts";
+
+/** How a policy is served. */
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** The robot of a connection: as its address asks, `?dataset=…&robotType=…&controlMode=…`, or the only one. */
+  readonly policy: LoadedPolicy;
+  readonly keys: (robot: ServedRobot) => ObservationKeys;
+  /** Noise of a connection follows from it and from the number of the connection, or from the connection's own `?seed=…`. */
+  readonly seed: number;
+  /** `null`: whoever reaches the address may ask. */
+  readonly apiKey: string | null;
+  readonly limits: ServerLimits;
+  readonly now: () => number;
+  /** Told of each connection and each mistake of a client, in one line. */
+  readonly log: (line: string) => void;
+}
+
+export interface ServerLimits {
+  readonly messageBytes: number;
+  readonly connections: number;
+}
+
+/** A server that is listening. */
+export interface RunningServer {
+  readonly address: AddressInfo;
+  /** Takes no new connection, answers what has been asked, and closes. */
+  stop(): Promise<void>;
+}
+
+/** As openpi's server says it, with a message in place of a stack trace. */
+const internalError = 1011;
+const tryLater = 1013;
+
+/**
+ * A server that openpi's clients speak to: metadata first, then an answer for each observation of a connection, in order.
+ *
+ * @source openpi `serving/websocket_policy_server.py`
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host, port, limits, log } = options;
+  const http = createServer(answerHttp);
+  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: limits.messageBytes });
+  const batcher = new Batcher(options.policy);
+  const open = new Set<Connection>();
+  let connections = 0;
+  http.on("upgrade", (request, socket, head) => {
+    if (!isAllowed(request, options.apiKey)) {
+      socket.end("HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n");
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      if (open.size >= limits.connections) {
+        client.close(tryLater, `at most ${limits.connections} connections`);
+        return;
+      }
+      const connection = new Connection(client, request, { ...options, batcher, number: connections++ });
+      open.add(connection);
+      client.on("close", () => open.delete(connection));
+    });
+  });
+  await listening(http, host, port);
+  const address = http.address();
+  if (address === null || typeof address === "string") throw new InputError(`serve: expected a port of ${host}`);
+  log(`listening on ws://${address.address}:${address.port}`);
+  return {
+    address,
+    stop: async () => {
+      http.close();
+      await Promise.all([...open].map((connection) => connection.end()));
+      sockets.close();
+    },
+  };
+}
+
+function answerHttp({ url, method }: IncomingMessage, response: ServerResponse): void {
+  const isHealth = method === "GET" && url === "/healthz";
+  response.writeHead(isHealth ? 200 : 404, { "content-type": "text/plain" });
+  response.end(isHealth ? "OK\n" : "not found\n");
+}
+
+/** Compared in constant time, so that answers do not tell how much of a key is right. */
+function isAllowed({ headers }: IncomingMessage, apiKey: string | null): boolean {
+  if (apiKey === null) return true;
+  const [given, expected] = [headers.authorization ?? "", `Api-Key ${apiKey}`].map((text) => Buffer.from(text));
+  return given!.length === expected!.length && timingSafeEqual(given!, expected!);
+}
+
+function listening(http: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    http.once("error", (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "EADDRINUSE"
+          ? new InputError(`--port: expected a free port of ${host}, got ${port}, which is in use`)
+          : error,
+      ),
+    );
+    http.listen(port, host, resolve);
+  });
+}
+
+interface ConnectionOptions extends ServerOptions {
+  readonly batcher: Batcher;
+  /** Of the connection, from 0. */
+  readonly number: number;
+}
+
+/** One client: its robot, its session, and its messages one after the other. */
+class Connection {
+  readonly #client: WebSocket;
+  readonly #options: ConnectionOptions;
+  #last: Promise<void> = Promise.resolve();
+  #previousMs: number | null = null;
+
+  constructor(client: WebSocket, request: IncomingMessage, options: ConnectionOptions) {
+    this.#client = client;
+    this.#options = options;
+    client.on("error", (error) => options.log(`connection ${options.number}: ${error.message}`));
+    try {
+      const { robot, seed } = choiceOf(request, options);
+      const session = options.policy.session(robot, { seed });
+      const keys = options.keys(robot);
+      client.send(encodeMessage(metadataOf(options.policy, robot, keys)));
+      client.on("message", (data, isBinary) => this.#receive(session, keys, data, isBinary));
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  /** Answers what has been asked, then closes. */
+  async end(): Promise<void> {
+    await this.#last;
+    this.#client.close(1001, "the server stops");
+  }
+
+  #receive(session: Session, keys: ObservationKeys, data: unknown, isBinary: boolean): void {
+    const came = this.#options.now();
+    this.#last = this.#last.then(async () => {
+      if (this.#client.readyState !== this.#client.OPEN) return;
+      try {
+        if (!isBinary || !(data instanceof Uint8Array))
+          throw new InputError("message: expected a binary frame of MessagePack, got a text");
+        await this.#answer(session, keys, decodeMessage(data), came);
+      } catch (error) {
+        this.#refuse(error);
+      }
+    });
+  }
+
+  async #answer(session: Session, keys: ObservationKeys, message: Message, came: number): Promise<void> {
+    const { batcher, now } = this.#options;
+    if (message.get("reset") === true) session.reset();
+    const { observation, prompt } = askedBy(message, keys, session.robot);
+    session.see(observation);
+    const asked = now();
+    const chunk = await batcher.act(session.ask(prompt));
+    const answered = now();
+    const timing = new Map([["infer_ms", answered - came]]);
+    if (this.#previousMs !== null) timing.set("prev_total_ms", this.#previousMs);
+    this.#client.send(
+      encodeMessage(
+        new Map<string, Message | ReturnType<typeof float32Array>>([
+          ["actions", float32Array(chunk.actions)],
+          ["policy_timing", new Map([["infer_ms", answered - asked]])],
+          ["server_timing", timing],
+        ]),
+      ),
+    );
+    this.#previousMs = now() - came;
+  }
+
+  /** A text frame, which openpi's client raises as an error, and the close code of its server. */
+  #refuse(error: unknown): void {
+    const { log, number } = this.#options;
+    const said = error instanceof InputError ? error.message : "the server failed; its log says how";
+    log(
+      `connection ${number}: ${error instanceof InputError ? said : String(error instanceof Error ? error.stack : error)}`,
+    );
+    this.#client.send(said);
+    this.#client.close(internalError, "The message is in the frame before.");
+  }
+}
+
+/** The robot and the noise that a connection's address asks for. */
+function choiceOf({ url }: IncomingMessage, { policy, seed, number }: ConnectionOptions) {
+  const asked = new URL(url ?? "/", "ws://server").searchParams;
+  const robot = policy.robot(
+    Object.fromEntries(
+      ["robotType", "dataset", "controlMode"].flatMap((name) => {
+        const value = asked.get(name);
+        return value === null ? [] : [[name, value]];
+      }),
+    ),
+  );
+  const own = asked.get("seed");
+  if (own !== null && !/^\d{1,9}$/.test(own)) throw new InputError(`seed: expected a whole number, got "${own}"`);
+  return { robot, seed: own === null ? seed + number : Number(own) };
+}
+
+function metadataOf(policy: LoadedPolicy, robot: ServedRobot, keys: ObservationKeys): Message {
+  const { embodiment } = robot;
+  return new Map<string, Parameters<typeof encodeMessage>[0] | string | number | string[]>([
+    ["policy", policy.recipe.policy.variant],
+    ["step", policy.step],
+    ["robot", embodiment.robotType],
+    ["dataset", robot.dataset],
+    ["control_mode", embodiment.controlMode],
+    ["action_steps", policy.steps],
+    ["steps_per_second", robot.stepsPerSecond],
+    ["action_names", embodiment.dofs.map(({ name }) => name)],
+    ["state_names", embodiment.states.map(({ name }) => name)],
+    ["state_keys", [...keys.state]],
+    ["picture_keys", Object.values(keys.pictures)],
+  ]);
+}
