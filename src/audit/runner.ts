@@ -139,7 +139,7 @@ function ownUnits(plan: Plan, { facts, provenance }: Batch, sampled: HostArray<"
   const out = zeros("b t d", [rows, steps, width], "float64");
   for (let row = 0; row < rows; row++) {
     if (!facts.targetReal.isReal(row)) continue;
-    // Every member of this dataset and control mode is of one normalisation group, hence of the same units.
+    // Every member of this dataset and control mode is of one normalisation group, and this is the first of them in every trial.
     const at = members.findIndex(
       ({ dataset, controlMode }) => dataset === provenance.dataset[row] && controlMode === provenance.controlMode[row],
     );

@@ -108,6 +108,11 @@ describe("the statistics of a normalisation group", () => {
       dofs: whole.open.members[0]!.embodiment.dofs,
     } as const;
     expect((await means({ mapping: swapped })).action).toBeCloseTo(of("observation.state", [0, 1]), 12);
+    const { dofs, states } = whole.open.members[0]!.embodiment;
+    const absolute = { ...asFound, controlMode: "joint", dofs: dofs.map((dof) => ({ ...dof, state: null })), states };
+    expect((await means({ mapping: absolute })).state).toBe(whole.state);
+    const inDegrees = { ...absolute, states: states.map((one) => ({ ...one, unit: "rad", recordedIn: "deg" })) };
+    expect((await means({ mapping: inDegrees })).state).toBeCloseTo((whole.state * Math.PI) / 180, 12);
     const relative = await means({}, "delta");
     const deltas = [0, 1].flatMap((episode) =>
       values("d", "observation.state", episode).flatMap((state, frame) =>

@@ -1,6 +1,7 @@
 import type { Dataset } from "../dataset/dataset.ts";
 import { type MeasuredRows, measure, type Statistics } from "../dataset/statistics.ts";
 import { cachedStatistics } from "../dataset/statistics-cache.ts";
+import { actionConversionsOf, conversionsOf, inUnits } from "../embodiment/unit.ts";
 import { actionsFrom, type Trajectory, trajectory } from "../embodiment/window.ts";
 import { HostArray } from "../graph/host-array.ts";
 import type { Member, OpenMixture } from "../mixture/mixture.ts";
@@ -71,6 +72,7 @@ async function cached({ sources, options, rows }: Wanted, width: number, blocks:
   const members = sources.map(({ member: { embodiment, train } }) => ({
     columns: embodiment.columns,
     dofs: embodiment.dofs,
+    states: embodiment.states,
     episodes: train.episodes,
   }));
   const key = { fingerprint, rows: JSON.stringify({ rows, members }) };
@@ -84,13 +86,14 @@ async function* trajectories(sources: readonly Source[]): AsyncGenerator<Traject
 }
 
 async function* stateRows(sources: readonly Source[]): AsyncGenerator<MeasuredRows> {
-  for await (const { states } of trajectories(sources)) yield allReal(states);
+  for await (const { states, embodiment } of trajectories(sources))
+    yield allReal(inUnits(states, conversionsOf(embodiment.states)));
 }
 
 async function* actionRows(sources: readonly Source[], options: MeasureOptions): AsyncGenerator<MeasuredRows> {
   const isByFrame = options.reading.actionFrame === "absolute" && options.rules.keeps("statistics");
   for await (const path of trajectories(sources)) {
-    if (isByFrame) yield allReal(path.actions);
+    if (isByFrame) yield allReal(inUnits(path.actions, conversionsOf(path.embodiment.dofs)));
     else yield* windows(path, options);
   }
 }
@@ -99,10 +102,12 @@ async function* actionRows(sources: readonly Source[], options: MeasureOptions):
 function* windows(path: Trajectory, options: MeasureOptions): Generator<MeasuredRows> {
   const { reading, steps, rules, pastEnd } = options;
   const [length = 0, width = 0] = path.actions.shape;
+  const conversions = actionConversionsOf(path.embodiment.dofs, reading.actionFrame);
   const filling = pastEnd === "nothing" ? 0 : pastEnd;
   for (let frame = 0; frame < length; frame++)
     yield actionsFrom(path, frame, { steps, rate: reading.rate, frame: reading.actionFrame, pastEnd: "nothing" }).read(
-      (values, valid) => {
+      ({ shape, cells }, valid) => {
+        const values = inUnits(new HostArray("i j", shape, "float64", cells), conversions);
         const filled = values.cells.map((value, at) => (valid.isReal(Math.floor(at / width)) ? value : filling));
         const counted = rules.keeps("statistics")
           ? Validity.of("i", [steps], valid.bits)

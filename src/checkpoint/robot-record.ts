@@ -5,9 +5,12 @@ import type { Camera, ColumnPart, Dof, Embodiment, Entry, PromptSource } from ".
 const natural = z.int().nonnegative();
 const name = z.string().min(1);
 
+const ends = z.tuple([z.number(), z.number()]);
+
 const entryFields = {
   name,
   unit: z.string(),
+  recordedIn: z.union([name, z.strictObject({ range: ends, limits: ends })]).optional(),
   part: z.string(),
   kind: z.enum(["continuous", "gripper"]),
   slot: natural,

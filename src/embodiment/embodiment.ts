@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
+import { type Measured, ownUnit, unitProblems } from "./unit.ts";
+
 /** One entry of a robot's action or state vector. */
-export interface Entry {
+export interface Entry extends Measured {
   readonly name: string;
-  /** "rad", "m", "rad/s", …; "unknown" where no one says. */
-  readonly unit: string;
   /** The part of the robot it belongs to: "arm", "gripper", "left hand". */
   readonly part: string;
   /** A gripper is resampled to the nearest value and never made relative; anything continuous is interpolated. */
@@ -75,7 +76,19 @@ export function embodimentProblems(embodiment: Embodiment): string[] {
     ...dofs
       .filter((dof) => dof.state !== null && dof.kind === "gripper")
       .map((dof) => `dof "${dof.name}": a gripper has no delta; set its state to null`),
+    ...dofs.flatMap((dof) => pairProblems(dof, dof.state === null ? undefined : states[dof.state])),
     ...(embodiment.target === "actions" && dofs.length === 0 ? ['no dofs, but target "actions"'] : []),
+  ];
+}
+
+/** A difference of recorded numbers is one only where both are recorded alike. */
+function pairProblems(dof: Dof, state: Entry | undefined): string[] {
+  if (state === undefined || (dof.recordedIn === undefined && state.recordedIn === undefined)) return [];
+  const isOne = dof.unit === state.unit && isDeepStrictEqual(dof.recordedIn, state.recordedIn);
+  if (isOne) return [];
+  return [
+    `dof "${dof.name}": expected its state "${state.name}" in the same unit and recorded in the same, for a delta, got ${ownUnit(dof)} ` +
+      `and ${ownUnit(state)}; set its state to null`,
   ];
 }
 
@@ -84,6 +97,7 @@ function entryProblems(what: string, entries: readonly Entry[], columns: number)
   return [
     ...(entries.length === columns ? [] : [`${what}: ${entries.length} entries named, columns hold ${columns}`]),
     ...taken.map((entry) => `${what} "${entry.name}": expected a slot of 0 or more, got ${entry.slot}`),
+    ...entries.flatMap((entry) => unitProblems(entry).map((problem) => `${what} "${entry.name}": ${problem}`)),
     ...repeated(slots(entries)).map((slot) => `${what}: slot ${slot} is taken twice`),
     ...repeated(entries.map((entry) => entry.name)).map((name) => `${what}: the name "${name}" occurs twice`),
   ];

@@ -156,6 +156,16 @@ describe("a mapping that does not fit", () => {
     expect(embodimentProblems({ ...good, dofs: [first, { ...second, name: first.name }] })).toEqual([
       'action: the name "action.0" occurs twice',
     ]);
+    const turned = { ...first, unit: "rad", recordedIn: "deg" };
+    const paired = [{ ...good.states[0]!, unit: "rad", recordedIn: "deg" }, good.states[1]!];
+    expect(embodimentProblems({ ...good, dofs: [turned, second], states: paired })).toEqual([]);
+    expect(embodimentProblems({ ...good, dofs: [turned, second] })).toEqual([
+      'dof "action.0": expected its state "observation.state.0" in the same unit and recorded in the same, for a delta, ' +
+        "got deg and unknown; set its state to null",
+    ]);
+    expect(embodimentProblems({ ...good, dofs: [{ ...turned, state: null, recordedIn: "mm" }, second] })).toEqual([
+      'action "action.0": expected recordedIn to be rad or deg, as its unit is "rad", got "mm"',
+    ]);
     expect(embodimentProblems({ ...good, dofs: [first, { ...second, kind: "gripper" }] })).toEqual([
       'dof "action.1": a gripper has no delta; set its state to null',
     ]);

@@ -3,6 +3,7 @@ import type { Dataset } from "../dataset/dataset.ts";
 import type { DatasetProblem, ProblemCode } from "../dataset/problem.ts";
 import { changes, type Statistics } from "../dataset/statistics.ts";
 import { type Entry, slots } from "../embodiment/embodiment.ts";
+import { ownUnit } from "../embodiment/unit.ts";
 import { frameCount } from "../mixture/frames.ts";
 import type { TrimmedCount } from "../mixture/idle.ts";
 import type { Member, OpenMixture } from "../mixture/mixture.ts";
@@ -71,7 +72,9 @@ export function dataSummaries(
 }
 
 function entrySummary(entries: readonly Entry[]): EntrySummary {
-  const units = Map.groupBy(entries, ({ unit }) => unit);
+  const units = Map.groupBy(entries, (entry) =>
+    ownUnit(entry) === entry.unit ? entry.unit : `${entry.unit}, recorded in ${ownUnit(entry)}`,
+  );
   return {
     entries: entries.length,
     slots: slots(entries),

@@ -1,6 +1,6 @@
 import type { Reading } from "../batch/example.ts";
 import type { BatchLayout } from "../batch/layout.ts";
-import type { LoadPlan } from "../batch/maker.ts";
+import type { LoadPlan, Units } from "../batch/maker.ts";
 import { type MeasureOptions, measureNormalization, type NormalizationStatistics } from "../batch/measure.ts";
 import { checkSamples, type SampleFindings } from "../batch/sample-check.ts";
 import { type Conventions, normalizationConventionOf } from "../checkpoint/conventions.ts";
@@ -8,7 +8,10 @@ import type { Manifest } from "../checkpoint/manifest.ts";
 import { decodeStatistics } from "../checkpoint/robot-record.ts";
 import { byteTokenizer } from "../codec/prompt.ts";
 import { changes } from "../dataset/statistics.ts";
-import { normalization } from "../embodiment/normalize.ts";
+import type { ActionFrame } from "../embodiment/delta.ts";
+import type { Embodiment } from "../embodiment/embodiment.ts";
+import { type NormalizationConvention, type NormalizationMode, normalization } from "../embodiment/normalize.ts";
+import { actionConversionsOf, conversionsOf, ofRecorded } from "../embodiment/unit.ts";
 import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
 import { type GroupNames, groupKey } from "../metric/group.ts";
@@ -177,15 +180,33 @@ export function termsOf({ recipe, rules }: Pick<Plan, "recipe" | "rules">): read
   return objectives.flatMap((objective) => objectiveTerms(objective, { reduction, parts, rules }));
 }
 
+/** How a robot's numbers are normalised. */
+export interface UnitChoice {
+  readonly mode: NormalizationMode;
+  readonly convention: NormalizationConvention;
+  readonly frame: ActionFrame;
+}
+
+/** Unit scales of a robot's numbers as they are recorded, from the statistics of its normalisation group. */
+export function unitsOf(
+  { action, state }: NormalizationStatistics,
+  { dofs, states }: Embodiment,
+  { mode, convention, frame }: UnitChoice,
+): Units {
+  return {
+    action: ofRecorded(normalization(mode, action, convention), actionConversionsOf(dofs, frame)),
+    state: ofRecorded(normalization(mode, state, convention), conversionsOf(states)),
+  };
+}
+
 /** What the loader's workers read; members are normalised with the statistics of their normalisation group. */
 export function loadPlanOf(plan: Plan): LoadPlan {
   const { recipe, mixture } = plan;
   const mode = recipe.data.normalization;
   const convention = normalizationConventionOf(recipe.conventions);
-  const units = mixture.members.map(({ normalizationGroup }) => {
-    const { action, state } = statisticsOf(plan, normalizationGroup);
-    return { action: normalization(mode, action, convention), state: normalization(mode, state, convention) };
-  });
+  const units = mixture.members.map(({ normalizationGroup, embodiment }) =>
+    unitsOf(statisticsOf(plan, normalizationGroup), embodiment, { mode, convention, frame: recipe.data.actions }),
+  );
   const { pictureMemoryBytes } = recipe.data;
   const reading = readingOf(recipe);
   return { seed: recipe.seed, members: mixture.members, units, reading, tokenizer: "bytes", pictureMemoryBytes };

@@ -2,9 +2,8 @@ import type { Robot } from "../batch/observation.ts";
 import { normalizationConventionOf } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { decodeStatistics } from "../checkpoint/robot-record.ts";
-import { normalization } from "../embodiment/normalize.ts";
 import { InputError } from "../input-error.ts";
-import { loadPlanOf, type Plan } from "../recipe/plan.ts";
+import { loadPlanOf, type Plan, unitsOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 
 /** A robot that a policy acts for: the embodiment of a dataset of its mixture, under one control mode. */
@@ -28,19 +27,19 @@ export function servedRobots(
   { members, statistics }: Pick<Manifest, "members" | "statistics">,
   recipe: Recipe,
 ): ServedRobot[] {
-  const { normalization: mode, rate } = recipe.data;
+  const { normalization: mode, rate, actions: frame } = recipe.data;
   const convention = normalizationConventionOf(recipe.conventions);
   const groups = [...new Set(members.map(({ head }) => head))];
   return members
     .filter(({ embodiment }) => embodiment.target === "actions")
     .map(({ dataset, head, framesPerSecond, embodiment }) => {
       const { action, state } = statistics[head]!;
-      const unit = (record: typeof action) => normalization(mode, decodeStatistics(record), convention);
+      const found = { action: decodeStatistics(action), state: decodeStatistics(state) };
       return {
         name: describe({ dataset, embodiment }),
         embodiment,
         normalizationGroup: groups.indexOf(head),
-        units: { action: unit(action), state: unit(state) },
+        units: unitsOf(found, embodiment, { mode, convention, frame }),
         dataset,
         framesPerSecond,
         stepsPerSecond: rate === "native" ? framesPerSecond : rate,

@@ -3,6 +3,7 @@ import { cutToRobot } from "../batch/cut.ts";
 import type { BatchRequest } from "../batch/maker.ts";
 import { slots } from "../embodiment/embodiment.ts";
 import { ownActions } from "../embodiment/own-action.ts";
+import { ownUnit } from "../embodiment/unit.ts";
 import {
   type ActionError,
   type ActionErrorNames,
@@ -130,10 +131,12 @@ function namesOf({ mixture }: Plan): ActionErrorNames {
   return {
     datasets,
     controlModes,
-    dofs: ({ dataset, controlMode }) =>
-      members.find(
+    dofs: ({ dataset, controlMode }) => {
+      const found = members.find(
         (member) =>
           member.dataset === dataset && member.controlMode === controlMode && frameCount(member.validation) > 0,
-      )?.embodiment.dofs ?? [],
+      );
+      return (found?.embodiment.dofs ?? []).map((dof) => ({ name: dof.name, unit: ownUnit(dof) }));
+    },
   };
 }
