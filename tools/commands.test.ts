@@ -8,6 +8,7 @@ import type { BenchRequest } from "../src/command/bench.ts";
 import type { CheckRequest } from "../src/command/check.ts";
 import type { MutateRequest } from "../src/command/mutate.ts";
 import type { ParityRequest } from "../src/command/parity.ts";
+import type { PropertiesRequest } from "../src/command/properties.ts";
 import { root } from "../src/command/root.ts";
 import type { StrykerRequest } from "../src/command/stryker.ts";
 import type { TestRequest } from "../src/command/test.ts";
@@ -16,6 +17,7 @@ import { toolOfCommand } from "./check/direction.ts";
 import { run as runCheck } from "./check/run.ts";
 import { run as runMutate } from "./mutate/run.ts";
 import { run as runParity } from "./parity/run.ts";
+import { run as runProperties } from "./properties/run.ts";
 import { run as runStryker } from "./stryker/run.ts";
 import { run as runTest } from "./test/run.ts";
 
@@ -24,6 +26,7 @@ interface Tools {
   readonly bench: Tool<BenchRequest>;
   readonly check: Tool<CheckRequest>;
   readonly mutate: Tool<MutateRequest>;
+  readonly properties: Tool<PropertiesRequest>;
   readonly stryker: Tool<StrykerRequest>;
   readonly test: Tool<TestRequest>;
   readonly parity: Tool<ParityRequest>;
@@ -32,6 +35,7 @@ const tools: Tools = {
   bench: { run: runBench },
   check: { run: runCheck },
   mutate: { run: runMutate },
+  properties: { run: runProperties },
   stryker: { run: runStryker },
   test: { run: runTest },
   parity: { run: runParity },
@@ -55,6 +59,7 @@ it.each([
   ["bench", ["engine"]],
   ["check", []],
   ["mutate", []],
+  ["properties", []],
   ["stryker", []],
   ["test", []],
   ["parity", ["folder"]],

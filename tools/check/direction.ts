@@ -40,6 +40,7 @@ export const toolOfCommand: Readonly<Record<string, string>> = {
   "src/command/bench.ts": "bench/run.ts",
   "src/command/check.ts": "tools/check/run.ts",
   "src/command/mutate.ts": "tools/mutate/run.ts",
+  "src/command/properties.ts": "tools/properties/run.ts",
   "src/command/stryker.ts": "tools/stryker/run.ts",
   "src/command/test.ts": "tools/test/run.ts",
   "src/command/parity.ts": "tools/parity/run.ts",

@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(async () => await rm(root, { recursive: true }));
 
 function record(index: number, length: number, part: VideoPart): EpisodeRecord {
-  const table = { path: "rows.parquet", firstRow: 0, isWhole: true };
+  const table = { path: "rows.parquet", firstRow: 0, isWhole: true, listedRows: length };
   return { index, length, place: "", tasks: null, table, videos: new Map([[camera, part]]), problems: [] };
 }
 

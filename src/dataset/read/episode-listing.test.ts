@@ -101,6 +101,11 @@ describe("an entry that is no number", () => {
     expect(problems[0]!.message).toBe(
       `expected a time in seconds as "videos/${key}/from_timestamp" of episode 0, got NaN; the episode is left out`,
     );
+    // Its four rows stand before those of episode 1 all the same.
+    const choice = { ...everything("toy"), episodes: [1] };
+    await writeJson(join(root, `videos/${key}/chunk-000/file-000.mp4`), "");
+    const { cells } = (await (await openDataset(root, choice)).table(1)).vector("action");
+    expect([...cells]).toEqual([0, 1, 1, 1, 2, 1]);
   });
 
   test("of a line likewise; one without an index leaves nothing to go by", async () => {
@@ -140,5 +145,26 @@ describe("rows that an episode is said to have", () => {
     });
     const { problems } = await inspected();
     expect(problems.map(({ code }) => code)).toEqual(["missing-episode-files"]);
+  });
+
+  test("are not known where the file has more than are listed, and no row says whose it is", async () => {
+    const rows = { name: "action", kind: "floats", values: [0, 1, 2, 3, 4].map((row) => [row, row]) } as const;
+    const data = join(root, "data/chunk-000/file-000.parquet");
+    await writeV3(root, [2, 3], {}, unchanged);
+    await writeTable(data, [rows], 1000);
+    expect((await (await open()).table(1)).vector("action").cells[0]).toBe(2);
+    // Without the first episode its two rows are the file's all the same.
+    await writeV3(root, [2, 3], {}, (columns) => columns.map((each) => ({ ...each, values: each.values.slice(1) })));
+    await writeTable(data, [rows], 1000);
+    await expect((await open()).table(1)).rejects.toThrow(
+      'data/chunk-000/file-000.parquet: expected 3 rows, as many as the episodes listed of this file have, got 5 and no column "episode_index"; which rows are those of episode 1 is not known',
+    );
+  });
+
+  test("are said not to be known before the file is said to end early", async () => {
+    await writeV3(root, [4, 3], {}, (columns) =>
+      withCell("dataset_to_index", 1, 8)(withCell("dataset_from_index", 1, 5)(columns)),
+    );
+    await expect((await open()).table(1)).rejects.toThrow(/to have dataset_from_index 4, .*expected at least 8 rows/);
   });
 });

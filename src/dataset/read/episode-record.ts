@@ -18,6 +18,8 @@ export interface EpisodeRecord {
     readonly firstRow: number;
     /** Whether the file holds this episode and nothing else. */
     readonly isWhole: boolean;
+    /** Rows up to the end of the last episode that is listed of the file: where it has more, some are of episodes that are not. */
+    readonly listedRows: number;
   };
   readonly videos: ReadonlyMap<string, VideoPart>;
   /** Where its metadata contradicts itself: its rows are not to be trusted. */
@@ -109,6 +111,6 @@ function recordV2({ place, value }: JsonLine<z.infer<typeof episodeLine>>, lengt
   for (const [key, feature] of info.features)
     if (feature.type === "video" && info.videoPath !== null)
       videos.set(key, { path: fillTemplate(info.videoPath, { ...values, video_key: key }), from: 0, to: null });
-  const table = { path: tablePathV2(index, info), firstRow: 0, isWhole: true };
+  const table = { path: tablePathV2(index, info), firstRow: 0, isWhole: true, listedRows: length };
   return { index, length, place, tasks: taskTexts(tasks), table, videos, problems: [] };
 }

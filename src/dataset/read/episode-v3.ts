@@ -12,12 +12,14 @@ import {
 import type { Info } from "./info.ts";
 import { ParquetFile } from "./parquet.ts";
 
+/** Column name to value, whole numbers as numbers. */
+type Numbers = ReadonlyMap<string, number>;
+
 /** A row of `meta/episodes`. */
 interface Row {
   /** Its file and number, from 0. */
   readonly place: string;
-  /** Column name to value, whole numbers as numbers. */
-  readonly numbers: ReadonlyMap<string, number>;
+  readonly numbers: Numbers;
   readonly tasks: readonly string[] | null;
 }
 
@@ -28,6 +30,7 @@ const last = "dataset_to_index";
 /** Episodes of v3.0: rows of `meta/episodes/`, many to a table and to a video. */
 export async function readEpisodesV3(root: string, info: Info): Promise<EpisodeRecords> {
   const rows: Row[] = [];
+  const listed: Numbers[] = [];
   const refused = new Map<number, DatasetProblem>();
   const problems: DatasetProblem[] = [];
   const paths = await tables(root);
@@ -37,6 +40,7 @@ export async function readEpisodesV3(root: string, info: Info): Promise<EpisodeR
     try {
       const read = await readRows(root, path, info);
       rows.push(...read.rows);
+      listed.push(...read.listed);
       problems.push(...read.problems);
       for (const [episode, problem] of read.refused) refused.set(episode, problem);
     } catch (error) {
@@ -44,9 +48,9 @@ export async function readEpisodesV3(root: string, info: Info): Promise<EpisodeR
       problems.push({ code: "malformed-metadata", path, message });
     }
   try {
-    const firsts = firstIndexes(rows);
+    const spans = rowSpans(listed);
     const contradictions = contradictingRanges(rows);
-    const records = rows.map((row) => ({ ...record(row, firsts, info), problems: contradictions.get(row) ?? [] }));
+    const records = rows.map((row) => ({ ...record(row, spans, info), problems: contradictions.get(row) ?? [] }));
     return { records, refused, problems };
   } catch (error) {
     const problem = { code: "malformed-metadata", path: "meta/info.json", message: reason(error) } as const;
@@ -64,6 +68,8 @@ async function tables(root: string): Promise<string[]> {
 
 interface ReadRows {
   readonly rows: readonly Row[];
+  /** What can be read of all rows, with those of episodes that are refused. */
+  readonly listed: readonly Numbers[];
   readonly refused: ReadonlyMap<number, DatasetProblem>;
   readonly problems: readonly DatasetProblem[];
 }
@@ -76,38 +82,37 @@ async function readRows(root: string, path: string, info: Info): Promise<ReadRow
   for (const name of [...needed, ...here([last, "tasks"]), ...here(cameras.flatMap(({ key }) => videoColumns(key)))])
     columns.set(name, await file.column(name, 0, file.rows));
   const rows: Row[] = [];
+  const listed: Numbers[] = [];
   const refused = new Map<number, DatasetProblem>();
   const problems: DatasetProblem[] = [];
   for (let at = 0; at < file.rows; at++) {
     const place = `${path} row ${at}`;
     const cells = new Map([...columns].map(([name, values]) => [name, values[at]]));
-    const row = rowOf(place, cells);
-    if (!("name" in row)) rows.push(row);
-    else if (row.episode === null)
-      problems.push({ code: "malformed-metadata", path: place, message: `expected an episode_index, got ${row.got}` });
-    else refused.set(row.episode, malformedEpisode(place, row.episode, row.name, row.got));
+    const { numbers, bad } = numbersOf(cells);
+    const episode = numbers.get("episode_index");
+    listed.push(numbers);
+    if (bad === null) rows.push({ place, numbers, tasks: taskTexts(cells.get("tasks")) });
+    else if (episode === undefined)
+      problems.push({ code: "malformed-metadata", path: place, message: `expected an episode_index, got ${bad.got}` });
+    else refused.set(episode, malformedEpisode(place, episode, bad.name, bad.got));
   }
-  return { rows, refused, problems };
+  return { rows, listed, refused, problems };
 }
 
-/** An entry that is not what its column holds. */
-interface BadEntry {
-  readonly name: string;
-  readonly got: unknown;
-  /** `null` where it is the index itself. */
-  readonly episode: number | null;
-}
-
-function rowOf(place: string, cells: ReadonlyMap<string, unknown>): Row | BadEntry {
+/** The numbers of a row, and its first entry that is not what its column holds; `null` where there is none. */
+function numbersOf(cells: ReadonlyMap<string, unknown>): {
+  readonly numbers: Numbers;
+  readonly bad: { readonly name: string; readonly got: unknown } | null;
+} {
   const numbers = new Map<string, number>();
+  let bad: { name: string; got: unknown } | null = null;
   for (const [name, got] of cells) {
     if (name === "tasks") continue;
     const value = typeof got === "bigint" ? Number(got) : got;
-    if (typeof value !== "number" || !fits(name, value))
-      return { name, got, episode: numbers.get("episode_index") ?? null };
-    numbers.set(name, value);
+    if (typeof value === "number" && fits(name, value)) numbers.set(name, value);
+    else bad ??= { name, got };
   }
-  return { place, numbers, tasks: taskTexts(cells.get("tasks")) };
+  return { numbers, bad };
 }
 
 function fits(name: string, value: number): boolean {
@@ -115,15 +120,24 @@ function fits(name: string, value: number): boolean {
   return Number.isSafeInteger(value) && value >= (name === "length" ? 1 : 0);
 }
 
-/** The dataset-wide index of the first row of each table file, which is where its rows are counted from. */
-function firstIndexes(rows: readonly Row[]): Map<string, number> {
-  const firsts = new Map<string, number>();
-  for (const row of rows) {
-    const file = tableOf(row);
-    const from = row.numbers.get("dataset_from_index")!;
-    firsts.set(file, Math.min(firsts.get(file) ?? from, from));
+/** The rows of a table file that are listed, by their index in the dataset. */
+interface RowSpan {
+  /** Of the first row of the file: its rows are counted from there. */
+  readonly first: number;
+  readonly end: number;
+}
+
+/** What the listed episodes of each table file span. */
+function rowSpans(listed: readonly Numbers[]): Map<string, RowSpan> {
+  const spans = new Map<string, RowSpan>();
+  for (const numbers of listed) {
+    const file = tableOf({ numbers });
+    const from = numbers.get("dataset_from_index");
+    if (from === undefined) continue;
+    const { first, end } = spans.get(file) ?? { first: from, end: from };
+    spans.set(file, { first: Math.min(first, from), end: Math.max(end, from + (numbers.get("length") ?? 0)) });
   }
-  return firsts;
+  return spans;
 }
 
 /**
@@ -157,7 +171,7 @@ function contradictingRanges(rows: readonly Row[]): Map<Row, DatasetProblem[]> {
   return found;
 }
 
-function record({ place, numbers, tasks }: Row, firsts: ReadonlyMap<string, number>, info: Info): EpisodeRecord {
+function record({ place, numbers, tasks }: Row, spans: ReadonlyMap<string, RowSpan>, info: Info): EpisodeRecord {
   const videos = new Map<string, VideoPart>();
   for (const [key, feature] of info.features) {
     const [chunk, file, from, to] = videoColumns(key).map((name) => numbers.get(name));
@@ -168,8 +182,8 @@ function record({ place, numbers, tasks }: Row, firsts: ReadonlyMap<string, numb
   }
   const [index, length, chunk, file, from] = needed.map((name) => numbers.get(name)!);
   const path = fillTemplate(info.tablePath, { chunk_index: chunk!, file_index: file! });
-  const firstRow = from! - firsts.get(tableOf({ numbers }))!;
-  const table = { path, firstRow, isWhole: false };
+  const { first, end } = spans.get(tableOf({ numbers }))!;
+  const table = { path, firstRow: from! - first, isWhole: false, listedRows: end - first };
   return { index: index!, length: length!, place, tasks, table, videos, problems: [] };
 }
 

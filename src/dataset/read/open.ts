@@ -6,6 +6,7 @@ import { resolveRoot } from "./hub.ts";
 import { onlyTask } from "./instruction.ts";
 import { LeRobotDataset } from "./lerobot-dataset.ts";
 import { type Metadata, readMetadata } from "./metadata.ts";
+import type { PictureReader } from "./picture-reader.ts";
 import { findFiles, type Presence } from "./presence.ts";
 import { taskColumn } from "./task.ts";
 import { undeclaredColumns } from "./undeclared.ts";
@@ -18,6 +19,15 @@ import { openPictureReader } from "./video.ts";
  * @throws DatasetError with everything that keeps the choice from being read; what does not is in `problems`
  */
 export async function openDataset(location: string, choice: DatasetChoice): Promise<Dataset> {
+  return await openDatasetWith(location, choice, await openPictureReader());
+}
+
+/** The same with a decoder of one's own choice, which the dataset closes. */
+export async function openDatasetWith(
+  location: string,
+  choice: DatasetChoice,
+  reader: PictureReader,
+): Promise<Dataset> {
   const root = await resolveRoot(location, () => {});
   const declared = await readMetadata(root, Object.keys(choice.depth ?? {}));
   if (!("info" in declared)) throw new DatasetError(choice.name, declared.problems);
@@ -36,7 +46,7 @@ export async function openDataset(location: string, choice: DatasetChoice): Prom
     absentCameras: presence.absentCameras,
     taskColumn: column,
     problems: [...metadata.problems, ...metadata.refused.values(), ...presence.problems],
-    reader: await openPictureReader(),
+    reader,
   });
 }
 

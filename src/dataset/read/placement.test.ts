@@ -54,6 +54,15 @@ describe("the episodes of a film", () => {
     expect(place(even(40, 10), untold, 10)).toEqual(["0 to 25", 25, "35 to 40"]);
   });
 
+  test("that do not say where they end do so where the next begins, although that is a little before their last row ends", () => {
+    // Of 0.1 s a frame, picture 3 is shown 0.02 s too early, and with it the second episode begins.
+    const uneven = film([0, 0.1, 0.2, 0.28, 0.4, 0.5, 0.6, 0.7]);
+    expect(place(uneven, [clip(0, 3, 0), clip(1, 4, 0.28)], 10)).toEqual([0, "3 to 8"]);
+    // Half a frame too early is a picture that both would have.
+    const early = place(even(9, 10), [clip(0, 3, 0), clip(1, 4, 0.2)], 10);
+    expect(early).toEqual([expect.stringContaining("as well"), expect.stringContaining("as well")]);
+  });
+
   test("are placed by where they begin, in whatever order they are listed", () => {
     expect(place(even(30, 10), [clip(0, 10, 2), clip(1, 20, 0)], 10)).toEqual([0, 20]);
   });

@@ -46,7 +46,7 @@ export function placeEpisodes(
   const spans: Span[] = [];
   for (const [at, clip] of clips.entries()) {
     const next = clips[at + 1]?.from ?? Number.POSITIVE_INFINITY;
-    const span = spanOf(film, clip, clip.to ?? Math.max(next, clip.from + clip.length / framesPerSecond));
+    const span = spanOf(film, clip, clip.to ?? supposedEnd(clip, next, framesPerSecond));
     if (typeof span === "string") return all(span);
     spans.push(span);
   }
@@ -75,6 +75,12 @@ function inOneRow(
     due = [from + length / framesPerSecond, from + (times[first] ?? Number.NaN) - times[first - length]!];
   }
   return placements;
+}
+
+/** Where a clip ends that does not say so: where the next begins, unless that leaves it less than its rows by half a frame or more. */
+function supposedEnd({ from, length }: ClaimedClip, next: number, framesPerSecond: number): number {
+  const full = from + length / framesPerSecond;
+  return next > full - 0.5 / framesPerSecond ? next : full;
 }
 
 function placementOf(film: FilmIndex, clips: readonly ClaimedClip[], spans: readonly Span[], at: number): Placement {

@@ -95,7 +95,7 @@ export async function readTable(file: ParquetFile, record: EpisodeRecord, contex
     return new Table(record, context, {
       columns: new Map(),
       tasks: [],
-      problems: [{ code: "wrong-length", path, message }],
+      problems: [...record.problems, { code: "wrong-length", path, message }],
     });
   }
   const columns = new Map<string, Float64Array | Defect>();
@@ -106,9 +106,21 @@ export async function readTable(file: ParquetFile, record: EpisodeRecord, contex
     ...counting(columns.get("episode_index"), () => record.index, "wrong-episode-border"),
     ...counting(columns.get("frame_index"), (row) => row, "wrong-frame-index"),
   ].map((problem) => ({ ...problem, path, message: `${problem.message} of episode ${record.index}` }));
-  const problems: DatasetProblem[] = [...record.problems, ...counted, ...paddedRows(record, columns, context)];
+  const problems: DatasetProblem[] = [
+    ...record.problems,
+    ...counted,
+    ...unlistedRows(file, record),
+    ...paddedRows(record, columns, context),
+  ];
   const tasks = await readInstructions(file, record, context, problems);
   return new Table(record, context, { columns, tasks, problems });
+}
+
+/** Rows of episodes that are not listed, which may stand before those that are, where no row says whose it is. */
+function unlistedRows({ rows, columns }: ParquetFile, { index, table }: EpisodeRecord): DatasetProblem[] {
+  if (table.isWhole || rows === table.listedRows || columns.includes("episode_index")) return [];
+  const message = `expected ${table.listedRows} rows, as many as the episodes listed of this file have, got ${rows} and no column "episode_index"; which rows are those of episode ${index} is not known`;
+  return [{ code: "wrong-row-range", path: table.path, message }];
 }
 
 /** Rows that a column marks as padding: copies that nobody recorded, and no target. */

@@ -9,7 +9,18 @@ import { type Libav, loadLibav } from "../libav.ts";
 /** A column of a table that a test writes. */
 export interface FixtureColumn {
   readonly name: string;
-  readonly kind: "float" | "double" | "int64" | "boolean" | "text" | "floats" | "doubles" | "texts" | "picture";
+  readonly kind:
+    | "float"
+    | "double"
+    | "int32"
+    | "int64"
+    | "boolean"
+    | "text"
+    | "floats"
+    | "doubles"
+    | "texts"
+    | "picture"
+    | "bytes";
   readonly values: readonly unknown[];
 }
 
@@ -166,12 +177,16 @@ function elements(name: string, kind: FixtureColumn["kind"]): SchemaElement[] {
       return [{ ...optional, type: "FLOAT" }];
     case "double":
       return [{ ...optional, type: "DOUBLE" }];
+    case "int32":
+      return [{ ...optional, type: "INT32" }];
     case "int64":
       return [{ ...optional, type: "INT64" }];
     case "boolean":
       return [{ ...optional, type: "BOOLEAN" }];
     case "text":
       return [{ ...optional, type: "BYTE_ARRAY", converted_type: "UTF8" }];
+    case "bytes":
+      return [{ ...optional, type: "BYTE_ARRAY" }];
     case "floats":
       return list({ ...entry, type: "FLOAT" });
     case "doubles":
