@@ -8,10 +8,11 @@ import type { AuditColumn } from "./report.ts";
 const filesOfArrays: readonly (readonly [name: RegExp, file: string])[] = [
   [/^loss\.weights\./, "loss/reduction.ts"],
   [/\.dit\.block\.\d+\.(attention|mlp)$/, "policy/head/dit.ts"],
+  [/\.features\.layer\.\d+\.(attention|mlp)$/, "policy/head/features.ts"],
   [/\.layer\.\d+\.(attention|mlp)$/, "policy/trunk.ts"],
   [/^(pictures|prompt)$/, "policy/prefix.ts"],
   [/^(state|actions)$/, "policy/head/flow.ts"],
-  [/^groot\.(state|actions)$/, "policy/head/groot.ts"],
+  [/^groot\.(state|future|actions)$/, "policy/head/groot.ts"],
 ];
 
 /** The file in which an array is made; its folder where no file is known. */

@@ -1,14 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { HostArray } from "../graph/host-array.ts";
 import { stream } from "../graph/random.ts";
-import type { TimeDirection } from "./time.ts";
-import { embedTime, embedTimes, sampleTime, timeWidth } from "./time.ts";
+import { embedTime, embedTimes, type FlowTimes, sampleTime, timeWidth } from "./time.ts";
 
 describe("times of the flow", () => {
   const random = stream(1, "training time", "pusht");
-  const drawn = (direction: TimeDirection) =>
-    Float64Array.from({ length: 20_000 }, (_, frame) => sampleTime(random, { frame, episode: 0, draw: 0 }, direction));
-  const times = drawn("noise-at-one");
+  const drawn = (flow: FlowTimes) =>
+    Float64Array.from({ length: 20_000 }, (_, frame) => sampleTime(random, { frame, episode: 0, draw: 0 }, flow));
+  const times = drawn({ timeDirection: "noise-at-one" });
 
   it("follow 0.999 · Beta(1.5, 1) + 0.001", () => {
     // P(t ≤ x) = ((x − 0.001) / 0.999)^1.5; a share of 20,000 deviates by 0.0035, three times that is 0.011.
@@ -24,10 +23,27 @@ describe("times of the flow", () => {
   });
 
   it("lie the other way round where noise stands at zero: 0.999 · (1 − Beta(1.5, 1))", () => {
-    const other = drawn("noise-at-zero");
+    const other = drawn({ timeDirection: "noise-at-zero", times: "from zero" });
     for (const [at, time] of other.entries()) expect(time + times[at]!).toBeCloseTo(1, 12);
     expect(Math.min(...other)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...other)).toBeLessThanOrEqual(0.999);
+  });
+
+  it("reach from just before zero to one in N1.5: (0.999 − β) / 0.999, where β is the share of noise that π0's time leaves", () => {
+    const early = drawn({ timeDirection: "noise-at-zero", times: "from before zero" });
+    for (const [at, time] of early.entries()) {
+      const beta = (times[at]! - 0.001) / 0.999;
+      expect(time).toBeCloseTo(1 - beta / 0.999, 12);
+    }
+    expect(Math.min(...early)).toBeLessThan(0);
+    expect(Math.min(...early)).toBeGreaterThan(-0.00101);
+  });
+
+  it("before zero lie in the first thousandth: PyTorch's long() cuts towards zero", () => {
+    const buckets = { kind: "buckets", tokens: 4, condition: 4 } as const;
+    const of = (time: number) => embedTimes(new HostArray("b t", [1, 1], "float32", Float32Array.of(time)), buckets);
+    expect([...of(-0.0009).cells]).toEqual([...of(0).cells]);
+    expect([...of(-0.0009).cells.slice(0, 4)]).toEqual([0, 0, 1, 1]);
   });
 
   it("are embedded by thousandths as sines and cosines for tokens, as cosines and sines for the condition", () => {

@@ -8,6 +8,14 @@ export const timeDirections = ["noise-at-one", "noise-at-zero"] as const;
 export type TimeDirection = (typeof timeDirections)[number];
 
 /**
+ * Where noise stands, and which times training draws: 0.999 of the way (π0, GR00T N1.6 and N1.7) or, `from before zero`, all of it and a
+ * thousandth before (N1.5).
+ */
+export type FlowTimes =
+  | { readonly timeDirection: "noise-at-one" }
+  | { readonly timeDirection: "noise-at-zero"; readonly times: "from zero" | "from before zero" };
+
+/**
  * How the time of the flow becomes numbers, `[b t e]`.
  *
  * `continuous`: sines and cosines of the time itself. `buckets`: of the thousandth that it lies in, twice: for the tokens of the
@@ -24,18 +32,20 @@ export function timeWidth(embedding: TimeEmbedding): number {
 
 /**
  * A time of the flow for training, more often near the noise: with β from Beta(1.5, 1), `0.999 · β + 0.001` where noise stands at
- * one, so in `[0.001, 1]`; `0.999 · (1 − β)` where it stands at zero, so in `[0, 0.999]`.
+ * one, so in `[0.001, 1]`; where it stands at zero `0.999 · (1 − β)`, so in `[0, 0.999]`, or `(0.999 − β) / 0.999`, so in
+ * `[−0.00101, 1]`.
  *
  * @param random a stream named for times
- * @source openpi `pi0.py` `compute_loss`; GR00T N1.6 `sample_time`; Beta(1.5, 1) = U^(1/1.5)
+ * @source openpi `pi0.py` `compute_loss`; GR00T N1.6 and N1.5 `sample_time`; Beta(1.5, 1) = U^(1/1.5)
  */
-export function sampleTime(random: Stream, { frame, episode, draw }: SampleKey, direction: TimeDirection): number {
+export function sampleTime(random: Stream, { frame, episode, draw }: SampleKey, flow: FlowTimes): number {
   const beta = random.uniform(0, frame, episode, draw) ** (1 / 1.5);
-  switch (direction) {
-    case "noise-at-one":
-      return 0.999 * beta + 0.001;
-    case "noise-at-zero":
+  if (flow.timeDirection === "noise-at-one") return 0.999 * beta + 0.001;
+  switch (flow.times) {
+    case "from zero":
       return 0.999 * (1 - beta);
+    case "from before zero":
+      return (0.999 - beta) / 0.999;
   }
 }
 
@@ -77,14 +87,14 @@ export function embedTime(times: HostArray<"b t">, width: number): HostArray<"b 
 /**
  * Sines and cosines of the thousandth that each time lies in: sines first for the tokens, then cosines first for the condition.
  *
- * @param times `[b t]`, in `[0, 1)`
+ * @param times `[b t]`, in `(−0.001, 1]`; those before zero lie in the first thousandth
  * @source GR00T `SinusoidalPositionalEncoding`; diffusers `get_timestep_embedding` with `flip_sin_to_cos` and a shift of 1
  */
 function embedBuckets(times: HostArray<"b t">, { tokens, condition }: BucketWidths): HostArray<"b t e"> {
   const width = tokens + condition;
   const values = new Float32Array(times.cells.length * width);
   for (let at = 0; at < times.cells.length; at++) {
-    const bucket = Math.floor(times.cells[at]! * 1000);
+    const bucket = Math.max(0, Math.floor(times.cells[at]! * 1000));
     const row = values.subarray(at * width, (at + 1) * width);
     for (let rate = 0; rate < tokens / 2; rate++) {
       const angle = bucket * longestBucket ** (-rate / (tokens / 2));

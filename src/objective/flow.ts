@@ -10,10 +10,11 @@ import { velocityErrors } from "../loss/velocity.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { actionCells } from "../policy/inputs.ts";
 import { timeEmbeddingOf, velocity } from "../policy/policy.ts";
-import type { FlowChoice } from "../policy/variant.ts";
+import { type FlowChoice, stateDropoutOf } from "../policy/variant.ts";
 import { Supervised, SymbolicSupervised } from "../validity/supervised.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import { Validity } from "../validity/validity.ts";
+import { keptStates } from "./state-dropout.ts";
 import type { Draws, FlowTarget, TargetOptions } from "./target.ts";
 import {
   errorsArray,
@@ -28,13 +29,21 @@ import {
 export const velocityName = "velocity";
 
 /** Names of the programs' inputs beside those of the observation. */
-export const flowInputs = { actions: "actions", noise: "noise", time: "time", timeEmbedding: "timeEmbedding" } as const;
+export const flowInputs = {
+  actions: "actions",
+  noise: "noise",
+  time: "time",
+  timeEmbedding: "timeEmbedding",
+  /** Of a policy that does not always know the state. */
+  stateKept: "stateKept",
+} as const;
 
 /** Files in which the arrays of a flow are made, by the names that an audit gives them. */
 export const flowFiles: Readonly<Record<string, string>> = {
   [flowInputs.noise]: "flow/noise.ts",
   [flowInputs.time]: "flow/time.ts",
   [flowInputs.timeEmbedding]: "flow/time.ts",
+  [flowInputs.stateKept]: "objective/state-dropout.ts",
   [teachesInput(velocityName)]: "validity/supervised.ts",
   "flow.noisy": "flow/path.ts",
   "flow.velocity": "flow/path.ts",
@@ -60,7 +69,9 @@ export function flowErrors(scope: Scope, setting: Setting, policy: TracedPolicy,
   const noisy = scope.watch("flow.noisy", point.noisy, cellReal);
   const width = timeWidth(timeEmbeddingOf(form));
   const timeEmbedding = input(flowInputs.timeEmbedding, "b t e", [b, t, width], "float32");
-  const predicted = scope.hidden(velocity(scope, form, policy.perceived, { noisy, timeEmbedding }), cellReal);
+  const stateKept = stateDropoutOf(form.variant) > 0 ? input(flowInputs.stateKept, "b", [b], "bool") : null;
+  const perceived = { ...policy.perceived, stateKept };
+  const predicted = scope.hidden(velocity(scope, form, perceived, { noisy, timeEmbedding }), cellReal);
   const supervised = SymbolicSupervised.input(teachesInput(velocityName), "b t d", [b, t, d]);
   const everywhere = SymbolicValidity.complete("b t d", [b, t, d]);
   const target = scope.watch("flow.velocity", point.velocity, cellReal);
@@ -101,7 +112,7 @@ export function flowFeeds(batch: Batch, options: TargetOptions, own: FlowTarget,
     if (own.unrealInput === "noise")
       draws.stream("unreal noise", row).fillNormal(cells, key.frame, key.episode, key.draw);
     fillNoise(cells, dofs, { random: draws.stream("noise", row), key });
-    const at = sampleTime(draws.stream("time", row), key, own.timeDirection);
+    const at = sampleTime(draws.stream("time", row), key, own);
     time.cells.fill(at, row * steps, (row + 1) * steps);
   }
   const supervised = Supervised.byRule(
@@ -109,12 +120,14 @@ export function flowFeeds(batch: Batch, options: TargetOptions, own: FlowTarget,
     { ...facts, dofMoves: dofMoves(batch, options) },
     { rules: options.rules, stepsThatTeach: options.pastEnd === "taught" ? "all" : "real" },
   );
+  const share = options.purpose === "training" ? own.stateDropout : 0;
   const feeds: Arrays = new Map<string, HostArray<string, DataType>>([
     [flowInputs.actions, batch.actions.read((values) => values)],
     [flowInputs.noise, noise],
     [flowInputs.time, time],
     [flowInputs.timeEmbedding, embedTimes(time, own.embedding)],
     [teachesInput(velocityName), supervised.toArray()],
+    ...(own.stateDropout > 0 ? [[flowInputs.stateKept, keptStates(batch, draws, share)] as const] : []),
   ]);
   return { feeds, counts: { bySlot: Supervised.countBySlot(supervised), perSlot: steps } };
 }

@@ -29,7 +29,13 @@ function targetOf(unrealInput: UnrealInput, pastEnd: PastEnd): TargetOptions {
     supervision: "allReal",
     pastEnd,
     objectives: [
-      { kind: "flow", unrealInput, timeDirection: "noise-at-one", embedding: { kind: "continuous", width: 4 } },
+      {
+        kind: "flow",
+        unrealInput,
+        timeDirection: "noise-at-one",
+        embedding: { kind: "continuous", width: 4 },
+        stateDropout: 0,
+      },
       { kind: "prompt" },
     ],
     datasets: ["example"],

@@ -1,20 +1,21 @@
 import type { Batch, Provenance } from "../batch/batch.ts";
 import type { SampleKey } from "../flow/noise.ts";
 import type { UnrealInput } from "../flow/path.ts";
-import type { TimeDirection, TimeEmbedding } from "../flow/time.ts";
+import type { FlowTimes, TimeEmbedding } from "../flow/time.ts";
 import { type Stream, stream } from "../graph/random.ts";
 import type { PastEnd } from "../policy/head/form.ts";
 import type { Rules } from "../validity/rules.ts";
 import type { SupervisionRule } from "../validity/supervised.ts";
 
 /** How noise and time of a flow are drawn. */
-export interface FlowTarget {
+export type FlowTarget = FlowTimes & {
   readonly kind: "flow";
   readonly unrealInput: UnrealInput;
-  readonly timeDirection: TimeDirection;
   /** How the policy takes times. */
   readonly embedding: TimeEmbedding;
-}
+  /** Share of the training samples whose state the policy does not know. */
+  readonly stateDropout: number;
+};
 
 /** What each objective of a policy is drawn by, in their order. */
 export type ObjectiveTarget = FlowTarget | { readonly kind: "prompt" };

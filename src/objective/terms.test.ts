@@ -36,7 +36,13 @@ test("draws follow the objectives of the policy, in their order", () => {
   const form = policyForm(variants.pi0_prompt, "micro", { ...options, ...rest });
   const { width } = variants.pi0_prompt.sizes.micro.expert;
   expect(objectiveTargets(form, "noise")).toEqual([
-    { kind: "flow", unrealInput: "noise", timeDirection: "noise-at-one", embedding: { kind: "continuous", width } },
+    {
+      kind: "flow",
+      unrealInput: "noise",
+      timeDirection: "noise-at-one",
+      embedding: { kind: "continuous", width },
+      stateDropout: 0,
+    },
     { kind: "prompt" },
   ]);
 });

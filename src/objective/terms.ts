@@ -2,7 +2,7 @@ import type { UnrealInput } from "../flow/path.ts";
 import type { Reduction, Term } from "../loss/reduction.ts";
 import type { Part } from "../policy/head/form.ts";
 import { type PolicyForm, timeEmbeddingOf } from "../policy/policy.ts";
-import type { ObjectiveChoice } from "../policy/variant.ts";
+import { type ObjectiveChoice, stateDropoutOf } from "../policy/variant.ts";
 import type { Rules } from "../validity/rules.ts";
 import { velocityName } from "./flow.ts";
 import { tokensName } from "./prompt.ts";
@@ -35,8 +35,10 @@ export function objectiveTargets(form: PolicyForm, unrealInput: UnrealInput): Ob
 
 function objectiveTarget(objective: ObjectiveChoice, form: PolicyForm, unrealInput: UnrealInput): ObjectiveTarget {
   switch (objective.kind) {
-    case "flow":
-      return { kind: "flow", unrealInput, timeDirection: objective.timeDirection, embedding: timeEmbeddingOf(form) };
+    case "flow": {
+      const { integrationSteps: _, ...times } = objective;
+      return { ...times, unrealInput, embedding: timeEmbeddingOf(form), stateDropout: stateDropoutOf(form.variant) };
+    }
     case "prompt":
       return { kind: "prompt" };
   }

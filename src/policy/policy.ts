@@ -49,7 +49,7 @@ export function policyForm(variant: Variant, choice: SizeChoice, options: FormOp
     }
     case "groot": {
       const size = grootSizeOf(variant, choice);
-      const own = { size: size.dit, parts, embodiments, crossAttentionKeys };
+      const own = { size: size.dit, decoder: variant.decoder, parts, embodiments, crossAttentionKeys };
       return { variant, size, vocabulary, adapters: null, head: { kind: "groot", ...own, ...steps } };
     }
   }
@@ -60,7 +60,7 @@ export function perceive(scope: Scope, form: PolicyForm, observation: Observatio
   const stream = prefixStream(scope, form, observation);
   const trunk = { choice: form.variant.backbone, size: form.size.backbone };
   const { tokens, cache } = runTrunk(scope.in("backbone"), trunk, stream, { before: [], condition: null });
-  return { observation, stream, tokens, cache };
+  return { observation, stream, tokens, cache, stateKept: null };
 }
 
 /**

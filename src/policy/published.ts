@@ -28,10 +28,13 @@ const pi0: PublishedShape = {
 /**
  * By variant, at its size `base`.
  *
- * @source `pi0`: openpi `pi0_config.py`, `gemma.py`; `groot_n16`: GR00T N1.6's head, of 29 dims and 16 steps, behind π0's backbone
+ * @source `pi0`: openpi `pi0_config.py`, `gemma.py`; `groot_n15`, `groot_n16`, `groot_n17`: the heads of GR00T N1.5
+ *   (32 dims, 16 steps), N1.6 (29 dims, 16 steps) and N1.7 (132 dims, 40 steps), behind π0's backbone
  */
 export const publishedShapes: Readonly<Record<VariantName, PublishedShape>> = {
   pi0,
   groot_n16: { ...pi0, actionHorizon: 16, actionWidth: 29, stateWidth: 29, embodiments: 32 },
+  groot_n15: { ...pi0, actionHorizon: 16, stateWidth: 64, embodiments: 32 },
+  groot_n17: { ...pi0, actionHorizon: 40, actionWidth: 132, stateWidth: 132, embodiments: 32 },
   pi0_prompt: pi0,
 };

@@ -35,7 +35,18 @@ export interface DitSize {
   readonly condition: number;
   /** Of the tokens that come out. */
   readonly output: number;
+  /** Layers in which the features read each other before anything else reads them; `null`: they are taken as they come. */
+  readonly features: FeatureSize | null;
+  /** Trained tokens between state and actions. */
+  readonly future: number;
+  /** Rows of the table of places, of which a chunk has the first ones; `null`: one for each step. */
+  readonly places: number | null;
+  /** Of so many blocks that read features, the first reads text, the others pictures; `null`: each reads both. */
+  readonly textEvery: number | null;
 }
+
+/** Layers over features, as wide as these are. */
+export type FeatureSize = Omit<TrunkSize, "width" | "keyHeads">;
 
 /** What every policy has. */
 export interface PolicySize {
@@ -94,10 +105,11 @@ const pi0Experts = {
   base: { width: 1024, layers: 18, mlp: 4096, heads: 8, keyHeads: 1, headWidth: 256 },
 } as const satisfies Record<PolicySizeName, TrunkSize>;
 
-const grootMicro = { state: 20, decoder: 16, condition: 8, output: 12 };
-const grootMini = { state: 128, decoder: 128, condition: 128, output: 128 };
-const grootTiny = { state: 256, decoder: 256, condition: 256, output: 256 };
-const grootBase = { state: 1024, decoder: 1024, condition: 256, output: 1024 };
+const plain = { features: null, future: 0, places: null, textEvery: null };
+const grootMicro = { state: 20, decoder: 16, condition: 8, output: 12, ...plain };
+const grootMini = { state: 128, decoder: 128, condition: 128, output: 128, ...plain };
+const grootTiny = { state: 256, decoder: 256, condition: 256, output: 256, ...plain };
+const grootBase = { state: 1024, decoder: 1024, condition: 256, output: 1024, ...plain };
 
 /** @source `base`: GR00T N1.6 */
 const grootHeads = {

@@ -123,22 +123,38 @@ describe("across streams", () => {
   const around = streamOf([segment("pictures", "within", [1, 0]), segment("prompt", "joins-previous", [1, 0])]);
 
   it("real tokens read the real tokens of the other", async () => {
-    expect(await shown(own.across(around, "real"))).toEqual(["1010", "1010", "0000"]);
+    expect(await shown(own.across(around, "real", "all"))).toEqual(["1010", "1010", "0000"]);
   });
 
   it("every token of the other is read where its mask is dropped by name", async () => {
-    expect(await shown(own.across(around, "every"))).toEqual(["1111", "1111", "0000"]);
+    expect(await shown(own.across(around, "every", "all"))).toEqual(["1111", "1111", "0000"]);
   });
 
   it("every token of the other is read where the rule that hides them is switched off", async () => {
     const broken = Scope.root(Rules.without("cross-attention-keys"));
     const open = TokenStream.of(broken, [segment("state", "within", [1])]);
-    expect(await shown(open.across(around, "real"))).toEqual(["1111"]);
+    expect(await shown(open.across(around, "real", "all"))).toEqual(["1111"]);
+  });
+
+  it("tokens of pictures, or the others, are read alone", async () => {
+    expect(await shown(own.across(around, "real", "pictures"))).toEqual(["1000", "1000", "0000"]);
+    expect(await shown(own.across(around, "real", "text"))).toEqual(["0010", "0010", "0000"]);
+    expect(await shown(own.across(around, "every", "text"))).toEqual(["0011", "0011", "0000"]);
+  });
+
+  it("tokens read each other whatever their sight where a head has them do so, those that exist or every one", async () => {
+    const causal = streamOf([segment("pictures", "within", [1, 0]), segment("prompt", "causal", [1, 1])]);
+    expect(await shown(causal.among("real"))).toEqual(["1011", "0000", "1011", "1011"]);
+    expect(causal.among("every").mayRead).toBeNull();
+    const broken = TokenStream.of(Scope.root(Rules.without("cross-attention-keys")), [
+      segment("prompt", "causal", [0]),
+    ]);
+    expect(broken.among("real").mayRead).toBeNull();
   });
 
   it("what exists counts, not what a rule that is switched off lets be read", async () => {
     const open = TokenStream.of(Scope.root(Rules.without("view-keys")), [segment("pictures", "within", [1, 0])]);
-    expect(await shown(own.across(open, "real"))).toEqual(["10", "10", "00"]);
+    expect(await shown(own.across(open, "real", "all"))).toEqual(["10", "10", "00"]);
     expect(await rows(open)).toEqual(["11", "11"]);
     expect([...(await evaluate({ real: open.real.isReal }, plainly)).real]).toEqual([1, 0]);
   });
@@ -156,6 +172,13 @@ describe("under the rules", () => {
     const segments = [segment(name, "within", [1, 0])];
     expect(await under(Rules.all, segments)).toEqual(["10", "00"]);
     expect(await under(Rules.without(rule), segments)).toEqual(["11", "11"]);
+  });
+
+  it("tokens that always exist are hidden by none", async () => {
+    const asked: string[] = [];
+    const rules = Rules.all.heardBy((rule) => asked.push(rule));
+    expect(await under(rules, [segment("future", "within", [1, 1])])).toEqual(["11", "11"]);
+    expect(asked).toEqual([]);
   });
 
   it("nothing is hidden from causal steps; step-order keeps them causal", async () => {

@@ -1,4 +1,5 @@
-import type { SymbolicArray } from "../graph/array.ts";
+import { constant, type SymbolicArray } from "../graph/array.ts";
+import { HostArray } from "../graph/host-array.ts";
 import { alignAny } from "../graph/op/align.ts";
 import { realPositions } from "../graph/op/rope.ts";
 import { and } from "../graph/op/select.ts";
@@ -15,13 +16,17 @@ export type Sight = "within" | "causal" | "joins-previous";
 /** Tokens `[b n e]`, real by `[b n]`. */
 export type Tokens = SymbolicPadded<"b n e", "float32", "b n">;
 
-/** The rule that hides those tokens of a segment that do not exist, by what the segment is made of. */
+/** The rule that hides those tokens of a segment that do not exist, by what the segment is made of; `null`: they always exist. */
 const keyRules = {
   pictures: "view-keys",
   prompt: "prompt-keys",
   state: "history-state",
   actions: "step-keys",
-} as const satisfies Record<string, Rule>;
+  future: null,
+} as const satisfies Record<string, Rule | null>;
+
+/** Tokens of a stream by what they are made of: all of them, those of pictures, or the others. */
+export type TokensOf = "all" | "pictures" | "text";
 
 export interface Segment {
   /** What it is made of: says which rule hides its keys, and appears in errors and in the audit. */
@@ -53,7 +58,8 @@ function ruled({ name, tokens, sight, keys }: Segment, rules: Rules): RuledSegme
   const every = () => SymbolicValidity.complete("b n", tokens.valid.isReal.shape);
   const isOfSteps = name === "actions" && sight === "causal";
   if (isOfSteps && readsEarlierOnly(rules, sight)) return { name, tokens, sight, keys: every() };
-  const isHidden = keys === "real" && rules.keeps(keyRules[name]);
+  const rule = keyRules[name];
+  const isHidden = keys === "real" && rule !== null && rules.keeps(rule);
   return { name, tokens, sight: isOfSteps ? "within" : sight, keys: isHidden ? tokens.valid : every() };
 }
 
@@ -188,14 +194,35 @@ export class TokenStream {
    * Own tokens as queries, the tokens of another stream as keys, wherever they stand.
    *
    * @param keys "real": those that exist; "every": also those that do not, where weights were trained so
+   * @param of what the keys are made of
    */
-  across(other: TokenStream, keys: "real" | "every"): AttentionPattern {
+  across(other: TokenStream, keys: "real" | "every", of: TokensOf): AttentionPattern {
     const shape = [rowsOf(this.#segments[0]!), this.length, other.length];
     const form = { axes: "b q k", shape, type: "bool" } as const;
     const queries = alignAny(rename(slice(this.#keys(), "n", this.start, this.start + this.length), "n", "q"), form);
     const isHidden = keys === "real" && this.#rules.keeps("cross-attention-keys");
-    if (!isHidden) return AttentionPattern.made(queries);
-    return AttentionPattern.made(and(queries, alignAny(rename(other.real.isReal, "n", "k"), form)));
+    const real = isHidden ? [alignAny(rename(other.real.isReal, "n", "k"), form)] : [];
+    const made = of === "all" ? [] : [alignAny(other.#madeOf(of), form)];
+    return AttentionPattern.made([...real, ...made].reduce((seen, keys) => and(seen, keys), queries));
+  }
+
+  /**
+   * Own tokens as queries and as keys, whatever the sight of their segments: what a head has the backbone's tokens read of each other.
+   *
+   * @param keys as of `across`
+   */
+  among(keys: "real" | "every"): AttentionPattern {
+    const isHidden = keys === "real" && this.#rules.keeps("cross-attention-keys");
+    if (!isHidden) return TokenStream.wholeRows;
+    return TokenStream.#patternOf(Array<number>(this.length).fill(0), this.real.isReal, 0);
+  }
+
+  /** `[k]`: which of this stream's own tokens are made of pictures, or are not. */
+  #madeOf(of: Exclude<TokensOf, "all">): SymbolicArray<"k", "bool"> {
+    const bits = this.#segments.flatMap(({ name, tokens }) =>
+      Array<number>(lengthOf(tokens)).fill((name === "pictures") === (of === "pictures") ? 1 : 0),
+    );
+    return constant(new HostArray("k", [bits.length], "bool", Uint8Array.from(bits)));
   }
 
   /** `[b n]`: number of real tokens before each of the stream, and of those before it. */

@@ -1,5 +1,7 @@
-import type { TimeDirection } from "../flow/time.ts";
+import type { FlowTimes } from "../flow/time.ts";
 import { type BackboneChoice, backbones, type ExpertChoice, experts } from "./backbone.ts";
+import { grootN15Sizes, grootN17Sizes } from "./groot-size.ts";
+import type { GrootDecoder } from "./head/form.ts";
 import type { PrefixSegment } from "./prefix.ts";
 import {
   type FlowSize,
@@ -13,12 +15,11 @@ import {
 import { type TowerChoice, towers } from "./tower.ts";
 
 /** Flow matching: the velocity that carries noise to actions is learnt, and actions arise by Euler steps along it. */
-export interface FlowChoice {
+export type FlowChoice = FlowTimes & {
   readonly kind: "flow";
-  readonly timeDirection: TimeDirection;
   /** Euler steps from noise to actions. */
   readonly integrationSteps: number;
-}
+};
 
 /** The backbone learns to say each token of its prompt after those before it; no actions arise from it. */
 export interface PromptChoice {
@@ -49,6 +50,9 @@ export interface FlowVariant extends Choices {
 /** GR00T's kind: a transformer of its own reads the backbone's tokens by cross-attention. */
 export interface GrootVariant extends Choices {
   readonly head: "groot";
+  readonly decoder: GrootDecoder;
+  /** Share of the training samples whose state the head does not know. */
+  readonly stateDropout: number;
   readonly sizes: Readonly<Record<PolicySizeName, GrootSize>>;
 }
 
@@ -74,7 +78,8 @@ const pi0: FlowVariant = {
 };
 
 /**
- * @source `pi0`: openpi `pi0.py`; π0 (arXiv:2410.24164). `groot_n16`: GR00T N1.6's action head behind π0's backbone. `pi0_prompt`: π0
+ * @source `pi0`: openpi `pi0.py`; π0 (arXiv:2410.24164). `groot_n15`, `groot_n16`, `groot_n17`: the action heads of GR00T N1.5, N1.6
+ *   and N1.7 behind π0's backbone. `pi0_prompt`: π0
  *   whose backbone also learns to say its prompt, so that a policy of two objectives is a row
  */
 export const variants = {
@@ -82,8 +87,26 @@ export const variants = {
   groot_n16: {
     ...paligemma,
     head: "groot",
+    decoder: "by part",
+    stateDropout: 0,
     sizes: grootSizes,
-    objectives: [{ kind: "flow", timeDirection: "noise-at-zero", integrationSteps: 4 }],
+    objectives: [{ kind: "flow", timeDirection: "noise-at-zero", times: "from zero", integrationSteps: 4 }],
+  },
+  groot_n15: {
+    ...paligemma,
+    head: "groot",
+    decoder: "one",
+    stateDropout: 0,
+    sizes: grootN15Sizes,
+    objectives: [{ kind: "flow", timeDirection: "noise-at-zero", times: "from before zero", integrationSteps: 4 }],
+  },
+  groot_n17: {
+    ...paligemma,
+    head: "groot",
+    decoder: "one",
+    stateDropout: 0.2,
+    sizes: grootN17Sizes,
+    objectives: [{ kind: "flow", timeDirection: "noise-at-zero", times: "from zero", integrationSteps: 4 }],
   },
   pi0_prompt: {
     ...pi0,
@@ -126,4 +149,9 @@ export function flowChoiceOf({ objectives }: Variant): FlowChoice {
   const found = objectives.find((objective) => objective.kind === "flow");
   if (found === undefined) throw new RangeError("flowChoiceOf: expected a policy with a flow, got one without");
   return found;
+}
+
+/** Share of a policy's training samples whose state it does not know. */
+export function stateDropoutOf(variant: Variant): number {
+  return variant.head === "groot" ? variant.stateDropout : 0;
 }

@@ -58,6 +58,7 @@ it("GR00T's head has a set of weights for each dataset, and noise at time zero",
   expect(formOf(groot).head).toEqual({
     kind: "groot",
     size: variants.groot_n16.sizes.micro.dit,
+    decoder: "by part",
     parts: awkwardRecipe.policy.parts,
     embodiments: 5,
     crossAttentionKeys: "real",

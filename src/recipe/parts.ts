@@ -1,6 +1,6 @@
 import { type Embodiment, slots } from "../embodiment/embodiment.ts";
 import type { HeadName, Part } from "../policy/head/form.ts";
-import { type VariantName, variants } from "../policy/variant.ts";
+import { type Variant, type VariantName, variants } from "../policy/variant.ts";
 
 /** The keys of a recipe that divide actions into parts. */
 export interface ActionParts {
@@ -20,6 +20,12 @@ export function partsOf(policy: ActionParts): readonly Part[] {
   return policy.parts ?? [wholeAction(policy)];
 }
 
+/** Whether the action head of a policy has a decoder for each part. */
+export function decodesParts(variant: VariantName): boolean {
+  const row: Variant = variants[variant];
+  return row.head === "groot" && row.decoder === "by part";
+}
+
 /** Every slot as one part. */
 export function wholeAction({ actionWidth }: Pick<ActionParts, "actionWidth">): Part {
   return { name: "velocity", slots: [...Array(actionWidth).keys()] };
@@ -27,7 +33,7 @@ export function wholeAction({ actionWidth }: Pick<ActionParts, "actionWidth">): 
 
 /** Which dofs of a robot no part decodes: they would not be trained and would not move. Empty where there are none. */
 export function partProblems(policy: ActionParts, name: string, { dofs, target }: Embodiment): string[] {
-  if (headOf(policy) === "flow" || target === "none") return [];
+  if (!decodesParts(policy.variant) || target === "none") return [];
   const decoded = new Set(partsOf(policy).flatMap((part) => part.slots));
   const left = dofs.filter((_, at) => !decoded.has(slots(dofs)[at]!));
   if (left.length === 0) return [];

@@ -23,7 +23,7 @@ import { repeatsLastAction } from "../policy/head/form.ts";
 import { type PolicyForm, policyForm } from "../policy/policy.ts";
 import { flowChoiceOf, sizeBeforeHead, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
-import { embodimentWeightProblems, headOf, partProblems, partsOf, wholeAction } from "./parts.ts";
+import { decodesParts, embodimentWeightProblems, headOf, partProblems, partsOf, wholeAction } from "./parts.ts";
 import type { Recipe } from "./schema.ts";
 
 /** Everything that training, validation and serving derive from a recipe and its data: plain values, no open files. */
@@ -175,8 +175,8 @@ export function conventionsOf(recipe: Recipe): Conventions {
 /** The terms of the loss: those of each objective, in their order. */
 export function termsOf({ recipe, rules }: Pick<Plan, "recipe" | "rules">): readonly Term[] {
   const { reduction, policy } = recipe;
-  const { head, objectives } = variants[policy.variant];
-  const parts = head === "flow" ? [wholeAction(policy)] : partsOf(policy);
+  const { objectives } = variants[policy.variant];
+  const parts = decodesParts(policy.variant) ? partsOf(policy) : [wholeAction(policy)];
   return objectives.flatMap((objective) => objectiveTerms(objective, { reduction, parts, rules }));
 }
 

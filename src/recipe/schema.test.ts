@@ -135,6 +135,10 @@ describe("a recipe", () => {
       [{ "policy.views": ["base", "wrist", "base"] }, 'policy.views: expected each view once, got "base" again'],
       [{ "policy.size": grootSizes.micro }, 'policy.size: expected an "expert", got a "dit"'],
       [
+        { "policy.variant": "groot_n15", "policy.size": "micro", "policy.actionHorizon": 17 },
+        "policy.actionHorizon: expected at most 16, which the table of places of policy.size has, got 17",
+      ],
+      [
         { "policy.size": { ...pi0Sizes.micro, expert: { ...pi0Sizes.micro.expert, layers: 2 } } },
         "policy.size: expected expert.layers to be backbone.layers (3), since the expert reads its keys, got 2",
       ],
@@ -148,7 +152,11 @@ describe("a recipe", () => {
 
   it("says what it takes where a value does not fit", () => {
     const cases: readonly (readonly [string, unknown, string])[] = [
-      ["policy.variant", "groot", 'expected "pi0" or "groot_n16" or "pi0_prompt", got "groot"'],
+      [
+        "policy.variant",
+        "groot",
+        'expected "pi0" or "groot_n16" or "groot_n15" or "groot_n17" or "pi0_prompt", got "groot"',
+      ],
       ["policy.size", "big", 'expected "micro" or "mini" or "tiny" or "base" or an object, got "big"'],
       ["validation.microBatch", 1, "expected a number of at least 2, got 1"],
       ["data.rate", 0, "expected a number above 0, got 0"],

@@ -5,7 +5,7 @@ import type { MixtureDescription } from "../mixture/mixture.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
 import type { Schedule } from "../optimizer/schedule.ts";
 import type { Part } from "../policy/head/form.ts";
-import { variantNames, variants } from "../policy/variant.ts";
+import { grootSizeOf, type Variant, variantNames, variants } from "../policy/variant.ts";
 import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
 import { below, dataSchema } from "./data-schema.ts";
@@ -197,9 +197,15 @@ function scheduleMisfits({ optimizer, validation }: Recipe): Misfit[] {
   return found;
 }
 
-function sizeMisfits({ policy: { variant, size } }: Recipe): Misfit[] {
-  const message = sizeMisfit(variants[variant].head, size);
-  return message === null ? [] : [{ path: ["policy", "size"], message }];
+function sizeMisfits({ policy: { variant, size, actionHorizon } }: Recipe): Misfit[] {
+  const row: Variant = variants[variant];
+  const message = sizeMisfit(row.head, size);
+  if (message !== null) return [{ path: ["policy", "size"], message }];
+  if (row.head !== "groot") return [];
+  const { places } = grootSizeOf(row, size).dit;
+  if (places === null || actionHorizon <= places) return [];
+  const expected = `expected at most ${places}, which the table of places of policy.size has, got ${actionHorizon}`;
+  return [{ path: ["policy", "actionHorizon"], message: expected }];
 }
 
 function viewMisfits({ policy: { views } }: Recipe): Misfit[] {

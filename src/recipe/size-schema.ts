@@ -41,6 +41,10 @@ const dit = z.strictObject({
   decoder: count,
   condition: count,
   output: count,
+  features: z.strictObject({ layers: count, mlp: count, heads: count, headWidth: count }).nullable(),
+  future: z.int().nonnegative(),
+  places: count.nullable(),
+  textEvery: count.nullable(),
 }) satisfies z.ZodType<DitSize>;
 
 /** A variant's size by its name, or one of its own. */

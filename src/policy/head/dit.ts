@@ -19,17 +19,18 @@ const ditLayer: LayerChoice = {
 };
 
 /**
- * A diffusion transformer over a stream: even blocks read the context, odd ones the stream itself.
+ * A diffusion transformer over a stream: even blocks read the contexts, one after another and then the first again, odd ones the stream
+ * itself.
  *
  * @param condition `[b e]`: scales and shifts every norm before attention, and the last
  * @returns `[b n e]`, `size.output` wide
- * @source GR00T `cross_attention_dit.py` `DiT` with `interleave_self_attention`
+ * @source GR00T `cross_attention_dit.py` `DiT` with `interleave_self_attention`, `AlternateVLDiT`
  */
 export function runDit(
   scope: Scope,
   size: DitSize,
   stream: TokenStream,
-  { context, condition }: { readonly context: Context; readonly condition: SymbolicArray<"b e"> },
+  { contexts, condition }: { readonly contexts: readonly Context[]; readonly condition: SymbolicArray<"b e"> },
 ): SymbolicArray<"b n e"> {
   const { real, pattern } = stream;
   const form = { choice: ditLayer, size: { ...size, keyHeads: size.heads } };
@@ -39,7 +40,8 @@ export function runDit(
   for (let block = 0; block < size.layers; block++) {
     const input = { tokens, real, condition: activated };
     const own = scope.in(`block.${block}`);
-    tokens = transformerLayer(own, form, input, block % 2 === 0 ? context : itself).tokens;
+    const read = block % 2 === 0 ? contexts[(block / 2) % contexts.length]! : itself;
+    tokens = transformerLayer(own, form, input, read).tokens;
   }
   const last = norm(
     scope.in("norm"),

@@ -2,9 +2,11 @@ import type { ExpertChoice } from "../backbone.ts";
 import type { DitSize, TrunkSize } from "../size.ts";
 
 /**
- * Which vision-language tokens a cross-attending head reads: those that exist, or, as GR00T was released, every one.
+ * Which vision-language tokens a cross-attending head reads: those that exist, or, as GR00T was released, every one. A released head whose
+ * blocks read text and pictures by turns (N1.7) heeds the mask there, but not where the tokens read each other before.
  *
- * @source GR00T issue 417: upstream's head receives the mask and drops it
+ * @source GR00T issue 417: upstream's head receives the mask and drops it; LeRobot `cross_attention_dit.py` `AlternateVLDiT`,
+ *   `SelfAttentionTransformer`
  */
 export const crossAttentionKeys = ["real", "asReleasedGr00t"] as const;
 
@@ -68,11 +70,15 @@ export interface ExpertForm {
   readonly size: TrunkSize;
 }
 
+/** What makes velocities of a head's tokens: a decoder for each part of the robot, or one for every slot, as GR00T was released. */
+export type GrootDecoder = "by part" | "one";
+
 /** GR00T's: a transformer of its own that reads the backbone's tokens by cross-attention, with weights by embodiment. */
 export interface GrootHead extends ActionSteps {
   readonly kind: "groot";
   readonly size: DitSize;
-  /** Each has a decoder of its own; slots of no part get the velocity 0. */
+  readonly decoder: GrootDecoder;
+  /** Where each has a decoder of its own; slots of no part get the velocity 0. */
   readonly parts: readonly Part[];
   /** Sets of weights in the encoders and decoders. */
   readonly embodiments: number;

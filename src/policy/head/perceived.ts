@@ -10,4 +10,6 @@ export interface Perceived {
   /** The stream's tokens as they came out, normalised. */
   readonly tokens: SymbolicArray<"b n e">;
   readonly cache: readonly KeyValue[];
+  /** Whose state a head may know in training, `[b]`; `null` where it always may. */
+  readonly stateKept: SymbolicArray<"b", "bool"> | null;
 }
