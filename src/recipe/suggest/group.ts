@@ -6,6 +6,7 @@ import {
 } from "../../embodiment/normalization-group.ts";
 import { InputError } from "../../input-error.ts";
 import type { SuggestedMapping } from "./mapping.ts";
+import { readAs } from "./unit.ts";
 
 /** A mapping and the dataset that it is of. */
 export interface MappedDataset extends SuggestedMapping {
@@ -24,6 +25,12 @@ export function oneRobotEach(mapped: readonly MappedDataset[]): SuggestedMapping
     const first = kept.get(name) ?? own;
     kept.set(name, first);
     if (areOneGroup([first, own])) return { mapping, notes };
+    const { dofs, states } = first.embodiment;
+    const read = { ...mapping, dofs: readAs(mapping.dofs, dofs), states: readAs(mapping.states, states) };
+    if (areOneGroup([first, memberOf({ dataset, mapping: read, notes })])) {
+      const text = `read in the units of "${first.dataset}", whose robot this is; recordedIn says what they are in this recording`;
+      return { mapping: read, notes: [{ path: "dofs", text }, ...notes] };
+    }
     const { robotType: stated } = own.embodiment;
     const text = `"${stated}" in its metadata, as in that of "${first.dataset}", which has other entries: its statistics are its own`;
     const robotType = `${stated} of ${dataset.name}`;

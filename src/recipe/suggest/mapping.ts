@@ -9,6 +9,7 @@ import { followsState, pairByName, type Recorded } from "./delta-pair.ts";
 import { entriesOf } from "./entry.ts";
 import type { Rows } from "./look.ts";
 import type { Note } from "./note.ts";
+import { guessUnits, type UnitGuess, withUnits } from "./unit.ts";
 
 /** A mapping all of whose columns and entries are spelled out; cameras are matched across datasets. */
 export interface SpelledMapping extends Mapping {
@@ -43,7 +44,10 @@ export async function suggestMapping(dataset: Dataset, rows: Rows): Promise<Sugg
   const [entries, states] = [entriesOf(action), entriesOf(state)];
   const { mode: controlMode, because } = controlModeOf(`${dataset.name} ${dataset.robotType}`, entries);
   const pairs = await checkedPairs(dataset, rows, { action, state, dofs: pairByName(entries, states) });
-  const notes: Note[] = [{ path: "controlMode", text: because }, ...pairs.notes, ...prompt.notes];
+  const units =
+    controlMode === "joint" ? await unitsFor(dataset, rows, { action, state, dofs: pairs.dofs, states }) : null;
+  const unitNotes = units === null ? [] : [{ path: "dofs", text: `units: ${units.because}` }];
+  const notes: Note[] = [{ path: "controlMode", text: because }, ...pairs.notes, ...unitNotes, ...prompt.notes];
   if (state.length === 0) notes.push({ path: "state", text: "no column of a state by its usual names" });
   const mapping: SpelledMapping = {
     robotType: null,
@@ -52,8 +56,8 @@ export async function suggestMapping(dataset: Dataset, rows: Rows): Promise<Sugg
     state: state.map(({ key }) => ({ key, entries: "all" })),
     cameras: {},
     ...prompt.mapping,
-    dofs: pairs.dofs,
-    states,
+    dofs: units === null ? pairs.dofs : withUnits(pairs.dofs, units),
+    states: units === null ? states : withUnits(states, units),
     target: "actions",
   };
   return { mapping, notes };
@@ -124,6 +128,17 @@ async function checkedPairs(
   if (followsState(dofs, actions, states)) return { dofs, notes: [] };
   const text = "names pair dofs with state entries, but the numbers do not follow each other: no delta is taken";
   return { dofs: dofs.map((dof) => ({ ...dof, state: null })), notes: [{ path: "dofs", text }] };
+}
+
+/** One guess for both vectors: a delta is taken of one unit. */
+async function unitsFor(
+  dataset: Dataset,
+  { episodes: [first] }: Rows,
+  { action, state, dofs, states }: Pairing & { readonly states: readonly Entry[] },
+): Promise<UnitGuess | null> {
+  if (first === undefined) return null;
+  const numbers = [...(await recorded(dataset, first.index, action)), ...(await recorded(dataset, first.index, state))];
+  return guessUnits(dataset.robotType, [...dofs, ...states], numbers);
 }
 
 async function recorded(dataset: Dataset, episode: number, columns: readonly Feature[]): Promise<Recorded> {

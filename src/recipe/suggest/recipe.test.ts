@@ -98,6 +98,33 @@ describe("a recipe for datasets", () => {
     expect(recipe.data.datasets.map(({ mapping }) => mapping.robotType)).toEqual([null, "so101 of two", null]);
   });
 
+  it("reads a robot's joints in degrees as radians where another recording of it has those, and says so", async () => {
+    const moving = async (name: string, elbow: readonly number[]) => {
+      const found = await toy(name, { robotType: "arm", features: elbows });
+      const column = new HostArray("i j", [5, 1], "float64", Float64Array.from(elbow));
+      const table: Dataset["table"] = async (episode) => ({
+        ...(await found.dataset.table(episode)),
+        vector: () => column,
+      });
+      return { ...found, dataset: { ...found.dataset, table } };
+    };
+    const found = [await moving("one", [0, 0.5, 1, 1.5, 0.7]), await moving("two", [0, 30, 60, 90, 40])];
+    const { recipe, notes } = await suggestRecipe(found, choice);
+    const said = recipe.data.datasets.map(({ mapping: { robotType, dofs, states } }) => [
+      robotType,
+      ...[...(dofs ?? []), ...(states ?? [])].map(({ unit, recordedIn }) => `${unit} from ${recordedIn}`),
+    ]);
+    expect(said).toEqual([
+      [null, "rad from undefined", "rad from undefined"],
+      [null, "rad from deg", "rad from deg"],
+    ]);
+    expect(notes.filter(({ path }) => path.endsWith(".mapping.dofs")).map(({ text }) => text)).toEqual([
+      "units: a guess: joints reach 1.50, no more than 2π",
+      'read in the units of "one", whose robot this is; recordedIn says what they are in this recording',
+      "units: a guess: joints reach 90.0, more than 2π",
+    ]);
+  });
+
   it("takes the ready mapping of a robot whose name and columns it finds", async () => {
     const features = [
       numbers("actions", [..."abcdefgh"]),
