@@ -125,6 +125,7 @@ function planOf(member: Member, pictureMemoryBytes: number): LoadPlan {
     historyDropout: 0,
     actionFrame: "absolute",
     pastEnd: "nothing",
+    prompt: "task",
     longPrompt: "cut",
     augmentation: "none",
   } as const;

@@ -38,16 +38,12 @@ const reading: Reading = {
   historyDropout: 0,
   actionFrame: "absolute",
   pastEnd: "nothing",
+  prompt: "task",
   longPrompt: "refuse",
   augmentation: "none",
 };
-const choice: ExampleChoice = {
-  seed: 7,
-  purpose: "train",
-  layout: { steps: 4, observations: 3, tokens: 8, pictureSize: 8 },
-  reading,
-  tokenizer: byteTokenizer,
-};
+const layout = { steps: 4, observations: 3, tokens: 8, pictureSize: 8 };
+const choice: ExampleChoice = { seed: 7, purpose: "train", layout, reading, tokenizer: byteTokenizer };
 const identity = (size: number): Normalization => ({
   mode: "identity",
   center: new Float64Array(size),

@@ -1,4 +1,5 @@
-import { encodePrompt, type LongPrompt, type PromptTokenizer } from "../codec/prompt.ts";
+import type { LongPrompt, PromptTokenizer } from "../codec/prompt.ts";
+import type { PromptFormat } from "../codec/prompt-format.ts";
 import { actionWindow, nearestFrame, type ObservationSlots, observationWindow, type Window } from "../dataset/chunk.ts";
 import type { Dataset, EpisodeTable, Picture } from "../dataset/dataset.ts";
 import { type Augmentation, augment, drawChange } from "../embodiment/augment.ts";
@@ -16,6 +17,7 @@ import { Validity } from "../validity/validity.ts";
 import type { Provenance } from "./batch.ts";
 import { readableSlots } from "./fields.ts";
 import type { BatchLayout } from "./layout.ts";
+import { promptTokens } from "./prompt.ts";
 import { refuseNoPrompt } from "./sample-check.ts";
 
 /** One sample at the robot's own width: nothing in it is padding but what its facts say. */
@@ -54,6 +56,7 @@ export interface Reading {
   readonly actionFrame: ActionFrame;
   /** What stands in action steps past an episode's end. */
   readonly pastEnd: ActionChoice["pastEnd"];
+  readonly prompt: PromptFormat;
   readonly longPrompt: LongPrompt;
   /** In training only. */
   readonly augmentation: Augmentation | "none";
@@ -101,16 +104,17 @@ export async function loadExample(subject: Subject, draw: Draw, choice: ExampleC
   const observed = observationTimes(sample);
   const path = trajectory(table, embodiment, member.framesPerSecond);
   const historyKept = keepsHistory(sample);
+  const state = normalize(statesAt(path, observed), subject.state);
   return {
     name,
     actions: normalize(actionsFrom(path, draw.frame, { steps, rate, frame, pastEnd }), subject.action),
     stepReal: stepReal(sample),
     dofSlots: slots(embodiment.dofs),
-    state: normalize(statesAt(path, observed), subject.state),
+    state,
     stateSlots: slots(embodiment.states),
     pictures: await pictures(sample, observed, historyKept),
     viewReal: viewReal(sample),
-    tokens: tokens(sample),
+    tokens: tokens(sample, state),
     targetReal: embodiment.target === "actions",
     historyKept,
     embodiment: member.normalizationGroup,
@@ -195,8 +199,12 @@ export function promptAt({ columns: { prompt } }: Embodiment, { tasks }: Episode
   return prompt.kind === "fixed" ? prompt.text : (tasks[frame] ?? null);
 }
 
-function tokens({ subject, draw, table, tokenizer, layout, reading, name }: Sample): Int32Array {
+function tokens(
+  { subject, draw, table, tokenizer, layout, reading, name }: Sample,
+  state: Example["state"],
+): Int32Array {
   const text = promptAt(subject.member.embodiment, table, draw.frame);
   refuseNoPrompt(name, text);
-  return encodePrompt(tokenizer, text, { limit: layout.tokens, long: reading.longPrompt, where: name });
+  const { prompt: format, longPrompt: long } = reading;
+  return promptTokens(text, state, { tokenizer, format, limit: layout.tokens, long, where: name });
 }

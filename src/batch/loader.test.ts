@@ -67,6 +67,7 @@ async function mixed(): Promise<{ mixture: Mixture; plan: LoadPlan }> {
       historyDropout: 0.3,
       actionFrame: "absolute",
       pastEnd: "nothing",
+      prompt: "task",
       longPrompt: "refuse",
       augmentation: usualAugmentation,
     },

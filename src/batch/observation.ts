@@ -1,4 +1,5 @@
-import { encodePrompt, type LongPrompt, type PromptTokenizer } from "../codec/prompt.ts";
+import type { LongPrompt, PromptTokenizer } from "../codec/prompt.ts";
+import type { PromptFormat } from "../codec/prompt-format.ts";
 import type { Picture } from "../dataset/dataset.ts";
 import { type Embodiment, slots } from "../embodiment/embodiment.ts";
 import { normalize } from "../embodiment/normalize.ts";
@@ -10,6 +11,7 @@ import { Validity } from "../validity/validity.ts";
 import type { Example } from "./example.ts";
 import type { BatchLayout } from "./layout.ts";
 import type { Units } from "./maker.ts";
+import { promptTokens } from "./prompt.ts";
 
 /** State and pictures of a robot at one time. */
 export interface RobotObservation {
@@ -39,6 +41,7 @@ export interface Robot {
 /** How observations are read; the same as in training. */
 export interface ObservationChoice {
   readonly layout: Pick<BatchLayout, "steps" | "tokens" | "pictureSize">;
+  readonly prompt: PromptFormat;
   readonly longPrompt: LongPrompt;
   readonly tokenizer: PromptTokenizer;
 }
@@ -51,8 +54,8 @@ export interface ObservationChoice {
 export function observe(robot: Robot, input: PolicyInput, choice: ObservationChoice): Example {
   const { embodiment, units, name } = robot;
   const { dofs, states } = embodiment;
-  const { layout, longPrompt, tokenizer } = choice;
-  const { observations, prompt } = input;
+  const { layout, tokenizer } = choice;
+  const { observations } = input;
   const side = layout.pictureSize;
   const problems = observations.flatMap((observation) =>
     observation === null ? [] : misfits(embodiment, observation),
@@ -64,16 +67,18 @@ export function observe(robot: Robot, input: PolicyInput, choice: ObservationCho
   const cameraReal = observations.flatMap((observation) =>
     embodiment.cameras.map(({ view, key }) => (key !== null && observation?.pictures[view] !== null ? 1 : 0)),
   );
+  const state = normalize(statesOf(observations, states.length), units.state);
+  const fit = { format: choice.prompt, limit: layout.tokens, long: choice.longPrompt, where: name };
   return {
     name,
     actions: Padded.of(zeros("t d", [layout.steps, dofs.length], "float32"), Validity.complete("t", [layout.steps])),
     stepReal: Validity.complete("t", [layout.steps]),
     dofSlots: slots(dofs),
-    state: normalize(statesOf(observations, states.length), units.state),
+    state,
     stateSlots: slots(states),
     pictures: pictures.map((picture) => picture && letterbox(shrink(picture, { height: side, width: side }), side)),
     viewReal: Validity.of("o v", [observations.length, embodiment.cameras.length], Uint8Array.from(cameraReal)),
-    tokens: encodePrompt(tokenizer, prompt, { limit: layout.tokens, long: longPrompt, where: name }),
+    tokens: promptTokens(input.prompt, state, { tokenizer, ...fit }),
     targetReal: embodiment.target === "actions",
     historyKept: true,
     embodiment: robot.normalizationGroup,

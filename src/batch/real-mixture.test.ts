@@ -76,6 +76,7 @@ describe.runIf(hasRealData)(onRealData("four real robots in one mixture"), () =>
         interval: 1,
         historyDropout: 0,
         pastEnd: "nothing",
+        prompt: "task",
         longPrompt: "refuse",
         augmentation: usualAugmentation,
       },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { encodePrompt, type LongPrompt, type PromptTokenizer } from "../codec/prompt.ts";
+import { longestPrompt, type PromptFormat } from "../codec/prompt-format.ts";
 import { type CacheForm, cached } from "../dataset/cache.ts";
 import type { Dataset, EpisodeTable } from "../dataset/dataset.ts";
 import { DatasetError } from "../dataset/problem.ts";
@@ -14,6 +15,7 @@ import type { BatchLayout } from "./layout.ts";
 export interface SampleCheckOptions {
   readonly layout: Pick<BatchLayout, "actionWidth" | "stateWidth" | "tokens">;
   readonly tokenizer: PromptTokenizer;
+  readonly prompt: PromptFormat;
   readonly longPrompt: LongPrompt;
   /** Folder that keeps what has been checked, by the state of the files. */
   readonly cache: string;
@@ -49,11 +51,8 @@ export async function checkSamples(
   for (const [at, member] of mixture.members.entries()) {
     const dataset = datasets[at]!;
     const found = await look(member, dataset, options.cache);
-    problems.push(
-      ...found.problems,
-      ...found.prompts.flatMap((prompt) => promptProblem(dataset.name, prompt, options)),
-    );
-    const cut = found.prompts.filter(({ text }) => text !== null && isTooLong(text, options));
+    problems.push(...found.problems, ...found.prompts.flatMap((prompt) => promptProblem(member, prompt, options)));
+    const cut = found.prompts.filter(({ text }) => text !== null && isTooLong(member, text, options));
     findings.push({
       drift: found.drift,
       filmNotes: found.filmNotes,
@@ -68,8 +67,13 @@ export async function checkSamples(
   throw new InputError(`${said.slice(0, namedProblems).join("; ")}${rest}`);
 }
 
-function isTooLong(text: string, { tokenizer, layout }: SampleCheckOptions): boolean {
-  return tokenizer.encode(text).length > layout.tokens;
+/** The longest text that a sample can have of an instruction: it may say a state. */
+function longestOf({ embodiment }: Member, text: string, { prompt }: SampleCheckOptions): string {
+  return longestPrompt(prompt, text, embodiment.states.length);
+}
+
+function isTooLong(member: Member, text: string, options: SampleCheckOptions): boolean {
+  return options.tokenizer.encode(longestOf(member, text, options)).length > options.layout.tokens;
 }
 
 async function look(member: Member, dataset: Dataset, cache: string): Promise<Found> {
@@ -161,11 +165,12 @@ function further(drift: Found["drift"], timestamps: Float64Array, framesPerSecon
   return { episodes: drift.episodes + 1, seconds: Math.max(drift.seconds, seconds) };
 }
 
-function promptProblem(dataset: string, { text, episode, frame }: Prompt, options: SampleCheckOptions): string[] {
-  const where = `dataset "${dataset}" episode ${episode} frame ${frame}`;
+function promptProblem(member: Member, { text, episode, frame }: Prompt, options: SampleCheckOptions): string[] {
+  const where = `dataset "${member.datasetName}" episode ${episode} frame ${frame}`;
   try {
     refuseNoPrompt(where, text);
-    encodePrompt(options.tokenizer, text, { limit: options.layout.tokens, long: options.longPrompt, where });
+    const longest = longestOf(member, text, options);
+    encodePrompt(options.tokenizer, longest, { limit: options.layout.tokens, long: options.longPrompt, where });
     return [];
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

@@ -71,6 +71,7 @@ it("each view of a batch holds its own camera's picture of its own time, in trai
       historyDropout: 0,
       actionFrame: "absolute",
       pastEnd: "nothing",
+      prompt: "task",
       longPrompt: "refuse",
       augmentation: "none",
     },
@@ -88,7 +89,7 @@ it("each view of a batch holds its own camera's picture of its own time, in trai
   const served = observe(
     robot,
     { observations: [at(2), at(5)], prompt: "push" },
-    { layout, longPrompt: "refuse", tokenizer: byteTokenizer },
+    { layout, prompt: "task", longPrompt: "refuse", tokenizer: byteTokenizer },
   );
   const { images, facts } = collate(layout, [taught, served]);
   const firstPixels = images.read(({ cells }) =>

@@ -57,7 +57,15 @@ export const backbones = {
   gemma: { ...gemmaTrunk, embeddingScale: "root of width" },
 } as const satisfies Record<string, BackboneChoice>;
 
+const adaptive: NormChoice = { kind: "adaptive-rms", epsilon: 1e-6 };
+
 /** @source openpi `gemma.py`, `pi0.py` */
 export const experts = {
   gemma: { ...gemmaTrunk, time: "joined" },
+  adaptiveGemma: {
+    layer: { ...gemmaTrunk.layer, norms: { ...gemmaTrunk.layer.norms, attention: adaptive, mlp: adaptive } },
+    lastNorm: adaptive,
+    ranges: gemmaTrunk.ranges,
+    time: "condition",
+  },
 } as const satisfies Record<string, ExpertChoice>;

@@ -44,7 +44,7 @@ export function policyForm(variant: Variant, choice: SizeChoice, options: FormOp
         size,
         vocabulary,
         adapters: null,
-        head: { kind: "flow", expert, insulated: variant.insulated, ...steps },
+        head: { kind: "flow", state: variant.state, expert, insulated: variant.insulated, ...steps },
       };
     }
     case "groot": {

@@ -1,7 +1,8 @@
+import type { PromptFormat } from "../codec/prompt-format.ts";
 import type { FlowTimes } from "../flow/time.ts";
 import { type BackboneChoice, backbones, type ExpertChoice, experts } from "./backbone.ts";
 import { grootN15Sizes, grootN17Sizes } from "./groot-size.ts";
-import type { GrootDecoder } from "./head/form.ts";
+import type { GrootDecoder, StateChoice } from "./head/form.ts";
 import type { PrefixSegment } from "./prefix.ts";
 import {
   type FlowSize,
@@ -33,6 +34,8 @@ export type ObjectiveChoice = FlowChoice | PromptChoice;
 interface Choices {
   /** What the backbone reads, in order. */
   readonly prefix: readonly PrefixSegment[];
+  /** How instructions are worded, where a recipe says nothing else. */
+  readonly prompt: PromptFormat;
   readonly tower: TowerChoice;
   readonly backbone: BackboneChoice;
   readonly objectives: readonly ObjectiveChoice[];
@@ -41,6 +44,7 @@ interface Choices {
 /** π0's kind: an expert continues the backbone's stream. */
 export interface FlowVariant extends Choices {
   readonly head: "flow";
+  readonly state: StateChoice;
   readonly expert: ExpertChoice;
   /** Whether the backbone learns nothing from the expert, which reads it all the same (knowledge insulation). */
   readonly insulated: boolean;
@@ -64,6 +68,7 @@ const paligemma = {
     { tokens: "pictures", sight: "within" },
     { tokens: "prompt", sight: "joins-previous" },
   ],
+  prompt: "task",
   tower: towers.siglip,
   backbone: backbones.gemma,
 } as const;
@@ -71,6 +76,7 @@ const paligemma = {
 const pi0: FlowVariant = {
   ...paligemma,
   head: "flow",
+  state: "suffix token",
   expert: experts.gemma,
   insulated: false,
   sizes: pi0Sizes,
@@ -79,8 +85,8 @@ const pi0: FlowVariant = {
 
 /**
  * @source `pi0`: openpi `pi0.py`; π0 (arXiv:2410.24164). `groot_n15`, `groot_n16`, `groot_n17`: the action heads of GR00T N1.5, N1.6
- *   and N1.7 behind π0's backbone. `pi0_prompt`: π0
- *   whose backbone also learns to say its prompt, so that a policy of two objectives is a row
+ *   and N1.7 behind π0's backbone. `pi0_prompt`: π0 whose backbone also learns to say its prompt, so that a policy of two objectives is
+ *   a row. `pi05`: openpi `pi0.py` with `pi05`; π0.5 (arXiv:2504.16054)
  */
 export const variants = {
   pi0,
@@ -116,6 +122,7 @@ export const variants = {
     ],
     objectives: [...pi0.objectives, { kind: "prompt" }],
   },
+  pi05: { ...pi0, state: "prompt text", prompt: "pi05", expert: experts.adaptiveGemma },
 } as const satisfies Record<string, Variant>;
 
 export type VariantName = keyof typeof variants;

@@ -25,6 +25,7 @@ import { flowChoiceOf, sizeBeforeHead, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import { decodesParts, embodimentWeightProblems, headOf, partProblems, partsOf, wholeAction } from "./parts.ts";
 import type { Recipe } from "./schema.ts";
+import { promptFormatOf } from "./text.ts";
 
 /** Everything that training, validation and serving derive from a recipe and its data: plain values, no open files. */
 export interface Plan {
@@ -99,6 +100,7 @@ async function checkData(recipe: Recipe, open: OpenMixture, cache: string): Prom
   return await checkSamples(open, {
     layout,
     tokenizer: byteTokenizer,
+    prompt: promptFormatOf(recipe.policy),
     longPrompt: readingOf(recipe).longPrompt,
     cache,
   });
@@ -117,6 +119,7 @@ export function readingOf({ data, policy, conventions }: Recipe): Reading {
     historyDropout: policy.history.dropout,
     actionFrame: data.actions,
     pastEnd: repeatsLastAction(conventions.pastEnd) ? "last action" : "nothing",
+    prompt: promptFormatOf(policy),
     longPrompt: data.longPrompt ?? "refuse",
     augmentation: data.augmentation ?? "none",
   };

@@ -32,3 +32,12 @@ describe("π0 at its published size", () => {
     expect(cost.answerOperations).toBeLessThan(1.5 * least);
   });
 });
+
+it("π0.5 at its published size has norms that follow the time in the place of weights, and no map of the state", () => {
+  const { parts } = costOf(publishedSetting("pi05", "base", 1));
+  const count = (name: string) => parts.find((part) => part.name === name)?.parameters;
+  const adaptive = 3 * 1024 * 1024 + 3 * 1024;
+  expect(count("expert")).toBe(18 * (gemmaLayer(1024, 4096, 8) - 2 * 1024 + 2 * adaptive) + adaptive);
+  expect(count("action")).toBe(32 * 1024 + 1024 + 2 * (1024 * 1024 + 1024) + 1024 * 32 + 32);
+  expect(parts.some(({ name }) => name === "state")).toBe(false);
+});

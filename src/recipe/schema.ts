@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { chosenConventionsSchema } from "../checkpoint/conventions.ts";
+import { promptFormats } from "../codec/prompt-format.ts";
 import { reductions } from "../loss/reduction.ts";
 import type { MixtureDescription } from "../mixture/mixture.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
@@ -10,6 +11,7 @@ import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
 import { below, dataSchema } from "./data-schema.ts";
 import { policySizeSchema, sizeMisfit } from "./size-schema.ts";
+import { promptMisfit } from "./text.ts";
 
 const natural = z.int().nonnegative();
 const count = z.int().positive();
@@ -63,6 +65,8 @@ const policySchema = z.strictObject({
   actionWidth: count,
   stateWidth: count,
   promptTokens: count,
+  /** How instructions are worded; may be missing: as the variant does. Weights from elsewhere may bring another way. */
+  prompt: z.enum(promptFormats).optional(),
   /** Observation slots (1: only now), the frames between two, and how often history is dropped in training. */
   history: z.strictObject({ slots: count, interval: count, dropout: decay }),
 });
@@ -105,7 +109,7 @@ const rolloutSchema = z.strictObject({
 /**
  * Every key of a recipe. None has a default, so a missing key is an error. `rollout` may be missing, as it changes no number of a run,
  * and so may the keys of `data` by which a user lets something pass: what is not let pass is refused. Without `trimIdle` a dataset's
- * episodes are used whole, without `adapters` a policy has none.
+ * episodes are used whole, without `adapters` a policy has none, and without `policy.prompt` its variant says how instructions are worded.
  */
 export const recipeSchema = z
   .strictObject({
@@ -166,6 +170,7 @@ function misfits(recipe: Recipe): Misfit[] {
   const kinds = [
     scheduleMisfits,
     sizeMisfits,
+    promptMisfits,
     viewMisfits,
     historyMisfits,
     headMisfits,
@@ -206,6 +211,11 @@ function sizeMisfits({ policy: { variant, size, actionHorizon } }: Recipe): Misf
   if (places === null || actionHorizon <= places) return [];
   const expected = `expected at most ${places}, which the table of places of policy.size has, got ${actionHorizon}`;
   return [{ path: ["policy", "actionHorizon"], message: expected }];
+}
+
+function promptMisfits({ policy }: Recipe): Misfit[] {
+  const message = promptMisfit(policy);
+  return message === null ? [] : [{ path: ["policy", "prompt"], message }];
 }
 
 function viewMisfits({ policy: { views } }: Recipe): Misfit[] {

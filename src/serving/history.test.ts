@@ -39,7 +39,7 @@ const layout: BatchLayout = {
   tokens: 8,
   pictureSize: 8,
 };
-const choice = { layout, longPrompt: "refuse", tokenizer: byteTokenizer } as const;
+const choice = { layout, prompt: "task", longPrompt: "refuse", tokenizer: byteTokenizer } as const;
 const native: Pick<Reading, "rate" | "interval"> = { rate: "native", interval: 2 };
 
 let member: Member;
@@ -81,6 +81,7 @@ const recorded = (frame: number, reading: Pick<Reading, "rate" | "interval">) =>
         historyDropout: 0.5,
         actionFrame: "absolute",
         pastEnd: "nothing",
+        prompt: "task",
         longPrompt: "refuse",
         augmentation: "none",
       },

@@ -160,7 +160,12 @@ describe.each(["absolute", "delta"] as const)("one motion in degrees and in radi
     );
     const turned = [(inRadians[3]! * 180) / Math.PI, inRadians[4]! * 100, inRadians[5]! * 400 - 100];
     expect(inDegrees.slice(3)).toEqual(turned.map((value) => expect.closeTo(value, 9)));
-    const choice = { layout: layoutOf(planned().recipe, 1), longPrompt: "refuse", tokenizer: byteTokenizer } as const;
+    const choice = {
+      layout: layoutOf(planned().recipe, 1),
+      prompt: "task",
+      longPrompt: "refuse",
+      tokenizer: byteTokenizer,
+    } as const;
     const seen = [radians!, degrees!].map((robot, at) => {
       const now = { state: at === 0 ? state.radians : state.degrees, pictures: {} };
       return observe(robot, { observations: [now], prompt: "go" }, choice).state.read(({ cells }) => [...cells]);

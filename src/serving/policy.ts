@@ -101,8 +101,8 @@ export class LoadedPolicy {
         `act: expected at most ${this.rows} robots, got ${requests.length}; load the policy for more robots`,
       );
     const { layout } = this.#sampler;
-    const { longPrompt } = readingOf(this.recipe);
-    const choice = { layout, longPrompt, tokenizer: byteTokenizer };
+    const { prompt, longPrompt } = readingOf(this.recipe);
+    const choice = { layout, prompt, longPrompt, tokenizer: byteTokenizer };
     const examples = requests.map((request) => observe(this.#known(request.robot), request, choice));
     return collate(layout, examples);
   }

@@ -77,6 +77,7 @@ const choiceOfSamples: ExampleChoice = {
     historyDropout: 0,
     actionFrame: "absolute",
     pastEnd: "nothing",
+    prompt: "task",
     longPrompt: "refuse",
     augmentation: "none",
   },

@@ -81,6 +81,7 @@ describe("episodes without their idle ends", () => {
       historyDropout: 0,
       actionFrame: "absolute",
       pastEnd: "nothing",
+      prompt: "task",
       longPrompt: "refuse",
       augmentation: "none",
     };

@@ -24,12 +24,12 @@ export function flowVelocity(
   input: FlowInput,
 ): SymbolicArray<"b t d"> {
   const { stream, cache } = perceived;
-  const state = stateSegment(scope.in("state"), head.expert.size.width, perceived);
+  const state = stateSegments(scope, head, perceived);
   const actions = actionTokens(actionValues(scope.in("action"), head.expert, input), perceived.observation.facts, {
     ...head,
     open: "within",
   });
-  const suffix = stream.continuedBy(scope, [state, actions]).withEmptyPlaces(laterSteps(head, input.noisy));
+  const suffix = stream.continuedBy(scope, [...state, actions]).withEmptyPlaces(laterSteps(head, input.noisy));
   const condition = conditionOf(scope.in("action"), head.expert, input);
   const { tokens } = runTrunk(scope.in("expert"), head.expert, suffix, {
     before: head.insulated ? cache.map(insulated) : cache,
@@ -49,6 +49,15 @@ export function flowVelocity(
 /** @source π0.5 + knowledge insulation (arXiv:2505.23705); OpenTau `modeling_pi05.py`: the prefix's cache is detached */
 function insulated({ keys, values }: KeyValue): KeyValue {
   return { keys: stopGradient(keys), values: stopGradient(values) };
+}
+
+function stateSegments(scope: Scope, head: FlowHead, perceived: Perceived): Segment[] {
+  switch (head.state) {
+    case "suffix token":
+      return [stateSegment(scope.in("state"), head.expert.size.width, perceived)];
+    case "prompt text":
+      return [];
+  }
 }
 
 function stateSegment(scope: Scope, width: number, { observation }: Perceived): Segment {

@@ -50,6 +50,14 @@ export interface ActionSteps {
   readonly pastEnd: PastEnd;
 }
 
+/**
+ * How a policy whose expert continues the backbone's stream perceives the robot's state.
+ *
+ * `suffix token`: one token per observation slot, before the actions (π0). `prompt text`: the state now is a part of the prompt, as
+ * its format says (π0.5).
+ */
+export type StateChoice = "suffix token" | "prompt text";
+
 /** Some slots of the action that belong together: an arm, a gripper. No two parts share a slot. */
 export interface Part {
   readonly name: string;
@@ -59,6 +67,7 @@ export interface Part {
 /** π0's: an expert that continues the backbone's stream and reads its keys and values. */
 export interface FlowHead extends ActionSteps {
   readonly kind: "flow";
+  readonly state: StateChoice;
   readonly expert: ExpertForm;
   /** Whether what the expert makes of the backbone's keys and values teaches the backbone nothing. */
   readonly insulated: boolean;

@@ -1,0 +1,20 @@
+import { encodePrompt, type PromptFit, type PromptTokenizer } from "../codec/prompt.ts";
+import { formatPrompt, type PromptFormat } from "../codec/prompt-format.ts";
+import type { Padded } from "../validity/padded.ts";
+
+/** How an instruction becomes tokens. */
+export interface PromptWriting extends PromptFit {
+  readonly tokenizer: PromptTokenizer;
+  readonly format: PromptFormat;
+}
+
+/**
+ * The tokens of a sample's prompt. Its state has the robot's own width: entries of other robots never enter a text, nor does history.
+ *
+ * @param state `[o s]` in unit scale, oldest slot first; the last slot is now, which always exists
+ * @throws InputError if the prompt is longer than fits and has to be refused then
+ */
+export function promptTokens(task: string, state: Padded<"o s", "float32", "o">, choice: PromptWriting): Int32Array {
+  const now = state.read(({ shape, cells }) => cells.subarray(cells.length - (shape[1] ?? 0)));
+  return encodePrompt(choice.tokenizer, formatPrompt(choice.format, task, now), choice);
+}

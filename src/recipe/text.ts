@@ -1,0 +1,21 @@
+import { type PromptFormat, saysState } from "../codec/prompt-format.ts";
+import { type VariantName, variants } from "../policy/variant.ts";
+
+/** The keys of a recipe that say how its policy reads text. */
+export interface TextChoice {
+  readonly variant: VariantName;
+  readonly prompt?: PromptFormat | undefined;
+}
+
+/** How a policy's instructions are worded: as its recipe says, or as its variant does. */
+export function promptFormatOf({ variant, prompt }: TextChoice): PromptFormat {
+  return prompt ?? variants[variant].prompt;
+}
+
+/** Why a policy would never know the robot's state; `null` where it would. */
+export function promptMisfit(policy: TextChoice): string | null {
+  const variant = variants[policy.variant];
+  const format = promptFormatOf(policy);
+  if (variant.head !== "flow" || variant.state !== "prompt text" || saysState(format)) return null;
+  return `expected a format that says the state, as policy.variant "${policy.variant}" reads it nowhere else, got "${format}"`;
+}
