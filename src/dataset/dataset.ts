@@ -74,6 +74,22 @@ export interface EpisodeTable {
   readonly tasks: readonly (string | null)[];
 }
 
+/** A named part of the action or the state: entries `start` to `end` (exclusive) of a column. */
+export interface VectorSlice {
+  readonly part: string;
+  readonly key: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What a dataset itself says of the parts of its rows, as GR00T's `modality.json` does; empty where it says nothing. */
+export interface Modality {
+  readonly action: readonly VectorSlice[];
+  readonly state: readonly VectorSlice[];
+  /** What cameras are called, by key. */
+  readonly videos: readonly { readonly name: string; readonly key: string }[];
+}
+
 /** What comparing films with rows has shown. */
 export interface FilmComparison {
   readonly problems: readonly DatasetProblem[];
@@ -94,6 +110,7 @@ export interface Dataset {
   readonly cameras: readonly string[];
   /** Camera keys that the metadata declares and that have no files. */
   readonly absentCameras: readonly string[];
+  readonly modality: Modality;
   /** The column that instructions are read from; `null` where there is none. */
   readonly taskColumn: string | null;
   /** In ascending order of index. */

@@ -41,6 +41,7 @@ export function generate(description: GeneratedDataset): Dataset {
     features: byKey,
     cameras: features.filter(isCamera).map((feature) => feature.key),
     absentCameras: [],
+    modality: { action: [], state: [], videos: [] },
     taskColumn: null,
     episodes,
     problems: [],

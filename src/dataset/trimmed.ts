@@ -28,6 +28,7 @@ export function trimmed(dataset: Dataset, spans: readonly EpisodeSpan[]): Datase
     features: dataset.features,
     cameras: dataset.cameras,
     absentCameras: dataset.absentCameras,
+    modality: dataset.modality,
     taskColumn: dataset.taskColumn,
     episodes,
     problems: dataset.problems,

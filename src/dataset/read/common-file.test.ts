@@ -30,6 +30,27 @@ describe("files that other programs write", () => {
     expect([toy.taskColumn, (await toy.table(0)).tasks]).toEqual(["task_index", ["wave", "wave"]]);
   });
 
+  test("name parts of vectors and cameras in modality.json; an entry that is none is said, and rows are read all the same", async () => {
+    await writeV2(root, [2], {}, () => []);
+    await writeJson(file("meta/modality.json"), {
+      action: { arm: { start: 0, end: 1 }, grip: { start: 1, end: 2, original_key: "actions" }, leg: { start: "a" } },
+      state: { arm: { start: 0, end: 2 } },
+      video: { front: {}, side: { original_key: "cam_2" } },
+    });
+    const toy = await open();
+    expect(toy.modality.action).toEqual([
+      { part: "arm", key: "action", start: 0, end: 1 },
+      { part: "grip", key: "actions", start: 1, end: 2 },
+    ]);
+    expect(toy.modality.state).toEqual([{ part: "arm", key: "observation.state", start: 0, end: 2 }]);
+    expect(toy.modality.videos).toEqual([
+      { name: "front", key: "observation.images.front" },
+      { name: "side", key: "cam_2" },
+    ]);
+    expect(toy.problems.map(({ path }) => path)).toEqual(["meta/modality.json action.leg"]);
+    expect([...(await toy.table(0)).vector("action").cells]).toEqual([0, 0, 1, 0]);
+  });
+
   test("have byte order marks, and NaN where a number is not known", async () => {
     await writeV2(root, [2], {}, () => []);
     await edit("meta/info.json", (text) => `\ufeff${text.replace("{", '{"splits": {"loss": NaN}, ')}`);

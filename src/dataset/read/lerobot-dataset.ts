@@ -11,6 +11,7 @@ import type {
   Feature,
   FilmComparison,
   Fit,
+  Modality,
   Picture,
 } from "../dataset.ts";
 import { insideFolder } from "../path-template.ts";
@@ -57,6 +58,7 @@ export class LeRobotDataset implements Dataset {
   readonly features: ReadonlyMap<string, Feature>;
   readonly cameras: readonly string[];
   readonly absentCameras: readonly string[];
+  readonly modality: Modality;
   readonly taskColumn: string | null;
   readonly episodes: readonly Episode[];
   readonly problems: readonly DatasetProblem[];
@@ -80,6 +82,7 @@ export class LeRobotDataset implements Dataset {
     this.features = metadata.info.features;
     this.cameras = parts.cameras;
     this.absentCameras = parts.absentCameras;
+    this.modality = metadata.modality;
     this.taskColumn = parts.taskColumn;
     this.episodes = records.map(({ index, length }) => ({ index, length }));
     this.problems = parts.problems;

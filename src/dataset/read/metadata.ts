@@ -1,12 +1,13 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type DatasetNote, type DatasetProblem, misfit } from "../problem.ts";
+import type { DatasetNote, DatasetProblem } from "../problem.ts";
 import { listingOf } from "./episode-listing.ts";
 import { type EpisodeRecord, type EpisodeRecords, readEpisodesV2, tablePathV2 } from "./episode-record.ts";
 import { readEpisodesV3 } from "./episode-v3.ts";
 import { type Info, readInfo, type UnreadableInfo } from "./info.ts";
 import { versionProblems, withVideoFolder } from "./layout.ts";
-import { type Annotation, readAnnotations, readTasks } from "./task.ts";
+import { type ReadModality, readModality } from "./modality.ts";
+import { readTasks } from "./task.ts";
 
 /** Everything that the files below `meta/` say, and what is wrong with them. */
 export interface Metadata {
@@ -16,8 +17,7 @@ export interface Metadata {
   /** Episodes that are listed with an entry that cannot be used. */
   readonly refused: ReadonlyMap<number, DatasetProblem>;
   readonly taskTexts: ReadonlyMap<number, string>;
-  /** What `modality.json` calls annotations. */
-  readonly annotations: readonly Annotation[];
+  readonly modality: ReadModality;
   readonly problems: readonly DatasetProblem[];
   /** What is read otherwise than it stands there. */
   readonly notes: readonly DatasetNote[];
@@ -35,14 +35,14 @@ export async function readMetadata(root: string, depth: readonly string[]): Prom
   const misplaced = await versionProblems(root, info.version);
   const unusable = (problems: readonly DatasetProblem[]) => ({ statedVersion: info.version, problems });
   if (misplaced.length > 0) return unusable(misplaced);
-  const [episodes, tasks, annotations] = await Promise.all([
+  const [episodes, tasks, modality] = await Promise.all([
     info.version === "v3.0" ? readEpisodesV3(root, info) : readEpisodesV2(root, info),
     readTasks(root, info.version),
-    annotationsOf(root),
+    readModality(root),
   ]);
   const { records, problems: inListing } = listingOf(episodes.records);
   const listing = [...episodes.problems, ...inListing];
-  const problems = [...listing, ...tasks.problems, ...annotations.problems];
+  const problems = [...listing, ...tasks.problems, ...modality.problems];
   if (records.length === 0) {
     const all = [...problems, ...episodes.refused.values()];
     return unusable(all.length > 0 ? all : [noEpisodes]);
@@ -52,7 +52,7 @@ export async function readMetadata(root: string, depth: readonly string[]): Prom
     records,
     refused: episodes.refused,
     taskTexts: tasks.texts,
-    annotations: annotations.found,
+    modality,
     notes: [...info.notes, ...notes],
     // Where the listing itself is at fault, counts that differ from it say nothing.
     problems: [...problems, ...(listing.length > 0 ? [] : await countProblems(root, info, { ...episodes, records }))],
@@ -60,15 +60,6 @@ export async function readMetadata(root: string, depth: readonly string[]): Prom
 }
 
 const noEpisodes: DatasetProblem = { code: "missing-metadata", path: "meta", message: "expected episodes, got none" };
-
-async function annotationsOf(root: string): Promise<{ found: Annotation[]; problems: DatasetProblem[] }> {
-  try {
-    return { found: await readAnnotations(root), problems: [] };
-  } catch (error) {
-    const message = misfit("JSON that names the parts of a row", error);
-    return { found: [], problems: [{ code: "malformed-metadata", path: "meta/modality.json", message }] };
-  }
-}
 
 async function countProblems(
   root: string,

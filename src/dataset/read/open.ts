@@ -82,7 +82,9 @@ export async function withUndeclared(root: string, metadata: Metadata, presence:
 function isInTheWay({ code, path }: DatasetProblem, { taskAnnotation }: DatasetChoice, column: string | null): boolean {
   if (code === "wrong-count" || code === "empty-task") return false;
   if (path.startsWith("meta/tasks.")) return column !== null;
-  return path === "meta/modality.json" ? taskAnnotation === "declared" : true;
+  // Parts of vectors and names of cameras are used by suggestions alone.
+  if (/^meta\/modality\.json (action|state|video)\./.test(path)) return false;
+  return path.startsWith("meta/modality.json") ? taskAnnotation === "declared" : true;
 }
 
 /**
@@ -92,10 +94,10 @@ function isInTheWay({ code, path }: DatasetProblem, { taskAnnotation }: DatasetC
  */
 export function instructionColumn(
   { name, taskAnnotation }: Pick<DatasetChoice, "name" | "taskAnnotation">,
-  { annotations, info, records, taskTexts }: Metadata,
+  { modality, info, records, taskTexts }: Metadata,
 ): string | null {
   try {
-    const column = taskColumn(taskAnnotation, annotations, new Set(info.features.keys()));
+    const column = taskColumn(taskAnnotation, modality.annotations, new Set(info.features.keys()));
     if (column !== null || taskAnnotation === "none") return column;
     return records.every((record) => onlyTask(record, taskTexts) !== null) ? "task_index" : null;
   } catch (error) {

@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { DatasetVersion, TaskAnnotation } from "../dataset.ts";
 import { type DatasetProblem, misfit } from "../problem.ts";
-import { parseForeignJson, readForeignText } from "./foreign-json.ts";
 import { readJsonLines } from "./json-lines.ts";
 import { ParquetFile } from "./parquet.ts";
 
@@ -35,27 +34,6 @@ export async function readTasks(root: string, version: DatasetVersion): Promise<
   const { lines, problems } = await readJsonLines(root, "meta/tasks.jsonl", taskLine);
   const entries = lines.map(({ place, value }) => ({ place, index: value.task_index, text: value.task }));
   return tableOf(entries, problems);
-}
-
-const annotationSchema = z.looseObject({ original_key: z.string().min(1).optional() });
-
-/**
- * The annotations that `modality.json` names; empty where there is no such file.
- *
- * @throws Error if the file is there and is not JSON of that shape
- */
-export async function readAnnotations(root: string): Promise<Annotation[]> {
-  const text = await readForeignText(join(root, "meta/modality.json")).catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw error;
-  });
-  if (text === null) return [];
-  const schema = z.looseObject({ annotation: z.record(z.string(), annotationSchema).optional() });
-  const { annotation } = schema.parse(parseForeignJson(text), { reportInput: true });
-  return Object.entries(annotation ?? {}).map(([key, { original_key }]) => {
-    const name = `annotation.${key}`;
-    return { name, column: original_key ?? name };
-  });
 }
 
 /**

@@ -3,7 +3,10 @@ import { controlModeOf } from "./control-mode.ts";
 import { entriesOf } from "./entry.ts";
 
 const modeOf = (names: readonly string[], dataset = "robot") =>
-  controlModeOf(dataset, entriesOf([{ key: "action", type: "float32", shape: [names.length], names }])).mode;
+  controlModeOf(
+    dataset,
+    entriesOf([{ feature: { key: "action", type: "float32", shape: [names.length], names }, slice: null }]),
+  ).mode;
 
 it("names of joints, axes, velocities and differences tell the control mode", () => {
   expect(modeOf(["shoulder", "elbow", "wrist_roll", "gripper"])).toBe("joint");

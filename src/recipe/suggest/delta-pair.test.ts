@@ -6,7 +6,7 @@ import { entriesOf } from "./entry.ts";
 
 const named = (key: string, names: readonly string[] | null, width = names?.length ?? 0) => {
   const feature: Feature = { key, type: "float32", shape: [width], names };
-  return entriesOf([feature]);
+  return entriesOf([{ feature, slice: null }]);
 };
 const pairs = (action: readonly string[], state: readonly string[]) =>
   pairByName(named("action", action), named("state", state)).map((dof) => dof.state);

@@ -11,6 +11,8 @@ export function pairByName(dofs: readonly Entry[], states: readonly Entry[]): Do
   const areUnnamed = [...dofs, ...states].every(({ name }) => /\.\d+$/.test(name));
   const isOneWidth = dofs.length === states.length;
   const partner = (dof: Entry, at: number) => {
+    const exact = mayBeRelative(dof) ? states.findIndex(({ name }) => name === dof.name) : -1;
+    if (exact >= 0) return exact;
     if (!areUnnamed) return partnerOf(dof, dofs, states);
     return isOneWidth && mayBeRelative(dof) ? at : null;
   };
@@ -19,8 +21,6 @@ export function pairByName(dofs: readonly Entry[], states: readonly Entry[]): Do
 
 function partnerOf(dof: Entry, dofs: readonly Entry[], states: readonly Entry[]): number | null {
   if (!mayBeRelative(dof)) return null;
-  const exact = states.findIndex(({ name }) => name === dof.name);
-  if (exact >= 0) return exact;
   const stem = stemOf(dof.name);
   const isSame = (entry: Entry) => mayBeRelative(entry) && stemOf(entry.name) === stem;
   const alike = states.filter(isSame);

@@ -1,12 +1,10 @@
 import { expect, it } from "vitest";
-import type { Feature } from "../../dataset/dataset.ts";
 import { entriesOf } from "./entry.ts";
+import type { VectorPart } from "./slice.ts";
 
-const column = (key: string, names: readonly string[] | null, width = names?.length ?? 0): Feature => ({
-  key,
-  type: "float32",
-  shape: [width],
-  names,
+const column = (key: string, names: readonly string[] | null, width = names?.length ?? 0): VectorPart => ({
+  feature: { key, type: "float32", shape: [width], names },
+  slice: null,
 });
 const partsOf = (...names: string[]) => entriesOf([column("action", names)]).map(({ part }) => part);
 

@@ -1,30 +1,41 @@
-import type { Feature } from "../../dataset/dataset.ts";
 import { featureWidth } from "../../dataset/feature.ts";
 import type { Entry } from "../../embodiment/embodiment.ts";
+import { partWidth, type VectorPart } from "./slice.ts";
 import { quantityOf, words } from "./words.ts";
 
 /**
  * The entries of a vector that columns make up, in a leading run of slots: name, part, kind and unit as far as names tell.
  *
- * Names are the metadata's; where two are alike, the column's key stands before them.
+ * Names are the metadata's; where two are alike, the column's key stands before them. A part that the dataset names is that of its entries.
  */
-export function entriesOf(columns: readonly Feature[]): Entry[] {
-  const names = columns.flatMap(({ key, ...rest }) => ownNames({ key, ...rest }).map((name) => ({ key, name })));
+export function entriesOf(parts: readonly VectorPart[]): Entry[] {
+  const names = parts.flatMap((part) =>
+    ownNames(part).map((name) => ({ key: part.feature.key, name, part: part.slice?.part ?? null })),
+  );
   const isAlone = (name: string) => names.filter((other) => other.name === name).length === 1;
   const unique = names.map(({ key, name }) => (isAlone(name) ? name : `${key}.${name}`));
   const isTwoSided = unique.some((name) => sideOf(name) !== null);
   return unique.map((name, slot) => {
-    const kind = isGripper(name) ? "gripper" : "continuous";
-    return { name, unit: unitOf(name), part: partOf(name, isTwoSided), kind, slot };
+    const { part } = names[slot]!;
+    const kind = isGripper(`${part ?? ""} ${name}`) ? "gripper" : "continuous";
+    return {
+      name,
+      unit: unitOf(name),
+      part: part === null ? partOf(name, isTwoSided) : words(part).join(" "),
+      kind,
+      slot,
+    };
   });
 }
 
-/** A name for each entry of a column; its place where the metadata gives none, or one of them twice. */
-function ownNames(feature: Feature): string[] {
-  const width = featureWidth(feature);
+/** A name for each entry of a part; its place in it where the metadata gives none, or one of them twice. */
+function ownNames(part: VectorPart): string[] {
+  const { feature, slice } = part;
   const { key, names } = feature;
-  if (names !== null && names.length === width && new Set(names).size === width) return [...names];
-  return Array.from({ length: width }, (_, at) => `${key}.${at}`);
+  const width = featureWidth(feature);
+  if (names !== null && names.length === width && new Set(names).size === width)
+    return names.slice(slice?.start ?? 0, slice?.end ?? width);
+  return Array.from({ length: partWidth(part) }, (_, at) => `${slice?.part ?? key}.${at}`);
 }
 
 /** As `embodiment/mapping.ts` has it. */

@@ -1,7 +1,7 @@
 import type { Dataset, Feature } from "../../dataset/dataset.ts";
 import { actionFeatures, featureWidth, isNumeric, stateFeatures } from "../../dataset/feature.ts";
 import type { Dof, Entry } from "../../embodiment/embodiment.ts";
-import type { Mapping } from "../../embodiment/mapping.ts";
+import type { Column, Mapping } from "../../embodiment/mapping.ts";
 import { aloha, droid, libero } from "../../embodiment/robot.ts";
 import { InputError } from "../../input-error.ts";
 import { controlModeOf } from "./control-mode.ts";
@@ -9,6 +9,7 @@ import { followsState, pairByName, type Recorded } from "./delta-pair.ts";
 import { entriesOf } from "./entry.ts";
 import type { Rows } from "./look.ts";
 import type { Note } from "./note.ts";
+import { declaredParts, partWidth, type SuggestedParts, type VectorPart } from "./slice.ts";
 import { guessUnits, type UnitGuess, withUnits } from "./unit.ts";
 
 /** A mapping all of whose columns and entries are spelled out; cameras are matched across datasets. */
@@ -40,20 +41,30 @@ export async function suggestMapping(dataset: Dataset, rows: Rows): Promise<Sugg
     };
     return { mapping: { ...ready, ...prompt.mapping }, notes: [known, ...prompt.notes] };
   }
-  const [action, state] = [actionColumns(dataset), stateColumns(dataset)];
+  const [{ parts: action, notes: ofAction }, { parts: state, notes: ofState }] = [
+    actionParts(dataset),
+    stateParts(dataset),
+  ];
   const [entries, states] = [entriesOf(action), entriesOf(state)];
   const { mode: controlMode, because } = controlModeOf(`${dataset.name} ${dataset.robotType}`, entries);
   const pairs = await checkedPairs(dataset, rows, { action, state, dofs: pairByName(entries, states) });
   const units =
     controlMode === "joint" ? await unitsFor(dataset, rows, { action, state, dofs: pairs.dofs, states }) : null;
   const unitNotes = units === null ? [] : [{ path: "dofs", text: `units: ${units.because}` }];
-  const notes: Note[] = [{ path: "controlMode", text: because }, ...pairs.notes, ...unitNotes, ...prompt.notes];
+  const notes: Note[] = [
+    { path: "controlMode", text: because },
+    ...ofAction,
+    ...ofState,
+    ...pairs.notes,
+    ...unitNotes,
+    ...prompt.notes,
+  ];
   if (state.length === 0) notes.push({ path: "state", text: "no column of a state by its usual names" });
   const mapping: SpelledMapping = {
     robotType: null,
     controlMode,
-    action: action.map(({ key }) => ({ key, entries: "all" })),
-    state: state.map(({ key }) => ({ key, entries: "all" })),
+    action: action.map(columnOf),
+    state: state.map(columnOf),
     cameras: {},
     ...prompt.mapping,
     dofs: units === null ? pairs.dofs : withUnits(pairs.dofs, units),
@@ -67,7 +78,7 @@ export async function suggestMapping(dataset: Dataset, rows: Rows): Promise<Sugg
 export function vectorKeys(dataset: Dataset): string[] {
   const ready = readyMapping(dataset);
   if (ready !== null) return [...ready.action, ...ready.state].map(({ key }) => key);
-  return [...actionColumns(dataset), ...stateColumns(dataset)].map(({ key }) => key);
+  return [...actionParts(dataset).parts, ...stateParts(dataset).parts].map(({ feature }) => feature.key);
 }
 
 /** The mapping that the program brings for a robot, where the dataset is called after it and has its columns. */
@@ -89,10 +100,17 @@ function widthOf({ features }: Dataset, key: string): number {
   return feature !== undefined && isNumeric(feature) ? featureWidth(feature) : Number.NaN;
 }
 
+function columnOf({ feature: { key }, slice }: VectorPart): Column {
+  if (slice === null) return { key, entries: "all" };
+  return { key, entries: Array.from({ length: slice.end - slice.start }, (_, at) => slice.start + at) };
+}
+
 /** @throws InputError where there is none */
-function actionColumns(dataset: Dataset): Feature[] {
+function actionParts(dataset: Dataset): SuggestedParts {
+  const declared = declaredParts(dataset, "action");
+  if (declared !== null) return declared;
   const columns = wholeOrParts(actionFeatures(dataset), ["action", "actions"]);
-  if (columns.length > 0) return columns;
+  if (columns.length > 0) return wholeColumns(dataset, "action", columns);
   const known = [...dataset.features.values()].filter(isNumeric).map(({ key }) => key);
   throw new InputError(
     `dataset "${dataset.name}": expected a column "action", "actions" or "action.…", got ${known.join(", ") || "none of numbers"}; ` +
@@ -100,8 +118,18 @@ function actionColumns(dataset: Dataset): Feature[] {
   );
 }
 
-function stateColumns(dataset: Dataset): Feature[] {
-  return wholeOrParts(stateFeatures(dataset), ["observation.state", "state"]);
+function stateParts(dataset: Dataset): SuggestedParts {
+  const columns = wholeOrParts(stateFeatures(dataset), ["observation.state", "state"]);
+  return declaredParts(dataset, "state") ?? wholeColumns(dataset, "state", columns);
+}
+
+function wholeColumns(dataset: Dataset, vector: "action" | "state", columns: readonly Feature[]): SuggestedParts {
+  const parts = columns.map((feature) => ({ feature, slice: null }));
+  if (dataset.modality[vector].length === 0) return { parts, notes: [] };
+  return {
+    parts,
+    notes: [{ path: vector, text: "whole: modality.json names parts that its columns do not hold, or twice" }],
+  };
 }
 
 /** The column with the whole vector where there is one, else all of its parts. */
@@ -111,8 +139,8 @@ function wholeOrParts(features: readonly Feature[], whole: readonly string[]): F
 }
 
 interface Pairing {
-  readonly action: readonly Feature[];
-  readonly state: readonly Feature[];
+  readonly action: readonly VectorPart[];
+  readonly state: readonly VectorPart[];
   readonly dofs: readonly Dof[];
 }
 
@@ -141,13 +169,14 @@ async function unitsFor(
   return guessUnits(dataset.robotType, [...dofs, ...states], numbers);
 }
 
-async function recorded(dataset: Dataset, episode: number, columns: readonly Feature[]): Promise<Recorded> {
+async function recorded(dataset: Dataset, episode: number, parts: readonly VectorPart[]): Promise<Recorded> {
   const table = await dataset.table(episode);
-  return columns.flatMap((column) => {
-    const { cells } = table.vector(column.key);
-    const width = featureWidth(column);
-    return Array.from({ length: width }, (_, entry) =>
-      Array.from({ length: table.length }, (_, frame) => cells[frame * width + entry]!),
+  return parts.flatMap((part) => {
+    const { cells } = table.vector(part.feature.key);
+    const width = featureWidth(part.feature);
+    const start = part.slice?.start ?? 0;
+    return Array.from({ length: partWidth(part) }, (_, entry) =>
+      Array.from({ length: table.length }, (_, frame) => cells[frame * width + start + entry]!),
     );
   });
 }

@@ -44,7 +44,11 @@ export interface Suggestion {
  * @throws InputError where a dataset has no actions, or its columns do not make up a robot
  */
 export async function suggestRecipe(found: readonly LookedAt[], choice: SuggestionChoice): Promise<Suggestion> {
-  const views = matchViews(found.map(({ dataset: { name, cameras } }) => ({ name, cameras })));
+  const views = matchViews(
+    found.map(({ dataset: { name, cameras, modality } }) => {
+      return { name, cameras, names: new Map(modality.videos.map((video) => [video.key, video.name])) };
+    }),
+  );
   const names = views.map(({ view }) => view);
   const suggested = await Promise.all(found.map(({ dataset, rows }) => suggestMapping(dataset, rows)));
   const told = oneRobotEach(found.map(({ dataset }, at) => ({ dataset, ...suggested[at]! })));

@@ -2,10 +2,9 @@ import { expect, it } from "vitest";
 import { matchViews } from "./view.ts";
 
 const shown = (datasets: Readonly<Record<string, readonly string[]>>) =>
-  matchViews(Object.entries(datasets).map(([name, cameras]) => ({ name, cameras }))).map(({ view, keys }) => [
-    view,
-    Object.fromEntries(keys),
-  ]);
+  matchViews(Object.entries(datasets).map(([name, cameras]) => ({ name, cameras, names: new Map() }))).map(
+    ({ view, keys }) => [view, Object.fromEntries(keys)],
+  );
 
 it("the one outside camera of each robot is one view, a robot without a camera has none", () => {
   expect(shown({ gr1: ["observation.images.ego_view"], g1: ["observation.images.cam_high"], pusht: [] })).toEqual([
@@ -26,7 +25,7 @@ it("cameras of one name share a view, whatever stands before them in their datas
 
 it("wrists go with wrists of their side, and the only wrist of an arm with left ones", () => {
   const datasets = { one: ["wrist_image", "image"], two: ["cam_high", "cam_right_wrist", "cam_left_wrist"] };
-  const views = matchViews(Object.entries(datasets).map(([name, cameras]) => ({ name, cameras })));
+  const views = matchViews(Object.entries(datasets).map(([name, cameras]) => ({ name, cameras, names: new Map() })));
   expect(views.map(({ view, isAtWrist, keys }) => [view, isAtWrist, Object.fromEntries(keys)])).toEqual([
     ["base", false, { one: "image", two: "cam_high" }],
     ["left_wrist", true, { one: "wrist_image", two: "cam_left_wrist" }],

@@ -4,6 +4,8 @@ import { words } from "./words.ts";
 export interface CameraKeys {
   readonly name: string;
   readonly cameras: readonly string[];
+  /** What the dataset itself calls them, by key; the others are called by their keys. */
+  readonly names: ReadonlyMap<string, string>;
 }
 
 /** A view of the policy, and which camera of each dataset sees it; a dataset that is not there has none. */
@@ -19,8 +21,8 @@ export interface MatchedView {
  * at most one in a view. Kinds are the cameras of the left and right wrist, and all others.
  */
 export function matchViews(datasets: readonly CameraKeys[]): MatchedView[] {
-  const found = datasets.flatMap(({ name, cameras }) =>
-    cameras.map((key): Sight => ({ dataset: name, key, ...nameAndKind(key) })),
+  const found = datasets.flatMap(({ name, cameras, names }) =>
+    cameras.map((key): Sight => ({ dataset: name, key, ...nameAndKind(names.get(key) ?? key) })),
   );
   const filled = kinds.flatMap((kind) => {
     const views: Map<string, Sight>[] = [];
