@@ -5,6 +5,7 @@ import type { Embodiment } from "../embodiment/embodiment.ts";
 import { embody, type Mapping } from "../embodiment/mapping.ts";
 import { type NormalizationGroup, normalizationGroups } from "../embodiment/normalization-group.ts";
 import { InputError } from "../input-error.ts";
+import { copiedEpisodes, type Recorded, type RepeatedEpisodes } from "./copies.ts";
 import { type Frames, frameCount, framesOf } from "./frames.ts";
 import { movingSpans, type TrimIdle, type TrimmedCount, trimmedCount } from "./idle.ts";
 import { type EpisodeChoice, episodesLeftOut, type OnProblem, openedEpisodes } from "./leave-out.ts";
@@ -50,6 +51,8 @@ export interface MixtureDescription {
   readonly pictureMemoryBytes: number;
   /** Where it is missing, episodes with problems are refused. */
   readonly onProblem?: OnProblem | undefined;
+  /** Where it is missing, episodes that two datasets hold are refused. */
+  readonly repeatedEpisodes?: RepeatedEpisodes | undefined;
 }
 
 /** An entry of a mixture whose dataset has been opened: plain data. */
@@ -119,6 +122,7 @@ export async function openMixtureAsSplit(description: MixtureDescription, splits
   try {
     const complete = opened.filter((one) => one !== null);
     problems.push(...overlaps(complete));
+    if (description.repeatedEpisodes !== "allow") problems.push(...(await copiedEpisodes(recordedOf(complete))));
     if (problems.length > 0) throw new InputError(problems.join("; "));
     return {
       mixture: settle(description, complete),
@@ -131,6 +135,10 @@ export async function openMixtureAsSplit(description: MixtureDescription, splits
     await close();
     throw error;
   }
+}
+
+function recordedOf(opened: readonly OpenEntry[]): Recorded[] {
+  return opened.flatMap(({ entry: { name }, folder, ...one }) => (folder === null ? [] : [{ name, folder, ...one }]));
 }
 
 interface OpenEntry {

@@ -7,6 +7,7 @@ import type { Augmentation } from "../embodiment/augment.ts";
 import type { ActionFrame } from "../embodiment/delta.ts";
 import type { Column, Mapping } from "../embodiment/mapping.ts";
 import type { NormalizationMode } from "../embodiment/normalize.ts";
+import type { RepeatedEpisodes } from "../mixture/copies.ts";
 import type { TrimIdle } from "../mixture/idle.ts";
 import type { EpisodeChoice, OnProblem } from "../mixture/leave-out.ts";
 import type { MixtureEntry } from "../mixture/mixture.ts";
@@ -129,6 +130,8 @@ export const dataSchema = z.strictObject({
   longPrompt: z.enum(["refuse", "cut"]).optional() satisfies z.ZodType<LongPrompt | undefined>,
   /** What becomes of episodes with problems in rows, instructions or films: the dataset is refused, as where this key is missing, or they are left out. */
   onProblem: z.enum(["refuse", "leave out"]).optional() satisfies z.ZodType<OnProblem | undefined>,
+  /** What becomes of episodes that two datasets hold under two names: refused, as where this key is missing, or trained on and held out as often as they stand there. */
+  repeatedEpisodes: z.enum(["refuse", "allow"]).optional() satisfies z.ZodType<RepeatedEpisodes | undefined>,
   datasets: z.array(datasetSchema).min(1),
 });
 

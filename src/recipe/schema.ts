@@ -147,7 +147,7 @@ export type RecipeDataset = Recipe["data"]["datasets"][number];
 
 /** The mixture that a recipe trains on. */
 export function mixtureOf({ seed, data, policy, conventions, validation }: Recipe): MixtureDescription {
-  const { root, datasets, pictureMemoryBytes, onProblem } = data;
+  const { root, datasets, pictureMemoryBytes, onProblem, repeatedEpisodes } = data;
   const entries = datasets.map((dataset) => ({
     ...dataset,
     source: below(root, dataset.source),
@@ -155,7 +155,7 @@ export function mixtureOf({ seed, data, policy, conventions, validation }: Recip
   }));
   const inside = { steps: policy.actionHorizon, rate: data.rate };
   const windows = conventions.pastEnd === "inside" ? inside : "every";
-  return { seed, views: policy.views, windows, entries, pictureMemoryBytes, onProblem };
+  return { seed, views: policy.views, windows, entries, pictureMemoryBytes, onProblem, repeatedEpisodes };
 }
 
 type Immutable<T> = { readonly [K in keyof T]: Immutable<T[K]> };

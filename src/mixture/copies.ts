@@ -1,0 +1,103 @@
+import { createHash } from "node:crypto";
+import type { Dataset } from "../dataset/dataset.ts";
+import { featureWidth } from "../dataset/feature.ts";
+import type { Embodiment } from "../embodiment/embodiment.ts";
+import { InputError } from "../input-error.ts";
+
+/** What becomes of episodes that two datasets of a recipe hold under two names: they are refused, or allowed to be on both sides of the split. */
+export type RepeatedEpisodes = "refuse" | "allow";
+
+/** A dataset of a mixture that lies in a folder. */
+export interface Recorded {
+  readonly name: string;
+  readonly folder: string;
+  readonly dataset: Dataset;
+  readonly embodiment: Embodiment;
+}
+
+/**
+ * Datasets in different folders that hold the same episodes: what one holds out the other would train on.
+ *
+ * Episodes of one length are compared by the numbers of the columns that both entries read, whole. Where nothing moves, numbers do not
+ * tell two recordings apart.
+ */
+export async function copiedEpisodes(recorded: readonly Recorded[]): Promise<string[]> {
+  const problems: string[] = [];
+  const known = new Map<string, Promise<string | null>>();
+  for (const [at, one] of recorded.entries())
+    for (const other of recorded.slice(at + 1)) {
+      if (one.name === other.name || one.folder === other.folder) continue;
+      const keys = sharedColumns(one, other);
+      const pairs = keys.length === 0 ? [] : await samePairs(one, other, { keys, known });
+      const [first] = pairs;
+      if (first === undefined) continue;
+      problems.push(
+        `datasets "${one.name}" and "${other.name}": expected different data, got ${pairs.length} episodes in both, first episode ${first[0]} of ` +
+          `${one.folder} as episode ${first[1]} of ${other.folder}, and what one holds out the other would train on; ` +
+          'list them once, or say data.repeatedEpisodes: "allow"',
+      );
+    }
+  return problems;
+}
+
+/** Columns of actions and states that both read, where both have them at one width and one rate. */
+function sharedColumns(one: Recorded, other: Recorded): string[] {
+  if (one.dataset.framesPerSecond !== other.dataset.framesPerSecond) return [];
+  const widthOf = ({ dataset }: Recorded, key: string) => featureWidth(dataset.features.get(key)!);
+  const theirs = columnsOf(other);
+  return columnsOf(one).filter((key) => theirs.includes(key) && widthOf(one, key) === widthOf(other, key));
+}
+
+function columnsOf({ embodiment: { columns } }: Recorded): string[] {
+  return [...new Set([...columns.action, ...columns.state].map(({ key }) => key))].sort();
+}
+
+interface Comparison {
+  readonly keys: readonly string[];
+  readonly known: Map<string, Promise<string | null>>;
+}
+
+/** Episodes of the two that are the same, by index in each. */
+async function samePairs(one: Recorded, other: Recorded, how: Comparison): Promise<(readonly [number, number])[]> {
+  const lengths = new Set(one.dataset.episodes.map(({ length }) => length));
+  const candidates = other.dataset.episodes.filter(({ length }) => lengths.has(length));
+  if (candidates.length === 0) return [];
+  const theirLengths = new Set(candidates.map(({ length }) => length));
+  const theirs = new Map<string, number>();
+  for (const { index } of candidates) {
+    const digest = await digestOf(other, index, how);
+    if (digest !== null && !theirs.has(digest)) theirs.set(digest, index);
+  }
+  const pairs: (readonly [number, number])[] = [];
+  for (const { index } of one.dataset.episodes.filter(({ length }) => theirLengths.has(length))) {
+    const twin = theirs.get((await digestOf(one, index, how)) ?? "");
+    if (twin !== undefined) pairs.push([index, twin]);
+  }
+  return pairs;
+}
+
+function digestOf({ name, dataset }: Recorded, episode: number, { keys, known }: Comparison): Promise<string | null> {
+  const key = JSON.stringify([name, episode, keys]);
+  const found = known.get(key) ?? digest(dataset, episode, keys);
+  known.set(key, found);
+  return found;
+}
+
+/** `null` where nothing moves, or the rows cannot be read, which is told elsewhere. */
+async function digest(dataset: Dataset, episode: number, keys: readonly string[]): Promise<string | null> {
+  try {
+    const table = await dataset.table(episode);
+    const hash = createHash("sha256");
+    let moves = false;
+    for (const key of keys) {
+      const { cells } = table.vector(key);
+      const width = cells.length / table.length;
+      moves ||= cells.some((value, at) => value !== cells[at % width]);
+      hash.update(cells);
+    }
+    return moves ? hash.digest("hex") : null;
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
+}
