@@ -4,7 +4,7 @@ import type { VariantName } from "../policy/variant.ts";
 import type { World } from "../ranks/world.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { Note } from "../recipe/suggest/note.ts";
-import { isDataset, suggestFor } from "./suggested.ts";
+import { gotInstead, isDataset, suggestFor } from "./suggested.ts";
 import { suggestionTable } from "./suggestion-table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -40,7 +40,9 @@ export async function subjectOf(world: World, given: SubjectChoice, { err }: Ter
   if (others.length === 0 && !isDataset(name)) return await ownRecipe(name, given);
   const stranger = subjects.find((subject) => !isDataset(subject));
   if (stranger !== undefined)
-    throw new InputError(`train: expected one recipe or run, or datasets alone, got ${stranger}, which is no dataset`);
+    throw new InputError(
+      `train: expected one recipe or run, or datasets alone (folders with meta/info.json), got ${stranger}: ${await gotInstead(stranger)}`,
+    );
   if (resume) throw new InputError(`--resume: expected the folder of the run to continue, got datasets`);
   if (world.rank > 0) return { name, recipe: await shared(world, null), notes: null, table: "" };
   const request = { datasets: subjects, variant: policy ?? "pi0", size: size ?? "tiny" } as const;
@@ -54,7 +56,11 @@ export async function subjectOf(world: World, given: SubjectChoice, { err }: Ter
 }
 
 async function ownRecipe(name: string, { policy, size }: SubjectChoice): Promise<TrainingSubject> {
-  const { loadRecipe } = await import("../recipe/file.ts");
+  const { isRecipeOrRun, loadRecipe } = await import("../recipe/file.ts");
+  if (!(await isRecipeOrRun(name)))
+    throw new InputError(
+      `${name}: expected a recipe, a run (a folder with recipe.json) or a LeRobot dataset (one with meta/info.json), got ${await gotInstead(name)}`,
+    );
   const choice = Object.entries({ policy, size }).find(([, value]) => value !== null);
   if (choice !== undefined) {
     const key = choice[0] === "policy" ? "variant" : "size";

@@ -26,6 +26,12 @@ export function isDataset(word: string): boolean {
   return word.startsWith(hub) || existsSync(join(word, "meta"));
 }
 
+/** What a word that is no dataset is, and where the metadata of one lies near it. */
+export async function gotInstead(word: string): Promise<string> {
+  const { elsewhere } = await import("../dataset/read/nearby.ts");
+  return existsSync(word) ? `none${await elsewhere(word)}` : "nothing there";
+}
+
 /**
  * Opens datasets, reads their rows, and suggests a recipe for this machine.
  *
@@ -38,7 +44,7 @@ export async function suggestFor({ datasets, variant, size }: SuggestionRequest,
   for (const word of datasets)
     if (!isDataset(word))
       throw new InputError(
-        `${word}: expected a LeRobot dataset (a folder with meta/info.json) or hf://owner/name, got none`,
+        `${word}: expected a LeRobot dataset (a folder with meta/info.json) or hf://owner/name, got ${await gotInstead(word)}`,
       );
   const root = commonFolder(datasets.filter((word) => !word.startsWith(hub)).map((word) => dirname(resolve(word))));
   const machine = thisMachine();

@@ -8,7 +8,7 @@ import { InputError } from "../input-error.ts";
 export type RepeatedEpisodes = "refuse" | "allow";
 
 /** A dataset of a mixture that lies in a folder. */
-export interface Recorded {
+export interface InFolder {
   readonly name: string;
   readonly folder: string;
   readonly dataset: Dataset;
@@ -21,11 +21,11 @@ export interface Recorded {
  * Episodes of one length are compared by the numbers of the columns that both entries read, whole. Where nothing moves, numbers do not
  * tell two recordings apart.
  */
-export async function copiedEpisodes(recorded: readonly Recorded[]): Promise<string[]> {
+export async function copiedEpisodes(inFolders: readonly InFolder[]): Promise<string[]> {
   const problems: string[] = [];
   const known = new Map<string, Promise<string | null>>();
-  for (const [at, one] of recorded.entries())
-    for (const other of recorded.slice(at + 1)) {
+  for (const [at, one] of inFolders.entries())
+    for (const other of inFolders.slice(at + 1)) {
       if (one.name === other.name || one.folder === other.folder) continue;
       const keys = sharedColumns(one, other);
       const pairs = keys.length === 0 ? [] : await samePairs(one, other, { keys, known });
@@ -41,14 +41,14 @@ export async function copiedEpisodes(recorded: readonly Recorded[]): Promise<str
 }
 
 /** Columns of actions and states that both read, where both have them at one width and one rate. */
-function sharedColumns(one: Recorded, other: Recorded): string[] {
+function sharedColumns(one: InFolder, other: InFolder): string[] {
   if (one.dataset.framesPerSecond !== other.dataset.framesPerSecond) return [];
-  const widthOf = ({ dataset }: Recorded, key: string) => featureWidth(dataset.features.get(key)!);
+  const widthOf = ({ dataset }: InFolder, key: string) => featureWidth(dataset.features.get(key)!);
   const theirs = columnsOf(other);
   return columnsOf(one).filter((key) => theirs.includes(key) && widthOf(one, key) === widthOf(other, key));
 }
 
-function columnsOf({ embodiment: { columns } }: Recorded): string[] {
+function columnsOf({ embodiment: { columns } }: InFolder): string[] {
   return [...new Set([...columns.action, ...columns.state].map(({ key }) => key))].sort();
 }
 
@@ -58,7 +58,7 @@ interface Comparison {
 }
 
 /** Episodes of the two that are the same, by index in each. */
-async function samePairs(one: Recorded, other: Recorded, how: Comparison): Promise<(readonly [number, number])[]> {
+async function samePairs(one: InFolder, other: InFolder, how: Comparison): Promise<(readonly [number, number])[]> {
   const lengths = new Set(one.dataset.episodes.map(({ length }) => length));
   const candidates = other.dataset.episodes.filter(({ length }) => lengths.has(length));
   if (candidates.length === 0) return [];
@@ -76,7 +76,7 @@ async function samePairs(one: Recorded, other: Recorded, how: Comparison): Promi
   return pairs;
 }
 
-function digestOf({ name, dataset }: Recorded, episode: number, { keys, known }: Comparison): Promise<string | null> {
+function digestOf({ name, dataset }: InFolder, episode: number, { keys, known }: Comparison): Promise<string | null> {
   const key = JSON.stringify([name, episode, keys]);
   const found = known.get(key) ?? digest(dataset, episode, keys);
   known.set(key, found);

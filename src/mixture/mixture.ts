@@ -5,7 +5,7 @@ import type { Embodiment } from "../embodiment/embodiment.ts";
 import { embody, type Mapping } from "../embodiment/mapping.ts";
 import { type NormalizationGroup, normalizationGroups } from "../embodiment/normalization-group.ts";
 import { InputError } from "../input-error.ts";
-import { copiedEpisodes, type Recorded, type RepeatedEpisodes } from "./copies.ts";
+import { copiedEpisodes, type InFolder, type RepeatedEpisodes } from "./copies.ts";
 import { type Frames, frameCount, framesOf } from "./frames.ts";
 import { movingSpans, type TrimIdle, type TrimmedCount, trimmedCount } from "./idle.ts";
 import { type EpisodeChoice, episodesLeftOut, type OnProblem, openedEpisodes } from "./leave-out.ts";
@@ -122,7 +122,7 @@ export async function openMixtureAsSplit(description: MixtureDescription, splits
   try {
     const complete = opened.filter((one) => one !== null);
     problems.push(...overlaps(complete));
-    if (description.repeatedEpisodes !== "allow") problems.push(...(await copiedEpisodes(recordedOf(complete))));
+    if (description.repeatedEpisodes !== "allow") problems.push(...(await copiedEpisodes(inFolders(complete))));
     if (problems.length > 0) throw new InputError(problems.join("; "));
     return {
       mixture: settle(description, complete),
@@ -137,7 +137,7 @@ export async function openMixtureAsSplit(description: MixtureDescription, splits
   }
 }
 
-function recordedOf(opened: readonly OpenEntry[]): Recorded[] {
+function inFolders(opened: readonly OpenEntry[]): InFolder[] {
   return opened.flatMap(({ entry: { name }, folder, ...one }) => (folder === null ? [] : [{ name, folder, ...one }]));
 }
 

@@ -52,6 +52,17 @@ export async function loadRecipe(path: string): Promise<Recipe> {
   return parseRecipe(path, exported.recipe);
 }
 
+/** Whether a path is meant as a recipe, by its ending, or is the folder of a run or of one of its checkpoints. */
+export async function isRecipeOrRun(path: string): Promise<boolean> {
+  if (isCode(path)) return true;
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory() !== true) return found !== null;
+  return await stat(join(runOf(path), recipeFile)).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** @throws InputError where the folder holds no recipe, or one that is not whole */
 export async function readRunRecipe(run: string): Promise<Recipe> {
   const path = join(run, recipeFile);
