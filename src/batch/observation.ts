@@ -25,7 +25,8 @@ export interface RobotObservation {
 export interface PolicyInput {
   /** `null` for a slot before the robot's session began. */
   readonly observations: readonly [...(RobotObservation | null)[], RobotObservation];
-  readonly prompt: string;
+  /** A text, or its tokens. */
+  readonly prompt: string | Int32Array;
 }
 
 /** A robot that is served. */

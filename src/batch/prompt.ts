@@ -1,4 +1,4 @@
-import { encodePrompt, type PromptFit, type PromptTokenizer } from "../codec/prompt.ts";
+import { encodePrompt, givenTokens, type PromptFit, type PromptTokenizer } from "../codec/prompt.ts";
 import { formatPrompt, type PromptFormat } from "../codec/prompt-format.ts";
 import type { Padded } from "../validity/padded.ts";
 
@@ -9,7 +9,7 @@ export interface PromptWriting extends PromptFit {
 }
 
 /**
- * The tokens of a sample's prompt. Its state has the robot's own width: entries of other robots never enter a text, nor does history.
+ * The tokens of a sample's prompt, which may be given as them. Its state has the robot's own width: entries of other robots never enter a text, nor does history.
  *
  * @param state `[o s]` in unit scale, oldest slot first; the last slot is now, which always exists
  * @throws InputError if the prompt is longer than fits and has to be refused then

@@ -56,6 +56,23 @@ export function encodePrompt(tokenizer: PromptTokenizer, text: string, fit: Prom
   return tokens.slice(0, fit.limit);
 }
 
+/**
+ * A prompt that is given as tokens.
+ *
+ * @throws InputError where there are too many, or one is none of the tokenizer's
+ */
+export function givenTokens(
+  { vocabulary }: PromptTokenizer,
+  tokens: Int32Array,
+  { limit, where }: Pick<PromptFit, "limit" | "where">,
+): Int32Array {
+  if (tokens.length > limit)
+    throw new InputError(`${where}: expected a prompt of at most ${limit} tokens, got ${tokens.length}`);
+  const other = tokens.find((token) => token < 0 || token >= vocabulary);
+  if (other !== undefined) throw new InputError(`${where}: expected tokens from 0 to ${vocabulary - 1}, got ${other}`);
+  return tokens;
+}
+
 /** How long a prompt may be. */
 export interface PromptFit {
   readonly limit: number;

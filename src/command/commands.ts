@@ -1,6 +1,7 @@
 import { audit } from "./audit.ts";
 import type { Definition } from "./definition.ts";
 import { demo } from "./demo.ts";
+import { importWeights } from "./import.ts";
 import { inspect } from "./inspect.ts";
 import { writeRecipe } from "./recipe.ts";
 import { record } from "./record.ts";
@@ -15,6 +16,7 @@ export const commands: readonly Definition[] = [
   inspect,
   record,
   writeRecipe,
+  importWeights,
   train,
   validate,
   audit,

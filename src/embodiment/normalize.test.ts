@@ -52,6 +52,13 @@ describe("normalize", () => {
     expect(by("min-max", { zeroRange: "epsilon" })[1]).toBeCloseTo(0.1 / 1e-6, 0);
     // Quantiles of the gripper coincide at 0: divided by epsilon, not by its extremes.
     expect(by("quantile", { coincidingQuantiles: "epsilon" })[2]).toBeCloseTo(1 / 1e-6, 0);
+    // Counted from the lower end: a dof at its constant is −1, one that moves is where it is otherwise.
+    expect(by("quantile", { zeroRange: "lower" })[0]).toBeCloseTo(1, 6);
+    const still = complete(steps([0, 0.3, 0]));
+    const lower = { ...soundNormalization, zeroRange: "lower", coincidingQuantiles: "epsilon" } as const;
+    for (const mode of ["min-max", "quantile"] as const)
+      expect(numbers(normalize(still, normalization(mode, statistics, lower)))[1]).toBeCloseTo(-1, 6);
+    expect(numbers(normalize(still, normalization("mean-std", statistics, lower)))[1]).toBe(0);
     expect(by("mean-std", { epsilon: 4 })[0]).toBeCloseTo(0.5, 6);
     expect(by("min-max", { epsilon: 10 })[0]).toBeCloseTo(0.2, 6);
   });

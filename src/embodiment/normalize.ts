@@ -6,8 +6,11 @@ import { Padded } from "../validity/padded.ts";
 /** Which of the statistics give the centre and scale of an entry. */
 export type NormalizationMode = "mean-std" | "min-max" | "quantile" | "identity";
 
-/** What an entry that never changes normalises to: 0, or what the division by epsilon gives. */
-export const zeroRanges = ["zero", "epsilon"] as const;
+/**
+ * What an entry that never changes normalises to: 0, or what the division by epsilon gives, from the middle of its range or from the
+ * lower end, which is −1: openpi and LeRobot write `2 · (x − low) / range − 1`.
+ */
+export const zeroRanges = ["zero", "epsilon", "lower"] as const;
 
 /** What is used where quantiles coincide and the extremes do not: minimum and maximum, or the division by epsilon. */
 export const coincidingQuantilesNames = ["min-max", "epsilon"] as const;
@@ -115,10 +118,9 @@ function unit(
   if (mode === "mean-std") return { center: mean[entry]!, scale: std[entry]! + epsilon };
   const areApart = coincidingQuantiles === "epsilon" || changes({ min: q01, max: q99 }, entry);
   const [low, high] = mode === "quantile" && areApart ? [q01, q99] : [min, max];
-  return {
-    center: middle(low[entry]!, high[entry]!),
-    scale: (high[entry]! - low[entry]!) / 2 + epsilon,
-  };
+  const half = (high[entry]! - low[entry]!) / 2;
+  if (zeroRange === "lower") return { center: low[entry]! + half + epsilon / 2, scale: half + epsilon / 2 };
+  return { center: middle(low[entry]!, high[entry]!), scale: half + epsilon };
 }
 
 function middle(low: number, high: number): number {

@@ -132,7 +132,8 @@ export const dataSchema = z.strictObject({
   onProblem: z.enum(["refuse", "leave out"]).optional() satisfies z.ZodType<OnProblem | undefined>,
   /** What becomes of episodes that two datasets hold under two names: refused, as where this key is missing, or trained on and held out as often as they stand there. */
   repeatedEpisodes: z.enum(["refuse", "allow"]).optional() satisfies z.ZodType<RepeatedEpisodes | undefined>,
-  datasets: z.array(datasetSchema).min(1),
+  /** None for weights that came from elsewhere without any: they act, and cannot be trained or validated. */
+  datasets: z.array(datasetSchema),
 });
 
 /** A source with its location relative to where the command runs. */

@@ -6,7 +6,6 @@ import { checkSamples, type SampleFindings } from "../batch/sample-check.ts";
 import { type Conventions, normalizationConventionOf } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { decodeStatistics } from "../checkpoint/robot-record.ts";
-import { byteTokenizer } from "../codec/prompt.ts";
 import { changes } from "../dataset/statistics.ts";
 import type { ActionFrame } from "../embodiment/delta.ts";
 import type { Embodiment } from "../embodiment/embodiment.ts";
@@ -26,6 +25,7 @@ import { Rules } from "../validity/rules.ts";
 import { decodesParts, embodimentWeightProblems, headOf, partProblems, partsOf, wholeAction } from "./parts.ts";
 import type { Recipe } from "./schema.ts";
 import { promptFormatOf } from "./text.ts";
+import { tokenizerOf } from "./tokenizer.ts";
 
 /** Everything that training, validation and serving derive from a recipe and its data: plain values, no open files. */
 export interface Plan {
@@ -99,7 +99,7 @@ async function checkData(recipe: Recipe, open: OpenMixture, cache: string): Prom
   if (problems.length > 0) throw new InputError(problems.join("; "));
   return await checkSamples(open, {
     layout,
-    tokenizer: byteTokenizer,
+    tokenizer: tokenizerOf(recipe),
     prompt: promptFormatOf(recipe.policy),
     longPrompt: readingOf(recipe).longPrompt,
     cache,
@@ -142,9 +142,10 @@ export function layoutOf({ policy }: Recipe, rows: number): BatchLayout {
 /** What the policy of a recipe is built from; a set of weights by embodiment for each dataset: no mixture has more normalisation groups. */
 export function formOf({ policy, conventions, data }: Recipe): PolicyForm {
   const form = policyForm(variants[policy.variant], policy.size, {
-    vocabulary: byteTokenizer.vocabulary,
+    vocabulary: tokenizerOf({ policy }).vocabulary,
     parts: partsOf(policy),
-    embodiments: data.datasets.length,
+    // Weights that were imported without datasets act for one robot.
+    embodiments: Math.max(1, data.datasets.length),
     crossAttentionKeys: conventions.crossAttentionKeys,
     horizon: policy.actionHorizon,
     actionSight: conventions.actionSight,
@@ -154,7 +155,7 @@ export function formOf({ policy, conventions, data }: Recipe): PolicyForm {
 }
 
 /** The policy on micro-batches of some rows. */
-export function settingOf({ recipe, rules }: Plan, rows: number): Setting {
+export function settingOf({ recipe, rules }: Pick<Plan, "recipe" | "rules">, rows: number): Setting {
   return {
     form: formOf(recipe),
     layout: layoutOf(recipe, rows),

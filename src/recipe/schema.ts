@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { chosenConventionsSchema } from "../checkpoint/conventions.ts";
 import { promptFormats } from "../codec/prompt-format.ts";
+import { InputError } from "../input-error.ts";
 import { reductions } from "../loss/reduction.ts";
 import type { MixtureDescription } from "../mixture/mixture.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
@@ -67,6 +68,8 @@ const policySchema = z.strictObject({
   promptTokens: count,
   /** How instructions are worded; may be missing: as the variant does. Weights from elsewhere may bring another way. */
   prompt: z.enum(promptFormats).optional(),
+  /** Rows of the table of tokens, where they are not those of its tokenizer: weights from elsewhere bring theirs. */
+  vocabulary: count.optional(),
   /** Observation slots (1: only now), the frames between two, and how often history is dropped in training. */
   history: z.strictObject({ slots: count, interval: count, dropout: decay }),
 });
@@ -145,8 +148,17 @@ export type Recipe = Immutable<z.infer<typeof recipeSchema>>;
 /** A dataset of a recipe. */
 export type RecipeDataset = Recipe["data"]["datasets"][number];
 
-/** The mixture that a recipe trains on. */
-export function mixtureOf({ seed, data, policy, conventions, validation }: Recipe): MixtureDescription {
+/**
+ * The mixture that a recipe trains on.
+ *
+ * @throws InputError where it has no datasets
+ */
+export function mixtureOf({ name, seed, data, policy, conventions, validation }: Recipe): MixtureDescription {
+  if (data.datasets.length === 0)
+    throw new InputError(
+      `recipe "${name}": expected datasets, got none, as its weights were imported without; ` +
+        "import them again with --data DATASET, or begin a run of another recipe with --init",
+    );
   const { root, datasets, pictureMemoryBytes, onProblem, repeatedEpisodes } = data;
   const entries = datasets.map((dataset) => ({
     ...dataset,

@@ -3,7 +3,6 @@ import { collate } from "../batch/collate.ts";
 import { cutToRobot } from "../batch/cut.ts";
 import { observationSlots } from "../batch/example.ts";
 import { observe } from "../batch/observation.ts";
-import { byteTokenizer } from "../codec/prompt.ts";
 import { slots } from "../embodiment/embodiment.ts";
 import { ownActions } from "../embodiment/own-action.ts";
 import type { HostArray } from "../graph/host-array.ts";
@@ -11,6 +10,7 @@ import { InputError } from "../input-error.ts";
 import type { ActionSampler } from "../objective/sample.ts";
 import { readingOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
+import { tokenizerOf } from "../recipe/tokenizer.ts";
 import type { ActionChunk, ActionRequest } from "./action.ts";
 import { chooseRobot, type RobotQuery, type ServedRobot } from "./robot.ts";
 import { Session } from "./session.ts";
@@ -102,7 +102,7 @@ export class LoadedPolicy {
       );
     const { layout } = this.#sampler;
     const { prompt, longPrompt } = readingOf(this.recipe);
-    const choice = { layout, prompt, longPrompt, tokenizer: byteTokenizer };
+    const choice = { layout, prompt, longPrompt, tokenizer: tokenizerOf(this.recipe) };
     const examples = requests.map((request) => observe(this.#known(request.robot), request, choice));
     return collate(layout, examples);
   }

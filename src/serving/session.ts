@@ -31,7 +31,7 @@ export class Session {
    *
    * @throws InputError if there was no observation yet
    */
-  ask(prompt: string): ActionRequest {
+  ask(prompt: string | Int32Array): ActionRequest {
     const noise = { seed: this.#seed, episode: this.#episode, frame: this.#history.length - 1, draw: 0 };
     return { robot: this.robot, observations: this.#history.observations, prompt, noise };
   }

@@ -1,7 +1,24 @@
 import type { CheckpointFacts } from "../checkpoint/checkpoint.ts";
 import { encodeStatistics, memberSchema } from "../checkpoint/robot-record.ts";
+import type { Mixture } from "../mixture/mixture.ts";
 import { conventionsOf, type Plan } from "../recipe/plan.ts";
 import type { TrainingProgress } from "./progress.ts";
+
+/** The robots of a mixture as a checkpoint has them. */
+export function membersOf({ members, normalizationGroups }: Mixture): CheckpointFacts["members"] {
+  return members.map(
+    ({ name, datasetName, controlModeName, normalizationGroup, framesPerSecond, embodiment, train, validation }) =>
+      memberSchema.parse({
+        name,
+        dataset: datasetName,
+        controlMode: controlModeName,
+        head: normalizationGroups[normalizationGroup]!.name,
+        framesPerSecond,
+        embodiment,
+        episodes: { train: train.episodes, validation: validation.episodes },
+      }),
+  );
+}
 
 /** What a checkpoint says beside its numbers: recipe, conventions, robots with their episodes, statistics. */
 export function checkpointFacts(
@@ -15,18 +32,7 @@ export function checkpointFacts(
     threads: recipe.threads,
     device: recipe.device,
     sampler: { seed: recipe.seed, step: state.step },
-    members: mixture.members.map(
-      ({ name, datasetName, controlModeName, normalizationGroup, framesPerSecond, embodiment, train, validation }) =>
-        memberSchema.parse({
-          name,
-          dataset: datasetName,
-          controlMode: controlModeName,
-          head: mixture.normalizationGroups[normalizationGroup]!.name,
-          framesPerSecond,
-          embodiment,
-          episodes: { train: train.episodes, validation: validation.episodes },
-        }),
-    ),
+    members: membersOf(mixture),
     statistics: Object.fromEntries(
       [...statistics].map(([name, { action, state: own }]) => [
         name,

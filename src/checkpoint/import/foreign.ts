@@ -5,7 +5,7 @@ import { InputError } from "../../input-error.ts";
 import type { ParameterForm, ParameterValues } from "../../nn/parameter.ts";
 import { isAbsent } from "../durable.ts";
 import type { ForeignPolicy } from "./imported.ts";
-import { checkTensors, type ForeignNames, foreignTensors } from "./names.ts";
+import { checkTensors, type ForeignNames, foreignTensors, nameInFile } from "./names.ts";
 import { lerobotPi, publishedPiHeads } from "./pi.ts";
 import type { HeadCounts } from "./shape-sizes.ts";
 import { jsonOf, type TensorSource } from "./tensor-source.ts";
@@ -49,7 +49,7 @@ export async function readForeignWeights(
   const values = new Map<string, HostArray<string, "float32">>();
   for (const [at, { parameter, name }] of wanted.entries()) {
     const { axes, shape } = forms[at]!;
-    const tensor = await source.read(source.shapes.has(name) ? name : (names.tied.get(name) ?? name));
+    const tensor = await source.read(nameInFile(names, source.shapes, name));
     values.set(parameter, new HostArray(axes, shape, "float32", numbersOf(source, name, tensor.cells)));
   }
   return values;

@@ -13,6 +13,7 @@ export const lerobotConfigSchema = z.object({
   max_state_dim: count,
   max_action_dim: count,
   empty_cameras: z.int().nonnegative().optional(),
+  action_feature_names: z.array(z.string()).nullable().optional(),
 });
 
 export type LerobotConfig = z.infer<typeof lerobotConfigSchema>;

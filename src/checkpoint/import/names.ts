@@ -63,7 +63,7 @@ export function checkTensors(
   wanted: readonly ForeignTensor[],
   found: ReadonlyMap<string, readonly number[]>,
 ): void {
-  const nameIn = (name: string) => (found.has(name) ? name : (tied.get(name) ?? name));
+  const nameIn = (name: string) => nameInFile({ tied }, found, name);
   const missing = wanted.filter(({ name }) => !found.has(nameIn(name))).map(({ name }) => name);
   const others = wanted.flatMap(({ name, shape }) => {
     const own = found.get(nameIn(name));
@@ -77,6 +77,25 @@ export function checkTensors(
     ...(left.length > 0 ? [`expected no more tensors, got ${listed(left)}`] : []),
   ];
   if (problems.length > 0) throw new InputError(`${where}: ${problems.join("; ")}`);
+}
+
+/** The name under which a file holds a tensor: its own, or the other of a tied pair. */
+export function nameInFile(
+  { tied }: Pick<ForeignNames, "tied">,
+  found: ReadonlyMap<string, unknown>,
+  name: string,
+): string {
+  return found.has(name) ? name : (tied.get(name) ?? name);
+}
+
+/** Tensors of a file that no parameter is read from, as no result depends on them. */
+export function unreadTensors(
+  names: Pick<ForeignNames, "tied">,
+  wanted: readonly ForeignTensor[],
+  found: ReadonlyMap<string, unknown>,
+): string[] {
+  const read = new Set(wanted.map(({ name }) => nameInFile(names, found, name)));
+  return [...found.keys()].filter((name) => !read.has(name)).sort();
 }
 
 /** The same names below a module. */

@@ -52,9 +52,18 @@ export class TensorSource {
 
   /** One tensor. @throws InputError if there is none of that name */
   async read(name: string): Promise<Tensor> {
+    return await this.#fileOf(name).read(name);
+  }
+
+  /** The cells of one as bytes of float32, a few at a time; see `SafetensorsFile.float32Pieces`. */
+  pieces(name: string): AsyncIterable<Uint8Array> {
+    return this.#fileOf(name).float32Pieces(name);
+  }
+
+  #fileOf(name: string): SafetensorsFile {
     const file = this.#files.get(name);
     if (file === undefined) throw new InputError(`${this.folder}: expected a tensor "${name}", got none of that name`);
-    return await file.read(name);
+    return file;
   }
 
   async close(): Promise<void> {

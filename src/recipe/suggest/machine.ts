@@ -1,7 +1,7 @@
 import { availableParallelism, freemem } from "node:os";
-import type { PolicySizeName } from "../../policy/size.ts";
+import type { SizeChoice } from "../../policy/size.ts";
 import type { VariantName } from "../../policy/variant.ts";
-import { variants } from "../../policy/variant.ts";
+import { sizeBeforeHead, variants } from "../../policy/variant.ts";
 
 /** What a training may take of a machine. */
 export interface TrainingMachine {
@@ -19,7 +19,7 @@ export function thisMachine(): TrainingMachine {
 /** What decides how much memory a row of a micro-batch takes. */
 export interface RowSize {
   readonly variant: VariantName;
-  readonly size: PolicySizeName;
+  readonly size: SizeChoice;
   readonly views: number;
   readonly promptTokens: number;
   readonly actionHorizon: number;
@@ -43,7 +43,7 @@ export function microBatchFor({ memoryBytes }: TrainingMachine, batch: number, r
 }
 
 function bytesOf({ variant, size, views, promptTokens, actionHorizon }: RowSize): number {
-  const { vision, backbone } = variants[variant].sizes[size];
+  const { vision, backbone } = sizeBeforeHead(variants[variant], size);
   const patches = (vision.picture / vision.patch) ** 2;
   const tokens = views * patches + promptTokens + 1 + actionHorizon;
   const layer = (length: number, { width, mlp, heads }: { width: number; mlp: number; heads: number }) =>

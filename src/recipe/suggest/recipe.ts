@@ -55,9 +55,12 @@ export async function suggestRecipe(found: readonly LookedAt[], choice: Suggesti
   const members = found.map((one, at) => memberFor(one, withCameras(told[at]!, one.dataset.name, views), at));
   for (const [at, { entry }] of members.entries()) embody(entry.mapping, found[at]!.dataset, names);
   const datasets = members.map(({ entry }) => entry);
+  const { variant, size, root, machine } = choice;
   const sizes = { views: names, ...widthsOf(datasets), ...promptTokensFor(datasets, found) };
-  const augmentation = augmentationFor(views);
-  const { recipe, notes } = around(datasets, { ...sizes, augmentation }, choice);
+  const history = { slots: 1, interval: 1, dropout: 0 };
+  const policy = { variant, size, parts: null, ...sizes, actionHorizon, history };
+  const { recipe, rowBytes } = recipeAround(datasets, policy, { root, machine, augmentation: augmentationFor(views) });
+  const notes = notesAround(recipe, machine, rowBytes);
   return { recipe, notes: [...notes, ...members.flatMap((member) => member.notes)], views };
 }
 
@@ -98,11 +101,6 @@ function widthsOf(datasets: readonly RecipeDataset[]) {
   };
 }
 
-/** What the datasets decide beside themselves. */
-interface Counted extends Pick<Recipe["policy"], "views" | "actionWidth" | "stateWidth" | "promptTokens"> {
-  readonly augmentation: Augmentation | null;
-}
-
 /** The usual one, which turns no picture of a camera that moves with a hand. */
 function augmentationFor(views: readonly MatchedView[]): Augmentation | null {
   if (views.length === 0) return null;
@@ -127,11 +125,21 @@ const optimizer: Recipe["optimizer"] = {
   frozen: [],
 };
 
-/** Everything beside the datasets: what trains four real robots in `recipes/real-mixture.ts`, at the sizes of these. */
-function around(datasets: readonly RecipeDataset[], counted: Counted, choice: SuggestionChoice) {
-  const { root, variant, size, machine } = choice;
-  const { augmentation, ...sizes } = counted;
-  const row = { variant, size, views: sizes.views.length, promptTokens: sizes.promptTokens, actionHorizon };
+/** What neither datasets nor policy decide. */
+export interface Surroundings extends Pick<SuggestionChoice, "root" | "machine"> {
+  readonly augmentation: Augmentation | null;
+}
+
+/**
+ * Everything beside datasets and policy: what trains four real robots in `recipes/real-mixture.ts`, at the sizes of these; and the
+ * bytes that a row of a micro-batch takes, as far as one can say.
+ */
+export function recipeAround(
+  datasets: readonly RecipeDataset[],
+  policy: Recipe["policy"],
+  { root, machine, augmentation }: Surroundings,
+): { readonly recipe: Recipe; readonly rowBytes: number } {
+  const row = { ...policy, views: policy.views.length };
   const { rows: microBatch, rowBytes } = microBatchFor(machine, batchSize, row);
   const isHeldOut = datasets.some(({ role }) => role === "both");
   const recipe: Recipe = {
@@ -161,12 +169,12 @@ function around(datasets: readonly RecipeDataset[], counted: Counted, choice: Su
       draws: 1,
       weights: "ema",
     },
-    policy: { variant, size, parts: null, ...sizes, actionHorizon, history: { slots: 1, interval: 1, dropout: 0 } },
+    policy,
     optimizer,
     checkpoint: { everySteps: 100, keepLast: 2 },
     audit: { everySteps: 0 },
   };
-  return { recipe, notes: notesAround(recipe, machine, rowBytes) };
+  return { recipe, rowBytes };
 }
 
 function notesAround({ data, batch, policy }: Recipe, { memoryBytes }: TrainingMachine, rowBytes: number): Note[] {

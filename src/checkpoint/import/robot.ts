@@ -1,0 +1,57 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseInput } from "../../parse-input.ts";
+import type { SupervisionRule } from "../../validity/supervised.ts";
+import { isAbsent } from "../durable.ts";
+import type { ForeignPolicy } from "./imported.ts";
+import { lerobotConfigSchema } from "./lerobot-config.ts";
+import { lerobotNormalization } from "./lerobot-processors.ts";
+import { type ForeignRobot, lerobotRobot, viewsOf } from "./lerobot-robot.ts";
+import { type ForeignNormalization, unknownNormalization } from "./normalization.ts";
+import { openpiRobot } from "./openpi-statistics.ts";
+import { jsonOf } from "./tensor-source.ts";
+
+/** The robot that a policy of another project was trained for, and how its vectors are normalised. */
+export interface KnownRobot {
+  readonly robot: ForeignRobot;
+  readonly normalization: ForeignNormalization;
+  /** Which cells taught its weights. */
+  readonly supervision: SupervisionRule;
+}
+
+/**
+ * What a folder's files say of the robot of its policy; of files that say nothing, one as wide as the policy.
+ *
+ * @throws InputError as `lerobotNormalization` and `openpiRobot`, or where statistics are wider than the policy
+ */
+export async function readForeignRobot(folder: string, policy: ForeignPolicy): Promise<KnownRobot> {
+  const where = join(folder, "config.json");
+  const text = await readFile(where, "utf8").catch((error: unknown) => {
+    if (isAbsent(error)) return "{}";
+    throw error;
+  });
+  const config = jsonOf(where, text);
+  if (typeof config === "object" && config !== null && "input_features" in config) {
+    const robot = lerobotRobot(where, parseInput(where, lerobotConfigSchema, config));
+    const normalization = (await lerobotNormalization(folder, robot)) ?? unknownNormalization(folder, robot);
+    return { robot, normalization, supervision: "allReal" };
+  }
+  // openpi's loss is over dims that no robot has as well; LeRobot cuts them off.
+  const supervision = policy.conventions.pastEnd === "taught" ? "asReleasedPi" : "allReal";
+  return { ...((await openpiRobot(folder, policy)) ?? asWideAs(folder, policy)), supervision };
+}
+
+function asWideAs(
+  folder: string,
+  { actionWidth, stateWidth, cameras }: ForeignPolicy,
+): Omit<KnownRobot, "supervision"> {
+  const column = (key: string, width: number) => {
+    return { key, names: Array.from({ length: width }, (_, at) => `${key}.${at}`) };
+  };
+  const robot: ForeignRobot = {
+    state: stateWidth === 0 ? null : column("state", stateWidth),
+    action: column("action", actionWidth),
+    cameras: viewsOf(cameras),
+  };
+  return { robot, normalization: unknownNormalization(folder, robot) };
+}

@@ -1,0 +1,59 @@
+import { basename, resolve } from "node:path";
+import { InputError } from "../input-error.ts";
+import { shortest } from "../shortest.ts";
+import { define } from "./definition.ts";
+import { importedDataFor } from "./imported-data.ts";
+import { count, otherwise, repeated, text } from "./parameter.ts";
+
+export const importWeights = define({
+  name: "import",
+  summary: "make a run of another project's weights: what LeRobot, openpi and GR00T write, read as it is",
+  arguments: { path: text("folder", "config.json, the weights in safetensors, and what normalises beside them") },
+  options: {
+    out: text("run", "folder of the run; new or empty"),
+    data: otherwise(repeated(text("dataset", "a dataset of its robot, with which it validates and trains")), []),
+    headWidth: otherwise(
+      count("width", "of a head of the language model and the expert, where it is not as published"),
+      null,
+    ),
+    visionHeads: otherwise(count("heads", "of the image tower, where there are not as many as published"), null),
+  },
+  examples: [
+    {
+      line: "import ../shared/data/reference/pi0 --out runs/pi0",
+      shows: "a run that acts: rollout, serve, train --init",
+    },
+    {
+      line: "import pi0_so101 --out runs/pi0 --data so101_pick --data so101_place",
+      shows: "the same with its robot's datasets, so that validate, audit and train take it",
+    },
+  ],
+  async run(given, terminal) {
+    const { importRun } = await import("../training/import-run.ts");
+    const { headsBeside } = await import("../checkpoint/import/heads.ts");
+    const path = resolve(given.path);
+    const folder = resolve(given.out);
+    const heads = await headsBeside(path, given);
+    const recipeFor = importedDataFor({ name: nameOf(path), datasets: given.data }, terminal.err);
+    const { recipe, parameters, unread, notes } = await importRun({ path, folder, heads, recipeFor });
+    for (const note of notes) terminal.err.write(`${note}\n`);
+    return {
+      status: 0,
+      json: { run: folder, variant: recipe.policy.variant, parameters, unread, notes, recipe },
+      text: [
+        `${recipe.policy.variant}, ${parameters.toLocaleString("en")} weights: ${shortest(folder)}`,
+        ...(unread.length === 0 ? [] : [`left behind, as no result depends on them: ${unread.join(", ")}`]),
+      ].join("\n"),
+    };
+  },
+});
+
+/** A name for the run after the folder's. @throws InputError where it has neither letters nor digits */
+function nameOf(path: string): string {
+  const plain = basename(path)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-|-$/g, "");
+  if (plain === "") throw new InputError(`${path}: expected a folder with letters or digits in its name`);
+  return plain;
+}

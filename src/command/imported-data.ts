@@ -1,0 +1,72 @@
+import type { ForeignPolicy } from "../checkpoint/import/imported.ts";
+import type { ForeignRobot } from "../checkpoint/import/lerobot-robot.ts";
+import type { KnownRobot } from "../checkpoint/import/robot.ts";
+import { InputError } from "../input-error.ts";
+import type { RecipeDataset } from "../recipe/schema.ts";
+import type { ImportedData } from "../training/import-run.ts";
+import { type Suggested, suggestFor } from "./suggested.ts";
+import type { Screen } from "./terminal.ts";
+
+/** What imported weights are given beside their own files. */
+export interface ImportedSubject {
+  /** Of the run. */
+  readonly name: string;
+  readonly datasets: readonly string[];
+}
+
+/**
+ * Gives imported weights their recipe, and the datasets that they are to have: read as `armature recipe` reads them, but for the
+ * policy's own cameras, and normalised as the weights were trained.
+ */
+export function importedDataFor({ name, datasets: words }: ImportedSubject, screen: Screen) {
+  return async (policy: ForeignPolicy, known: KnownRobot): Promise<ImportedData> => {
+    const { importedRecipe } = await import("../recipe/suggest/imported.ts");
+    const { thisMachine } = await import("../recipe/suggest/machine.ts");
+    const machine = thisMachine();
+    if (words.length === 0) {
+      const recipe = importedRecipe(policy, known, { name, machine, data: { root: ".", datasets: [] } });
+      return { recipe, members: null };
+    }
+    const suggested = await suggestFor({ datasets: words, variant: policy.variant, size: "tiny" }, screen);
+    const { root } = suggested.recipe.data;
+    const datasets = suggested.recipe.data.datasets.map((entry, at) => asReadBy(known.robot, entry, suggested, at));
+    const recipe = importedRecipe(policy, known, { name, machine, data: { root, datasets } });
+    const { mixtureOf } = await import("../recipe/schema.ts");
+    const { openMixture } = await import("../mixture/mixture.ts");
+    const { membersOf } = await import("../training/checkpoint-facts.ts");
+    const open = await openMixture(mixtureOf(recipe));
+    await open.close();
+    return { recipe, members: membersOf(open.mixture) };
+  };
+}
+
+/** A dataset with the cameras of a policy. @throws InputError where its vectors have other widths, or none of the cameras */
+function asReadBy(robot: ForeignRobot, entry: RecipeDataset, { datasets }: Suggested, at: number): RecipeDataset {
+  const { name, mapping } = entry;
+  const [dofs, states] = [mapping.dofs?.length ?? 0, mapping.states?.length ?? 0];
+  const [wantedDofs, wantedStates] = [robot.action.names.length, robot.state?.names.length ?? 0];
+  if (dofs !== wantedDofs || states !== wantedStates)
+    throw new InputError(
+      `dataset "${name}": expected ${wantedDofs} dofs and ${wantedStates} state entries, as the statistics of the weights have, got ` +
+        `${dofs} and ${states}; import the weights without it, and begin a run of its own recipe with --init`,
+    );
+  const cameras = matched(robot, datasets[at]!.cameras);
+  const keys = robot.cameras.flatMap(({ key }) => (key === null ? [] : [key]));
+  if (Object.keys(cameras).length === 0 && keys.length > 0)
+    throw new InputError(
+      `dataset "${name}": expected a camera of the policy (${keys.join(", ")}), got ${datasets[at]!.cameras.join(", ") || "none"}`,
+    );
+  return { ...entry, mapping: { ...mapping, cameras } };
+}
+
+/** A dataset's camera for each view: of the same key, or the only one with the same last part. */
+function matched({ cameras }: ForeignRobot, found: readonly string[]): Record<string, string> {
+  const last = (key: string) => key.split(".").at(-1);
+  const pairs = cameras.flatMap(({ view, key }) => {
+    if (key === null) return [];
+    const alike = found.filter((own) => last(own) === last(key));
+    const own = found.includes(key) ? key : alike.length === 1 ? alike[0]! : null;
+    return own === null ? [] : [[view, own] as const];
+  });
+  return Object.fromEntries(pairs);
+}

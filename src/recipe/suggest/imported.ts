@@ -1,0 +1,63 @@
+import type { ForeignPolicy } from "../../checkpoint/import/imported.ts";
+import type { KnownRobot } from "../../checkpoint/import/robot.ts";
+import { type PolicySizeName, policySizeNames, type SizeChoice } from "../../policy/size.ts";
+import { type Variant, variants } from "../../policy/variant.ts";
+import type { Recipe, RecipeDataset } from "../schema.ts";
+import type { TrainingMachine } from "./machine.ts";
+import { recipeAround } from "./recipe.ts";
+
+/** What another project's files do not say. */
+export interface ImportedChoice {
+  /** Of the run. */
+  readonly name: string;
+  readonly machine: TrainingMachine;
+  /** Datasets whose cameras are matched to the policy's, below a folder; none where nobody gave any. */
+  readonly data: { readonly root: string; readonly datasets: readonly RecipeDataset[] };
+}
+
+/**
+ * The recipe of weights that come from elsewhere: their policy, and the conventions that they were trained under. Training it goes on with a
+ * small learning rate.
+ */
+export function importedRecipe(policy: ForeignPolicy, known: KnownRobot, choice: ImportedChoice): Recipe {
+  const { root, datasets } = choice.data;
+  const own: Recipe["policy"] = {
+    variant: policy.variant,
+    size: namedSize(variants[policy.variant], policy.size),
+    parts: null,
+    views: known.robot.cameras.map(({ view }) => view),
+    actionHorizon: policy.horizon,
+    actionWidth: policy.actionWidth,
+    stateWidth: Math.max(1, policy.stateWidth),
+    promptTokens: policy.promptTokens,
+    vocabulary: policy.vocabulary,
+    history: { slots: 1, interval: 1, dropout: 0 },
+  };
+  const { recipe } = recipeAround(datasets, own, { root, machine: choice.machine, augmentation: null });
+  const { epsilon, mode } = known.normalization;
+  return {
+    ...recipe,
+    name: choice.name,
+    reduction: "cells",
+    supervision: known.supervision,
+    conventions: { ...policy.conventions, normalizationEpsilon: epsilon, zeroRange: "lower" },
+    data: { ...recipe.data, normalization: mode },
+    validation: { ...recipe.validation, weights: "parameters" },
+    optimizer: { ...recipe.optimizer, peak: 2.5e-5, final: 2.5e-6, ema: null },
+  };
+}
+
+/** A size by its name, where a variant has one like it. */
+function namedSize({ sizes }: Variant, size: SizeChoice): SizeChoice {
+  const text = sorted(size);
+  return policySizeNames.find((name: PolicySizeName) => sorted(sizes[name]) === text) ?? size;
+}
+
+/** An object as text in which the order of keys does not matter. */
+function sorted(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,146 @@
+import { rm } from "node:fs/promises";
+import type { CheckpointFacts } from "../checkpoint/checkpoint.ts";
+import { type GivenHeads, readForeignPolicy } from "../checkpoint/import/foreign.ts";
+import type { ForeignPolicy } from "../checkpoint/import/imported.ts";
+import {
+  checkTensors,
+  type ForeignTensor,
+  foreignTensors,
+  nameInFile,
+  unreadTensors,
+} from "../checkpoint/import/names.ts";
+import { type KnownRobot, readForeignRobot } from "../checkpoint/import/robot.ts";
+import { TensorSource } from "../checkpoint/import/tensor-source.ts";
+import { encodeStatistics, memberSchema } from "../checkpoint/robot-record.ts";
+import { writeStreamedCheckpoint } from "../checkpoint/store.ts";
+import type { StreamedParameters } from "../checkpoint/weights.ts";
+import type { Embodiment, Entry } from "../embodiment/embodiment.ts";
+import type { ParameterForm } from "../nn/parameter.ts";
+import { traceObjectives } from "../objective/objective.ts";
+import { writeRunRecipe } from "../recipe/file.ts";
+import { conventionsOf, settingOf } from "../recipe/plan.ts";
+import type { Recipe } from "../recipe/schema.ts";
+import { Rules } from "../validity/rules.ts";
+import { checkRunFolder, createRunFolder } from "./run-folder.ts";
+
+/** Another project's folder, and what its files do not say. */
+export interface ImportRequest {
+  readonly path: string;
+  /** Folder of the new run. */
+  readonly folder: string;
+  readonly heads: GivenHeads;
+  /** The recipe of the run, once the files have been read. */
+  readonly recipeFor: (policy: ForeignPolicy, known: KnownRobot) => Promise<ImportedData>;
+}
+
+/** The recipe of an imported run, and the robots of its datasets. */
+export interface ImportedData {
+  readonly recipe: Recipe;
+  /** Of the recipe's datasets; `null` where it has none: then there is one, as the other project's files know it. */
+  readonly members: CheckpointFacts["members"] | null;
+}
+
+/** What became of another project's weights. */
+export interface ImportedRun {
+  readonly recipe: Recipe;
+  readonly parameters: number;
+  /** Tensors that no result depends on, which stay behind. */
+  readonly unread: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * Makes a run of another project's weights, which acts, validates and begins other runs as one that was trained here does.
+ *
+ * Tensors go to the disk in pieces, so that a checkpoint may be larger than the memory.
+ *
+ * @throws InputError in one line for whatever does not fit: nothing is left of the run then
+ */
+export async function importRun({ path, folder, heads, recipeFor }: ImportRequest): Promise<ImportedRun> {
+  await checkRunFolder(folder);
+  const source = await TensorSource.open(path);
+  try {
+    const policy = await readForeignPolicy(source, heads);
+    const known = await readForeignRobot(path, policy);
+    const { recipe, members } = await recipeFor(policy, known);
+    const { parameters } = traceObjectives(settingOf({ recipe, rules: Rules.all }, 1));
+    const wanted = foreignTensors(policy.names, parameters);
+    checkTensors(path, policy.names, wanted, source.shapes);
+    const streamed = streamedFrom(source, policy, parameters, wanted);
+    const facts = factsOf(recipe, known, members ?? [soleMember(recipe.name, known)]);
+    await createRunFolder(folder);
+    try {
+      await writeRunRecipe(folder, recipe);
+      await writeStreamedCheckpoint(folder, facts, streamed);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+    const cells = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+    const unread = unreadTensors(policy.names, wanted, source.shapes);
+    return { recipe, parameters: cells, unread, notes: known.normalization.notes };
+  } finally {
+    await source.close();
+  }
+}
+
+function streamedFrom(
+  source: TensorSource,
+  { names }: ForeignPolicy,
+  forms: readonly ParameterForm[],
+  wanted: readonly ForeignTensor[],
+): StreamedParameters {
+  const nameOf = new Map(wanted.map(({ parameter, name }) => [parameter, name]));
+  return {
+    forms: new Map(forms.map((form) => [form.name, form])),
+    piecesOf: (parameter) => source.pieces(nameInFile(names, source.shapes, nameOf.get(parameter)!)),
+  };
+}
+
+function factsOf(recipe: Recipe, { normalization }: KnownRobot, members: CheckpointFacts["members"]): CheckpointFacts {
+  const statistics = {
+    action: encodeStatistics(normalization.action),
+    state: encodeStatistics(normalization.state),
+  };
+  return {
+    step: 0,
+    recipe: JSON.parse(JSON.stringify(recipe)),
+    conventions: conventionsOf(recipe),
+    threads: recipe.threads,
+    device: recipe.device,
+    sampler: { seed: recipe.seed, step: 0 },
+    members,
+    statistics: Object.fromEntries(members.map(({ head }) => [head, statistics])),
+    bestValidation: null,
+  };
+}
+
+/** At what rate a robot's frames follow each other, where nobody says: LeRobot's recordings have this one unless it is given. */
+const usualFramesPerSecond = 30;
+
+/** The robot as another project's files know it: by its widths and its cameras. */
+function soleMember(name: string, { robot }: KnownRobot): CheckpointFacts["members"][number] {
+  const column = (own: KnownRobot["robot"]["state"]) =>
+    own === null ? [] : [{ key: own.key, entries: [...own.names.keys()] }];
+  const embodiment: Embodiment = {
+    robotType: "unknown",
+    controlMode: "unknown",
+    dofs: robot.action.names.map((own, slot) => ({ ...entry(own, slot), state: null })),
+    states: (robot.state?.names ?? []).map(entry),
+    cameras: robot.cameras,
+    columns: { action: column(robot.action), state: column(robot.state), prompt: { kind: "task" } },
+    target: "actions",
+  };
+  return memberSchema.parse({
+    name: `${name} / unknown`,
+    dataset: name,
+    controlMode: "unknown",
+    head: `dataset ${name} / unknown`,
+    framesPerSecond: usualFramesPerSecond,
+    embodiment,
+  });
+}
+
+function entry(name: string, slot: number): Entry {
+  return { name, unit: "unknown", part: "body", kind: "continuous", slot };
+}
