@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import type { PromptFormat } from "../../codec/prompt-format.ts";
 import { InputError } from "../../input-error.ts";
 import { parseInput } from "../../parse-input.ts";
 import { isAbsent } from "../durable.ts";
@@ -24,18 +25,22 @@ const normalizerSchema = z.object({
   norm_map: z.object({ VISUAL: z.literal("IDENTITY").optional(), STATE: modeSchema.optional(), ACTION: modeSchema }),
 });
 
-/** Steps that change no number, or whose work a policy here does by itself: it words and encodes its prompt, and forms its batches. */
+/** Steps that change no number, or whose work a policy here does by itself: it encodes its prompt, and forms its batches. */
 const plainSteps = [
   "rename_observations_processor",
   "to_batch_processor",
   "device_processor",
   "tokenizer_processor",
-  "pi0_new_line_processor",
-  "smolvla_new_line_processor",
-  "pi05_prepare_state_tokenizer_processor_step",
-  "pi0_fast_prepare_state_tokenizer_processor_step",
   "action_tokenizer_processor",
 ];
+
+/** How a step words the prompt. */
+const wordingSteps = new Map<string, PromptFormat>([
+  ["pi0_new_line_processor", "smolvla"],
+  ["smolvla_new_line_processor", "smolvla"],
+  ["pi05_prepare_state_tokenizer_processor_step", "pi05"],
+  ["pi0_fast_prepare_state_tokenizer_processor_step", "pi0_fast"],
+]);
 
 /** Steps that make actions relative to the state, and absolute again. */
 const relativeSteps = ["relative_actions_processor", "absolute_actions_processor"];
@@ -44,15 +49,22 @@ const normalizers = ["normalizer_processor", "unnormalizer_processor"];
 
 type Step = z.infer<typeof stepSchema>;
 
+/** What a folder's processors do around its policy. */
+export interface LerobotProcessors {
+  readonly normalization: ForeignNormalization;
+  /** How they word the prompt; `null` where they leave it as it is. */
+  readonly prompt: PromptFormat | null;
+}
+
 /**
- * How a folder's processors normalise, and with what; `null` where it has no processors.
+ * How a folder's processors normalise, with what, and how they word prompts; `null` where it has no processors.
  *
  * A vector without statistics is left as it is there, and so it is here.
  *
  * @throws InputError naming a step that is not known, statistics of another width, and processors that do not undo each other
  * @source LeRobot `processor/normalize_processor.py`
  */
-export async function lerobotNormalization(folder: string, robot: ForeignRobot): Promise<ForeignNormalization | null> {
+export async function lerobotProcessors(folder: string, robot: ForeignRobot): Promise<LerobotProcessors | null> {
   const before = await stepsOf(folder, "policy_preprocessor.json");
   const after = await stepsOf(folder, "policy_postprocessor.json");
   if (before === null && after === null) return null;
@@ -61,12 +73,14 @@ export async function lerobotNormalization(folder: string, robot: ForeignRobot):
       `${folder}: expected policy_preprocessor.json and policy_postprocessor.json, got ${before === null ? "the second" : "the first"} alone`,
     );
   const [first, last] = [await normalizerOf(folder, before, robot), await normalizerOf(folder, after, robot)];
-  if (first === null && last === null) return unknownNormalization(folder, robot);
+  const prompt =
+    before.map(({ registry_name: name }) => wordingSteps.get(name)).find((one) => one !== undefined) ?? null;
+  if (first === null && last === null) return { normalization: unknownNormalization(folder, robot), prompt };
   if (first === null || last === null || !undoes(first, last))
     throw new InputError(
       `${folder}: expected a postprocessor that undoes what the preprocessor does to "${robot.action.key}", got another`,
     );
-  return first;
+  return { normalization: first, prompt };
 }
 
 async function stepsOf(folder: string, file: string): Promise<Step[] | null> {
@@ -77,7 +91,7 @@ async function stepsOf(folder: string, file: string): Promise<Step[] | null> {
   });
   if (text === null) return null;
   const { steps } = parseInput(path, processorSchema, jsonOf(path, text));
-  const known = [...plainSteps, ...relativeSteps, ...normalizers];
+  const known = [...plainSteps, ...wordingSteps.keys(), ...relativeSteps, ...normalizers];
   for (const { registry_name: step, config } of steps) {
     if (!known.includes(step)) throw new InputError(`${path}: expected steps that are known here, got "${step}"`);
     if (relativeSteps.includes(step) && config.enabled === true)

@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { PromptFormat } from "../../codec/prompt-format.ts";
 import { parseInput } from "../../parse-input.ts";
 import type { SupervisionRule } from "../../validity/supervised.ts";
 import { isAbsent } from "../durable.ts";
 import type { ForeignPolicy } from "./imported.ts";
 import { lerobotConfigSchema } from "./lerobot-config.ts";
-import { lerobotNormalization } from "./lerobot-processors.ts";
+import { lerobotProcessors } from "./lerobot-processors.ts";
 import { type ForeignRobot, lerobotRobot, viewsOf } from "./lerobot-robot.ts";
 import { type ForeignNormalization, unknownNormalization } from "./normalization.ts";
 import { openpiRobot } from "./openpi-statistics.ts";
@@ -15,6 +16,8 @@ import { jsonOf } from "./tensor-source.ts";
 export interface KnownRobot {
   readonly robot: ForeignRobot;
   readonly normalization: ForeignNormalization;
+  /** How prompts are worded; `null` where its variant says it. */
+  readonly prompt: PromptFormat | null;
   /** Which cells taught its weights. */
   readonly supervision: SupervisionRule;
 }
@@ -22,7 +25,7 @@ export interface KnownRobot {
 /**
  * What a folder's files say of the robot of its policy; of files that say nothing, one as wide as the policy.
  *
- * @throws InputError as `lerobotNormalization` and `openpiRobot`, or where statistics are wider than the policy
+ * @throws InputError as `lerobotProcessors` and `openpiRobot`, or where statistics are wider than the policy
  */
 export async function readForeignRobot(folder: string, policy: ForeignPolicy): Promise<KnownRobot> {
   const where = join(folder, "config.json");
@@ -33,18 +36,20 @@ export async function readForeignRobot(folder: string, policy: ForeignPolicy): P
   const config = jsonOf(where, text);
   if (typeof config === "object" && config !== null && "input_features" in config) {
     const robot = lerobotRobot(where, parseInput(where, lerobotConfigSchema, config));
-    const normalization = (await lerobotNormalization(folder, robot)) ?? unknownNormalization(folder, robot);
-    return { robot, normalization, supervision: "allReal" };
+    const found = await lerobotProcessors(folder, robot);
+    const none = { normalization: unknownNormalization(folder, robot), prompt: null };
+    return { robot, ...(found ?? none), supervision: "allReal" };
   }
   // openpi's loss is over dims that no robot has as well; LeRobot cuts them off.
   const supervision = policy.conventions.pastEnd === "taught" ? "asReleasedPi" : "allReal";
-  return { ...((await openpiRobot(folder, policy)) ?? asWideAs(folder, policy)), supervision };
+  const prompt = policy.variant === "pi0" ? ("pi0" as const) : null;
+  return { ...((await openpiRobot(folder, policy)) ?? asWideAs(folder, policy)), supervision, prompt };
 }
 
 function asWideAs(
   folder: string,
   { actionWidth, stateWidth, cameras }: ForeignPolicy,
-): Omit<KnownRobot, "supervision"> {
+): Omit<KnownRobot, "supervision" | "prompt"> {
   const column = (key: string, width: number) => {
     return { key, names: Array.from({ length: width }, (_, at) => `${key}.${at}`) };
   };

@@ -31,6 +31,7 @@ export function importedRecipe(policy: ForeignPolicy, known: KnownRobot, choice:
     stateWidth: Math.max(1, policy.stateWidth),
     promptTokens: policy.promptTokens,
     vocabulary: policy.vocabulary,
+    ...(known.prompt === null ? {} : { prompt: known.prompt }),
     history: { slots: 1, interval: 1, dropout: 0 },
   };
   const { recipe } = recipeAround(datasets, own, { root, machine: choice.machine, augmentation: null });
