@@ -111,6 +111,49 @@ function naive(weights: ParameterValues): number[][] {
   });
 }
 
+it("a layer that reads maps of given keys and values rotates its queries alone, and adds what it reads", async () => {
+  const scope = Scope.root(Rules.all);
+  const gain = { kind: "rms", weight: "gain", epsilon: 0 } as const;
+  const small: LayerForm = {
+    choice: { ...form.choice, norms: { attention: gain, mlp: gain, added: "none", queryKey: "none" } },
+    size: { width: 2, mlp: 1, heads: 1, keyHeads: 1, headWidth: 2 },
+  };
+  const [keys, values] = [
+    [1, 2, 0, -1],
+    [3, -1, 0.5, 4],
+  ].map((cells) => constant(floats("float32", "b k g f", [1, 2, 1, 2], cells)));
+  const tokens = constant(floats("float32", "b n e", [1, 1, 2], [5, -5]));
+  const output = transformerLayer(
+    scope,
+    small,
+    { tokens, real: SymbolicValidity.complete("b n", [1, 1]), condition: null },
+    {
+      kind: "projected",
+      pattern: AttentionPattern.made(constant(bits("b q k", [1, 1, 2], [1, 1]))),
+      given: { keys: keys!, values: values! },
+      rotation: { positions: constant(integers("b n", [1, 1], [2])), limit: 3, base },
+    },
+  ).tokens;
+  const one = [1, 0, 0, 1];
+  const cellsOf: Record<string, number[]> = { key: [2, 0, 0, 1], value: [1, 1, 0, 1], query: one, out: one };
+  const fixed = new Map(
+    scope.parameters.map(({ name, axes, shape }) => {
+      const count = cells(shape);
+      const rest = Array<number>(count).fill(name.startsWith("norm") ? 1 : 0);
+      return [name, floats("float32", axes, shape, cellsOf[name.replace(".weight", "")] ?? rest)];
+    }),
+  );
+  const { found } = await evaluate({ found: output }, { feeds: new Map(), threads: 1, fixed });
+  // The token, normed, is (1, -1). At place 2 of base 10 its only pair turns by 2.
+  const [cosine, sine] = [Math.cos(2), Math.sin(2)];
+  const query = [cosine + sine, sine - cosine];
+  // Keys through their map are (2, 2) and (0, -1), values (2, -1) and (4.5, 4).
+  const scores = [2 * query[0]! + 2 * query[1]!, -query[1]!].map((score) => Math.exp(score / Math.sqrt(2)));
+  const share = scores[0]! / (scores[0]! + scores[1]!);
+  const wanted = [5 + 2 * share + 4.5 * (1 - share), -5 - share + 4 * (1 - share)];
+  expectClose("token", found, wanted, { absolute: 2e-6, relative: 1e-6, because: "float32" });
+});
+
 describe("a layer with adaptive norms and a feed-forward gated by silu", () => {
   it("is what loops over numbers make of it", async () => {
     const { output, weights } = traced(false);

@@ -2,7 +2,7 @@ import type { SymbolicArray } from "../graph/array.ts";
 import { alignTo } from "../graph/op/align.ts";
 import { add, multiply } from "../graph/op/elementwise.ts";
 import { rope } from "../graph/op/rope.ts";
-import { rename } from "../graph/op/shape.ts";
+import { merge, rename } from "../graph/op/shape.ts";
 import type { SymbolicValidity } from "../validity/symbolic.ts";
 import { attend } from "./attention.ts";
 import { linear } from "./linear.ts";
@@ -70,7 +70,10 @@ export interface Rotation {
   readonly base: number;
 }
 
-/** What the tokens of a layer read: each other and those before them, or the tokens of another stream. */
+/**
+ * What the tokens of a layer read. `joint`: each other and those before them. `cross`: the tokens of another stream. `projected`: maps of
+ * the keys and values of tokens that stand before them, and nothing else.
+ */
 export type Context =
   | {
       readonly kind: "joint";
@@ -85,6 +88,14 @@ export type Context =
       /** Of any width. */
       readonly tokens: SymbolicArray<"b n e">;
       readonly real: SymbolicValidity<"b n">;
+    }
+  | {
+      readonly kind: "projected";
+      readonly pattern: AttentionPattern;
+      /** As the layer that made them reads them: keys are rotated. */
+      readonly given: KeyValue;
+      /** Of the queries. */
+      readonly rotation: Rotation;
     };
 
 /**
@@ -93,7 +104,8 @@ export type Context =
  *
  * @returns `z`, and the tokens' keys and values for those that come after them
  * @source openpi `gemma.py` `Block`, `siglip.py` `Encoder1DBlock`; GR00T `cross_attention_dit.py` `BasicTransformerBlock`; the norms
- *   of what is added, of queries and of keys: transformers `modeling_gemma3.py` `Gemma3DecoderLayer`, `Gemma3Attention`
+ *   of what is added, of queries and of keys: transformers `modeling_gemma3.py` `Gemma3DecoderLayer`, `Gemma3Attention`; `projected`:
+ *   LeRobot `smolvlm_with_expert.py` `forward_cross_attn_layer`
  */
 export function transformerLayer(
   scope: Scope,
@@ -108,14 +120,27 @@ export function transformerLayer(
 
 function attention(scope: Scope, form: LayerForm, states: SymbolicArray<"b n e">, context: Context) {
   const { pattern } = context;
-  const isCross = context.kind === "cross";
-  const sides = { query: states, context: isCross ? scope.hidden(context.tokens, context.real) : states };
-  const { queries, keys, values } = project(scope, form, sides, isCross ? null : context.rotation);
-  const own: KeyValue = { keys, values };
-  const parts = isCross || context.before === null ? [own] : [context.before, own];
+  const { queries, ...own } = projectedBy(scope, form, states, context);
+  const before = context.kind === "joint" ? context.before : null;
+  const parts: readonly KeyValue[] = before === null ? [own] : [before, own];
   const allKeys = pattern.layOut(parts.map((part) => part.keys));
   const allValues = pattern.layOut(parts.map((part) => part.values));
   return { output: attend(queries, allKeys, allValues, pattern), own };
+}
+
+function projectedBy(scope: Scope, form: LayerForm, states: SymbolicArray<"b n e">, context: Context): Projected {
+  switch (context.kind) {
+    case "joint":
+      return project(scope, form, { query: states, context: states }, context.rotation);
+    case "cross":
+      return project(scope, form, { query: states, context: scope.hidden(context.tokens, context.real) }, null);
+    case "projected":
+      return {
+        queries: rename(rotatedQueries(scope, form, states, context.rotation), "n", "q"),
+        keys: ofGiven(scope.in("key"), form, context.given.keys),
+        values: ofGiven(scope.in("value"), form, context.given.values),
+      };
+  }
 }
 
 /**
@@ -135,10 +160,14 @@ export function hiddenStates(scope: Scope, { choice }: LayerForm, { tokens, real
  */
 export function project(
   scope: Scope,
-  { choice: { bias, norms }, size: { heads, keyHeads, headWidth } }: LayerForm,
+  form: LayerForm,
   { query, context }: { readonly query: SymbolicArray<"b n e">; readonly context: SymbolicArray<"b n e"> },
   rotation: Rotation | null,
 ): Projected {
+  const {
+    choice: { bias, norms },
+    size: { heads, keyHeads, headWidth },
+  } = form;
   const wide = { from: "e", bias, initial: "fan-in" } as const;
   const normed = <A extends string>(name: "query" | "key", x: SymbolicArray<A>) =>
     rmsNormWhere(scope.in(`norm.${name}`), "f", norms.queryKey, x);
@@ -151,14 +180,35 @@ export function project(
       values: linear(scope.in("value"), rename(context, "n", "k"), grouped),
     };
   }
-  const byHead = (name: string, x: SymbolicArray<"b n e">, count: number) =>
-    linear(scope.in(name), x, { ...wide, to: "a f", sizes: [count, headWidth] });
-  const rotated = (x: SymbolicArray<"b n a f">) => rope(x, rotation.positions, rotation);
+  const byHead = { ...wide, to: "a f", sizes: [keyHeads, headWidth] } as const;
+  const queries = rotatedQueries(scope, form, query, rotation);
+  const keys = normed("key", linear(scope.in("key"), context, byHead));
   return {
-    queries: rename(rotated(normed("query", byHead("query", query, heads))), "n", "q"),
-    keys: asKeys(rotated(normed("key", byHead("key", context, keyHeads)))),
-    values: asKeys(byHead("value", context, keyHeads)),
+    queries: rename(queries, "n", "q"),
+    keys: asKeys(rope(keys, rotation.positions, rotation)),
+    values: asKeys(linear(scope.in("value"), context, byHead)),
   };
+}
+
+function rotatedQueries(
+  scope: Scope,
+  { choice: { bias, norms }, size: { heads, headWidth } }: LayerForm,
+  states: SymbolicArray<"b n e">,
+  rotation: Rotation,
+): SymbolicArray<"b n a f"> {
+  const byHead = { from: "e", to: "a f", sizes: [heads, headWidth], bias, initial: "fan-in" } as const;
+  const queries = linear(scope.in("query"), states, byHead);
+  return rope(rmsNormWhere(scope.in("norm.query"), "f", norms.queryKey, queries), rotation.positions, rotation);
+}
+
+/** Keys, or values, made of others: of all their heads at once. */
+function ofGiven(
+  scope: Scope,
+  { choice: { bias }, size: { keyHeads, headWidth } }: LayerForm,
+  given: SymbolicArray<"b k g f">,
+): SymbolicArray<"b k g f"> {
+  const whole = rename(merge(given, "g f", "e"), "k", "n");
+  return asKeys(linear(scope, whole, { from: "e", to: "a f", sizes: [keyHeads, headWidth], bias, initial: "fan-in" }));
 }
 
 /** The rest of a layer: what attention gives is projected and added, then what the feed-forward makes of the sum. */

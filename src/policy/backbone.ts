@@ -1,6 +1,6 @@
 import type { LayerChoice } from "../nn/layer.ts";
 import type { NormChoice } from "../nn/norm.ts";
-import type { TrunkSize } from "./size.ts";
+import type { InterleavedSize, TrunkSize } from "./size.ts";
 
 /** Which tokens a layer reads, and how it knows how far they are. */
 export interface AttentionRange {
@@ -25,8 +25,12 @@ export interface TrunkChoice {
 /** A trunk that reads tokens of words by a table, which also says them where an objective asks for it. */
 export interface BackboneChoice extends TrunkChoice {
   /** What the table's rows are multiplied by. */
-  readonly embeddingScale: "root of width" | "one";
+  readonly embeddingScale: EmbeddingScale;
+  /** What tokens of pictures are multiplied by. */
+  readonly pictureScale: EmbeddingScale;
 }
+
+export type EmbeddingScale = "root of width" | "one";
 
 /** A trunk that continues the backbone's stream, and how the time of the flow gets into it. */
 export interface ExpertChoice extends TrunkChoice {
@@ -37,7 +41,7 @@ export interface ExpertChoice extends TrunkChoice {
 /** A trunk at a size. */
 export interface TrunkForm {
   readonly choice: TrunkChoice;
-  readonly size: TrunkSize;
+  readonly size: TrunkSize | InterleavedSize;
 }
 
 const gemmaNorm: NormChoice = { kind: "rms", weight: "offset", epsilon: 1e-6 };
@@ -52,14 +56,30 @@ const gemmaTrunk: TrunkChoice = {
   ranges: [{ window: "none", ropeBase: 10_000 }],
 };
 
-/** @source openpi `gemma.py` */
+const llamaNorm: NormChoice = { kind: "rms", weight: "gain", epsilon: 1e-5 };
+
+const llamaTrunk: TrunkChoice = {
+  layer: {
+    norms: { attention: llamaNorm, mlp: llamaNorm, added: "none", queryKey: "none" },
+    mlp: { kind: "gated", activation: "silu" },
+    bias: "none",
+  },
+  lastNorm: llamaNorm,
+  ranges: [{ window: "none", ropeBase: 10_000 }],
+};
+
+/**
+ * @source `gemma`: openpi `gemma.py`. `smolvla`: SmolLM2 as LeRobot's SmolVLA runs it, `smolvlm_with_expert.py` `apply_rope` and
+ *   `modeling_smolvla.py` `embed_prefix`; SmolLM2 by itself has the rope base 100,000 and scales nothing
+ */
 export const backbones = {
-  gemma: { ...gemmaTrunk, embeddingScale: "root of width" },
+  gemma: { ...gemmaTrunk, embeddingScale: "root of width", pictureScale: "one" },
+  smolvla: { ...llamaTrunk, embeddingScale: "root of width", pictureScale: "root of width" },
 } as const satisfies Record<string, BackboneChoice>;
 
 const adaptive: NormChoice = { kind: "adaptive-rms", epsilon: 1e-6 };
 
-/** @source openpi `gemma.py`, `pi0.py` */
+/** @source `gemma`, `adaptiveGemma`: openpi `gemma.py`, `pi0.py`. `smolvla`: LeRobot `smolvlm_with_expert.py`, `modeling_smolvla.py` */
 export const experts = {
   gemma: { ...gemmaTrunk, time: "joined" },
   adaptiveGemma: {
@@ -68,4 +88,5 @@ export const experts = {
     ranges: gemmaTrunk.ranges,
     time: "condition",
   },
+  smolvla: { ...llamaTrunk, time: "joined" },
 } as const satisfies Record<string, ExpertChoice>;

@@ -9,7 +9,7 @@ import { type ConnectorChoice, connect } from "./connector.ts";
 /** Tokens of one picture of 4 × 4 patches, each of one number, under weights that add up what comes to them. */
 async function tokensOf(choice: ConnectorChoice, patches: readonly number[], columns: number) {
   const scope = Scope.root(Rules.all);
-  const tokens = connect(scope, choice, input("patches", "b n e", [1, 16, 1], "float32"), 1);
+  const tokens = connect(scope, choice, input("patches", "b n e", [1, 16, 1], "float32"), { width: 1, square: 2 });
   const weights = Float32Array.from({ length: columns }, (_, column) => 10 ** column);
   const values = { patches: floats("float32", "b n e", [1, 16, 1], patches) };
   const fixed = new Map(
@@ -25,19 +25,19 @@ const rows = [1, 2, 3, 4, 5, 6, 7, 8, 9, 8, 7, 6, 5, 4, 3, 2];
 const exact = { absolute: 1e-4, relative: 1e-6, because: "float32 sums of four numbers" };
 
 it("pixel shuffle lays the patches of each square end to end, row by row, and squares row by row", async () => {
-  const tokens = await tokensOf({ kind: "pixel-shuffle", square: 2 }, rows, 4);
+  const tokens = await tokensOf({ kind: "pixel-shuffle" }, rows, 4);
   expectClose("tokens", tokens, [6521, 8743, 4589, 2367], exact);
 });
 
 it("pooling takes the mean of each square and norms it: one number becomes its sign", async () => {
   const norm = { kind: "rms", weight: "offset", epsilon: 1e-6 } as const;
   const signs = rows.map((cell, at) => (at < 8 ? cell : -cell));
-  expectClose("tokens", await tokensOf({ kind: "pooled", square: 2, norm }, signs, 1), [1, 1, -1, -1], exact);
+  expectClose("tokens", await tokensOf({ kind: "pooled", norm }, signs, 1), [1, 1, -1, -1], exact);
 });
 
 it("refuses a picture that its squares do not cover", () => {
   const patches = input("patches", "b n e", [1, 9, 1], "float32");
-  expect(() => connect(Scope.root(Rules.all), { kind: "pixel-shuffle", square: 2 }, patches, 1)).toThrow(
+  expect(() => connect(Scope.root(Rules.all), { kind: "pixel-shuffle" }, patches, { width: 1, square: 2 })).toThrow(
     "connector: expected a picture whose patches are a multiple of 2 along each side, got 3 along a side",
   );
 });

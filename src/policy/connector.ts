@@ -11,18 +11,25 @@ import type { Scope } from "../nn/parameter.ts";
  *
  * `linear`: each patch is a token, by one map with bias (PaliGemma). `pixel-shuffle`: the patches of a square, laid end to end, are a
  * token, by one map (SmolVLM: squares of 4). `pooled`: the mean of a square is a token, normed, by one map (Gemma 3: squares of 4, which
- * leave 256 of 4,096 patches). Squares are measured in patches along a side.
+ * leave 256 of 4,096 patches).
  */
 export type ConnectorChoice =
   | { readonly kind: "linear" }
-  | { readonly kind: "pixel-shuffle"; readonly square: number }
-  | { readonly kind: "pooled"; readonly square: number; readonly norm: RmsChoice };
+  | { readonly kind: "pixel-shuffle" }
+  | { readonly kind: "pooled"; readonly norm: RmsChoice };
+
+/** How large what a connector makes is. */
+export interface ConnectorSize {
+  /** Of the backbone. */
+  readonly width: number;
+  /** Side, in patches, of the square that becomes one token; where every patch is a token, 1. */
+  readonly square: number;
+}
 
 /**
  * A picture's tokens as the backbone reads them, row by row.
  *
  * @param patches `[b n e]`: those of a square picture, row by row
- * @param width of the backbone
  * @returns `[b n e]`, one token per patch or per square of patches
  * @throws RangeError if the picture's side is no multiple of the square's
  * @source openpi `siglip.py` `head`; transformers `modeling_smolvlm.py` `SmolVLMConnector`, `modeling_gemma3.py`
@@ -32,19 +39,19 @@ export function connect(
   scope: Scope,
   choice: ConnectorChoice,
   patches: SymbolicArray<"b n e">,
-  width: number,
+  { width, square }: ConnectorSize,
 ): SymbolicArray<"b n e"> {
   const wide = { from: "e", to: "e", sizes: [width], initial: "fan-in" } as const;
   switch (choice.kind) {
     case "linear":
       return linear(scope, patches, { ...wide, bias: "zero" });
     case "pixel-shuffle": {
-      const shuffled = merge(merge(squares(patches, choice.square), "i j e", "e"), "h w", "n");
+      const shuffled = merge(merge(squares(patches, square), "i j e", "e"), "h w", "n");
       return linear(scope, shuffled, { ...wide, bias: "none" });
     }
     case "pooled": {
-      const total = sum(squares(patches, choice.square), "b h w e");
-      const pooled = merge(scale(total, choice.square ** -2), "h w", "n");
+      const total = sum(squares(patches, square), "b h w e");
+      const pooled = merge(scale(total, square ** -2), "h w", "n");
       return linear(scope, rmsNormOver("e", scope.in("norm"), choice.norm, pooled), { ...wide, bias: "none" });
     }
   }

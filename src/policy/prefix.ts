@@ -5,8 +5,9 @@ import { gather } from "../graph/op/gather.ts";
 import { merge, rename, slice, split } from "../graph/op/shape.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { SymbolicPadded } from "../validity/symbolic.ts";
-import type { BackboneChoice } from "./backbone.ts";
+import type { BackboneChoice, EmbeddingScale } from "./backbone.ts";
 import { connect } from "./connector.ts";
+import { stateSegment } from "./head/tokens.ts";
 import type { Observation } from "./inputs.ts";
 import type { PolicySize } from "./size.ts";
 import { type Segment, type Sight, TokenStream, type Tokens } from "./stream.ts";
@@ -15,7 +16,7 @@ import { encodePictures } from "./vision.ts";
 
 /** A part of what the backbone reads, and how its tokens see each other; every part sees all parts before it. */
 export interface PrefixSegment {
-  readonly tokens: "pictures" | "prompt";
+  readonly tokens: "pictures" | "prompt" | "state";
   readonly sight: Sight;
 }
 
@@ -48,6 +49,8 @@ function segmentOf(part: PrefixSegment, scope: Scope, form: PrefixForm, observat
       return { name: tokens, tokens: pictureTokens(scope.in("vision"), form, observation), keys: "real", sight };
     case "prompt":
       return { name: tokens, tokens: promptTokens(scope, form, observation), keys: "real", sight };
+    case "state":
+      return { ...stateSegment(scope.in("state"), form.size.backbone.width, observation), sight };
   }
 }
 
@@ -56,13 +59,16 @@ function pictureTokens(scope: Scope, { variant, size }: PrefixForm, { images }: 
   const [b, o, v] = images.valid.isReal.shape;
   const tower = { choice: variant.tower, size: size.vision };
   const patches = encodePictures(scope.in("tower"), tower, images);
-  const encoded = connect(scope.in("projector"), variant.tower.connector, patches, size.backbone.width);
+  const encoded = connect(scope.in("projector"), variant.tower.connector, patches, {
+    width: size.backbone.width,
+    square: size.vision.square,
+  });
   const perPatch = { axes: "b v p", shape: [b!, v!, sizeOf(encoded, "n")], type: "bool" } as const;
   const real = images.valid.reshaped((bits) =>
     merge(alignAny(merge(slice(bits, "o", o! - 1, o!), "o v", "v"), perPatch), "v p", "n"),
   );
   const tokens = merge(split(rename(encoded, "n", "p"), "b", "b v", [b!, v!]), "v p", "n");
-  return SymbolicPadded.of(tokens, real);
+  return SymbolicPadded.of(scaled(tokens, variant.backbone.pictureScale), real);
 }
 
 /** The backbone's table of tokens, `[y e]`: what it reads them by and, where it says any, says them by. */
@@ -75,11 +81,11 @@ export function embedding(scope: Scope, { size, vocabulary }: Pick<PrefixForm, "
 /** @source openpi `gemma.py` `Embedder`: the embedding times √width */
 function promptTokens(scope: Scope, form: PrefixForm, { prompt, facts }: Observation): Tokens {
   const rows = gather(embedding(scope, form), prompt.selected(0), "b n e");
-  return SymbolicPadded.of(scaled(rows, form.variant.backbone), facts.tokenReal);
+  return SymbolicPadded.of(scaled(rows, form.variant.backbone.embeddingScale), facts.tokenReal);
 }
 
-function scaled(rows: SymbolicArray<"b n e">, { embeddingScale }: BackboneChoice): SymbolicArray<"b n e"> {
-  switch (embeddingScale) {
+function scaled(rows: SymbolicArray<"b n e">, by: EmbeddingScale): SymbolicArray<"b n e"> {
+  switch (by) {
     case "root of width":
       return scale(rows, Math.sqrt(sizeOf(rows, "e")));
     case "one":

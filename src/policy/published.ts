@@ -29,7 +29,8 @@ const pi0: PublishedShape = {
  * By variant, at its size `base`.
  *
  * @source `pi0`, `pi05`: openpi `pi0_config.py`, `gemma.py`; `groot_n15`, `groot_n16`, `groot_n17`: the heads of GR00T N1.5
- *   (32 dims, 16 steps), N1.6 (29 dims, 16 steps) and N1.7 (132 dims, 40 steps), behind π0's backbone
+ *   (32 dims, 16 steps), N1.6 (29 dims, 16 steps) and N1.7 (132 dims, 40 steps), behind π0's backbone; `smolvla`:
+ *   LeRobot `configuration_smolvla.py`, smolvla_base
  */
 export const publishedShapes: Readonly<Record<VariantName, PublishedShape>> = {
   pi0,
@@ -38,4 +39,5 @@ export const publishedShapes: Readonly<Record<VariantName, PublishedShape>> = {
   groot_n17: { ...pi0, actionHorizon: 40, actionWidth: 132, stateWidth: 132, embodiments: 32 },
   pi0_prompt: pi0,
   pi05: { ...pi0, promptTokens: 200 },
+  smolvla: { ...pi0, vocabulary: 49_280 },
 };

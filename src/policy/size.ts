@@ -13,6 +13,8 @@ export interface VisionSize {
   /** Side of the square picture and of a patch, in pixels. */
   readonly picture: number;
   readonly patch: number;
+  /** Side, in patches, of the square that becomes one token of the backbone; where every patch is a token, 1. */
+  readonly square: number;
   readonly width: number;
   readonly layers: number;
   readonly mlp: number;
@@ -54,9 +56,15 @@ export interface PolicySize {
   readonly backbone: TrunkSize;
 }
 
-/** Of a policy whose expert shares attention with the backbone: layers, heads, key heads and head width are equal. */
+/** An expert of which some layers read the backbone's keys and nothing else, each by maps of its own. */
+export interface InterleavedSize extends TrunkSize {
+  /** Of every so many layers, the first also reads its own stream, as all layers of other experts do; 0 where none does. */
+  readonly jointEvery: number;
+}
+
+/** Of a policy whose expert reads the backbone's keys: layers, heads, key heads and head width are equal. */
 export interface FlowSize extends PolicySize {
-  readonly expert: TrunkSize;
+  readonly expert: TrunkSize | InterleavedSize;
 }
 
 /** Of a policy with GR00T's head. */
@@ -80,19 +88,19 @@ export type SizeChoice = PolicySizeName | FlowSize | GrootSize;
  */
 const paligemma = {
   micro: {
-    vision: { picture: 16, patch: 8, width: 16, layers: 4, mlp: 40, heads: 2, temporalEvery: 2 },
+    vision: { picture: 16, patch: 8, square: 1, width: 16, layers: 4, mlp: 40, heads: 2, temporalEvery: 2 },
     backbone: { width: 32, layers: 3, mlp: 64, heads: 4, keyHeads: 2, headWidth: 8 },
   },
   mini: {
-    vision: { picture: 32, patch: 2, width: 64, layers: 1, mlp: 128, heads: 2, temporalEvery: 1 },
+    vision: { picture: 32, patch: 2, square: 1, width: 64, layers: 1, mlp: 128, heads: 2, temporalEvery: 1 },
     backbone: { width: 128, layers: 3, mlp: 256, heads: 4, keyHeads: 1, headWidth: 32 },
   },
   tiny: {
-    vision: { picture: 96, patch: 16, width: 256, layers: 4, mlp: 1024, heads: 4, temporalEvery: 4 },
+    vision: { picture: 96, patch: 16, square: 1, width: 256, layers: 4, mlp: 1024, heads: 4, temporalEvery: 4 },
     backbone: { width: 256, layers: 4, mlp: 1024, heads: 4, keyHeads: 1, headWidth: 64 },
   },
   base: {
-    vision: { picture: 224, patch: 14, width: 1152, layers: 27, mlp: 4304, heads: 16, temporalEvery: 4 },
+    vision: { picture: 224, patch: 14, square: 1, width: 1152, layers: 27, mlp: 4304, heads: 16, temporalEvery: 4 },
     backbone: { width: 2048, layers: 18, mlp: 16384, heads: 8, keyHeads: 1, headWidth: 256 },
   },
 } as const satisfies Record<PolicySizeName, PolicySize>;
@@ -124,6 +132,41 @@ export const pi0Sizes = {
   mini: { ...paligemma.mini, expert: pi0Experts.mini },
   tiny: { ...paligemma.tiny, expert: pi0Experts.tiny },
   base: { ...paligemma.base, expert: pi0Experts.base },
+} as const satisfies Record<PolicySizeName, FlowSize>;
+
+/** SigLIP and SmolLM2, of which SmolVLA keeps the first half. @source `base`: the configuration of SmolVLM2-500M-Video-Instruct */
+const smolvlm = {
+  micro: {
+    vision: { picture: 16, patch: 4, square: 2, width: 16, layers: 2, mlp: 40, heads: 2, temporalEvery: 2 },
+    backbone: { width: 32, layers: 4, mlp: 48, heads: 4, keyHeads: 2, headWidth: 8 },
+  },
+  mini: {
+    vision: { picture: 32, patch: 2, square: 2, width: 64, layers: 1, mlp: 128, heads: 2, temporalEvery: 1 },
+    backbone: { width: 128, layers: 4, mlp: 256, heads: 4, keyHeads: 2, headWidth: 32 },
+  },
+  tiny: {
+    vision: { picture: 96, patch: 8, square: 2, width: 192, layers: 4, mlp: 768, heads: 3, temporalEvery: 4 },
+    backbone: { width: 256, layers: 4, mlp: 768, heads: 4, keyHeads: 2, headWidth: 64 },
+  },
+  base: {
+    vision: { picture: 512, patch: 16, square: 4, width: 768, layers: 12, mlp: 3072, heads: 12, temporalEvery: 4 },
+    backbone: { width: 960, layers: 16, mlp: 2560, heads: 15, keyHeads: 5, headWidth: 64 },
+  },
+} as const satisfies Record<PolicySizeName, PolicySize>;
+
+/** @source `base`: LeRobot `smolvlm_with_expert.py`: three quarters of the backbone's width, `get_intermediate_size` */
+const smolvlaExperts = {
+  micro: { width: 24, layers: 4, mlp: 48, heads: 4, keyHeads: 2, headWidth: 8, jointEvery: 2 },
+  mini: { width: 96, layers: 4, mlp: 256, heads: 4, keyHeads: 2, headWidth: 32, jointEvery: 2 },
+  tiny: { width: 192, layers: 4, mlp: 512, heads: 4, keyHeads: 2, headWidth: 64, jointEvery: 2 },
+  base: { width: 720, layers: 16, mlp: 2048, heads: 15, keyHeads: 5, headWidth: 64, jointEvery: 2 },
+} as const satisfies Record<PolicySizeName, InterleavedSize>;
+
+export const smolvlaSizes = {
+  micro: { ...smolvlm.micro, expert: smolvlaExperts.micro },
+  mini: { ...smolvlm.mini, expert: smolvlaExperts.mini },
+  tiny: { ...smolvlm.tiny, expert: smolvlaExperts.tiny },
+  base: { ...smolvlm.base, expert: smolvlaExperts.base },
 } as const satisfies Record<PolicySizeName, FlowSize>;
 
 export const grootSizes = {

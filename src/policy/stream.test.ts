@@ -65,6 +65,20 @@ describe("who may read whom", () => {
     expect(await rows(stream)).toEqual(reference([0, 0, 0, 0, 1, 1, 0, 0], [1, 1, 1, 0, 1, 1, 1, 0]));
   });
 
+  it("leaves a second part that reads the first alone every real token of it, whatever stands in the second", async () => {
+    const prefix = streamOf([segment("pictures", "within", [1, 0]), segment("prompt", "joins-previous", [1, 0])]);
+    const suffix = prefix.continuedBy(scope, [segment("actions", "causal", [1, 1, 1])]);
+    expect(await shown(suffix.patternOfEarlier)).toEqual(["1010", "1010", "1010"]);
+    const { own, all } = await evaluate({ own: suffix.ownPositions, all: suffix.positions }, plainly);
+    expect([own, all].map((places) => [...places!])).toEqual([
+      [0, 1, 2],
+      [2, 3, 4],
+    ]);
+    expect(() => prefix.patternOfEarlier).toThrow(
+      "patternOfEarlier: expected a stream that continues another, got none",
+    );
+  });
+
   it("is the same for a stream in two parts, read by its second part", async () => {
     const prefix = [segment("pictures", "within", [1, 0]), segment("prompt", "joins-previous", [1, 0])];
     const suffix = [segment("state", "within", [1]), segment("actions", "within", [1, 1])];

@@ -155,9 +155,22 @@ export class TokenStream {
     return slice(this.#places(), "n", this.start, this.start + this.length);
   }
 
+  /** `[b n]`: the same, of this stream's own tokens alone: its first stands at 0. */
+  get ownPositions(): SymbolicArray<"b n", "int32"> {
+    return realPositions(slice(this.#keys(), "n", this.start, this.start + this.length));
+  }
+
   /** Own tokens as queries, own and earlier tokens as keys. */
   get pattern(): AttentionPattern {
     return TokenStream.#patternOf(this.#blocks(), this.#keys(), this.start).withEmptyKeys(this.#emptyPlaces);
+  }
+
+  /** Own tokens as queries, those of the streams that this one continues as keys. @throws RangeError where it continues none */
+  get patternOfEarlier(): AttentionPattern {
+    if (this.#after === null)
+      throw new RangeError("patternOfEarlier: expected a stream that continues another, got none");
+    const all = mayRead(this.#blocks(), this.#keys(), this.start);
+    return AttentionPattern.made(slice(all, "k", 0, this.start));
   }
 
   /**

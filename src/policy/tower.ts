@@ -28,17 +28,30 @@ export function towerLayer({ choice, size: { width, mlp, heads } }: TowerForm): 
 
 const siglipNorm: NormChoice = { kind: "layer", weight: "gain and bias", epsilon: 1e-6 };
 
-/** @source openpi `siglip.py`; history as in OpenTau `video_encoder.py` */
+const siglipLayers = {
+  layer: {
+    norms: { attention: siglipNorm, mlp: siglipNorm, added: "none", queryKey: "none" },
+    mlp: { kind: "plain", activation: "gelu-tanh" },
+    bias: "zero",
+  },
+  lastNorm: siglipNorm,
+} as const;
+
+/**
+ * @source `siglip`: openpi `siglip.py`; history as in OpenTau `video_encoder.py`. `smolvlm`: transformers `modeling_smolvlm.py`
+ *   `SmolVLMVisionTransformer`, `SmolVLMConnector`
+ */
 export const towers = {
   siglip: {
-    layer: {
-      norms: { attention: siglipNorm, mlp: siglipNorm, added: "none", queryKey: "none" },
-      mlp: { kind: "plain", activation: "gelu-tanh" },
-      bias: "zero",
-    },
-    lastNorm: siglipNorm,
+    ...siglipLayers,
     positions: { kind: "learnt" },
     connector: { kind: "linear" },
     history: "space-time",
+  },
+  smolvlm: {
+    ...siglipLayers,
+    positions: { kind: "learnt" },
+    connector: { kind: "pixel-shuffle" },
+    history: "none",
   },
 } as const satisfies Record<string, TowerChoice>;

@@ -1,5 +1,5 @@
 import type { SymbolicArray } from "../graph/array.ts";
-import { type KeyValue, transformerLayer } from "../nn/layer.ts";
+import { type Context, type KeyValue, transformerLayer } from "../nn/layer.ts";
 import { norm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameter.ts";
 import type { AttentionRange, TrunkForm } from "./backbone.ts";
@@ -30,18 +30,39 @@ export function runTrunk(
   stream: TokenStream,
   { before, condition }: TrunkContext,
 ): TrunkOutput {
-  const readings = choice.ranges.map((range) => readingOf(stream, range));
+  const joint = choice.ranges.map((range) => readingOf(stream, range));
+  const projected = "jointEvery" in size ? choice.ranges.map((range) => projectedReading(stream, range)) : [];
   const { real } = stream;
   const form = { choice: choice.layer, size };
   const cache: KeyValue[] = [];
   let tokens = stream.tokens;
   for (let layer = 0; layer < size.layers; layer++) {
-    const context = { ...readings[layer % readings.length]!, before: before[layer] ?? null };
+    const given = before[layer] ?? null;
+    const range = layer % choice.ranges.length;
+    const context: Context = isJoint(size, layer)
+      ? { ...joint[range]!, before: given }
+      : { ...projected[range]!, given: expected(given, layer) };
     const output = transformerLayer(scope.in(`layer.${layer}`), form, { tokens, real, condition }, context);
     tokens = output.tokens;
     cache.push(output.own);
   }
   return { tokens: norm(scope.in("norm"), choice.lastNorm, tokens, condition).tokens, cache };
+}
+
+/** Whether a layer reads its own stream, beside what it continues. */
+function isJoint(size: TrunkForm["size"], layer: number): boolean {
+  return !("jointEvery" in size) || (size.jointEvery > 0 && layer % size.jointEvery === 0);
+}
+
+/** What the layers of one range read that take keys and values of the stream before them alone. */
+function projectedReading(stream: TokenStream, { ropeBase }: AttentionRange) {
+  const rotation = { positions: stream.ownPositions, limit: stream.length, base: ropeBase };
+  return { kind: "projected", pattern: stream.patternOfEarlier, rotation } as const;
+}
+
+function expected(given: KeyValue | null, layer: number): KeyValue {
+  if (given === null) throw new RangeError(`runTrunk: expected keys of a stream before layer ${layer}, got none`);
+  return given;
 }
 
 /** What the layers of one range read of a stream, and its positions under their rotation. */

@@ -12,6 +12,7 @@ import {
   type PolicySizeName,
   pi0Sizes,
   type SizeChoice,
+  smolvlaSizes,
 } from "./size.ts";
 import { type TowerChoice, towers } from "./tower.ts";
 
@@ -86,7 +87,7 @@ const pi0: FlowVariant = {
 /**
  * @source `pi0`: openpi `pi0.py`; π0 (arXiv:2410.24164). `groot_n15`, `groot_n16`, `groot_n17`: the action heads of GR00T N1.5, N1.6
  *   and N1.7 behind π0's backbone. `pi0_prompt`: π0 whose backbone also learns to say its prompt, so that a policy of two objectives is
- *   a row. `pi05`: openpi `pi0.py` with `pi05`; π0.5 (arXiv:2504.16054)
+ *   a row. `pi05`: openpi `pi0.py` with `pi05`; π0.5 (arXiv:2504.16054). `smolvla`: LeRobot `policies/smolvla/`; SmolVLA (arXiv:2506.01844)
  */
 export const variants = {
   pi0,
@@ -123,6 +124,20 @@ export const variants = {
     objectives: [...pi0.objectives, { kind: "prompt" }],
   },
   pi05: { ...pi0, state: "prompt text", prompt: "pi05", expert: experts.adaptiveGemma },
+  smolvla: {
+    ...pi0,
+    state: "prefix token",
+    prompt: "smolvla",
+    prefix: [
+      { tokens: "pictures", sight: "within" },
+      { tokens: "prompt", sight: "joins-previous" },
+      { tokens: "state", sight: "within" },
+    ],
+    tower: towers.smolvlm,
+    backbone: backbones.smolvla,
+    expert: experts.smolvla,
+    sizes: smolvlaSizes,
+  },
 } as const satisfies Record<string, Variant>;
 
 export type VariantName = keyof typeof variants;

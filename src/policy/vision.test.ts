@@ -13,7 +13,16 @@ import { towers } from "./tower.ts";
 import { timeOffsets } from "./video.ts";
 import { encodePictures } from "./vision.ts";
 
-const size: VisionSize = { picture: 16, patch: 8, width: 16, layers: 5, mlp: 24, heads: 2, temporalEvery: 2 };
+const size: VisionSize = {
+  picture: 16,
+  patch: 8,
+  square: 1,
+  width: 16,
+  layers: 5,
+  mlp: 24,
+  heads: 2,
+  temporalEvery: 2,
+};
 const [rows, views] = [2, 2];
 const perSlot = views * 16 * 16 * 3;
 

@@ -8,6 +8,33 @@ function gemmaLayer(width: number, mlp: number, heads: number): number {
   return 2 * width * heads * head + 2 * width * head + 3 * width * mlp + 2 * width;
 }
 
+/** A layer of SmolLM2 or of the expert beside it: queries and output of 15 heads, three maps of the feed-forward, two norms. */
+function llamaLayer(width: number, mlp: number): number {
+  return 2 * width * 15 * 64 + 3 * width * mlp + 2 * width;
+}
+
+describe("SmolVLA at its published size", () => {
+  const { parts } = costOf(publishedSetting("smolvla", "base", 1));
+  const count = (name: string) => parts.find((part) => part.name === name)?.parameters;
+
+  it("has as many parameters as LeRobot's shapes say, part by part", () => {
+    const siglipLayer = 4 * (768 * 768 + 768) + 2 * 768 * 3072 + 3072 + 768 + 4 * 768;
+    const tower = 768 * 3 * 16 * 16 + 768 + 1024 * 768 + 12 * siglipLayer + 2 * 768;
+    expect(count("vision")).toBe(tower + 12_288 * 960);
+    expect(count("embedding")).toBe(49_280 * 960);
+    expect(count("backbone")).toBe(16 * (llamaLayer(960, 2560) + 2 * 960 * 5 * 64) + 960);
+    const [joint, cross] = [2 * 720 * 5 * 64, 2 * 5 * 64 * 5 * 64];
+    expect(count("expert")).toBe(16 * llamaLayer(720, 2048) + 8 * (joint + cross) + 720);
+    expect(count("state")).toBe(32 * 960 + 960);
+    expect(count("action")).toBe(32 * 720 + 720 + 1440 * 720 + 720 + 720 * 720 + 720 + 720 * 32 + 32);
+  });
+
+  it("has those of smolvla_base, where SmolLM2 has a head of its own that nothing reads", () => {
+    const unread = 49_280 * 960;
+    expect(parts.reduce((sum, { parameters }) => sum + parameters, unread)).toBe(450_046_176);
+  });
+});
+
 describe("π0 at its published size", () => {
   const cost = costOf(publishedSetting("pi0", "base", 1));
   const count = (name: string) => cost.parts.find((part) => part.name === name)?.parameters;

@@ -4,6 +4,7 @@ import {
   type DitSize,
   type FlowSize,
   type GrootSize,
+  type InterleavedSize,
   policySizeNames,
   type SizeChoice,
   type TrunkSize,
@@ -21,9 +22,12 @@ const trunk = z.strictObject({
   headWidth: count,
 }) satisfies z.ZodType<TrunkSize>;
 
+const interleaved = trunk.extend({ jointEvery: z.int().nonnegative() }) satisfies z.ZodType<InterleavedSize>;
+
 const vision = z.strictObject({
   picture: count,
   patch: count,
+  square: count,
   width: count,
   layers: count,
   mlp: count,
@@ -50,7 +54,7 @@ const dit = z.strictObject({
 /** A variant's size by its name, or one of its own. */
 export const policySizeSchema = z.union([
   z.enum(policySizeNames),
-  z.strictObject({ vision, backbone: trunk, expert: trunk }) satisfies z.ZodType<FlowSize>,
+  z.strictObject({ vision, backbone: trunk, expert: z.union([trunk, interleaved]) }) satisfies z.ZodType<FlowSize>,
   z.strictObject({ vision, backbone: trunk, dit }) satisfies z.ZodType<GrootSize>,
 ]) satisfies z.ZodType<SizeChoice>;
 

@@ -51,8 +51,12 @@ const other: FlowVariant = {
   tower: {
     ...towers.siglip,
     positions: { kind: "resized", side: 3 },
-    connector: { kind: "pixel-shuffle", square: 2 },
+    connector: { kind: "pixel-shuffle" },
     history: "none",
+  },
+  sizes: {
+    ...variants.pi0.sizes,
+    micro: { ...variants.pi0.sizes.micro, vision: { ...variants.pi0.sizes.micro.vision, square: 2 } },
   },
 };
 

@@ -18,7 +18,7 @@ import { Rules } from "../../src/validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../../src/validity/symbolic.ts";
 import { argumentsOf, type LawsOf, type Subject } from "./subject.ts";
 
-const size: VisionSize = { picture: 8, patch: 4, width: 8, layers: 2, mlp: 12, heads: 2, temporalEvery: 2 };
+const size: VisionSize = { picture: 8, patch: 4, square: 1, width: 8, layers: 2, mlp: 12, heads: 2, temporalEvery: 2 };
 const rounding = {
   relative: 2e-5,
   absolute: 1e-4,

@@ -97,13 +97,13 @@ const ours: Readonly<Record<string, () => Ours>> = {
   },
   pixelShuffleConnector: () => {
     const [root, value] = [Scope.root(Rules.all), x("x", "b n e", [2, 16, 3])];
-    const output = connect(root, { kind: "pixel-shuffle", square: 2 }, value, 5);
+    const output = connect(root, { kind: "pixel-shuffle" }, value, { width: 5, square: 2 });
     return { outputs: { output }, inputs: { x: value, ...parameters(root) }, theirs: {} };
   },
   pooledConnector: () => {
     const [root, value] = [Scope.root(Rules.all), x("x", "b n e", [2, 16, 6])];
-    const choice = { kind: "pooled", square: 2, norm: { kind: "rms", weight: "offset", epsilon } } as const;
-    const output = connect(root, choice, value, 5);
+    const choice = { kind: "pooled", norm: { kind: "rms", weight: "offset", epsilon } } as const;
+    const output = connect(root, choice, value, { width: 5, square: 2 });
     return { outputs: { output }, inputs: { x: value, ...parameters(root) }, theirs: { "norm.weight": "scale" } };
   },
   sineCosinePositions: () => {

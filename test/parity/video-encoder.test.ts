@@ -40,7 +40,7 @@ describe("the tower that looks back is PyTorch's", () => {
   const scope = Scope.root(Rules.all);
   const images = input("images", "b o v h w c", [rows, slots, views, 16, 16, 3], "uint8");
   const real = SymbolicValidity.input("real", "b o v", [rows, slots, views]);
-  const tower = { choice: towers.siglip, size: reference.config };
+  const tower = { choice: towers.siglip, size: { ...reference.config, square: 1 } };
   const seen = encodePictures(scope.in("tower"), tower, SymbolicPadded.of(images, real));
   const isReal = reference.real.cells;
   /** A view that is not there now promises nothing. */

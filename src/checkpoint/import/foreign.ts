@@ -8,6 +8,7 @@ import type { ForeignPolicy } from "./imported.ts";
 import { checkTensors, type ForeignNames, foreignTensors, nameInFile } from "./names.ts";
 import { lerobotPi, publishedPiHeads } from "./pi.ts";
 import type { HeadCounts } from "./shape-sizes.ts";
+import { lerobotSmolvla, publishedSmolvlaHeads } from "./smolvla.ts";
 import { jsonOf, type TensorSource } from "./tensor-source.ts";
 
 /** What the user says of what no shape of a tensor says; `null` where it is as published. */
@@ -28,8 +29,10 @@ export async function readForeignPolicy(source: TensorSource, given: GivenHeads)
   switch (type) {
     case "pi0":
       return lerobotPi(where, config, source.shapes, headsOf(given, publishedPiHeads));
+    case "smolvla":
+      return lerobotSmolvla(where, config, source.shapes, headsOf(given, publishedSmolvlaHeads));
     default:
-      throw new InputError(`${where}: expected "type" to be "pi0", got ${JSON.stringify(type) ?? "none"}`);
+      throw new InputError(`${where}: expected "type" to be "pi0" or "smolvla", got ${JSON.stringify(type) ?? "none"}`);
   }
 }
 

@@ -53,5 +53,5 @@ export function siglipSizeOf(where: string, shapes: ShapesByName, module: string
       `${where}: expected ${heads} heads in an image tower ${width} wide; say how many there are with --vision-heads`,
     );
   const layers = modulesBelow(shapes, `${module}.encoder.layers`);
-  return { picture: side * patch, patch, width, layers, mlp, heads, temporalEvery: 4 };
+  return { picture: side * patch, patch, square: 1, width, layers, mlp, heads, temporalEvery: 4 };
 }

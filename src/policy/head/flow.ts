@@ -6,11 +6,12 @@ import { concat, merge, rename, slice } from "../../graph/op/shape.ts";
 import type { KeyValue } from "../../nn/layer.ts";
 import { linear } from "../../nn/linear.ts";
 import type { Scope } from "../../nn/parameter.ts";
+import type { Observation } from "../inputs.ts";
 import type { Segment } from "../stream.ts";
 import { runTrunk } from "../trunk.ts";
 import type { ExpertForm, FlowHead } from "./form.ts";
 import type { Perceived } from "./perceived.ts";
-import { actionTokens, laterSteps, slotInitial, stateTokens } from "./tokens.ts";
+import { actionTokens, laterSteps, slotInitial, stateSegment } from "./tokens.ts";
 
 /**
  * State and actions through the action expert, which continues the backbone's stream and reads its keys.
@@ -23,9 +24,9 @@ export function flowVelocity(
   perceived: Perceived,
   input: FlowInput,
 ): SymbolicArray<"b t d"> {
-  const { stream, cache } = perceived;
-  const state = stateSegments(scope, head, perceived);
-  const actions = actionTokens(actionValues(scope.in("action"), head.expert, input), perceived.observation.facts, {
+  const { stream, cache, observation } = perceived;
+  const state = stateSegments(scope, head, observation);
+  const actions = actionTokens(actionValues(scope.in("action"), head.expert, input), observation.facts, {
     ...head,
     open: "within",
   });
@@ -51,24 +52,14 @@ function insulated({ keys, values }: KeyValue): KeyValue {
   return { keys: stopGradient(keys), values: stopGradient(values) };
 }
 
-function stateSegments(scope: Scope, head: FlowHead, perceived: Perceived): Segment[] {
+function stateSegments(scope: Scope, head: FlowHead, observation: Observation): Segment[] {
   switch (head.state) {
     case "suffix token":
-      return [stateSegment(scope.in("state"), head.expert.size.width, perceived)];
+      return [stateSegment(scope.in("state"), head.expert.size.width, observation)];
+    case "prefix token":
     case "prompt text":
       return [];
   }
-}
-
-function stateSegment(scope: Scope, width: number, { observation }: Perceived): Segment {
-  const tokens = linear(scope, rename(observation.state.selected(0), "o", "n"), {
-    from: "s",
-    to: "e",
-    sizes: [width],
-    bias: "zero",
-    initial: slotInitial,
-  });
-  return stateTokens(tokens, observation);
 }
 
 /** `[b n e]`: one token per action step, the noisy action, with the time of the flow where the two are joined by a small network. */

@@ -1,5 +1,5 @@
 import type { ExpertChoice } from "../backbone.ts";
-import type { DitSize, TrunkSize } from "../size.ts";
+import type { DitSize, InterleavedSize, TrunkSize } from "../size.ts";
 
 /**
  * Which vision-language tokens a cross-attending head reads: those that exist, or, as GR00T was released, every one. A released head whose
@@ -53,10 +53,10 @@ export interface ActionSteps {
 /**
  * How a policy whose expert continues the backbone's stream perceives the robot's state.
  *
- * `suffix token`: one token per observation slot, before the actions (π0). `prompt text`: the state now is a part of the prompt, as
- * its format says (π0.5).
+ * `suffix token`: one token per observation slot, before the actions (π0). `prefix token`: the same, where the prefix has them (SmolVLA).
+ * `prompt text`: the state now is a part of the prompt, as its format says (π0.5).
  */
-export type StateChoice = "suffix token" | "prompt text";
+export type StateChoice = "suffix token" | "prefix token" | "prompt text";
 
 /** Some slots of the action that belong together: an arm, a gripper. No two parts share a slot. */
 export interface Part {
@@ -76,7 +76,7 @@ export interface FlowHead extends ActionSteps {
 /** An expert at a size: layers, heads, key heads and head width are the backbone's. */
 export interface ExpertForm {
   readonly choice: ExpertChoice;
-  readonly size: TrunkSize;
+  readonly size: TrunkSize | InterleavedSize;
 }
 
 /** What makes velocities of a head's tokens: a decoder for each part of the robot, or one for every slot, as GR00T was released. */

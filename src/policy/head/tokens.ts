@@ -1,5 +1,7 @@
 import { type SymbolicArray, sizeOf } from "../../graph/array.ts";
 import { rename } from "../../graph/op/shape.ts";
+import { linear } from "../../nn/linear.ts";
+import type { Scope } from "../../nn/parameter.ts";
 import { SymbolicPadded } from "../../validity/symbolic.ts";
 import type { Observation, SymbolicFacts } from "../inputs.ts";
 import type { Segment, Sight } from "../stream.ts";
@@ -13,6 +15,13 @@ import type { ActionSteps } from "./form.ts";
 export function stateTokens(tokens: SymbolicArray<"b n e">, { readable }: Observation): Segment {
   const real = readable.reshaped((bits) => rename(bits, "o", "n"));
   return { name: "state", tokens: SymbolicPadded.of(tokens, real), keys: "real", sight: "within" };
+}
+
+/** The robot's state by one map, as a segment. */
+export function stateSegment(scope: Scope, width: number, observation: Observation): Segment {
+  const slots = rename(observation.state.selected(0), "o", "n");
+  const wide = { from: "s", to: "e", sizes: [width], bias: "zero", initial: slotInitial } as const;
+  return stateTokens(linear(scope, slots, wide), observation);
 }
 
 /**

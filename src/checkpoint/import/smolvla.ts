@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { InputError } from "../../input-error.ts";
+import { parseInput } from "../../parse-input.ts";
+import type { InterleavedSize, VisionSize } from "../../policy/size.ts";
+import type { ForeignPolicy } from "./imported.ts";
+import { camerasOf, lerobotConfigSchema } from "./lerobot-config.ts";
+import { affine, type ForeignNames, within } from "./names.ts";
+import { siglipRows, trunkRows } from "./openpi.ts";
+import { type HeadCounts, shapeOf, siglipSizeOf, trunkSizeOf } from "./shape-sizes.ts";
+import type { ShapesByName } from "./tensor-source.ts";
+
+const model = "model.vlm_with_expert";
+const vision = `${model}.vlm.model.vision_model`;
+const connector = `${model}.vlm.model.connector.modality_projection.proj.weight`;
+const text = `${model}.vlm.model.text_model`;
+const expert = `${model}.lm_expert`;
+
+/**
+ * SmolVLA as LeRobot's files hold it. SmolLM2's own head, which is not called, is no other name of its table of tokens.
+ *
+ * @source LeRobot `policies/smolvla/modeling_smolvla.py`, `smolvlm_with_expert.py`
+ */
+export const smolvlaNames: ForeignNames = {
+  project: "SmolVLA",
+  rows: [
+    ...within("vision.tower", vision, siglipRows),
+    ["vision.projector.weight", connector, "e j"],
+    ["embedding.weight", `${text}.embed_tokens.weight`, "y e"],
+    ...within("backbone", text, trunkRows),
+    ...within("expert", expert, trunkRows),
+    ...affine("state", "model.state_proj", "e", "s"),
+    ...affine("action.in", "model.action_in_proj", "e", "d"),
+    ...affine("action.time.in", "model.action_time_mlp_in", "e", "j"),
+    ...affine("action.time.out", "model.action_time_mlp_out", "e", "j"),
+    ...affine("action.out", "model.action_out_proj", "d", "e"),
+  ],
+  tied: new Map(),
+  unused: new Set([`${model}.vlm.lm_head.weight`]),
+};
+
+/** Heads of SmolVLM2-500M-Video-Instruct, which the expert has as well. */
+export const publishedSmolvlaHeads: HeadCounts = { headWidth: 64, visionHeads: 12 };
+
+/** As SmolVLA was released: noise in absent dims. Its steps are causal, so those past the end reach nothing that teaches. */
+const releasedSmolvla = {
+  unrealInput: "noise",
+  actionSight: "causal",
+  pastEnd: "hidden",
+  crossAttentionKeys: "real",
+  normalizationEpsilon: 1e-8,
+  zeroRange: "epsilon",
+  coincidingQuantiles: "epsilon",
+} as const;
+
+const side = z.int().positive();
+
+const configSchema = lerobotConfigSchema.extend({
+  tokenizer_max_length: z.int().positive(),
+  resize_imgs_with_padding: z.tuple([side, side]),
+  attention_mode: z.enum(["cross_attn", "self_attn"]),
+  self_attn_every_n_layers: z.int(),
+  add_image_special_tokens: z.boolean(),
+  min_period: z.literal(4e-3),
+  max_period: z.literal(4),
+  adapt_to_pi_aloha: z.literal(false),
+});
+
+type SmolvlaConfig = z.infer<typeof configSchema>;
+
+/**
+ * SmolVLA as LeRobot's `save_pretrained` leaves it. How long a prefix is padded changes nothing, as what fills it is read nowhere.
+ *
+ * @param config `config.json`
+ * @throws InputError naming the file, and what of its configuration or its shapes does not fit
+ * @source LeRobot `policies/smolvla/configuration_smolvla.py`
+ */
+export function lerobotSmolvla(where: string, config: unknown, shapes: ShapesByName, heads: HeadCounts): ForeignPolicy {
+  const read = parseInput(where, configSchema, config);
+  const [vocabulary = 0] = shapeOf(where, shapes, `${text}.embed_tokens.weight`);
+  return {
+    variant: "smolvla",
+    size: {
+      vision: visionSizeOf(where, shapes, read, heads),
+      backbone: trunkSizeOf(where, shapes, text, heads.headWidth),
+      expert: expertSizeOf(where, shapes, read, heads),
+    },
+    vocabulary,
+    horizon: read.chunk_size,
+    actionWidth: read.max_action_dim,
+    stateWidth: read.max_state_dim,
+    promptTokens: read.tokenizer_max_length,
+    cameras: camerasOf(read),
+    conventions: releasedSmolvla,
+    names: smolvlaNames,
+  };
+}
+
+/** Patches along a side of a picture at which SmolVLM's places, computed in float32, are not those of the patches. */
+const misplacedSides: ReadonlySet<number> = new Set([19, 25, 29, 31]);
+const longestPlacedSide = 37;
+
+/** @throws InputError where pictures have another size than its table of positions, or where patches get places of others */
+function visionSizeOf(where: string, shapes: ShapesByName, config: SmolvlaConfig, heads: HeadCounts): VisionSize {
+  const size = siglipSizeOf(where, shapes, vision, heads.visionHeads);
+  const { picture, patch, width } = size;
+  if (config.resize_imgs_with_padding.some((length) => length !== picture))
+    throw new InputError(
+      `${where}: expected "resize_imgs_with_padding" to be [${picture}, ${picture}], for which the image tower has positions, ` +
+        `got [${config.resize_imgs_with_padding.join(", ")}]`,
+    );
+  const patches = picture / patch;
+  if (misplacedSides.has(patches) || patches > longestPlacedSide)
+    throw new InputError(
+      `${where}: expected pictures whose patches SmolVLM puts in their places, got ${patches} along a side, where its rounding puts some ` +
+        `in others'; at most ${longestPlacedSide}, and not ${[...misplacedSides].join(", ")}, are supported`,
+    );
+  const [, shuffled = 0] = shapeOf(where, shapes, connector);
+  const square = Math.sqrt(shuffled / width);
+  if (!Number.isInteger(patches / square))
+    throw new InputError(
+      `${where}: expected a connector of squares that cover ${patches} patches along a side, got ${shuffled} numbers a token of patches ${width} wide`,
+    );
+  return { ...size, square };
+}
+
+/** Whether a layer also reads its own stream stands in the configuration; by default, as published, every second one does. */
+function expertSizeOf(where: string, shapes: ShapesByName, config: SmolvlaConfig, heads: HeadCounts): InterleavedSize {
+  const size = trunkSizeOf(where, shapes, expert, heads.headWidth);
+  const every = config.attention_mode === "self_attn" ? 1 : Math.max(0, config.self_attn_every_n_layers);
+  return { ...size, jointEvery: every };
+}
