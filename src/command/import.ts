@@ -30,10 +30,12 @@ export const importWeights = define({
   ],
   async run(given, terminal) {
     const { importRun } = await import("../training/import-run.ts");
+    const { nothingGiven } = await import("../checkpoint/import/foreign.ts");
     const { headsBeside } = await import("../checkpoint/import/heads.ts");
     const path = resolve(given.path);
     const folder = resolve(given.out);
-    const heads = await headsBeside(path, given);
+    const { headWidth, visionHeads } = given;
+    const heads = await headsBeside(path, { ...nothingGiven, headWidth, visionHeads });
     const recipeFor = importedDataFor({ name: nameOf(path), datasets: given.data }, terminal.err);
     const { recipe, parameters, unread, notes } = await importRun({ path, folder, heads, recipeFor });
     for (const note of notes) terminal.err.write(`${note}\n`);

@@ -27,7 +27,11 @@ export const gradientPrefix = "gradient.";
 /** The loss of a policy: every term of each of its objectives. */
 export function traceObjectives(setting: Setting): TracedObjectives {
   const scope = scopeOf(setting);
-  const policy = tracePolicy(scope, setting);
+  return objectivesPerceived(scope, setting, tracePolicy(scope, setting));
+}
+
+/** The same of a policy whose observation was perceived otherwise: by features that are given. */
+export function objectivesPerceived(scope: Scope, setting: Setting, policy: TracedPolicy): TracedObjectives {
   const errors = setting.form.variant.objectives.map((objective) => errorsOf(objective, scope, setting, policy));
   const shares = errors.map(({ name, sums }) => weightedSum(sums, weightsOf(name, sums)));
   const loss = shares.reduce((sum, share) => add(sum, share));
@@ -106,7 +110,11 @@ export interface TracedActions {
  */
 export function traceActions(setting: Setting): TracedActions {
   const scope = scopeOf(setting);
-  const policy = tracePolicy(scope, setting);
+  return actionsPerceived(scope, setting, tracePolicy(scope, setting));
+}
+
+/** The same of a policy whose observation was perceived otherwise. @throws RangeError as `traceActions` */
+export function actionsPerceived(scope: Scope, setting: Setting, policy: TracedPolicy): TracedActions {
   const actions = setting.form.variant.objectives.flatMap(
     (choice) => actionsOf(choice, scope, setting, policy) ?? [],
   )[0];

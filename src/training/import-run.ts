@@ -15,6 +15,7 @@ import { encodeStatistics, memberSchema } from "../checkpoint/robot-record.ts";
 import { writeStreamedCheckpoint } from "../checkpoint/store.ts";
 import type { StreamedParameters } from "../checkpoint/weights.ts";
 import type { Embodiment, Entry } from "../embodiment/embodiment.ts";
+import { InputError } from "../input-error.ts";
 import type { ParameterForm } from "../nn/parameter.ts";
 import { traceObjectives } from "../objective/objective.ts";
 import { writeRunRecipe } from "../recipe/file.ts";
@@ -61,6 +62,11 @@ export async function importRun({ path, folder, heads, recipeFor }: ImportReques
   const source = await TensorSource.open(path);
   try {
     const policy = await readForeignPolicy(source, heads);
+    if ("embodiments" in policy)
+      throw new InputError(
+        `${path}: expected a whole policy, got an action head whose vision-language model is none of ours; ` +
+          "parity compares what the head computes from features",
+      );
     const known = await readForeignRobot(path, policy);
     const { recipe, members } = await recipeFor(policy, known);
     const { parameters } = traceObjectives(settingOf({ recipe, rules: Rules.all }, 1));

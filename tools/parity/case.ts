@@ -6,8 +6,10 @@ import type { Tensor } from "../../src/checkpoint/safetensors-header.ts";
 import { InputError } from "../../src/input-error.ts";
 import { parseInput } from "../../src/parse-input.ts";
 
+const count = z.int().positive();
+
 const caseSchema = z.object({
-  sizes: z.object({ head_dim: z.int().positive(), v_heads: z.int().positive().optional() }),
+  steps: count.optional(),
   cameras_in_order: z.array(z.string()).optional(),
 });
 
@@ -16,15 +18,14 @@ export class ReferenceCase {
   readonly #path: string;
   readonly #tensors: ReadonlyMap<string, Tensor>;
   readonly cameras: readonly string[];
-  readonly headWidth: number;
-  readonly visionHeads: number | null;
+  /** Euler steps; `null` where it says nothing of them. */
+  readonly steps: number | null;
 
   private constructor(path: string, tensors: ReadonlyMap<string, Tensor>, said: z.infer<typeof caseSchema>) {
     this.#path = path;
     this.#tensors = tensors;
     this.cameras = said.cameras_in_order ?? [];
-    this.headWidth = said.sizes.head_dim;
-    this.visionHeads = said.sizes.v_heads ?? null;
+    this.steps = said.steps ?? null;
   }
 
   /** @throws InputError where `case.json` or `case.safetensors` is missing or malformed */

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { readForeignPolicy } from "../../src/checkpoint/import/foreign.ts";
+import { nothingGiven, readForeignPolicy } from "../../src/checkpoint/import/foreign.ts";
+import { headsBeside } from "../../src/checkpoint/import/heads.ts";
 import { TensorSource } from "../../src/checkpoint/import/tensor-source.ts";
 import type { CommandOutcome } from "../../src/command/definition.ts";
 import type { ParityRequest } from "../../src/command/parity.ts";
@@ -9,6 +10,7 @@ import { InputError } from "../../src/input-error.ts";
 import { ReferenceCase } from "./case.ts";
 import { type Compared, isWithin } from "./compare.ts";
 import { compareFlow } from "./flow-case.ts";
+import { compareGroot } from "./groot-case.ts";
 
 /** Weights of other projects, and whether they compute here what their origin computed. */
 export async function run({ folders }: ParityRequest): Promise<CommandOutcome> {
@@ -31,9 +33,10 @@ export async function compareFolder(folder: string) {
   const reference = await ReferenceCase.read(folder);
   const source = await TensorSource.open(folder);
   try {
-    const { headWidth, visionHeads } = reference;
-    const policy = await readForeignPolicy(source, { headWidth, visionHeads });
-    return { variant: policy.variant, compared: await compareFlow(source, policy, reference) };
+    const policy = await readForeignPolicy(source, await headsBeside(folder, nothingGiven));
+    const isHead = "embodiments" in policy;
+    const compared = isHead ? compareGroot(source, policy, reference) : compareFlow(source, policy, reference);
+    return { variant: policy.variant, compared: await compared };
   } finally {
     await source.close();
   }

@@ -4,36 +4,60 @@ import { HostArray } from "../../graph/host-array.ts";
 import { InputError } from "../../input-error.ts";
 import type { ParameterForm, ParameterValues } from "../../nn/parameter.ts";
 import { isAbsent } from "../durable.ts";
-import type { ForeignPolicy } from "./imported.ts";
+import { type GrootCounts, lerobotGroot, nvidiaGroot, publishedGrootCounts } from "./groot.ts";
+import type { ForeignHead, ForeignPolicy } from "./imported.ts";
 import { checkTensors, type ForeignNames, foreignTensors, nameInFile } from "./names.ts";
 import { lerobotPi, publishedPiHeads } from "./pi.ts";
+import { rearrange } from "./rearrange.ts";
 import type { HeadCounts } from "./shape-sizes.ts";
 import { lerobotSmolvla, publishedSmolvlaHeads } from "./smolvla.ts";
 import { jsonOf, type TensorSource } from "./tensor-source.ts";
 
 /** What the user says of what no shape of a tensor says; `null` where it is as published. */
-export type GivenHeads = { readonly [K in keyof HeadCounts]: HeadCounts[K] | null };
+export interface GivenHeads {
+  readonly headWidth: number | null;
+  readonly visionHeads: number | null;
+  /** Of GR00T's layers over features, and how its blocks read them; "every": each reads all. */
+  readonly featureHeadWidth: number | null;
+  readonly textEvery: number | "every" | null;
+}
+
+export const nothingGiven: GivenHeads = { headWidth: null, visionHeads: null, featureHeadWidth: null, textEvery: null };
 
 /**
  * What a folder of another project says of its policy, worked out of its files.
  *
  * @throws InputError naming the file where it is of no project that is known, or does not fit its own weights
  */
-export async function readForeignPolicy(source: TensorSource, given: GivenHeads): Promise<ForeignPolicy> {
+export async function readForeignPolicy(source: TensorSource, given: GivenHeads): Promise<ForeignPolicy | ForeignHead> {
   const where = join(source.folder, "config.json");
   const text = await readFile(where, "utf8").catch((error: unknown) => {
     throw isAbsent(error) ? new InputError(`${where}: expected a policy's configuration, got no file`) : error;
   });
   const config = jsonOf(where, text);
-  const type = typeof config === "object" && config !== null && "type" in config ? config.type : undefined;
+  const type = typeOf(config);
   switch (type) {
     case "pi0":
       return lerobotPi(where, config, source.shapes, headsOf(given, publishedPiHeads));
     case "smolvla":
       return lerobotSmolvla(where, config, source.shapes, headsOf(given, publishedSmolvlaHeads));
+    case "groot":
+      return lerobotGroot(where, config, source.shapes, grootCountsOf(given));
+    case "Gr00tN1d7":
+    case "gr00t_n1_5":
+      return nvidiaGroot(where, config, source.shapes);
     default:
-      throw new InputError(`${where}: expected "type" to be "pi0" or "smolvla", got ${JSON.stringify(type) ?? "none"}`);
+      throw new InputError(
+        `${where}: expected "type" to be "pi0", "smolvla" or "groot", got ${JSON.stringify(type) ?? "none"}`,
+      );
   }
+}
+
+/** What a configuration says that it is of: LeRobot's by "type", others by "model_type". */
+function typeOf(config: unknown): unknown {
+  if (typeof config !== "object" || config === null) return undefined;
+  if ("type" in config) return config.type;
+  return "model_type" in config ? config.model_type : undefined;
 }
 
 /**
@@ -50,10 +74,12 @@ export async function readForeignWeights(
   const wanted = foreignTensors(names, forms);
   checkTensors(source.folder, names, wanted, source.shapes);
   const values = new Map<string, HostArray<string, "float32">>();
-  for (const [at, { parameter, name }] of wanted.entries()) {
+  for (const [at, { parameter, name, axes: theirs }] of wanted.entries()) {
     const { axes, shape } = forms[at]!;
     const tensor = await source.read(nameInFile(names, source.shapes, name));
-    values.set(parameter, new HostArray(axes, shape, "float32", numbersOf(source, name, tensor.cells)));
+    const cells = numbersOf(source, name, tensor.cells);
+    const ours = theirs === axes ? cells : rearrange(cells, tensor.shape, theirs, axes);
+    values.set(parameter, new HostArray(axes, shape, "float32", ours));
   }
   return values;
 }
@@ -68,5 +94,13 @@ function headsOf(given: GivenHeads, published: HeadCounts): HeadCounts {
   return {
     headWidth: given.headWidth ?? published.headWidth,
     visionHeads: given.visionHeads ?? published.visionHeads,
+  };
+}
+
+function grootCountsOf({ headWidth, featureHeadWidth, textEvery }: GivenHeads): GrootCounts {
+  return {
+    headWidth: headWidth ?? publishedGrootCounts.headWidth,
+    featureHeadWidth: featureHeadWidth ?? publishedGrootCounts.featureHeadWidth,
+    textEvery: textEvery === "every" ? null : (textEvery ?? publishedGrootCounts.textEvery),
   };
 }

@@ -6,8 +6,16 @@ import { isAbsent } from "../durable.ts";
 import type { GivenHeads } from "./foreign.ts";
 import { jsonOf } from "./tensor-source.ts";
 
+const count = z.int().positive().optional();
+
 const caseSchema = z.object({
-  sizes: z.object({ head_dim: z.int().positive().optional(), v_heads: z.int().positive().optional() }),
+  sizes: z.object({
+    head_dim: count,
+    v_heads: count,
+    vl_head_dim: count,
+    text_every: count,
+    alternate: z.boolean().optional(),
+  }),
 });
 
 /**
@@ -22,8 +30,11 @@ export async function headsBeside(folder: string, given: GivenHeads): Promise<Gi
   });
   if (text === null) return given;
   const { sizes } = parseInput(path, caseSchema, jsonOf(path, text));
+  const textEvery = sizes.alternate === false ? "every" : (sizes.text_every ?? null);
   return {
     headWidth: given.headWidth ?? sizes.head_dim ?? null,
     visionHeads: given.visionHeads ?? sizes.v_heads ?? null,
+    featureHeadWidth: given.featureHeadWidth ?? sizes.vl_head_dim ?? null,
+    textEvery: given.textEvery ?? textEvery,
   };
 }

@@ -21,3 +21,9 @@ export interface ForeignPolicy {
   /** What its files call the parameters. */
   readonly names: ForeignNames;
 }
+
+/** An action head behind a model that is none of ours: what comes before it has only its width from the files. */
+export interface ForeignHead extends ForeignPolicy {
+  /** Sets of weights in its encoders and decoders. */
+  readonly embodiments: number;
+}

@@ -4,9 +4,10 @@ import type { ParameterForm } from "../../nn/parameter.ts";
 
 /**
  * One of our parameters as another project's file holds it: its name there, and its axes there, of which one group of letters is one
- * axis: `"af e"` is our `a f e` as `[heads · width, e]`. A number in both names that stands for any is `*`.
+ * axis: `"af e"` is our `a f e` as `[heads · width, e]`. Where the file has single axes in another order, ours are said as well: `"u j e"`, `"u e j"`.
+ * A number in both names that stands for any is `*`.
  */
-export type NameRow = readonly [ours: string, theirs: string, groups: string];
+export type NameRow = readonly [ours: string, theirs: string, groups: string, axes?: string];
 
 /** What another project calls the parameters of a policy. */
 export interface ForeignNames {
@@ -17,19 +18,23 @@ export interface ForeignNames {
   readonly tied: ReadonlyMap<string, string>;
   /** Tensors that no policy reads, though a file holds them; a number that stands for any is `*`. */
   readonly unused: ReadonlySet<string>;
+  /** Modules of a model that is none of ours: whatever stands in them is left behind. */
+  readonly left?: readonly string[];
 }
 
-/** One of our parameters as a file holds it: the same cells in the same order, seen with another shape. */
+/** One of our parameters as a file holds it: the same cells, seen with another shape. */
 export interface ForeignTensor {
   readonly parameter: string;
   readonly name: string;
   readonly shape: readonly number[];
+  /** Our axes in the order in which the file has them; where that is ours, so are the cells. */
+  readonly axes: string;
 }
 
 /**
  * Where each parameter stands in another project's files, in the order of the parameters.
  *
- * Rows of weights are outputs on both sides and heads are contiguous in them, so no cell changes its place.
+ * Where rows of weights are outputs on both sides, heads are contiguous in them, so no cell changes its place.
  *
  * @throws RangeError if a parameter has no counterpart there
  */
@@ -37,16 +42,17 @@ export function foreignTensors(
   { project, rows }: Pick<ForeignNames, "project" | "rows">,
   forms: readonly ParameterForm[],
 ): ForeignTensor[] {
-  const table = new Map(rows.map(([ours, theirs, groups]) => [ours, { theirs, groups }]));
+  const table = new Map(rows.map(([ours, theirs, groups, axes]) => [ours, { theirs, groups, axes: axes ?? groups }]));
   return forms.map((form) => {
     const row = table.get(anyNumber(form.name));
     if (row === undefined) throw new RangeError(`${project}: expected a parameter that it has, got "${form.name}"`);
     const { theirs, groups } = row;
-    if (groups.replaceAll(" ", "") !== form.axes.replaceAll(" ", ""))
-      throw new RangeError(`${project}: expected "${form.name}" with the axes "${groups}", got "${form.axes}"`);
+    if (row.axes.replaceAll(" ", "") !== form.axes.replaceAll(" ", ""))
+      throw new RangeError(`${project}: expected "${form.name}" with the axes "${row.axes}", got "${form.axes}"`);
     const size: ReadonlyMap<string, number> = sizes(form.axes, form.shape);
     const shape = groups.split(" ").map((group) => cells([...group].map((letter) => size.get(letter) ?? 0)));
-    return { parameter: form.name, name: withNumbers(theirs, form.name), shape };
+    const axes = groups.replaceAll(" ", "").split("").join(" ");
+    return { parameter: form.name, name: withNumbers(theirs, form.name), shape, axes };
   });
 }
 
@@ -59,7 +65,7 @@ export function foreignTensors(
  */
 export function checkTensors(
   where: string,
-  { rows, tied, unused }: ForeignNames,
+  { rows, tied, unused, left: modules = [] }: ForeignNames,
   wanted: readonly ForeignTensor[],
   found: ReadonlyMap<string, readonly number[]>,
 ): void {
@@ -69,8 +75,9 @@ export function checkTensors(
     const own = found.get(nameIn(name));
     return own === undefined || own.join() === shape.join() ? [] : [`"${name}" [${own}] for [${shape}]`];
   });
-  const known = new Set([...rows.map(([, theirs]) => theirs), ...[...tied.values()].map(anyNumber), ...unused]);
-  const left = [...found.keys()].filter((name) => !known.has(anyNumber(name)));
+  const known = [...rows.map(([, theirs]) => theirs), ...tied.values(), ...unused].map(asPattern);
+  const isLeft = (name: string) => modules.some((module) => name.startsWith(`${module}.`));
+  const left = [...found.keys()].filter((name) => !isLeft(name) && !known.some((pattern) => pattern.test(name)));
   const problems = [
     ...(missing.length > 0 ? [`expected ${listed(missing)}, got none of that name`] : []),
     ...(others.length > 0 ? [`expected other shapes: ${others.slice(0, 4).join(", ")}`] : []),
@@ -99,18 +106,19 @@ export function unreadTensors(
 }
 
 /** The same names below a module. */
-export function belowModule(module: string, { project, rows, tied, unused }: ForeignNames): ForeignNames {
+export function belowModule(module: string, { project, rows, tied, unused, left = [] }: ForeignNames): ForeignNames {
   return {
     project,
-    rows: rows.map(([ours, theirs, groups]) => [ours, `${module}.${theirs}`, groups]),
+    rows: rows.map(([ours, theirs, ...axes]) => [ours, `${module}.${theirs}`, ...axes]),
     tied: new Map([...tied].map(([one, other]) => [`${module}.${one}`, `${module}.${other}`])),
     unused: new Set([...unused].map((name) => `${module}.${name}`)),
+    left: left.map((name) => `${module}.${name}`),
   };
 }
 
 /** Rows of one module: where it stands on both sides, and what is in it. */
 export function within(ours: string, theirs: string, rows: readonly NameRow[]): NameRow[] {
-  return rows.map(([own, other, groups]) => [`${ours}.${own}`, `${theirs}.${other}`, groups]);
+  return rows.map(([own, other, ...axes]) => [`${ours}.${own}`, `${theirs}.${other}`, ...axes]);
 }
 
 /** Weight and bias of a linear map from some axes to others, or, from none, of a norm. */
@@ -129,6 +137,11 @@ function listed(names: readonly string[]): string {
 /** A name with `*` in the place of each number that is a whole part of it. */
 function anyNumber(name: string): string {
   return name.replaceAll(/(?<=^|\.)\d+(?=\.|$)/g, "*");
+}
+
+/** What a name matches whose stars stand for any number. */
+function asPattern(name: string): RegExp {
+  return new RegExp(`^${name.replaceAll(".", "\\.").replaceAll("*", "\\d+")}$`);
 }
 
 /** A name with the numbers of another in the place of its stars, in order. */

@@ -52,7 +52,12 @@ it("a tensor has the shape that our axes make: heads and their width are one axi
       { name: "expert.layer.3.out.weight", axes: "e a f", shape: [24, 4, 8], initial: zero },
     ]),
   ).toEqual([
-    { parameter: "expert.layer.3.out.weight", name: `${expert}.layers.3.self_attn.o_proj.weight`, shape: [24, 32] },
+    {
+      parameter: "expert.layer.3.out.weight",
+      name: `${expert}.layers.3.self_attn.o_proj.weight`,
+      shape: [24, 32],
+      axes: "e a f",
+    },
   ]);
 });
 
