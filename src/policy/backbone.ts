@@ -68,13 +68,29 @@ const llamaTrunk: TrunkChoice = {
   ranges: [{ window: "none", ropeBase: 10_000 }],
 };
 
+const near: AttentionRange = { window: "none", ropeBase: 10_000 };
+
+/** Of six layers, the last has a base of its own. π0.6 reads all of its stream in each, whatever Gemma 3's window is. */
+const gemma3Ranges: TrunkChoice["ranges"] = [near, near, near, near, near, { window: "none", ropeBase: 1_000_000 }];
+
 /**
  * @source `gemma`: openpi `gemma.py`. `smolvla`: SmolLM2 as LeRobot's SmolVLA runs it, `smolvlm_with_expert.py` `apply_rope` and
- *   `modeling_smolvla.py` `embed_prefix`; SmolLM2 by itself has the rope base 100,000 and scales nothing
+ *   `modeling_smolvla.py` `embed_prefix`; SmolLM2 by itself has the rope base 100,000 and scales nothing. `gemma3`: transformers
+ *   `modeling_gemma3.py`; π0.6's masks: OpenTau `modeling_pi06.py`
  */
 export const backbones = {
   gemma: { ...gemmaTrunk, embeddingScale: "root of width", pictureScale: "one" },
   smolvla: { ...llamaTrunk, embeddingScale: "root of width", pictureScale: "root of width" },
+  gemma3: {
+    layer: {
+      ...gemmaTrunk.layer,
+      norms: { attention: gemmaNorm, mlp: gemmaNorm, added: gemmaNorm, queryKey: gemmaNorm },
+    },
+    lastNorm: gemmaNorm,
+    ranges: gemma3Ranges,
+    embeddingScale: "root of width",
+    pictureScale: "one",
+  },
 } as const satisfies Record<string, BackboneChoice>;
 
 const adaptive: NormChoice = { kind: "adaptive-rms", epsilon: 1e-6 };
@@ -89,4 +105,11 @@ export const experts = {
     time: "condition",
   },
   smolvla: { ...llamaTrunk, time: "joined" },
+  /** Gemma's layers at the bases of the Gemma 3 that they read. */
+  adaptiveGemmaOn3: {
+    layer: { ...gemmaTrunk.layer, norms: { ...gemmaTrunk.layer.norms, attention: adaptive, mlp: adaptive } },
+    lastNorm: adaptive,
+    ranges: gemma3Ranges,
+    time: "condition",
+  },
 } as const satisfies Record<string, ExpertChoice>;

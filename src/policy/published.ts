@@ -28,9 +28,9 @@ const pi0: PublishedShape = {
 /**
  * By variant, at its size `base`.
  *
- * @source `pi0`, `pi05`: openpi `pi0_config.py`, `gemma.py`; `groot_n15`, `groot_n16`, `groot_n17`: the heads of GR00T N1.5
- *   (32 dims, 16 steps), N1.6 (29 dims, 16 steps) and N1.7 (132 dims, 40 steps), behind π0's backbone; `smolvla`:
- *   LeRobot `configuration_smolvla.py`, smolvla_base
+ * @source `pi0`, `pi05`: openpi `pi0_config.py`, `gemma.py`; `pi06`: OpenTau `configuration_pi06.py`; `groot_n15`, `groot_n16`,
+ *   `groot_n17`: the heads of GR00T N1.5 (32 dims, 16 steps), N1.6 (29 dims, 16 steps) and N1.7 (132 dims, 40 steps), behind π0's
+ *   backbone; `smolvla`: LeRobot `configuration_smolvla.py`, smolvla_base
  */
 export const publishedShapes: Readonly<Record<VariantName, PublishedShape>> = {
   pi0,
@@ -40,4 +40,5 @@ export const publishedShapes: Readonly<Record<VariantName, PublishedShape>> = {
   pi0_prompt: pi0,
   pi05: { ...pi0, promptTokens: 200 },
   smolvla: { ...pi0, vocabulary: 49_280 },
+  pi06: { ...pi0, vocabulary: 262_208, promptTokens: 256 },
 };

@@ -175,3 +175,27 @@ export const grootSizes = {
   tiny: { ...paligemma.tiny, dit: grootHeads.tiny },
   base: { ...paligemma.base, dit: grootHeads.base },
 } as const satisfies Record<PolicySizeName, GrootSize>;
+
+/** @source `base`: Gemma 3 4B (transformers `configuration_gemma3.py`) on pictures of 448 px; the expert: OpenTau `configuration_pi06.py` */
+export const pi06Sizes = {
+  micro: {
+    vision: { ...paligemma.micro.vision, square: 2, layers: 2 },
+    backbone: { width: 16, layers: 6, mlp: 32, heads: 2, keyHeads: 1, headWidth: 8 },
+    expert: { width: 16, layers: 6, mlp: 24, heads: 2, keyHeads: 1, headWidth: 8 },
+  },
+  mini: {
+    vision: { ...paligemma.mini.vision, square: 2 },
+    backbone: { width: 128, layers: 6, mlp: 256, heads: 4, keyHeads: 2, headWidth: 32 },
+    expert: { width: 128, layers: 6, mlp: 256, heads: 4, keyHeads: 2, headWidth: 32 },
+  },
+  tiny: {
+    vision: { ...paligemma.tiny.vision, square: 2 },
+    backbone: { width: 256, layers: 6, mlp: 1024, heads: 4, keyHeads: 2, headWidth: 64 },
+    expert: { width: 256, layers: 6, mlp: 512, heads: 4, keyHeads: 2, headWidth: 64 },
+  },
+  base: {
+    vision: { ...paligemma.base.vision, picture: 448, square: 2 },
+    backbone: { width: 2560, layers: 34, mlp: 10_240, heads: 8, keyHeads: 4, headWidth: 256 },
+    expert: { width: 1280, layers: 34, mlp: 5120, heads: 8, keyHeads: 4, headWidth: 256 },
+  },
+} as const satisfies Record<PolicySizeName, FlowSize>;

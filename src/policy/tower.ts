@@ -39,7 +39,7 @@ const siglipLayers = {
 
 /**
  * @source `siglip`: openpi `siglip.py`; history as in OpenTau `video_encoder.py`. `smolvlm`: transformers `modeling_smolvlm.py`
- *   `SmolVLMVisionTransformer`, `SmolVLMConnector`
+ *   `SmolVLMVisionTransformer`, `SmolVLMConnector`. `gemma3`: `modeling_gemma3.py` `Gemma3MultiModalProjector`
  */
 export const towers = {
   siglip: {
@@ -52,6 +52,12 @@ export const towers = {
     ...siglipLayers,
     positions: { kind: "learnt" },
     connector: { kind: "pixel-shuffle" },
+    history: "none",
+  },
+  gemma3: {
+    ...siglipLayers,
+    positions: { kind: "learnt" },
+    connector: { kind: "pooled", norm: { kind: "rms", weight: "offset", epsilon: 1e-6 } },
     history: "none",
   },
 } as const satisfies Record<string, TowerChoice>;

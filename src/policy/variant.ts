@@ -11,6 +11,7 @@ import {
   type PolicySize,
   type PolicySizeName,
   pi0Sizes,
+  pi06Sizes,
   type SizeChoice,
   smolvlaSizes,
 } from "./size.ts";
@@ -87,7 +88,8 @@ const pi0: FlowVariant = {
 /**
  * @source `pi0`: openpi `pi0.py`; π0 (arXiv:2410.24164). `groot_n15`, `groot_n16`, `groot_n17`: the action heads of GR00T N1.5, N1.6
  *   and N1.7 behind π0's backbone. `pi0_prompt`: π0 whose backbone also learns to say its prompt, so that a policy of two objectives is
- *   a row. `pi05`: openpi `pi0.py` with `pi05`; π0.5 (arXiv:2504.16054). `smolvla`: LeRobot `policies/smolvla/`; SmolVLA (arXiv:2506.01844)
+ *   a row. `pi05`: openpi `pi0.py` with `pi05`; π0.5 (arXiv:2504.16054). `smolvla`: LeRobot `policies/smolvla/`; SmolVLA
+ *   (arXiv:2506.01844). `pi06`: OpenTau `modeling_pi06.py`
  */
 export const variants = {
   pi0,
@@ -137,6 +139,21 @@ export const variants = {
     backbone: backbones.smolvla,
     expert: experts.smolvla,
     sizes: smolvlaSizes,
+  },
+  pi06: {
+    prefix: [
+      { tokens: "pictures", sight: "within" },
+      { tokens: "prompt", sight: "causal" },
+    ],
+    prompt: "pi06",
+    tower: towers.gemma3,
+    backbone: backbones.gemma3,
+    head: "flow",
+    state: "prompt text",
+    expert: experts.adaptiveGemmaOn3,
+    insulated: false,
+    sizes: pi06Sizes,
+    objectives: [{ kind: "flow", timeDirection: "noise-at-one", integrationSteps: 5 }],
   },
 } as const satisfies Record<string, Variant>;
 

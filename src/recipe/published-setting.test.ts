@@ -68,3 +68,17 @@ it("π0.5 at its published size has norms that follow the time in the place of w
   expect(count("action")).toBe(32 * 1024 + 1024 + 2 * (1024 * 1024 + 1024) + 1024 * 32 + 32);
   expect(parts.some(({ name }) => name === "state")).toBe(false);
 });
+
+it("π0.6 at its published size has Gemma 3's and its expert's parameters, part by part", () => {
+  const { parts } = costOf(publishedSetting("pi06", "base", 1));
+  const count = (name: string) => parts.find((part) => part.name === name)?.parameters;
+  const siglipLayer = 4 * (1152 * 1152 + 1152) + 2 * 1152 * 4304 + 4304 + 1152 + 4 * 1152;
+  const tower = 1152 * 3 * 14 * 14 + 1152 + 1024 * 1152 + 27 * siglipLayer + 2 * 1152;
+  expect(count("vision")).toBe(tower + 1152 + 1152 * 2560);
+  expect(count("embedding")).toBe(262_208 * 2560);
+  // Eight query and four key heads of 256; four norms of a layer's width, two of a head's.
+  const attention = (width: number) => 2 * width * 2048 + 2 * width * 1024;
+  expect(count("backbone")).toBe(34 * (attention(2560) + 3 * 2560 * 10_240 + 4 * 2560 + 2 * 256) + 2560);
+  const adaptive = 3 * 1280 * 1280 + 3 * 1280;
+  expect(count("expert")).toBe(34 * (attention(1280) + 3 * 1280 * 5120 + 2 * adaptive) + adaptive);
+});
