@@ -17,6 +17,11 @@ export const importWeights = define({
       null,
     ),
     visionHeads: otherwise(count("heads", "of the image tower, where there are not as many as published"), null),
+    horizon: otherwise(
+      count("steps", "of an action chunk, where no file says it, as in openpi's training folders"),
+      null,
+    ),
+    camera: otherwise(repeated(text("name", "a camera, in the policy's order, where no file says it")), []),
   },
   examples: [
     {
@@ -28,16 +33,17 @@ export const importWeights = define({
       shows: "the same with its robot's datasets, so that validate, audit and train take it",
     },
   ],
-  async run(given, terminal) {
+  async run(asked, terminal) {
     const { importRun } = await import("../training/import-run.ts");
     const { nothingGiven } = await import("../checkpoint/import/foreign.ts");
-    const { headsBeside } = await import("../checkpoint/import/heads.ts");
-    const path = resolve(given.path);
-    const folder = resolve(given.out);
-    const { headWidth, visionHeads } = given;
-    const heads = await headsBeside(path, { ...nothingGiven, headWidth, visionHeads });
-    const recipeFor = importedDataFor({ name: nameOf(path), datasets: given.data }, terminal.err);
-    const { recipe, parameters, unread, notes } = await importRun({ path, folder, heads, recipeFor });
+    const { factsBeside } = await import("../checkpoint/import/given.ts");
+    const path = resolve(asked.path);
+    const folder = resolve(asked.out);
+    const { headWidth, visionHeads, horizon } = asked;
+    const cameras = asked.camera.length === 0 ? null : asked.camera;
+    const given = await factsBeside(path, { ...nothingGiven, headWidth, visionHeads, horizon, cameras });
+    const recipeFor = importedDataFor({ name: nameOf(path), datasets: asked.data }, terminal.err);
+    const { recipe, parameters, unread, notes } = await importRun({ path, folder, given, recipeFor });
     for (const note of notes) terminal.err.write(`${note}\n`);
     return {
       status: 0,

@@ -133,6 +133,12 @@ describe("a recipe", () => {
         'conventions.pastEnd: expected "hidden" where conventions.actionSight is "causal", got "seen"',
       ],
       [{ "policy.views": ["base", "wrist", "base"] }, 'policy.views: expected each view once, got "base" again'],
+      [{ "policy.variant": "pi05" }, "no problem"],
+      [{ "policy.prompt": "smolvla" }, "no problem"],
+      [
+        { "policy.variant": "pi05", "policy.prompt": "smolvla" },
+        'policy.prompt: expected a format that says the state, as policy.variant "pi05" reads it nowhere else, got "smolvla"',
+      ],
       [{ "policy.size": grootSizes.micro }, 'policy.size: expected an "expert", got a "dit"'],
       [
         { "policy.variant": "groot_n15", "policy.size": "micro", "policy.actionHorizon": 17 },

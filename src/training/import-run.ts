@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import type { CheckpointFacts } from "../checkpoint/checkpoint.ts";
-import { type GivenHeads, readForeignPolicy } from "../checkpoint/import/foreign.ts";
+import { type GivenFacts, readForeignPolicy } from "../checkpoint/import/foreign.ts";
 import type { ForeignPolicy } from "../checkpoint/import/imported.ts";
 import {
   checkTensors,
@@ -29,7 +29,7 @@ export interface ImportRequest {
   readonly path: string;
   /** Folder of the new run. */
   readonly folder: string;
-  readonly heads: GivenHeads;
+  readonly given: GivenFacts;
   /** The recipe of the run, once the files have been read. */
   readonly recipeFor: (policy: ForeignPolicy, known: KnownRobot) => Promise<ImportedData>;
 }
@@ -57,11 +57,11 @@ export interface ImportedRun {
  *
  * @throws InputError in one line for whatever does not fit: nothing is left of the run then
  */
-export async function importRun({ path, folder, heads, recipeFor }: ImportRequest): Promise<ImportedRun> {
+export async function importRun({ path, folder, given, recipeFor }: ImportRequest): Promise<ImportedRun> {
   await checkRunFolder(folder);
   const source = await TensorSource.open(path);
   try {
-    const policy = await readForeignPolicy(source, heads);
+    const policy = await readForeignPolicy(source, given);
     if ("embodiments" in policy)
       throw new InputError(
         `${path}: expected a whole policy, got an action head whose vision-language model is none of ours; ` +

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cutToRobot } from "../../src/batch/cut.ts";
 import { nothingGiven } from "../../src/checkpoint/import/foreign.ts";
-import { headsBeside } from "../../src/checkpoint/import/heads.ts";
+import { factsBeside } from "../../src/checkpoint/import/given.ts";
 import { slots } from "../../src/embodiment/embodiment.ts";
 import { normalize } from "../../src/embodiment/normalize.ts";
 import { ownActions } from "../../src/embodiment/own-action.ts";
@@ -40,7 +40,7 @@ describe.each(imported)("%s, imported, serves what its origin computed", (name) 
     await importRun({
       path: from,
       folder: join(folder, "run"),
-      heads: await headsBeside(from, nothingGiven),
+      given: await factsBeside(from, nothingGiven),
       recipeFor: async (own, known) => ({ recipe: importedRecipe(own, known, { name, machine, data }), members: null }),
     });
     policy = await loadPolicy(join(folder, "run"), { robots: reference.shape("raw.state")[0]!, machine: "as trained" });

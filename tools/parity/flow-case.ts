@@ -1,6 +1,6 @@
 import { readForeignWeights } from "../../src/checkpoint/import/foreign.ts";
 import type { ForeignPolicy } from "../../src/checkpoint/import/imported.ts";
-import { foreignTensors } from "../../src/checkpoint/import/names.ts";
+import { type ForeignNames, foreignTensors } from "../../src/checkpoint/import/names.ts";
 import type { TensorSource } from "../../src/checkpoint/import/tensor-source.ts";
 import { embedTimes } from "../../src/flow/time.ts";
 import { input, type SymbolicArray } from "../../src/graph/array.ts";
@@ -21,6 +21,12 @@ import { type Compared, compare } from "./compare.ts";
 /** What numbers may be apart, as shares of the largest cell: velocities and logits, chunks after all steps, losses, gradients. */
 export const tolerances = { velocity: 1e-4, chunk: 1e-3, loss: 1e-5, gradient: 1e-3 } as const;
 
+/** What the origin computed, and what it calls the parameters: the same weights may stand under other names in the folder. */
+interface FlowCase {
+  readonly reference: ReferenceCase;
+  readonly names: ForeignNames;
+}
+
 /**
  * Velocities, losses, gradients and sampled chunks of a policy with a flow, against those that its origin computed.
  *
@@ -29,7 +35,7 @@ export const tolerances = { velocity: 1e-4, chunk: 1e-3, loss: 1e-5, gradient: 1
 export async function compareFlow(
   source: TensorSource,
   policy: ForeignPolicy,
-  reference: ReferenceCase,
+  { reference, names }: FlowCase,
 ): Promise<Compared[]> {
   const setting = settingOf(policy, reference);
   const objectives = traceObjectives(setting);
@@ -48,7 +54,7 @@ export async function compareFlow(
     compare(name, got ?? [], reference.numbers(name), allowed);
   const teaches = feeds.get(teachesInput(velocityName))!.cells;
   const taught = (cells: Float64Array = new Float64Array()) => cells.filter((_, at) => teaches[at] === 1);
-  const gradients = foreignTensors(policy.names, objectives.parameters).flatMap(({ parameter, name }) =>
+  const gradients = foreignTensors(names, objectives.parameters).flatMap(({ parameter, name }) =>
     reference.has(`grad.${name}`)
       ? [against(`grad.${name}`, found[`${gradientPrefix}${parameter}`], tolerances.gradient)]
       : [],

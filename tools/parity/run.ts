@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { nothingGiven, readForeignPolicy } from "../../src/checkpoint/import/foreign.ts";
-import { headsBeside } from "../../src/checkpoint/import/heads.ts";
+import { factsBeside } from "../../src/checkpoint/import/given.ts";
+import type { ForeignHead, ForeignPolicy } from "../../src/checkpoint/import/imported.ts";
 import { TensorSource } from "../../src/checkpoint/import/tensor-source.ts";
 import type { CommandOutcome } from "../../src/command/definition.ts";
 import type { ParityRequest } from "../../src/command/parity.ts";
@@ -24,19 +25,32 @@ export async function run({ folders }: ParityRequest): Promise<CommandOutcome> {
   };
 }
 
-/** What a folder's weights compute here, against its case. */
+/** What a folder's weights compute here, against the case in it, or in the folder around it: the same weights under other names. */
 export async function compareFolder(folder: string) {
-  if (!["case.json", "case.safetensors"].every((name) => existsSync(join(folder, name))))
+  const home = [folder, dirname(folder)].find((place) =>
+    ["case.json", "case.safetensors"].every((name) => existsSync(join(place, name))),
+  );
+  if (home === undefined)
     throw new InputError(
-      `parity: expected a folder with case.json and case.safetensors, got "${relative(".", folder)}"`,
+      `parity: expected case.json and case.safetensors in the folder or in the one around it, got "${relative(".", folder)}"`,
     );
-  const reference = await ReferenceCase.read(folder);
+  const reference = await ReferenceCase.read(home);
+  return await withPolicy(folder, async (source, policy) => {
+    if ("embodiments" in policy)
+      return { variant: policy.variant, compared: await compareGroot(source, policy, reference) };
+    const names = home === folder ? policy.names : await withPolicy(home, async (_, other) => other.names);
+    return { variant: policy.variant, compared: await compareFlow(source, policy, { reference, names }) };
+  });
+}
+
+/** Something of the policy of a folder, whose weights are open meanwhile. */
+async function withPolicy<R>(
+  folder: string,
+  read: (source: TensorSource, policy: ForeignPolicy | ForeignHead) => Promise<R>,
+): Promise<R> {
   const source = await TensorSource.open(folder);
   try {
-    const policy = await readForeignPolicy(source, await headsBeside(folder, nothingGiven));
-    const isHead = "embodiments" in policy;
-    const compared = isHead ? compareGroot(source, policy, reference) : compareFlow(source, policy, reference);
-    return { variant: policy.variant, compared: await compared };
+    return await read(source, await readForeignPolicy(source, await factsBeside(folder, nothingGiven)));
   } finally {
     await source.close();
   }

@@ -7,48 +7,66 @@ import { isAbsent } from "../durable.ts";
 import { type GrootCounts, lerobotGroot, nvidiaGroot, publishedGrootCounts } from "./groot.ts";
 import type { ForeignHead, ForeignPolicy } from "./imported.ts";
 import { checkTensors, type ForeignNames, foreignTensors, nameInFile } from "./names.ts";
-import { lerobotPi, publishedPiHeads } from "./pi.ts";
+import { isOpenpi, lerobotPi, openpiPi, publishedPiHeads } from "./pi.ts";
 import { rearrange } from "./rearrange.ts";
 import type { HeadCounts } from "./shape-sizes.ts";
 import { lerobotSmolvla, publishedSmolvlaHeads } from "./smolvla.ts";
 import { jsonOf, type TensorSource } from "./tensor-source.ts";
 
-/** What the user says of what no shape of a tensor says; `null` where it is as published. */
-export interface GivenHeads {
+/** What the user says of what no shape of a tensor says; `null` where it is as published, or where a file says it. */
+export interface GivenFacts {
   readonly headWidth: number | null;
   readonly visionHeads: number | null;
   /** Of GR00T's layers over features, and how its blocks read them; "every": each reads all. */
   readonly featureHeadWidth: number | null;
   readonly textEvery: number | "every" | null;
+  /** Steps of an action chunk, and names of the cameras in the policy's order, of files that do not say them. */
+  readonly horizon: number | null;
+  readonly cameras: readonly string[] | null;
 }
 
-export const nothingGiven: GivenHeads = { headWidth: null, visionHeads: null, featureHeadWidth: null, textEvery: null };
+export const nothingGiven: GivenFacts = {
+  headWidth: null,
+  visionHeads: null,
+  featureHeadWidth: null,
+  textEvery: null,
+  horizon: null,
+  cameras: null,
+};
 
 /**
  * What a folder of another project says of its policy, worked out of its files.
  *
  * @throws InputError naming the file where it is of no project that is known, or does not fit its own weights
  */
-export async function readForeignPolicy(source: TensorSource, given: GivenHeads): Promise<ForeignPolicy | ForeignHead> {
+export async function readForeignPolicy(source: TensorSource, given: GivenFacts): Promise<ForeignPolicy | ForeignHead> {
   const where = join(source.folder, "config.json");
   const text = await readFile(where, "utf8").catch((error: unknown) => {
-    throw isAbsent(error) ? new InputError(`${where}: expected a policy's configuration, got no file`) : error;
+    if (isAbsent(error)) return null;
+    throw error;
   });
-  const config = jsonOf(where, text);
+  const config = text === null ? null : jsonOf(where, text);
   const type = typeOf(config);
+  const { shapes } = source;
+  if (type === undefined && isOpenpi(shapes)) {
+    const files = { where: text === null ? source.folder : where, config, shapes };
+    return openpiPi(files, { ...headsOf(given, publishedPiHeads), horizon: given.horizon, cameras: given.cameras });
+  }
+  if (text === null) throw new InputError(`${where}: expected a policy's configuration, got no file`);
   switch (type) {
     case "pi0":
-      return lerobotPi(where, config, source.shapes, headsOf(given, publishedPiHeads));
+    case "pi05":
+      return lerobotPi(type, { where, config, shapes }, headsOf(given, publishedPiHeads));
     case "smolvla":
-      return lerobotSmolvla(where, config, source.shapes, headsOf(given, publishedSmolvlaHeads));
+      return lerobotSmolvla(where, config, shapes, headsOf(given, publishedSmolvlaHeads));
     case "groot":
-      return lerobotGroot(where, config, source.shapes, grootCountsOf(given));
+      return lerobotGroot(where, config, shapes, grootCountsOf(given));
     case "Gr00tN1d7":
     case "gr00t_n1_5":
-      return nvidiaGroot(where, config, source.shapes);
+      return nvidiaGroot(where, config, shapes);
     default:
       throw new InputError(
-        `${where}: expected "type" to be "pi0", "smolvla" or "groot", got ${JSON.stringify(type) ?? "none"}`,
+        `${where}: expected "type" to be "pi0", "pi05", "smolvla" or "groot", got ${JSON.stringify(type) ?? "none"}`,
       );
   }
 }
@@ -90,14 +108,14 @@ function numbersOf({ folder }: TensorSource, name: string, cells: ArrayBufferVie
   throw new InputError(`${folder}: expected floating-point numbers in "${name}", got whole ones`);
 }
 
-function headsOf(given: GivenHeads, published: HeadCounts): HeadCounts {
+function headsOf(given: GivenFacts, published: HeadCounts): HeadCounts {
   return {
     headWidth: given.headWidth ?? published.headWidth,
     visionHeads: given.visionHeads ?? published.visionHeads,
   };
 }
 
-function grootCountsOf({ headWidth, featureHeadWidth, textEvery }: GivenHeads): GrootCounts {
+function grootCountsOf({ headWidth, featureHeadWidth, textEvery }: GivenFacts): GrootCounts {
   return {
     headWidth: headWidth ?? publishedGrootCounts.headWidth,
     featureHeadWidth: featureHeadWidth ?? publishedGrootCounts.featureHeadWidth,

@@ -6,7 +6,7 @@ import { observationInputs } from "../../policy/inputs.ts";
 import { perceive, policyForm, velocity } from "../../policy/policy.ts";
 import { variants } from "../../policy/variant.ts";
 import { Rules } from "../../validity/rules.ts";
-import { type GivenHeads, readForeignPolicy, readForeignWeights } from "./foreign.ts";
+import { type GivenFacts, nothingGiven, readForeignPolicy, readForeignWeights } from "./foreign.ts";
 import { lerobotGroot, nvidiaGroot } from "./groot.ts";
 import { grootNames } from "./groot-names.ts";
 import { foreignTensors } from "./names.ts";
@@ -84,7 +84,7 @@ describe("GR00T's heads at their released sizes", () => {
 });
 
 const released = join(import.meta.dirname, "../../../test/parity/released");
-const given: GivenHeads = { headWidth: 12, visionHeads: null, featureHeadWidth: 8, textEvery: null };
+const given: GivenFacts = { ...nothingGiven, headWidth: 12, featureHeadWidth: 8 };
 
 async function headIn(folder: string) {
   const source = await TensorSource.open(folder);
