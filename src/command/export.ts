@@ -10,16 +10,19 @@ export const exportWeights = define({
   arguments: { run: runArgument },
   options: {
     lerobot: text("folder", "a new or empty folder: config.json, model.safetensors, processors with statistics"),
-    dataset: otherwise(text("name", "whose robot it is exported for, where the run has several"), null),
+    robot: otherwise(
+      text("name", 'it is exported for: a dataset\'s, or "dataset / control mode", where the run has several'),
+      null,
+    ),
   },
   examples: [
     { line: "export runs/pi0 --lerobot pi0_back", shows: "what was imported, as LeRobot had it" },
-    { line: "export runs/both --lerobot so101 --dataset so101_pick", shows: "for one of its robots" },
+    { line: "export runs/both --lerobot so101 --robot so101_pick", shows: "for one of its robots" },
   ],
-  async run({ run, lerobot, dataset }) {
+  async run({ run, lerobot, robot }) {
     const { exportLerobot } = await import("../training/export-lerobot.ts");
     const folder = resolve(lerobot);
-    const { step, madeUp } = await exportLerobot({ run: resolve(run), folder, dataset });
+    const { step, madeUp } = await exportLerobot({ run: resolve(run), folder, robot });
     return {
       status: 0,
       json: { folder, step, madeUp },

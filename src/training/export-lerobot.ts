@@ -2,12 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readManifest } from "../checkpoint/checkpoint.ts";
 import { chosenCheckpoint } from "../checkpoint/chosen.ts";
-import {
-  type LerobotPolicy,
-  lerobotConfig,
-  lerobotKeys,
-  lerobotProcessors,
-} from "../checkpoint/export/lerobot-config.ts";
+import { type LerobotPolicy, lerobotConfig, lerobotKeys, processorFiles } from "../checkpoint/export/lerobot-config.ts";
 import { type ExportedTensor, exportedTensors } from "../checkpoint/export/unread.ts";
 import { belowModule } from "../checkpoint/import/names.ts";
 import { openpiNames } from "../checkpoint/import/openpi.ts";
@@ -26,8 +21,8 @@ import { checkRunFolder } from "./run-folder.ts";
 export interface LerobotExport {
   readonly run: string;
   readonly folder: string;
-  /** Name of the dataset whose robot the policy is exported for; `null` where there is only one. */
-  readonly dataset: string | null;
+  /** The robot that the policy is exported for, by its dataset, with its control mode if it has several; `null` where there is only one. */
+  readonly robot: string | null;
 }
 
 /** What has been written. */
@@ -42,12 +37,12 @@ export interface ExportedFolder {
  *
  * @throws InputError where LeRobot has no such policy, or would run it under other conventions
  */
-export async function exportLerobot({ run, folder, dataset }: LerobotExport): Promise<ExportedFolder> {
+export async function exportLerobot({ run, folder, robot }: LerobotExport): Promise<ExportedFolder> {
   await checkRunFolder(folder);
   const { folder: checkpoint, step } = await chosenCheckpoint(run);
   const manifest = await readManifest(checkpoint);
   const recipe = parseRecipe(`${checkpoint}, recipe`, manifest.recipe);
-  const member = memberOf(checkpoint, manifest, dataset);
+  const member = memberOf(checkpoint, manifest, robot);
   const statistics = manifest.statistics[member.head]!;
   const policy = lerobotPolicy(checkpoint, recipe, { ...member, statistics });
   const forms = new Map(Object.entries(manifest.parameters));
@@ -63,7 +58,7 @@ export async function exportLerobot({ run, folder, dataset }: LerobotExport): Pr
     await mkdir(folder, { recursive: true });
     await writeWeights(join(folder, "model.safetensors"), tensors, stored);
     await writeJson(join(folder, "config.json"), lerobotConfig(policy));
-    for (const { file, content, statistics: own } of lerobotProcessors(policy)) {
+    for (const { file, content, statistics: own } of processorFiles(policy)) {
       await writeJson(join(folder, file), content);
       await writeStatistics(join(folder, own), statistics);
     }
@@ -78,14 +73,14 @@ export async function exportLerobot({ run, folder, dataset }: LerobotExport): Pr
 
 type Member = Manifest["members"][number];
 
-function memberOf(where: string, { members }: Manifest, dataset: string | null): Member {
+function memberOf(where: string, { members }: Manifest, robot: string | null): Member {
   const acting = members.filter(({ embodiment }) => embodiment.target === "actions");
-  const fitting = acting.filter((member) => dataset === null || member.dataset === dataset);
+  const fitting = acting.filter(({ name, dataset: own }) => robot === null || [name, own].includes(robot));
   const [found] = fitting;
   if (found !== undefined && fitting.length === 1) return found;
   throw new InputError(
     `${where}: expected one robot to export for, got ${fitting.length}; LeRobot's policies act for one: ` +
-      `name its dataset with --dataset (${[...new Set(acting.map((member) => member.dataset))].join(", ")})`,
+      `name it with --robot (${acting.map(({ name }) => `"${name}"`).join(", ")})`,
   );
 }
 

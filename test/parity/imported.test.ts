@@ -1,10 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cutToRobot } from "../../src/batch/cut.ts";
-import { nothingGiven } from "../../src/checkpoint/import/foreign.ts";
-import { factsBeside } from "../../src/checkpoint/import/given.ts";
 import { slots } from "../../src/embodiment/embodiment.ts";
 import { normalize } from "../../src/embodiment/normalize.ts";
 import { ownActions } from "../../src/embodiment/own-action.ts";
@@ -14,10 +10,9 @@ import { flowInputs } from "../../src/objective/flow.ts";
 import { observationFeeds } from "../../src/objective/micro-batch.ts";
 import { ActionSampler } from "../../src/objective/sample.ts";
 import { settingOf } from "../../src/recipe/plan.ts";
-import { importedRecipe } from "../../src/recipe/suggest/imported.ts";
 import { findPolicy, loadPolicy, readPolicyWeights } from "../../src/serving/load.ts";
 import type { LoadedPolicy } from "../../src/serving/policy.ts";
-import { importRun } from "../../src/training/import-run.ts";
+import { type ImportedFolder, importFolder } from "../../src/training/testing/imported-run.ts";
 import { Padded } from "../../src/validity/padded.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { Validity } from "../../src/validity/validity.ts";
@@ -29,25 +24,17 @@ const imported = ["pi0"] as const;
 
 describe.each(imported)("%s, imported, serves what its origin computed", (name) => {
   const from = join(import.meta.dirname, "released", name);
-  let folder = "";
+  let run: ImportedFolder;
   let policy: LoadedPolicy;
   let reference: ReferenceCase;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "armature-imported-"));
     reference = await ReferenceCase.read(from);
-    const machine = { memoryBytes: 2 ** 30, cores: 2 };
-    const data = { root: ".", datasets: [] };
-    await importRun({
-      path: from,
-      folder: join(folder, "run"),
-      given: await factsBeside(from, nothingGiven),
-      recipeFor: async (own, known) => ({ recipe: importedRecipe(own, known, { name, machine, data }), members: null }),
-    });
-    policy = await loadPolicy(join(folder, "run"), { robots: reference.shape("raw.state")[0]!, machine: "as trained" });
+    run = await importFolder(from, from);
+    policy = await loadPolicy(run.folder, { robots: reference.shape("raw.state")[0]!, machine: "as trained" });
   });
   afterAll(async () => {
     policy.release();
-    await rm(folder, { recursive: true });
+    await run.remove();
   });
 
   /** The requests of the case: raw states, tokens, and black pictures of the cameras that are there. */
@@ -102,7 +89,7 @@ describe.each(imported)("%s, imported, serves what its origin computed", (name) 
   });
 
   it("gives its origin's chunk, in unit scale and in the robot's own units", async () => {
-    const found = await findPolicy(join(folder, "run"));
+    const found = await findPolicy(run.folder);
     const { rows } = policy;
     const sampler = await ActionSampler.compile({
       setting: { ...settingOf({ recipe: found.recipe, rules: Rules.all }, rows), pictures: "float32" },

@@ -52,7 +52,7 @@ export interface LerobotProcessor {
 }
 
 /** Both processors. @source LeRobot `policies/pi0/processor_pi0.py`, `policies/pi05/processor_pi05.py` */
-export function lerobotProcessors(policy: LerobotPolicy): readonly [LerobotProcessor, LerobotProcessor] {
+export function processorFiles(policy: LerobotPolicy): readonly [LerobotProcessor, LerobotProcessor] {
   const [rename, batch] = [step("rename_observations_processor", { rename_map: {} }), step("to_batch_processor", {})];
   const relative = step("relative_actions_processor", { enabled: false, exclude_joints: [], action_names: null });
   const device = step("device_processor", { device: "cpu", float_dtype: null });
