@@ -17,12 +17,13 @@ export function fillTemplate(template: string, values: Readonly<Record<string, s
 }
 
 /**
- * A relative path in its plainest form.
+ * A relative path in its plainest form; a backslash separates as a slash does.
  *
  * @throws RangeError if it leaves the folder that it is relative to
  */
 export function insideFolder(path: string): string {
-  const normal = normalize(path);
+  // Programs on Windows write its separator, which no name of LeRobot's has.
+  const normal = normalize(path.replaceAll("\\", "/"));
   if (isAbsolute(normal) || normal === ".." || normal.startsWith(`..${sep}`))
     throw new RangeError(`expected a path inside the dataset's folder, got "${path}"`);
   return normal;

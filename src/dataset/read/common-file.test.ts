@@ -65,6 +65,14 @@ describe("files that other programs write", () => {
     expect((await (await open()).table(0)).length).toBe(2);
   });
 
+  test("of Windows separate the folders of a template by its own character", async () => {
+    await writeV2(root, [3, 4], {}, () => []);
+    await edit("meta/info.json", (text) => text.replaceAll(/(?<=_path":"[^"]*)\//g, "\\\\"));
+    const toy = await openDataset(root, everything("toy"));
+    // The second entry of the action is the episode.
+    expect([...(await toy.table(1)).vector("action").cells.slice(0, 4)]).toEqual([0, 1, 1, 1]);
+  });
+
   test("of v3.0 have no chunks_size; those of v2.1 need it", async () => {
     const withoutSize = async () => {
       const { chunks_size: _, ...rest } = JSON.parse(await readFile(file("meta/info.json"), "utf8"));

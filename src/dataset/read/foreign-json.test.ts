@@ -23,6 +23,13 @@ describe("a text of somebody else's", () => {
     expect(await read(Buffer.from('\ufeff{"a": "é"}', "utf16le").swap16())).toBe('{"a": "é"}');
   });
 
+  test("is none in an encoding that would put other letters in place of its own", async () => {
+    // "drücke" as Latin-1 has one byte for its second vowel, which UTF-8 does not.
+    await expect(read(Buffer.from("dr\u00fccke", "latin1"))).rejects.toThrow(
+      /^bytes that are no UTF-8 text; save it as UTF-8$/,
+    );
+  });
+
   test("is none where the file is empty or a pointer to it", async () => {
     await expect(read("")).rejects.toThrow(/^an empty file$/);
     const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";

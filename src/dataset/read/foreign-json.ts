@@ -10,7 +10,12 @@ export async function readForeignText(path: string): Promise<string> {
   const bytes = await readFile(path);
   const defect = foreignDefect(bytes, bytes.length);
   if (defect !== null) throw new ForeignFileError(defect);
-  return new TextDecoder(encodingOf(bytes)).decode(bytes);
+  const encoding = encodingOf(bytes);
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    throw new ForeignFileError(`bytes that are no ${encoding.toUpperCase()} text; save it as UTF-8`);
+  }
 }
 
 function encodingOf([first, second]: Uint8Array): string {

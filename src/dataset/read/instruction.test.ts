@@ -73,3 +73,24 @@ it("and so it is where two episodes stand in one file: v3.0", async () => {
   expect((await toy.table(1)).tasks).toEqual(["close", "open"]);
   await toy.close();
 });
+
+it("an empty cell is no instruction, and not that of index 0; digits and lists of one are indexes", async () => {
+  await writeV2(root, [3, 3, 2], {}, (episode) => {
+    if (episode === 0) return [{ name: "task_index", kind: "int64", values: [0, null, 0] }];
+    if (episode === 1) return [{ name: "task_index", kind: "text", values: ["0", "1", "0"] }];
+    return [{ name: "task_index", kind: "floats", values: [[1], []] }];
+  });
+  await writeJson(join(root, "meta/tasks.jsonl"), [
+    { task_index: 0, task: "open" },
+    { task_index: 1, task: "close" },
+  ]);
+  await writeJson(
+    join(root, "meta/episodes.jsonl"),
+    [3, 3, 2].map((length, episode_index) => ({ episode_index, length })),
+  );
+  const toy = await openDataset(root, everything("toy"));
+  await expect(toy.table(0)).rejects.toThrow(/expected an index of the task table at frame 1 of episode 0, got null/);
+  expect((await toy.table(1)).tasks).toEqual(["open", "close", "open"]);
+  await expect(toy.table(2)).rejects.toThrow(/expected an index of the task table at frame 1 of episode 2/);
+  await toy.close();
+});

@@ -30,9 +30,17 @@ export async function readInstructions(
     return [];
   }
   const cells = await file.column(column, firstRow, firstRow + record.length);
-  const texts = cells.map((cell) => (typeof cell === "string" ? cell : taskTexts.get(Number(cell))));
+  const texts = cells.map((cell) => instructionOf(cell, column, taskTexts));
   problems.push(...instructionProblems(record, column, { cells, texts }));
   return texts.map((text) => text ?? null);
+}
+
+/** What a cell says: a text, or the text of a task's index, which some writers wrap into a list or write as digits. */
+function instructionOf(cell: unknown, column: string, taskTexts: ReadonlyMap<number, string>): string | undefined {
+  if (Array.isArray(cell) && cell.length === 1) return instructionOf(cell[0], column, taskTexts);
+  if (typeof cell === "number" || typeof cell === "bigint") return taskTexts.get(Number(cell));
+  if (typeof cell !== "string") return undefined;
+  return column === "task_index" && /^\d+$/.test(cell) ? taskTexts.get(Number(cell)) : cell;
 }
 
 /** The one instruction that an episode can have: that which its entry lists, or the dataset's only one; `null` where there are several. */

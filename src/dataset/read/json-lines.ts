@@ -29,7 +29,8 @@ export async function readJsonLines<T>(root: string, path: string, schema: z.Zod
   }
   const lines: JsonLine<T>[] = [];
   const problems: DatasetProblem[] = [];
-  for (const [at, line] of text.split("\n").entries()) {
+  // A carriage return ends lines too: within a JSON text it can only stand between values.
+  for (const [at, line] of text.split(/\r\n|\n|\r/).entries()) {
     if (line.trim() === "") continue;
     const place = `${path} line ${at + 1}`;
     try {
@@ -38,5 +39,21 @@ export async function readJsonLines<T>(root: string, path: string, schema: z.Zod
       problems.push({ code: "malformed-metadata", path: place, message: misfit("a JSON value of its kind", error) });
     }
   }
-  return { lines, problems };
+  return { lines, problems: counted(path, lines.length, problems) };
+}
+
+/** Lines that are named one by one before they are only counted. */
+const namedLines = 5;
+
+/** A file with no line as it should be is one problem: it holds something else. */
+function counted(path: string, good: number, problems: readonly DatasetProblem[]): readonly DatasetProblem[] {
+  const [first] = problems;
+  const others = problems.length - namedLines;
+  if (first === undefined || others <= 0) return problems;
+  if (good > 0) {
+    const message = `${others} more lines are no JSON values of their kind either`;
+    return [...problems.slice(0, namedLines), { code: first.code, path, message }];
+  }
+  const message = `expected a JSON value a line, got ${problems.length} lines that are none; the first: ${first.message}; write each value on one line`;
+  return [{ code: first.code, path, message }];
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../input-error.ts";
 import type {
@@ -14,17 +14,16 @@ import type {
   Modality,
   Picture,
 } from "../dataset.ts";
-import { insideFolder } from "../path-template.ts";
 import { DatasetError, type DatasetNote, type DatasetProblem, reason, unreadableTable } from "../problem.ts";
 import { isDepthPicture, storedDepths } from "./depth.ts";
 import { shownDepths } from "./depth-map.ts";
 import { EpisodeFilms, FilmError, type FilmFindings } from "./episode-films.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
-import { foreignDefect } from "./foreign-file.ts";
 import type { Metadata } from "./metadata.ts";
 import { ParquetFile } from "./parquet.ts";
 import type { Passing, PictureReader } from "./picture-reader.ts";
 import { Recent } from "./recent.ts";
+import { storedPicture } from "./stored-picture.ts";
 import { readTable, type Table } from "./table.ts";
 
 /** Everything that a dataset is made of when its metadata has been read. */
@@ -191,7 +190,7 @@ export class LeRobotDataset implements Dataset {
     const { path } = record.table;
     try {
       const cell = (await this.#storedColumn(camera, record))[frame];
-      const bytes = await storedBytes(this.root, cell);
+      const bytes = await storedPicture(this.root, cell);
       const range = this.#parts.choice.depth?.[camera];
       if (range !== undefined) return shownDepths(storedDepths(bytes), range, fit);
       if (isDepthPicture(bytes)) throw new Error("16-bit greys, as of a depth camera; declare it as one: is_depth_map");
@@ -249,20 +248,4 @@ export class LeRobotDataset implements Dataset {
   #error(code: DatasetProblem["code"], path: string, message: string): DatasetError {
     return new DatasetError(this.name, [{ code, path, message }]);
   }
-}
-
-/** The encoded picture in a cell: bytes, alone or in LeRobot's `image` type, or there the path of a file. */
-async function storedBytes(root: string, cell: unknown): Promise<Uint8Array> {
-  if (cell instanceof Uint8Array) return cell;
-  if (typeof cell !== "object" || cell === null) throw new Error("no picture");
-  if ("bytes" in cell && cell.bytes instanceof Uint8Array) return cell.bytes;
-  if ("path" in cell && typeof cell.path === "string") return await storedFile(join(root, insideFolder(cell.path)));
-  throw new Error("neither bytes nor a path");
-}
-
-async function storedFile(path: string): Promise<Uint8Array> {
-  const bytes = await readFile(path);
-  const defect = foreignDefect(bytes, bytes.length);
-  if (defect !== null) throw new Error(defect);
-  return bytes;
 }

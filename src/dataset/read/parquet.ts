@@ -51,7 +51,7 @@ export class ParquetFile {
    */
   async column(name: string, from: number, to: number): Promise<unknown[]> {
     if (!this.columns.includes(name))
-      throw new RangeError(`expected a column "${name}", got ${this.columns.join(", ")}`);
+      throw new RangeError(`no column "${name}" (there are ${this.columns.join(", ")})`);
     if (from < 0 || to > this.rows) throw new RangeError(`expected rows ${from} to ${to}, got a table of ${this.rows}`);
     const found: unknown[] = [];
     for (const group of this.#scan.ranges) {
@@ -93,14 +93,20 @@ function fill(out: Float64Array, at: number, end: number, entry: unknown): numbe
 }
 
 function described(entry: unknown): string {
-  if (Array.isArray(entry)) return `${entry.flat(Number.POSITIVE_INFINITY).length} entries`;
-  return entry === null || entry === undefined ? "null" : `a ${typeof entry}`;
+  if (Array.isArray(entry)) {
+    const entries = entry.flat(Number.POSITIVE_INFINITY);
+    return `${entries.length} entries${entries.some((one) => one === null) ? ", some of them null" : ""}`;
+  }
+  if (entry === null || entry === undefined) return "null";
+  if (entry instanceof Date) return "a date";
+  return typeof entry === "object" ? "an object" : `a ${typeof entry}`;
 }
 
 /** Why a table cannot be read: it is damaged, unless this program does not read what it holds, or the system does not read the file. */
 function tableError(what: string, thrown: unknown): Error {
   const why = reason(thrown);
-  if (/unsupported|not supported/i.test(why))
+  // What a reader does not know the name of is no kind of storage, but bytes that are none.
+  if (/unsupported|not supported/i.test(why) && !/undefined/.test(why))
     return new Error(
       `${what}: it is whole, and stored as is not read here (${why}); write it again plain, with zstd or snappy`,
     );

@@ -134,6 +134,16 @@ describe("wrong files", () => {
     );
   });
 
+  test("bytes that are lost within a table are damage, and no kind of storage that is not read", async () => {
+    await writeV2(root, [4], {}, () => []);
+    const path = join(root, "data/chunk-000/episode_000000.parquet");
+    const bytes = await readFile(path);
+    await writeFile(path, bytes.fill(0, 4, 60));
+    await expect((await open()).table(0)).rejects.toThrow(
+      /got a column "action" that cannot be decoded .*; the file may be truncated or damaged: fetch it again/,
+    );
+  });
+
   test("a table that is whole and cannot be read here is not to be fetched again, but written in another way", async () => {
     await writeV2(root, [4], {}, () => []);
     const path = join(root, "data/chunk-000/episode_000000.parquet");
