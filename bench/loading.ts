@@ -129,7 +129,7 @@ function planOf(member: Member, pictureMemoryBytes: number): LoadPlan {
     longPrompt: "cut",
     augmentation: "none",
   } as const;
-  return { seed: 0, members: [member], units, reading, tokenizer: "bytes", pictureMemoryBytes };
+  return { seed: 0, members: [member], units, reading, tokenizer: "bytes", answers: null, pictureMemoryBytes };
 }
 
 function asItIs(width: number): Normalization {
@@ -145,6 +145,7 @@ function* requests({ embodiment }: Member, places: readonly Place[]): Generator<
     views: 1,
     observations: 1,
     tokens: 96,
+    actionTokens: 0,
     pictureSize: side,
   };
   for (let at = 0; at < places.length; at += rows) {

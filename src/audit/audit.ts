@@ -150,6 +150,7 @@ function cellsOfKinds(wholes: readonly GlobalBatch[]): Record<PaddingKind, numbe
     history: count("history"),
     views: count("views"),
     "prompt-tokens": count("prompt-tokens"),
+    "action-tokens": count("action-tokens"),
     "robotless-samples": count("robotless-samples"),
     "filler-rows": count("filler-rows"),
   };

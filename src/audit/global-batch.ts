@@ -100,6 +100,7 @@ function withHidden(feeds: Arrays, hidden: number): Arrays {
 function withNoise(feeds: Arrays, batch: Batch, noise: GlobalBatchPart["noise"]): Arrays {
   if (noise === null) return feeds;
   const own = feeds.get(flowInputs.noise);
+  if (own === undefined) return feeds;
   if (!isFloat32(own)) throw new TypeError(`audit: expected noise in float32, got ${own?.type ?? "none"}`);
   const sick = filled(own, cellsOf(noise.kinds, batch).actions, noise.poison.number);
   return new Map([...feeds, [flowInputs.noise, sick]]);

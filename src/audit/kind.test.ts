@@ -14,6 +14,7 @@ const layout: BatchLayout = {
   views: 2,
   observations: 2,
   tokens: 4,
+  actionTokens: 4,
   pictureSize: 1,
 };
 /** Rows: narrow at an episode's start; no target; dropped history near an end; a filler. */
@@ -42,8 +43,10 @@ describe("the kinds of padding", () => {
       // Row 0 lacks its second camera now.
       views: 1,
       "prompt-tokens": 2,
-      "robotless-samples": 16,
-      "filler-rows": 4 + 4 + 4 + 16 + 1,
+      // Row 0 says half of what there is room for.
+      "action-tokens": 2,
+      "robotless-samples": 16 + 4,
+      "filler-rows": 4 + 4 + 4 + 16 + 1 + 4,
     });
   });
 

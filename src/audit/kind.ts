@@ -14,6 +14,7 @@ export const paddingKinds = [
   "history",
   "views",
   "prompt-tokens",
+  "action-tokens",
   "robotless-samples",
   "filler-rows",
 ] as const;
@@ -32,6 +33,7 @@ export const knownWhenActing: Readonly<Record<PaddingKind, string | null>> = {
     "an episode that begins has none when a robot acts either; what is dropped is drawn without a look at the sample",
   views: "a robot has the same cameras when it acts",
   "prompt-tokens": "an instruction is as long when a robot acts",
+  "action-tokens": "each reads those before it alone, and the last one says that none follows",
   "robotless-samples": "they stand in rows of their own",
   "filler-rows": "they stand in rows of their own",
 };
@@ -46,6 +48,7 @@ const kindOfFact: Readonly<Record<FactName, PaddingKind>> = {
   historyKept: "history",
   viewReal: "views",
   tokenReal: "prompt-tokens",
+  actionTokenReal: "action-tokens",
   rowReal: "filler-rows",
 };
 
@@ -59,6 +62,7 @@ const widestFirst: readonly PaddingKind[] = [
   "state-dims",
   "views",
   "prompt-tokens",
+  "action-tokens",
 ];
 
 /**

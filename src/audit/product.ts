@@ -6,6 +6,7 @@ import type { Setting } from "../objective/traced.ts";
 import { shareOf, turnsOf } from "../ranks/deal.ts";
 import { localLinks } from "../ranks/local.ts";
 import { World } from "../ranks/world.ts";
+import { answersOf } from "../recipe/answer.ts";
 import { groupNamesOf, type Plan, settingOf, termsOf } from "../recipe/plan.ts";
 import { GlobalGradient, type GlobalGradientResult, GradientProgram } from "../training/global-gradient.ts";
 import { Validator } from "../training/validator.ts";
@@ -24,6 +25,9 @@ interface Programs {
   readonly validator: Validator;
   readonly sampler: ActionSampler;
 }
+
+/** What sampling a micro-batch gives: answers are compared as they are said, since those of weights that learnt nothing are no chunks. */
+export type Acted = HostArray<"b t d"> | HostArray<"b n", "int32">;
 
 /** The code that trains, validates and samples actions, compiled for micro-batches of so many rows with room for poison. */
 export class AuditedProduct {
@@ -50,7 +54,13 @@ export class AuditedProduct {
     const gradient = await GradientProgram.compile({ setting, trains: () => true, machine });
     const validator = await Validator.compile({ setting, terms, names, machine, world: world! });
     const fitted = fittedWeights(weights, gradient.objectives.parameters);
-    const sampler = await ActionSampler.compile({ setting, weights: fitted, placement: "fed", machine });
+    const sampler = await ActionSampler.compile({
+      setting,
+      weights: fitted,
+      placement: "fed",
+      answers: answersOf(plan.recipe),
+      machine,
+    });
     return new AuditedProduct(plan, { gradient, validator, sampler }, fitted);
   }
 
@@ -89,10 +99,13 @@ export class AuditedProduct {
     return this.#programs.validator.grouped(errors);
   }
 
-  /** Actions of each micro-batch, `[b t d]` in unit scale, as a robot asks for them. */
-  async acted(whole: GlobalBatch): Promise<HostArray<"b t d">[]> {
-    const found: HostArray<"b t d">[] = [];
-    for (const part of whole.parts) found.push(await this.#sampler.run(actedFeeds(whole, part, this.#sampler)));
+  /** Actions of each micro-batch, `[b t d]` in unit scale, as a robot asks for them; or, `[b n]`, the answers that say them. */
+  async acted(whole: GlobalBatch): Promise<Acted[]> {
+    const found: Acted[] = [];
+    for (const part of whole.parts) {
+      const feeds = actedFeeds(whole, part, this.#sampler);
+      found.push(await (this.#sampler.isSaid ? this.#sampler.said(feeds) : this.#sampler.run(feeds)));
+    }
     return found;
   }
 

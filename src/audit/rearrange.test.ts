@@ -14,6 +14,7 @@ const layout: BatchLayout = {
   views: 2,
   observations: 2,
   tokens: 3,
+  actionTokens: 0,
   pictureSize: 1,
 };
 const larger: BatchLayout = {
@@ -24,6 +25,7 @@ const larger: BatchLayout = {
   views: 3,
   observations: 3,
   tokens: 4,
+  actionTokens: 0,
   pictureSize: 1,
 };
 

@@ -43,10 +43,11 @@ export function rearranged(batch: Batch, from: Partial<Sources>): Batch {
  * and with one token, after which there is nothing to say.
  */
 export function withoutTarget(batch: Batch, isChanged: (row: number) => boolean): Batch {
-  const { facts, actions, ownDof } = batch;
+  const { facts, actions, actionTokens, ownDof } = batch;
   const [rows = 0, width = 0] = facts.dofReal.shape;
+  const [, answer = 0] = facts.actionTokenReal.shape;
   const kept = Array.from({ length: rows }, (_, row) => (isChanged(row) ? -1 : row));
-  const own = { b: kept, t: ascending(facts.stepReal.shape[1]), d: ascending(width) };
+  const own = { b: kept, t: ascending(facts.stepReal.shape[1]), d: ascending(width), m: ascending(answer) };
   const [, tokens = 0] = facts.tokenReal.shape;
   const said = facts.tokenReal.bits.map((bit, at) => (isChanged(Math.floor(at / tokens)) && at % tokens > 0 ? 0 : bit));
   const fewer: Facts = {
@@ -54,9 +55,12 @@ export function withoutTarget(batch: Batch, isChanged: (row: number) => boolean)
     targetReal: real(facts.targetReal, own),
     dofReal: real(facts.dofReal, own),
     tokenReal: Validity.of("b n", facts.tokenReal.shape, said),
+    actionTokenReal: real(facts.actionTokenReal, own),
   };
   const untaught = actions.changed((values, valid) => [taken(values, own, 0), valid]);
-  return withFacts({ ...batch, actions: untaught, ownDof: taken(ownDof, own, -1) }, fewer);
+  const unsaid = actionTokens.changed((values, valid) => [taken(values, own, 0), valid]);
+  const taught = { ...batch, actions: untaught, actionTokens: unsaid };
+  return withFacts({ ...taught, ownDof: taken(ownDof, own, -1) }, fewer);
 }
 
 /**

@@ -7,12 +7,13 @@ import type { SampleError } from "../metric/group.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import { gradientPrefix } from "../objective/objective.ts";
 import { ActionSampler } from "../objective/sample.ts";
+import { answersOf } from "../recipe/answer.ts";
 import { loadPlanOf, type Plan, settingOf, termsOf } from "../recipe/plan.ts";
 import type { GlobalGradientResult } from "../training/global-gradient.ts";
 import type { GlobalBatch, ProductPart } from "./global-batch.ts";
 
 import type { Output, Outputs } from "./law.ts";
-import { AuditedProduct } from "./product.ts";
+import { type Acted, AuditedProduct } from "./product.ts";
 import { joined } from "./rearrange.ts";
 
 /** Names of the outputs beside gradients, errors and metrics. */
@@ -65,7 +66,12 @@ export class GlobalBatchRunner {
   /** The sampler that acts for a plan: as it is compiled for robots, without room for poison. */
   async actingSampler(plan: Plan, rows: number): Promise<ActionSampler> {
     const { device, threads } = plan.recipe;
-    const options = { setting: settingOf(plan, rows), placement: "fed", machine: { device, threads } } as const;
+    const options = {
+      setting: settingOf(plan, rows),
+      placement: "fed",
+      answers: answersOf(plan.recipe),
+      machine: { device, threads },
+    } as const;
     this.#acting ??= ActionSampler.compile({ ...options, weights: this.#weights });
     return (await this.#acting).under(this.#weights);
   }
@@ -107,8 +113,21 @@ function outputsOfValidation(
   return [...bySample(errorPrefixes.validated, whole, errors), ...metrics];
 }
 
-function outputsOfSampling({ plan, parts }: GlobalBatch, actions: readonly HostArray<"b t d">[]): [string, Output][] {
-  return [[outputNames.actions, joined(actions.map((sampled, part) => ownUnits(plan, parts[part]!.batch, sampled)))]];
+function outputsOfSampling({ plan, parts }: GlobalBatch, acted: readonly Acted[]): [string, Output][] {
+  const outputs = acted.map((sampled, part): Output => {
+    const { batch } = parts[part]!;
+    return sampled.axes === "b n" ? ofTargets(batch, sampled) : ownUnits(plan, batch, sampled);
+  });
+  return [[outputNames.actions, joined(outputs)]];
+}
+
+/** Answers of rows with a robot target; 0 of others. */
+function ofTargets({ facts }: Batch, said: HostArray<"b n", "int32">): Output {
+  const [, length = 1] = said.shape;
+  const out = zeros("b n", said.shape, "int32");
+  for (const [at, token] of said.cells.entries())
+    if (facts.targetReal.isReal(Math.floor(at / length))) out.cells[at] = token;
+  return out;
 }
 
 /** For each term the sum of every sample's errors, and how many cells they are of: `[b m]`, 0 in filler rows. */

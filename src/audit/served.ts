@@ -21,7 +21,7 @@ import { LoadedPolicy } from "../serving/policy.ts";
 import { differenceOf } from "./difference.ts";
 import { askedOf, type GlobalBatch, keyedBy } from "./global-batch.ts";
 import type { Output } from "./law.ts";
-import { rearranged } from "./rearrange.ts";
+import { rearranged, taken } from "./rearrange.ts";
 import type { Finding } from "./report.ts";
 
 /** A robot that stands where a held-out sample was recorded, and all that it saw since its episode began. */
@@ -121,6 +121,7 @@ export async function servedFindings(
   const found = plannedPolicy(plan, 0);
   const policy = new LoadedPolicy({ ...found, sampler });
   const requests = sessions.map((session) => requestOf(plan, policy, session));
+  if (sampler.isSaid) return await saidFindings(plan, { policy, sampler, batch, requests });
   const expected = await sampler.sample(batch, sampleKeys(batch, { ...keyedBy({ plan }), draw: 0 }));
   const served = await policy.act(requests);
   const chunks = served.map(asArray);
@@ -136,6 +137,30 @@ export async function servedFindings(
   const [alone] = await policy.act([requests.at(-1)!]);
   findings.push(...findingOf("order", chunks.at(-1)!, asArray(alone), () => "serving/policy.ts: act"));
   return findings;
+}
+
+interface Speaking {
+  readonly policy: LoadedPolicy;
+  readonly sampler: ActionSampler;
+  readonly batch: Batch;
+  readonly requests: readonly ActionRequest[];
+}
+
+/** Of a policy that says its actions, the answers: those of weights that learnt nothing are no chunks. */
+async function saidFindings(plan: Plan, { policy, sampler, batch, requests }: Speaking): Promise<Finding[]> {
+  const said = async (asked: Batch, rows: number) => {
+    const keys = sampleKeys(batch, { ...keyedBy({ plan }), draw: 0 }).slice(0, rows);
+    return await sampler.said(sampler.feedsOf(asked, keys));
+  };
+  const answers = await said(batch, requests.length);
+  const perceived = policy.perceive(requests);
+  const where = () => firstDifference(batch, perceived) ?? "serving/policy.ts: perceive";
+  const last = { b: [requests.length - 1] };
+  const alone = await said(policy.perceive([requests.at(-1)!]), 1);
+  return [
+    ...findingOf("horizon", answers, await said(perceived, requests.length), where),
+    ...findingOf("order", taken(answers, last, 0), taken(alone, { b: [0] }, 0), () => "serving/policy.ts: perceive"),
+  ];
 }
 
 function requestOf(

@@ -1,6 +1,7 @@
 import { type Batch, sampleCount } from "../batch/batch.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import { poisoned } from "../batch/poison.ts";
+import { answerChoiceOf } from "../recipe/answer.ts";
 import { layoutOf, type Plan } from "../recipe/plan.ts";
 import type { GlobalBatch } from "./global-batch.ts";
 import { cellsOf, onlyPaddingOf, type PaddingKind } from "./kind.ts";
@@ -42,6 +43,7 @@ export const hiddenKinds: readonly PaddingKind[] = [
   "history",
   "views",
   "prompt-tokens",
+  "action-tokens",
   "robotless-samples",
   "filler-rows",
 ];
@@ -135,8 +137,11 @@ function widened(plan: Plan, rows: number, kinds: readonly PaddingKind[]): Pick<
     views: [...policy.views, ...Array<string>(more("views", 1)).fill("absent")],
     history: { ...policy.history, slots: policy.history.slots + more("history", 1) },
   };
+  // An answer has room of its own: more dofs and steps leave it as it is.
+  const answers = answerChoiceOf(plan.recipe);
+  const said = answers && { actionTokens: { ...answers, most: answers.most + more("action-tokens", 5) } };
   return {
-    plan: { ...plan, recipe: { ...plan.recipe, policy: wide } },
+    plan: { ...plan, recipe: { ...plan.recipe, policy: { ...wide, ...said } } },
     rows: rows + more("robotless-samples", 1) + more("filler-rows", 1),
   };
 }

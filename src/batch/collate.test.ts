@@ -21,6 +21,7 @@ const layout: BatchLayout = {
   views: 2,
   observations: 2,
   tokens: 3,
+  actionTokens: 2,
   pictureSize: 1,
 };
 const dot = (value: number): Picture => new HostArray("h w c", [1, 1, 3], "uint8", Uint8Array.of(value, value, value));
@@ -42,6 +43,7 @@ const small: Example = {
   pictures: [null, null, dot(9), null],
   viewReal: Validity.of("o v", [2, 2], Uint8Array.of(1, 0, 1, 0)),
   tokens: Int32Array.of(1, 66),
+  actionTokens: Int32Array.of(7),
   targetReal: true,
   historyKept: true,
   embodiment: 2,
@@ -103,6 +105,7 @@ describe("collate", () => {
       historyKept: "1000",
       viewReal: "1010000000000000",
       tokenReal: "110000000000",
+      actionTokenReal: "10000000",
       rowReal: "1000",
     });
   });
@@ -115,6 +118,7 @@ describe("collate", () => {
     expect(changed({ ...withHistory, targetReal: false })).toEqual(["targetReal"]);
     expect(changed({ ...withHistory, historyKept: false })).toEqual(["historyKept"]);
     expect(changed({ ...withHistory, tokens: Int32Array.of(1) })).toEqual(["tokenReal"]);
+    expect(changed({ ...withHistory, actionTokens: Int32Array.of(7, 8) })).toEqual(["actionTokenReal"]);
     expect(changed(small)).toEqual(["historyReal"]);
   });
 
@@ -122,6 +126,8 @@ describe("collate", () => {
     const robotless = collate(layout, [{ ...small, targetReal: false }]);
     expect(row(robotless.actions, 0)).toEqual({ cells: Array(12).fill(0), real: Array(12).fill(0) });
     expect(bits(robotless.facts.stepReal)).toBe(bits(batch.facts.stepReal));
+    expect(row(batch.actionTokens, 0)).toEqual({ cells: [7, 0], real: [1, 0] });
+    expect(row(robotless.actionTokens, 0)).toEqual({ cells: [0, 0], real: [0, 0] });
   });
 
   it("keeps now real when history was dropped (OpenTau 365, 468), and does not fold that into what existed", () => {
@@ -146,7 +152,17 @@ describe("collate", () => {
 
   it("makes no difference to a sample by room around it: wider, longer, more views, history, tokens and rows", () => {
     const roomy = collate(
-      { rows: 6, steps: 5, actionWidth: 9, stateWidth: 4, views: 3, observations: 4, tokens: 8, pictureSize: 1 },
+      {
+        rows: 6,
+        steps: 5,
+        actionWidth: 9,
+        stateWidth: 4,
+        views: 3,
+        observations: 4,
+        tokens: 8,
+        actionTokens: 5,
+        pictureSize: 1,
+      },
       [small],
     );
     const real = (padded: { encode(): EncodedPadded }) => {
@@ -158,6 +174,7 @@ describe("collate", () => {
     expect(real(roomy.state)).toEqual(real(batch.state));
     expect(real(roomy.images)).toEqual(real(batch.images));
     expect(real(roomy.prompt)).toEqual(real(batch.prompt));
+    expect(real(roomy.actionTokens)).toEqual([7]);
     expect(bits(roomy.facts.historyReal).slice(0, 4)).toBe("0001");
   });
 

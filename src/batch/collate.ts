@@ -23,7 +23,7 @@ export function collate(layout: BatchLayout, examples: readonly Example[]): Batc
   if (problems.length > 0) throw new InputError(problems.join("; "));
   const facts = collateFacts(layout, examples);
   const conditions = { ...facts, readable: readableSlots(onHost, facts) };
-  const { images, state, prompt, embodiment, actions } = fields;
+  const { images, state, prompt, embodiment, actions, actionTokens } = fields;
   const pictureReal = images.real(onHost, conditions);
   return {
     images: Padded.of(pixels(layout, examples, pictureReal), pictureReal),
@@ -31,6 +31,7 @@ export function collate(layout: BatchLayout, examples: readonly Example[]): Batc
     prompt: Padded.of(prompts(layout, examples), prompt.real(onHost, conditions)),
     embodiment: Padded.of(embodiments(layout, examples), embodiment.real(onHost, conditions)),
     actions: Padded.of(targets(layout, examples), actions.real(onHost, conditions)),
+    actionTokens: Padded.of(saidActions(layout, examples), actionTokens.real(onHost, conditions)),
     facts,
     provenance: provenance(layout, examples),
     ownDof: ownDofs(layout, examples),
@@ -56,6 +57,7 @@ function marksIn(layout: BatchLayout): Readonly<Record<FactName, Marks>> {
     historyKept: ({ historyKept }, mark) => historyKept && mark(0),
     viewReal: (example, mark) => eachReal(example.viewReal, (at) => mark(placeOfView(layout, example, at))),
     tokenReal: ({ tokens }, mark) => eachIndex(tokens.length, mark),
+    actionTokenReal: ({ actionTokens }, mark) => eachIndex(actionTokens.length, mark),
     rowReal: (_, mark) => mark(0),
   };
 }
@@ -141,6 +143,13 @@ function prompts(layout: BatchLayout, examples: readonly Example[]) {
   return out;
 }
 
+function saidActions(layout: BatchLayout, examples: readonly Example[]) {
+  const out = blank(layout, "actionTokens");
+  for (const [row, { actionTokens, targetReal }] of examples.entries())
+    if (targetReal) out.cells.set(actionTokens, row * layout.actionTokens);
+  return out;
+}
+
 function embodiments(layout: BatchLayout, examples: readonly Example[]) {
   const out = blank(layout, "embodiment");
   for (const [row, { embodiment }] of examples.entries()) out.cells[row] = embodiment;
@@ -183,6 +192,7 @@ function misfits(layout: BatchLayout, example: Example): string[] {
     ["observation slots", example.state.valid.shape[0]!, layout.observations],
     ["views", example.viewReal.shape[1]!, layout.views],
     ["tokens", example.tokens.length, layout.tokens],
+    ["action tokens", example.actionTokens.length, layout.actionTokens],
   ];
   const tooLarge = limits.filter(([, size, limit]) => size > limit);
   return [

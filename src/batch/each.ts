@@ -37,7 +37,7 @@ export type FieldsAs<N extends FieldName, F extends FieldForm> = { readonly [K i
 export const factNames = namesOf(factAxes);
 export const fieldNames = namesOf(fieldOf);
 /** What a robot perceives: all but what it is taught. */
-export const observedNames = fieldNames.filter((name) => name !== "actions");
+export const observedNames = fieldNames.filter((name) => name !== "actions" && name !== "actionTokens");
 export type ObservedName = (typeof observedNames)[number];
 
 /** Every fact of a batch, made one by one: in the form `host`, `program` or `encoded`. */

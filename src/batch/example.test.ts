@@ -43,7 +43,7 @@ const reading: Reading = {
   augmentation: "none",
 };
 const layout = { steps: 4, observations: 3, tokens: 8, pictureSize: 8 };
-const choice: ExampleChoice = { seed: 7, purpose: "train", layout, reading, tokenizer: byteTokenizer };
+const choice: ExampleChoice = { seed: 7, purpose: "train", layout, reading, tokenizer: byteTokenizer, answers: null };
 const identity = (size: number): Normalization => ({
   mode: "identity",
   center: new Float64Array(size),
@@ -255,6 +255,7 @@ describe("stepReal survives from the window to the batch (openpi fork: a mask th
     views: 3,
     observations: 1,
     tokens: 8,
+    actionTokens: 0,
     pictureSize: 8,
   };
   const robots: readonly (readonly [string, Mapping, readonly Feature[], number])[] = [

@@ -1,3 +1,4 @@
+import type { AnswerCodec } from "../codec/answer.ts";
 import type { LongPrompt, PromptTokenizer } from "../codec/prompt.ts";
 import type { PromptFormat } from "../codec/prompt-format.ts";
 import { actionWindow, nearestFrame, type ObservationSlots, observationWindow, type Window } from "../dataset/chunk.ts";
@@ -8,6 +9,7 @@ import { type Embodiment, slots } from "../embodiment/embodiment.ts";
 import { type Normalization, normalize } from "../embodiment/normalize.ts";
 import { letterbox } from "../embodiment/picture.ts";
 import { type ActionChoice, actionsFrom, statesAt, trajectory } from "../embodiment/window.ts";
+import { HostArray } from "../graph/host-array.ts";
 import { stream } from "../graph/random.ts";
 import type { Member } from "../mixture/mixture.ts";
 import type { Draw } from "../mixture/sampler.ts";
@@ -38,6 +40,8 @@ export interface Example {
   /** The camera exists. */
   readonly viewReal: Validity<"o v">;
   readonly tokens: Int32Array;
+  /** What says the actions; empty where a policy says none, and where there is no target. */
+  readonly actionTokens: Int32Array;
   readonly targetReal: boolean;
   readonly historyKept: boolean;
   /** Which of the mixture's robots it is of: the index of its normalisation head. A policy may keep weights for each. */
@@ -78,6 +82,8 @@ export interface ExampleChoice {
   readonly layout: Pick<BatchLayout, "steps" | "observations" | "tokens" | "pictureSize">;
   readonly reading: Reading;
   readonly tokenizer: PromptTokenizer;
+  /** Says actions as tokens; `null` where they are not said. */
+  readonly answers: AnswerCodec | null;
 }
 
 /** The observation slots of a sample, and of a robot that is served. */
@@ -105,16 +111,19 @@ export async function loadExample(subject: Subject, draw: Draw, choice: ExampleC
   const path = trajectory(table, embodiment, member.framesPerSecond);
   const historyKept = keepsHistory(sample);
   const state = normalize(statesAt(path, observed), subject.state);
+  const actions = normalize(actionsFrom(path, draw.frame, { steps, rate, frame, pastEnd }), subject.action);
+  const inside = stepReal(sample);
   return {
     name,
-    actions: normalize(actionsFrom(path, draw.frame, { steps, rate, frame, pastEnd }), subject.action),
-    stepReal: stepReal(sample),
+    actions,
+    stepReal: inside,
     dofSlots: slots(embodiment.dofs),
     state,
     stateSlots: slots(embodiment.states),
     pictures: await pictures(sample, observed, historyKept),
     viewReal: viewReal(sample),
     tokens: tokens(sample, state),
+    actionTokens: actionTokens(sample, actions, inside),
     targetReal: embodiment.target === "actions",
     historyKept,
     embodiment: member.normalizationGroup,
@@ -207,4 +216,13 @@ function tokens(
   refuseNoPrompt(name, text);
   const { prompt: format, longPrompt: long } = reading;
   return promptTokens(text, state, { tokenizer, format, limit: layout.tokens, long, where: name });
+}
+
+/** What says the steps inside the episode: others do not exist, whatever stands in them. Empty without a robot target. */
+function actionTokens({ answers, subject }: Sample, actions: Example["actions"], inside: Validity<"t">): Int32Array {
+  if (answers === null || subject.member.embodiment.target === "none") return new Int32Array();
+  const first = inside.bits.reduce((sum, bit) => sum + bit, 0);
+  return actions.read(({ cells, shape: [, dofs = 0] }) =>
+    answers.encode(new HostArray("t d", [first, dofs], "float32", cells.slice(0, first * dofs))),
+  );
 }

@@ -19,6 +19,7 @@ const layout: BatchLayout = {
   views: 1,
   observations: 1,
   tokens: 2,
+  actionTokens: 0,
   pictureSize: 1,
 };
 
@@ -55,11 +56,11 @@ describe("a slot may be read if it is now, or lies in the episode and was not dr
   });
 });
 
-it("names facts and fields in the order of the table, of which a robot perceives all but its actions", () => {
+it("names facts and fields in the order of the table, of which a robot perceives all but what it is taught", () => {
   expect(factNames.join(" ")).toBe(
-    "stepReal dofReal stateReal targetReal historyReal historyKept viewReal tokenReal rowReal",
+    "stepReal dofReal stateReal targetReal historyReal historyKept viewReal tokenReal actionTokenReal rowReal",
   );
-  expect(fieldNames.join(" ")).toBe("images state prompt embodiment actions");
+  expect(fieldNames.join(" ")).toBe("images state prompt embodiment actions actionTokens");
   expect(observedNames.join(" ")).toBe("images state prompt embodiment");
 });
 

@@ -25,6 +25,8 @@ export const factAxes = {
   viewReal: "b o v",
   /** The token is no filler. */
   tokenReal: "b n",
+  /** The token is one of those that say the sample's actions. */
+  actionTokenReal: "b m",
   /** The row is no filler. */
   rowReal: "b",
 } as const;
@@ -123,6 +125,15 @@ export const fields = {
     real: realActionCells,
     unreal: 0,
     poison: "number",
+  }),
+  /** What a policy that says its actions is taught to say; of a sample without a target, nothing. */
+  actionTokens: field({
+    axes: "b m",
+    type: "int32",
+    realBy: "b m",
+    real: (validity, { actionTokenReal, targetReal }) => validity.every("b m", [actionTokenReal, targetReal]),
+    unreal: 0,
+    poison: "token",
   }),
 };
 

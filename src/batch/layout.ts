@@ -16,6 +16,8 @@ export interface BatchLayout {
   readonly observations: number;
   /** `n`: prompt tokens. */
   readonly tokens: number;
+  /** `m`: tokens that say the actions of a sample; 0 where a policy says none. */
+  readonly actionTokens: number;
   /** Side of the square pictures, in pixels. */
   readonly pictureSize: number;
 }
@@ -29,6 +31,7 @@ export const paddedAxes = {
   s: "stateWidth",
   v: "views",
   n: "tokens",
+  m: "actionTokens",
 } as const satisfies Readonly<Record<string, keyof BatchLayout>>;
 
 export type PaddedAxis = keyof typeof paddedAxes;

@@ -19,6 +19,7 @@ const layout: BatchLayout = {
   views: 1,
   observations: 2,
   tokens: 8,
+  actionTokens: 0,
   pictureSize: 8,
 };
 const vector = (key: string, size: number): Feature => ({ key, type: "float32", shape: [size], names: null });
@@ -72,6 +73,7 @@ async function mixed(): Promise<{ mixture: Mixture; plan: LoadPlan }> {
       augmentation: usualAugmentation,
     },
     tokenizer: "bytes",
+    answers: null,
     pictureMemoryBytes: 1 << 20,
   };
   return { mixture, plan };

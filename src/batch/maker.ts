@@ -1,3 +1,5 @@
+import { AnswerCodec } from "../codec/answer.ts";
+import type { FastForm } from "../codec/fast.ts";
 import { byteTokenizer } from "../codec/prompt.ts";
 import type { Normalization } from "../embodiment/normalize.ts";
 import type { Member } from "../mixture/mixture.ts";
@@ -22,6 +24,8 @@ export interface LoadPlan {
   readonly units: readonly Units[];
   readonly reading: Reading;
   readonly tokenizer: "bytes";
+  /** What actions are said with; `null` where they are not said. */
+  readonly answers: FastForm | null;
   /** Decoded pictures of each member are kept up to this many bytes, over all workers. */
   readonly pictureMemoryBytes: number;
 }
@@ -37,10 +41,12 @@ export interface BatchRequest {
 export class BatchMaker {
   readonly #plan: LoadPlan;
   readonly #subjects: readonly Subject[];
+  readonly #answers: AnswerCodec | null;
 
   private constructor(plan: LoadPlan, subjects: readonly Subject[]) {
     this.#plan = plan;
     this.#subjects = subjects;
+    this.#answers = plan.answers === null ? null : new AnswerCodec(byteTokenizer, plan.answers);
   }
 
   /** @throws InputError if a dataset cannot be opened any more */
@@ -64,7 +70,7 @@ export class BatchMaker {
   /** @throws InputError naming the sample that cannot be read or does not fit */
   async make({ purpose, layout, draws }: BatchRequest): Promise<Batch> {
     const { seed, reading } = this.#plan;
-    const choice = { seed, purpose, layout, reading, tokenizer: byteTokenizer };
+    const choice = { seed, purpose, layout, reading, tokenizer: byteTokenizer, answers: this.#answers };
     return collate(
       layout,
       await Promise.all(draws.map((draw) => loadExample(this.#subjects[draw.member]!, draw, choice))),

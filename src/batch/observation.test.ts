@@ -95,7 +95,7 @@ describe("a robot's observation", () => {
       const recorded = await loadExample(
         { member: await member(), dataset: generate(description), action: unit, state: unit },
         { member: 0, episode: 0, frame, draw: 0 },
-        { seed: 1, purpose: "validation", layout, reading, tokenizer: byteTokenizer },
+        { seed: 1, purpose: "validation", layout, reading, tokenizer: byteTokenizer, answers: null },
       );
       for (const part of ["state", "pictures", "viewReal", "tokens"] as const)
         expectSameBits(part, asked[part], recorded[part]);

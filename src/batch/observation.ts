@@ -80,6 +80,7 @@ export function observe(robot: Robot, input: PolicyInput, choice: ObservationCho
     pictures: pictures.map((picture) => picture && letterbox(shrink(picture, { height: side, width: side }), side)),
     viewReal: Validity.of("o v", [observations.length, embodiment.cameras.length], Uint8Array.from(cameraReal)),
     tokens: promptTokens(input.prompt, state, { tokenizer, ...fit }),
+    actionTokens: new Int32Array(),
     targetReal: embodiment.target === "actions",
     historyKept: true,
     embodiment: robot.normalizationGroup,

@@ -40,6 +40,7 @@ const layout: BatchLayout = {
   views: 1,
   observations: 1,
   tokens: 128,
+  actionTokens: 0,
   pictureSize: 96,
 };
 
@@ -81,6 +82,7 @@ describe.runIf(hasRealData)(onRealData("four real robots in one mixture"), () =>
         augmentation: usualAugmentation,
       },
       tokenizer: "bytes",
+      answers: null,
       pictureMemoryBytes: 1 << 24,
     };
   });

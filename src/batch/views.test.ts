@@ -27,6 +27,7 @@ const layout = {
   views: 3,
   observations: 2,
   tokens: 8,
+  actionTokens: 0,
   pictureSize: 8,
 };
 const identity: Normalization = { mode: "identity", center: new Float64Array(1), scale: new Float64Array(1).fill(1) };
@@ -76,6 +77,7 @@ it("each view of a batch holds its own camera's picture of its own time, in trai
       augmentation: "none",
     },
     tokenizer: byteTokenizer,
+    answers: null,
   };
   const subject = { dataset, member: member!, action: identity, state: identity };
   const taught = await loadExample(subject, { member: 0, episode: 0, frame: 5, draw: 0 }, choice);

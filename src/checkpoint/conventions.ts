@@ -19,8 +19,8 @@ import { type ConventionName, conventionNames } from "./convention-name.ts";
  * No member has a default: whoever writes weights, or imports them, says each of them.
  */
 export const conventionsSchema = z.strictObject({
-  /** Where on the path noise stands: time 1 in π0 and openpi, time 0 in GR00T. */
-  timeDirection: z.enum(timeDirections),
+  /** Where on the path noise stands: time 1 in π0 and openpi, time 0 in GR00T; `none` where there is no flow. */
+  timeDirection: z.enum([...timeDirections, "none"]),
   /** What cells that do not exist hold on the flow's input side. */
   unrealInput: z.enum(unrealInputs),
   /** The rule that says which real cells teach; `asReleasedPi` let unreal ones teach too. */

@@ -9,6 +9,7 @@ const cells = {
   history: 0,
   views: 7,
   "prompt-tokens": 7,
+  "action-tokens": 0,
   "robotless-samples": 7,
   "filler-rows": 7,
 };

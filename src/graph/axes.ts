@@ -18,7 +18,7 @@ export const axisNames = {
   k: "key token",
   n: "token",
   e: "width",
-  m: "MLP width",
+  m: "MLP width, or token of an action",
   a: "query head",
   g: "key/value head",
   f: "head width",

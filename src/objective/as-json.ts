@@ -1,6 +1,6 @@
 import type { Losses, Validation } from "../metric/group.ts";
 import { velocityName } from "./flow.ts";
-import { tokensName } from "./prompt.ts";
+import { tokensName } from "./token-error.ts";
 
 /** Losses as JSON holds them: a key for each kind of errors that there is, `null` where a policy has none or no data of it. */
 export function lossesAsJson({ byErrors, loss, interval }: Losses) {

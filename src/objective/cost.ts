@@ -1,6 +1,6 @@
 import { cells } from "../graph/axes.ts";
 import { productOperations } from "../graph/cost.ts";
-import { everyParameter, gradientOutputs, traceActions, traceObjectives } from "./objective.ts";
+import { everyParameter, gradientOutputs, saidAnswer, traceActions, traceObjectives } from "./objective.ts";
 import type { Setting } from "./traced.ts";
 
 /** Parameters of one part of a policy. */
@@ -39,6 +39,7 @@ export function costOf(setting: Setting): PolicyCost {
 }
 
 function answerOperations(setting: Setting): number | null {
-  const makesActions = setting.form.variant.objectives.some(({ kind }) => kind === "flow");
-  return makesActions ? productOperations([traceActions(setting).actions]) : null;
+  const kinds = setting.form.variant.objectives.map(({ kind }) => kind);
+  if (kinds.includes("flow")) return productOperations([traceActions(setting).actions]);
+  return kinds.includes("tokens") ? productOperations([saidAnswer(setting).answer]) : null;
 }

@@ -16,11 +16,19 @@ function optionsOf(change: Partial<ActionSamplerOptions>, rules = Rules.all): Ac
     views: 1,
     observations: 1,
     tokens: 6,
+    actionTokens: 0,
     pictureSize: 16,
   };
   const form = policyForm(variants.pi0, "micro", { ...options, ...rest });
   const setting = { form, layout, unrealInput: "zero", rules, hidden: "plain", pictures: "uint8" } as const;
-  return { setting, weights: new Map(), placement: "written", machine: { device: "cpu", threads: 2 }, ...change };
+  return {
+    setting,
+    weights: new Map(),
+    placement: "written",
+    answers: null,
+    machine: { device: "cpu", threads: 2 },
+    ...change,
+  };
 }
 
 it.each([
@@ -40,8 +48,8 @@ it.each([
 it("fewer are computed with weights that one thread is fed, and all where kernels are not known", () => {
   const stepsOf = (change: Partial<ActionSamplerOptions>) => forFirstSteps(optionsOf(change), 3).setting.layout.steps;
   const [one, two] = [1, 2].map((threads) => ({ device: "cpu", threads }) as const);
-  expect(stepsOf({ placement: "fed", machine: one! })).toBe(4);
-  expect(stepsOf({ placement: "fed", machine: two! })).toBe(10);
+  expect(stepsOf({ placement: "fed", answers: null, machine: one! })).toBe(4);
+  expect(stepsOf({ placement: "fed", answers: null, machine: two! })).toBe(10);
   expect(stepsOf({ machine: { device: "cuda", threads: 1 } })).toBe(10);
   expect(forFirstSteps(optionsOf({}, Rules.without("step-order")), 3).setting.layout.steps).toBe(10);
 });

@@ -20,6 +20,8 @@ export function forFirstSteps(options: ActionSamplerOptions, needed: number): Ac
   const { horizon } = form.head;
   if (!Number.isInteger(needed) || needed < 1 || needed > horizon)
     throw new RangeError(`forFirstSteps: expected 1 to ${horizon} steps, got ${needed}`);
+  // An answer is said to its end: its first tokens are of every step.
+  if (form.head.kind === "none") return options;
   const areKernelsKnown = machine.device === "cpu" && (placement === "written" || machine.threads === 1);
   if (!areKernelsKnown || !readsEarlierOnly(rules, form.head.actionSight)) return options;
   const steps = Math.min(horizon, Math.ceil(needed / rowsAtATime) * rowsAtATime);

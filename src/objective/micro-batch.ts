@@ -17,8 +17,10 @@ import type { SampleError } from "../metric/group.ts";
 import { Mean } from "../validity/mean.ts";
 import type { Rules } from "../validity/rules.ts";
 import { flowFeeds, velocityName } from "./flow.ts";
-import { promptFeeds, tokensName } from "./prompt.ts";
+import { promptFeeds } from "./prompt.ts";
 import { Draws, type ObjectiveTarget, type TargetOptions } from "./target.ts";
+import { tokensName } from "./token-error.ts";
+import { answerFeeds } from "./tokens.ts";
 import { type ObjectiveFeeds, weightsInput } from "./traced.ts";
 
 /** A batch with the supervision of one draw, and the noise and times of a flow: all that the programs take but the weights of cells. */
@@ -54,6 +56,8 @@ function feedsOf(
       return [velocityName, flowFeeds(batch, options, objective, draws)];
     case "prompt":
       return [tokensName, promptFeeds(batch)];
+    case "tokens":
+      return [tokensName, answerFeeds(batch)];
   }
 }
 

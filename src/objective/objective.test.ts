@@ -23,6 +23,7 @@ const layout: BatchLayout = {
   views: 1,
   observations: 1,
   tokens: 8,
+  actionTokens: 0,
   pictureSize: 16,
 };
 
@@ -122,7 +123,7 @@ it("each objective knows the files in which its arrays and its actions are made,
   const [flow, prompt] = variants.pi0_prompt.objectives.map(filesOf);
   expect(flow!.arrays).toMatchObject({ noise: "flow/noise.ts", "flow.velocity": "flow/path.ts" });
   expect(flow!.actions).toBe("flow/integrate.ts");
-  expect(prompt!.arrays).toMatchObject({ nextToken: "objective/prompt.ts" });
+  expect(prompt!.arrays).toMatchObject({ nextToken: "objective/token-error.ts" });
   expect(prompt!.actions).toBeNull();
   for (const file of [...Object.values(flow!.arrays), ...Object.values(prompt!.arrays), flow!.actions!])
     expect(existsSync(new URL(`../${file}`, import.meta.url)), file).toBe(true);

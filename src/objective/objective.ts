@@ -10,6 +10,7 @@ import { perceive } from "../policy/policy.ts";
 import type { ObjectiveChoice } from "../policy/variant.ts";
 import { flowActions, flowActionsFile, flowErrors, flowFiles } from "./flow.ts";
 import { promptErrors, promptFiles } from "./prompt.ts";
+import { answerErrors, answerFiles, sayAnswer } from "./tokens.ts";
 import { errorsOutput, type Setting, type TracedErrors, type TracedPolicy, weightsInput } from "./traced.ts";
 
 /** Traced objectives: what their programs compute, and the parameters that these read. */
@@ -54,6 +55,8 @@ function errorsOf(choice: ObjectiveChoice, scope: Scope, setting: Setting, polic
       return flowErrors(scope, setting, policy, choice);
     case "prompt":
       return promptErrors(scope, setting, policy);
+    case "tokens":
+      return answerErrors(scope, setting, policy, choice);
   }
 }
 
@@ -94,6 +97,8 @@ export function filesOf(choice: ObjectiveChoice): ObjectiveFiles {
       return { arrays: flowFiles, actions: flowActionsFile };
     case "prompt":
       return { arrays: promptFiles, actions: null };
+    case "tokens":
+      return { arrays: answerFiles, actions: "objective/tokens.ts" };
   }
 }
 
@@ -122,12 +127,34 @@ export function actionsPerceived(scope: Scope, setting: Setting, policy: TracedP
   return { parameters: readBy([actions], scope), actions };
 }
 
+/** An answer, and the parameters that it is a function of. */
+export interface TracedAnswer {
+  readonly parameters: readonly Parameter[];
+  /** Tokens behind the one that begins. */
+  readonly answer: SymbolicArray<"b n", "int32">;
+}
+
+/**
+ * An answer as it arises from the policy's objectives: the output of the sampling program.
+ *
+ * @throws RangeError where no objective of the policy says actions
+ */
+export function saidAnswer(setting: Setting): TracedAnswer {
+  const choice = setting.form.variant.objectives.find((objective) => objective.kind === "tokens");
+  if (choice === undefined) throw new RangeError("saidAnswer: expected an objective that says actions, got none");
+  const scope = scopeOf(setting);
+  const answer = sayAnswer(scope, setting, tracePolicy(scope, setting), choice);
+  return { parameters: readBy([answer], scope), answer };
+}
+
 /** `null` where the objective makes none. */
 function actionsOf(choice: ObjectiveChoice, scope: Scope, setting: Setting, policy: TracedPolicy) {
   switch (choice.kind) {
     case "flow":
       return flowActions(scope, setting, policy, choice);
     case "prompt":
+      return null;
+    case "tokens":
       return null;
   }
 }

@@ -22,6 +22,7 @@ const layout = {
   views: 2,
   observations: 1,
   tokens: 6,
+  actionTokens: 0,
   pictureSize: 16,
 };
 const setting: Setting = {
@@ -48,7 +49,7 @@ const keys = Array.from({ length: sampleCount(batch) }, (_, frame) => {
 });
 
 async function sampled(placement: WeightPlacement, of: typeof batch): Promise<Float32Array> {
-  const sampler = await ActionSampler.compile({ setting, weights, placement, machine });
+  const sampler = await ActionSampler.compile({ setting, weights, placement, answers: null, machine });
   try {
     return (await sampler.sample(of, keys)).cells;
   } finally {
@@ -99,7 +100,7 @@ it("noise belongs to the key and the robot's own dof: not to the row, and 0 wher
 });
 
 it("a key is needed for each sample of the layout, and after its release a sampler gives no more actions", async () => {
-  const sampler = await ActionSampler.compile({ setting, weights, placement: "written", machine });
+  const sampler = await ActionSampler.compile({ setting, weights, placement: "written", answers: null, machine });
   expect(sampler.layout).toBe(layout);
   await expect(sampler.sample(batch, keys.slice(1))).rejects.toThrow(
     "sample: expected a key for each of 3 samples, got 2",
@@ -110,7 +111,7 @@ it("a key is needed for each sample of the layout, and after its release a sampl
 
 it("under other weights a program that is fed them acts as one compiled with these, and the first goes on with its own", async () => {
   const other = initialValues(traceActions(setting).parameters, 2);
-  const fed = { setting, placement: "fed", machine } as const;
+  const fed = { setting, placement: "fed", answers: null, machine } as const;
   const [sampler, wanted] = [
     await ActionSampler.compile({ ...fed, weights }),
     await ActionSampler.compile({ ...fed, weights: other }),
@@ -127,7 +128,7 @@ it("under other weights a program that is fed them acts as one compiled with the
 
 it("weights that stand in the program are refused others, and weights that a policy does not read are left out", async () => {
   const more = new Map([...weights, ["unread", zeros("e", [1], "float32")] as const]);
-  const sampler = await ActionSampler.compile({ setting, weights: more, placement: "written", machine });
+  const sampler = await ActionSampler.compile({ setting, weights: more, placement: "written", answers: null, machine });
   expect(() => sampler.under(weights)).toThrow("under: expected a program that is fed its weights, got fixed ones");
   await expect(sampler.run(new Map())).rejects.toThrow(RangeError);
   sampler.release();

@@ -1,12 +1,15 @@
 import { type Batch, sampleCount } from "../batch/batch.ts";
 import type { BatchLayout } from "../batch/layout.ts";
-import { type Arrays, type HostArray, zeros } from "../graph/host-array.ts";
+import type { AnswerCodec } from "../codec/answer.ts";
+import { type Arrays, type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import { type CompileOptions, Program } from "../graph/program.ts";
+import { InputError } from "../input-error.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import { actionNoise, type NoiseKey } from "./action-noise.ts";
+import { AnswerRows } from "./answer-rows.ts";
 import { flowInputs } from "./flow.ts";
 import { observationFeeds } from "./micro-batch.ts";
-import { traceActions } from "./objective.ts";
+import { saidAnswer, traceActions } from "./objective.ts";
 import { onlyInputs } from "./only-inputs.ts";
 import type { Setting } from "./traced.ts";
 
@@ -15,6 +18,8 @@ export interface ActionSamplerOptions {
   /** The weights that act. */
   readonly weights: ParameterValues;
   readonly placement: WeightPlacement;
+  /** Actions as answers and back, where the policy says them; else `null`. */
+  readonly answers: AnswerCodec | null;
   readonly machine: Omit<CompileOptions, "fixed">;
 }
 
@@ -30,24 +35,31 @@ export function placementFor(weights: ParameterValues): WeightPlacement {
   return bytes <= largestWrittenBytes ? "written" : "fed";
 }
 
-/** Actions of a policy whose weights no longer change: noise carried to actions by the flow. */
+/** Actions of a policy whose weights no longer change: noise carried to actions by the flow, or an answer that says them. */
 export class ActionSampler {
   readonly #setting: Setting;
   readonly #program: Program;
+  /** `null` where the program makes actions. */
+  readonly #answers: AnswerRows | null;
   /** The weights that the program is fed. */
   readonly #fed: ParameterValues;
 
-  private constructor(setting: Setting, program: Program, fed: ParameterValues) {
-    this.#setting = setting;
-    this.#program = program;
+  private constructor(made: Made, fed: ParameterValues) {
+    this.#setting = made.setting;
+    this.#program = made.program;
+    this.#answers = made.answers;
     this.#fed = fed;
   }
 
-  static async compile({ setting, weights, placement, machine }: ActionSamplerOptions): Promise<ActionSampler> {
-    const { parameters, actions } = traceActions(setting);
+  /** @throws RangeError where the policy makes no actions; InputError where it says them in words that are not known here */
+  static async compile(options: ActionSamplerOptions): Promise<ActionSampler> {
+    const { setting, weights, placement, machine } = options;
+    const answers = answerRowsOf(options);
+    const { parameters, ...outputs } = answers === null ? traceActions(setting) : saidAnswer(setting);
     const read = new Map([...weights].filter(([name]) => parameters.some((parameter) => parameter.name === name)));
     const [fixed, fed] = placement === "written" ? [read, new Map()] : [new Map(), read];
-    return new ActionSampler(setting, await Program.compile({ actions }, { ...machine, fixed }), fed);
+    const program = await Program.compile({ ...outputs }, { ...machine, fixed });
+    return new ActionSampler({ setting, program, answers }, fed);
   }
 
   /** Of the batches that it takes: its steps are those that it computes. */
@@ -59,14 +71,15 @@ export class ActionSampler {
   under(weights: ParameterValues): ActionSampler {
     if (this.#fed.size === 0) throw new RangeError("under: expected a program that is fed its weights, got fixed ones");
     const own = new Map([...this.#fed.keys()].map((name) => [name, weights.get(name)!]));
-    return new ActionSampler(this.#setting, this.#program, own);
+    return new ActionSampler({ setting: this.#setting, program: this.#program, answers: this.#answers }, own);
   }
 
   /**
    * Actions for each row of a batch. Several calls may be under way at once.
    *
    * @param keys one per sample: what its noise is keyed by
-   * @returns `[b t d]`, in unit scale; cells that are not real mean nothing
+   * @returns `[b t d]`, in unit scale; cells that are not real mean nothing. Where a policy says its actions and a row's answer is no
+   *   chunk of its robot, they are no numbers, and so are the steps behind a chunk that ends early
    * @throws RangeError if samples and keys differ in number
    */
   async sample(batch: Batch, keys: readonly NoiseKey[]): Promise<HostArray<"b t d">> {
@@ -79,18 +92,60 @@ export class ActionSampler {
     if (keys.length !== samples)
       throw new RangeError(`sample: expected a key for each of ${samples} samples, got ${keys.length}`);
     const noise = actionNoise(batch, keys, this.#setting.unrealInput);
-    return new Map([...observationFeeds(batch), [flowInputs.noise, noise] as const]);
+    const marks = this.#answers?.feedsOf(batch) ?? [];
+    return new Map<string, HostArray<string, DataType>>([
+      ...observationFeeds(batch),
+      [flowInputs.noise, noise],
+      ...marks,
+    ]);
   }
 
   /** Actions, as `sample`, from what the program takes. */
   async run(feeds: Arrays): Promise<HostArray<"b t d">> {
     const { layout } = this.#setting;
+    if (this.#answers !== null) return this.#answers.actionsOf(await this.said(feeds), feeds);
     const out = zeros("b t d", [layout.rows, layout.steps, layout.actionWidth], "float32");
     await this.#program.run(onlyInputs(this.#program, new Map([...feeds, ...this.#fed])), new Map([["actions", out]]));
     return out;
   }
 
+  /** Whether actions are what an answer says. */
+  get isSaid(): boolean {
+    return this.#answers !== null;
+  }
+
+  /**
+   * The answers that actions are read from, `[b n]`: tokens behind the one that begins; 0 behind the one that ends.
+   *
+   * @throws RangeError where the policy says none
+   */
+  async said(feeds: Arrays): Promise<HostArray<"b n", "int32">> {
+    if (this.#answers === null)
+      throw new RangeError("said: expected a policy that says its actions, got one with a flow");
+    const { rows, actionTokens } = this.#setting.layout;
+    const out = zeros("b n", [rows, actionTokens - 1], "int32");
+    await this.#program.run(onlyInputs(this.#program, new Map([...feeds, ...this.#fed])), new Map([["answer", out]]));
+    return this.#answers.endedEach(out);
+  }
+
   release(): void {
     this.#program.release();
   }
+}
+
+interface Made {
+  readonly setting: Setting;
+  readonly program: Program;
+  readonly answers: AnswerRows | null;
+}
+
+/** A flow makes actions by itself, whatever else the policy says. */
+function answerRowsOf({ setting, answers }: ActionSamplerOptions): AnswerRows | null {
+  const { objectives } = setting.form.variant;
+  if (objectives.some(({ kind }) => kind === "flow") || objectives.every(({ kind }) => kind !== "tokens")) return null;
+  if (answers === null)
+    throw new InputError(
+      "answers: expected words of a tokenizer that is known here, got weights that were trained with another; what they say cannot be read",
+    );
+  return new AnswerRows(answers, setting);
 }

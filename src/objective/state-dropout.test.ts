@@ -18,6 +18,7 @@ const layout: BatchLayout = {
   views: 1,
   observations: 1,
   tokens: 4,
+  actionTokens: 0,
   pictureSize: 16,
 };
 

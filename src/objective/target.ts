@@ -18,7 +18,7 @@ export type FlowTarget = FlowTimes & {
 };
 
 /** What each objective of a policy is drawn by, in their order. */
-export type ObjectiveTarget = FlowTarget | { readonly kind: "prompt" };
+export type ObjectiveTarget = FlowTarget | { readonly kind: "prompt" | "tokens" };
 
 /** How draws are made and what teaches, for every micro-batch of a run alike. */
 export interface TargetOptions {

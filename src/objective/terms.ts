@@ -5,8 +5,8 @@ import { type PolicyForm, timeEmbeddingOf } from "../policy/policy.ts";
 import { type ObjectiveChoice, stateDropoutOf } from "../policy/variant.ts";
 import type { Rules } from "../validity/rules.ts";
 import { velocityName } from "./flow.ts";
-import { tokensName } from "./prompt.ts";
 import type { ObjectiveTarget } from "./target.ts";
+import { tokensName } from "./token-error.ts";
 
 /** What the terms of an objective follow from. */
 export interface TermChoice {
@@ -24,6 +24,7 @@ export function objectiveTerms(objective: ObjectiveChoice, { reduction, parts, r
       if (parts.length < 2 || rules.keeps("part-denominators")) return parts.map((part) => term(velocityName, part));
       return [term(velocityName, { name: "parts", slots: parts.flatMap(({ slots }) => slots) })];
     case "prompt":
+    case "tokens":
       return [term(tokensName, { name: tokensName, slots: [0] })];
   }
 }
@@ -40,6 +41,7 @@ function objectiveTarget(objective: ObjectiveChoice, form: PolicyForm, unrealInp
       return { ...times, unrealInput, embedding: timeEmbeddingOf(form), stateDropout: stateDropoutOf(form.variant) };
     }
     case "prompt":
-      return { kind: "prompt" };
+    case "tokens":
+      return { kind: objective.kind };
   }
 }

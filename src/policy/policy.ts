@@ -11,7 +11,7 @@ import type { Observation } from "./inputs.ts";
 import { prefixStream } from "./prefix.ts";
 import type { PolicySize, SizeChoice } from "./size.ts";
 import { runTrunk } from "./trunk.ts";
-import { flowSizeOf, grootSizeOf, type Variant } from "./variant.ts";
+import { flowSizeOf, grootSizeOf, sizeBeforeHead, type Variant } from "./variant.ts";
 
 /** What a policy is built from, beside its weights. */
 export interface PolicyForm {
@@ -52,6 +52,14 @@ export function policyForm(variant: Variant, choice: SizeChoice, options: FormOp
       const own = { size: size.dit, decoder: variant.decoder, parts, embodiments, crossAttentionKeys };
       return { variant, size, vocabulary, adapters: null, head: { kind: "groot", ...own, ...steps } };
     }
+    case "none":
+      return {
+        variant,
+        size: sizeBeforeHead(variant, choice),
+        vocabulary,
+        adapters: null,
+        head: { kind: "none", ...steps },
+      };
   }
 }
 
@@ -67,6 +75,7 @@ export function perceive(scope: Scope, form: PolicyForm, observation: Observatio
  * The velocity of the flow at noisy actions.
  *
  * @returns `[b t d]`; cells that are not real mean nothing
+ * @throws RangeError where the policy has no head that makes one
  */
 export function velocity(
   scope: Scope,
@@ -79,15 +88,19 @@ export function velocity(
       return flowVelocity(scope, head, perceived, input);
     case "groot":
       return grootVelocity(scope.in("groot"), head, perceived, input);
+    case "none":
+      throw new RangeError("velocity: expected a policy with a head that makes one, got one without");
   }
 }
 
-/** How the policy's head takes the time of the flow. */
+/** How the policy's head takes the time of the flow. @throws RangeError where it has no head that does */
 export function timeEmbeddingOf({ head }: Pick<PolicyForm, "head">): TimeEmbedding {
   switch (head.kind) {
     case "flow":
       return { kind: "continuous", width: head.expert.size.width };
     case "groot":
       return { kind: "buckets", tokens: head.size.width, condition: head.size.condition };
+    case "none":
+      throw new RangeError("timeEmbeddingOf: expected a policy with a head that takes a time, got one without");
   }
 }

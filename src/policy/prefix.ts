@@ -78,10 +78,21 @@ export function embedding(scope: Scope, { size, vocabulary }: Pick<PrefixForm, "
   return scope.in("embedding").parameter("weight", "y e", [vocabulary, width], initial);
 }
 
-/** @source openpi `gemma.py` `Embedder`: the embedding times √width */
 function promptTokens(scope: Scope, form: PrefixForm, { prompt, facts }: Observation): Tokens {
-  const rows = gather(embedding(scope, form), prompt.selected(0), "b n e");
-  return SymbolicPadded.of(scaled(rows, form.variant.backbone.embeddingScale), facts.tokenReal);
+  return SymbolicPadded.of(embedded(scope, form, prompt.selected(0)), facts.tokenReal);
+}
+
+/**
+ * Tokens as the backbone reads them: rows of its table, scaled.
+ *
+ * @source openpi `gemma.py` `Embedder`: the embedding times √width
+ */
+export function embedded(
+  scope: Scope,
+  form: Pick<PrefixForm, "variant" | "size" | "vocabulary">,
+  ids: SymbolicArray<"b n", "int32">,
+): SymbolicArray<"b n e"> {
+  return scaled(gather(embedding(scope, form), ids, "b n e"), form.variant.backbone.embeddingScale);
 }
 
 function scaled(rows: SymbolicArray<"b n e">, by: EmbeddingScale): SymbolicArray<"b n e"> {

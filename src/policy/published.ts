@@ -7,6 +7,8 @@ export interface PublishedShape {
   readonly actionWidth: number;
   readonly stateWidth: number;
   readonly promptTokens: number;
+  /** Tokens that say a chunk of actions; 0 where a policy says none. */
+  readonly actionTokens: number;
   readonly views: number;
   /** Slots of observations: 1 where there is no history. */
   readonly observations: number;
@@ -20,6 +22,7 @@ const pi0: PublishedShape = {
   actionWidth: 32,
   stateWidth: 32,
   promptTokens: 48,
+  actionTokens: 0,
   views: 3,
   observations: 1,
   embodiments: 1,
@@ -30,7 +33,7 @@ const pi0: PublishedShape = {
  *
  * @source `pi0`, `pi05`: openpi `pi0_config.py`, `gemma.py`; `pi06`: OpenTau `configuration_pi06.py`; `groot_n15`, `groot_n16`,
  *   `groot_n17`: the heads of GR00T N1.5 (32 dims, 16 steps), N1.6 (29 dims, 16 steps) and N1.7 (132 dims, 40 steps), behind π0's
- *   backbone; `smolvla`: LeRobot `configuration_smolvla.py`, smolvla_base
+ *   backbone; `smolvla`: LeRobot `configuration_smolvla.py`, smolvla_base; `pi0_fast`: `configuration_pi0_fast.py`
  */
 export const publishedShapes: Readonly<Record<VariantName, PublishedShape>> = {
   pi0,
@@ -41,4 +44,5 @@ export const publishedShapes: Readonly<Record<VariantName, PublishedShape>> = {
   pi05: { ...pi0, promptTokens: 200 },
   smolvla: { ...pi0, vocabulary: 49_280 },
   pi06: { ...pi0, vocabulary: 262_208, promptTokens: 256 },
+  pi0_fast: { ...pi0, promptTokens: 200, actionTokens: 256 },
 };

@@ -77,7 +77,7 @@ export const policySizeNames = ["micro", "mini", "tiny", "base"] as const;
 export type PolicySizeName = (typeof policySizeNames)[number];
 
 /** One of a variant's sizes by its name, or one of its own: weights that come from elsewhere bring theirs. */
-export type SizeChoice = PolicySizeName | FlowSize | GrootSize;
+export type SizeChoice = PolicySizeName | FlowSize | GrootSize | PolicySize;
 
 /**
  * What comes before the head, by size. `micro` is for tests: every kind of attention occurs in it twice or more, so that a layer may
@@ -126,6 +126,9 @@ const grootHeads = {
   tiny: { width: 256, layers: 4, mlp: 1024, heads: 4, headWidth: 64, ...grootTiny },
   base: { width: 1536, layers: 32, mlp: 6144, heads: 32, headWidth: 48, ...grootBase },
 } as const satisfies Record<PolicySizeName, DitSize>;
+
+/** Of a policy whose backbone is all of it. */
+export const headlessSizes: Readonly<Record<PolicySizeName, PolicySize>> = paligemma;
 
 export const pi0Sizes = {
   micro: { ...paligemma.micro, expert: pi0Experts.micro },

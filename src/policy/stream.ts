@@ -30,7 +30,7 @@ export type TokensOf = "all" | "pictures" | "text";
 
 export interface Segment {
   /** What it is made of: says which rule hides its keys, and appears in errors and in the audit. */
-  readonly name: keyof typeof keyRules;
+  readonly name: keyof typeof keyRules | "answer" | "said";
   readonly tokens: Tokens;
   /** Which tokens may be read: those that exist, or, where weights were trained so, every one. */
   readonly keys: "real" | "every";
@@ -56,6 +56,10 @@ export function readsEarlierOnly(rules: Rules, actionSight: "causal" | "both"): 
  */
 function ruled({ name, tokens, sight, keys }: Segment, rules: Rules): RuledSegment {
   const every = () => SymbolicValidity.complete("b n", tokens.valid.isReal.shape);
+  // The last segment as well, and causal: a token that exists reads earlier ones alone, which exist where it does.
+  // Places of an answer of which some are still empty: whatever rule holds, there is nothing in those.
+  if (name === "said") return { name, tokens, sight, keys: tokens.valid };
+  if (name === "answer") return { name, tokens, sight, keys: every() };
   const isOfSteps = name === "actions" && sight === "causal";
   if (isOfSteps && readsEarlierOnly(rules, sight)) return { name, tokens, sight, keys: every() };
   const rule = keyRules[name];

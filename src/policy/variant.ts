@@ -8,6 +8,7 @@ import {
   type FlowSize,
   type GrootSize,
   grootSizes,
+  headlessSizes,
   type PolicySize,
   type PolicySizeName,
   pi0Sizes,
@@ -29,8 +30,15 @@ export interface PromptChoice {
   readonly kind: "prompt";
 }
 
+/** The backbone says actions as tokens, each after those before it, and actions are what the tokens say. */
+export interface TokensChoice {
+  readonly kind: "tokens";
+  /** What scores the next token: the table that tokens are read by, or weights of its own. */
+  readonly scores: "embedding" | "own";
+}
+
 /** What a policy is trained on. A new kind is a new member, and the compiler lists the places. */
-export type ObjectiveChoice = FlowChoice | PromptChoice;
+export type ObjectiveChoice = FlowChoice | PromptChoice | TokensChoice;
 
 /** What every policy chooses. */
 interface Choices {
@@ -62,8 +70,14 @@ export interface GrootVariant extends Choices {
   readonly sizes: Readonly<Record<PolicySizeName, GrootSize>>;
 }
 
+/** π0-FAST's kind: actions are tokens that the backbone says, and nothing stands behind it. */
+export interface HeadlessVariant extends Choices {
+  readonly head: "none";
+  readonly sizes: Readonly<Record<PolicySizeName, PolicySize>>;
+}
+
 /** One row per policy: choices, no code. A new paper is a row, or a new member of a union and the compiler lists the places. */
-export type Variant = FlowVariant | GrootVariant;
+export type Variant = FlowVariant | GrootVariant | HeadlessVariant;
 
 const paligemma = {
   prefix: [
@@ -89,7 +103,8 @@ const pi0: FlowVariant = {
  * @source `pi0`: openpi `pi0.py`; π0 (arXiv:2410.24164). `groot_n15`, `groot_n16`, `groot_n17`: the action heads of GR00T N1.5, N1.6
  *   and N1.7 behind π0's backbone. `pi0_prompt`: π0 whose backbone also learns to say its prompt, so that a policy of two objectives is
  *   a row. `pi05`: openpi `pi0.py` with `pi05`; π0.5 (arXiv:2504.16054). `smolvla`: LeRobot `policies/smolvla/`; SmolVLA
- *   (arXiv:2506.01844). `pi06`: OpenTau `modeling_pi06.py`
+ *   (arXiv:2506.01844). `pi06`: OpenTau `modeling_pi06.py`. `pi0_fast`: openpi `pi0_fast.py`, LeRobot `policies/pi0_fast/`; FAST
+ *   (arXiv:2501.09747)
  */
 export const variants = {
   pi0,
@@ -155,6 +170,13 @@ export const variants = {
     sizes: pi06Sizes,
     objectives: [{ kind: "flow", timeDirection: "noise-at-one", integrationSteps: 5 }],
   },
+  pi0_fast: {
+    ...paligemma,
+    prompt: "pi0_fast",
+    head: "none",
+    sizes: headlessSizes,
+    objectives: [{ kind: "tokens", scores: "own" }],
+  },
 } as const satisfies Record<string, Variant>;
 
 export type VariantName = keyof typeof variants;
@@ -181,6 +203,11 @@ export function grootSizeOf({ sizes }: GrootVariant, size: SizeChoice): GrootSiz
   if (typeof size === "string") return sizes[size];
   if (!("dit" in size)) throw new RangeError('grootSizeOf: expected a size with a "dit", got one with an "expert"');
   return size;
+}
+
+/** Where on the path noise stands; `none` where a policy has no flow. */
+export function timeDirectionOf({ objectives }: Variant): FlowTimes["timeDirection"] | "none" {
+  return objectives.find((objective) => objective.kind === "flow")?.timeDirection ?? "none";
 }
 
 /** @throws RangeError if the policy has no flow */

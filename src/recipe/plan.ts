@@ -20,8 +20,9 @@ import { objectiveTargets, objectiveTerms } from "../objective/terms.ts";
 import type { Setting } from "../objective/traced.ts";
 import { repeatsLastAction } from "../policy/head/form.ts";
 import { type PolicyForm, policyForm } from "../policy/policy.ts";
-import { flowChoiceOf, sizeBeforeHead, variants } from "../policy/variant.ts";
+import { sizeBeforeHead, timeDirectionOf, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
+import { answerChoiceOf, answersOf } from "./answer.ts";
 import { decodesParts, embodimentWeightProblems, headOf, partProblems, partsOf, wholeAction } from "./parts.ts";
 import type { Recipe } from "./schema.ts";
 import { promptFormatOf } from "./text.ts";
@@ -135,6 +136,7 @@ export function layoutOf({ policy }: Recipe, rows: number): BatchLayout {
     views: policy.views.length,
     observations: policy.history.slots,
     tokens: policy.promptTokens,
+    actionTokens: answerChoiceOf({ policy })?.most ?? 0,
     pictureSize: sizeBeforeHead(variants[policy.variant], policy.size).vision.picture,
   };
 }
@@ -142,7 +144,7 @@ export function layoutOf({ policy }: Recipe, rows: number): BatchLayout {
 /** What the policy of a recipe is built from; a set of weights by embodiment for each dataset: no mixture has more normalisation groups. */
 export function formOf({ policy, conventions, data }: Recipe): PolicyForm {
   const form = policyForm(variants[policy.variant], policy.size, {
-    vocabulary: tokenizerOf({ policy }).vocabulary,
+    vocabulary: policy.vocabulary ?? (answersOf({ policy }) ?? tokenizerOf({ policy })).vocabulary,
     parts: partsOf(policy),
     // Weights that were imported without datasets act for one robot.
     embodiments: Math.max(1, data.datasets.length),
@@ -170,7 +172,7 @@ export function settingOf({ recipe, rules }: Pick<Plan, "recipe" | "rules">, row
 export function conventionsOf(recipe: Recipe): Conventions {
   return {
     ...recipe.conventions,
-    timeDirection: flowChoiceOf(variants[recipe.policy.variant]).timeDirection,
+    timeDirection: timeDirectionOf(variants[recipe.policy.variant]),
     supervision: recipe.supervision,
     reduction: recipe.reduction,
   };
@@ -213,7 +215,9 @@ export function loadPlanOf(plan: Plan): LoadPlan {
   );
   const { pictureMemoryBytes } = recipe.data;
   const reading = readingOf(recipe);
-  return { seed: recipe.seed, members: mixture.members, units, reading, tokenizer: "bytes", pictureMemoryBytes };
+  const answers = answerChoiceOf(recipe)?.tokenizer ?? null;
+  const { seed } = recipe;
+  return { seed, members: mixture.members, units, reading, tokenizer: "bytes", answers, pictureMemoryBytes };
 }
 
 /** How a batch gets its noise, its times and its supervision. */

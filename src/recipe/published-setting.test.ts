@@ -82,3 +82,18 @@ it("π0.6 at its published size has Gemma 3's and its expert's parameters, part 
   const adaptive = 3 * 1280 * 1280 + 3 * 1280;
   expect(count("expert")).toBe(34 * (attention(1280) + 3 * 1280 * 5120 + 2 * adaptive) + adaptive);
 });
+
+it("π0-FAST at its published size is PaliGemma, and scores tokens by a table of its own", () => {
+  const { parts, answerOperations } = costOf(publishedSetting("pi0_fast", "base", 1));
+  const pi0 = costOf(publishedSetting("pi0", "base", 1)).parts;
+  const same = (name: string) => pi0.find((part) => part.name === name)?.parameters;
+  expect(parts).toEqual([
+    { name: "vision", parameters: same("vision") },
+    { name: "embedding", parameters: same("embedding") },
+    { name: "backbone", parameters: same("backbone") },
+    { name: "scores", parameters: 257_152 * 2048 },
+  ]);
+  // Behind the prefix each of 255 tokens meets the weights of the backbone and the scores once.
+  const perToken = 18 * (gemmaLayer(2048, 16_384, 8) - 2 * 2048) + 257_152 * 2048;
+  expect(answerOperations).toBeGreaterThan(2 * 255 * perToken);
+});

@@ -11,7 +11,15 @@ import { wholeAction } from "./parts.ts";
 export function publishedSetting(name: VariantName, size: PolicySizeName, rows: number): Setting {
   const variant = variants[name];
   const { vocabulary, embodiments, ...shape } = publishedShapes[name];
-  const { actionHorizon: horizon, actionWidth, stateWidth, promptTokens: tokens, views, observations } = shape;
+  const {
+    actionHorizon: horizon,
+    actionWidth,
+    stateWidth,
+    promptTokens: tokens,
+    actionTokens,
+    views,
+    observations,
+  } = shape;
   const form = policyForm(variant, size, {
     vocabulary,
     parts: [wholeAction({ actionWidth })],
@@ -30,6 +38,7 @@ export function publishedSetting(name: VariantName, size: PolicySizeName, rows: 
     views,
     observations,
     tokens,
+    actionTokens,
     pictureSize,
   };
   return { form, layout, unrealInput: "zero", rules: Rules.all, hidden: "plain", pictures: "uint8" };

@@ -10,6 +10,7 @@ import type { Part } from "../policy/head/form.ts";
 import { grootSizeOf, type Variant, variantNames, variants } from "../policy/variant.ts";
 import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
+import { answerMisfit, answerSchema } from "./answer-schema.ts";
 import { below, dataSchema } from "./data-schema.ts";
 import { policySizeSchema, sizeMisfit } from "./size-schema.ts";
 import { promptMisfit } from "./text.ts";
@@ -70,6 +71,8 @@ const policySchema = z.strictObject({
   prompt: z.enum(promptFormats).optional(),
   /** Rows of the table of tokens, where they are not those of its tokenizer: weights from elsewhere bring theirs. */
   vocabulary: count.optional(),
+  /** Of a variant that says its actions; may be missing: then each coefficient is a token of its own, and coarse. */
+  actionTokens: answerSchema.optional(),
   /** Observation slots (1: only now), the frames between two, and how often history is dropped in training. */
   history: z.strictObject({ slots: count, interval: count, dropout: decay }),
 });
@@ -189,6 +192,7 @@ function misfits(recipe: Recipe): Misfit[] {
     partMisfits,
     teachingMisfits,
     sightMisfits,
+    answerMisfits,
   ];
   return kinds.flatMap((misfitsIn) => misfitsIn(recipe));
 }
@@ -275,6 +279,11 @@ function sightMisfits({ conventions: { actionSight, pastEnd } }: Recipe): Misfit
   if (actionSight === "both" || pastEnd === "hidden") return [];
   const message = `expected "hidden" where conventions.actionSight is "causal", got "${pastEnd}"`;
   return [{ path: ["conventions", "pastEnd"], message }];
+}
+
+function answerMisfits({ policy: { variant, actionTokens } }: Recipe): Misfit[] {
+  const message = answerMisfit(variant, actionTokens);
+  return message === null ? [] : [{ path: ["policy", "actionTokens"], message }];
 }
 
 function repeated<T>(values: readonly T[]): T | undefined {

@@ -5,6 +5,7 @@ import {
   type FlowSize,
   type GrootSize,
   type InterleavedSize,
+  type PolicySize,
   policySizeNames,
   type SizeChoice,
   type TrunkSize,
@@ -56,6 +57,7 @@ export const policySizeSchema = z.union([
   z.enum(policySizeNames),
   z.strictObject({ vision, backbone: trunk, expert: z.union([trunk, interleaved]) }) satisfies z.ZodType<FlowSize>,
   z.strictObject({ vision, backbone: trunk, dit }) satisfies z.ZodType<GrootSize>,
+  z.strictObject({ vision, backbone: trunk }) satisfies z.ZodType<PolicySize>,
 ]) satisfies z.ZodType<SizeChoice>;
 
 /** Why a policy with a head cannot have a size; `null` where it can. */
@@ -65,8 +67,11 @@ export function sizeMisfit(head: HeadName, size: SizeChoice): string | null {
   if (picture % patch !== 0)
     return `expected vision.picture to be a multiple of vision.patch (${patch}), got ${picture}`;
   if (width % heads !== 0) return `expected vision.width to be a multiple of vision.heads (${heads}), got ${width}`;
-  if (head === "groot") return "dit" in size ? null : 'expected a "dit", got an "expert"';
-  if (!("expert" in size)) return 'expected an "expert", got a "dit"';
+  const found = "dit" in size ? 'a "dit"' : "expert" in size ? 'an "expert"' : "nothing behind the backbone";
+  if (head === "none")
+    return "dit" in size || "expert" in size ? `expected nothing behind the backbone, got ${found}` : null;
+  if (head === "groot") return "dit" in size ? null : `expected a "dit", got ${found}`;
+  if (!("expert" in size)) return `expected an "expert", got ${found}`;
   const shared = ["layers", "heads", "keyHeads", "headWidth"] as const;
   const other = shared.find((name) => size.expert[name] !== size.backbone[name]);
   if (other === undefined) return null;

@@ -16,6 +16,7 @@ export function promptFormatOf({ variant, prompt }: TextChoice): PromptFormat {
 export function promptMisfit(policy: TextChoice): string | null {
   const variant = variants[policy.variant];
   const format = promptFormatOf(policy);
-  if (variant.head !== "flow" || variant.state !== "prompt text" || saysState(format)) return null;
+  const isTextOnly = variant.head === "none" || (variant.head === "flow" && variant.state === "prompt text");
+  if (!isTextOnly || saysState(format)) return null;
   return `expected a format that says the state, as policy.variant "${policy.variant}" reads it nowhere else, got "${format}"`;
 }

@@ -37,6 +37,7 @@ const layout: BatchLayout = {
   views: 2,
   observations: 3,
   tokens: 8,
+  actionTokens: 0,
   pictureSize: 8,
 };
 const choice = { layout, prompt: "task", longPrompt: "refuse", tokenizer: byteTokenizer } as const;
@@ -86,6 +87,7 @@ const recorded = (frame: number, reading: Pick<Reading, "rate" | "interval">) =>
         augmentation: "none",
       },
       tokenizer: byteTokenizer,
+      answers: null,
     },
   );
 

@@ -9,6 +9,7 @@ import { forFirstSteps } from "../objective/first-steps.ts";
 import { traceObjectives } from "../objective/objective.ts";
 import { ActionSampler, placementFor } from "../objective/sample.ts";
 import type { Setting } from "../objective/traced.ts";
+import { answersOf } from "../recipe/answer.ts";
 import { parseRecipe } from "../recipe/file.ts";
 import { conventionsOf, formOf, layoutOf, type Plan } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
@@ -121,7 +122,13 @@ export async function compilePolicy(
   weights: ParameterValues,
   { rows, steps, machine }: CompileChoice,
 ): Promise<LoadedPolicy> {
-  const whole = { setting: settingOf(recipe, rows), weights, placement: placementFor(weights), machine };
+  const whole = {
+    setting: settingOf(recipe, rows),
+    weights,
+    placement: placementFor(weights),
+    answers: answersOf(recipe),
+    machine,
+  };
   const sampler = await ActionSampler.compile(forFirstSteps(whole, steps));
   return new LoadedPolicy({ checkpoint, step, notes, recipe, robots, sampler });
 }

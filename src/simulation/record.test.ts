@@ -82,6 +82,7 @@ const choiceOfSamples: ExampleChoice = {
     augmentation: "none",
   },
   tokenizer: byteTokenizer,
+  answers: null,
 };
 
 it.skipIf(!hasLibav).each([0, 5])("an episode ends %d steps after success", async (stepsAfterSuccess) => {

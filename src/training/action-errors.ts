@@ -20,7 +20,7 @@ import { loadPlanOf, type Plan } from "../recipe/plan.ts";
 import { Mean } from "../validity/mean.ts";
 import { Validity } from "../validity/validity.ts";
 import { actionErrorsOverRanks, type PlacedActionError } from "./over-ranks.ts";
-import { Recordings } from "./recording.ts";
+import { type RecordedActions, Recordings } from "./recording.ts";
 
 /** Held-out samples whose actions this rank samples: what was asked of the loader, and what it gives, in the same order. */
 export interface SampledShare {
@@ -109,9 +109,10 @@ export function asAsked(batch: Batch): Batch {
 }
 
 type Actions = Awaited<ReturnType<ActionSampler["sample"]>>;
+type Sampled = ReturnType<typeof ownActions>;
 
 /** `null` where the sample has no robot target. */
-async function rowErrors({ plan, recordings }: Measured, actions: Actions, row: number, sample: Draw) {
+async function rowErrors({ plan, sampler, recordings }: Measured, actions: Actions, row: number, sample: Draw) {
   const { data, policy } = plan.recipe;
   const recorded = await recordings.at(sample, { steps: policy.actionHorizon, rate: data.rate });
   if (recorded === null) return null;
@@ -122,7 +123,15 @@ async function rowErrors({ plan, recordings }: Measured, actions: Actions, row: 
     unit,
     frame: data.actions,
   });
-  return absoluteErrors(sampled, recorded.actions);
+  return absoluteErrors(sampled, sampler.isSaid ? whereSaid(recorded.actions, sampled) : recorded.actions);
+}
+
+/** Of the steps that were recorded those that the policy said anything about: an answer may be no chunk, or end early. */
+function whereSaid(recorded: RecordedActions["actions"], { cells, shape: [, dofs = 0] }: Sampled) {
+  return recorded.changed((values, real) => {
+    const said = Uint8Array.from(real.bits, (bit, step) => (Number.isNaN(cells[step * dofs]!) ? 0 : bit));
+    return [values, Validity.of("t", real.shape, said)];
+  });
 }
 
 /** Dofs are those of the member that has held-out frames: no other has the same dataset and control mode on this side. */

@@ -24,7 +24,16 @@ import { trainMicroRun } from "./testing/micro-run.ts";
 import { trainPolicy } from "./train.ts";
 import { unwatched } from "./watcher.ts";
 
-const sizes = { steps: 5, actionWidth: 6, stateWidth: 5, views: 2, observations: 1, tokens: 6, pictureSize: 16 };
+const sizes = {
+  steps: 5,
+  actionWidth: 6,
+  stateWidth: 5,
+  views: 2,
+  observations: 1,
+  tokens: 6,
+  actionTokens: 0,
+  pictureSize: 16,
+};
 const layout = { rows: 4, ...sizes };
 const batch = raggedBatch(layout, 3);
 const adapters = { rank: 2, alpha: 3, below: ["backbone", "expert"] };

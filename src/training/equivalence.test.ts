@@ -12,7 +12,7 @@ import { expectClose, expectFinite } from "../graph/testing/close.ts";
 import { floats, named } from "../graph/testing/evaluate.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import type { Setting } from "../objective/traced.ts";
-import { headNames } from "../policy/head/form.ts";
+import { flowHeadNames } from "../policy/head/form.ts";
 import { timeEmbeddingOf } from "../policy/policy.ts";
 import { flowChoiceOf } from "../policy/variant.ts";
 import { Padded } from "../validity/padded.ts";
@@ -37,6 +37,7 @@ const layout: BatchLayout = {
   views: 2,
   observations: 3,
   tokens: 6,
+  actionTokens: 0,
   pictureSize: 16,
 };
 const whole: SampleChoice = {
@@ -66,7 +67,7 @@ async function outcomeOf(setting: Setting, batch: Batch, weights: ParameterValue
   return await (await policy).outcome(batch, weights, tampering);
 }
 
-describe.each(headNames)("with the head %s", (head) => {
+describe.each(flowHeadNames)("with the head %s", (head) => {
   const choice: MicroChoice = { head, layout, rules: Rules.all, claw: 0 };
   const weights = microWeights(microSetting(choice));
   const outcome = (batch: Batch, tampering = nothing) => outcomeOf(microSetting(choice), batch, weights, tampering);
@@ -282,6 +283,7 @@ function withPixels(batch: Batch, value: number): Batch {
     state: new Uint8Array(4 * 3 * 5),
     prompt: new Uint8Array(4 * 6),
     actions: new Uint8Array(4 * 5 * 6),
+    actionTokens: new Uint8Array(0),
     embodiment: new Uint8Array(4),
   };
   const poison = { number: () => 0, pixel: () => value, token: () => 0 };

@@ -10,7 +10,7 @@ import { observationFeeds } from "../objective/micro-batch.ts";
 import { traceActions } from "../objective/objective.ts";
 import { ActionSampler, type ActionSamplerOptions } from "../objective/sample.ts";
 import type { Setting } from "../objective/traced.ts";
-import type { ActionSight, HeadName } from "../policy/head/form.ts";
+import type { ActionSight, FlowHeadName } from "../policy/head/form.ts";
 import { variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import { testForm } from "./testing/micro-policy.ts";
@@ -18,7 +18,7 @@ import { testForm } from "./testing/micro-policy.ts";
 const sizes = { steps: 10, actionWidth: 6, stateWidth: 5, views: 1, observations: 1, tokens: 6 };
 
 interface Choice {
-  readonly head: HeadName;
+  readonly head: FlowHeadName;
   readonly size: "micro" | "mini";
   readonly rows: number;
 }
@@ -26,7 +26,7 @@ interface Choice {
 /** A policy with random weights; GR00T's has a decoder of one slot, and noise stands in slots that no robot has. */
 function settingOf({ head, size, rows }: Choice): Setting {
   const variant = head === "flow" ? variants.pi0 : variants.groot_n16;
-  const layout = { ...sizes, rows, pictureSize: variant.sizes[size].vision.picture };
+  const layout = { ...sizes, rows, actionTokens: 0, pictureSize: variant.sizes[size].vision.picture };
   return {
     form: testForm(variant, size, layout, 2),
     layout,
@@ -39,7 +39,7 @@ function settingOf({ head, size, rows }: Choice): Setting {
 
 function optionsOf(setting: Setting, threads: number): ActionSamplerOptions {
   const weights = randomWeights(traceActions(setting).parameters, 1);
-  return { setting, weights, placement: "written", machine: { device: "cpu", threads } };
+  return { setting, weights, placement: "written", answers: null, machine: { device: "cpu", threads } };
 }
 
 /** Actions of each row, as many steps as the sampler computes. */
@@ -89,7 +89,7 @@ describe.each(["flow", "groot"] as const)("the first steps of a chunk with the h
 
   it("are so where weights are fed to one thread, and all are computed where they are fed to two", async () => {
     const written = optionsOf(settingOf({ head, size: "mini", rows: 8 }), 1);
-    const fed = { ...written, placement: "fed" } as const;
+    const fed = { ...written, placement: "fed", answers: null } as const;
     const [expected, found] = [await sampled(fed), await sampled(forFirstSteps(fed, 4))];
     for (const [row, cells] of found.entries())
       expectSameBits(`row ${row}`, cells, expected[row]!.slice(0, 4 * sizes.actionWidth));

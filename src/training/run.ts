@@ -17,6 +17,7 @@ import type { TrainingState } from "../optimizer/state.ts";
 import { agree } from "../ranks/agree.ts";
 import { shareOf, turnsOf } from "../ranks/deal.ts";
 import type { World } from "../ranks/world.ts";
+import { answersOf } from "../recipe/answer.ts";
 import { type DataSummary, dataSummaries } from "../recipe/data-summary.ts";
 import {
   groupNamesOf,
@@ -160,6 +161,7 @@ export class Run {
       setting: settingOf(plan, validation.microBatch),
       weights,
       placement: placementFor(weights),
+      answers: answersOf(plan.recipe),
       machine: machineOf(plan.recipe),
     });
     try {

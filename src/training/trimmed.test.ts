@@ -91,10 +91,19 @@ describe("episodes without their idle ends", () => {
       units: [{ action: unit, state: none }],
       reading,
       tokenizer: "bytes",
+      answers: null,
       pictureMemoryBytes: 0,
     });
     await opened.close();
-    const sizes = { actionWidth: 2, stateWidth: 1, views: 0, observations: 1, tokens: 8, pictureSize: 8 };
+    const sizes = {
+      actionWidth: 2,
+      stateWidth: 1,
+      views: 0,
+      observations: 1,
+      tokens: 8,
+      actionTokens: 0,
+      pictureSize: 8,
+    };
     const draws = [0, 2, 3].map((frame) => ({ member: 0, episode: 0, frame, draw: 0 }));
     const batch = await maker.make({ purpose: "train", layout: { rows: 3, steps: 3, ...sizes }, draws });
     await maker.close();

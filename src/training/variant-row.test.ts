@@ -68,6 +68,7 @@ const layout: BatchLayout = {
   views: 2,
   observations: 3,
   tokens: 6,
+  actionTokens: 0,
   pictureSize: 16,
 };
 const ragged = raggedBatch(layout, 3);

@@ -11,7 +11,7 @@ import { microBatchOf } from "../objective/micro-batch.ts";
 import { gradientOutputs, type TracedObjectives, traceActions, traceObjectives } from "../objective/objective.ts";
 import { objectiveTargets } from "../objective/terms.ts";
 import { type Setting, weightsInput } from "../objective/traced.ts";
-import { headNames } from "../policy/head/form.ts";
+import { flowHeadNames } from "../policy/head/form.ts";
 import { Rules } from "../validity/rules.ts";
 import { microSetting, microWeights } from "./testing/micro-policy.ts";
 
@@ -42,6 +42,7 @@ const layout = {
   views: 2,
   observations: 1,
   tokens: 6,
+  actionTokens: 0,
   pictureSize: 16,
 };
 const batch = raggedBatch(layout, 7);
@@ -80,7 +81,7 @@ async function computed(
 const hidden: readonly Setting["hidden"][] = ["plain", "poisonable"];
 
 // OpenTau#345: noise was zeroed in training and not at inference.
-describe.each(headNames.flatMap((head) => hidden.map((each) => ({ head, hidden: each }))))(
+describe.each(flowHeadNames.flatMap((head) => hidden.map((each) => ({ head, hidden: each }))))(
   "with the head $head and hidden states that are $hidden",
   ({ head, hidden }) => {
     const settingWith = (rules: Rules): Setting => ({ ...microSetting({ head, layout, rules, claw: 0 }), hidden });

@@ -12,6 +12,7 @@ import { reductions } from "../../src/loss/reduction.ts";
 import { stateOf } from "../../src/optimizer/state.ts";
 import { type VariantName, variants } from "../../src/policy/variant.ts";
 import { aloneWorld } from "../../src/ranks/open-world.ts";
+import { saysActions } from "../../src/recipe/answer.ts";
 import { writeRunRecipe } from "../../src/recipe/file.ts";
 import type { Recipe } from "../../src/recipe/schema.ts";
 import { trainedBy } from "../../src/training/begin.ts";
@@ -48,9 +49,10 @@ describe.each(policies)("$variant with the loss over $reduction", ({ variant, re
       clean: true,
       laws: { poison: "clean", padding: "clean", split: "clean", order: "clean", horizon: "clean" },
     });
-    for (const row of report.rows)
+    const rows = report.rows.filter(({ padding }) => padding !== "action-tokens" || saysActions(variant));
+    for (const row of rows)
       expect([row.padding, columns.map((column) => row[column])]).toEqual([row.padding, columns.map(() => "clean")]);
-    expect(Math.min(...report.rows.map(({ cells }) => cells))).toBeGreaterThan(0);
+    expect(Math.min(...rows.map(({ cells }) => cells))).toBeGreaterThan(0);
   });
 });
 
@@ -106,7 +108,7 @@ describe("with one rule switched off", () => {
     },
   );
 
-  it.each(variantNames)(
+  it.each(variantNames.filter((variant) => variants[variant].head !== "none"))(
     "the audit finds that step-order is missing in %s: a hint and nothing else",
     async (variant) => {
       const { clean, laws, rows } = await audit(generatedPadding(variant), { broken: "step-order" });

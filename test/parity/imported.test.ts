@@ -95,6 +95,7 @@ describe.each(imported)("%s, imported, serves what its origin computed", (name) 
       setting: { ...settingOf({ recipe: found.recipe, rules: Rules.all }, rows), pictures: "float32" },
       weights: await readPolicyWeights(found),
       placement: "written",
+      answers: null,
       machine: { device: "cpu", threads: 2 },
     });
     try {

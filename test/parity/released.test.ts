@@ -18,3 +18,17 @@ describe.each(released)("%s computes here what its origin computed", (name) => {
     expect(names.filter((one) => one.startsWith("grad.")).length).toBeGreaterThanOrEqual(10);
   });
 });
+
+it("pi0_fast computes here what its origin computed, in logits, losses and gradients, and says the same tokens", async () => {
+  const { compared } = await compareFolder(join(import.meta.dirname, "released", "pi0_fast"));
+  expect(compared.filter((one) => !isWithin(one))).toEqual([]);
+  const names = compared.map((one) => one.name);
+  expect(names.slice(0, 5)).toEqual([
+    "out.logits",
+    "out.loss",
+    "out.objective",
+    "out.decoded",
+    "out.decoded_without_cache",
+  ]);
+  expect(names.filter((one) => one.startsWith("grad.")).length).toBeGreaterThanOrEqual(10);
+});

@@ -8,7 +8,7 @@ import { countsOf, fillCellWeights, type Term } from "../../src/loss/reduction.t
 import { observationFeeds } from "../../src/objective/micro-batch.ts";
 import { traceActions } from "../../src/objective/objective.ts";
 import type { Setting } from "../../src/objective/traced.ts";
-import { type HeadName, headNames } from "../../src/policy/head/form.ts";
+import { type FlowHeadName, flowHeadNames } from "../../src/policy/head/form.ts";
 import { grootSizes } from "../../src/policy/size.ts";
 import { type GrootVariant, variants } from "../../src/policy/variant.ts";
 import {
@@ -56,7 +56,7 @@ describe("LeRobot: errors are zeroed where they are padded and then divided by e
   });
 
   it("and so for every head, in the loss itself: a longer window of nothing leaves it", async () => {
-    for (const head of headNames) {
+    for (const head of flowHeadNames) {
       const { loss, errors } = await outcomeOf(head, null, ragged);
       const broken = await outcomeOf(head, "denominator", ragged);
       expect(changed({ errors: errors! }, broken)).toEqual([]);
@@ -87,7 +87,7 @@ describe("physical-ai-studio 873: a mask under a misspelt key is no mask", () =>
 describe("lingbot-vla 62 and lingbot-vla-v2 19: a mask is accepted and never used", () => {
   const complete = exampleBatch(layout, 2);
 
-  describe.each(headNames)("with the head %s", (head) => {
+  describe.each(flowHeadNames)("with the head %s", (head) => {
     it.each(factNames)("%s is read: another one makes another loss", async (fact) => {
       // Filler rows weigh nothing: only their errors can change.
       const output = fact === "rowReal" ? "errors" : "loss";
@@ -142,13 +142,13 @@ describe("recordings that end at success (openpi and LeRobot teach a repeated ac
     ...rest,
     actions: actions!.filter((_, at) => Math.floor(at / layout.actionWidth) % layout.steps < 2),
   });
-  const outcomes = async (head: HeadName, rule: Rule | null) =>
+  const outcomes = async (head: FlowHeadName, rule: Rule | null) =>
     [
       ofFirstTwo(await outcomeOf(head, rule, whole, taught)),
       ofFirstTwo(await outcomeOf(head, rule, ending, taught)),
     ] as const;
 
-  it.each(headNames)(
+  it.each(flowHeadNames)(
     "existence is no hint: with the head %s steps are not told whether later ones exist",
     async (head) => {
       const [one, other] = await outcomes(head, null);

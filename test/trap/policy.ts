@@ -6,7 +6,7 @@ import { HostArray } from "../../src/graph/host-array.ts";
 import { floats, named } from "../../src/graph/testing/evaluate.ts";
 import { velocityName } from "../../src/objective/flow.ts";
 import { teachesInput, weightsInput } from "../../src/objective/traced.ts";
-import type { HeadName } from "../../src/policy/head/form.ts";
+import type { FlowHeadName } from "../../src/policy/head/form.ts";
 import {
   MicroPolicy,
   microSetting,
@@ -25,6 +25,7 @@ export const layout: BatchLayout = {
   views: 2,
   observations: 3,
   tokens: 6,
+  actionTokens: 0,
   pictureSize: 16,
 };
 
@@ -48,7 +49,7 @@ const compiled = new Map<string, Promise<MicroPolicy>>();
 
 /** Loss, errors, gradients and actions of the micro policy, with one rule switched off or none. */
 export async function outcomeOf(
-  head: HeadName,
+  head: FlowHeadName,
   broken: Rule | null,
   batch: Batch,
   tampering: Tampering = nothing,

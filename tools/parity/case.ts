@@ -11,6 +11,7 @@ const count = z.int().positive();
 const caseSchema = z.object({
   steps: count.optional(),
   cameras_in_order: z.array(z.string()).optional(),
+  stand_in_ids: z.object({ bos: z.int(), "|": z.int() }).optional(),
 });
 
 /** What another project computed with the weights of a folder: inputs, outputs and gradients by name. */
@@ -20,12 +21,15 @@ export class ReferenceCase {
   readonly cameras: readonly string[];
   /** Euler steps; `null` where it says nothing of them. */
   readonly steps: number | null;
+  /** Tokens that begin and end an answer. */
+  readonly marks: { readonly begin: number; readonly end: number };
 
   private constructor(path: string, tensors: ReadonlyMap<string, Tensor>, said: z.infer<typeof caseSchema>) {
     this.#path = path;
     this.#tensors = tensors;
     this.cameras = said.cameras_in_order ?? [];
     this.steps = said.steps ?? null;
+    this.marks = { begin: said.stand_in_ids?.bos ?? 0, end: said.stand_in_ids?.["|"] ?? 0 };
   }
 
   /** @throws InputError where `case.json` or `case.safetensors` is missing or malformed */

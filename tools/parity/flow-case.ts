@@ -87,7 +87,7 @@ function settingOf(policy: ForeignPolicy, reference: ReferenceCase): Setting {
   });
   const pictureSize = sizeBeforeHead(variant, size).vision.picture;
   const widths = { steps: horizon, actionWidth, stateWidth, views: reference.cameras.length, observations: 1 };
-  const layout = { rows, tokens, pictureSize, ...widths };
+  const layout = { rows, tokens, actionTokens: 0, pictureSize, ...widths };
   return { form, layout, unrealInput: "noise", rules: Rules.all, hidden: "plain", pictures: "float32" };
 }
 
@@ -150,7 +150,7 @@ function teaching({ rows: b, steps: t, actionWidth: d }: Setting["layout"], refe
 }
 
 /** Pictures `[b c h w]` in [−1, 1] of each camera, as ours: `[b o v h w c]`, 0 to 255. */
-function pictures({ rows: b, views: v, pictureSize: p }: Setting["layout"], reference: ReferenceCase) {
+export function pictures({ rows: b, views: v, pictureSize: p }: Setting["layout"], reference: ReferenceCase) {
   const cells = new Float32Array(b * v * p * p * 3);
   for (const [view, camera] of reference.cameras.entries()) {
     const given = reference.numbers(`in.image.${camera}`);
@@ -162,7 +162,7 @@ function pictures({ rows: b, views: v, pictureSize: p }: Setting["layout"], refe
   return new HostArray("b o v h w c", [b, 1, v, p, p, 3], "float32", cells);
 }
 
-function viewReal(b: number, v: number, reference: ReferenceCase) {
+export function viewReal(b: number, v: number, reference: ReferenceCase) {
   const masks = reference.cameras.map((camera) => reference.numbers(`in.image_mask.${camera}`));
   const bits = Uint8Array.from({ length: b * v }, (_, at) => masks[at % v]![Math.floor(at / v)]!);
   return new HostArray("b o v", [b, 1, v], "bool", bits);
@@ -172,7 +172,7 @@ function floats<A extends string>(reference: ReferenceCase, name: string, axes: 
   return new HostArray(axes, reference.shape(name), "float32", Float32Array.from(reference.numbers(name)));
 }
 
-function everywhere<A extends string>(axes: A, shape: readonly number[]) {
+export function everywhere<A extends string>(axes: A, shape: readonly number[]) {
   const count = shape.reduce((product, size) => product * size, 1);
   return new HostArray(axes, shape, "bool", new Uint8Array(count).fill(1));
 }

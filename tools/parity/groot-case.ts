@@ -96,7 +96,17 @@ function settingOf(head: ForeignHead, reference: ReferenceCase): Setting {
     pastEnd: conventions.pastEnd,
   });
   const pictureSize = sizeBeforeHead(row, size).vision.picture;
-  const layout = { rows, steps: horizon, actionWidth, stateWidth, views: 0, observations, tokens: 1, pictureSize };
+  const layout = {
+    rows,
+    steps: horizon,
+    actionWidth,
+    stateWidth,
+    views: 0,
+    observations,
+    tokens: 1,
+    actionTokens: 0,
+    pictureSize,
+  };
   return { form, layout, unrealInput: "noise", rules: Rules.all, hidden: "plain", pictures: "float32" };
 }
 

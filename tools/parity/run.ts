@@ -8,10 +8,12 @@ import type { CommandOutcome } from "../../src/command/definition.ts";
 import type { ParityRequest } from "../../src/command/parity.ts";
 import { type TableColumn, table } from "../../src/command/table.ts";
 import { InputError } from "../../src/input-error.ts";
+import { variants } from "../../src/policy/variant.ts";
 import { ReferenceCase } from "./case.ts";
 import { type Compared, isWithin } from "./compare.ts";
 import { compareFlow } from "./flow-case.ts";
 import { compareGroot } from "./groot-case.ts";
+import { compareTokens } from "./token-case.ts";
 
 /** Weights of other projects, and whether they compute here what their origin computed. */
 export async function run({ folders }: ParityRequest): Promise<CommandOutcome> {
@@ -38,6 +40,8 @@ export async function compareFolder(folder: string) {
   return await withPolicy(folder, async (source, policy) => {
     if ("embodiments" in policy)
       return { variant: policy.variant, compared: await compareGroot(source, policy, reference) };
+    if (variants[policy.variant].head === "none")
+      return { variant: policy.variant, compared: await compareTokens(source, policy, reference) };
     const names = home === folder ? policy.names : await withPolicy(home, async (_, other) => other.names);
     return { variant: policy.variant, compared: await compareFlow(source, policy, { reference, names }) };
   });

@@ -26,6 +26,7 @@ export async function playAll({ opened, weights, sampling }: Measured): Promise<
     setting: samplingSetting(opened, sampling, rows),
     weights,
     placement: "written" as const,
+    answers: null,
     machine: { device: recipe.device, threads: recipe.threads },
   };
   const sampler = await ActionSampler.compile(forFirstSteps(whole, closedLoop.execute));

@@ -61,7 +61,7 @@ export async function actionErrors({ opened, weights, sampling }: Measured): Pro
   const rows = recipe.validation.microBatch;
   const machine = { device: recipe.device, threads: recipe.threads };
   const setting = samplingSetting(opened, sampling, rows);
-  const sampler = await ActionSampler.compile({ setting, weights, placement: "written", machine });
+  const sampler = await ActionSampler.compile({ setting, weights, placement: "written", answers: null, machine });
   try {
     const found = new Map<string, Mean>();
     for (const batch of await heldOutBatches(opened, framesOf(opened), rows))

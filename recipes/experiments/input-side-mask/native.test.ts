@@ -44,7 +44,7 @@ async function actionsAt(width: number, sampling: Sampling): Promise<number[]> {
   const batch = asAsked(await opened.maker.make(request!));
   const weights = stateBefore(traceActions(own).parameters, 5).parameters;
   const machine = { device: "cpu", threads: 1 } as const;
-  const sampler = await ActionSampler.compile({ setting: own, weights, placement: "written", machine });
+  const sampler = await ActionSampler.compile({ setting: own, weights, placement: "written", answers: null, machine });
   const actions = await sampler.sample(batch, noiseKeys(opened, batch, 0));
   sampler.release();
   const { dofs } = opened.plan.mixture.members[0]!.embodiment;

@@ -26,6 +26,7 @@ export async function playAll({ plan, weights, study }: Measured): Promise<Plays
     setting: settingOf(plan, rows),
     weights,
     placement: "written",
+    answers: null,
     machine: { device: recipe.device, threads: recipe.threads },
   });
   const robots = plannedRobots(plan);

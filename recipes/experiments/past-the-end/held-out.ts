@@ -47,7 +47,7 @@ export async function actionErrors(measured: Measured): Promise<Record<string, (
   const { device, threads, validation } = plan.recipe;
   const setting = settingOf(plan, validation.microBatch);
   const machine = { device, threads };
-  const sampler = await ActionSampler.compile({ setting, weights, placement: "written", machine });
+  const sampler = await ActionSampler.compile({ setting, weights, placement: "written", answers: null, machine });
   try {
     const found = new Map<string, Mean[]>();
     for (const batch of await heldOutBatches(measured))

@@ -43,7 +43,7 @@ function examples(layout: BatchLayout, seed: number, count: number): Example[] {
 }
 
 function complete(layout: BatchLayout, random: Stream, row: number): Example {
-  const { steps, actionWidth, stateWidth, views, observations, tokens, pictureSize } = layout;
+  const { steps, actionWidth, stateWidth, views, observations, tokens, actionTokens, pictureSize } = layout;
   const actions = zeros("t d", [steps, actionWidth], "float32");
   const state = zeros("o s", [observations, stateWidth], "float32");
   random.fillNormal(actions.cells, 0, 0, 0);
@@ -64,6 +64,10 @@ function complete(layout: BatchLayout, random: Stream, row: number): Example {
     ),
     viewReal: Validity.complete("o v", [observations, views]),
     tokens: Int32Array.from({ length: tokens }, (_, at) => 2 + Math.floor(256 * random.uniform(at, 3, 0, 0))),
+    actionTokens: Int32Array.from(
+      { length: actionTokens },
+      (_, at) => 2 + Math.floor(256 * random.uniform(at, 4, 0, 0)),
+    ),
     targetReal: true,
     historyKept: true,
     embodiment: row % 2,
@@ -71,7 +75,7 @@ function complete(layout: BatchLayout, random: Stream, row: number): Example {
   };
 }
 
-/** Every second dof and state, in reverse order of slots; the last camera absent; half the prompt. */
+/** Every second dof and state, in reverse order of slots; the last camera absent; half the prompt and half the answer. */
 function narrow(example: Example): Example {
   const oddSlots = (slots: readonly number[]) => slots.filter((slot) => slot % 2 === 1).reverse();
   const [dofSlots, stateSlots] = [oddSlots(example.dofSlots), oddSlots(example.stateSlots)];
@@ -85,6 +89,7 @@ function narrow(example: Example): Example {
     state: example.state.read((values, valid) => Padded.of(columns(values, stateSlots), valid)),
     viewReal: Validity.of("o v", [slots, views], bits),
     tokens: example.tokens.slice(0, Math.ceil(example.tokens.length / 2)),
+    actionTokens: example.actionTokens.slice(0, Math.ceil(example.actionTokens.length / 2)),
   };
 }
 

@@ -8,6 +8,7 @@ import { type GrootCounts, lerobotGroot, nvidiaGroot, publishedGrootCounts } fro
 import type { ForeignHead, ForeignPolicy } from "./imported.ts";
 import { checkTensors, type ForeignNames, foreignTensors, nameInFile } from "./names.ts";
 import { isOpenpi, lerobotPi, openpiPi, publishedPiHeads } from "./pi.ts";
+import { lerobotPi0Fast } from "./pi0-fast.ts";
 import { rearrange } from "./rearrange.ts";
 import type { HeadCounts } from "./shape-sizes.ts";
 import { lerobotSmolvla, publishedSmolvlaHeads } from "./smolvla.ts";
@@ -57,6 +58,8 @@ export async function readForeignPolicy(source: TensorSource, given: GivenFacts)
     case "pi0":
     case "pi05":
       return lerobotPi(type, { where, config, shapes }, headsOf(given, publishedPiHeads));
+    case "pi0_fast":
+      return lerobotPi0Fast(where, config, shapes, headsOf(given, publishedPiHeads));
     case "smolvla":
       return lerobotSmolvla(where, config, shapes, headsOf(given, publishedSmolvlaHeads));
     case "groot":
@@ -66,7 +69,7 @@ export async function readForeignPolicy(source: TensorSource, given: GivenFacts)
       return nvidiaGroot(where, config, shapes);
     default:
       throw new InputError(
-        `${where}: expected "type" to be "pi0", "pi05", "smolvla" or "groot", got ${JSON.stringify(type) ?? "none"}`,
+        `${where}: expected "type" to be "pi0", "pi05", "pi0_fast", "smolvla" or "groot", got ${JSON.stringify(type) ?? "none"}`,
       );
   }
 }

@@ -129,6 +129,7 @@ function groot(
     actionWidth,
     stateWidth,
     promptTokens: usualPromptTokens,
+    actionTokens: 0,
     cameras,
     conventions: releasedGroot,
     names: files.module === "" ? grootNames : belowModule("_groot_model", grootNames),

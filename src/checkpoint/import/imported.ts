@@ -14,6 +14,8 @@ export interface ForeignPolicy {
   readonly actionWidth: number;
   readonly stateWidth: number;
   readonly promptTokens: number;
+  /** Tokens that say a chunk of actions, at most; 0 where a policy says none. */
+  readonly actionTokens: number;
   /** Keys of the cameras, in the policy's order. */
   readonly cameras: readonly string[];
   /** What its weights were trained under. */

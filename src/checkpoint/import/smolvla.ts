@@ -89,6 +89,7 @@ export function lerobotSmolvla(where: string, config: unknown, shapes: ShapesByN
     actionWidth: read.max_action_dim,
     stateWidth: read.max_state_dim,
     promptTokens: read.tokenizer_max_length,
+    actionTokens: 0,
     cameras: camerasOf(read),
     conventions: releasedSmolvla,
     names: smolvlaNames,

@@ -50,6 +50,7 @@ const cells = {
   history: 0,
   views: 17,
   "prompt-tokens": 3,
+  "action-tokens": 0,
   "robotless-samples": 0,
   "filler-rows": 0,
 };

@@ -12,10 +12,10 @@ import { alignTo, sum } from "./align.ts";
 import { einsum } from "./einsum.ts";
 import { add, multiply, scale } from "./elementwise.ts";
 import * as ops from "./loop.ts";
-import { select } from "./select.ts";
+import { less, select } from "./select.ts";
 import { merge, slice, split } from "./shape.ts";
 
-const { loop } = ops;
+const { loop, loopAll } = ops;
 const x = constant(floats("float32", "b d", [2, 3], [1, 2, 3, 4, 5, 6]));
 const table = floats("float32", "i d", [2, 3], [1, 1, 1, 2, 2, 2]);
 const plain = (values: readonly number[]) => floats("float32", "d", [3], values);
@@ -117,7 +117,40 @@ describe("a loop", () => {
 
 const pair = floats("float32", "b d", [2, 3], [0.5, 1, 2, -1, 0.2, 3]);
 
+describe("a loop of several arrays", () => {
+  const count = constant(plain([0, 0, 0]));
+
+  it("makes each anew from all of them, by hand", async () => {
+    const [total, rows] = loopAll([x, count], table, ([own, seen], row) => ({
+      carried: [add(own, alignTo(seen, own)), add(seen, row)],
+      goesOn: null,
+    }));
+    // The first turn adds 0, the second what the first has seen.
+    expect(await evaluate({ total, rows }, plainly)).toEqual({
+      total: Float64Array.of(2, 3, 4, 5, 6, 7),
+      rows: Float64Array.of(3, 3, 3),
+    });
+  });
+
+  it("ends where a turn says so, with what that turn made", async () => {
+    const ones = floats("float32", "i d", [9, 3], Array<number>(27).fill(1));
+    const [found] = loopAll([count], ones, ([own], row) => {
+      const more = add(own, row);
+      return { carried: [more], goesOn: less(sum(more, ""), constant(floats("float32", "", [], [6]))) };
+    });
+    expect([...(await evaluate({ found }, plainly)).found]).toEqual([2, 2, 2]);
+  });
+
+  it("is refused where its body gives fewer", () => {
+    const two: readonly SymbolicArray<"b d">[] = [x, x];
+    expect(() => loopAll(two, table, () => ({ carried: [x], goesOn: null }))).toThrow(
+      "loop: expected the body to keep 2 arrays, got 1",
+    );
+  });
+});
+
 gradientsOf(ops, {
+  loopAll: { without: "sampling follows no gradient; a turn has those of the ops in it" },
   loop: { without: "sampling follows no gradient; a turn has those of the ops in it" },
 });
 

@@ -94,9 +94,17 @@ export interface GrootHead extends ActionSteps {
   readonly crossAttentionKeys: CrossAttentionKeys;
 }
 
-/** What turns an observation and noisy actions into a velocity. */
-export type Head = FlowHead | GrootHead;
+/** π0-FAST's: the backbone says actions as tokens by itself, so nothing stands behind it. */
+export interface NoHead extends ActionSteps {
+  readonly kind: "none";
+}
 
-export const headNames = ["flow", "groot"] as const satisfies readonly Head["kind"][];
+/** What turns an observation, and noisy actions where there is a flow, into actions. */
+export type Head = FlowHead | GrootHead | NoHead;
 
-export type HeadName = (typeof headNames)[number];
+export type HeadName = Head["kind"];
+
+/** Heads that make a velocity of noisy actions. */
+export const flowHeadNames = ["flow", "groot"] as const satisfies readonly HeadName[];
+
+export type FlowHeadName = (typeof flowHeadNames)[number];

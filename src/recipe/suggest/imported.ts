@@ -1,5 +1,6 @@
 import type { ForeignPolicy } from "../../checkpoint/import/imported.ts";
 import type { KnownRobot } from "../../checkpoint/import/robot.ts";
+import { unfittedFast } from "../../codec/fast.ts";
 import { type PolicySizeName, policySizeNames, type SizeChoice } from "../../policy/size.ts";
 import { type Variant, variants } from "../../policy/variant.ts";
 import type { Recipe, RecipeDataset } from "../schema.ts";
@@ -31,6 +32,7 @@ export function importedRecipe(policy: ForeignPolicy, known: KnownRobot, choice:
     stateWidth: Math.max(1, policy.stateWidth),
     promptTokens: policy.promptTokens,
     vocabulary: policy.vocabulary,
+    ...(policy.actionTokens === 0 ? {} : { actionTokens: { most: policy.actionTokens, tokenizer: unfittedFast() } }),
     ...(known.prompt === null ? {} : { prompt: known.prompt }),
     history: { slots: 1, interval: 1, dropout: 0 },
   };

@@ -1,0 +1,68 @@
+import type { HostArray } from "../graph/host-array.ts";
+import { type FastForm, FastTokenizer } from "./fast.ts";
+import type { PromptTokenizer } from "./prompt.ts";
+
+/** How many tokens an answer has where each of so many coefficients is a token of its own. */
+export function unmergedLength(text: PromptTokenizer, coefficients: number): number {
+  return text.encode(beforeActions).length + coefficients + 1;
+}
+
+const beforeActions = "Action: ";
+
+/**
+ * Actions as an answer in the tokens of a prompt's tokenizer and back: the token that begins, `Action: `, the action's tokens, `|`.
+ *
+ * An action token stands at the end of the vocabulary, counted from behind: token 0 is the last but `skipped`.
+ *
+ * @source openpi `tokenizer.py` `FASTTokenizer`; LeRobot `tokenizer_processor.py` `ActionTokenizerProcessorStep`
+ */
+export class AnswerCodec {
+  readonly #fast: FastTokenizer;
+  readonly #before: Int32Array;
+  readonly #last: number;
+  /** Rows of the table of tokens of a policy that answers so. */
+  readonly vocabulary: number;
+  /** The token that every answer begins with: a policy is given it, and says the rest. */
+  readonly begin: number;
+  /** The token after which an answer is over. */
+  readonly end: number;
+
+  /** @throws RangeError if the text has no single token for `|` */
+  constructor(text: PromptTokenizer, form: FastForm) {
+    this.#fast = new FastTokenizer(form);
+    this.#before = text.encode(beforeActions);
+    const [begin, end, ...more] = text.encode("|");
+    if (begin === undefined || end === undefined || more.length > 0)
+      throw new RangeError(`answer: expected "|" to be a token of ${text.name}, got ${more.length + 1}`);
+    this.begin = begin;
+    this.end = end;
+    this.vocabulary = text.vocabulary + this.#fast.vocabulary;
+    this.#last = this.vocabulary - 1;
+  }
+
+  /** @param actions `[t d]`, in unit scale: steps and dofs that exist */
+  encode(actions: HostArray<"t d">): Int32Array {
+    const said = this.#fast.encode(actions).map((token) => this.#last - token);
+    return Int32Array.of(...this.#before, ...said, this.end);
+  }
+
+  /**
+   * The steps that a policy has said.
+   *
+   * @param said tokens behind the first: whatever comes after the end is not listened to
+   * @returns `[t d]`, of at least one step
+   * @throws RangeError naming what is no chunk of the robot: another beginning, no end, tokens of words, another number of coefficients
+   */
+  decode(said: Int32Array, robot: { readonly dofs: number; readonly horizon: number }): HostArray<"t d"> {
+    const before = this.#before.subarray(1);
+    if (before.some((token, at) => said[at] !== token))
+      throw new RangeError(`answer: expected it to begin with [${before.join(" ")}], got [${said.join(" ")}]`);
+    const end = said.indexOf(this.end);
+    if (end < 0) throw new RangeError(`answer: expected an end after at most ${said.length} tokens, got none`);
+    const tokens = said.slice(before.length, end).map((token) => this.#last - token);
+    const word = tokens.findIndex((token) => token < 0 || token >= this.#fast.vocabulary);
+    if (word >= 0)
+      throw new RangeError(`answer: expected tokens of actions alone, got ${said[before.length + word]} among them`);
+    return this.#fast.decode(tokens, robot);
+  }
+}

@@ -1,0 +1,51 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readFast, writeFast } from "./fast-file.ts";
+
+let folder = "";
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "armature-fast-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const form = { scale: 10, lowest: -3, tokens: ["A", "B", "AB"], merges: [["A", "B"]] } as const;
+
+it("what is written is read", async () => {
+  await writeFast(folder, form);
+  expect(await readFast(folder)).toEqual(form);
+  const config: unknown = JSON.parse(await readFile(join(folder, "processor_config.json"), "utf8"));
+  expect(config).toMatchObject({
+    processor_class: "UniversalActionProcessor",
+    vocab_size: 3,
+    min_token: -3,
+    scale: 10,
+  });
+});
+
+it("merges of earlier files, with a space between the two, are the same", async () => {
+  await writeFast(folder, form);
+  const path = join(folder, "tokenizer.json");
+  await writeFile(path, (await readFile(path, "utf8")).replace(/\[\s*"A",\s*"B"\s*\]/, '"A B"'));
+  expect(await readFast(folder)).toEqual(form);
+});
+
+describe("a folder that is no tokenizer is refused by its file", () => {
+  it("which is missing, or is no JSON", async () => {
+    const path = join(folder, "tokenizer.json");
+    await expect(readFast(folder)).rejects.toThrow(`${path}: expected a file of JSON`);
+    await writeFile(path, "{");
+    await expect(readFast(folder)).rejects.toThrow(`${path}: expected a file of JSON`);
+  });
+
+  it("whose ids have gaps, or which merges what it does not know", async () => {
+    const path = join(folder, "tokenizer.json");
+    await writeFast(folder, form);
+    const text = await readFile(path, "utf8");
+    await writeFile(path, text.replace('"AB": 2', '"AB": 3'));
+    await expect(readFast(folder)).rejects.toThrow(`${path}: expected ids from 0 to 2, got others`);
+    await writeFile(path, text.replace('"AB": 2', '"AC": 2'));
+    await expect(readFast(folder)).rejects.toThrow(`${path}: byte pairs: expected merges of tokens of the vocabulary`);
+  });
+});

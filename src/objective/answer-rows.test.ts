@@ -1,0 +1,79 @@
+import { expect, it } from "vitest";
+import { exampleBatch } from "../batch/testing/example-batch.ts";
+import { AnswerCodec } from "../codec/answer.ts";
+import { unfittedFast } from "../codec/fast.ts";
+import { byteTokenizer } from "../codec/prompt.ts";
+import { type Arrays, HostArray, zeros } from "../graph/host-array.ts";
+import { policyForm } from "../policy/policy.ts";
+import { variants } from "../policy/variant.ts";
+import { Rules } from "../validity/rules.ts";
+import { AnswerRows } from "./answer-rows.ts";
+import type { Setting } from "./traced.ts";
+
+const codec = new AnswerCodec(byteTokenizer, unfittedFast());
+const layout = {
+  rows: 4,
+  steps: 2,
+  actionWidth: 4,
+  stateWidth: 1,
+  views: 0,
+  observations: 1,
+  tokens: 2,
+  actionTokens: 20,
+  pictureSize: 16,
+};
+const form = policyForm(variants.pi0_fast, "micro", {
+  vocabulary: 300,
+  parts: [],
+  embodiments: 1,
+  crossAttentionKeys: "real",
+  horizon: layout.steps,
+  actionSight: "causal",
+  pastEnd: "hidden",
+});
+const setting: Setting = { form, layout, unrealInput: "zero", rules: Rules.all, hidden: "plain", pictures: "uint8" };
+const rows = new AnswerRows(codec, setting);
+
+/** A robot whose dofs 0 and 1 are in slots 3 and 1; the last row has none. */
+const ownDof = new HostArray(
+  "b d",
+  [4, 4],
+  "int32",
+  Int32Array.from([0, 1, 2].flatMap(() => [-1, 1, -1, 0]).concat(-1, -1, -1, -1)),
+);
+const batch = { ...exampleBatch(layout, 1), ownDof };
+
+function answer(actions: readonly (readonly number[])[]): Int32Array {
+  const chunk = new HostArray("t d", [actions.length, 2], "float32", Float32Array.from(actions.flat()));
+  return codec.encode(chunk).slice(1);
+}
+
+it("what each row says stands in the slots of its robot; where it says no chunk, or a shorter one, there are no numbers", () => {
+  const said = zeros("b n", [4, 19], "int32");
+  // Steps that are alike have one coefficient, √2 times the value: 2.8284 is 11.3 quarters, −1.4142 is −5.7.
+  said.cells.set(
+    answer([
+      [2, -1],
+      [2, -1],
+    ]),
+  );
+  said.cells.set(answer([[0.5, 0.25]]), 19);
+  said.cells.set([9, 9, 9], 2 * 19);
+  const feeds: Arrays = new Map(rows.feedsOf(batch));
+  const { cells } = rows.actionsOf(said, feeds);
+  const [two, minusOne] = [(11 / 4) * Math.SQRT1_2, (-6 / 4) * Math.SQRT1_2].map(Math.fround);
+  const none = Number.NaN;
+  expect([...cells].map((cell) => Math.round(cell * 1e5) / 1e5)).toEqual(
+    [
+      ...[0, minusOne!, 0, two!, 0, minusOne!, 0, two!],
+      ...[0, 0.25, 0, 0.5, 0, none, 0, none],
+      ...[0, none, 0, none, 0, none, 0, none],
+      ...[0, 0, 0, 0, 0, 0, 0, 0],
+    ].map((cell) => Math.round(cell * 1e5) / 1e5),
+  );
+});
+
+it("what was said behind an end, while other rows went on, is taken away", () => {
+  const said = new HostArray("b n", [2, 4], "int32", Int32Array.of(5, codec.end, 6, codec.end, 7, 8, 9, 10));
+  expect([...rows.endedEach(said).cells]).toEqual([5, codec.end, 0, 0, 7, 8, 9, 10]);
+});

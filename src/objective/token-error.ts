@@ -1,0 +1,68 @@
+import { constant, input, type SymbolicArray, sizeOf } from "../graph/array.ts";
+import { HostArray, zeros } from "../graph/host-array.ts";
+import { alignTo, sum } from "../graph/op/align.ts";
+import { negate } from "../graph/op/elementwise.ts";
+import { equal, select } from "../graph/op/select.ts";
+import { logSoftmax } from "../graph/op/softmax.ts";
+import type { Scope } from "../nn/parameter.ts";
+import { Supervised, SymbolicSupervised } from "../validity/supervised.ts";
+import { SymbolicValidity } from "../validity/symbolic.ts";
+import { Validity } from "../validity/validity.ts";
+import { errorsArray, type ObjectiveFeeds, type TracedErrors, teachesInput } from "./traced.ts";
+
+/** Name of the errors: cross entropies of tokens. */
+export const tokensName = "tokens";
+
+/**
+ * Cross entropy, `[b n]`, of the token that follows each token; 0 where none follows.
+ *
+ * @param scores of every token of the vocabulary, `[b n y]`
+ * @param next name of the program's input `[b n]` that holds the token after each
+ */
+export function tokenErrors(scope: Scope, scores: SymbolicArray<"b n y">, next: string): TracedErrors {
+  const shape = [sizeOf(scores, "b"), sizeOf(scores, "n")];
+  const chosen = pick(logSoftmax(scores), input(next, "b n", shape, "int32"));
+  const { teaches } = SymbolicSupervised.input(teachesInput(tokensName), "b n", shape);
+  const everywhere = SymbolicValidity.complete("b n", shape);
+  const cells = scope.watch(errorsArray(tokensName), select(teaches, negate(chosen), 0), everywhere);
+  return { name: tokensName, cells, sums: sum(cells, "b") };
+}
+
+/** Of each row's cells `[b n y]` the one of an index `[b n]`. */
+function pick(values: SymbolicArray<"b n y">, index: SymbolicArray<"b n", "int32">): SymbolicArray<"b n"> {
+  const size = sizeOf(values, "y");
+  const every = constant(
+    new HostArray(
+      "y",
+      [size],
+      "int32",
+      Int32Array.from({ length: size }, (_, at) => at),
+    ),
+  );
+  const form = { axes: "b n y", shape: values.shape, type: "int32" } as const;
+  return sum(select(equal(alignTo(index, form), alignTo(every, form)), values, 0), "b n");
+}
+
+/** The tokens that follow, where one that exists follows one that exists: those teach, each as much as the others. */
+export function tokenFeeds(
+  tokens: { readonly cells: Int32Array; readonly isReal: (at: number) => boolean },
+  [rows, length]: readonly [rows: number, length: number],
+  next: string,
+): ObjectiveFeeds {
+  const following = zeros("b n", [rows, length], "int32");
+  const teaching = new Uint8Array(rows * length);
+  for (let at = 0; at < rows * length; at++) {
+    const isLast = at % length === length - 1;
+    if (isLast || !tokens.isReal(at) || !tokens.isReal(at + 1)) continue;
+    following.cells[at] = tokens.cells[at + 1]!;
+    teaching[at] = 1;
+  }
+  const supervised = Supervised.tokens(Validity.of("b n", [rows, length], teaching));
+  return {
+    feeds: new Map<string, HostArray<"b n", "int32" | "bool">>([
+      [next, following],
+      [teachesInput(tokensName), supervised.toArray()],
+    ]),
+    counts: { bySlot: Supervised.countByRow(supervised), perSlot: length },
+  };
+}

@@ -1,0 +1,138 @@
+import { describe, expect, it } from "vitest";
+import type { BatchLayout } from "../batch/layout.ts";
+import { raggedBatch } from "../batch/testing/example-batch.ts";
+import { type Arrays, HostArray, zeros } from "../graph/host-array.ts";
+import { largest } from "../graph/op/largest.ts";
+import { Program } from "../graph/program.ts";
+import { evaluate, runProgram } from "../graph/testing/evaluate.ts";
+import { Scope } from "../nn/parameter.ts";
+import { randomWeights } from "../nn/testing/random-weights.ts";
+import { observationInputs } from "../policy/inputs.ts";
+import { perceive, policyForm } from "../policy/policy.ts";
+import { variants } from "../policy/variant.ts";
+import { Rules } from "../validity/rules.ts";
+import { observationFeeds } from "./micro-batch.ts";
+import { errorOutputs, saidAnswer, traceObjectives } from "./objective.ts";
+import { answerFeeds, answerInputs, answerScores } from "./tokens.ts";
+import type { Setting } from "./traced.ts";
+
+const steps = 7;
+const layout: BatchLayout = {
+  rows: 4,
+  steps: 4,
+  actionWidth: 6,
+  stateWidth: 5,
+  views: 2,
+  observations: 1,
+  tokens: 6,
+  actionTokens: 1 + steps,
+  pictureSize: 16,
+};
+const form = policyForm(variants.pi0_fast, "micro", {
+  vocabulary: 300,
+  parts: [],
+  embodiments: 1,
+  crossAttentionKeys: "real",
+  horizon: layout.steps,
+  actionSight: "causal",
+  pastEnd: "hidden",
+});
+const setting: Setting = { form, layout, unrealInput: "zero", rules: Rules.all, hidden: "plain", pictures: "uint8" };
+/** Rows: half an answer; no robot target; a whole answer; a filler. */
+const batch = raggedBatch(layout, 3);
+const traced = traceObjectives(setting);
+const weights = randomWeights(traced.parameters, 1);
+const own = answerFeeds(batch);
+const feeds: Arrays = new Map([...observationFeeds(batch), ...own.feeds]);
+const fixed = { threads: 1, fixed: weights };
+
+describe("tokens of actions", () => {
+  it("teach where one that exists follows one that exists, and in a sample without a robot target nowhere", () => {
+    expect([...own.counts.bySlot.cells]).toEqual([3, 0, 7, 0]);
+    expect([...observationFeeds(batch).keys()]).not.toContain(answerInputs.tokens);
+  });
+
+  it("have a cross entropy where they teach, and 0 elsewhere", async () => {
+    const found = await evaluate(errorOutputs(traced), { feeds, ...fixed });
+    const cells = found["errors.tokens"]!;
+    expect([...cells].map((cell) => (cell > 0 ? 1 : 0))).toEqual([
+      ...[1, 1, 1, 0, 0, 0, 0, 0],
+      ...Array<number>(8).fill(0),
+      ...[1, 1, 1, 1, 1, 1, 1, 0],
+      ...Array<number>(8).fill(0),
+    ]);
+  });
+
+  it("do not see what is said after them", async () => {
+    const changed = batch.actionTokens.read(({ cells }) =>
+      Int32Array.from(cells, (cell, at) => cell + (at % 8 > 2 ? 1 : 0)),
+    );
+    const other = new Map([...feeds, [answerInputs.tokens, new HostArray("b m", [4, 8], "int32", changed)] as const]);
+    const outputs = errorOutputs(traced);
+    const [one, two] = [
+      await evaluate(outputs, { feeds, ...fixed }),
+      await evaluate(outputs, { feeds: other, ...fixed }),
+    ];
+    const first = (cells: Float64Array) => [0, 1, 2, 16, 17, 18].map((at) => cells[at]);
+    expect(first(two["errors.tokens"]!)).toEqual(first(one["errors.tokens"]!));
+    expect(two["errors.tokens"]![19]).not.toBe(one["errors.tokens"]![19]);
+  });
+});
+
+/** The likeliest token behind each of an answer that is read as a whole, without a cache: token by token. */
+async function saidWithoutCache(begin: number): Promise<number[][]> {
+  const scope = Scope.root(Rules.all);
+  const observation = observationInputs(layout, Rules.all, "uint8");
+  const policy = { observation, perceived: perceive(scope, form, observation) };
+  const scores = answerScores(scope, setting, policy, { kind: "tokens", scores: "own" });
+  const next = largest(scores, "b n");
+  const program = await Program.compile({ next }, { device: "cpu", threads: 1, fixed: weights });
+  const said: number[][] = Array.from({ length: 4 }, () => [begin]);
+  try {
+    for (let at = 0; at < steps; at++) {
+      const tokens = zeros("b m", [4, 1 + steps], "int32");
+      const real = zeros("b m", [4, 1 + steps], "bool");
+      for (const [row, answer] of said.entries()) {
+        tokens.cells.set(answer, row * (1 + steps));
+        real.cells.fill(1, row * (1 + steps), row * (1 + steps) + answer.length);
+      }
+      const targets = new HostArray("b", [4], "bool", new Uint8Array(4).fill(1));
+      const all = new Map([...feeds, ["targetReal", targets] as const]);
+      const found = await runProgram(
+        program,
+        new Map([...all, [answerInputs.tokens, tokens], ["actionTokenReal", real]]),
+      );
+      for (const [row, answer] of said.entries()) answer.push(found.next![row * (1 + steps) + at]!);
+    }
+  } finally {
+    program.release();
+  }
+  return said.map((answer) => answer.slice(1));
+}
+
+describe("an answer that a policy says by itself", () => {
+  const marks = (end: number) =>
+    new Map([
+      [answerInputs.begin, new HostArray("", [], "int32", Int32Array.of(1))] as const,
+      [answerInputs.end, new HostArray("", [], "int32", Int32Array.of(end))] as const,
+    ]);
+  const saidWith = async (end: number) => {
+    const { answer } = saidAnswer(setting);
+    const { answer: cells } = await evaluate({ answer }, { feeds: new Map([...feeds, ...marks(end)]), ...fixed });
+    return Array.from({ length: 4 }, (_, row) => [...cells.subarray(row * steps, (row + 1) * steps)]);
+  };
+
+  it("is the likeliest token each time, as a reading of the whole answer without a cache has it", async () => {
+    const expected = await saidWithoutCache(1);
+    expect(await saidWith(-1)).toEqual(expected);
+    expect(new Set(expected.flat()).size).toBeGreaterThan(4);
+  });
+
+  it("ends when every row has said its end", async () => {
+    const whole = await saidWith(-1);
+    // A token that every row says, or none: then nothing ends.
+    const common = whole[0]!.find((token) => whole.every((answer) => answer.includes(token))) ?? -1;
+    const last = Math.max(...whole.map((answer) => (common < 0 ? steps - 1 : answer.indexOf(common))));
+    expect(await saidWith(common)).toEqual(whole.map((answer) => answer.map((token, at) => (at <= last ? token : 0))));
+  });
+});
