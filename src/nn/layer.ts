@@ -1,7 +1,7 @@
 import type { SymbolicArray } from "../graph/array.ts";
 import { alignTo } from "../graph/op/align.ts";
 import { add, multiply } from "../graph/op/elementwise.ts";
-import { rope } from "../graph/op/rope.ts";
+import { type Positions, rope } from "../graph/op/rope.ts";
 import { merge, rename } from "../graph/op/shape.ts";
 import type { SymbolicValidity } from "../validity/symbolic.ts";
 import { attend } from "./attention.ts";
@@ -64,7 +64,7 @@ export interface Projected extends KeyValue {
 
 /** Where tokens stand, for queries and keys that are rotated by it. */
 export interface Rotation {
-  readonly positions: SymbolicArray<"b n", "int32">;
+  readonly positions: Positions;
   /** Past every position. */
   readonly limit: number;
   readonly base: number;

@@ -28,7 +28,16 @@ export interface BackboneChoice extends TrunkChoice {
   readonly embeddingScale: EmbeddingScale;
   /** What tokens of pictures are multiplied by. */
   readonly pictureScale: EmbeddingScale;
+  readonly positions: PositionChoice;
 }
+
+/**
+ * Where the tokens of a stream stand, those of an expert that continues it as well.
+ *
+ * `one axis`: each real token one behind the last. `three axes`: a picture's tokens at one place in time, at their row and at their column,
+ * and what comes behind it after as many places as it has rows; all other tokens as on one axis (Qwen's interleaved multi-axis rope).
+ */
+export type PositionChoice = "one axis" | "three axes";
 
 export type EmbeddingScale = "root of width" | "one";
 
@@ -56,6 +65,13 @@ const gemmaTrunk: TrunkChoice = {
   ranges: [{ window: "none", ropeBase: 10_000 }],
 };
 
+const paligemma: BackboneChoice = {
+  ...gemmaTrunk,
+  embeddingScale: "root of width",
+  pictureScale: "one",
+  positions: "one axis",
+};
+
 const llamaNorm: NormChoice = { kind: "rms", weight: "gain", epsilon: 1e-5 };
 
 const llamaTrunk: TrunkChoice = {
@@ -74,13 +90,19 @@ const near: AttentionRange = { window: "none", ropeBase: 10_000 };
 const gemma3Ranges: TrunkChoice["ranges"] = [near, near, near, near, near, { window: "none", ropeBase: 1_000_000 }];
 
 /**
- * @source `gemma`: openpi `gemma.py`. `smolvla`: SmolLM2 as LeRobot's SmolVLA runs it, `smolvlm_with_expert.py` `apply_rope` and
+ * @source `gemma`: openpi `gemma.py`. `gemmaByAxes`: OpenTau `pi05_mem`, `rope_type` `mrope_interleaved`. `smolvla`: SmolLM2 as LeRobot's SmolVLA runs it, `smolvlm_with_expert.py` `apply_rope` and
  *   `modeling_smolvla.py` `embed_prefix`; SmolLM2 by itself has the rope base 100,000 and scales nothing. `gemma3`: transformers
  *   `modeling_gemma3.py`; π0.6's masks: OpenTau `modeling_pi06.py`
  */
 export const backbones = {
-  gemma: { ...gemmaTrunk, embeddingScale: "root of width", pictureScale: "one" },
-  smolvla: { ...llamaTrunk, embeddingScale: "root of width", pictureScale: "root of width" },
+  gemma: paligemma,
+  gemmaByAxes: { ...paligemma, positions: "three axes" },
+  smolvla: {
+    ...llamaTrunk,
+    embeddingScale: "root of width",
+    pictureScale: "root of width",
+    positions: "one axis",
+  },
   gemma3: {
     layer: {
       ...gemmaTrunk.layer,
@@ -90,6 +112,7 @@ export const backbones = {
     ranges: gemma3Ranges,
     embeddingScale: "root of width",
     pictureScale: "one",
+    positions: "one axis",
   },
 } as const satisfies Record<string, BackboneChoice>;
 

@@ -33,10 +33,15 @@ export interface PrefixForm {
 
 /** What the backbone reads before anything about actions. */
 export function prefixStream(scope: Scope, form: PrefixForm, observation: Observation): TokenStream {
-  return TokenStream.of(
-    scope,
-    form.variant.prefix.flatMap((part) => segmentOf(part, scope, form, observation) ?? []),
-  );
+  const segments = form.variant.prefix.flatMap((part) => segmentOf(part, scope, form, observation) ?? []);
+  const stream = TokenStream.of(scope, segments);
+  const { picture, patch, square } = form.size.vision;
+  switch (form.variant.backbone.positions) {
+    case "one axis":
+      return stream;
+    case "three axes":
+      return stream.withPictureGrids(picture / patch / square);
+  }
 }
 
 /** `null` where a policy has no eyes, hence no tower: arrays of no cells are no arrays. */

@@ -31,7 +31,7 @@ const pi0: PublishedShape = {
 /**
  * By variant, at its size `base`.
  *
- * @source `pi0`, `pi05`: openpi `pi0_config.py`, `gemma.py`; `pi06`: OpenTau `configuration_pi06.py`; `groot_n15`, `groot_n16`,
+ * @source `pi0`, `pi05`: openpi `pi0_config.py`, `gemma.py`; `pi05_mem`: OpenTau `configuration_pi05.py`; `pi06`: OpenTau `configuration_pi06.py`; `groot_n15`, `groot_n16`,
  *   `groot_n17`: the heads of GR00T N1.5 (32 dims, 16 steps), N1.6 (29 dims, 16 steps) and N1.7 (132 dims, 40 steps), behind π0's
  *   backbone; `smolvla`: LeRobot `configuration_smolvla.py`, smolvla_base; `pi0_fast`: `configuration_pi0_fast.py`
  */
@@ -42,6 +42,7 @@ export const publishedShapes: Readonly<Record<VariantName, PublishedShape>> = {
   groot_n17: { ...pi0, actionHorizon: 40, actionWidth: 132, stateWidth: 132, embodiments: 32 },
   pi0_prompt: pi0,
   pi05: { ...pi0, promptTokens: 200 },
+  pi05_mem: { ...pi0, promptTokens: 256, observations: 8 },
   smolvla: { ...pi0, vocabulary: 49_280 },
   pi06: { ...pi0, vocabulary: 262_208, promptTokens: 256 },
   pi0_fast: { ...pi0, promptTokens: 200, actionTokens: 256 },

@@ -1,13 +1,14 @@
 import { constant, type SymbolicArray } from "../graph/array.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { alignAny } from "../graph/op/align.ts";
-import { realPositions } from "../graph/op/rope.ts";
+import { axisPositions, type Positions, realPositions } from "../graph/op/rope.ts";
 import { and } from "../graph/op/select.ts";
 import { concat, rename, slice } from "../graph/op/shape.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { AttentionPattern } from "../nn/pattern.ts";
 import type { Rule, Rules } from "../validity/rules.ts";
 import { type SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
+import { placesInGrids, type TokenRun } from "./place.ts";
 import { isWithin, mayRead } from "./reading.ts";
 
 /** How the tokens of one segment see each other. Every segment sees all earlier segments. */
@@ -35,6 +36,14 @@ export interface Segment {
   /** Which tokens may be read: those that exist, or, where weights were trained so, every one. */
   readonly keys: "real" | "every";
   readonly sight: Sight;
+}
+
+/** How the tokens of a stream lie beside what stands in it. */
+interface Layout {
+  /** Places behind the last token at which nothing stands. */
+  readonly emptyPlaces: number;
+  /** Side of the square that the tokens of a picture are, where they stand in rows and columns. */
+  readonly grid: number | "none";
 }
 
 /** A segment under the rules that hold: how its tokens see each other, and which of them may be read. */
@@ -77,10 +86,9 @@ export class TokenStream {
   readonly #segments: readonly RuledSegment[];
   readonly #rules: Rules;
   readonly #after: TokenStream | null;
-  /** Places behind the last token at which nothing stands. */
-  readonly #emptyPlaces: number;
+  readonly #layout: Layout;
 
-  private constructor(segments: readonly RuledSegment[], rules: Rules, after: TokenStream | null, emptyPlaces: number) {
+  private constructor(segments: readonly RuledSegment[], rules: Rules, after: TokenStream | null, layout: Layout) {
     const [first] = segments;
     if (first === undefined) throw new RangeError("TokenStream: expected at least one segment, got none");
     for (const segment of segments)
@@ -91,7 +99,7 @@ export class TokenStream {
     this.#segments = segments;
     this.#rules = rules;
     this.#after = after;
-    this.#emptyPlaces = emptyPlaces;
+    this.#layout = layout;
   }
 
   static of(scope: Scope, segments: readonly Segment[]): TokenStream {
@@ -109,7 +117,7 @@ export class TokenStream {
       segments.map((segment) => ruled(segment, scope.rules)),
       scope.rules,
       after,
-      0,
+      { emptyPlaces: 0, grid: after === null ? "none" : after.#layout.grid },
     );
   }
 
@@ -125,7 +133,15 @@ export class TokenStream {
       throw new RangeError(
         `withEmptyPlaces: expected causal tokens in front of them, got "${last.name}" ${last.sight}`,
       );
-    return new TokenStream(this.#segments, this.#rules, this.#after, count);
+    return new TokenStream(this.#segments, this.#rules, this.#after, { ...this.#layout, emptyPlaces: count });
+  }
+
+  /**
+   * The same tokens along three axes: those of a picture, which are a square of `side` times `side`, stand at one place in time, at their
+   * row and at their column. What continues the stream goes on behind them.
+   */
+  withPictureGrids(side: number): TokenStream {
+    return new TokenStream(this.#segments, this.#rules, this.#after, { ...this.#layout, grid: side });
   }
 
   /** A pattern of `rows` sequences in which every query reads every key: each sequence is real as a whole or never read. */
@@ -154,9 +170,12 @@ export class TokenStream {
     return first!.reshaped((bits) => concat("n", [bits, ...rest.map(({ isReal }) => isReal)]));
   }
 
-  /** `[b n]`: number of real tokens before each of this stream's own. Unreal tokens do not advance it. */
-  get positions(): SymbolicArray<"b n", "int32"> {
-    return slice(this.#places(), "n", this.start, this.start + this.length);
+  /** Where each of this stream's own tokens stands: what real tokens before it advance by. Unreal tokens do not. */
+  get positions(): Positions {
+    const { grid } = this.#layout;
+    const own = <A extends string>(all: SymbolicArray<A, "int32">) =>
+      slice(all, "n", this.start, this.start + this.length);
+    return grid === "none" ? own(this.#places()) : own(axisPositions(this.#keys(), placesInGrids(this.#runs(), grid)));
   }
 
   /** `[b n]`: the same, of this stream's own tokens alone: its first stands at 0. */
@@ -166,7 +185,7 @@ export class TokenStream {
 
   /** Own tokens as queries, own and earlier tokens as keys. */
   get pattern(): AttentionPattern {
-    return TokenStream.#patternOf(this.#blocks(), this.#keys(), this.start).withEmptyKeys(this.#emptyPlaces);
+    return TokenStream.#patternOf(this.#blocks(), this.#keys(), this.start).withEmptyKeys(this.#layout.emptyPlaces);
   }
 
   /** Own tokens as queries, those of the streams that this one continues as keys. @throws RangeError where it continues none */
@@ -189,7 +208,7 @@ export class TokenStream {
       throw new RangeError(`windowed: expected a whole number of tokens from 1, got ${window}`);
     const [blocks, keys] = [this.#blocks(), this.#keys()];
     const near = and(mayRead(blocks, keys, this.start), isWithin(window, blocks, this.#places(), this.start));
-    return AttentionPattern.made(near).withEmptyKeys(this.#emptyPlaces);
+    return AttentionPattern.made(near).withEmptyKeys(this.#layout.emptyPlaces);
   }
 
   /**
@@ -251,6 +270,12 @@ export class TokenStream {
   #keys(): SymbolicArray<"b n", "bool"> {
     const own = this.#segments.map(({ keys }) => keys.isReal);
     return concat("n", this.#after === null ? own : [this.#after.#keys(), ...own]);
+  }
+
+  /** What each segment is made of, and its tokens, earlier streams first. */
+  #runs(): TokenRun[] {
+    const own = this.#segments.map(({ name, tokens }) => ({ name, length: lengthOf(tokens) }));
+    return this.#after === null ? own : [...this.#after.#runs(), ...own];
   }
 
   /** Block of each token, earlier streams first: a query reads keys of its own block and of earlier ones. */

@@ -102,9 +102,9 @@ const pi0: FlowVariant = {
 /**
  * @source `pi0`: openpi `pi0.py`; π0 (arXiv:2410.24164). `groot_n15`, `groot_n16`, `groot_n17`: the action heads of GR00T N1.5, N1.6
  *   and N1.7 behind π0's backbone. `pi0_prompt`: π0 whose backbone also learns to say its prompt, so that a policy of two objectives is
- *   a row. `pi05`: openpi `pi0.py` with `pi05`; π0.5 (arXiv:2504.16054). `smolvla`: LeRobot `policies/smolvla/`; SmolVLA
- *   (arXiv:2506.01844). `pi06`: OpenTau `modeling_pi06.py`. `pi0_fast`: openpi `pi0_fast.py`, LeRobot `policies/pi0_fast/`; FAST
- *   (arXiv:2501.09747)
+ *   a row. `pi05`: openpi `pi0.py` with `pi05`; π0.5 (arXiv:2504.16054). `pi05_mem`: OpenTau `policies/pi05_mem/`; MEM. `smolvla`: LeRobot
+ *   `policies/smolvla/`; SmolVLA (arXiv:2506.01844). `pi06`: OpenTau `modeling_pi06.py`. `pi0_fast`: openpi `pi0_fast.py`, LeRobot
+ *   `policies/pi0_fast/`; FAST (arXiv:2501.09747)
  */
 export const variants = {
   pi0,
@@ -141,6 +141,14 @@ export const variants = {
     objectives: [...pi0.objectives, { kind: "prompt" }],
   },
   pi05: { ...pi0, state: "prompt text", prompt: "pi05", expert: experts.adaptiveGemma },
+  pi05_mem: {
+    ...pi0,
+    state: "prefix token",
+    prompt: "pi05_mem",
+    prefix: [...paligemma.prefix, { tokens: "state", sight: "joins-previous" }],
+    backbone: backbones.gemmaByAxes,
+    expert: experts.adaptiveGemma,
+  },
   smolvla: {
     ...pi0,
     state: "prefix token",

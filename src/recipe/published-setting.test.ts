@@ -69,6 +69,16 @@ it("π0.5 at its published size has norms that follow the time in the place of w
   expect(parts.some(({ name }) => name === "state")).toBe(false);
 });
 
+it("π0.5 with memory has π0.5's parameters and a map of the state to tokens of the backbone, whose history needs none", () => {
+  const setting = publishedSetting("pi05_mem", "base", 1);
+  expect(setting.layout).toMatchObject({ observations: 8, tokens: 256, views: 3, stateWidth: 32, steps: 50 });
+  const { parts } = costOf(setting);
+  const state = { name: "state", parameters: 32 * 2048 + 2048 };
+  const others = costOf(publishedSetting("pi05", "base", 1)).parts;
+  const byName = (some: typeof parts) => Object.fromEntries(some.map(({ name, parameters }) => [name, parameters]));
+  expect(byName(parts)).toEqual(byName([...others, state]));
+});
+
 it("π0.6 at its published size has Gemma 3's and its expert's parameters, part by part", () => {
   const { parts } = costOf(publishedSetting("pi06", "base", 1));
   const count = (name: string) => parts.find((part) => part.name === name)?.parameters;

@@ -25,8 +25,8 @@ const ranges = [
 
 /**
  * π0's row with other choices: a backbone with norms and feed-forward as in SmolLM2, whose layers norm queries, keys and what they add and
- * look back over a window by turns as in Gemma 3, an expert whose norms follow the time of the flow as in π0.5, a tower that does not look
- * back, resizes its table of positions and hands over its patches as SmolVLM does.
+ * look back over a window by turns as in Gemma 3, in which pictures are grids; an expert whose norms follow the time of the flow as in π0.5;
+ * a tower that does not look back, resizes its table of positions and hands over its patches as SmolVLM does.
  */
 const other: FlowVariant = {
   ...variants.pi0,
@@ -40,6 +40,7 @@ const other: FlowVariant = {
     lastNorm: gain,
     ranges,
     embeddingScale: "one",
+    positions: "three axes",
   },
   expert: {
     ...experts.gemma,
@@ -56,7 +57,7 @@ const other: FlowVariant = {
   },
   sizes: {
     ...variants.pi0.sizes,
-    micro: { ...variants.pi0.sizes.micro, vision: { ...variants.pi0.sizes.micro.vision, square: 2 } },
+    micro: { ...variants.pi0.sizes.micro, vision: { ...variants.pi0.sizes.micro.vision, patch: 4, square: 2 } },
   },
 };
 

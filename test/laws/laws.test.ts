@@ -10,6 +10,7 @@ import { integrateLaws, noiseLaws, pathLaws, timeLaws, withoutGuard } from "./fl
 import { layer } from "./layer.ts";
 import { reductionLaws, velocityLaws, weightedLaws } from "./loss.ts";
 import { actionErrorLaws, groupLaws, intervalLaws } from "./metric.ts";
+import { picturesWordsAndStates } from "./place.ts";
 import { normalizeLaws, statisticsLaws } from "./statistic.ts";
 import { promptAndActions } from "./stream.ts";
 import { brokenLaws, expectLaws, type LawsOf, type NoLaws, type Subject } from "./subject.ts";
@@ -33,6 +34,7 @@ const lawsOfModules: Readonly<Record<string, Readonly<Record<string, Subject | N
     "the attention of causal steps behind a prompt": promptAndActions(Rules.all, "none"),
     "the attention of causal steps behind a prompt, under a window of 3": promptAndActions(Rules.all, 3),
   },
+  "policy/place.ts": { "pictures, words and states along three axes": picturesWordsAndStates(Rules.all) },
   "policy/vision.ts": visionLaws,
   "policy/video.ts": videoLaws,
   "dataset/statistics.ts": statisticsLaws,
@@ -91,6 +93,8 @@ describe("the suite can fail", () => {
       ["poison", "padding"],
     ],
     ["action steps under a window read later ones", promptAndActions(Rules.without("step-order"), 3), ["horizon"]],
+    ["pictures that do not exist move those that do", picturesWordsAndStates(Rules.without("view-keys")), ["padding"]],
+    ["words that do not exist move those that do", picturesWordsAndStates(Rules.without("prompt-keys")), ["padding"]],
     ["steps read later ones", stepAttention("within", "real"), ["horizon"]],
   ])("where %s", async (_, subject, laws) => {
     expect(await brokenLaws(subject)).toEqual(laws);

@@ -71,7 +71,7 @@ function traced(rules: Rules, window: number | "none", inputs: Inputs): Traced {
 }
 
 /** Tokens of which the stream needs to know the places alone. */
-function withoutContent(real: SymbolicValidity<"b n">): SymbolicPadded<"b n e", "float32", "b n"> {
+export function withoutContent(real: SymbolicValidity<"b n">): SymbolicPadded<"b n e", "float32", "b n"> {
   const [rows = 0, length = 0] = real.isReal.shape;
   const tokens: SymbolicArray<"b n e"> = constant(
     floats("float32", "b n e", [rows, length, 1], new Float32Array(rows * length)),

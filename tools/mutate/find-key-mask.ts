@@ -10,9 +10,10 @@ export function findKeyMasks(node: Node): Edit[] {
   if (["and", "or"].includes(called.name) && second !== undefined)
     return [edit("key mask", node, first.getText()), edit("key mask", node, second.getText())];
   if (called.name === "maskedSoftmax") return [edit("key mask", node, `softmax(${first.getText()})`)];
-  if (called.name === "realPositions") {
+  if (["realPositions", "axisPositions"].includes(called.name)) {
     const everyToken = `SymbolicValidity.complete("b n", ${first.getText()}.shape).isReal`;
-    return [edit("key mask", node, `realPositions(${everyToken})`)];
+    const others = called.call.arguments.slice(1).map((argument) => `, ${argument.getText()}`);
+    return [edit("key mask", node, `${called.name}(${everyToken}${others.join("")})`)];
   }
   return [];
 }
