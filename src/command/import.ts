@@ -3,7 +3,7 @@ import { InputError } from "../input-error.ts";
 import { shortest } from "../shortest.ts";
 import { define } from "./definition.ts";
 import { importedDataFor } from "./imported-data.ts";
-import { count, otherwise, repeated, text } from "./parameter.ts";
+import { count, natural, otherwise, repeated, text } from "./parameter.ts";
 
 export const importWeights = define({
   name: "import",
@@ -17,6 +17,11 @@ export const importWeights = define({
       null,
     ),
     visionHeads: otherwise(count("heads", "of the image tower, where there are not as many as published"), null),
+    featureHeadWidth: otherwise(
+      count("width", "of a head of GR00T's layers over features, where it is not as published"),
+      null,
+    ),
+    embodiment: otherwise(natural("number", "of GR00T's embodiments, with whose weights the robot begins"), null),
     horizon: otherwise(
       count("steps", "of an action chunk, where no file says it, as in openpi's training folders"),
       null,
@@ -39,9 +44,10 @@ export const importWeights = define({
     const { factsBeside } = await import("../checkpoint/import/given.ts");
     const path = resolve(asked.path);
     const folder = resolve(asked.out);
-    const { headWidth, visionHeads, horizon } = asked;
+    const { headWidth, visionHeads, featureHeadWidth, embodiment, horizon } = asked;
     const cameras = asked.camera.length === 0 ? null : asked.camera;
-    const given = await factsBeside(path, { ...nothingGiven, headWidth, visionHeads, horizon, cameras });
+    const own = { headWidth, visionHeads, featureHeadWidth, embodiment, horizon, cameras };
+    const given = await factsBeside(path, { ...nothingGiven, ...own });
     const recipeFor = importedDataFor({ name: nameOf(path), datasets: asked.data }, terminal.err);
     const { recipe, parameters, unread, notes } = await importRun({ path, folder, given, recipeFor });
     for (const note of notes) terminal.err.write(`${note}\n`);

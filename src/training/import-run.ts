@@ -1,21 +1,15 @@
 import { rm } from "node:fs/promises";
 import type { CheckpointFacts } from "../checkpoint/checkpoint.ts";
 import { type GivenFacts, readForeignPolicy } from "../checkpoint/import/foreign.ts";
+import { headWeights, type ImportedWeights } from "../checkpoint/import/head-weights.ts";
 import type { ForeignPolicy } from "../checkpoint/import/imported.ts";
-import {
-  checkTensors,
-  type ForeignTensor,
-  foreignTensors,
-  nameInFile,
-  unreadTensors,
-} from "../checkpoint/import/names.ts";
+import { checkTensors, foreignTensors, nameInFile, unreadTensors } from "../checkpoint/import/names.ts";
 import { type KnownRobot, readForeignRobot } from "../checkpoint/import/robot.ts";
 import { TensorSource } from "../checkpoint/import/tensor-source.ts";
 import { encodeStatistics, memberSchema } from "../checkpoint/robot-record.ts";
 import { writeStreamedCheckpoint } from "../checkpoint/store.ts";
 import type { StreamedParameters } from "../checkpoint/weights.ts";
 import type { Embodiment, Entry } from "../embodiment/embodiment.ts";
-import { InputError } from "../input-error.ts";
 import type { ParameterForm } from "../nn/parameter.ts";
 import { traceObjectives } from "../objective/objective.ts";
 import { writeRunRecipe } from "../recipe/file.ts";
@@ -62,45 +56,48 @@ export async function importRun({ path, folder, given, recipeFor }: ImportReques
   const source = await TensorSource.open(path);
   try {
     const policy = await readForeignPolicy(source, given);
-    if ("embodiments" in policy)
-      throw new InputError(
-        `${path}: expected a whole policy, got an action head whose vision-language model is none of ours; ` +
-          "parity compares what the head computes from features",
-      );
     const known = await readForeignRobot(path, policy);
     const { recipe, members } = await recipeFor(policy, known);
     const { parameters } = traceObjectives(settingOf({ recipe, rules: Rules.all }, 1));
-    const wanted = foreignTensors(policy.names, parameters);
-    checkTensors(path, policy.names, wanted, source.shapes);
-    const streamed = streamedFrom(source, policy, parameters, wanted);
+    const isHead = "embodiments" in policy;
+    const weights = isHead
+      ? headWeights(source, policy, parameters, recipe.seed)
+      : wholeWeights(source, policy, parameters);
     const facts = factsOf(recipe, known, members ?? [soleMember(recipe.name, known)]);
     await createRunFolder(folder);
     try {
       await writeRunRecipe(folder, recipe);
-      await writeStreamedCheckpoint(folder, facts, streamed);
+      await writeStreamedCheckpoint(folder, facts, weights.streamed);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
     }
     const cells = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
-    const unread = unreadTensors(policy.names, wanted, source.shapes);
-    return { recipe, parameters: cells, unread, notes: known.normalization.notes };
+    return {
+      recipe,
+      parameters: cells,
+      unread: weights.unread,
+      notes: [...weights.notes, ...known.normalization.notes],
+    };
   } finally {
     await source.close();
   }
 }
 
-function streamedFrom(
+/** All of a policy's weights, from its files. @throws InputError as `checkTensors` */
+function wholeWeights(
   source: TensorSource,
   { names }: ForeignPolicy,
   forms: readonly ParameterForm[],
-  wanted: readonly ForeignTensor[],
-): StreamedParameters {
+): ImportedWeights {
+  const wanted = foreignTensors(names, forms);
+  checkTensors(source.folder, names, wanted, source.shapes);
   const nameOf = new Map(wanted.map(({ parameter, name }) => [parameter, name]));
-  return {
+  const streamed: StreamedParameters = {
     forms: new Map(forms.map((form) => [form.name, form])),
     piecesOf: (parameter) => source.pieces(nameInFile(names, source.shapes, nameOf.get(parameter)!)),
   };
+  return { streamed, unread: unreadTensors(names, wanted, source.shapes), notes: [] };
 }
 
 function factsOf(recipe: Recipe, { normalization }: KnownRobot, members: CheckpointFacts["members"]): CheckpointFacts {

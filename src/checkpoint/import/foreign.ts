@@ -24,6 +24,8 @@ export interface GivenFacts {
   /** Steps of an action chunk, and names of the cameras in the policy's order, of files that do not say them. */
   readonly horizon: number | null;
   readonly cameras: readonly string[] | null;
+  /** Whose weights a robot begins with, of an action head that has a set for each of several. */
+  readonly embodiment: number | null;
 }
 
 export const nothingGiven: GivenFacts = {
@@ -33,6 +35,7 @@ export const nothingGiven: GivenFacts = {
   textEvery: null,
   horizon: null,
   cameras: null,
+  embodiment: null,
 };
 
 /**
@@ -63,10 +66,10 @@ export async function readForeignPolicy(source: TensorSource, given: GivenFacts)
     case "smolvla":
       return lerobotSmolvla(where, config, shapes, headsOf(given, publishedSmolvlaHeads));
     case "groot":
-      return lerobotGroot(where, config, shapes, grootCountsOf(given));
+      return lerobotGroot({ where, config, shapes }, grootCountsOf(given), given.embodiment);
     case "Gr00tN1d7":
     case "gr00t_n1_5":
-      return nvidiaGroot(where, config, shapes);
+      return nvidiaGroot({ where, config, shapes }, given.embodiment);
     default:
       throw new InputError(
         `${where}: expected "type" to be "pi0", "pi05", "pi0_fast", "smolvla" or "groot", got ${JSON.stringify(type) ?? "none"}`,
@@ -98,14 +101,15 @@ export async function readForeignWeights(
   for (const [at, { parameter, name, axes: theirs }] of wanted.entries()) {
     const { axes, shape } = forms[at]!;
     const tensor = await source.read(nameInFile(names, source.shapes, name));
-    const cells = numbersOf(source, name, tensor.cells);
+    const cells = floatCellsOf(source, name, tensor.cells);
     const ours = theirs === axes ? cells : rearrange(cells, tensor.shape, theirs, axes);
     values.set(parameter, new HostArray(axes, shape, "float32", ours));
   }
   return values;
 }
 
-function numbersOf({ folder }: TensorSource, name: string, cells: ArrayBufferView): Float32Array {
+/** @throws InputError where a tensor holds whole numbers */
+export function floatCellsOf({ folder }: TensorSource, name: string, cells: ArrayBufferView): Float32Array {
   if (cells instanceof Float32Array) return cells;
   if (cells instanceof Float64Array) return Float32Array.from(cells);
   throw new InputError(`${folder}: expected floating-point numbers in "${name}", got whole ones`);

@@ -36,5 +36,6 @@ export async function factsBeside(folder: string, given: GivenFacts): Promise<Gi
     textEvery: given.textEvery ?? textEvery,
     horizon: given.horizon ?? sizes.chunk ?? null,
     cameras: given.cameras ?? cameras ?? null,
+    embodiment: given.embodiment,
   };
 }

@@ -133,17 +133,39 @@ describe("refuses by one line", () => {
   const blocks = "_groot_model.action_head.model.transformer_blocks";
 
   it.each([
-    { max_state_dim: 10, chunk_size: 7, headWidth: 64, message: `heads of 64 in "${blocks}", got 48 rows of queries` },
-    { max_state_dim: 5, chunk_size: 7, headWidth: 12, message: "max_state_dim (5) entries, the state of now, got 10" },
-    { max_state_dim: 10, chunk_size: 17, headWidth: 12, message: "at most 16 steps, which have a place, got 17" },
-  ])("$message", async ({ headWidth, message, ...own }) => {
+    {
+      max_state_dim: 10,
+      chunk_size: 7,
+      headWidth: 64,
+      embodiment: 3,
+      message: `heads of 64 in "${blocks}", got 48 rows of queries`,
+    },
+    {
+      max_state_dim: 5,
+      chunk_size: 7,
+      headWidth: 12,
+      embodiment: 3,
+      message: "max_state_dim (5) entries, the state of now, got 10",
+    },
+    {
+      max_state_dim: 10,
+      chunk_size: 17,
+      headWidth: 12,
+      embodiment: 3,
+      message: "at most 16 steps, which have a place, got 17",
+    },
+    { max_state_dim: 10, chunk_size: 7, headWidth: 12, embodiment: 4, message: "an embodiment below 4, got 4" },
+  ])("$message", async ({ headWidth, message, embodiment, ...own }) => {
     const { shapes } = await headIn(join(released, "groot_n1_7"));
     const counts = { headWidth, featureHeadWidth: 8, textEvery: 2 };
-    expect(() => lerobotGroot("config.json", { ...config, ...own }, shapes, counts)).toThrow(message);
+    expect(() =>
+      lerobotGroot({ where: "config.json", config: { ...config, ...own }, shapes }, counts, embodiment),
+    ).toThrow(message);
   });
 
   it("a head of another make, by what it is made of", () => {
-    expect(() => nvidiaGroot("config.json", { action_head_cfg: { add_pos_embed: false } }, new Map())).toThrow(
+    const made = { action_head_cfg: { add_pos_embed: false } };
+    expect(() => nvidiaGroot({ where: "config.json", config: made, shapes: new Map() }, null)).toThrow(
       /^config\.json: .*action_head_cfg\.add_pos_embed: expected true/,
     );
   });

@@ -71,9 +71,13 @@ const n17Schema = headSchema.extend({
  * @throws InputError naming the file, and what of its configuration or its shapes does not fit
  * @source LeRobot `policies/groot/modeling_groot.py`, `groot_n1_7.py`
  */
-export function lerobotGroot(where: string, config: unknown, shapes: ShapesByName, counts: GrootCounts): ForeignHead {
+export function lerobotGroot(
+  { where, config, shapes }: ConfiguredFiles,
+  counts: GrootCounts,
+  embodiment: number | null,
+): ForeignHead {
   const read = parseInput(where, lerobotConfigSchema, config);
-  const own = { horizon: read.chunk_size, stateWidth: read.max_state_dim, cameras: camerasOf(read) };
+  const own = { horizon: read.chunk_size, stateWidth: read.max_state_dim, cameras: camerasOf(read), embodiment };
   return groot({ where, shapes, module: "_groot_model." }, counts, own);
 }
 
@@ -83,19 +87,30 @@ export function lerobotGroot(where: string, config: unknown, shapes: ShapesByNam
  * @throws InputError as `lerobotGroot`
  * @source NVIDIA Isaac-GR00T `gr00t_n1d7.py`, and of N1.5 `gr00t_n1.py`, `flow_matching_action_head.py`
  */
-export function nvidiaGroot(where: string, config: unknown, shapes: ShapesByName): ForeignHead {
+export function nvidiaGroot({ where, config, shapes }: ConfiguredFiles, embodiment: number | null): ForeignHead {
   const files = { where, shapes, module: "" } as const;
   if (typeof config === "object" && config !== null && "action_head_cfg" in config)
-    return nvidiaHead(files, parseInput(where, n15Schema, config).action_head_cfg, null);
+    return nvidiaHead(files, { ...parseInput(where, n15Schema, config).action_head_cfg, embodiment }, null);
   const { use_alternate_vl_dit, attend_text_every_n_blocks, ...head } = parseInput(where, n17Schema, config);
-  return nvidiaHead(files, head, use_alternate_vl_dit ? attend_text_every_n_blocks : null);
+  return nvidiaHead(files, { ...head, embodiment }, use_alternate_vl_dit ? attend_text_every_n_blocks : null);
 }
 
-function nvidiaHead(files: Files, head: z.infer<typeof headSchema>, textEvery: number | null): ForeignHead {
+function nvidiaHead(
+  files: Files,
+  head: z.infer<typeof headSchema> & Pick<Asked, "embodiment">,
+  textEvery: number | null,
+): ForeignHead {
   const headWidth = head.diffusion_model_cfg.attention_head_dim;
   const featureHeadWidth = head.vl_self_attention_cfg?.attention_head_dim ?? headWidth;
-  const own = { horizon: head.action_horizon, stateWidth: head.max_state_dim, cameras: [] };
-  return groot(files, { headWidth, featureHeadWidth, textEvery }, own);
+  const own = { horizon: head.action_horizon, stateWidth: head.max_state_dim, cameras: [] } as const;
+  return groot(files, { headWidth, featureHeadWidth, textEvery }, { ...own, embodiment: head.embodiment });
+}
+
+/** Another project's weights, and its `config.json`. */
+export interface ConfiguredFiles {
+  readonly where: string;
+  readonly config: unknown;
+  readonly shapes: ShapesByName;
 }
 
 interface Files {
@@ -105,11 +120,13 @@ interface Files {
   readonly module: "" | "_groot_model.";
 }
 
-function groot(
-  files: Files,
-  counts: GrootCounts,
-  { horizon, stateWidth, cameras }: Pick<ForeignHead, "horizon" | "stateWidth" | "cameras">,
-): ForeignHead {
+/** What a configuration and the user say. */
+interface Asked extends Pick<ForeignHead, "horizon" | "stateWidth" | "cameras"> {
+  /** `null` for the first. */
+  readonly embodiment: number | null;
+}
+
+function groot(files: Files, counts: GrootCounts, { horizon, stateWidth, cameras, embodiment }: Asked): ForeignHead {
   const shape = (name: string) => shapeOf(files.where, files.shapes, `${files.module}action_head.${name}`);
   const [embodiments = 0, actionWidth = 0] = shape("action_encoder.W1.W");
   const [, stateEntries = 0] = shape("state_encoder.layer1.W");
@@ -117,6 +134,8 @@ function groot(
     throw new InputError(
       `${files.where}: expected a state encoder of max_state_dim (${stateWidth}) entries, the state of now, got ${stateEntries}`,
     );
+  if (embodiment !== null && embodiment >= embodiments)
+    throw new InputError(`${files.where}: expected an embodiment below ${embodiments}, got ${embodiment}`);
   const dit = ditSizeOf(files, counts);
   if (horizon > (dit.places ?? 0))
     throw new InputError(`${files.where}: expected at most ${dit.places} steps, which have a place, got ${horizon}`);
@@ -134,6 +153,7 @@ function groot(
     conventions: releasedGroot,
     names: files.module === "" ? grootNames : belowModule("_groot_model", grootNames),
     embodiments,
+    embodiment: embodiment ?? 0,
   };
 }
 

@@ -26,6 +26,7 @@ export interface ForeignPolicy {
 
 /** An action head behind a model that is none of ours: what comes before it has only its width from the files. */
 export interface ForeignHead extends ForeignPolicy {
-  /** Sets of weights in its encoders and decoders. */
+  /** Sets of weights in its encoders and decoders, and the number of that with which a robot here begins. */
   readonly embodiments: number;
+  readonly embodiment: number;
 }

@@ -31,7 +31,8 @@ export function importedRecipe(policy: ForeignPolicy, known: KnownRobot, choice:
     actionWidth: policy.actionWidth,
     stateWidth: Math.max(1, policy.stateWidth),
     promptTokens: policy.promptTokens,
-    vocabulary: policy.vocabulary,
+    // The words of an action head's policy are those of our backbone.
+    ...("embodiments" in policy ? {} : { vocabulary: policy.vocabulary }),
     ...(policy.actionTokens === 0 ? {} : { actionTokens: { most: policy.actionTokens, tokenizer: unfittedFast() } }),
     ...(known.prompt === null ? {} : { prompt: known.prompt }),
     history: { slots: 1, interval: 1, dropout: 0 },
