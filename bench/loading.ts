@@ -126,6 +126,7 @@ function planOf(member: Member, pictureMemoryBytes: number): LoadPlan {
     actionFrame: "absolute",
     pastEnd: "nothing",
     prompt: "task",
+    letterbox: "antialiased-centred",
     longPrompt: "cut",
     augmentation: "none",
   } as const;

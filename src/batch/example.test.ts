@@ -39,6 +39,7 @@ const reading: Reading = {
   actionFrame: "absolute",
   pastEnd: "nothing",
   prompt: "task",
+  letterbox: "antialiased-centred",
   longPrompt: "refuse",
   augmentation: "none",
 };

@@ -7,7 +7,7 @@ import { type Augmentation, augment, drawChange } from "../embodiment/augment.ts
 import type { ActionFrame } from "../embodiment/delta.ts";
 import { type Embodiment, slots } from "../embodiment/embodiment.ts";
 import { type Normalization, normalize } from "../embodiment/normalize.ts";
-import { letterbox } from "../embodiment/picture.ts";
+import { fitBefore, type Letterbox, squared } from "../embodiment/picture.ts";
 import { type ActionChoice, actionsFrom, statesAt, trajectory } from "../embodiment/window.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { stream } from "../graph/random.ts";
@@ -62,6 +62,7 @@ export interface Reading {
   readonly pastEnd: ActionChoice["pastEnd"];
   readonly prompt: PromptFormat;
   readonly longPrompt: LongPrompt;
+  readonly letterbox: Letterbox;
   /** In training only. */
   readonly augmentation: Augmentation | "none";
 }
@@ -190,8 +191,8 @@ function readableOf(real: Validity<"o">, historyKept: boolean): Validity<"b o"> 
 async function picture(sample: Sample, frame: number, { view, key }: { view: string; key: string }): Promise<Picture> {
   const { subject, draw, layout, reading, purpose, seed } = sample;
   const side = layout.pictureSize;
-  const seen = await subject.dataset.picture(key, draw.episode, frame, { height: side, width: side });
-  if (purpose === "validation" || reading.augmentation === "none") return letterbox(seen, side);
+  const seen = await subject.dataset.picture(key, draw.episode, frame, fitBefore(side, reading.letterbox));
+  if (purpose === "validation" || reading.augmentation === "none") return squared(seen, side, reading.letterbox);
   const change = drawChange(reading.augmentation, {
     seed,
     dataset: subject.member.datasetName,
@@ -200,7 +201,7 @@ async function picture(sample: Sample, frame: number, { view, key }: { view: str
     frame: draw.frame,
     draw: draw.draw,
   });
-  return letterbox(augment(seen, change), side);
+  return squared(augment(seen, change), side, reading.letterbox);
 }
 
 /** The instruction of a frame; `null` where the dataset gives none. */

@@ -69,6 +69,7 @@ async function mixed(): Promise<{ mixture: Mixture; plan: LoadPlan }> {
       actionFrame: "absolute",
       pastEnd: "nothing",
       prompt: "task",
+      letterbox: "antialiased-centred",
       longPrompt: "refuse",
       augmentation: usualAugmentation,
     },

@@ -35,7 +35,14 @@ const layout = {
   tokens: 8,
   pictureSize: 8,
 };
-const choice = { layout, pastEnd: "nothing", prompt: "task", longPrompt: "refuse", tokenizer: byteTokenizer } as const;
+const choice = {
+  layout,
+  pastEnd: "nothing",
+  prompt: "task",
+  longPrompt: "refuse",
+  letterbox: "antialiased-centred",
+  tokenizer: byteTokenizer,
+} as const;
 const unit = { mode: "mean-std" as const, center: Float64Array.of(0.1, 0.2), scale: Float64Array.of(2, 3) };
 
 async function member(): Promise<Member> {
@@ -89,6 +96,7 @@ describe("a robot's observation", () => {
         actionFrame: "absolute",
         pastEnd: "nothing",
         prompt: "task",
+        letterbox: "antialiased-centred",
         longPrompt: "refuse",
         augmentation: "none",
       } as const;

@@ -3,7 +3,7 @@ import type { PromptFormat } from "../codec/prompt-format.ts";
 import type { Picture } from "../dataset/dataset.ts";
 import { type Embodiment, slots } from "../embodiment/embodiment.ts";
 import { normalize } from "../embodiment/normalize.ts";
-import { letterbox, shrink } from "../embodiment/picture.ts";
+import { type Letterbox, squared } from "../embodiment/picture.ts";
 import { HostArray, zeros } from "../graph/host-array.ts";
 import { InputError } from "../input-error.ts";
 import { Padded } from "../validity/padded.ts";
@@ -44,6 +44,7 @@ export interface ObservationChoice {
   readonly layout: Pick<BatchLayout, "steps" | "tokens" | "pictureSize">;
   readonly prompt: PromptFormat;
   readonly longPrompt: LongPrompt;
+  readonly letterbox: Letterbox;
   readonly tokenizer: PromptTokenizer;
 }
 
@@ -77,7 +78,7 @@ export function observe(robot: Robot, input: PolicyInput, choice: ObservationCho
     dofSlots: slots(dofs),
     state,
     stateSlots: slots(states),
-    pictures: pictures.map((picture) => picture && letterbox(shrink(picture, { height: side, width: side }), side)),
+    pictures: pictures.map((picture) => picture && squared(picture, side, choice.letterbox)),
     viewReal: Validity.of("o v", [observations.length, embodiment.cameras.length], Uint8Array.from(cameraReal)),
     tokens: promptTokens(input.prompt, state, { tokenizer, ...fit }),
     actionTokens: new Int32Array(),

@@ -78,6 +78,7 @@ describe.runIf(hasRealData)(onRealData("four real robots in one mixture"), () =>
         historyDropout: 0,
         pastEnd: "nothing",
         prompt: "task",
+        letterbox: "antialiased-centred",
         longPrompt: "refuse",
         augmentation: usualAugmentation,
       },

@@ -36,7 +36,13 @@ async function problem(
   const layout = { actionWidth: 2, stateWidth: 0, tokens: 5, ...changes };
   const cache = join(folder, "cache");
   try {
-    await checkSamples(open, { layout, tokenizer: byteTokenizer, prompt: "task", longPrompt: "refuse", cache });
+    await checkSamples(open, {
+      layout,
+      tokenizer: byteTokenizer,
+      prompt: "task",
+      longPrompt: "refuse",
+      cache,
+    });
     return null;
   } catch (error) {
     expect(error).toBeInstanceOf(InputError);

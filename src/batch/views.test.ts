@@ -73,6 +73,7 @@ it("each view of a batch holds its own camera's picture of its own time, in trai
       actionFrame: "absolute",
       pastEnd: "nothing",
       prompt: "task",
+      letterbox: "antialiased-centred",
       longPrompt: "refuse",
       augmentation: "none",
     },
@@ -91,7 +92,7 @@ it("each view of a batch holds its own camera's picture of its own time, in trai
   const served = observe(
     robot,
     { observations: [at(2), at(5)], prompt: "push" },
-    { layout, prompt: "task", longPrompt: "refuse", tokenizer: byteTokenizer },
+    { layout, prompt: "task", longPrompt: "refuse", letterbox: "antialiased-centred", tokenizer: byteTokenizer },
   );
   const { images, facts } = collate(layout, [taught, served]);
   const firstPixels = images.read(({ cells }) =>

@@ -10,6 +10,7 @@ export const conventionNames = [
   "normalizationEpsilon",
   "zeroRange",
   "coincidingQuantiles",
+  "letterbox",
 ] as const;
 
 export type ConventionName = (typeof conventionNames)[number];

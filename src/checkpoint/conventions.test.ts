@@ -14,6 +14,7 @@ const ours: Conventions = {
   normalizationEpsilon: 1e-6,
   zeroRange: "zero",
   coincidingQuantiles: "min-max",
+  letterbox: "antialiased-centred",
 };
 
 const other: Conventions = {
@@ -27,6 +28,7 @@ const other: Conventions = {
   normalizationEpsilon: 1e-8,
   zeroRange: "epsilon",
   coincidingQuantiles: "epsilon",
+  letterbox: "bilinear-centred",
 };
 
 function check(found: Conventions, expected: Conventions, allowed: readonly ConventionName[]): () => void {
@@ -70,13 +72,23 @@ describe("conventions", () => {
         'unrealInput "zero" (trained under "noise"), supervision "allReal" (trained under "asReleasedPi"), ' +
         'actionSight "causal" (trained under "both"), pastEnd "hidden" (trained under "taught"), crossAttentionKeys "real" (trained under "asReleasedGr00t"), ' +
         'normalizationEpsilon 0.000001 (trained under 1e-8), zeroRange "zero" (trained under "epsilon"), ' +
-        'coincidingQuantiles "min-max" (trained under "epsilon"); ' +
+        'coincidingQuantiles "min-max" (trained under "epsilon"), letterbox "antialiased-centred" (trained under "bilinear-centred"); ' +
         "run them under their own conventions, or allow each difference by its name",
     );
   });
 
-  it("have no default: one that is not said is no convention", () => {
-    for (const name of conventionNames) {
+  it("have no default: one that is not said is no convention, but for pictures, of which older weights say nothing", () => {
+    const { letterbox: _, ...older } = ours;
+    expect(conventionsSchema.safeParse(older).success).toBe(true);
+    expect(check(older, ours, [])).not.toThrow();
+    expect(
+      check(
+        other,
+        older,
+        conventionNames.filter((name) => name !== "letterbox"),
+      ),
+    ).toThrow('letterbox "antialiased-centred" (trained under "bilinear-centred")');
+    for (const name of conventionNames.filter((known) => known !== "letterbox")) {
       const { [name]: _, ...rest } = ours;
       expect(conventionsSchema.safeParse(rest).success).toBe(false);
     }

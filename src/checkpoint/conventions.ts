@@ -5,6 +5,7 @@ import {
   soundNormalization,
   zeroRanges,
 } from "../embodiment/normalize.ts";
+import { type Letterbox, letterboxes } from "../embodiment/picture.ts";
 import { unrealInputs } from "../flow/path.ts";
 import { timeDirections } from "../flow/time.ts";
 import { InputError } from "../input-error.ts";
@@ -16,7 +17,7 @@ import { type ConventionName, conventionNames } from "./convention-name.ts";
 /**
  * What weights were trained under and cannot show: used under another convention they give finite, wrong actions.
  *
- * No member has a default: whoever writes weights, or imports them, says each of them.
+ * No member has a default but the last: whoever writes weights, or imports them, says each of them.
  */
 export const conventionsSchema = z.strictObject({
   /** Where on the path noise stands: time 1 in π0 and openpi, time 0 in GR00T; `none` where there is no flow. */
@@ -39,6 +40,8 @@ export const conventionsSchema = z.strictObject({
   zeroRange: z.enum(zeroRanges),
   /** What quantiles that coincide give way to where the extremes do not: those, or the division by epsilon. */
   coincidingQuantiles: z.enum(coincidingQuantilesNames),
+  /** How pictures become squares. May be missing: in the middle and antialiased, as every policy has them that was trained here. */
+  letterbox: z.enum(letterboxes).optional(),
 } satisfies Record<ConventionName, z.ZodType>);
 
 export type Conventions = Readonly<z.infer<typeof conventionsSchema>>;
@@ -60,6 +63,11 @@ export const soundConventions = {
   zeroRange: soundNormalization.zeroRange,
   coincidingQuantiles: soundNormalization.coincidingQuantiles,
 } as const satisfies z.infer<typeof chosenConventionsSchema>;
+
+/** How pictures become squares under some conventions. */
+export function letterboxOf({ letterbox }: Pick<Conventions, "letterbox">): Letterbox {
+  return letterbox ?? "antialiased-centred";
+}
 
 /** How normalisation divides under some conventions. */
 export function normalizationConventionOf(
@@ -83,9 +91,10 @@ export function checkConventions(
   expected: Conventions,
   allowed: ReadonlySet<ConventionName>,
 ): void {
+  const [own, wanted] = [found, expected].map((one) => ({ ...one, letterbox: letterboxOf(one) }));
   const differences = conventionNames
-    .filter((name) => found[name] !== expected[name] && !allowed.has(name))
-    .map((name) => `${name} ${JSON.stringify(expected[name])} (trained under ${JSON.stringify(found[name])})`);
+    .filter((name) => own![name] !== wanted![name] && !allowed.has(name))
+    .map((name) => `${name} ${JSON.stringify(wanted![name])} (trained under ${JSON.stringify(own![name])})`);
   if (differences.length > 0)
     throw new InputError(
       `${where}: expected weights trained under ${differences.join(", ")}; ` +

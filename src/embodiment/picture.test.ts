@@ -5,7 +5,7 @@ import { hasRealData, onRealData, realDataset } from "../dataset/testing/real-da
 import { HostArray } from "../graph/host-array.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import { expectClose } from "../graph/testing/close.ts";
-import { letterbox, resize, shrink } from "./picture.ts";
+import { type Letterbox, letterbox, resize, shrink, squared } from "./picture.ts";
 
 const picture = (height: number, width: number, value: (at: number) => number) =>
   new HostArray(
@@ -201,5 +201,47 @@ describe.runIf(hasRealData)(onRealData("a real frame as a camera gives it"), () 
     // The decoder averages luma and chroma and turns the means into colours; here the colours are averaged.
     expect(Math.max(...differences)).toBeLessThanOrEqual(6);
     expect(differences.reduce((sum, one) => sum + one, 0) / differences.length).toBeLessThan(0.15);
+  });
+});
+
+describe("a square made bilinearly", () => {
+  // Six pixels in a row, each grey: a square of two takes the middle one of every three.
+  const row = new HostArray(
+    "h w c",
+    [1, 6, 3],
+    "uint8",
+    Uint8Array.from([0, 40, 80, 120, 160, 200].flatMap((grey) => [grey, grey, grey])),
+  );
+  const greys = (how: Letterbox) => [...squared(row, 2, how).cells].filter((_, at) => at % 3 === 0);
+
+  it("passes over pixels, where one that is antialiased averages them", () => {
+    expect(greys("bilinear-centred")).toEqual([40, 160, 0, 0]);
+    // Of a row that jumps, the mean of its first three pixels is none of them.
+    const jumps = new HostArray(
+      "h w c",
+      [1, 6, 3],
+      "uint8",
+      Uint8Array.of(...Array(3).fill(240), ...Array(15).fill(0)),
+    );
+    expect(squared(jumps, 2, "bilinear-centred").cells[0]).toBe(0);
+    expect(squared(jumps, 2, "antialiased-centred").cells[0]).toBe(80);
+  });
+
+  it("stands in the last corner, or in the middle with the odd line below", () => {
+    expect(greys("bilinear-bottom-right")).toEqual([0, 0, 40, 160]);
+  });
+
+  it("keeps the pixels of a picture of its size, and rounds sides down", () => {
+    const whole = new HostArray(
+      "h w c",
+      [2, 2, 3],
+      "uint8",
+      Uint8Array.from({ length: 12 }, (_, at) => at),
+    );
+    expect(squared(whole, 2, "bilinear-centred")).toBe(whole);
+    // Five lines by 7 in a square of 4: 5 / (7 / 4) = 2.86 lines, which would be three to the nearest.
+    const wide = new HostArray("h w c", [5, 7, 3], "uint8", new Uint8Array(105).fill(255));
+    const lines = [0, 1, 2, 3].map((line) => squared(wide, 4, "bilinear-bottom-right").cells[line * 12]);
+    expect(lines).toEqual([0, 0, 255, 255]);
   });
 });

@@ -3,6 +3,34 @@ import { fittedSize } from "../dataset/read/scaler.ts";
 import { allocate, HostArray } from "../graph/host-array.ts";
 
 /**
+ * How a picture becomes a square, its proportions kept and black around it. Weights depend on it.
+ *
+ * `antialiased-centred`: in the middle, scaled so that no pixel is passed over. `bilinear-centred` and `bilinear-bottom-right`: each pixel
+ * of the square from the four nearest, however many lie between; sides are rounded down.
+ *
+ * @source `bilinear-centred`: openpi and LeRobot π0 `resize_with_pad_torch`; `bilinear-bottom-right`: LeRobot SmolVLA `resize_with_pad`
+ */
+export const letterboxes = ["antialiased-centred", "bilinear-centred", "bilinear-bottom-right"] as const;
+
+export type Letterbox = (typeof letterboxes)[number];
+
+/** A picture as a square. @throws RangeError if it has no pixel or other than three channels */
+export function squared(picture: Picture, size: number, how: Letterbox): Picture {
+  if (how === "antialiased-centred") return letterbox(shrink(picture, { height: size, width: size }), size);
+  const [height = 0, width = 0] = picture.shape;
+  if (height === size && width === size) return picture;
+  const ratio = Math.max(height, width) / size;
+  const fitted = (side: number) => Math.max(1, Math.floor(side / ratio));
+  return placed(weighted(picture, nearest(height, fitted(height)), nearest(width, fitted(width))), size, how);
+}
+
+/** The size to which a picture may be shrunk before it becomes a square. */
+export function fitBefore(size: number, how: Letterbox): Fit {
+  const side = how === "antialiased-centred" ? size : Number.MAX_SAFE_INTEGER;
+  return { height: side, width: side };
+}
+
+/**
  * A picture in the middle of a square, its proportions kept, black around it; odd remainders lie below and to the right.
  *
  * A picture whose longer side is `size` already keeps its pixels; any other is scaled bilinearly (antialiased where it shrinks).
@@ -16,13 +44,17 @@ export function letterbox(picture: Picture, size: number): Picture {
   const longer = Math.max(height, width);
   const fitted = (side: number) => Math.max(1, Math.round((side * size) / longer));
   const scaled = longer === size ? picture : resize(picture, fitted(height), fitted(width));
-  const [rows, columns] = [scaled.shape[0]!, scaled.shape[1]!];
+  return placed(scaled, size, "antialiased-centred");
+}
+
+/** A picture in a black square, in its middle or its last corner. */
+function placed(picture: Picture, size: number, how: Letterbox): Picture {
+  const [rows, columns] = [picture.shape[0]!, picture.shape[1]!];
+  const before = (own: number) => (how === "bilinear-bottom-right" ? size - own : Math.floor((size - own) / 2));
   const out = allocate("uint8", size * size * 3);
-  const top = Math.floor((size - rows) / 2);
-  const left = Math.floor((size - columns) / 2);
   for (let row = 0; row < rows; row++) {
-    const line = scaled.cells.subarray(row * columns * 3, (row + 1) * columns * 3);
-    out.set(line, ((top + row) * size + left) * 3);
+    const line = picture.cells.subarray(row * columns * 3, (row + 1) * columns * 3);
+    out.set(line, ((before(rows) + row) * size + before(columns)) * 3);
   }
   return new HostArray("h w c", [size, size, 3], "uint8", out);
 }
@@ -89,6 +121,15 @@ function triangles(own: number, wanted: number): Taps[] {
     const from = Math.max(0, Math.floor(center - reach));
     const to = Math.min(own, Math.ceil(center + reach));
     return taps(from, to, (pixel) => Math.max(0, 1 - Math.abs((pixel + 0.5 - center) / reach)));
+  });
+}
+
+/** The two pixels next to where a new one lies. @source torch `interpolate(mode="bilinear", align_corners=False)` */
+function nearest(own: number, wanted: number): Taps[] {
+  return Array.from({ length: wanted }, (_, at) => {
+    const place = Math.max(0, ((at + 0.5) * own) / wanted - 0.5);
+    const from = Math.min(own - 1, Math.floor(place));
+    return taps(from, Math.min(own, from + 2), (pixel) => Math.max(0, 1 - Math.abs(pixel - place)));
   });
 }
 

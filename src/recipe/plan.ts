@@ -3,7 +3,7 @@ import type { BatchLayout } from "../batch/layout.ts";
 import type { LoadPlan, Units } from "../batch/maker.ts";
 import { type MeasureOptions, measureNormalization, type NormalizationStatistics } from "../batch/measure.ts";
 import { checkSamples, type SampleFindings } from "../batch/sample-check.ts";
-import { type Conventions, normalizationConventionOf } from "../checkpoint/conventions.ts";
+import { type Conventions, letterboxOf, normalizationConventionOf } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { decodeStatistics } from "../checkpoint/robot-record.ts";
 import { changes } from "../dataset/statistics.ts";
@@ -122,6 +122,7 @@ export function readingOf({ data, policy, conventions }: Recipe): Reading {
     pastEnd: repeatsLastAction(conventions.pastEnd) ? "last action" : "nothing",
     prompt: promptFormatOf(policy),
     longPrompt: data.longPrompt ?? "refuse",
+    letterbox: letterboxOf(conventions),
     augmentation: data.augmentation ?? "none",
   };
 }

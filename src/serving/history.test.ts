@@ -40,7 +40,13 @@ const layout: BatchLayout = {
   actionTokens: 0,
   pictureSize: 8,
 };
-const choice = { layout, prompt: "task", longPrompt: "refuse", tokenizer: byteTokenizer } as const;
+const choice = {
+  layout,
+  prompt: "task",
+  longPrompt: "refuse",
+  letterbox: "antialiased-centred",
+  tokenizer: byteTokenizer,
+} as const;
 const native: Pick<Reading, "rate" | "interval"> = { rate: "native", interval: 2 };
 
 let member: Member;
@@ -57,7 +63,12 @@ beforeAll(async () => {
 });
 
 const history = (reading: Pick<Reading, "rate" | "interval">) =>
-  new History(robot, { slots: observationSlots(layout, reading), framesPerSecond: 10, pictureSize: 8 });
+  new History(robot, {
+    slots: observationSlots(layout, reading),
+    framesPerSecond: 10,
+    pictureSize: 8,
+    letterbox: "antialiased-centred" as const,
+  });
 
 async function observation(frame: number): Promise<RobotObservation> {
   const { cells } = (await dataset.table(0)).vector("observation.state");
@@ -83,6 +94,7 @@ const recorded = (frame: number, reading: Pick<Reading, "rate" | "interval">) =>
         actionFrame: "absolute",
         pastEnd: "nothing",
         prompt: "task",
+        letterbox: "antialiased-centred",
         longPrompt: "refuse",
         augmentation: "none",
       },

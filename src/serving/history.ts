@@ -2,7 +2,7 @@ import type { Robot, RobotObservation } from "../batch/observation.ts";
 import { misfits, type PolicyInput } from "../batch/observation.ts";
 import { nearestFrame, type ObservationSlots, observationWindow } from "../dataset/chunk.ts";
 import type { Picture } from "../dataset/dataset.ts";
-import { shrink } from "../embodiment/picture.ts";
+import { type Letterbox, shrink, squared } from "../embodiment/picture.ts";
 import { statesAt } from "../embodiment/window.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { InputError } from "../input-error.ts";
@@ -11,8 +11,9 @@ import { InputError } from "../input-error.ts";
 export interface HistoryChoice {
   readonly slots: ObservationSlots;
   readonly framesPerSecond: number;
-  /** Side of the policy's pictures, in pixels: larger pictures are shrunk to it before they are kept. */
+  /** Side of the policy's pictures, in pixels: larger pictures are made as small before they are kept. */
   readonly pictureSize: number;
+  readonly letterbox: Letterbox;
 }
 
 /**
@@ -104,8 +105,9 @@ export class History {
   }
 
   #small(picture: Picture): Picture {
-    const side = this.#choice.pictureSize;
-    const small = shrink(picture, { height: side, width: side });
+    const { pictureSize: side, letterbox } = this.#choice;
+    const isShrunk = letterbox === "antialiased-centred";
+    const small = isShrunk ? shrink(picture, { height: side, width: side }) : squared(picture, side, letterbox);
     return small === picture ? new HostArray("h w c", picture.shape, "uint8", picture.cells.slice()) : small;
   }
 }

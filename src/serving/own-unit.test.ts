@@ -163,6 +163,7 @@ describe.each(["absolute", "delta"] as const)("one motion in degrees and in radi
     const choice = {
       layout: layoutOf(planned().recipe, 1),
       prompt: "task",
+      letterbox: "antialiased-centred",
       longPrompt: "refuse",
       tokenizer: byteTokenizer,
     } as const;

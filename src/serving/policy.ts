@@ -72,7 +72,8 @@ export class LoadedPolicy {
     const reading = readingOf(this.recipe);
     const { layout } = this.#sampler;
     const { framesPerSecond } = this.#known(robot);
-    const choice = { slots: observationSlots(layout, reading), framesPerSecond, pictureSize: layout.pictureSize };
+    const pictures = { pictureSize: layout.pictureSize, letterbox: reading.letterbox };
+    const choice = { slots: observationSlots(layout, reading), framesPerSecond, ...pictures };
     return new Session(robot, choice, seed);
   }
 
@@ -101,8 +102,8 @@ export class LoadedPolicy {
         `act: expected at most ${this.rows} robots, got ${requests.length}; load the policy for more robots`,
       );
     const { layout } = this.#sampler;
-    const { prompt, longPrompt } = readingOf(this.recipe);
-    const choice = { layout, prompt, longPrompt, tokenizer: tokenizerOf(this.recipe) };
+    const { prompt, longPrompt, letterbox } = readingOf(this.recipe);
+    const choice = { layout, prompt, longPrompt, letterbox, tokenizer: tokenizerOf(this.recipe) };
     const examples = requests.map((request) => observe(this.#known(request.robot), request, choice));
     return collate(layout, examples);
   }

@@ -78,6 +78,7 @@ const choiceOfSamples: ExampleChoice = {
     actionFrame: "absolute",
     pastEnd: "nothing",
     prompt: "task",
+    letterbox: "antialiased-centred",
     longPrompt: "refuse",
     augmentation: "none",
   },

@@ -82,6 +82,7 @@ describe("episodes without their idle ends", () => {
       actionFrame: "absolute",
       pastEnd: "nothing",
       prompt: "task",
+      letterbox: "antialiased-centred",
       longPrompt: "refuse",
       augmentation: "none",
     };

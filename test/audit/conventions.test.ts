@@ -39,6 +39,7 @@ const changes: Changes = {
   normalizationEpsilon: withConvention({ normalizationEpsilon: 0.5 }),
   zeroRange: withConvention({ zeroRange: "epsilon" }),
   coincidingQuantiles: withConvention({ coincidingQuantiles: "epsilon" }),
+  letterbox: withConvention({ letterbox: "bilinear-bottom-right" }),
 };
 
 let cache = "";

@@ -4,12 +4,13 @@ import { cutToRobot } from "../../src/batch/cut.ts";
 import { slots } from "../../src/embodiment/embodiment.ts";
 import { normalize } from "../../src/embodiment/normalize.ts";
 import { ownActions } from "../../src/embodiment/own-action.ts";
+import { squared } from "../../src/embodiment/picture.ts";
 import { type Arrays, HostArray } from "../../src/graph/host-array.ts";
 import { InputError } from "../../src/input-error.ts";
 import { flowInputs } from "../../src/objective/flow.ts";
 import { observationFeeds } from "../../src/objective/micro-batch.ts";
 import { ActionSampler } from "../../src/objective/sample.ts";
-import { settingOf } from "../../src/recipe/plan.ts";
+import { readingOf, settingOf } from "../../src/recipe/plan.ts";
 import { findPolicy, loadPolicy, readPolicyWeights } from "../../src/serving/load.ts";
 import type { LoadedPolicy } from "../../src/serving/policy.ts";
 import { type ImportedFolder, importFolder } from "../../src/training/testing/imported-run.ts";
@@ -20,7 +21,7 @@ import { ReferenceCase } from "../../tools/parity/case.ts";
 import { compare } from "../../tools/parity/compare.ts";
 
 /** Policies whose robots are served from what their own files say, without a dataset. */
-const imported = ["pi0"] as const;
+const imported = ["pi0", "pi05", "smolvla"] as const;
 
 describe.each(imported)("%s, imported, serves what its origin computed", (name) => {
   const from = join(import.meta.dirname, "released", name);
@@ -67,14 +68,38 @@ describe.each(imported)("%s, imported, serves what its origin computed", (name) 
   it("reads states in their own units, tokens and absent cameras as its origin did", () => {
     const batch = policy.perceive(requests());
     const feeds = observationFeeds(batch);
-    const found = feeds.get("state")!;
-    expect(compare("state", [...found.cells].map(Number), reference.numbers("in.state"), 1e-6).apart).toBeLessThan(
-      1e-6,
-    );
-    expect([...feeds.get("tokenReal")!.cells]).toEqual([...reference.numbers("in.tokens_mask")]);
+    const [rows = 0, width = 0] = reference.shape("raw.state");
+    const state = Array.from(feeds.get("state")!.cells, Number);
+    const own = state.filter((_, at) => at % (state.length / rows) < width);
+    expect(compare("state", own, reference.numbers("processed.state"), 1e-6).apart).toBeLessThan(1e-6);
+    expect(state.filter((_, at) => at % (state.length / rows) >= width).every((cell) => cell === 0)).toBe(true);
+    // SmolVLA's are as long as the longest of the case.
+    const isReal = Array.from(feeds.get("tokenReal")!.cells, Number);
+    const [, tokens = 0] = reference.shape("in.tokens");
+    const shown = isReal.filter((_, at) => at % (isReal.length / rows) < tokens);
+    expect(shown).toEqual([...reference.numbers("in.tokens_mask")]);
     const masks = reference.cameras.map((camera) => reference.numbers(`in.image_mask.${camera}`));
     const wanted = Array.from({ length: policy.rows }, (_, row) => masks.map((mask) => mask[row]!)).flat();
     expect([...feeds.get("viewReal")!.cells]).toEqual(wanted);
+  });
+
+  it("makes squares of pictures as its origin did", () => {
+    const { letterbox } = readingOf(policy.recipe);
+    for (const camera of reference.cameras) {
+      const [samples = 0, , height = 0, width = 0] = reference.shape(`raw.image.${camera}`);
+      const side = reference.shape(`in.image.${camera}`).at(-1)!;
+      const isThere = reference.numbers(`in.image_mask.${camera}`);
+      for (let row = 0; row < samples; row++) {
+        if (isThere[row] === 0) continue;
+        const raw = pictureAt(reference.numbers(`raw.image.${camera}`), row, [height, width]).map((cell) => cell * 255);
+        const picture = new HostArray("h w c", [height, width, 3], "uint8", Uint8Array.from(raw, Math.round));
+        const found = squared(picture, side, letterbox).cells;
+        const wanted = pictureAt(reference.numbers(`in.image.${camera}`), row, [side, side]);
+        // Half a level where the case's pictures are made of whole numbers, and half where ours is.
+        const apart = wanted.map((cell, at) => Math.abs((cell + 1) * 127.5 - found[at]!));
+        expect(Math.max(...apart)).toBeLessThan(1.001);
+      }
+    }
   });
 
   it("normalises actions as its origin did", () => {
@@ -122,6 +147,15 @@ describe.each(imported)("%s, imported, serves what its origin computed", (name) 
     await expect(asking).rejects.toThrow("prompt: expected its tokens, got a text: the tokenizer of these weights");
   });
 });
+
+/** One picture `[c h w]` of several, as `[h w c]`. */
+function pictureAt(pictures: Float64Array, row: number, [height, width]: readonly [number, number]): Float64Array {
+  const pixels = height * width;
+  return Float64Array.from(
+    { length: pixels * 3 },
+    (_, at) => pictures[(row * 3 + (at % 3)) * pixels + Math.floor(at / 3)]!,
+  );
+}
 
 /** Pictures before they are rounded to whole numbers, and the noise that the origin began with. */
 function caseFeeds(reference: ReferenceCase): Arrays {

@@ -31,6 +31,7 @@ const releasedPi = {
   normalizationEpsilon: 1e-8,
   zeroRange: "epsilon",
   coincidingQuantiles: "epsilon",
+  letterbox: "bilinear-centred",
 } as const;
 
 /** What their files call the parameters of the two, and how many tokens openpi gives their prompts. @source openpi `pi0_config.py` */

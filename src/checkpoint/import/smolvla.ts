@@ -50,6 +50,7 @@ const releasedSmolvla = {
   normalizationEpsilon: 1e-8,
   zeroRange: "epsilon",
   coincidingQuantiles: "epsilon",
+  letterbox: "bilinear-bottom-right",
 } as const;
 
 const side = z.int().positive();
