@@ -76,8 +76,8 @@ export function chooseRobot(robots: readonly ServedRobot[], query: RobotQuery): 
       isAsAsked(query.controlMode, embodiment.controlMode) &&
       isAsAsked(query.dataset, dataset),
   );
-  const [found] = fitting;
-  if (found !== undefined && fitting.length === 1) return found;
+  const [found, ...others] = fitting;
+  if (found !== undefined && others.length === 0) return found;
   const asked = Object.entries(query).map(([key, value]) => `${key} "${value}"`);
   const many = fitting.length > 1;
   throw new InputError(

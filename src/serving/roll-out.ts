@@ -116,7 +116,7 @@ export async function rollOutFound(
     options,
     execution,
     rollouts,
-    successes: rollouts.filter(({ isSuccess }) => isSuccess).length,
+    successes: successesOf(rollouts),
     score: scoreOf(rollouts),
     films: paths.map(([, path]) => path),
     seconds: played.seconds,
@@ -187,12 +187,16 @@ function executionOf({ execute, delay }: RolloutChoice, horizon: number): ChunkE
 export function scoreOf(rollouts: readonly Rollout[]): Score | null {
   const { length } = rollouts;
   if (length === 0) return null;
-  const successes = rollouts.filter(({ isSuccess }) => isSuccess).length;
+  const successes = successesOf(rollouts);
   return {
     successRate: successes / length,
     interval: successInterval(successes, length),
     meanSteps: rollouts.reduce((sum, { steps }) => sum + steps, 0) / length,
   };
+}
+
+function successesOf(rollouts: readonly Rollout[]): number {
+  return rollouts.filter(({ isSuccess }) => isSuccess).length;
 }
 
 /** @throws InputError where films cannot be written */

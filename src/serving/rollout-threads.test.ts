@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { findRobot } from "../simulation/robots.ts";
 import { trainMicroRun } from "../training/testing/micro-run.ts";
 import { findPolicy } from "./load.ts";
@@ -77,6 +77,20 @@ it("the thread of a share that could have played is ended where another failed, 
   }
 });
 
+it("an episode that has ended is followed by no other where to stop is said meanwhile", async () => {
+  const run = await trainMicroRun(reachingRecipe, 1);
+  onTestFinished(run.remove);
+  const flag = new Int32Array(new SharedArrayBuffer(4));
+  const policy = await findPolicy(run.folder);
+  const share = { ...failing, policy, options: { ...failing.options, imageSize: 16 }, episodes: [0, 1, 2], stop: flag };
+  // Nothing looks by the clock: only the end of an episode tells.
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  let ended = 0;
+  const { shares } = await playShares([share], flag, { finished: () => ended++, isStopped: () => ended > 0 });
+  expect(shares.flatMap(({ rollouts }) => rollouts.map(({ episode }) => episode))).toEqual([0]);
+});
+
 it("several robots are divided among threads of one, a single robot has them all", () => {
   const machine = { device: "cpu", threads: 3 } as const;
   expect(rolloutParts(machine, { episodes: 5, sideBySide: 1 })).toEqual([
@@ -87,6 +101,11 @@ it("several robots are divided among threads of one, a single robot has them all
     { episodes: [0, 3], environmentCount: 2, rows: 2, machine: one },
     { episodes: [1, 4], environmentCount: 1, rows: 2, machine: one },
     { episodes: [2], environmentCount: 1, rows: 2, machine: one },
+  ]);
+  // Any other device has one program for all, however many rows it needs.
+  const graphics = { device: "cuda", threads: 3 } as const;
+  expect(rolloutParts(graphics, { episodes: 12, sideBySide: 10 })).toEqual([
+    { episodes: [...Array(12).keys()], environmentCount: 10, rows: 10, machine: graphics },
   ]);
 });
 

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { encodeMessage, type MessageValue } from "./message.ts";
+import { actionsOf, Client, message, Served } from "./testing/served.ts";
+
+let served: Served;
+beforeAll(async () => {
+  served = await Served.start();
+});
+afterAll(() => served.stop());
+
+describe("a client's mistake", () => {
+  const cases: readonly (readonly [string, Readonly<Record<string, MessageValue>>, string])[] = [
+    [
+      "a state of another width",
+      { "observation/state": { dtype: "<f8", shape: [3], bytes: new Uint8Array(24) } },
+      "expected a state of 2 entries, got 3",
+    ],
+    ["a missing state", { "observation/state": null }, '"observation/state": expected an array of numbers, got null'],
+    [
+      "a state of another type",
+      { "observation/state": { dtype: "<c8", shape: [2], bytes: new Uint8Array(16) } },
+      '"observation/state": expected an array of <f8, <f4, <i8, <i4, <i2, |i1, |u1, |b1 (little-endian), got <c8',
+    ],
+    [
+      "too few bytes",
+      { "observation/state": { dtype: "<f4", shape: [2], bytes: new Uint8Array(4) } },
+      '"observation/state": expected 8 bytes of [2] <f4, got 4',
+    ],
+    [
+      "no number",
+      {
+        "observation/state": {
+          dtype: "<f4",
+          shape: [2],
+          bytes: new Uint8Array(Float32Array.from([Number.NaN, 0]).buffer),
+        },
+      },
+      'expected finite numbers, got NaN for "shoulder"',
+    ],
+    [
+      "an unknown camera",
+      { "observation/images/wrist": null },
+      '"observation/images/wrist": expected the keys observation/state, observation/images/camera, prompt, got this one',
+    ],
+    [
+      "a picture of floats",
+      { "observation/images/camera": { dtype: "<f4", shape: [1, 1, 3], bytes: new Uint8Array(12) } },
+      '"observation/images/camera": expected bytes [h w 3] or [3 h w], got [1 1 3] <f4',
+    ],
+    [
+      "a picture without channels",
+      { "observation/images/camera": { dtype: "|u1", shape: [3, 4], bytes: new Uint8Array(12) } },
+      '"observation/images/camera": expected bytes [h w 3] or [3 h w], got [3 4] |u1',
+    ],
+    ["a prompt that is none", { prompt: 3 }, '"prompt": expected a text, got a number'],
+    ["a prompt too long", { prompt: "reach ".repeat(20) }, "expected a prompt of at most 40 tokens, got 121"],
+  ];
+
+  it.each(cases)("%s is told in a text, and the connection is closed as openpi closes it", async (_, changes, said) => {
+    const client = new Client(served.server, "/");
+    await client.next();
+    const reply = await client.ask(message(changes));
+    expect(reply).toEqual(expect.stringContaining(said));
+    expect((await client.closed).code).toBe(1011);
+  });
+
+  it.each([
+    ["no message", Uint8Array.of(0xc1), "message: expected numbers, texts, bytes, arrays and maps, got something else"],
+    ["a message cut short", encodeMessage(message({})).subarray(0, 40), "message: expected one value in MessagePack"],
+    ["a list", Uint8Array.of(0x90), "message: expected a map of names to values"],
+    ["a value within too many others", new Uint8Array(40).fill(0x91), "message: expected"],
+    ["a text frame", "hello", "message: expected a binary frame of MessagePack, got a text"],
+  ])("%s is refused, and other clients go on", async (_, data, said) => {
+    const [healthy, other] = [new Client(served.server, "/?seed=5"), new Client(served.server, "/")];
+    await healthy.next();
+    await other.next();
+    other.send(data);
+    expect(await other.next()).toEqual(expect.stringContaining(said));
+    expect((await other.closed).code).toBe(1011);
+    expect(actionsOf(await healthy.ask(message({})))).toHaveLength(12);
+    healthy.close();
+    await healthy.closed;
+  });
+
+  it("more bytes than a message may have close the connection", async () => {
+    const client = new Client(served.server, "/");
+    await client.next();
+    client.send(new Uint8Array((1 << 20) + 1));
+    expect((await client.closed).code).toBe(1009);
+  });
+
+  it("what was asked behind a mistake is not answered", async () => {
+    const acting = vi.spyOn(served.policy, "act");
+    const client = new Client(served.server, "/");
+    await client.next();
+    client.send("hello");
+    client.send(encodeMessage(message({})));
+    expect(await client.next()).toContain("expected a binary frame");
+    expect((await client.closed).code).toBe(1011);
+    expect(acting).not.toHaveBeenCalled();
+    acting.mockRestore();
+  });
+
+  it("a message without a prompt, and a seed that is no number, are told", async () => {
+    const client = new Client(served.server, "/");
+    await client.next();
+    const without = new Map([...message({})].filter(([name]) => name !== "prompt"));
+    expect(await client.ask(without)).toContain('"prompt": expected a text, got none');
+    expect(await new Client(served.server, "/?seed=abc").next()).toBe('seed: expected a whole number, got "abc"');
+  });
+
+  it("a robot that the policy does not know is refused before anything is asked", async () => {
+    const client = new Client(served.server, "/?dataset=pushing");
+    expect(await client.next()).toContain('robot: expected one robot with dataset "pushing", got none');
+    expect((await client.closed).code).toBe(1011);
+  });
+});
