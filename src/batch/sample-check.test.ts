@@ -32,7 +32,14 @@ async function problem(
     weight: null,
     validationRatio: 0.5,
   }));
-  const open = await openMixture({ seed: 1, views: ["base"], windows: "every", entries, pictureMemoryBytes: 0 });
+  const open = await openMixture({
+    seed: 1,
+    views: ["base"],
+    windows: "every",
+    entries,
+    pictureMemoryBytes: 0,
+    repeatedEpisodes: "allow",
+  });
   const layout = { actionWidth: 2, stateWidth: 0, tokens: 5, ...changes };
   const cache = join(folder, "cache");
   try {

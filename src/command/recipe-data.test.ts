@@ -15,7 +15,7 @@ beforeAll(async () => {
   // The first episode rests in its first three frames and its last two, the second never rests.
   await writeV2(join(root, "toy"), [6, 3], {}, (episode) => {
     const x = episode === 0 ? [1, 1, 1, 2, 3, 3] : [1, 2, 3];
-    return [{ name: "action", kind: "floats", values: x.map((value) => [value, 0]) }];
+    return [{ name: "action", kind: "floats", values: x.map((value) => [value, episode]) }];
   });
 });
 afterAll(async () => {

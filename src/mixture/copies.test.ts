@@ -65,6 +65,18 @@ describe("episodes that lie in two folders", () => {
     );
   });
 
+  it("are found within one folder, where a dataset was merged with itself, with the numbers to leave out", async () => {
+    // Episodes 3 and 4 are 0 and 1 again; 2 is as long as 1 and another one.
+    const same = [0, 1, 2, 0, 1];
+    await write("doubled", [4, 5, 5, 4, 5], (episode, frame) => [frame, same[episode]!]);
+    const problem = open(["doubled"]);
+    await expect(problem).rejects.toThrow(
+      /dataset "doubled": .* got the numbers of 2 again under another index, first episode 0 as episode 3/,
+    );
+    await expect(problem).rejects.toThrow("leave the copies out by episodes: { allBut: [3, 4] }");
+    expect(await open(["doubled"], "allow")).toBe(1);
+  });
+
   it("are not those that only last as long, or differ in their last row, or in which nothing moves", async () => {
     await write("still", [4, 5], (episode, frame) => (episode === 0 ? [1, 1] : [frame, 1]));
     await write("other", [4, 5], (episode, frame) => (episode === 0 ? [1, 1] : [frame === 4 ? 9 : frame, 1]));

@@ -4,7 +4,7 @@ import { featureWidth } from "../dataset/feature.ts";
 import type { Embodiment } from "../embodiment/embodiment.ts";
 import { InputError } from "../input-error.ts";
 
-/** What becomes of episodes that two datasets of a recipe hold under two names: they are refused, or allowed to be on both sides of the split. */
+/** What becomes of episodes that datasets of a recipe hold under two names or numbers: they are refused, or allowed to be on both sides of the split. */
 export type RepeatedEpisodes = "refuse" | "allow";
 
 /** A dataset of a mixture that lies in a folder. */
@@ -16,7 +16,7 @@ export interface InFolder {
 }
 
 /**
- * Datasets in different folders that hold the same episodes: what one holds out the other would train on.
+ * Datasets that hold the same episodes, in different folders or under two numbers: what is held out would be trained on.
  *
  * Episodes of one length are compared by the numbers of the columns that both entries read, whole. Where nothing moves, numbers do not
  * tell two recordings apart.
@@ -24,6 +24,8 @@ export interface InFolder {
 export async function copiedEpisodes(inFolders: readonly InFolder[]): Promise<string[]> {
   const problems: string[] = [];
   const known = new Map<string, Promise<string | null>>();
+  const folders = new Map(inFolders.map((one) => [one.folder, one]));
+  for (const one of folders.values()) problems.push(...(await copiedWithin(one, known)));
   for (const [at, one] of inFolders.entries())
     for (const other of inFolders.slice(at + 1)) {
       if (one.name === other.name || one.folder === other.folder) continue;
@@ -38,6 +40,32 @@ export async function copiedEpisodes(inFolders: readonly InFolder[]): Promise<st
       );
     }
   return problems;
+}
+
+/** An episode of a dataset that stands in it again under another number, as where a dataset was merged into itself. */
+async function copiedWithin(one: InFolder, known: Comparison["known"]): Promise<string[]> {
+  const keys = columnsOf(one);
+  const alike = Map.groupBy(one.dataset.episodes, ({ length }) => length);
+  const pairs: (readonly [number, number])[] = [];
+  for (const episodes of keys.length === 0 ? [] : alike.values()) {
+    if (episodes.length < 2) continue;
+    const first = new Map<string, number>();
+    for (const { index } of episodes) {
+      const digest = await digestOf(one, index, { keys, known });
+      if (digest === null) continue;
+      const twin = first.get(digest);
+      if (twin === undefined) first.set(digest, index);
+      else pairs.push([twin, index]);
+    }
+  }
+  const [pair] = pairs;
+  if (pair === undefined) return [];
+  const again = pairs.map(([, index]) => index).sort((left, right) => left - right);
+  return [
+    `dataset "${one.name}": expected each episode once, got the numbers of ${pairs.length} again under another index, first episode ${pair[0]} as ` +
+      `episode ${pair[1]}, and what one holds out the other would train on; leave the copies out by episodes: { allBut: [${again.join(", ")}] }, ` +
+      'or say data.repeatedEpisodes: "allow"',
+  ];
 }
 
 /** Columns of actions and states that both read, where both have them at one width and one rate. */

@@ -12,7 +12,7 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "armature-"));
   // Episode 1 has no number in its last action, episode 3 a task that no table has.
   await writeV2(root, [3, 3, 3, 3, 3], {}, (episode) => {
-    const values = [0, 1, episode === 1 ? Number.NaN : 2].map((value) => [value, 0]);
+    const values = [0, 1, episode === 1 ? Number.NaN : 2].map((value) => [value, episode]);
     const task = { name: "task_index", kind: "int64", values: [0, 0, episode === 3 ? 7 : 0] } as const;
     return [{ name: "action", kind: "floats", values }, task];
   });

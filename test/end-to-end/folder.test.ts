@@ -59,7 +59,7 @@ describe.skipIf(!hasLibav)("from a folder to a run, nothing edited", () => {
   });
 
   it.each([
-    [["reacher", "own.ts"], [], "expected one recipe or run, or datasets alone, got "],
+    [["reacher", "own.ts"], [], "expected one recipe or run, or datasets alone (folders with meta/info.json), got "],
     [["reacher"], ["--resume"], "--resume: expected the folder of the run to continue, got datasets"],
   ])("%s %s is refused", async (subjects, options, message) => {
     const { status, err } = await armature("train", ...subjects.map((each) => place.path(each)), ...options);
