@@ -58,6 +58,7 @@ export interface DatasetNote {
     | "misfitting-names"
     | "repeated-names"
     | "other-video-folder"
+    | "pixels-as-numbers"
     | "undeclared-column";
   readonly path: string;
   readonly message: string;

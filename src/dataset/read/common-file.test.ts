@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -102,6 +102,38 @@ describe("files that other programs write", () => {
     ]);
   });
 
+  test("give the place of each name, in any order", async () => {
+    const names = { x: 1, gripper: 2, y: 0 };
+    const column = { name: "action", kind: "floats", values: [0, 1, 2].map((frame) => [frame, 0, 1]) } as const;
+    await writeV2(root, [3], { action: { dtype: "float32", shape: [3], names } }, () => [column]);
+    const toy = await openDataset(root, everything("toy"));
+    expect(toy.features.get("action")?.names).toEqual(["y", "x", "gripper"]);
+  });
+
+  test("state a version as Python compares it", async () => {
+    for (const stated of ['"2.1"', '"v2.1.0"', "2.1"]) {
+      await writeV2(root, [3], {}, () => []);
+      await edit("meta/info.json", (text) => text.replace('"v2.1"', stated));
+      expect((await openDataset(root, everything("toy"))).version, stated).toBe("v2.1");
+    }
+  });
+
+  test("hold pictures as numbers, or in tables beside a declared video, which is said", async () => {
+    const camera = (dtype: string) => ({ dtype, shape: [6, 8, 3], names: null });
+    const features = { "images.raw": camera("uint8"), "images.top": camera("video") };
+    const values = [0, 1, 2].map(() => Array.from({ length: 144 }, () => 7));
+    await writeV2(root, [3], features, () => [
+      { name: "images.raw", kind: "floats", values },
+      { name: "images.top", kind: "bytes", values: [0, 1, 2].map((frame) => Uint8Array.of(frame)) },
+    ]);
+    const toy = await openDataset(root, everything("toy"));
+    expect(toy.cameras).toEqual([]);
+    expect(toy.notes.map(({ code, path }) => `${code} ${path}`)).toEqual([
+      'pixels-as-numbers column "images.raw"',
+      'undeclared-column column "images.top"',
+    ]);
+  });
+
   test("have names that are not as many as entries, which are not used and said not to be", async () => {
     const action = { dtype: "float32", shape: [2], names: ["x", "y", "z"] };
     await writeV2(root, [2], { action }, () => []);
@@ -165,6 +197,23 @@ describe("files that are not those that they stand for", () => {
     expect((await (await open()).compareFilms([key])).problems.map(({ message }) => message)).toEqual([
       expect.stringMatching(said),
     ]);
+  });
+
+  test("are links to files that are not there, by where they lead", async () => {
+    await writeV2(root, [3, 4], {}, () => []);
+    const [table, list] = ["data/chunk-000/episode_000001.parquet", "meta/episodes.jsonl"];
+    const linkTo = async (path: string) => {
+      await rm(file(path));
+      await symlink("/nowhere/blobs/4d7a", file(path));
+    };
+    await linkTo(table);
+    const toy = await openDataset(root, everything("toy"));
+    const said = "got a link to /nowhere/blobs/4d7a, which is not there; fetch the file again";
+    await expect(toy.table(1)).rejects.toThrow(`${table}: expected the rows of episode 1, ${said}`);
+    await linkTo(list);
+    await expect(openDataset(root, everything("toy"))).rejects.toThrow(
+      `${list}: expected a JSON value a line, ${said}`,
+    );
   });
 
   test("are empty", async () => {

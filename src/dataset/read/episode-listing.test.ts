@@ -39,6 +39,20 @@ describe("an episode that is listed twice", () => {
     );
   });
 
+  test("by what systems and editors hide beside the table is none: they are no tables", async () => {
+    await writeV3(root, [4, 3], {}, unchanged);
+    await writeTable(
+      join(root, "meta/episodes/.ipynb_checkpoints/file-000-checkpoint.parquet"),
+      episodeColumns([4, 3], []),
+      1000,
+    );
+    await writeJson(join(root, "meta/episodes/chunk-000/._file-000.parquet"), "Mac OS X");
+    expect((await open()).episodes.map(({ index, length }) => [index, length])).toEqual([
+      [0, 4],
+      [1, 3],
+    ]);
+  });
+
   test("is named once for every episode up to five, and the others are counted", async () => {
     const lengths = Array.from({ length: 7 }, () => 2);
     await writeV2(root, lengths, {}, () => []);

@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { fillTemplate } from "../path-template.ts";
 import { type DatasetProblem, reason } from "../problem.ts";
 import {
@@ -60,10 +60,13 @@ export async function readEpisodesV3(root: string, info: Info): Promise<EpisodeR
 
 async function tables(root: string): Promise<string[]> {
   const entries = await readdir(join(root, folder), { recursive: true }).catch(() => []);
-  return entries
-    .filter((name) => name.endsWith(".parquet"))
-    .map((name) => join(folder, name))
-    .sort();
+  return (
+    entries
+      // What systems and editors hide beside files is no table: "._file-000.parquet".
+      .filter((name) => name.endsWith(".parquet") && !name.split(sep).some((part) => part.startsWith(".")))
+      .map((name) => join(folder, name))
+      .sort()
+  );
 }
 
 interface ReadRows {

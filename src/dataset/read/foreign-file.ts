@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { open, readlink } from "node:fs/promises";
 
 /** A file that is there and is not what its name says. */
 export class ForeignFileError extends Error {}
@@ -27,7 +27,9 @@ const shownLetters = 30;
 
 /** What stands in place of a table or a film at a path. @throws Error of the file system where it cannot be read */
 export async function foreignFileDefect(path: string): Promise<string | null> {
-  const file = await open(path);
+  const file = await open(path).catch(async (error: unknown) => {
+    throw await unopened(path, error);
+  });
   try {
     const { bytesRead, buffer } = await file.read(new Uint8Array(beginningBytes), 0, beginningBytes, 0);
     const beginning = buffer.subarray(0, bytesRead);
@@ -35,6 +37,13 @@ export async function foreignFileDefect(path: string): Promise<string | null> {
   } finally {
     await file.close();
   }
+}
+
+/** Why a file is not opened: where its name is there, it is a link, as the hub's own cache has for each file. */
+export async function unopened(path: string, error: unknown): Promise<unknown> {
+  const target = await readlink(path).catch(() => null);
+  if (target === null || !(error instanceof Error && "code" in error && error.code === "ENOENT")) return error;
+  return new ForeignFileError(`a link to ${target}, which is not there; fetch the file again`);
 }
 
 /** What a download wrote where a server answered that it gives nothing: the same request would bring it again. */

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { ForeignFileError, foreignDefect } from "./foreign-file.ts";
+import { ForeignFileError, foreignDefect, unopened } from "./foreign-file.ts";
 
 /**
  * The text of a file of metadata, without the byte order mark that some editors put before it.
@@ -7,7 +7,9 @@ import { ForeignFileError, foreignDefect } from "./foreign-file.ts";
  * @throws ForeignFileError saying what stands there in its place; Error of the file system where it cannot be read
  */
 export async function readForeignText(path: string): Promise<string> {
-  const bytes = await readFile(path);
+  const bytes = await readFile(path).catch(async (error: unknown) => {
+    throw await unopened(path, error);
+  });
   const defect = foreignDefect(bytes, bytes.length);
   if (defect !== null) throw new ForeignFileError(defect);
   const encoding = encodingOf(bytes);

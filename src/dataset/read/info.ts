@@ -43,7 +43,7 @@ const featureSchema = z.looseObject({
 });
 
 const infoSchema = z.looseObject({
-  codebase_version: z.string(),
+  codebase_version: z.union([z.string(), z.number()]),
   robot_type: z.string().nullish(),
   fps: z.number().positive(),
   total_episodes: z.int().nonnegative(),
@@ -73,8 +73,8 @@ export async function readInfo(root: string, depth: readonly string[]): Promise<
     const place = isThere ? "" : await elsewhere(root);
     return { statedVersion: null, problems: [{ code, path, message: `${message}${place}` }] };
   }
-  const stated = z.looseObject({ codebase_version: z.string() }).safeParse(json).data?.codebase_version ?? null;
-  const version = versions.find((known) => known === stated);
+  const stated = statedVersion(json);
+  const version = versions.find((known) => known === plainVersion(stated));
   const unusable = (problems: readonly DatasetProblem[]) => ({ statedVersion: stated, problems });
   if (stated !== null && version === undefined)
     return unusable([{ code: "unknown-version", path, message: unknownVersion(stated) }]);
@@ -98,6 +98,17 @@ export async function readInfo(root: string, depth: readonly string[]): Promise<
     totalFrames: data.total_frames,
     notes,
   };
+}
+
+function statedVersion(json: unknown): string | null {
+  const found = z.looseObject({ codebase_version: z.union([z.string(), z.number()]) }).safeParse(json).data;
+  return found === undefined ? null : String(found.codebase_version);
+}
+
+/** LeRobot compares versions as Python does: "2.1" and "v2.1.0" are v2.1. */
+function plainVersion(stated: string | null): string | null {
+  const parts = /^v?(\d+\.\d+)(?:\.0)*$/.exec(stated?.trim() ?? "");
+  return parts === null ? null : `v${parts[1]}`;
 }
 
 const noChunkSize: DatasetProblem = {
@@ -128,6 +139,7 @@ function featuresOf(
     const feature = { key, type: typeOf(one, read.includes(key)), shape, names: null };
     if (seesDepth(one) && !read.includes(key))
       notes.push({ code: "depth-left-out", path: `column "${key}"`, message: depthLeftOut });
+    if (isPixels(one)) notes.push({ code: "pixels-as-numbers", path: `column "${key}"`, message: pixelsLeftOut });
     const own = flatten(names);
     if (isCamera(feature) || shape.length !== 1 || own.length === 0) return [key, feature];
     if (own.length !== shape[0]) {
@@ -148,6 +160,16 @@ function featuresOf(
 
 const depthLeftOut =
   'a depth camera, whose numbers are distances and no colours: left out, unless the recipe\'s source gives it a range, "depth"';
+
+const pixelsLeftOut =
+  "pictures as lists of numbers, which are no camera here: store them as PNG or JPEG (dtype image), or as films (dtype video)";
+
+/** Whether rows of bytes have the shape of a picture, with its channels first or last. */
+function isPixels({ dtype, shape }: DeclaredFeature): boolean {
+  const [first = 0, height = 0, last = 0] = shape;
+  const channels = [1, 3, 4];
+  return dtype === "uint8" && shape.length === 3 && height > 4 && (channels.includes(first) || channels.includes(last));
+}
 
 type DeclaredFeature = DeclaredFeatures[string];
 
@@ -185,10 +207,12 @@ function toldApart(names: readonly string[]): string[] {
   });
 }
 
-// LeRobot datasets give names as a list, a list in a list, or {"motors": list}.
+// LeRobot datasets give names as a list, a list in a list, {"motors": list}, or the place of each: {"x": 0, "y": 1}.
 function flatten(names: unknown): string[] {
   if (typeof names === "string") return [names];
   if (Array.isArray(names)) return names.flatMap(flatten);
-  if (typeof names === "object" && names !== null) return Object.values(names).flatMap(flatten);
-  return [];
+  if (typeof names !== "object" || names === null) return [];
+  const places = Object.entries(names).toSorted(([, one], [, other]) => one - other);
+  if (places.length > 0 && places.every(([, place], at) => place === at)) return places.map(([name]) => name);
+  return Object.values(names).flatMap(flatten);
 }

@@ -44,6 +44,9 @@ test("what is missing or wrong is said with its place", async () => {
   expect(await defect(Buffer.from("PAR1, which is no video"))).toBe("no MP4 file");
   expect(await defect(Buffer.from("RIFF....AVI LIST"))).toContain("in another container than MP4");
   expect(await defect(Buffer.from([0x1a, 0x45, 0xdf, 0xa3, 0, 0, 0, 9]))).toContain("in another container than MP4");
+  // A transport stream begins each packet with the letter G, a bare H.264 stream with a start code.
+  expect(await defect(Buffer.from("G@\0\x10packet..."))).toContain("in another container than MP4");
+  expect(await defect(Buffer.from([0, 0, 0, 1, 0x67, 0x64, 0, 0x0a]))).toContain("in another container than MP4");
   expect(await defect(start, box("mdat", 5, 8))).toBe('a file without its "moov" box');
   expect(await defect(start, Buffer.alloc(100, 7))).toBe("a file that is damaged after 20 bytes");
   expect(await defect(start, box("moov", 30, 8), box("mdat", 100, 8).subarray(0, 50))).toBe(

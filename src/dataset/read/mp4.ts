@@ -6,8 +6,8 @@ const headerBytes = 16;
 /** What a file begins with; those before the standard had no "ftyp". */
 const firstKinds = ["ftyp", "moov", "mdat", "wide", "free", "skip"];
 
-/** What Matroska and WebM files begin with, and AVI files. */
-const otherContainers = ["\x1aE\xdf\xa3", "RIFF"];
+/** What Matroska and WebM files begin with, AVI, FLV, Ogg, and MPEG transport and program streams, and bare H.264 and H.265. */
+const otherContainers = ["\x1aE\xdf\xa3", "RIFF", "FLV\x01", "OggS", "G@", "\0\0\x01", "\0\0\0\x01"];
 
 /** A box of an MP4 file: four letters and what stands in it. */
 export interface Box {
@@ -67,9 +67,10 @@ async function topBoxes(file: FileHandle, size: number): Promise<Map<string, { a
     const { bytesRead } = await file.read(header, 0, headerBytes, at);
     const kind = header.toString("latin1", 4, 8);
     const length = boxLength(header, size - at);
-    if (boxes.size === 0 && otherContainers.some((start) => header.toString("latin1").startsWith(start)))
+    const isForeign = boxes.size === 0 && !firstKinds.includes(kind);
+    if (isForeign && otherContainers.some((start) => header.toString("latin1").startsWith(start)))
       throw new Error('a film in another container than MP4; "ffmpeg -i OLD -c copy NEW.mp4" puts it into one');
-    if (boxes.size === 0 && !firstKinds.includes(kind)) throw new DamagedFileError("no MP4 file");
+    if (isForeign) throw new DamagedFileError("no MP4 file");
     if (bytesRead < 8 || length === null || !/^[ -~]{4}$/.test(kind))
       throw new DamagedFileError(`a file that is damaged after ${at} bytes`);
     const own = header.readUInt32BE(0) === 1 ? headerBytes : 8;

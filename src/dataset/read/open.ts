@@ -73,7 +73,7 @@ function depthCameras({ name, depth = {} }: DatasetChoice, { info }: Metadata): 
 export async function withUndeclared(root: string, metadata: Metadata, presence: Presence): Promise<Metadata> {
   const { info, records } = metadata;
   const tables = records.filter((record) => !presence.missing(record).includes(record.table.path));
-  const { features, notes } = await undeclaredColumns(root, info.features, tables);
+  const { features, notes } = await undeclaredColumns(root, info.features, tables, presence.absentCameras);
   const all = new Map([...info.features, ...features.map((feature) => [feature.key, feature] as const)]);
   return { ...metadata, info: { ...info, features: all }, notes: [...metadata.notes, ...notes] };
 }

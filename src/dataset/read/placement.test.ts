@@ -47,6 +47,18 @@ describe("the episodes of a film", () => {
     expect(place(even(850, 30000 / 1001), clips, 30)).toEqual([0, 700, 800]);
   });
 
+  test("end after they begin: one that does not is named, and places none of its film", () => {
+    const clips = [
+      { episode: 0, length: 3, from: 0, to: 0.3 },
+      { episode: 1, length: 3, from: 0.4, to: 0 },
+    ];
+    const said =
+      "expected to_timestamp after from_timestamp for episode 1, got 0.000 s after 0.400 s; correct it in meta/episodes";
+    expect([...placeEpisodes(even(8, 10), clips, 10).values()]).toEqual(
+      [0, 1].map(() => ({ kind: "refused", message: said })),
+    );
+  });
+
   test("may leave pictures out between them, and then are as long as said, or else told by their times", () => {
     const clips = [clip(3, 10, 0, 1), clip(7, 10, 2.5, 3.5), clip(9, 4, 3.5, 4)];
     expect(place(even(40, 10), clips, 10)).toEqual([0, 25, "35 to 40"]);

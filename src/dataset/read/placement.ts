@@ -43,6 +43,8 @@ export function placeEpisodes(
     const placed = inOneRow(film, clips, framesPerSecond);
     return typeof placed === "string" ? all(placed) : placed;
   }
+  const backwards = clips.find(({ from, to }) => to !== null && to <= from);
+  if (backwards !== undefined) return all(endsBefore(backwards));
   const spans: Span[] = [];
   for (const [at, clip] of clips.entries()) {
     const next = clips[at + 1]?.from ?? Number.POSITIVE_INFINITY;
@@ -75,6 +77,10 @@ function inOneRow(
     due = [from + length / framesPerSecond, from + (times[first] ?? Number.NaN) - times[first - length]!];
   }
   return placements;
+}
+
+function endsBefore({ episode, from, to }: ClaimedClip): string {
+  return `expected to_timestamp after from_timestamp for episode ${episode}, got ${seconds(to ?? 0)} after ${seconds(from)}; correct it in meta/episodes`;
 }
 
 /** Where a clip ends that does not say so: where the next begins, unless that leaves it less than its rows by half a frame or more. */

@@ -27,6 +27,8 @@ export class Scaler {
   /** @throws Error if FFmpeg cannot convert the frame */
   picture(frame: Frame, fit: Fit): Picture {
     const { height, width } = fittedSize(frame.height, frame.width, fit);
+    // Lines of two moments are scaled as one picture, as the program ffmpeg does; libswscale halves them else, and mostly fails.
+    frame.flags &= ~this.#libav.constants.AV_FRAME_FLAG_INTERLACED;
     const { context, out } = this.#context(frame, height, width);
     const status = context.scaleFrameSync(out, frame);
     if (status < 0) throw new Error(`cannot be converted to RGB: ${this.#libav.library.FFmpegError.strerror(status)}`);

@@ -109,6 +109,7 @@ export async function readTable(file: ParquetFile, record: EpisodeRecord, contex
   const problems: DatasetProblem[] = [
     ...record.problems,
     ...counted,
+    ...disordered(record, columns),
     ...unlistedRows(file, record),
     ...paddedRows(record, columns, context),
   ];
@@ -121,6 +122,20 @@ function unlistedRows({ rows, columns }: ParquetFile, { index, table }: EpisodeR
   if (table.isWhole || rows === table.listedRows || columns.includes("episode_index")) return [];
   const message = `expected ${table.listedRows} rows, as many as the episodes listed of this file have, got ${rows} and no column "episode_index"; which rows are those of episode ${index} is not known`;
   return [{ code: "wrong-row-range", path: table.path, message }];
+}
+
+/** Rows whose times run backwards, where nothing else says which of them comes first: they are no recording as they stand. */
+function disordered(
+  { index, table: { path } }: EpisodeRecord,
+  columns: ReadonlyMap<string, Float64Array | Defect>,
+): DatasetProblem[] {
+  const times = columns.get("timestamp");
+  if (!(times instanceof Float64Array) || columns.has("frame_index")) return [];
+  const back = times.findIndex((time, row) => row > 0 && time < times[row - 1]!);
+  if (back < 0) return [];
+  const got = `timestamp ${times[back]} after ${times[back - 1]} at row ${back} of episode ${index}`;
+  const message = `expected rows in order, as no frame_index says theirs, got ${got}; sort them by their timestamps`;
+  return [{ code: "wrong-frame-index", path: `${path} column "timestamp"`, message }];
 }
 
 /** Rows that a column marks as padding: copies that nobody recorded, and no target. */

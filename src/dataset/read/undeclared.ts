@@ -15,11 +15,13 @@ export interface Undeclared {
  * Looks for columns beside the declared ones in the first table of those given.
  *
  * @param records whose tables are here; a table that cannot be read is somebody else's error
+ * @param absentCameras those declared as videos without a film
  */
 export async function undeclaredColumns(
   root: string,
   declared: ReadonlyMap<string, Feature>,
   records: readonly EpisodeRecord[],
+  absentCameras: readonly string[],
 ): Promise<Undeclared> {
   const features: Feature[] = [];
   const notes: DatasetNote[] = [];
@@ -33,6 +35,11 @@ export async function undeclaredColumns(
     if (isUsed) features.push(found);
     const use = isUsed ? `it is read as ${described(found)}` : "it holds neither numbers nor texts, and is not read";
     const message = `is in the tables and not declared in meta/info.json: ${use}`;
+    notes.push({ code: "undeclared-column", path: `column "${key}"`, message });
+  }
+  for (const key of absentCameras.filter((camera) => file?.columns.includes(camera))) {
+    const message =
+      'is in the tables, and declared as a video: where it holds the pictures, declare its dtype as "image"';
     notes.push({ code: "undeclared-column", path: `column "${key}"`, message });
   }
   return { features, notes };

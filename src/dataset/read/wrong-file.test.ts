@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { InputError } from "../../input-error.ts";
 import { DatasetError } from "../problem.ts";
 import { everything } from "../testing/real-data.ts";
-import { info, plainColumns, writeJson, writeV2 } from "../testing/small-dataset.ts";
+import { info, plainColumns, writeJson, writeTable, writeV2 } from "../testing/small-dataset.ts";
 import { openDataset } from "./open.ts";
 
 const camera = "observation.images.top";
@@ -64,6 +64,21 @@ describe("wrong files", () => {
     const table = await (await open()).table(0);
     expect(() => table.vector("observation.state")).toThrow(/column "observation.state": expected such a column/);
     expect(() => table.vector("reward")).toThrow(/got action, timestamp, frame_index, episode_index, task_index/);
+  });
+
+  test("rows that run backwards in time are no recording where no frame_index says their order", async () => {
+    const times = (values: readonly number[]) => [{ name: "timestamp", kind: "double", values } as const];
+    await writeV2(root, [3, 3], {}, (episode) => times(episode === 0 ? [0.2, 0.1, 0] : [0, 0.1, 0.2]));
+    for (const episode of [0, 1]) {
+      const columns = plainColumns(episode, 3).filter(({ name }) => name !== "frame_index" && name !== "timestamp");
+      const path = join(root, `data/chunk-000/episode_00000${episode}.parquet`);
+      await writeTable(path, [...columns, ...times(episode === 0 ? [0.2, 0.1, 0] : [0, 0.1, 0.2])], 10);
+    }
+    const toy = await open();
+    await expect(toy.table(0)).rejects.toThrow(
+      /expected rows in order, as no frame_index says theirs, got timestamp 0.1 after 0.2 at row 1 of episode 0; sort them/,
+    );
+    expect((await toy.table(1)).length).toBe(3);
   });
 
   test("rows that are too few, frames that do not count up and tasks that no one knows are errors", async () => {
