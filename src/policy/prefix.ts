@@ -9,16 +9,16 @@ import type { BackboneChoice, EmbeddingScale } from "./backbone.ts";
 import { connect } from "./connector.ts";
 import { stateSegment } from "./head/tokens.ts";
 import type { Observation } from "./inputs.ts";
+import { markedPictures, type PictureMarks } from "./picture-mark.ts";
 import type { PolicySize } from "./size.ts";
 import { type Segment, type Sight, TokenStream, type Tokens } from "./stream.ts";
 import type { TowerChoice } from "./tower.ts";
 import { encodePictures } from "./vision.ts";
 
 /** A part of what the backbone reads, and how its tokens see each other; every part sees all parts before it. */
-export interface PrefixSegment {
-  readonly tokens: "pictures" | "prompt" | "state";
-  readonly sight: Sight;
-}
+export type PrefixSegment =
+  | { readonly tokens: "pictures" | "prompt" | "state"; readonly sight: Sight }
+  | { readonly tokens: "marked pictures"; readonly sight: Sight; readonly marks: PictureMarks };
 
 /** What a prefix is made from. */
 export interface PrefixForm {
@@ -40,20 +40,28 @@ export function prefixStream(scope: Scope, form: PrefixForm, observation: Observ
     case "one axis":
       return stream;
     case "three axes":
+      if (form.variant.prefix.some(({ tokens }) => tokens === "marked pictures"))
+        throw new RangeError("prefixStream: expected pictures without marks where they stand in rows and columns");
       return stream.withPictureGrids(picture / patch / square);
   }
 }
 
 /** `null` where a policy has no eyes, hence no tower: arrays of no cells are no arrays. */
 function segmentOf(part: PrefixSegment, scope: Scope, form: PrefixForm, observation: Observation): Segment | null {
-  const { tokens, sight } = part;
-  const [, , views] = observation.images.valid.isReal.shape;
-  switch (tokens) {
+  const { sight } = part;
+  const [, , views = 0] = observation.images.valid.isReal.shape;
+  switch (part.tokens) {
     case "pictures":
       if (views === 0) return null;
-      return { name: tokens, tokens: pictureTokens(scope.in("vision"), form, observation), keys: "real", sight };
+      return { name: "pictures", tokens: pictureTokens(scope.in("vision"), form, observation), keys: "real", sight };
+    case "marked pictures": {
+      if (views === 0) return null;
+      const pictures = pictureTokens(scope.in("vision"), form, observation);
+      const marked = markedPictures({ pictures, views, table: embedding(scope, form), marks: part.marks });
+      return { name: "pictures", ...marked, sight };
+    }
     case "prompt":
-      return { name: tokens, tokens: promptTokens(scope, form, observation), keys: "real", sight };
+      return { name: "prompt", tokens: promptTokens(scope, form, observation), keys: "real", sight };
     case "state":
       return { ...stateSegment(scope.in("state"), form.size.backbone.width, observation), sight };
   }

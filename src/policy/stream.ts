@@ -33,8 +33,8 @@ export interface Segment {
   /** What it is made of: says which rule hides its keys, and appears in errors and in the audit. */
   readonly name: keyof typeof keyRules | "answer" | "said";
   readonly tokens: Tokens;
-  /** Which tokens may be read: those that exist, or, where weights were trained so, every one. */
-  readonly keys: "real" | "every";
+  /** Which tokens may be read: those that exist, or, where weights were trained so, every one or also some that do not exist. */
+  readonly keys: "real" | "every" | SymbolicValidity<"b n">;
   readonly sight: Sight;
 }
 
@@ -72,8 +72,9 @@ function ruled({ name, tokens, sight, keys }: Segment, rules: Rules): RuledSegme
   const isOfSteps = name === "actions" && sight === "causal";
   if (isOfSteps && readsEarlierOnly(rules, sight)) return { name, tokens, sight, keys: every() };
   const rule = keyRules[name];
-  const isHidden = keys === "real" && rule !== null && rules.keeps(rule);
-  return { name, tokens, sight: isOfSteps ? "within" : sight, keys: isHidden ? tokens.valid : every() };
+  const isHidden = rule !== null && rules.keeps(rule);
+  const readable = keys === "every" || !isHidden ? every() : keys;
+  return { name, tokens, sight: isOfSteps ? "within" : sight, keys: readable === "real" ? tokens.valid : readable };
 }
 
 /**

@@ -3,6 +3,7 @@ import type { FlowTimes } from "../flow/time.ts";
 import { type BackboneChoice, backbones, type ExpertChoice, experts } from "./backbone.ts";
 import { grootN15Sizes, grootN17Sizes } from "./groot-size.ts";
 import type { GrootDecoder, StateChoice } from "./head/form.ts";
+import type { PictureMarks } from "./picture-mark.ts";
 import type { PrefixSegment } from "./prefix.ts";
 import {
   type FlowSize,
@@ -188,6 +189,27 @@ export const variants = {
 } as const satisfies Record<string, Variant>;
 
 export type VariantName = keyof typeof variants;
+
+/** A row, and what weights that come from elsewhere may have otherwise. */
+export interface VariantChoice {
+  readonly variant: VariantName;
+  readonly integrationSteps?: number | undefined;
+  /** Around each picture; none where the row has none. */
+  readonly pictureMarks?: PictureMarks | undefined;
+}
+
+/** The row that a choice stands for. */
+export function variantOf({ variant, integrationSteps, pictureMarks: marks }: VariantChoice): Variant {
+  const row: Variant = variants[variant];
+  const objectives = row.objectives.map((objective) =>
+    objective.kind === "flow" && integrationSteps !== undefined ? { ...objective, integrationSteps } : objective,
+  );
+  const prefix = row.prefix.map(
+    (part): PrefixSegment =>
+      part.tokens === "pictures" && marks !== undefined ? { ...part, tokens: "marked pictures", marks } : part,
+  );
+  return { ...row, objectives, prefix };
+}
 
 /** Every variant's name, in the order of the table. */
 export const variantNames: readonly VariantName[] = Object.keys(variants).filter((name): name is VariantName =>

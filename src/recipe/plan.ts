@@ -20,7 +20,7 @@ import { objectiveTargets, objectiveTerms } from "../objective/terms.ts";
 import type { Setting } from "../objective/traced.ts";
 import { repeatsLastAction } from "../policy/head/form.ts";
 import { type PolicyForm, policyForm } from "../policy/policy.ts";
-import { sizeBeforeHead, timeDirectionOf, variants } from "../policy/variant.ts";
+import { sizeBeforeHead, timeDirectionOf, variantOf, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import { answerChoiceOf, answersOf } from "./answer.ts";
 import { decodesParts, embodimentWeightProblems, headOf, partProblems, partsOf, wholeAction } from "./parts.ts";
@@ -144,7 +144,7 @@ export function layoutOf({ policy }: Recipe, rows: number): BatchLayout {
 
 /** What the policy of a recipe is built from; a set of weights by embodiment for each dataset: no mixture has more normalisation groups. */
 export function formOf({ policy, conventions, data }: Recipe): PolicyForm {
-  const form = policyForm(variants[policy.variant], policy.size, {
+  const form = policyForm(variantOf(policy), policy.size, {
     vocabulary: policy.vocabulary ?? (answersOf({ policy }) ?? tokenizerOf({ policy })).vocabulary,
     parts: partsOf(policy),
     // Weights that were imported without datasets act for one robot.

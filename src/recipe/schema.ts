@@ -7,6 +7,7 @@ import type { MixtureDescription } from "../mixture/mixture.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
 import type { Schedule } from "../optimizer/schedule.ts";
 import type { Part } from "../policy/head/form.ts";
+import type { PictureMarks } from "../policy/picture-mark.ts";
 import { grootSizeOf, type Variant, variantNames, variants } from "../policy/variant.ts";
 import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
@@ -73,6 +74,12 @@ const policySchema = z.strictObject({
   vocabulary: count.optional(),
   /** Of a variant that says its actions; may be missing: then each coefficient is a token of its own, and coarse. */
   actionTokens: answerSchema.optional(),
+  /** Euler steps from noise to actions, where they are not the variant's. */
+  integrationSteps: count.optional(),
+  /** Tokens that stand around each picture, by their numbers in the table, where there are any. */
+  pictureMarks: z
+    .strictObject({ before: z.array(natural), after: z.array(natural), ofAbsent: z.enum(["hidden", "read"]) })
+    .optional() satisfies z.ZodType<PictureMarks | undefined>,
   /** Observation slots (1: only now), the frames between two, and how often history is dropped in training. */
   history: z.strictObject({ slots: count, interval: count, dropout: decay }),
 });

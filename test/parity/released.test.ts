@@ -7,7 +7,16 @@ import { compareFolder } from "../../tools/parity/run.ts";
  * Small checkpoints in the format of their projects, with what these computed: `docs/your-weights.md` says how they were made.
  * Each is held here against its own numbers, and `armature parity` does the same with any other folder of the kind.
  */
-const released = ["pi0", "pi0/openpi", "pi05", "pi05/openpi", "smolvla", "groot_n1_5", "groot_n1_7"] as const;
+const released = [
+  "pi0",
+  "pi0/openpi",
+  "pi05",
+  "pi05/openpi",
+  "smolvla",
+  "smolvla_marked",
+  "groot_n1_5",
+  "groot_n1_7",
+] as const;
 
 describe.each(released)("%s computes here what its origin computed", (name) => {
   it("in velocities, losses, gradients and chunks", async () => {

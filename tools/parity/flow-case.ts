@@ -13,7 +13,7 @@ import { gradientOutputs, gradientPrefix, traceActions, traceObjectives } from "
 import { type Setting, teachesInput, weightsInput } from "../../src/objective/traced.ts";
 import { observationInputs } from "../../src/policy/inputs.ts";
 import { perceive, policyForm, timeEmbeddingOf, velocity } from "../../src/policy/policy.ts";
-import { sizeBeforeHead, variants } from "../../src/policy/variant.ts";
+import { sizeBeforeHead, variantOf } from "../../src/policy/variant.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import type { ReferenceCase } from "./case.ts";
 import { type Compared, compare } from "./compare.ts";
@@ -74,7 +74,7 @@ function isNew({ parameters }: { readonly parameters: readonly { readonly name: 
 
 function settingOf(policy: ForeignPolicy, reference: ReferenceCase): Setting {
   const { conventions, size, horizon, actionWidth, stateWidth } = policy;
-  const variant = variants[policy.variant];
+  const variant = variantOf(policy);
   const [rows = 0, tokens = 0] = reference.shape("in.tokens");
   const form = policyForm(variant, size, {
     vocabulary: policy.vocabulary,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { HostArray } from "../../graph/host-array.ts";
 import { InputError } from "../../input-error.ts";
 import type { ParameterForm, ParameterValues } from "../../nn/parameter.ts";
+import type { PictureMarks } from "../../policy/picture-mark.ts";
 import { isAbsent } from "../durable.ts";
 import { type GrootCounts, lerobotGroot, nvidiaGroot, publishedGrootCounts } from "./groot.ts";
 import type { ForeignHead, ForeignPolicy } from "./imported.ts";
@@ -26,6 +27,8 @@ export interface GivenFacts {
   readonly cameras: readonly string[] | null;
   /** Whose weights a robot begins with, of an action head that has a set for each of several. */
   readonly embodiment: number | null;
+  /** Tokens around each picture, of a policy that has some. */
+  readonly pictureMarks: Pick<PictureMarks, "before" | "after"> | null;
 }
 
 export const nothingGiven: GivenFacts = {
@@ -36,6 +39,7 @@ export const nothingGiven: GivenFacts = {
   horizon: null,
   cameras: null,
   embodiment: null,
+  pictureMarks: null,
 };
 
 /**
@@ -64,7 +68,7 @@ export async function readForeignPolicy(source: TensorSource, given: GivenFacts)
     case "pi0_fast":
       return lerobotPi0Fast(where, config, shapes, headsOf(given, publishedPiHeads));
     case "smolvla":
-      return lerobotSmolvla(where, config, shapes, headsOf(given, publishedSmolvlaHeads));
+      return lerobotSmolvla({ where, config, shapes }, headsOf(given, publishedSmolvlaHeads), given.pictureMarks);
     case "groot":
       return lerobotGroot({ where, config, shapes }, grootCountsOf(given), given.embodiment);
     case "Gr00tN1d7":

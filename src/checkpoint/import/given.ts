@@ -18,6 +18,7 @@ const caseSchema = z.object({
     chunk: count,
   }),
   cameras_in_order: z.array(z.string()).optional(),
+  special_image_tokens: z.unknown().optional(),
 });
 
 /**
@@ -27,7 +28,8 @@ const caseSchema = z.object({
 export async function factsBeside(folder: string, given: GivenFacts): Promise<GivenFacts> {
   const path = [folder, dirname(folder)].map((place) => join(place, "case.json")).find((place) => existsSync(place));
   if (path === undefined) return given;
-  const { sizes, cameras_in_order: cameras } = parseInput(path, caseSchema, jsonOf(path, await readFile(path, "utf8")));
+  const said = parseInput(path, caseSchema, jsonOf(path, await readFile(path, "utf8")));
+  const { sizes, cameras_in_order: cameras, special_image_tokens: marks } = said;
   const textEvery = sizes.alternate === false ? "every" : (sizes.text_every ?? null);
   return {
     headWidth: given.headWidth ?? sizes.head_dim ?? null,
@@ -37,5 +39,19 @@ export async function factsBeside(folder: string, given: GivenFacts): Promise<Gi
     horizon: given.horizon ?? sizes.chunk ?? null,
     cameras: given.cameras ?? cameras ?? null,
     embodiment: given.embodiment,
+    pictureMarks: given.pictureMarks ?? marksIn(marks),
   };
+}
+
+const namedSchema = z.record(z.string(), z.int());
+
+/** SmolVLM's marks: two numbers before a picture, the first of them again behind it, by name or in this order, however they are laid out. */
+function marksIn(said: unknown): GivenFacts["pictureMarks"] {
+  if (said === undefined || said === null) return null;
+  const named = Object.entries(namedSchema.safeParse(said).data ?? {});
+  const numberOf = (word: string) => named.find(([name]) => name.includes(word))?.[1];
+  const [first, second, third] = (JSON.stringify(said).match(/\d+/g) ?? []).map(Number);
+  const [fake, whole] = [numberOf("fake") ?? first, numberOf("global") ?? second];
+  if (fake === undefined || whole === undefined) return null;
+  return { before: [fake, whole], after: [named.length > 0 ? fake : (third ?? fake)] };
 }

@@ -1,12 +1,11 @@
 import type { z } from "zod";
 import type { SizeChoice } from "../../policy/size.ts";
-import type { VariantName } from "../../policy/variant.ts";
+import type { VariantChoice } from "../../policy/variant.ts";
 import type { chosenConventionsSchema } from "../conventions.ts";
 import type { ForeignNames } from "./names.ts";
 
 /** What a folder of another project says of its policy: all but its weights. */
-export interface ForeignPolicy {
-  readonly variant: VariantName;
+export interface ForeignPolicy extends VariantChoice {
   readonly size: SizeChoice;
   /** Rows of the table of tokens. */
   readonly vocabulary: number;

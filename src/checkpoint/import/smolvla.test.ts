@@ -43,7 +43,11 @@ const config = {
 };
 
 const read = (change: object, given = shapes) =>
-  lerobotSmolvla("config.json", { ...config, ...change }, given, publishedSmolvlaHeads);
+  lerobotSmolvla(
+    { where: "config.json", config: { ...config, ...change }, shapes: given },
+    publishedSmolvlaHeads,
+    null,
+  );
 
 describe("SmolVLA at its released size", () => {
   it.each([
@@ -96,6 +100,28 @@ describe("another interleaving", () => {
   });
 });
 
+describe("tokens around each picture", () => {
+  it("are SmolVLM2's, read also where there is no picture", () => {
+    expect(read({ add_image_special_tokens: true }).pictureMarks).toEqual({
+      before: [49_189, 49_152],
+      after: [49_189],
+      ofAbsent: "read",
+    });
+    expect(read({}).pictureMarks).toBeUndefined();
+  });
+
+  it("that its table does not have are refused", () => {
+    const small = new Map([...shapes, [`${model}.vlm.model.text_model.embed_tokens.weight`, [80, 960]]]);
+    expect(() => read({ add_image_special_tokens: true }, small)).toThrow(
+      "config.json: expected a table with the tokens around each picture, up to 49189, got 80 of them",
+    );
+  });
+});
+
+it("it takes as many steps to its actions as its configuration says", () => {
+  expect(read({ num_steps: 4 }).integrationSteps).toBe(4);
+});
+
 describe("what is not supported is refused by one line", () => {
   const positions = `${model}.vlm.model.vision_model.embeddings.position_embedding.weight`;
   it.each([
@@ -103,6 +129,11 @@ describe("what is not supported is refused by one line", () => {
     [{ attention_mode: "none" }, shapes, "attention_mode"],
     [{ adapt_to_pi_aloha: true }, shapes, "adapt_to_pi_aloha"],
     [{ max_period: 8 }, shapes, "max_period"],
+    [
+      {},
+      new Map([...shapes].filter(([name]) => !/lm_expert\.layers\.([89]|1\d)\./.test(name))),
+      "expected an expert of as many layers as the language model (16), got 8",
+    ],
     [
       { resize_imgs_with_padding: [400, 400] },
       new Map([...shapes, [positions, [625, 768]]]),

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { InputError } from "../../input-error.ts";
 import { parseInput } from "../../parse-input.ts";
+import type { PictureMarks } from "../../policy/picture-mark.ts";
 import type { InterleavedSize, VisionSize } from "../../policy/size.ts";
 import type { ForeignPolicy } from "./imported.ts";
 import { camerasOf, lerobotConfigSchema } from "./lerobot-config.ts";
 import { affine, type ForeignNames, within } from "./names.ts";
 import { siglipRows, trunkRows } from "./openpi.ts";
+import type { PiFiles } from "./pi.ts";
 import { type HeadCounts, shapeOf, siglipSizeOf, trunkSizeOf } from "./shape-sizes.ts";
 import type { ShapesByName } from "./tensor-source.ts";
 
@@ -64,22 +66,35 @@ const configSchema = lerobotConfigSchema.extend({
   min_period: z.literal(4e-3),
   max_period: z.literal(4),
   adapt_to_pi_aloha: z.literal(false),
+  num_steps: z.int().positive(),
 });
 
 type SmolvlaConfig = z.infer<typeof configSchema>;
 
+type Around = Pick<PictureMarks, "before" | "after">;
+
+/** SmolVLM2's: before a picture `<fake_token_around_image>` and `<global-img>`, behind it the first again. */
+const smolvlm2Marks: Around = { before: [49_189, 49_152], after: [49_189] };
+
 /**
  * SmolVLA as LeRobot's `save_pretrained` leaves it. How long a prefix is padded changes nothing, as what fills it is read nowhere.
  *
- * @param config `config.json`
+ * @param files `config.json`, and the shapes of the weights
+ * @param said tokens around each picture, where the weights have some and these are not those of SmolVLM2
  * @throws InputError naming the file, and what of its configuration or its shapes does not fit
  * @source LeRobot `policies/smolvla/configuration_smolvla.py`
  */
-export function lerobotSmolvla(where: string, config: unknown, shapes: ShapesByName, heads: HeadCounts): ForeignPolicy {
+export function lerobotSmolvla(
+  { where, config, shapes }: PiFiles,
+  heads: HeadCounts,
+  said: Around | null,
+): ForeignPolicy {
   const read = parseInput(where, configSchema, config);
   const [vocabulary = 0] = shapeOf(where, shapes, `${text}.embed_tokens.weight`);
   return {
     variant: "smolvla",
+    integrationSteps: read.num_steps,
+    ...(read.add_image_special_tokens ? { pictureMarks: marksOf(where, said ?? smolvlm2Marks, vocabulary) } : {}),
     size: {
       vision: visionSizeOf(where, shapes, read, heads),
       backbone: trunkSizeOf(where, shapes, text, heads.headWidth),
@@ -95,6 +110,16 @@ export function lerobotSmolvla(where: string, config: unknown, shapes: ShapesByN
     conventions: releasedSmolvla,
     names: smolvlaNames,
   };
+}
+
+/** @throws InputError where the table of tokens does not have them */
+function marksOf(where: string, { before, after }: Around, vocabulary: number): PictureMarks {
+  const last = Math.max(...before, ...after);
+  if (last >= vocabulary)
+    throw new InputError(
+      `${where}: expected a table with the tokens around each picture, up to ${last}, got ${vocabulary} of them`,
+    );
+  return { before, after, ofAbsent: "read" };
 }
 
 /** Patches along a side of a picture at which SmolVLM's places, computed in float32, are not those of the patches. */
@@ -128,6 +153,12 @@ function visionSizeOf(where: string, shapes: ShapesByName, config: SmolvlaConfig
 /** Whether a layer also reads its own stream stands in the configuration; by default, as published, every second one does. */
 function expertSizeOf(where: string, shapes: ShapesByName, config: SmolvlaConfig, heads: HeadCounts): InterleavedSize {
   const size = trunkSizeOf(where, shapes, expert, heads.headWidth);
+  const { layers } = trunkSizeOf(where, shapes, text, heads.headWidth);
+  if (size.layers !== layers)
+    throw new InputError(
+      `${where}: expected an expert of as many layers as the language model (${layers}), got ${size.layers}; ` +
+        "LeRobot does not sample from one of fewer",
+    );
   const every = config.attention_mode === "self_attn" ? 1 : Math.max(0, config.self_attn_every_n_layers);
   return { ...size, jointEvery: every };
 }

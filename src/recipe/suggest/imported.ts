@@ -34,6 +34,8 @@ export function importedRecipe(policy: ForeignPolicy, known: KnownRobot, choice:
     // The words of an action head's policy are those of our backbone.
     ...("embodiments" in policy ? {} : { vocabulary: policy.vocabulary }),
     ...(policy.actionTokens === 0 ? {} : { actionTokens: { most: policy.actionTokens, tokenizer: unfittedFast() } }),
+    ...(policy.integrationSteps === undefined ? {} : { integrationSteps: policy.integrationSteps }),
+    ...(policy.pictureMarks === undefined ? {} : { pictureMarks: policy.pictureMarks }),
     ...(known.prompt === null ? {} : { prompt: known.prompt }),
     history: { slots: 1, interval: 1, dropout: 0 },
   };
