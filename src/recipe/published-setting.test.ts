@@ -107,3 +107,25 @@ it("π0-FAST at its published size is PaliGemma, and scores tokens by a table of
   const perToken = 18 * (gemmaLayer(2048, 16_384, 8) - 2 * 2048) + 257_152 * 2048;
   expect(answerOperations).toBeGreaterThan(2 * 255 * perToken);
 });
+
+/** The parameters of a head of GR00T with 32 embodiments, so many state entries, dofs, future tokens and blocks. */
+function grootHead(states: number, dofs: number, future: number, blocks: number): number {
+  const map = (from: number, to: number) => from * to + to;
+  const encoders = map(states, 1024) + map(1024, 1536) + map(dofs, 1536) + map(3072, 1536) + map(1536, 1536);
+  const features = 4 * map(2048, 2048) + map(2048, 8192) + map(8192, 2048) + 4 * 2048;
+  const block = (context: number) =>
+    map(1536, 3072) + 2 * map(1536, 1536) + 2 * map(context, 1536) + map(1536, 6144) + map(6144, 1536);
+  const time = map(256, 1536) + map(1536, 1536);
+  const tables = future * 1536 + 1024 * 1536 + 2 * 2048;
+  const byEmbodiment = 32 * (encoders + map(1024, 1024) + map(1024, dofs));
+  const transformer = (blocks / 2) * (block(2048) + block(1536)) + map(1536, 3072) + map(1536, 1024);
+  return byEmbodiment + tables + 4 * features + time + transformer;
+}
+
+it.each([
+  ["groot_n15", grootHead(64, 32, 32, 16)],
+  ["groot_n17", grootHead(132, 132, 0, 32)],
+] as const)("the head of %s at its published size has as many parameters as NVIDIA's shapes say", (name, count) => {
+  const { parts } = costOf(publishedSetting(name, "base", 1));
+  expect(parts.find((part) => part.name === "groot")?.parameters).toBe(count);
+});
