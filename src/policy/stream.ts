@@ -72,8 +72,7 @@ function ruled({ name, tokens, sight, keys }: Segment, rules: Rules): RuledSegme
   const isOfSteps = name === "actions" && sight === "causal";
   if (isOfSteps && readsEarlierOnly(rules, sight)) return { name, tokens, sight, keys: every() };
   const rule = keyRules[name];
-  const isHidden = rule !== null && rules.keeps(rule);
-  const readable = keys === "every" || !isHidden ? every() : keys;
+  const readable = keys !== "every" && rule !== null && rules.keeps(rule) ? keys : every();
   return { name, tokens, sight: isOfSteps ? "within" : sight, keys: readable === "real" ? tokens.valid : readable };
 }
 
@@ -193,8 +192,7 @@ export class TokenStream {
   get patternOfEarlier(): AttentionPattern {
     if (this.#after === null)
       throw new RangeError("patternOfEarlier: expected a stream that continues another, got none");
-    const all = mayRead(this.#blocks(), this.#keys(), this.start);
-    return AttentionPattern.made(slice(all, "k", 0, this.start));
+    return AttentionPattern.made(slice(mayRead(this.#blocks(), this.#keys(), this.start), "k", 0, this.start));
   }
 
   /**
