@@ -1,6 +1,6 @@
 import { sampleCount } from "../batch/batch.ts";
-import { byteTokenizer } from "../codec/prompt.ts";
 import { termsOf } from "../recipe/plan.ts";
+import { tokenizerOf } from "../recipe/tokenizer.ts";
 import { Rules } from "../validity/rules.ts";
 import type { GlobalBatch } from "./global-batch.ts";
 import { horizonOf } from "./horizon.ts";
@@ -98,7 +98,7 @@ export function cellsOfKind(kind: PaddingKind, wholes: readonly GlobalBatch[]): 
 function cellTrial(base: GlobalBatch, kinds: readonly PaddingKind[], name: (typeof poisonNames)[number]): Trial {
   return {
     base,
-    variation: poisonOfCells(base, kinds, name, byteTokenizer.vocabulary),
+    variation: poisonOfCells(base, kinds, name, tokenizerOf(base.plan.recipe).vocabulary),
     entry: { cells: "all", above: 0, inputs: false },
     apart: (kind) => cellTrial(base, [kind], name),
   };

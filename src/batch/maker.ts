@@ -1,6 +1,7 @@
 import { AnswerCodec } from "../codec/answer.ts";
 import type { FastForm } from "../codec/fast.ts";
-import { byteTokenizer } from "../codec/prompt.ts";
+import { byteTokenizer, type PromptTokenizer } from "../codec/prompt.ts";
+import { openTokenizer, type TokenizerFolder } from "../codec/tokenizer-file.ts";
 import type { Normalization } from "../embodiment/normalize.ts";
 import type { Member } from "../mixture/mixture.ts";
 import type { Draw } from "../mixture/sampler.ts";
@@ -23,7 +24,7 @@ export interface LoadPlan {
   /** One per member. */
   readonly units: readonly Units[];
   readonly reading: Reading;
-  readonly tokenizer: "bytes";
+  readonly tokenizer: "bytes" | TokenizerFolder;
   /** What actions are said with; `null` where they are not said. */
   readonly answers: FastForm | null;
   /** Decoded pictures of each member are kept up to this many bytes, over all workers. */
@@ -42,15 +43,18 @@ export class BatchMaker {
   readonly #plan: LoadPlan;
   readonly #subjects: readonly Subject[];
   readonly #answers: AnswerCodec | null;
+  readonly #tokenizer: PromptTokenizer;
 
-  private constructor(plan: LoadPlan, subjects: readonly Subject[]) {
+  private constructor(plan: LoadPlan, subjects: readonly Subject[], tokenizer: PromptTokenizer) {
     this.#plan = plan;
     this.#subjects = subjects;
-    this.#answers = plan.answers === null ? null : new AnswerCodec(byteTokenizer, plan.answers);
+    this.#tokenizer = tokenizer;
+    this.#answers = plan.answers === null ? null : new AnswerCodec(tokenizer, plan.answers);
   }
 
-  /** @throws InputError if a dataset cannot be opened any more */
+  /** @throws InputError if a dataset or the tokenizer cannot be opened any more */
   static async open(plan: LoadPlan): Promise<BatchMaker> {
+    const tokenizer = plan.tokenizer === "bytes" ? byteTokenizer : openTokenizer(plan.tokenizer);
     const opening = plan.members.map(async (member, at) => ({
       ...plan.units[at]!,
       member,
@@ -62,7 +66,7 @@ export class BatchMaker {
     const settled = await Promise.allSettled(opening);
     const subjects = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
     const failed = settled.find((one) => one.status === "rejected");
-    if (failed === undefined) return new BatchMaker(plan, subjects);
+    if (failed === undefined) return new BatchMaker(plan, subjects, tokenizer);
     await Promise.all(subjects.map(({ dataset }) => dataset.close()));
     throw failed.reason;
   }
@@ -70,7 +74,7 @@ export class BatchMaker {
   /** @throws InputError naming the sample that cannot be read or does not fit */
   async make({ purpose, layout, draws }: BatchRequest): Promise<Batch> {
     const { seed, reading } = this.#plan;
-    const choice = { seed, purpose, layout, reading, tokenizer: byteTokenizer, answers: this.#answers };
+    const choice = { seed, purpose, layout, reading, tokenizer: this.#tokenizer, answers: this.#answers };
     return collate(
       layout,
       await Promise.all(draws.map((draw) => loadExample(this.#subjects[draw.member]!, draw, choice))),

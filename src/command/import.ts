@@ -12,6 +12,10 @@ export const importWeights = define({
   options: {
     out: text("run", "folder of the run; new or empty"),
     data: otherwise(repeated(text("dataset", "a dataset of its robot, with which it validates and trains")), []),
+    tokenizer: otherwise(
+      text("folder", "with the tokenizer.json of the weights; without it the policy takes tokens, and no text"),
+      null,
+    ),
     headWidth: otherwise(
       count("width", "of a head of the language model and the expert, where it is not as published"),
       null,
@@ -48,7 +52,8 @@ export const importWeights = define({
     const cameras = asked.camera.length === 0 ? null : asked.camera;
     const own = { headWidth, visionHeads, featureHeadWidth, embodiment, horizon, cameras };
     const given = await factsBeside(path, { ...nothingGiven, ...own });
-    const recipeFor = importedDataFor({ name: nameOf(path), datasets: asked.data }, terminal.err);
+    const tokenizer = asked.tokenizer === null ? null : resolve(asked.tokenizer);
+    const recipeFor = importedDataFor({ name: nameOf(path), datasets: asked.data, tokenizer }, terminal.err);
     const { recipe, parameters, unread, notes } = await importRun({ path, folder, given, recipeFor });
     for (const note of notes) terminal.err.write(`${note}\n`);
     return {

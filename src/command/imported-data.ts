@@ -12,25 +12,27 @@ export interface ImportedSubject {
   /** Of the run. */
   readonly name: string;
   readonly datasets: readonly string[];
+  /** Folder of the tokenizer; `null` where it is not known. */
+  readonly tokenizer: string | null;
 }
 
 /**
  * Gives imported weights their recipe, and the datasets that they are to have: read as `armature recipe` reads them, but for the
  * policy's own cameras, and normalised as the weights were trained.
  */
-export function importedDataFor({ name, datasets: words }: ImportedSubject, screen: Screen) {
+export function importedDataFor({ name, datasets: words, tokenizer }: ImportedSubject, screen: Screen) {
   return async (policy: ForeignPolicy, known: KnownRobot): Promise<ImportedData> => {
     const { importedRecipe } = await import("../recipe/suggest/imported.ts");
     const { thisMachine } = await import("../recipe/suggest/machine.ts");
     const machine = thisMachine();
     if (words.length === 0) {
-      const recipe = importedRecipe(policy, known, { name, machine, data: { root: ".", datasets: [] } });
+      const recipe = importedRecipe(policy, known, { name, machine, tokenizer, data: { root: ".", datasets: [] } });
       return { recipe, members: null };
     }
     const suggested = await suggestFor({ datasets: words, variant: policy.variant, size: "tiny" }, screen);
     const { root } = suggested.recipe.data;
     const datasets = suggested.recipe.data.datasets.map((entry, at) => asReadBy(known.robot, entry, suggested, at));
-    const recipe = importedRecipe(policy, known, { name, machine, data: { root, datasets } });
+    const recipe = importedRecipe(policy, known, { name, machine, tokenizer, data: { root, datasets } });
     const { mixtureOf } = await import("../recipe/schema.ts");
     const { openMixture } = await import("../mixture/mixture.ts");
     const { membersOf } = await import("../training/checkpoint-facts.ts");

@@ -8,6 +8,7 @@ const withoutNumbers = [
   "data.pictureMemoryBytes",
   "checkpoint.everySteps",
   "checkpoint.keepLast",
+  "policy.tokenizer.folder",
 ];
 
 /** Prefix of keys on which no number of a run depends. */

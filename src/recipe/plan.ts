@@ -217,8 +217,9 @@ export function loadPlanOf(plan: Plan): LoadPlan {
   const { pictureMemoryBytes } = recipe.data;
   const reading = readingOf(recipe);
   const answers = answerChoiceOf(recipe)?.tokenizer ?? null;
-  const { seed } = recipe;
-  return { seed, members: mixture.members, units, reading, tokenizer: "bytes", answers, pictureMemoryBytes };
+  const { seed, policy } = recipe;
+  const tokenizer = policy.tokenizer ?? "bytes";
+  return { seed, members: mixture.members, units, reading, tokenizer, answers, pictureMemoryBytes };
 }
 
 /** How a batch gets its noise, its times and its supervision. */

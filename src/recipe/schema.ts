@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { chosenConventionsSchema } from "../checkpoint/conventions.ts";
 import { promptFormats } from "../codec/prompt-format.ts";
+import { tokenizerFolderSchema } from "../codec/tokenizer-file.ts";
 import { InputError } from "../input-error.ts";
 import { reductions } from "../loss/reduction.ts";
 import type { MixtureDescription } from "../mixture/mixture.ts";
@@ -70,6 +71,8 @@ const policySchema = z.strictObject({
   promptTokens: count,
   /** How instructions are worded; may be missing: as the variant does. Weights from elsewhere may bring another way. */
   prompt: z.enum(promptFormats).optional(),
+  /** What makes tokens of prompts: bytes, where the key is missing, or a tokenizer of Hugging Face's in a folder. */
+  tokenizer: z.union([z.literal("bytes"), tokenizerFolderSchema]).optional(),
   /** Rows of the table of tokens, where they are not those of its tokenizer: weights from elsewhere bring theirs. */
   vocabulary: count.optional(),
   /** Of a variant that says its actions; may be missing: then each coefficient is a token of its own, and coarse. */

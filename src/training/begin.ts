@@ -16,6 +16,7 @@ import { readRunRecipe, writeRunRecipe } from "../recipe/file.ts";
 import { conventionsOf, type Plan } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { checkSplits, storedSplits } from "../recipe/stored-split.ts";
+import { checkTokenizer } from "../recipe/tokenizer.ts";
 import { EventLog } from "./event-log.ts";
 import type { TrainingProgress } from "./progress.ts";
 import { checkRunFolder, checkRunIsOpen, createRunFolder } from "./run-folder.ts";
@@ -146,6 +147,7 @@ async function manifestOf(
   const { folder, notes } = await chosenCheckpoint(from);
   const manifest = await readManifest(folder);
   checkConventions(folder, manifest.conventions, conventionsOf(recipe), allowed);
+  checkTokenizer(`${folder}, recipe`, manifest.recipe, recipe);
   return { folder, notes, manifest };
 }
 

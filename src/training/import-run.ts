@@ -15,6 +15,7 @@ import { traceObjectives } from "../objective/objective.ts";
 import { writeRunRecipe } from "../recipe/file.ts";
 import { conventionsOf, settingOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
+import { withTokenizerContent } from "../recipe/tokenizer.ts";
 import { Rules } from "../validity/rules.ts";
 import { checkRunFolder, createRunFolder } from "./run-folder.ts";
 
@@ -57,7 +58,8 @@ export async function importRun({ path, folder, given, recipeFor }: ImportReques
   try {
     const policy = await readForeignPolicy(source, given);
     const known = await readForeignRobot(path, policy);
-    const { recipe, members } = await recipeFor(policy, known);
+    const { recipe: asked, members } = await recipeFor(policy, known);
+    const recipe = withTokenizerContent(asked);
     const { parameters } = traceObjectives(settingOf({ recipe, rules: Rules.all }, 1));
     const isHead = "embodiments" in policy;
     const weights = isHead

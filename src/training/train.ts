@@ -2,6 +2,7 @@ import { validationAsJson } from "../objective/as-json.ts";
 import { learningRate } from "../optimizer/schedule.ts";
 import type { World } from "../ranks/world.ts";
 import type { Recipe } from "../recipe/schema.ts";
+import { withTokenizerContent } from "../recipe/tokenizer.ts";
 import { beginRun, checkStart, newState, type Start } from "./begin.ts";
 import { closeObservers, openObservers } from "./observer.ts";
 import { progressOfRank0 } from "./over-ranks.ts";
@@ -34,7 +35,8 @@ export const agreementSteps = 50;
  * @throws InputError for a mistake in recipe, data or folder, where the loss is no longer finite, or padding leaks; checkpoints stay
  */
 export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher): Promise<TrainResult> {
-  const { recipe, folder, start, until, world } = request;
+  const { folder, start, until, world } = request;
+  const recipe = withTokenizerContent(request.recipe);
   if (world.rank === 0) await checkStart(folder, recipe, start);
 
   // Open: data, programs, observers, the run's folder. Rank 0 alone writes.

@@ -57,6 +57,7 @@ const packageRooms: Readonly<Record<string, readonly string[]>> = {
   commander: ["command"],
   ws: ["serving"],
   msgpackr: ["serving"],
+  "@huggingface/tokenizers": ["codec"],
 };
 
 // The formatter puts every import at the start of a line, so that statements need no parser.

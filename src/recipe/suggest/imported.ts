@@ -12,6 +12,8 @@ export interface ImportedChoice {
   /** Of the run. */
   readonly name: string;
   readonly machine: TrainingMachine;
+  /** Folder of the tokenizer; `null` where it is not known: then the policy is given tokens. */
+  readonly tokenizer: string | null;
   /** Datasets whose cameras are matched to the policy's, below a folder; none where nobody gave any. */
   readonly data: { readonly root: string; readonly datasets: readonly RecipeDataset[] };
 }
@@ -36,6 +38,7 @@ export function importedRecipe(policy: ForeignPolicy, known: KnownRobot, choice:
     ...(policy.actionTokens === 0 ? {} : { actionTokens: { most: policy.actionTokens, tokenizer: unfittedFast() } }),
     ...(policy.integrationSteps === undefined ? {} : { integrationSteps: policy.integrationSteps }),
     ...(policy.pictureMarks === undefined ? {} : { pictureMarks: policy.pictureMarks }),
+    ...(choice.tokenizer === null ? {} : { tokenizer: { folder: choice.tokenizer } }),
     ...(known.prompt === null ? {} : { prompt: known.prompt }),
     history: { slots: 1, interval: 1, dropout: 0 },
   };

@@ -27,7 +27,12 @@ export async function importFolder(path: string, sized: string): Promise<Importe
     folder,
     given: await factsBeside(sized, nothingGiven),
     recipeFor: async (policy, known) => ({
-      recipe: importedRecipe(policy, known, { name: "imported", machine, data: { root: ".", datasets: [] } }),
+      recipe: importedRecipe(policy, known, {
+        name: "imported",
+        machine,
+        tokenizer: null,
+        data: { root: ".", datasets: [] },
+      }),
       members: null,
     }),
   });

@@ -1,0 +1,99 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Tokenizer } from "@huggingface/tokenizers";
+import { z } from "zod";
+import { InputError } from "../input-error.ts";
+import type { PromptTokenizer } from "./prompt.ts";
+
+/** A tokenizer in a folder, as a recipe names it. */
+export const tokenizerFolderSchema = z.strictObject({
+  /** With `tokenizer.json`, as Hugging Face's models have it. */
+  folder: z.string().min(1),
+  /** Of that file, which alone decides the tokens; missing where nothing has been trained with it yet. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, { error: "64 hexadecimal digits" })
+    .optional(),
+});
+
+export type TokenizerFolder = Readonly<z.infer<typeof tokenizerFolderSchema>>;
+
+/** A tokenizer that has been read, and the content that it was read from. */
+export interface FileTokenizer extends PromptTokenizer {
+  readonly sha256: string;
+}
+
+const fileSchema = z.looseObject({
+  model: z.looseObject({ type: z.string() }),
+  padding: z.looseObject({ pad_id: z.int().nonnegative() }).nullish(),
+});
+
+/** Read once by each thread: a large one takes seconds. */
+const opened = new Map<string, FileTokenizer>();
+
+/**
+ * The tokenizer of a folder, with the special tokens that its file puts around a text.
+ *
+ * @throws InputError where there is none, it is of another content than its hash says, or of a kind that is not known
+ * @source Hugging Face `tokenizers`: `tokenizer.json`
+ */
+export function openTokenizer({ folder, sha256 }: TokenizerFolder): FileTokenizer {
+  const path = join(folder, "tokenizer.json");
+  const found = opened.get(path) ?? readTokenizer(path);
+  if (sha256 !== undefined && sha256 !== found.sha256)
+    throw new InputError(
+      `${path}: expected the tokenizer that the weights were trained with, of sha256 ${sha256}, got one of ${found.sha256}; name its folder in policy.tokenizer`,
+    );
+  opened.set(path, found);
+  return found;
+}
+
+function readTokenizer(path: string): FileTokenizer {
+  const bytes = contentOf(path);
+  const { padding, ...rest } = parsed(path, bytes);
+  const tokenizer = made(path, { padding, ...rest });
+  let highest = -1;
+  for (const id of tokenizer.get_vocab(true).values()) highest = Math.max(highest, id);
+  return {
+    name: path,
+    vocabulary: highest + 1,
+    padding: padding?.pad_id ?? 0,
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+    encode: (text) => Int32Array.from(tokenizer.encode(text).ids),
+    decode(tokens) {
+      const other = tokens.find((token) => token < 0 || token > highest);
+      if (other !== undefined) throw new RangeError(`${path}: expected tokens from 0 to ${highest}, got ${other}`);
+      return tokenizer.decode([...tokens], { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+    },
+  };
+}
+
+function contentOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new InputError(`${path}: expected a tokenizer, got ${firstLine(error)}`);
+  }
+}
+
+function parsed(path: string, bytes: Buffer): z.infer<typeof fileSchema> {
+  try {
+    return fileSchema.parse(JSON.parse(bytes.toString("utf8")));
+  } catch {
+    throw new InputError(`${path}: expected a tokenizer.json of Hugging Face's, got something else`);
+  }
+}
+
+/** What stands in `tokenizer_config.json` is left aside: everything that tokens depend on is in the one file. */
+function made(path: string, file: object): Tokenizer {
+  try {
+    return new Tokenizer(file, {});
+  } catch (error) {
+    throw new InputError(`${path}: expected a tokenizer of a known kind, got ${firstLine(error)}`);
+  }
+}
+
+function firstLine(error: unknown): string {
+  return String(error).split("\n", 1)[0] ?? "";
+}
