@@ -134,6 +134,14 @@ describe("files that other programs write", () => {
     ]);
   });
 
+  test("lack the column of pictures that they declare, which is said with the dtype of films", async () => {
+    await writeV2(root, [3], { "images.top": { dtype: "image", shape: [6, 8, 3], names: null } }, () => []);
+    const toy = await openDataset(root, everything("toy"));
+    await expect(toy.picture("images.top", 0, 0, { height: 8, width: 8 })).rejects.toThrow(
+      /column "images.top": expected a PNG or JPEG .*, got no such column; where films show it, declare its dtype as "video"/,
+    );
+  });
+
   test("have names that are not as many as entries, which are not used and said not to be", async () => {
     const action = { dtype: "float32", shape: [2], names: ["x", "y", "z"] };
     await writeV2(root, [2], { action }, () => []);

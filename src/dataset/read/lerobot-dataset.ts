@@ -208,7 +208,11 @@ export class LeRobotDataset implements Dataset {
     const { path, firstRow } = record.table;
     // A file of its own, as an open one keeps its last row groups: of pictures they are large.
     const opening = ParquetFile.open(join(this.root, path));
-    const reading = opening.then((file) => file.column(camera, firstRow, firstRow + record.length));
+    const reading = opening.then((file) => {
+      if (!file.columns.includes(camera))
+        throw new Error('no such column; where films show it, declare its dtype as "video", else take the camera out');
+      return file.column(camera, firstRow, firstRow + record.length);
+    });
     this.#stored.set(key, reading, 1);
     return await reading;
   }

@@ -154,6 +154,14 @@ describe("rows that are told by their own times", () => {
     expect(beyond).toMatch(/got 5 pictures and none at 2\.500 s, the time of row 5;/);
   });
 
+  test("are refused with the timestamps' own cure where these count from elsewhere, as the wall clock does", () => {
+    const since1970 = found(even(22, 10), seconds(20, 10, 1.7e9), 10);
+    expect(since1970).toMatch(
+      /none at 1700000000\.000 s, the time of row 0; let timestamps count seconds from the first/,
+    );
+    expect(found(even(19, 10), seconds(20, 10), 10)).toMatch(/; write the film again with a picture for each row/);
+  });
+
   test("are refused with both rates where the clocks drift apart by half a frame", () => {
     // At row 500 a film of 29.97 is half a frame late: 500 · (1001 / 30000 − 1 / 30) = 1 / 60 s.
     const ntsc = (pictures: number) => even(pictures, 30000 / 1001);

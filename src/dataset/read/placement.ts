@@ -181,8 +181,15 @@ function misfit(
   const drift = Math.abs(rows / film.rate - rows / framesPerSecond);
   const rates =
     drift < 0.5 / framesPerSecond ? "" : `: film ${rounded(film.rate)}/s, info.json ${rounded(framesPerSecond)}/s`;
-  const cure = `write the film again with a picture for each row, or name the other episodes in the recipe`;
+  const cure = cureOf(film, timestamps);
   return `expected a picture for each of the ${rows} rows of episode ${episode}, got ${end - first} pictures and ${got}${rates}; ${cure}`;
+}
+
+/** Rows that begin after the film has ended count from elsewhere: no other film would have their pictures. */
+function cureOf({ times }: FilmIndex, timestamps: ArrayLike<number>): string {
+  return timestamps[0]! > times.at(-1)!
+    ? "let timestamps count seconds from the first picture, or name the other episodes in the recipe"
+    : "write the film again with a picture for each row, or name the other episodes in the recipe";
 }
 
 function pictures(film: FilmIndex): string {
