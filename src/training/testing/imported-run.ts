@@ -17,10 +17,11 @@ export interface ImportedFolder {
  * Imports a folder without datasets, as `armature import` does on a machine of 1 GiB and two cores.
  *
  * @param sized folder whose `case.json` says how many heads there are
+ * @param given where the run goes, if not to a folder of its own
  */
-export async function importFolder(path: string, sized: string): Promise<ImportedFolder> {
+export async function importFolder(path: string, sized: string, given?: string): Promise<ImportedFolder> {
   const root = await mkdtemp(join(tmpdir(), "armature-imported-"));
-  const folder = join(root, "run");
+  const folder = given ?? join(root, "run");
   const machine = { memoryBytes: 2 ** 30, cores: 2 };
   const imported = await importRun({
     path,
