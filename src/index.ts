@@ -5,6 +5,7 @@ export { auditObserver } from "./audit/observer.ts";
 export type { AuditReport, AuditRow } from "./audit/report.ts";
 export type { PolicyInput, Robot, RobotObservation } from "./batch/observation.ts";
 export { soundConventions } from "./checkpoint/conventions.ts";
+export { readFast } from "./codec/fast-file.ts";
 export type { Dataset, DatasetChoice, EpisodeTable, Feature, Picture, TaskAnnotation } from "./dataset/dataset.ts";
 export { openDataset } from "./dataset/read/open.ts";
 export { type Augmentation, usualAugmentation } from "./embodiment/augment.ts";

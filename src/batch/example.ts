@@ -9,7 +9,6 @@ import { type Embodiment, slots } from "../embodiment/embodiment.ts";
 import { type Normalization, normalize } from "../embodiment/normalize.ts";
 import { fitBefore, type Letterbox, squared } from "../embodiment/picture.ts";
 import { type ActionChoice, actionsFrom, statesAt, trajectory } from "../embodiment/window.ts";
-import { HostArray } from "../graph/host-array.ts";
 import { stream } from "../graph/random.ts";
 import type { Member } from "../mixture/mixture.ts";
 import type { Draw } from "../mixture/sampler.ts";
@@ -20,6 +19,7 @@ import type { Provenance } from "./batch.ts";
 import { readableSlots } from "./fields.ts";
 import type { BatchLayout } from "./layout.ts";
 import { promptTokens } from "./prompt.ts";
+import { realSteps } from "./real-step.ts";
 import { refuseNoPrompt } from "./sample-check.ts";
 
 /** One sample at the robot's own width: nothing in it is padding but what its facts say. */
@@ -222,8 +222,5 @@ function tokens(
 /** What says the steps inside the episode: others do not exist, whatever stands in them. Empty without a robot target. */
 function actionTokens({ answers, subject }: Sample, actions: Example["actions"], inside: Validity<"t">): Int32Array {
   if (answers === null || subject.member.embodiment.target === "none") return new Int32Array();
-  const first = inside.bits.reduce((sum, bit) => sum + bit, 0);
-  return actions.read(({ cells, shape: [, dofs = 0] }) =>
-    answers.encode(new HostArray("t d", [first, dofs], "float32", cells.slice(0, first * dofs))),
-  );
+  return answers.encode(realSteps(actions, inside));
 }

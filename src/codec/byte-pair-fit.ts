@@ -1,4 +1,4 @@
-import { type BytePairForm, piecesOf } from "./byte-pair.ts";
+import { type BytePairForm, pairKey, pairOf, piecesOf } from "./byte-pair.ts";
 
 /** What a vocabulary is made for. */
 export interface BytePairFit {
@@ -66,7 +66,7 @@ class Pairs {
   constructor(words: readonly Word[]) {
     this.#words = words;
     for (const [place, { count, parts }] of words.entries())
-      for (let at = 0; at + 1 < parts.length; at++) this.#add(keyOf(parts[at]!, parts[at + 1]!), count, place);
+      for (let at = 0; at + 1 < parts.length; at++) this.#add(pairKey(parts[at]!, parts[at + 1]!), count, place);
   }
 
   /** The pair that occurs most often, of several the one of the smallest ids; `null` where none occurs often enough. */
@@ -74,12 +74,12 @@ class Pairs {
     let [best, most] = [Infinity, fewest - 1];
     for (const [key, count] of this.#counts)
       if (count > most || (count === most && count >= fewest && key < best)) [best, most] = [key, count];
-    return best === Infinity ? null : [Math.floor(best / radix), best % radix];
+    return best === Infinity ? null : pairOf(best);
   }
 
   /** Puts a token in the place of a pair, wherever it occurs. */
   merge([one, other]: readonly [number, number], token: number): void {
-    const key = keyOf(one, other);
+    const key = pairKey(one, other);
     for (const place of this.#places.get(key) ?? []) this.#mergeIn(place, [one, other], token);
     this.#counts.delete(key);
     this.#places.delete(key);
@@ -95,8 +95,8 @@ class Pairs {
         continue;
       }
       const [before, after] = [out.at(-1), parts[at + 2]];
-      if (before !== undefined) this.#move(keyOf(before, one), keyOf(before, token), count, place);
-      if (after !== undefined) this.#move(keyOf(other, after), keyOf(token, after), count, place);
+      if (before !== undefined) this.#move(pairKey(before, one), pairKey(before, token), count, place);
+      if (after !== undefined) this.#move(pairKey(other, after), pairKey(token, after), count, place);
       out.push(token);
       at++;
     }
@@ -113,11 +113,4 @@ class Pairs {
     const places = this.#places.get(key) ?? new Set();
     this.#places.set(key, places.add(place));
   }
-}
-
-/** Above every id. */
-const radix = 2 ** 21;
-
-function keyOf(one: number, other: number): number {
-  return one * radix + other;
 }

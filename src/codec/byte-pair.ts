@@ -33,20 +33,37 @@ export function piecesOf(text: string): string[] {
   );
 }
 
+/** Above every id. */
+const radix = 2 ** 21;
+
+/** Two ids as one number, in the order of the pairs. */
+export function pairKey(one: number, other: number): number {
+  return one * radix + other;
+}
+
+/** The ids of a pair. */
+export function pairOf(key: number): readonly [number, number] {
+  return [Math.floor(key / radix), key % radix];
+}
+
 /** Texts as tokens and back, as Hugging Face `tokenizers` does with `ByteLevelBPETokenizer`. */
 export class BytePairs {
   readonly #tokens: readonly string[];
   readonly #ids: ReadonlyMap<string, number>;
-  readonly #ranks: ReadonlyMap<string, number>;
+  /** Place of each pair of ids in the order of merges. */
+  readonly #ranks: ReadonlyMap<number, number>;
+  /** What each merge makes. */
+  readonly #made: readonly number[];
 
   /** @throws RangeError if a merge is of tokens, or to one, that are not in the vocabulary */
   constructor({ tokens, merges }: BytePairForm) {
     this.#tokens = tokens;
     this.#ids = new Map(tokens.map((token, id) => [token, id]));
-    this.#ranks = new Map(merges.map(([one, other], rank) => [`${one} ${other}`, rank]));
     const stray = merges.find((pair) => [...pair, pair.join("")].some((token) => !this.#ids.has(token)));
     if (stray !== undefined)
       throw new RangeError(`byte pairs: expected merges of tokens of the vocabulary, got "${stray.join(" ")}"`);
+    this.#ranks = new Map(merges.map(([one, other], rank) => [pairKey(this.#id(one), this.#id(other)), rank]));
+    this.#made = merges.map((pair) => this.#id(pair.join("")));
   }
 
   get size(): number {
@@ -60,7 +77,7 @@ export class BytePairs {
 
   /** @throws RangeError if a byte of the text is not in the vocabulary */
   encode(text: string): Int32Array {
-    return Int32Array.from(piecesOf(text).flatMap((piece) => this.#merged([...piece]).map((token) => this.#id(token))));
+    return Int32Array.from(piecesOf(text).flatMap((piece) => this.#merged(Array.from(piece, (one) => this.#id(one)))));
   }
 
   /** @throws RangeError if an id is none of the vocabulary's, or the bytes are no text in UTF-8 */
@@ -78,17 +95,21 @@ export class BytePairs {
   }
 
   /** The pair that is merged first, the leftmost of equal ones, as long as there is any. */
-  #merged(start: readonly string[]): readonly string[] {
-    let parts = start;
+  #merged(parts: number[]): number[] {
+    const ranks = parts.map((part, at) => this.#rankOf(part, parts[at + 1]));
     for (;;) {
-      let [best, place] = [Infinity, -1];
-      for (let at = 0; at + 1 < parts.length; at++) {
-        const rank = this.#ranks.get(`${parts[at]} ${parts[at + 1]}`) ?? Infinity;
-        if (rank < best) [best, place] = [rank, at];
-      }
-      if (place < 0) return parts;
-      parts = [...parts.slice(0, place), `${parts[place]}${parts[place + 1]}`, ...parts.slice(place + 2)];
+      const first = ranks.reduce((least, rank) => Math.min(least, rank), Infinity);
+      if (first === Infinity) return parts;
+      const at = ranks.indexOf(first);
+      parts.splice(at, 2, this.#made[first]!);
+      ranks.splice(at, 1);
+      ranks[at] = this.#rankOf(parts[at]!, parts[at + 1]);
+      if (at > 0) ranks[at - 1] = this.#rankOf(parts[at - 1]!, parts[at]);
     }
+  }
+
+  #rankOf(one: number, other: number | undefined): number {
+    return other === undefined ? Infinity : (this.#ranks.get(pairKey(one, other)) ?? Infinity);
   }
 
   #id(token: string): number {

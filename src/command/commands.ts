@@ -2,6 +2,7 @@ import { audit } from "./audit.ts";
 import type { Definition } from "./definition.ts";
 import { demo } from "./demo.ts";
 import { exportWeights } from "./export.ts";
+import { fitTokenizer } from "./fit-fast.ts";
 import { importWeights } from "./import.ts";
 import { inspect } from "./inspect.ts";
 import { writeRecipe } from "./recipe.ts";
@@ -17,6 +18,7 @@ export const commands: readonly Definition[] = [
   inspect,
   record,
   writeRecipe,
+  fitTokenizer,
   importWeights,
   exportWeights,
   train,

@@ -149,7 +149,7 @@ export async function runRecipeOf(path: string, settings: readonly string[]): Pr
   return await withSettings(await readRunRecipe(runOf(path)), settings);
 }
 
-async function withSettings(recipe: Recipe, settings: readonly string[]): Promise<Recipe> {
+export async function withSettings(recipe: Recipe, settings: readonly string[]): Promise<Recipe> {
   const { fitsRecipe, parseRecipe } = await import("../recipe/file.ts");
   const { overrideWhereFits } = await import("../recipe/override.ts");
   return parseRecipe("--set", overrideWhereFits(recipe, settings, fitsRecipe));
