@@ -55,6 +55,13 @@ describe("a recipe for datasets", () => {
     expect(recipe.data.datasets.map(({ mapping }) => mapping.controlMode)).toEqual(["joint", "ee"]);
   });
 
+  it("has room for the state where the policy's prompt says it, whatever the state", async () => {
+    const wide = [numbers("action", ["x", "y", "z"]), numbers("observation.state", ["x", "y", "z", "yaw"])];
+    const { recipe } = await suggestRecipe([await toy("wide", { features: wide })], { ...choice, variant: "pi05" });
+    // One to begin, 17 bytes of "Task: go, State: ", 15 of "255 255 255 255", 10 of ";\nAction: ": 43, in a multiple of eight.
+    expect(recipe.policy.promptTokens).toBe(48);
+  });
+
   it("holds nothing out of a single episode, and validates only where something is held out", async () => {
     const single = await toy("single", { episodes: 1, features: elbows });
     const alone = await suggestRecipe([single], choice);

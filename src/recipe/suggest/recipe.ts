@@ -3,7 +3,7 @@ import type { Dataset } from "../../dataset/dataset.ts";
 import { type Augmentation, usualAugmentation } from "../../embodiment/augment.ts";
 import { embody } from "../../embodiment/mapping.ts";
 import type { PolicySizeName } from "../../policy/size.ts";
-import type { VariantName } from "../../policy/variant.ts";
+import { type VariantName, variants } from "../../policy/variant.ts";
 import type { Recipe, RecipeDataset } from "../schema.ts";
 import { oneRobotEach } from "./group.ts";
 import { type Rows, reasons } from "./look.ts";
@@ -56,7 +56,7 @@ export async function suggestRecipe(found: readonly LookedAt[], choice: Suggesti
   for (const [at, { entry }] of members.entries()) embody(entry.mapping, found[at]!.dataset, names);
   const datasets = members.map(({ entry }) => entry);
   const { variant, size, root, machine } = choice;
-  const sizes = { views: names, ...widthsOf(datasets), ...promptTokensFor(datasets, found) };
+  const sizes = { views: names, ...widthsOf(datasets), ...promptTokensFor(variants[variant].prompt, datasets, found) };
   const history = { slots: 1, interval: 1, dropout: 0 };
   const policy = { variant, size, parts: null, ...sizes, actionHorizon, history };
   const { recipe, rowBytes } = recipeAround(datasets, policy, { root, machine, augmentation: augmentationFor(views) });
