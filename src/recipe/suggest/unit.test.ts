@@ -16,6 +16,9 @@ it.each([
   { robot: "arm", name: "elbow", reach: -6.2, units: ["rad", "unknown"] },
   { robot: "arm", name: "elbow", reach: 0.9, units: [undefined, undefined] },
   { robot: "so100", name: "main_elbow", reach: 90, units: ["deg", "0..100"] },
+  // The same arm by other writers.
+  { robot: "SO-100", name: "main_elbow", reach: 90, units: ["deg", "0..100"] },
+  { robot: "SO101_follower", name: "main_elbow", reach: 90, units: ["deg", "0..100"] },
   { robot: "so101_follower", name: "elbow.pos", reach: 90, units: ["-100..100", "0..100"] },
   { robot: "so101_follower", name: "elbow.pos", reach: 101, units: ["deg", "0..100"] },
   { robot: "arm", name: "elbow_velocity", reach: 90, units: [undefined, undefined] },

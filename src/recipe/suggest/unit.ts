@@ -21,7 +21,7 @@ export function guessUnits(robotType: string, entries: readonly Entry[], numbers
   const own = entries.flatMap((entry, at) => (isJoint(entry) ? (numbers[at] ?? []) : []));
   const widest = own.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const reach = `a guess: joints reach ${widest.toPrecision(3)}`;
-  if (/^so10[01]/.test(robotType) && widest > 2 * Math.PI)
+  if (/^so[-_ ]?10[01]/i.test(robotType.trim()) && widest > 2 * Math.PI)
     return widest > 100 || !entries.some(({ name }) => name.endsWith(".pos"))
       ? { joint: "deg", gripper: "0..100", because: `${reach}, and LeRobot records this robot in degrees or in ±100` }
       : { joint: "-100..100", gripper: "0..100", because: `${reach}, within LeRobot's ±100; they may be degrees` };
