@@ -1,7 +1,7 @@
 import { InputError } from "../input-error.ts";
 import { openMixture } from "../mixture/mixture.ts";
+import { mixtureOf } from "../recipe/mixture-of.ts";
 import type { Plan } from "../recipe/plan.ts";
-import { mixtureOf } from "../recipe/schema.ts";
 import type { Observer, ObserverKind, ObserverReport } from "../training/observer.ts";
 import { Audit } from "./audit.ts";
 import { leaksIn } from "./report.ts";

@@ -33,7 +33,7 @@ export function importedDataFor({ name, datasets: words, tokenizer }: ImportedSu
     const { root } = suggested.recipe.data;
     const datasets = suggested.recipe.data.datasets.map((entry, at) => asReadBy(known.robot, entry, suggested, at));
     const recipe = importedRecipe(policy, known, { name, machine, tokenizer, data: { root, datasets } });
-    const { mixtureOf } = await import("../recipe/schema.ts");
+    const { mixtureOf } = await import("../recipe/mixture-of.ts");
     const { openMixture } = await import("../mixture/mixture.ts");
     const { membersOf } = await import("../training/checkpoint-facts.ts");
     const open = await openMixture(mixtureOf(recipe));

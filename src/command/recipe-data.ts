@@ -1,8 +1,9 @@
 import { cacheFolder } from "../dataset/cache.ts";
 import { openMixture } from "../mixture/mixture.ts";
 import { type DataSummary, dataSummaries } from "../recipe/data-summary.ts";
+import { mixtureOf } from "../recipe/mixture-of.ts";
 import { planOf } from "../recipe/plan.ts";
-import { mixtureOf, type Recipe } from "../recipe/schema.ts";
+import type { Recipe } from "../recipe/schema.ts";
 
 /**
  * What a recipe reads of each of its datasets and what it leaves out, as training says it at its start.

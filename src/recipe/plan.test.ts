@@ -3,8 +3,8 @@ import type { Statistics } from "../dataset/statistics.ts";
 import { openMixture } from "../mixture/mixture.ts";
 import { pastEnds } from "../policy/head/form.ts";
 import { Rules } from "../validity/rules.ts";
+import { mixtureOf } from "./mixture-of.ts";
 import { groupNamesOf, readingOf, targetOf } from "./plan.ts";
-import { mixtureOf } from "./schema.ts";
 import { awkwardRecipe } from "./testing/awkward-recipe.ts";
 import { craneRecipe } from "./testing/cranes.ts";
 

@@ -9,8 +9,8 @@ import { letterbox } from "../embodiment/picture.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import { expectClose } from "../graph/testing/close.ts";
 import { type Mixture, openMixture } from "../mixture/mixture.ts";
+import { mixtureOf } from "./mixture-of.ts";
 import { layoutOf, loadPlanOf, planOf } from "./plan.ts";
-import { mixtureOf } from "./schema.ts";
 import { type FileEntry, type FileMember, awkwardMembers as members } from "./testing/awkward-members.ts";
 import { awkwardRecipe } from "./testing/awkward-recipe.ts";
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
 import { grootSizes, pi0Sizes } from "../policy/size.ts";
 import { parseRecipe } from "./file.ts";
+import { mixtureOf } from "./mixture-of.ts";
 import { formOf, layoutOf } from "./plan.ts";
-import { mixtureOf } from "./schema.ts";
 import { recipe } from "./testing/recipe.ts";
 
 /** The example with values put in by path; `undefined` takes the key out. */

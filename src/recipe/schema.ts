@@ -2,9 +2,7 @@ import { z } from "zod";
 import { chosenConventionsSchema } from "../checkpoint/conventions.ts";
 import { promptFormats } from "../codec/prompt-format.ts";
 import { tokenizerFolderSchema } from "../codec/tokenizer-file.ts";
-import { InputError } from "../input-error.ts";
 import { reductions } from "../loss/reduction.ts";
-import type { MixtureDescription } from "../mixture/mixture.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
 import type { Schedule } from "../optimizer/schedule.ts";
 import type { Part } from "../policy/head/form.ts";
@@ -13,7 +11,7 @@ import { grootSizeOf, type Variant, variantNames, variants } from "../policy/var
 import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
 import { answerMisfit, answerSchema } from "./answer-schema.ts";
-import { below, dataSchema } from "./data-schema.ts";
+import { dataSchema } from "./data-schema.ts";
 import { policySizeSchema, sizeMisfit } from "./size-schema.ts";
 import { promptMisfit } from "./text.ts";
 
@@ -160,28 +158,6 @@ export type Recipe = Immutable<z.infer<typeof recipeSchema>>;
 
 /** A dataset of a recipe. */
 export type RecipeDataset = Recipe["data"]["datasets"][number];
-
-/**
- * The mixture that a recipe trains on.
- *
- * @throws InputError where it has no datasets
- */
-export function mixtureOf({ name, seed, data, policy, conventions, validation }: Recipe): MixtureDescription {
-  if (data.datasets.length === 0)
-    throw new InputError(
-      `recipe "${name}": expected datasets, got none, as its weights were imported without; ` +
-        "import them again with --data DATASET, or begin a run of another recipe with --init",
-    );
-  const { root, datasets, pictureMemoryBytes, onProblem, repeatedEpisodes } = data;
-  const entries = datasets.map((dataset) => ({
-    ...dataset,
-    source: below(root, dataset.source),
-    validationRatio: validation.ratio,
-  }));
-  const inside = { steps: policy.actionHorizon, rate: data.rate };
-  const windows = conventions.pastEnd === "inside" ? inside : "every";
-  return { seed, views: policy.views, windows, entries, pictureMemoryBytes, onProblem, repeatedEpisodes };
-}
 
 type Immutable<T> = { readonly [K in keyof T]: Immutable<T[K]> };
 

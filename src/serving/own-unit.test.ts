@@ -13,8 +13,9 @@ import { ownActions } from "../embodiment/own-action.ts";
 import type { RecordedRange } from "../embodiment/unit.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { openMixture } from "../mixture/mixture.ts";
+import { mixtureOf } from "../recipe/mixture-of.ts";
 import { layoutOf, loadPlanOf, type Plan, planOf } from "../recipe/plan.ts";
-import { mixtureOf, type Recipe } from "../recipe/schema.ts";
+import type { Recipe } from "../recipe/schema.ts";
 import { recipe as example } from "../recipe/testing/recipe.ts";
 import { servedRobots } from "./robot.ts";
 

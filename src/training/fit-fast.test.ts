@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BatchMaker } from "../batch/maker.ts";
 import { openMixture } from "../mixture/mixture.ts";
 import { draw } from "../mixture/sampler.ts";
+import { mixtureOf } from "../recipe/mixture-of.ts";
 import { layoutOf, loadPlanOf, planOf } from "../recipe/plan.ts";
-import { mixtureOf } from "../recipe/schema.ts";
 import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
 import { fitFastTo } from "./fit-fast.ts";
 

@@ -8,8 +8,9 @@ import type { HostArray } from "../graph/host-array.ts";
 import { InputError } from "../input-error.ts";
 import { type OpenMixture, openMixture } from "../mixture/mixture.ts";
 import { type Draw, draw } from "../mixture/sampler.ts";
+import { mixtureOf } from "../recipe/mixture-of.ts";
 import { loadPlanOf, type Plan, planOf } from "../recipe/plan.ts";
-import { mixtureOf, type Recipe } from "../recipe/schema.ts";
+import type { Recipe } from "../recipe/schema.ts";
 import { tokenizerOf } from "../recipe/tokenizer.ts";
 
 /** What a tokenizer of actions is fitted to. */

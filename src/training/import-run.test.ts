@@ -7,7 +7,7 @@ import { readSafetensors, writeSafetensors } from "../checkpoint/safetensors.ts"
 import type { Tensor } from "../checkpoint/safetensors-header.ts";
 import { InputError } from "../input-error.ts";
 import { readRunRecipe } from "../recipe/file.ts";
-import { mixtureOf } from "../recipe/schema.ts";
+import { mixtureOf } from "../recipe/mixture-of.ts";
 import { importFolder } from "./testing/imported-run.ts";
 
 const origin = join(import.meta.dirname, "../../test/parity/released/pi0");

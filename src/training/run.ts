@@ -19,6 +19,7 @@ import { shareOf, turnsOf } from "../ranks/deal.ts";
 import type { World } from "../ranks/world.ts";
 import { answersOf } from "../recipe/answer.ts";
 import { type DataSummary, dataSummaries } from "../recipe/data-summary.ts";
+import { mixtureOf } from "../recipe/mixture-of.ts";
 import {
   groupNamesOf,
   layoutOf,
@@ -30,7 +31,7 @@ import {
   targetOf,
   termsOf,
 } from "../recipe/plan.ts";
-import { mixtureOf, type Recipe } from "../recipe/schema.ts";
+import type { Recipe } from "../recipe/schema.ts";
 import { storedSplits } from "../recipe/stored-split.ts";
 import { measureActionErrors, sumActionErrors } from "./action-errors.ts";
 import { trainedBy } from "./begin.ts";

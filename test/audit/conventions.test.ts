@@ -10,8 +10,9 @@ import { type ConventionName, conventionNames } from "../../src/checkpoint/conve
 import { openMixture } from "../../src/mixture/mixture.ts";
 import { traceObjectives } from "../../src/objective/objective.ts";
 import { aloneWorld } from "../../src/ranks/open-world.ts";
+import { mixtureOf } from "../../src/recipe/mixture-of.ts";
 import { conventionsOf, loadPlanOf, planOf, settingOf } from "../../src/recipe/plan.ts";
-import { mixtureOf, type Recipe } from "../../src/recipe/schema.ts";
+import type { Recipe } from "../../src/recipe/schema.ts";
 import { awkwardRecipe } from "../../src/recipe/testing/awkward-recipe.ts";
 import { type MicroRun, trainMicroRun } from "../../src/training/testing/micro-run.ts";
 import { trainPolicy } from "../../src/training/train.ts";

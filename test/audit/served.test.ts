@@ -13,8 +13,8 @@ import { exercisedWeights } from "../../src/audit/weight.ts";
 import { openMixture } from "../../src/mixture/mixture.ts";
 import { traceObjectives } from "../../src/objective/objective.ts";
 import { variants } from "../../src/policy/variant.ts";
+import { mixtureOf } from "../../src/recipe/mixture-of.ts";
 import { type Plan, planOf, settingOf } from "../../src/recipe/plan.ts";
-import { mixtureOf } from "../../src/recipe/schema.ts";
 import { generatedPadding } from "./every-padding.ts";
 
 const recipe = generatedPadding("pi0");

@@ -5,8 +5,8 @@ import { objectiveTargets } from "../../../src/objective/terms.ts";
 import type { Setting } from "../../../src/objective/traced.ts";
 import type { Head } from "../../../src/policy/head/form.ts";
 import type { FlowSize } from "../../../src/policy/size.ts";
+import { mixtureOf } from "../../../src/recipe/mixture-of.ts";
 import { loadPlanOf, type Plan, planOf, settingOf, targetOf } from "../../../src/recipe/plan.ts";
-import { mixtureOf } from "../../../src/recipe/schema.ts";
 import { Rules } from "../../../src/validity/rules.ts";
 import {
   blindPolicySize,

@@ -1,8 +1,8 @@
 import { BatchMaker } from "../../../src/batch/maker.ts";
 import { openMixture } from "../../../src/mixture/mixture.ts";
 import { aloneWorld } from "../../../src/ranks/open-world.ts";
+import { mixtureOf } from "../../../src/recipe/mixture-of.ts";
 import { loadPlanOf, type Plan, planOf, settingOf, targetOf, termsOf } from "../../../src/recipe/plan.ts";
-import { mixtureOf } from "../../../src/recipe/schema.ts";
 import { Trainer } from "../../../src/training/trainer.ts";
 import { type Samples, trainWith } from "../training.ts";
 import { playAll } from "./closed-loop.ts";

@@ -1,6 +1,7 @@
 import { type GeneratedDataset, generatedValue } from "../../dataset/generated.ts";
 import { openMixture } from "../../mixture/mixture.ts";
-import { mixtureOf, type Recipe } from "../../recipe/schema.ts";
+import { mixtureOf } from "../../recipe/mixture-of.ts";
+import type { Recipe } from "../../recipe/schema.ts";
 import { craneDofs, craneRecordings, craneStates } from "../../recipe/testing/cranes.ts";
 
 /** A dof's numbers in its own units are `center + scale · normalised`. */
