@@ -121,9 +121,8 @@ const rolloutSchema = z.strictObject({
 });
 
 /**
- * Every key of a recipe. None has a default, so a missing key is an error. `rollout` may be missing, as it changes no number of a run,
- * and so may the keys of `data` by which a user lets something pass: what is not let pass is refused. Without `trimIdle` a dataset's
- * episodes are used whole, without `adapters` a policy has none, and without `policy.prompt` its variant says how instructions are worded.
+ * Every key of a recipe. None has a default, so a missing key is an error, but for `rollout`, which changes no number of a run, and the keys
+ * of `data` by which a user lets something pass that is refused without them. Others that may be missing say what holds then.
  */
 export const recipeSchema = z
   .strictObject({
