@@ -38,8 +38,15 @@ function leaks(row: AuditRow): AuditColumn[] {
 
 const variantNames = Object.keys(variants).filter((name): name is VariantName => Object.hasOwn(variants, name));
 
+/** Audited under every reduction, which no choice of a row changes: others take turns. */
+const underEvery: readonly VariantName[] = ["pi0", "groot_n16"];
+
 /** Every policy there is: a new variant or reduction is audited from its first day. */
-const policies = variantNames.flatMap((variant) => reductions.map((reduction) => ({ variant, reduction })));
+const policies = variantNames.flatMap((variant, at) =>
+  reductions
+    .filter((_, turn) => underEvery.includes(variant) || turn === at % reductions.length)
+    .map((reduction) => ({ variant, reduction })),
+);
 
 describe.each(policies)("$variant with the loss over $reduction", ({ variant, reduction }) => {
   it("is clean on every kind of padding, and no kind is absent", async () => {
@@ -108,7 +115,8 @@ describe("with one rule switched off", () => {
     },
   );
 
-  it.each(variantNames.filter((variant) => variants[variant].head !== "none"))(
+  // A row of each way in which steps read: with the stream, by cross-attention, by both in turns.
+  it.each(["pi0", "groot_n16", "smolvla"] as const)(
     "the audit finds that step-order is missing in %s: a hint and nothing else",
     async (variant) => {
       const { clean, laws, rows } = await audit(generatedPadding(variant), { broken: "step-order" });
