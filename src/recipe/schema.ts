@@ -6,13 +6,12 @@ import { reductions } from "../loss/reduction.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
 import type { Schedule } from "../optimizer/schedule.ts";
 import type { Part } from "../policy/head/form.ts";
-import type { PictureMarks } from "../policy/picture-mark.ts";
 import { grootSizeOf, type Variant, variantNames, variants } from "../policy/variant.ts";
 import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
 import { answerMisfit, answerSchema } from "./answer-schema.ts";
 import { dataSchema } from "./data-schema.ts";
-import { policySizeSchema, sizeMisfit } from "./size-schema.ts";
+import { pictureMarksSchema, policySizeSchema, sizeMisfit } from "./size-schema.ts";
 import { promptMisfit } from "./text.ts";
 
 const natural = z.int().nonnegative();
@@ -78,9 +77,7 @@ const policySchema = z.strictObject({
   /** Euler steps from noise to actions, where they are not the variant's. */
   integrationSteps: count.optional(),
   /** Tokens that stand around each picture, by their numbers in the table, where there are any. */
-  pictureMarks: z
-    .strictObject({ before: z.array(natural), after: z.array(natural), ofAbsent: z.enum(["hidden", "read"]) })
-    .optional() satisfies z.ZodType<PictureMarks | undefined>,
+  pictureMarks: pictureMarksSchema.optional(),
   /** Observation slots (1: only now), the frames between two, and how often history is dropped in training. */
   history: z.strictObject({ slots: count, interval: count, dropout: decay }),
 });

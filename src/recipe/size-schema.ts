@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { HeadName } from "../policy/head/form.ts";
+import type { PictureMarks } from "../policy/picture-mark.ts";
 import {
   type DitSize,
   type FlowSize,
@@ -51,6 +52,15 @@ const dit = z.strictObject({
   places: count.nullable(),
   textEvery: count.nullable(),
 }) satisfies z.ZodType<DitSize>;
+
+const tokens = z.array(z.int().nonnegative());
+
+/** Tokens around each picture. */
+export const pictureMarksSchema = z.strictObject({
+  before: tokens,
+  after: tokens,
+  ofAbsent: z.enum(["hidden", "read"]),
+}) satisfies z.ZodType<PictureMarks>;
 
 /** A variant's size by its name, or one of its own. */
 export const policySizeSchema = z.union([
