@@ -120,6 +120,10 @@ export class LoadedPolicy {
     const reading = { dofs, unit: robot.units.action, frame: this.recipe.data.actions };
     const { cells } = ownActions(cutToRobot(actions, row, slots(dofs)), state, reading);
     const nonFinite = cells.findIndex((value) => !Number.isFinite(value));
+    if (nonFinite >= 0 && this.#sampler.isSaid)
+      throw new InputError(
+        `${this.checkpoint}: expected a chunk of ${robot.name}, got an answer that says ${Math.floor(nonFinite / dofs.length)} of ${cells.length / dofs.length} steps; train it on, or ask again with another observation`,
+      );
     if (nonFinite >= 0)
       throw new InputError(
         `${this.checkpoint}: expected finite actions of ${robot.name}, got ${cells[nonFinite]} for "${dofs[nonFinite % dofs.length]!.name}"; use another checkpoint`,
