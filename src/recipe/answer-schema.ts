@@ -15,8 +15,8 @@ export const answerSchema = z.strictObject({
   }) satisfies z.ZodType<FastForm>,
 });
 
-/** Why a variant can do nothing with a tokenizer of actions; `null` where it can, or there is none. */
-export function answerMisfit(variant: VariantName, actionTokens: object | undefined): string | null {
-  if (actionTokens === undefined || variants[variant].objectives.some(({ kind }) => kind === "tokens")) return null;
-  return `expected none with policy.variant "${variant}", which says no actions, got a tokenizer`;
+/** Why a variant can do nothing with a tokenizer of actions; empty where it can, or there is none. */
+export function answerProblems(variant: VariantName, actionTokens: object | undefined): string[] {
+  if (actionTokens === undefined || variants[variant].objectives.some(({ kind }) => kind === "tokens")) return [];
+  return [`expected none with policy.variant "${variant}", which says no actions, got a tokenizer`];
 }

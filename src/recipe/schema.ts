@@ -9,7 +9,7 @@ import type { Part } from "../policy/head/form.ts";
 import { grootSizeOf, type Variant, variantNames, variants } from "../policy/variant.ts";
 import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
-import { answerMisfit, answerSchema } from "./answer-schema.ts";
+import { answerProblems, answerSchema } from "./answer-schema.ts";
 import { dataSchema } from "./data-schema.ts";
 import { pictureMarksSchema, policySizeSchema, sizeMisfit } from "./size-schema.ts";
 import { promptMisfit } from "./text.ts";
@@ -264,8 +264,7 @@ function sightMisfits({ conventions: { actionSight, pastEnd } }: Recipe): Misfit
 }
 
 function answerMisfits({ policy: { variant, actionTokens } }: Recipe): Misfit[] {
-  const message = answerMisfit(variant, actionTokens);
-  return message === null ? [] : [{ path: ["policy", "actionTokens"], message }];
+  return answerProblems(variant, actionTokens).map((message) => ({ path: ["policy", "actionTokens"], message }));
 }
 
 function repeated<T>(values: readonly T[]): T | undefined {
