@@ -11,7 +11,7 @@ import { trainMicroRun } from "./testing/micro-run.ts";
 
 const released = join(import.meta.dirname, "../../test/parity/released");
 
-describe.each(["pi0"] as const)("%s, imported and exported", (name) => {
+describe.each(["pi0", "pi05"] as const)("%s, imported and exported", (name) => {
   const origin = join(released, name);
   let run: ImportedFolder;
   let root = "";

@@ -5,13 +5,14 @@ import { chosenCheckpoint } from "../checkpoint/chosen.ts";
 import { type LerobotPolicy, lerobotConfig, lerobotKeys, processorFiles } from "../checkpoint/export/lerobot-config.ts";
 import { type ExportedTensor, exportedTensors } from "../checkpoint/export/unread.ts";
 import { belowModule } from "../checkpoint/import/names.ts";
-import { openpiNames } from "../checkpoint/import/openpi.ts";
+import { openpiAdaptiveNames, openpiNames } from "../checkpoint/import/openpi.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import type { StatisticsRecord } from "../checkpoint/robot-record.ts";
 import { writeSafetensors, writeSafetensorsInPieces } from "../checkpoint/safetensors.ts";
 import { openParameters, type StoredParameters } from "../checkpoint/stored-parameters.ts";
 import { changes } from "../dataset/statistics.ts";
 import { InputError } from "../input-error.ts";
+import { flowChoiceOf, variants } from "../policy/variant.ts";
 import { parseRecipe } from "../recipe/file.ts";
 import { formOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
@@ -46,7 +47,7 @@ export async function exportLerobot({ run, folder, robot }: LerobotExport): Prom
   const statistics = manifest.statistics[member.head]!;
   const policy = lerobotPolicy(checkpoint, recipe, { ...member, statistics });
   const forms = new Map(Object.entries(manifest.parameters));
-  const names = belowModule("model", openpiNames);
+  const names = belowModule("model", policy.type === "pi0" ? openpiNames : openpiAdaptiveNames);
   const { size, vocabulary, head } = formOf(recipe);
   const width = head.kind === "flow" ? head.expert.size.width : 0;
   const uncalled = new Map([["model.paligemma_with_expert.gemma_expert.lm_head.weight", [vocabulary, width]]]);
@@ -107,6 +108,7 @@ function lerobotPolicy(where: string, recipe: Recipe, robot: Robot): LerobotPoli
     stateWidth: policy.stateWidth,
     actionWidth: policy.actionWidth,
     promptTokens: policy.promptTokens,
+    integrationSteps: policy.integrationSteps ?? flowChoiceOf(variants[variant]).integrationSteps,
     picture: formOf(recipe).size.vision.picture,
     mode: data.normalization,
     epsilon: conventions.normalizationEpsilon,

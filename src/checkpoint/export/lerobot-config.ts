@@ -11,6 +11,8 @@ export interface LerobotPolicy {
   readonly stateWidth: number;
   readonly actionWidth: number;
   readonly promptTokens: number;
+  /** Steps from noise to actions. */
+  readonly integrationSteps: number;
   /** Side of its square pictures, in pixels. */
   readonly picture: number;
   readonly mode: NormalizationMode;
@@ -34,6 +36,7 @@ export function lerobotConfig(policy: LerobotPolicy): object {
     dtype: "float32",
     chunk_size: policy.horizon,
     n_action_steps: policy.horizon,
+    num_inference_steps: policy.integrationSteps,
     max_state_dim: policy.stateWidth,
     max_action_dim: policy.actionWidth,
     image_resolution: [policy.picture, policy.picture],
