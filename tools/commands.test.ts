@@ -76,7 +76,11 @@ it.each([
     ["--folder", "nn"],
     'stryker --folder: expected one of embodiment, mixture, codec, batch, flow, loss, metric, objective, optimizer, training, simulation, serving, got "nn"',
   ],
-  ["parity", ["nowhere"], `parity: expected a folder with case.json and case.safetensors, got "nowhere"`],
+  [
+    "parity",
+    ["nowhere"],
+    `parity: expected case.json and case.safetensors in the folder or in the one around it, got "nowhere"`,
+  ],
   ["test", ["nowhere"], `test: expected a folder or a test file, got "${join(process.cwd(), "nowhere")}"`],
 ])("%s answers from its tool where there is a clone", (command, words, line) => {
   expect(armature(root, command, ...words)).toEqual({ status: 2, stdout: "", stderr: `${line}\n` });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { byteTokenizer, encodePrompt } from "./prompt.ts";
+import { byteTokenizer, encodePrompt, givenTokens } from "./prompt.ts";
 
 describe("the byte tokenizer", () => {
   it("encodes by hand: begin, then bytes from 2 on", () => {
@@ -42,5 +42,24 @@ describe("a prompt that does not fit", () => {
   it("is cut at the end where the recipe says so", () => {
     const cut = encodePrompt(byteTokenizer, "push!", { limit: 5, long: "cut", where });
     expect(byteTokenizer.decode(cut)).toBe("push");
+  });
+});
+
+describe("a prompt that is given as tokens", () => {
+  const fit = { limit: 3, where: "robot" };
+
+  it("is taken as it is where every token is the tokenizer's", () => {
+    const tokens = Int32Array.of(0, 5, 257);
+    expect(givenTokens(byteTokenizer, tokens, fit)).toBe(tokens);
+  });
+
+  it("is refused where there are too many, or one is none", () => {
+    expect(() => givenTokens(byteTokenizer, Int32Array.of(1, 2, 3, 4), fit)).toThrow(
+      "robot: expected a prompt of at most 3 tokens, got 4",
+    );
+    for (const other of [-1, 258])
+      expect(() => givenTokens(byteTokenizer, Int32Array.of(1, other), fit)).toThrow(
+        `robot: expected tokens from 0 to 257, got ${other}`,
+      );
   });
 });
