@@ -35,13 +35,14 @@ const policiesTrained = ["equivalence", "variant-row", "first-steps", "ways-of-n
 export const mutatedFolders: readonly MutatedFolder[] = [
   { ...whole("embodiment"), alsoBy: ["src/batch/cut.test.ts", "src/batch/example.test.ts"] },
   whole("mixture"),
-  whole("codec"),
+  // Held against scipy and Hugging Face's tokenizers there.
+  { ...whole("codec"), alsoBy: ["test/parity/fast.test.ts"] },
   // Threads of their own, in which StrykerJS switches no mutant on: what they call is in the other files.
   { ...whole("batch"), left: ["loader-worker.ts"] },
   whole("flow"),
   whole("loss"),
   whole("metric"),
-  { ...whole("objective"), alsoBy: ["src/training/by-hand.test.ts"] },
+  { ...whole("objective"), alsoBy: ["src/training/by-hand.test.ts", "src/recipe/published-setting.test.ts"] },
   whole("optimizer"),
   { ...whole("training"), slowTests: policiesTrained },
   { ...whole("simulation"), leftFunctions: [...experts, ...drawings], slowTests: ["robots.test.ts"] },
