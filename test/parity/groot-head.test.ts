@@ -191,6 +191,9 @@ function batch(): Map<string, HostArray<string, DataType>> {
   ];
   const facts = factNames.map((name) => {
     const axes = factAxes[name];
+    // This policy says no actions: of their tokens there is none.
+    if (name === "actionTokenReal")
+      return [name, Validity.complete(axes, shapeIn(setting.layout, axes)).toArray()] as const;
     return [name, fact(name, axes, shapeIn(setting.layout, axes)).toArray()] as const;
   });
   return new Map<string, HostArray<string, DataType>>([...arrays, ...facts]);

@@ -15,4 +15,6 @@ it("is refused where other axes are asked for", () => {
   expect(() => largest(x, "y")).toThrow('largest: expected the axes of [b=3 y=4] without the last, got "y"');
 });
 
-gradientsOf(ops, { largest: { without: "a place is a whole number" } });
+gradientsOf(ops, {
+  largest: { without: "a place is a whole number" },
+});
