@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { HostArray } from "../graph/host-array.ts";
 import { AnswerCodec, unmergedLength } from "./answer.ts";
 import { unfittedFast } from "./fast.ts";
-import { byteTokenizer } from "./prompt.ts";
+import { byteTokenizer, type PromptTokenizer } from "./prompt.ts";
 
 const codec = new AnswerCodec(byteTokenizer, unfittedFast());
 const actions = new HostArray("t d", [1, 3], "float32", Float32Array.of(0.5, -1, 16));
@@ -31,6 +31,44 @@ describe("an answer, by hand", () => {
       [1, 3],
       [0.5, -1, 15.75],
     ]);
+  });
+});
+
+it("a token of actions is told from a word and from what is no token, at both ends of their range", () => {
+  // The first of 128 is "!", the character 33, and the last stands for the byte 127: 33 and 127 quarters from −16.
+  const one = { dofs: 2, horizon: 1 };
+  const ends = codec.decode(Int32Array.of(...before, 385, 258, end), one);
+  expect([...ends.cells]).toEqual([(33 - 64) / 4, (127 - 64) / 4]);
+  for (const other of [386, 257])
+    for (const tokens of [
+      [other, 300],
+      [300, other],
+    ])
+      expect(() => codec.decode(Int32Array.of(...before, ...tokens, end), one)).toThrow(
+        `answer: expected tokens of actions alone, got ${other} among them`,
+      );
+});
+
+describe("a tokenizer of words", () => {
+  const words = (mark: readonly number[]): PromptTokenizer => ({
+    name: "words",
+    vocabulary: 9,
+    padding: 0,
+    encode: (text) => Int32Array.from(text === "|" ? mark : [1]),
+    decode: () => "",
+  });
+
+  it("may say nothing before the actions: then an end alone is an answer without coefficients", () => {
+    const short = new AnswerCodec(words([1, 2]), unfittedFast());
+    expect([...short.encode(actions)]).toEqual([1, ...said.map((token) => token - 258 + 9), 2]);
+    expect(() => short.decode(Int32Array.of(2), robot)).toThrow("got 0 in all");
+    expect(() => short.decode(Int32Array.of(3), robot)).toThrow("expected an end after at most 1 tokens, got none");
+  });
+
+  it.each([[[]], [[1]], [[1, 2, 3]]])("is refused where it has %j for the end", (mark) => {
+    expect(() => new AnswerCodec(words(mark), unfittedFast())).toThrow(
+      `answer: expected "|" to be one token of words behind one that begins, got ${mark.length} in all`,
+    );
   });
 });
 

@@ -31,9 +31,12 @@ export class AnswerCodec {
   constructor(text: PromptTokenizer, form: FastForm) {
     this.#fast = new FastTokenizer(form);
     this.#before = text.encode(beforeActions);
-    const [begin, end, ...more] = text.encode("|");
-    if (begin === undefined || end === undefined || more.length > 0)
-      throw new RangeError(`answer: expected "|" to be a token of ${text.name}, got ${more.length + 1}`);
+    const mark = text.encode("|");
+    const [begin, end] = mark;
+    if (begin === undefined || end === undefined || mark.length > 2)
+      throw new RangeError(
+        `answer: expected "|" to be one token of ${text.name} behind one that begins, got ${mark.length} in all`,
+      );
     this.begin = begin;
     this.end = end;
     this.vocabulary = text.vocabulary + this.#fast.vocabulary;

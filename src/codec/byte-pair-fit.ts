@@ -36,9 +36,8 @@ export function fitBytePairs(texts: Iterable<string>, { alphabet, vocabulary, ma
     const [one, other] = pair;
     const token = `${tokens[one]}${tokens[other]}`;
     merges.push([tokens[one]!, tokens[other]!]);
-    const id = ids.get(token) ?? tokens.push(token) - 1;
-    ids.set(token, id);
-    pairs.merge(pair, id);
+    // Letters are merged in the same order wherever they stand, so that no other pair has made the token before.
+    pairs.merge(pair, tokens.push(token) - 1);
     made(tokens.length);
   }
   return { tokens, merges };
@@ -71,9 +70,9 @@ class Pairs {
 
   /** The pair that occurs most often, of several the one of the smallest ids; `null` where none occurs often enough. */
   most(): readonly [number, number] | null {
-    let [best, most] = [Infinity, fewest - 1];
+    let [best, most] = [Infinity, fewest];
     for (const [key, count] of this.#counts)
-      if (count > most || (count === most && count >= fewest && key < best)) [best, most] = [key, count];
+      if (count > most || (count === most && key < best)) [best, most] = [key, count];
     return best === Infinity ? null : pairOf(best);
   }
 

@@ -24,6 +24,14 @@ it("what is written is read", async () => {
   });
 });
 
+it("tokens are read in the order of their ids, whatever the order of the file", async () => {
+  await writeFast(folder, form);
+  const path = join(folder, "tokenizer.json");
+  const text = await readFile(path, "utf8");
+  await writeFile(path, text.replace('"A": 0', '"A": 2').replace('"AB": 2', '"AB": 0'));
+  expect((await readFast(folder)).tokens).toEqual(["AB", "B", "A"]);
+});
+
 it("merges of earlier files, with a space between the two, are the same", async () => {
   await writeFast(folder, form);
   const path = join(folder, "tokenizer.json");
@@ -44,6 +52,8 @@ describe("a folder that is no tokenizer is refused by its file", () => {
     await writeFast(folder, form);
     const text = await readFile(path, "utf8");
     await writeFile(path, text.replace('"AB": 2', '"AB": 3'));
+    await expect(readFast(folder)).rejects.toThrow(`${path}: expected ids from 0 to 2, got others`);
+    await writeFile(path, text.replace('"A": 0', '"A": 1'));
     await expect(readFast(folder)).rejects.toThrow(`${path}: expected ids from 0 to 2, got others`);
     await writeFile(path, text.replace('"AB": 2', '"AC": 2'));
     await expect(readFast(folder)).rejects.toThrow(`${path}: byte pairs: expected merges of tokens of the vocabulary`);

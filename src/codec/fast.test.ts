@@ -65,6 +65,48 @@ it("a coefficient beyond all that were met when it was fitted becomes the neares
   expect([-9, -0.1, 0.2, 9].map((value) => Math.round(back(value) * 10))).toEqual([-3, -1, 2, 3]);
 });
 
+describe("a coefficient that has no character becomes the nearest that has one", () => {
+  const token = (tokens: readonly string[], coefficient: number) => [
+    ...new FastTokenizer({ scale: 1, lowest: 0, tokens, merges: [] }).encode(chunk([[coefficient]])),
+  ];
+  /** U+07FF, the largest, is the bytes DF BF; U+0800, which is one too many, E0 A0 80. */
+  const largest = [0xdf, 0xbf].map((byte) => byteLetters[byte]!);
+  const beyond = [0xe0, 0xa0, 0x80].map((byte) => byteLetters[byte]!);
+
+  it("below or above it, and of two as near the one below", () => {
+    const found = [-5, 0, 65, 66, 67, 68, 5000].map((one) => token(["A", "D"], one));
+    expect(found).toEqual([[0], [0], [0], [0], [1], [1], [1]]);
+    expect(token(["A", "C"], 66)).toEqual([0]);
+  });
+
+  it("from the first character to the largest of two bytes, and none beyond", () => {
+    expect(token([byteLetters[0]!, "A"], -1)).toEqual([0]);
+    expect([0, 0x7ff, 5000].map((one) => token(largest, one))).toEqual([
+      [0, 1],
+      [0, 1],
+      [0, 1],
+    ]);
+    expect(token([...beyond, "A"], 0x7ff)).toEqual([3]);
+    expect(() => token(beyond, 0x7ff)).toThrow("FAST: expected a vocabulary with a character, got one with none");
+  });
+});
+
+describe("coefficients as far apart as two bytes reach", () => {
+  const between = (lowest: number, highest: number) =>
+    fitFast([chunk([[highest]]), chunk([[lowest]])], { scale: 1, vocabulary: 222, made: () => {} });
+
+  it("are fitted: their letters are 128 bytes alone, 30 that begin a character of two and 64 that go on", () => {
+    const form = between(-3, -3 + 0x7ff);
+    expect([form.lowest, form.tokens.length, form.merges]).toEqual([-3, 128 + 30 + 64, []]);
+  });
+
+  it("and not one more", () => {
+    expect(() => between(-3, -3 + 0x800)).toThrow(
+      "fitFast: expected coefficients within 2047 of each other, got -3 to 2045; use a smaller scale than 1",
+    );
+  });
+});
+
 it("nothing is fitted to nothing, nor where letters alone are too many", () => {
   const made = () => {};
   expect(() => fitFast([], { scale: 10, vocabulary: 20, made })).toThrow(

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { smallVocabulary, writeSmallTokenizer } from "./testing/small-tokenizer.ts";
-import { openTokenizer } from "./tokenizer-file.ts";
+import { openTokenizer, tokenizerFolderSchema } from "./tokenizer-file.ts";
 
 const root = mkdtempSync(join(tmpdir(), "armature-tokenizer-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -37,6 +37,25 @@ it("gives a text back, and refuses tokens that it does not have", () => {
   expect(() => tokenizer.decode(Int32Array.of(1, smallVocabulary.length))).toThrow(
     "expected tokens from 0 to 10, got 11",
   );
+});
+
+it("has token 0, and none below it", () => {
+  const tokenizer = openTokenizer({ folder: small });
+  expect(tokenizer.decode(Int32Array.of(0, 4))).toBe("p");
+  expect(() => tokenizer.decode(Int32Array.of(-1))).toThrow("expected tokens from 0 to 10, got -1");
+});
+
+it("is read once", () => {
+  expect(openTokenizer({ folder: small })).toBe(openTokenizer({ folder: small }));
+});
+
+it("is named by a folder, with a hash of 64 hexadecimal digits or none", () => {
+  const named = (sha256?: string) => tokenizerFolderSchema.safeParse({ folder: "here", sha256 }).success;
+  const digits = "0123456789abcdef".repeat(4);
+  expect([named(), named(digits)]).toEqual([true, true]);
+  for (const other of ["", `0${digits}`, `${digits}0`, digits.slice(1), `g${digits.slice(1)}`, digits.toUpperCase()])
+    expect(named(other), other).toBe(false);
+  expect(tokenizerFolderSchema.safeParse({ folder: "" }).success).toBe(false);
 });
 
 it("is known by its content: the same in another folder is the same, one token more is another", () => {

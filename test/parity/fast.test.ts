@@ -1,10 +1,13 @@
 import { readFileSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { BytePairs, piecesOf } from "../../src/codec/byte-pair.ts";
 import { fitBytePairs } from "../../src/codec/byte-pair-fit.ts";
 import { cosines, fromCosines } from "../../src/codec/cosine.ts";
 import { FastTokenizer, fitFast } from "../../src/codec/fast.ts";
+import { writeFast } from "../../src/codec/fast-file.ts";
 import { HostArray } from "../../src/graph/host-array.ts";
 
 /** One of the two fits: with the original's letters, or with ours. */
@@ -80,6 +83,17 @@ describe.each([
       expect(pairs.decode(Int32Array.from(tokens[at]!))).toBe(text);
     }
   });
+});
+
+it("what is written is the file that Hugging Face writes", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "armature-fast-"));
+  try {
+    await writeFast(folder, { scale, lowest, tokens: tokensOf(ours), merges: ours.file.model.merges });
+    const written: unknown = JSON.parse(await readFile(join(folder, "tokenizer.json"), "utf8"));
+    expect(written).toEqual(ours.file);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 it("a tokenizer that is fitted to chunks says them in the same tokens, and says the same chunk", () => {

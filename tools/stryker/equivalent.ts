@@ -14,9 +14,83 @@ export interface Equivalent {
 const outOfBounds = "the cell past the end of a typed array is written nowhere";
 const placed = "where weights stand changes how long a step takes and the last bits, which the test of both allows for";
 const copiedWhole = "a column that is asked for whole is copied instead of handed on: the same numbers";
+const beforeFirst = "the cell before the first of a list is no cell of it, and is read nowhere";
+const pairWithNothing =
+  "pairs with nothing are all one key, which is no number, and are taken off as often as they are added";
+const foundAnew = "a character that is looked for again is the same";
 const unread = "a weight that no parameter of the program is named for goes no further";
 
 export const equivalents: readonly Equivalent[] = [
+  {
+    path: "src/codec/byte-pair.ts",
+    code: "if (at > 0) ranks[at - 1] = this.#rankOf(parts[at - 1]!, parts[at]);",
+    before: "at > 0",
+    after: "true",
+    reason: beforeFirst,
+  },
+  {
+    path: "src/codec/byte-pair.ts",
+    code: "if (at > 0) ranks[at - 1] = this.#rankOf(parts[at - 1]!, parts[at]);",
+    before: "at > 0",
+    after: "at >= 0",
+    reason: beforeFirst,
+  },
+  {
+    path: "src/codec/byte-pair-fit.ts",
+    code: "if (count > most || (count === most && key < best)) [best, most] = [key, count];",
+    before: "key < best",
+    after: "key <= best",
+    reason: "each pair is met once, and none is the one before it",
+  },
+  {
+    path: "src/codec/byte-pair-fit.ts",
+    code: "this.#places.delete(key);",
+    before: "this.#places.delete(key);",
+    after: ";",
+    reason: "a pair that is merged occurs nowhere again: its places are forgotten to have their memory back",
+  },
+  {
+    path: "src/codec/byte-pair-fit.ts",
+    code: "for (let at = 0; at < parts.length; at++) {",
+    before: "at < parts.length",
+    after: "at <= parts.length",
+    reason: "what stands behind the last part is in no pair",
+  },
+  {
+    path: "src/codec/byte-pair-fit.ts",
+    code: "if (before !== undefined) this.#move(pairKey(before, one), pairKey(before, token), count, place);",
+    before: "before !== undefined",
+    after: "true",
+    reason: pairWithNothing,
+  },
+  {
+    path: "src/codec/byte-pair-fit.ts",
+    code: "if (after !== undefined) this.#move(pairKey(other, after), pairKey(token, after), count, place);",
+    before: "after !== undefined",
+    after: "true",
+    reason: pairWithNothing,
+  },
+  {
+    path: "src/codec/fast.ts",
+    code: "if (known !== undefined) return known;",
+    before: "known !== undefined",
+    after: "false",
+    reason: foundAnew,
+  },
+  {
+    path: "src/codec/fast.ts",
+    code: "this.#nearest.set(within, found);",
+    before: "this.#nearest.set(within, found);",
+    after: ";",
+    reason: foundAnew,
+  },
+  {
+    path: "src/codec/fast-file.ts",
+    code: "if (!(error instanceof RangeError)) throw error;",
+    before: "!(error instanceof RangeError)",
+    after: "false",
+    reason: "a tokenizer that is made of a form throws nothing else",
+  },
   {
     path: "src/flow/noise.ts",
     code: "for (let at = 0; at < out.length; at++) {",
