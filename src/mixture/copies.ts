@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Dataset } from "../dataset/dataset.ts";
+import type { Dataset, Episode } from "../dataset/dataset.ts";
 import { featureWidth } from "../dataset/feature.ts";
 import type { Embodiment } from "../embodiment/embodiment.ts";
 import { InputError } from "../input-error.ts";
@@ -24,13 +24,11 @@ export interface InFolder {
 export async function copiedEpisodes(inFolders: readonly InFolder[]): Promise<string[]> {
   const problems: string[] = [];
   const known = new Map<string, Promise<string | null>>();
-  const folders = new Map(inFolders.map((one) => [one.folder, one]));
-  for (const one of folders.values()) problems.push(...(await copiedWithin(one, known)));
+  for (const one of inFolders) problems.push(...(await copiedWithin(one, known)));
   for (const [at, one] of inFolders.entries())
     for (const other of inFolders.slice(at + 1)) {
       if (one.name === other.name || one.folder === other.folder) continue;
-      const keys = sharedColumns(one, other);
-      const pairs = keys.length === 0 ? [] : await samePairs(one, other, { keys, known });
+      const pairs = await samePairs(one, other, { keys: sharedColumns(one, other), known });
       const [first] = pairs;
       if (first === undefined) continue;
       problems.push(
@@ -47,7 +45,7 @@ async function copiedWithin(one: InFolder, known: Comparison["known"]): Promise<
   const keys = columnsOf(one);
   const alike = Map.groupBy(one.dataset.episodes, ({ length }) => length);
   const pairs: (readonly [number, number])[] = [];
-  for (const episodes of keys.length === 0 ? [] : alike.values()) {
+  for (const episodes of alike.values()) {
     if (episodes.length < 2) continue;
     const first = new Map<string, number>();
     for (const { index } of episodes) {
@@ -77,7 +75,7 @@ function sharedColumns(one: InFolder, other: InFolder): string[] {
 }
 
 function columnsOf({ embodiment: { columns } }: InFolder): string[] {
-  return [...new Set([...columns.action, ...columns.state].map(({ key }) => key))].sort();
+  return [...new Set([...columns.action, ...columns.state].map(({ key }) => key))];
 }
 
 interface Comparison {
@@ -87,21 +85,24 @@ interface Comparison {
 
 /** Episodes of the two that are the same, by index in each. */
 async function samePairs(one: InFolder, other: InFolder, how: Comparison): Promise<(readonly [number, number])[]> {
-  const lengths = new Set(one.dataset.episodes.map(({ length }) => length));
-  const candidates = other.dataset.episodes.filter(({ length }) => lengths.has(length));
-  if (candidates.length === 0) return [];
-  const theirLengths = new Set(candidates.map(({ length }) => length));
-  const theirs = new Map<string, number>();
-  for (const { index } of candidates) {
+  const lengths = lengthsOf(one).intersection(lengthsOf(other));
+  const asLong = ({ length }: Episode) => lengths.has(length);
+  const theirs = new Map<string | null, number>();
+  for (const { index } of other.dataset.episodes.filter(asLong)) {
     const digest = await digestOf(other, index, how);
-    if (digest !== null && !theirs.has(digest)) theirs.set(digest, index);
+    if (!theirs.has(digest)) theirs.set(digest, index);
   }
   const pairs: (readonly [number, number])[] = [];
-  for (const { index } of one.dataset.episodes.filter(({ length }) => theirLengths.has(length))) {
-    const twin = theirs.get((await digestOf(one, index, how)) ?? "");
+  for (const { index } of one.dataset.episodes.filter(asLong)) {
+    const digest = await digestOf(one, index, how);
+    const twin = digest === null ? undefined : theirs.get(digest);
     if (twin !== undefined) pairs.push([index, twin]);
   }
   return pairs;
+}
+
+function lengthsOf({ dataset }: InFolder): Set<number> {
+  return new Set(dataset.episodes.map(({ length }) => length));
 }
 
 function digestOf({ name, dataset }: InFolder, episode: number, { keys, known }: Comparison): Promise<string | null> {
@@ -111,8 +112,9 @@ function digestOf({ name, dataset }: InFolder, episode: number, { keys, known }:
   return found;
 }
 
-/** `null` where nothing moves, or the rows cannot be read, which is told elsewhere. */
+/** `null` where nothing is compared, nothing moves, or the rows cannot be read, which is told elsewhere. */
 async function digest(dataset: Dataset, episode: number, keys: readonly string[]): Promise<string | null> {
+  if (keys.length === 0) return null;
   try {
     const table = await dataset.table(episode);
     const hash = createHash("sha256");

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { generate } from "../dataset/generated.ts";
 import { asFound, embody } from "../embodiment/mapping.ts";
 import { HostArray } from "../graph/host-array.ts";
-import { movingSpan, thresholdsOf, trimmedCount } from "./idle.ts";
+import { InputError } from "../input-error.ts";
+import { movingSpan, movingSpans, type TrimIdle, thresholdsOf, trimmedCount } from "./idle.ts";
+import { type EpisodeRows, recorded, withEpisodes } from "./testing/recorded.ts";
 
 /** One dof and one state entry, by frame. */
 function spanOf(actions: readonly number[], states: readonly number[], below: number, keep: number) {
@@ -51,6 +53,36 @@ describe("the frames of an episode in which something moves", () => {
   it("are none where nothing moves by more than the threshold", () => {
     expect(spanOf([0, 0.5, 0, 0.5], still(4), 0.5, 1)).toBeNull();
     expect(spanOf([7], still(1), 0.5, 1)).toBeNull();
+  });
+});
+
+describe("the frames of each episode of a dataset", () => {
+  // Actions of two entries: the one at 10 rests, the other moves from 20, or does not.
+  const rests = [20, 20, 20, 20, 20];
+  const second = [[20, 20, 20, 21, 21, 21], rests, [20, 21, 22, 22, 22, 22, 22], rests, rests, rests];
+  const action: EpisodeRows = second.map((values) => values.map((value) => [10, value]));
+  const { dataset } = recorded("toy", { action }, 10);
+  const embodiment = embody({ ...asFound, controlMode: "joint" }, dataset, []);
+  const spans = (episodes: readonly number[], below: TrimIdle["below"]) =>
+    movingSpans(withEpisodes(dataset, episodes), embodiment, { below, keep: 1 });
+
+  it("are given with the episode's own number, by whichever entry moves", async () => {
+    expect(await spans([0, 2], 0.5)).toEqual([
+      { episode: 0, first: 2, length: 2 },
+      { episode: 2, first: 0, length: 3 },
+    ]);
+    // Frame 2 is the first that is further than 1 from the start, frame 0 the last that is so from the end: one jump, from frame 1 to 2.
+    expect(await spans([2], 1)).toEqual([{ episode: 2, first: 1, length: 2 }]);
+  });
+
+  it("need a motion in every episode: those without are named, one or many", async () => {
+    const wanted = 'dataset "toy": expected episodes that move by more than trimIdle.below, got';
+    const cure = "in which nothing does; leave them out, or lower it";
+    await expect(spans([0, 1, 2], 0.5)).rejects.toThrow(new InputError(`${wanted} episode 1 ${cure}`));
+    await expect(spans([0, 1, 2, 3, 4, 5], 0.5)).rejects.toThrow(new InputError(`${wanted} episodes 1, 3–5 ${cure}`));
+    // The entry that moves is not looked at.
+    await expect(spans([0, 2], { "action.0": 0.5 })).rejects.toThrow(`${wanted} episodes 0, 2 ${cure}`);
+    expect(await spans([0], { "action.1": 0.5 })).toEqual([{ episode: 0, first: 2, length: 2 }]);
   });
 });
 

@@ -28,7 +28,11 @@ export interface LeavingOut {
 
 /** What a dataset is opened with before episodes are left out of it. */
 export function openedEpisodes(choice: EpisodeChoice): "all" | readonly number[] {
-  return choice === "all" || !("allBut" in choice) ? choice : "all";
+  return isAllBut(choice) ? "all" : choice;
+}
+
+function isAllBut(choice: EpisodeChoice): choice is { readonly allBut: readonly number[] } {
+  return choice !== "all" && "allBut" in choice;
 }
 
 /**
@@ -43,7 +47,7 @@ export async function episodesLeftOut(
   embodiment: Embodiment,
   { choice, onProblem, trimIdle }: LeavingOut,
 ): Promise<LeftOut> {
-  const named = new Set(choice === "all" || !("allBut" in choice) ? [] : choice.allBut);
+  const named = isAllBut(choice) ? new Set(choice.allBut) : new Set<number>();
   const chosen = dataset.episodes.filter(({ index }) => named.has(index)).map(({ index }) => index);
   const bad = new Map<number, string>();
   if (onProblem === "leave out")

@@ -18,6 +18,8 @@ const beforeFirst = "the cell before the first of a list is no cell of it, and i
 const pairWithNothing =
   "pairs with nothing are all one key, which is no number, and are taken off as often as they are added";
 const foundAnew = "a character that is looked for again is the same";
+const openedAgain =
+  "where no episode is left out, the same ones are opened once more: it takes longer, and all that comes out is the same";
 const unread = "a weight that no parameter of the program is named for goes no further";
 
 export const equivalents: readonly Equivalent[] = [
@@ -251,6 +253,20 @@ export const equivalents: readonly Equivalent[] = [
     before: "sum + weight",
     after: "sum - weight",
     reason: "weights of rows and of columns change their sign, and each pixel is a product of the two",
+  },
+  {
+    path: "src/mixture/mixture.ts",
+    code: "if (left.episodes.length > 0) {",
+    before: "left.episodes.length > 0",
+    after: "left.episodes.length >= 0",
+    reason: openedAgain,
+  },
+  {
+    path: "src/mixture/mixture.ts",
+    code: "if (left.episodes.length > 0) {",
+    before: "left.episodes.length > 0",
+    after: "true",
+    reason: openedAgain,
   },
   {
     path: "src/mixture/sampler.ts",
