@@ -48,6 +48,23 @@ function answer(actions: readonly (readonly number[])[]): Int32Array {
   return codec.encode(chunk).slice(1);
 }
 
+it("a program is given what an answer begins and ends with, by the words of the tokenizer, and each row's dofs", () => {
+  const feeds = new Map(rows.feedsOf(batch));
+  // "|" is the byte 124, and the byte 0 is token 2.
+  const marks = ["answerBegin", "answerEnd"].map((name) => feeds.get(name)!);
+  expect(marks.map(({ shape, cells }) => [shape, [...cells].map(Number)])).toEqual([
+    [[], [1]],
+    [[], [126]],
+  ]);
+  expect(feeds.get("ownDof")).toBe(ownDof);
+});
+
+it("without the dofs of each row nothing is read", () => {
+  expect(() => rows.actionsOf(zeros("b n", [4, 19], "int32"), new Map())).toThrow(
+    "answers: expected the dofs of each row, got none",
+  );
+});
+
 it("what each row says stands in the slots of its robot; where it says no chunk, or a shorter one, there are no numbers", () => {
   const said = zeros("b n", [4, 19], "int32");
   // Steps that are alike have one coefficient, √2 times the value: 2.8284 is 11.3 quarters, −1.4142 is −5.7.

@@ -63,6 +63,11 @@ it.each(unrealInputs)(
   },
 );
 
+it("a policy that always knows the state is told of no sample that it does not", () => {
+  const { feeds } = microBatch("zero");
+  expect([...feeds.keys()].filter((name) => name === "stateKept")).toEqual([]);
+});
+
 describe.each(["training", "validation"] as const)("in %s", (purpose) => {
   const target = { ...targetOf("zero", "hidden"), purpose };
   const batch = raggedBatch(layout, 1);

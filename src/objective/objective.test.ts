@@ -11,7 +11,7 @@ import { policyForm } from "../policy/policy.ts";
 import { type Variant, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import { cellWeightsOf, lossOf, type MicroBatch, microBatchOf, weightFeeds, wholeCounts } from "./micro-batch.ts";
-import { errorOutputs, filesOf, gradientOutputs, traceActions, traceObjectives } from "./objective.ts";
+import { errorOutputs, filesOf, gradientOutputs, saidAnswer, traceActions, traceObjectives } from "./objective.ts";
 import { objectiveTargets, objectiveTerms } from "./terms.ts";
 import type { Setting } from "./traced.ts";
 
@@ -27,11 +27,18 @@ const layout: BatchLayout = {
   pictureSize: 16,
 };
 
-function settingOf(variant: Variant): Setting {
+function settingOf(variant: Variant, actionTokens = 0): Setting {
   const options = { vocabulary: 300, parts: [], embodiments: 1, horizon: layout.steps } as const;
   const rest = { crossAttentionKeys: "real", actionSight: "causal", pastEnd: "hidden" } as const;
   const form = policyForm(variant, "micro", { ...options, ...rest });
-  return { form, layout, unrealInput: "zero", rules: Rules.all, hidden: "plain", pictures: "uint8" };
+  return {
+    form,
+    layout: { ...layout, actionTokens },
+    unrealInput: "zero",
+    rules: Rules.all,
+    hidden: "plain",
+    pictures: "uint8",
+  };
 }
 
 const setting = settingOf(variants.pi0_prompt);
@@ -119,12 +126,33 @@ it("a policy that only says its prompt makes no actions", () => {
   expect(() => traceActions(speaking)).toThrow("traceActions: expected an objective that makes actions, got none");
 });
 
+describe("a policy that says its actions", () => {
+  const saying = settingOf(variants.pi0_fast, 8);
+
+  it("says them by exactly the weights that it learns, and makes none without words", () => {
+    const names = (parameters: readonly { readonly name: string }[]) => parameters.map(({ name }) => name).sort();
+    const { parameters, answer } = saidAnswer(saying);
+    expect(answer.shape).toEqual([4, 7]);
+    expect(names(parameters)).toEqual(names(traceObjectives(saying).parameters));
+    expect(names(parameters)).toContain("scores.weight");
+    expect(() => traceActions(saying)).toThrow("traceActions: expected an objective that makes actions, got none");
+  });
+
+  it("is asked for no answer where it has none", () => {
+    expect(() => saidAnswer(setting)).toThrow("saidAnswer: expected an objective that says actions, got none");
+  });
+});
+
 it("each objective knows the files in which its arrays and its actions are made, and they are there", () => {
   const [flow, prompt] = variants.pi0_prompt.objectives.map(filesOf);
   expect(flow!.arrays).toMatchObject({ noise: "flow/noise.ts", "flow.velocity": "flow/path.ts" });
   expect(flow!.actions).toBe("flow/integrate.ts");
   expect(prompt!.arrays).toMatchObject({ nextToken: "objective/token-error.ts" });
   expect(prompt!.actions).toBeNull();
-  for (const file of [...Object.values(flow!.arrays), ...Object.values(prompt!.arrays), flow!.actions!])
+  const tokens = filesOf(variants.pi0_fast.objectives[0]);
+  expect(tokens.arrays).toMatchObject({ nextActionToken: "objective/token-error.ts", answer: "policy/answer.ts" });
+  expect(tokens.actions).toBe("objective/tokens.ts");
+  const arrays = [flow!, prompt!, tokens].flatMap((files) => Object.values(files.arrays));
+  for (const file of [...arrays, flow!.actions!, tokens.actions!])
     expect(existsSync(new URL(`../${file}`, import.meta.url)), file).toBe(true);
 });

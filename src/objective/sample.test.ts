@@ -1,16 +1,22 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { sampleCount } from "../batch/batch.ts";
 import { poisoned, unrealCells } from "../batch/poison.ts";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
+import { AnswerCodec } from "../codec/answer.ts";
+import { unfittedFast } from "../codec/fast.ts";
+import { byteTokenizer } from "../codec/prompt.ts";
 import { zeros } from "../graph/host-array.ts";
 import { expectOtherBits, expectSameBits } from "../graph/testing/bits.ts";
 import { expectClose } from "../graph/testing/close.ts";
+import { evaluate } from "../graph/testing/evaluate.ts";
+import { InputError } from "../input-error.ts";
 import { initialValues } from "../nn/parameter.ts";
+import { randomWeights } from "../nn/testing/random-weights.ts";
 import { policyForm } from "../policy/policy.ts";
-import { variants } from "../policy/variant.ts";
+import { type Variant, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import { actionNoise } from "./action-noise.ts";
-import { traceActions } from "./objective.ts";
+import { saidAnswer, traceActions } from "./objective.ts";
 import { ActionSampler, placementFor, type WeightPlacement } from "./sample.ts";
 import type { Setting } from "./traced.ts";
 
@@ -25,22 +31,22 @@ const layout = {
   actionTokens: 0,
   pictureSize: 16,
 };
-const setting: Setting = {
-  form: policyForm(variants.pi0, "micro", {
-    vocabulary: 300,
+function settingOf(variant: Variant, actionTokens: number): Setting {
+  const form = policyForm(variant, "micro", {
+    vocabulary: codec.vocabulary,
     parts: [],
     embodiments: 1,
     crossAttentionKeys: "real",
     horizon: layout.steps,
     actionSight: "causal",
     pastEnd: "hidden",
-  }),
-  layout,
-  unrealInput: "zero",
-  rules: Rules.all,
-  hidden: "plain",
-  pictures: "uint8",
-};
+  });
+  const conventions = { unrealInput: "zero", rules: Rules.all, hidden: "plain", pictures: "uint8" } as const;
+  return { form, layout: { ...layout, actionTokens }, ...conventions };
+}
+
+const codec = new AnswerCodec(byteTokenizer, unfittedFast());
+const setting = settingOf(variants.pi0, 0);
 const weights = initialValues(traceActions(setting).parameters, 1);
 const machine = { device: "cpu", threads: 1 } as const;
 const batch = raggedBatch(layout, 2);
@@ -101,7 +107,7 @@ it("noise belongs to the key and the robot's own dof: not to the row, and 0 wher
 
 it("a key is needed for each sample of the layout, and after its release a sampler gives no more actions", async () => {
   const sampler = await ActionSampler.compile({ setting, weights, placement: "written", answers: null, machine });
-  expect(sampler.layout).toBe(layout);
+  expect(sampler.layout).toBe(setting.layout);
   await expect(sampler.sample(batch, keys.slice(1))).rejects.toThrow(
     "sample: expected a key for each of 3 samples, got 2",
   );
@@ -132,4 +138,61 @@ it("weights that stand in the program are refused others, and weights that a pol
   expect(() => sampler.under(weights)).toThrow("under: expected a program that is fed its weights, got fixed ones");
   await expect(sampler.run(new Map())).rejects.toThrow(RangeError);
   sampler.release();
+});
+
+describe("a policy that says its actions", () => {
+  const saying = settingOf(variants.pi0_fast, 8);
+  const spoken = raggedBatch(saying.layout, 2);
+  const { parameters, answer } = saidAnswer(saying);
+  const own = { setting: saying, weights: randomWeights(parameters, 1), placement: "fed", machine } as const;
+
+  it("says what its program says, and where that is no chunk, acts in no numbers", async () => {
+    const sampler = await ActionSampler.compile({ ...own, answers: codec });
+    const feeds = sampler.feedsOf(spoken, keys);
+    const said = await sampler.said(feeds);
+    const wanted = await evaluate({ answer }, { feeds, threads: 1, fixed: own.weights });
+    expect(sampler.isSaid).toBe(true);
+    expect(said.shape).toEqual([4, 7]);
+    expect([...said.cells]).toEqual([...wanted.answer]);
+    expect(new Set(said.cells).size).toBeGreaterThan(2);
+    // Numbers stand, as 0, where a row has no dof alone.
+    const { cells } = await sampler.sample(spoken, keys);
+    const { steps, actionWidth } = saying.layout;
+    const dofOf = (at: number) =>
+      spoken.ownDof.cells[Math.floor(at / (steps * actionWidth)) * actionWidth + (at % actionWidth)]!;
+    expect([...cells]).toEqual([...cells.keys()].map((at) => (dofOf(at) < 0 ? 0 : Number.NaN)));
+    sampler.release();
+  });
+
+  it("is refused where its words are not known here, whatever else it learns", async () => {
+    const both = settingOf(
+      { ...variants.pi0_fast, objectives: [{ kind: "prompt" }, ...variants.pi0_fast.objectives] },
+      8,
+    );
+    for (const one of [saying, both]) {
+      const compiled = ActionSampler.compile({ ...own, setting: one, answers: null });
+      await expect(compiled).rejects.toThrow(InputError);
+      await expect(compiled).rejects.toThrow("answers: expected words of a tokenizer that is known here");
+    }
+  });
+
+  it("acts by its flow where it has one as well", async () => {
+    const objectives = [...variants.pi0_fast.objectives, ...variants.pi0.objectives];
+    const both = settingOf({ ...variants.pi0, objectives }, 8);
+    const options = { setting: both, weights, placement: "fed", answers: null, machine } as const;
+    const sampler = await ActionSampler.compile(options);
+    expect(sampler.isSaid).toBe(false);
+    const found = await sampler.sample(spoken, keys);
+    expect(found.cells.every(Number.isFinite)).toBe(true);
+    await expect(sampler.said(sampler.feedsOf(spoken, keys))).rejects.toThrow(
+      "said: expected a policy that says its actions, got one with a flow",
+    );
+    sampler.release();
+  });
+});
+
+it("a policy that only says its prompt is no policy to act by", async () => {
+  const speaking = settingOf({ ...variants.pi0, objectives: [{ kind: "prompt" }] }, 0);
+  const compiled = ActionSampler.compile({ setting: speaking, weights, placement: "fed", answers: null, machine });
+  await expect(compiled).rejects.toThrow("traceActions: expected an objective that makes actions, got none");
 });

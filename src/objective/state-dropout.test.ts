@@ -2,10 +2,13 @@ import { describe, expect, it } from "vitest";
 import type { Batch } from "../batch/batch.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import { exampleBatch, raggedBatch } from "../batch/testing/example-batch.ts";
+import { Program } from "../graph/program.ts";
+import { randomWeights } from "../nn/testing/random-weights.ts";
 import { policyForm } from "../policy/policy.ts";
 import { variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import { microBatchOf } from "./micro-batch.ts";
+import { errorOutputs, traceObjectives } from "./objective.ts";
 import { keptStates } from "./state-dropout.ts";
 import { Draws, type TargetOptions } from "./target.ts";
 import { objectiveTargets } from "./terms.ts";
@@ -47,6 +50,25 @@ function optionsFor(purpose: TargetOptions["purpose"]): TargetOptions {
 
 const keptIn = (batch: Batch, purpose: TargetOptions["purpose"], draw: number) =>
   [...microBatchOf(batch, optionsFor(purpose), draw).feeds.get("stateKept")!.cells].map(Number);
+
+describe("a program takes whose states are known", () => {
+  it.each([
+    ["groot_n17", true],
+    ["groot_n16", false],
+    ["pi0", false],
+  ] as const)("of %s, where some are not: %s", async (name, takes) => {
+    const parts = [{ name: "action", slots: [...Array(layout.actionWidth).keys()] }];
+    const options = { vocabulary: 300, parts, embodiments: 2, horizon: 5 } as const;
+    const rest = { crossAttentionKeys: "real", actionSight: "causal", pastEnd: "hidden" } as const;
+    const own = policyForm(variants[name], "micro", { ...options, ...rest });
+    const conventions = { unrealInput: "zero", rules: Rules.all, hidden: "plain", pictures: "uint8" } as const;
+    const objectives = traceObjectives({ form: own, layout: { ...layout, pictureSize: 16 }, ...conventions });
+    const fixed = randomWeights(objectives.parameters, 1);
+    const program = await Program.compile(errorOutputs(objectives), { device: "cpu", threads: 1, fixed });
+    expect(program.inputs.some((input) => input.name === "stateKept")).toBe(takes);
+    program.release();
+  });
+});
 
 describe("whose state a policy knows", () => {
   const rows = exampleBatch({ ...layout, rows: 1000, pictureSize: 1 }, 1);

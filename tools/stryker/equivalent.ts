@@ -276,6 +276,27 @@ export const equivalents: readonly Equivalent[] = [
     reason: "two counts are subtracted, and both lack twice the number of points",
   },
   {
+    path: "src/objective/answer-rows.ts",
+    code: "for (let row = 0; row < rows; row++) {",
+    before: "row < rows",
+    after: "row <= rows",
+    reason: "a row past the end has no tokens and no dofs, so that nothing of it is written",
+  },
+  {
+    path: "src/objective/answer-rows.ts",
+    code: "if (slots.length === 0) continue;",
+    before: "slots.length === 0",
+    after: "false",
+    reason: "no answer is a chunk of a robot without dofs, and there is no slot to write to",
+  },
+  {
+    path: "src/objective/answer-rows.ts",
+    code: "if (error instanceof RangeError) return null;",
+    before: "error instanceof RangeError",
+    after: "true",
+    reason: "reading an answer throws nothing else",
+  },
+  {
     path: "src/objective/sample.ts",
     code: 'const [fixed, fed] = placement === "written" ? [read, new Map()] : [new Map(), read];',
     before: 'placement === "written"',
