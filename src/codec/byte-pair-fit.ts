@@ -79,7 +79,7 @@ class Pairs {
   /** Puts a token in the place of a pair, wherever it occurs. */
   merge([one, other]: readonly [number, number], token: number): void {
     const key = pairKey(one, other);
-    for (const place of this.#places.get(key) ?? []) this.#mergeIn(place, [one, other], token);
+    for (const place of this.#places.get(key)!) this.#mergeIn(place, [one, other], token);
     this.#counts.delete(key);
     this.#places.delete(key);
   }

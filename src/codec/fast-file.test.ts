@@ -16,11 +16,18 @@ it("what is written is read", async () => {
   await writeFast(folder, form);
   expect(await readFast(folder)).toEqual(form);
   const config: unknown = JSON.parse(await readFile(join(folder, "processor_config.json"), "utf8"));
-  expect(config).toMatchObject({
+  expect(config).toEqual({
     processor_class: "UniversalActionProcessor",
     vocab_size: 3,
     min_token: -3,
     scale: 10,
+    action_dim: null,
+    time_horizon: null,
+  });
+  // By which Hugging Face's classes open a `tokenizer.json` and take no space away.
+  expect(JSON.parse(await readFile(join(folder, "tokenizer_config.json"), "utf8"))).toEqual({
+    tokenizer_class: "PreTrainedTokenizerFast",
+    clean_up_tokenization_spaces: false,
   });
 });
 

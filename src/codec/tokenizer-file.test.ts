@@ -45,6 +45,16 @@ it("has token 0, and none below it", () => {
   expect(() => tokenizer.decode(Int32Array.of(-1))).toThrow("expected tokens from 0 to 10, got -1");
 });
 
+it("gives a space before a full stop back, and has one token where its file has one", () => {
+  const stops = join(root, "stops");
+  writeSmallTokenizer(stops, ["."]);
+  const tokenizer = openTokenizer({ folder: stops });
+  expect(tokenizer.decode(tokenizer.encode("pick ."))).toBe("pick .");
+  const none = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [] };
+  const file = { ...none, model: { type: "BPE", vocab: { a: 0 }, merges: [] } };
+  expect(openTokenizer({ folder: folderWith("single", JSON.stringify(file)) }).vocabulary).toBe(1);
+});
+
 it("is read once", () => {
   expect(openTokenizer({ folder: small })).toBe(openTokenizer({ folder: small }));
 });

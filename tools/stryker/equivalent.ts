@@ -73,6 +73,13 @@ export const equivalents: readonly Equivalent[] = [
     reason: pairWithNothing,
   },
   {
+    path: "src/codec/byte-pair-fit.ts",
+    code: "const out: number[] = [];",
+    before: "[]",
+    after: '["Stryker was here"]',
+    reason: "a part in front that is no number is in no pair",
+  },
+  {
     path: "src/codec/fast.ts",
     code: "if (known !== undefined) return known;",
     before: "known !== undefined",
