@@ -20,6 +20,7 @@ const pairWithNothing =
 const foundAnew = "a character that is looked for again is the same";
 const openedAgain =
   "where no episode is left out, the same ones are opened once more: it takes longer, and all that comes out is the same";
+const noFrame = "a frame past the last has no number and is apart from none, and the last is not apart from itself";
 const unread = "a weight that no parameter of the program is named for goes no further";
 
 export const equivalents: readonly Equivalent[] = [
@@ -260,6 +261,28 @@ export const equivalents: readonly Equivalent[] = [
     before: "sum + weight",
     after: "sum - weight",
     reason: "weights of rows and of columns change their sign, and each pixel is a product of the two",
+  },
+  {
+    path: "src/mixture/idle.ts",
+    code: "while (moved < length && !isAway(moved, 0)) moved++;",
+    before: "moved < length",
+    after: "moved <= length",
+    reason: noFrame,
+  },
+  {
+    path: "src/mixture/idle.ts",
+    code: "let moving = length - 2;",
+    before: "length - 2",
+    after: "length + 2",
+    reason: noFrame,
+  },
+  {
+    path: "src/mixture/idle.ts",
+    code: "while (moving >= 0 && !isAway(moving, length - 1)) moving--;",
+    before: "moving >= 0",
+    after: "moving > 0",
+    reason:
+      "a motion that came to nothing ends at moved + keep - 1, which is keep or more: frame 0 and the one before it give the same",
   },
   {
     path: "src/mixture/mixture.ts",
