@@ -63,6 +63,19 @@ describe("tokens of actions", () => {
     ]);
   });
 
+  it("are read only where they exist: elsewhere may stand what is no token", async () => {
+    const other = batch.actionTokens.read(({ cells }, valid) =>
+      Int32Array.from(cells, (cell, at) => (valid.isReal(at) ? cell : 1_000_000)),
+    );
+    const sick = new Map([...feeds, [answerInputs.tokens, new HostArray("b m", [4, 8], "int32", other)] as const]);
+    const outputs = errorOutputs(traced);
+    const [one, two] = [
+      await evaluate(outputs, { feeds, ...fixed }),
+      await evaluate(outputs, { feeds: sick, ...fixed }),
+    ];
+    expect(two["errors.tokens"]).toEqual(one["errors.tokens"]);
+  });
+
   it("do not see what is said after them", async () => {
     const changed = batch.actionTokens.read(({ cells }) =>
       Int32Array.from(cells, (cell, at) => cell + (at % 8 > 2 ? 1 : 0)),
