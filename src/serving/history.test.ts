@@ -4,9 +4,10 @@ import { loadExample, observationSlots, type Reading } from "../batch/example.ts
 import type { BatchLayout } from "../batch/layout.ts";
 import { observe, type Robot, type RobotObservation } from "../batch/observation.ts";
 import { byteTokenizer } from "../codec/prompt.ts";
-import type { Feature } from "../dataset/dataset.ts";
+import type { Feature, Picture } from "../dataset/dataset.ts";
 import { type GeneratedDataset, generate } from "../dataset/generated.ts";
 import { asFound } from "../embodiment/mapping.ts";
+import type { Letterbox } from "../embodiment/picture.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import { InputError } from "../input-error.ts";
@@ -254,4 +255,27 @@ describe("a robot's history", () => {
       "toy: expected an observation, got none since the session began",
     );
   });
+});
+
+it("keeps pictures as small as they are read, and squares them where weights bring a way of their own to", async () => {
+  const { state } = await observation(0);
+  const wide: Picture = new HostArray(
+    "h w c",
+    [8, 16, 3],
+    "uint8",
+    Uint8Array.from({ length: 384 }, (_, at) => at % 251),
+  );
+  const kept = (letterbox: Letterbox) => {
+    const slots = observationSlots(layout, native);
+    const own = new History(robot, { slots, framesPerSecond: 10, pictureSize: 8, letterbox });
+    own.see({ state, pictures: { base: wide } });
+    return own.observations.at(-1)!.pictures.base!;
+  };
+  // Of 8 × 16 pixels 4 × 8 are left, which are letterboxed when they are read.
+  expect(kept("antialiased-centred").shape).toEqual([4, 8, 3]);
+  const corner = kept("bilinear-bottom-right");
+  expect(corner.shape).toEqual([8, 8, 3]);
+  // The picture stands in the last rows; those before it are black.
+  expect([...corner.cells.subarray(0, 96)].every((cell) => cell === 0)).toBe(true);
+  expect([...corner.cells.subarray(96)].some((cell) => cell !== 0)).toBe(true);
 });
