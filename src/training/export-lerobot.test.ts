@@ -21,11 +21,15 @@ describe.each(["pi0", "pi05"] as const)("%s, imported and exported", (name) => {
     run = await importFolder(origin, origin);
     root = await mkdtemp(join(tmpdir(), "armature-exported-"));
     back = join(root, "back");
-    ({ madeUp } = await exportLerobot({ run: run.folder, folder: back, robot: null }));
   });
   afterAll(async () => {
     await run.remove();
     await rm(root, { recursive: true });
+  });
+
+  it("is exported, as LeRobot runs it as it was trained", async () => {
+    ({ madeUp } = await exportLerobot({ run: run.folder, folder: back, robot: null }));
+    expect(madeUp.length).toBeGreaterThan(0);
   });
 
   it("has the tensors that it came with, to the bit, and zeros where no result depends on one", async () => {
