@@ -118,21 +118,18 @@ export const backbones = {
 
 const adaptive: NormChoice = { kind: "adaptive-rms", epsilon: 1e-6 };
 
+/** Gemma's layers, whose norms follow the time of the flow. */
+const adaptiveTrunk = {
+  layer: { ...gemmaTrunk.layer, norms: { ...gemmaTrunk.layer.norms, attention: adaptive, mlp: adaptive } },
+  lastNorm: adaptive,
+  time: "condition",
+} as const;
+
 /** @source `gemma`, `adaptiveGemma`: openpi `gemma.py`, `pi0.py`. `smolvla`: LeRobot `smolvlm_with_expert.py`, `modeling_smolvla.py` */
 export const experts = {
   gemma: { ...gemmaTrunk, time: "joined" },
-  adaptiveGemma: {
-    layer: { ...gemmaTrunk.layer, norms: { ...gemmaTrunk.layer.norms, attention: adaptive, mlp: adaptive } },
-    lastNorm: adaptive,
-    ranges: gemmaTrunk.ranges,
-    time: "condition",
-  },
+  adaptiveGemma: { ...adaptiveTrunk, ranges: gemmaTrunk.ranges },
   smolvla: { ...llamaTrunk, time: "joined" },
-  /** Gemma's layers at the bases of the Gemma 3 that they read. */
-  adaptiveGemmaOn3: {
-    layer: { ...gemmaTrunk.layer, norms: { ...gemmaTrunk.layer.norms, attention: adaptive, mlp: adaptive } },
-    lastNorm: adaptive,
-    ranges: gemma3Ranges,
-    time: "condition",
-  },
+  /** At the bases of the Gemma 3 that it reads. */
+  adaptiveGemmaOn3: { ...adaptiveTrunk, ranges: gemma3Ranges },
 } as const satisfies Record<string, ExpertChoice>;

@@ -179,7 +179,11 @@ export const grootSizes = {
   base: { ...paligemma.base, dit: grootHeads.base },
 } as const satisfies Record<PolicySizeName, GrootSize>;
 
-/** @source `base`: Gemma 3 4B (transformers `configuration_gemma3.py`) on pictures of 448 px; the expert: OpenTau `configuration_pi06.py` */
+/**
+ * `micro` has the nearer base of its rotations five times and the farther one once, as six layers of Gemma 3 have.
+ *
+ * @source `base`: Gemma 3 4B (transformers `configuration_gemma3.py`) on pictures of 448 px; the expert: OpenTau `configuration_pi06.py`
+ */
 export const pi06Sizes = {
   micro: {
     vision: { ...paligemma.micro.vision, square: 2, layers: 2 },

@@ -90,6 +90,12 @@ const paligemma = {
   backbone: backbones.gemma,
 } as const;
 
+/** Words read those before them alone. */
+const causalWords = [
+  { tokens: "pictures", sight: "within" },
+  { tokens: "prompt", sight: "causal" },
+] as const;
+
 const pi0: FlowVariant = {
   ...paligemma,
   head: "flow",
@@ -135,10 +141,7 @@ export const variants = {
   },
   pi0_prompt: {
     ...pi0,
-    prefix: [
-      { tokens: "pictures", sight: "within" },
-      { tokens: "prompt", sight: "causal" },
-    ],
+    prefix: causalWords,
     objectives: [...pi0.objectives, { kind: "prompt" }],
   },
   pi05: { ...pi0, state: "prompt text", prompt: "pi05", expert: experts.adaptiveGemma },
@@ -165,17 +168,13 @@ export const variants = {
     sizes: smolvlaSizes,
   },
   pi06: {
-    prefix: [
-      { tokens: "pictures", sight: "within" },
-      { tokens: "prompt", sight: "causal" },
-    ],
+    ...pi0,
+    prefix: causalWords,
     prompt: "pi06",
     tower: towers.gemma3,
     backbone: backbones.gemma3,
-    head: "flow",
     state: "prompt text",
     expert: experts.adaptiveGemmaOn3,
-    insulated: false,
     sizes: pi06Sizes,
     objectives: [{ kind: "flow", timeDirection: "noise-at-one", integrationSteps: 5 }],
   },

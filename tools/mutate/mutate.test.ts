@@ -157,6 +157,24 @@ it("hides a key that is not real", () => expect(isShown({ keeps: () => true }, f
     expect(await readFile(join(small, "src/policy/rule.ts"), "utf8")).toBe(source);
   });
 
+  it("a guard is noticed without which a group of tests is not made ready, though none of them runs", async () => {
+    const grouped = `${passing}import { beforeAll, describe } from "vitest";
+import { isTaught } from "./rule.ts";
+describe("a group", () => {
+  beforeAll(() => {
+    if (isTaught({ keeps: () => true }, false)) throw new Error("it is taught");
+  });
+  it("has a test", () => expect(isTaught({ keeps: () => true }, true)).toBe(true));
+});
+`;
+    const found = await fates({}, grouped);
+    expect(found.map(({ guard, verdict }) => [guard.line, verdict])).toEqual([
+      [1, "killed"],
+      [2, "killed"],
+    ]);
+    expect(found[1]!.by).toContain("it is taught");
+  });
+
   it("a test that fails by itself speaks for nothing", async () => {
     const failing = `${passing}it("is wrong", () => expect(isShown({ keeps: () => false }, false)).toBe(false));\n`;
     await expect(fates({}, failing)).rejects.toThrow(

@@ -43,7 +43,10 @@ const failures = modules.flatMap((module) => [
       test: test.fullName,
       error: firstLine(test.result().errors?.[0]),
     })),
-  ...module.errors().map((error) => ({ file: pathOf(module.moduleId), test: null, error: firstLine(error) })),
+  // Of a group that could not be made ready no test runs, so none fails.
+  ...[module, ...module.children.allSuites()].flatMap((group) =>
+    group.errors().map((error) => ({ file: pathOf(module.moduleId), test: null, error: firstLine(error) })),
+  ),
 ]);
 const strays = unhandledErrors.map((error) => ({
   file: "outside of every test",

@@ -62,6 +62,8 @@ export function ownKeys({ embodiment }: ServedRobot): ObservationKeys {
 export interface Asked {
   readonly observation: RobotObservation;
   readonly prompt: string;
+  /** Whether it is the first of an episode: history and noise begin anew. */
+  readonly begins: boolean;
 }
 
 /**
@@ -78,7 +80,9 @@ export function askedBy(message: Message, keys: ObservationKeys, robot: ServedRo
   const pictures = Object.fromEntries(
     views.map((view): [string, Picture | null] => [view, pictureAt(message, keys.pictures[view] ?? null)]),
   );
-  return { observation: { state, pictures }, prompt };
+  const begins = message.get("reset") ?? false;
+  if (typeof begins !== "boolean") throw new InputError(`"reset": expected true or false, got ${kindOf(begins)}`);
+  return { observation: { state, pictures }, prompt, begins };
 }
 
 /** `null` where the client has no such camera, or says that it gave no picture. */

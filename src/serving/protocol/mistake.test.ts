@@ -52,6 +52,7 @@ describe("a client's mistake", () => {
       { "observation/images/camera": { dtype: "|u1", shape: [3, 4], bytes: new Uint8Array(12) } },
       '"observation/images/camera": expected bytes [h w 3] or [3 h w], got [3 4] |u1',
     ],
+    ["a reset that is no choice", { reset: 1 }, '"reset": expected true or false, got a number'],
     ["a prompt that is none", { prompt: 3 }, '"prompt": expected a text, got a number'],
     ["a prompt too long", { prompt: "reach ".repeat(20) }, "expected a prompt of at most 40 tokens, got 121"],
   ];

@@ -43,6 +43,19 @@ describe("a client that asks as openpi's does", () => {
     }
     client.close();
   });
+
+  it("begins anew where it says so, as a session that is reset", async () => {
+    const client = new Client(served.server, "/?seed=41");
+    await client.next();
+    const [first, second] = [await client.ask(message({})), await client.ask(message({ reset: true }))];
+    const session = served.policy.session(served.policy.robots[0]!, { seed: 41 });
+    session.reset();
+    session.see({ state: seenState, pictures: { camera: seenPicture } });
+    const [chunk] = await served.policy.act([session.ask("reach")]);
+    expect(actionsOf(second)).toEqual(chunk.actions.flat().map(Math.fround));
+    expect(actionsOf(first)).not.toEqual(actionsOf(second));
+    client.close();
+  });
 });
 
 describe("a server", () => {

@@ -16,8 +16,9 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
-  /** The robot of a connection: as its address asks, `?dataset=…&robotType=…&controlMode=…`, or the only one. */
+  /** A connection acts for its robot that the address names, `?dataset=…&robotType=…&controlMode=…`, or for the only one. */
   readonly policy: LoadedPolicy;
+  /** Where the messages of a robot's clients hold what it perceives. */
   readonly keys: (robot: ServedRobot) => ObservationKeys;
   /** Noise of a connection follows from it and from the number of the connection, or from the connection's own `?seed=…`. */
   readonly seed: number;
@@ -162,8 +163,8 @@ class Connection {
 
   async #answer(session: Session, keys: ObservationKeys, message: Message, came: number): Promise<void> {
     const { batcher, now } = this.#options;
-    if (message.get("reset") === true) session.reset();
-    const { observation, prompt } = askedBy(message, keys, session.robot);
+    const { observation, prompt, begins } = askedBy(message, keys, session.robot);
+    if (begins) session.reset();
     session.see(observation);
     const asked = now();
     const chunk = await batcher.act(session.ask(prompt));
