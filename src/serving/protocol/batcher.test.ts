@@ -1,18 +1,17 @@
 import { expect, it } from "vitest";
-import type { ActionChunk, ActionRequest } from "../action.ts";
 import { type Acting, Batcher } from "./batcher.ts";
 
-/** A policy of two rows that answers when it is told to; a request with the prompt "bad" fails, and those asked beside it. */
-class HeldPolicy implements Acting {
+/** Two rows, answered with the length of each word when it is told to; a call with the word "bad" fails. */
+class HeldPolicy implements Acting<string, number> {
   readonly rows = 2;
-  readonly asked: string[][] = [];
+  readonly asked: (readonly string[])[] = [];
   readonly #answers: (() => void)[] = [];
 
-  async act(requests: readonly ActionRequest[]): Promise<readonly ActionChunk[]> {
-    this.asked.push(requests.map(({ prompt }) => String(prompt)));
+  async act(words: readonly string[]): Promise<readonly number[]> {
+    this.asked.push(words);
     await new Promise<void>((resolve) => this.#answers.push(resolve));
-    if (requests.some(({ prompt }) => prompt === "bad")) throw new Error("bad");
-    return requests.map(({ robot, prompt }) => ({ robot, actions: [[prompt.length]], stepsPerSecond: 1 }));
+    if (words.includes("bad")) throw new Error("bad");
+    return words.map(({ length }) => length);
   }
 
   async answer(): Promise<void> {
@@ -21,20 +20,10 @@ class HeldPolicy implements Acting {
   }
 }
 
-function request(prompt: string): ActionRequest {
-  const robot = { name: "robot" } as never;
-  return {
-    robot,
-    prompt,
-    observations: [{ state: [], pictures: {} }],
-    noise: { seed: 0, episode: 0, frame: 0, draw: 0 },
-  };
-}
-
 it("asks one call at a time, with those that waited meanwhile, as many as there are rows", async () => {
   const policy = new HeldPolicy();
   const batcher = new Batcher(policy);
-  const answers = ["a", "bb", "ccc", "dddd"].map((prompt) => batcher.act(request(prompt)));
+  const answers = ["a", "bb", "ccc", "dddd"].map((word) => batcher.act(word));
   await new Promise(setImmediate);
   expect(policy.asked).toEqual([["a"]]);
   expect(batcher.waiting).toBe(3);
@@ -43,19 +32,18 @@ it("asks one call at a time, with those that waited meanwhile, as many as there 
   await policy.answer();
   await policy.answer();
   expect(policy.asked).toEqual([["a"], ["bb", "ccc"], ["dddd"]]);
-  expect((await Promise.all(answers)).map(({ actions }) => actions[0]![0])).toEqual([1, 2, 3, 4]);
+  expect(await Promise.all(answers)).toEqual([1, 2, 3, 4]);
 });
 
-it("a request that fails fails alone", async () => {
+it("a question that fails fails alone", async () => {
   const policy = new HeldPolicy();
   const batcher = new Batcher(policy);
-  const first = batcher.act(request("a"));
-  const [bad, good] = [batcher.act(request("bad")), batcher.act(request("good"))];
+  const first = batcher.act("a");
+  const [bad, good] = [batcher.act("bad"), batcher.act("good")];
   const failed = expect(bad).rejects.toThrow("bad");
   await new Promise(setImmediate);
   for (let call = 0; call < 4; call++) await policy.answer();
   await failed;
-  expect((await first).actions).toEqual([[1]]);
-  expect((await good).actions).toEqual([[4]]);
+  expect([await first, await good]).toEqual([1, 4]);
   expect(policy.asked).toEqual([["a"], ["bad", "good"], ["bad"], ["good"]]);
 });

@@ -1,40 +1,38 @@
-import type { ActionChunk, ActionRequest } from "../action.ts";
-
-/** What acts for several robots in one call. */
-export interface Acting {
-  /** The most robots of one call. */
+/** What answers several questions in one call. */
+export interface Acting<Question, Answer> {
+  /** The most questions of one call. */
   readonly rows: number;
-  act(requests: readonly ActionRequest[]): Promise<readonly ActionChunk[]>;
+  act(questions: readonly Question[]): Promise<readonly Answer[]>;
 }
 
-interface Waiting {
-  readonly request: ActionRequest;
-  readonly resolve: (chunk: ActionChunk) => void;
+interface Waiting<Question, Answer> {
+  readonly question: Question;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Requests of different sessions, one call at a time: those that wait while it runs go together into the next.
+ * Questions of different sessions, one call at a time: those that wait while it runs go together into the next.
  *
- * A request that does not fit fails alone: its companions are asked again without it.
+ * A question that does not fit fails alone: its companions are asked again without it.
  */
-export class Batcher {
-  readonly #policy: Acting;
-  readonly #waiting: Waiting[] = [];
+export class Batcher<Question, Answer> {
+  readonly #policy: Acting<Question, Answer>;
+  readonly #waiting: Waiting<Question, Answer>[] = [];
   #isRunning = false;
 
-  constructor(policy: Acting) {
+  constructor(policy: Acting<Question, Answer>) {
     this.#policy = policy;
   }
 
-  /** Requests that wait for a call. */
+  /** Questions that wait for a call. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  act(request: ActionRequest): Promise<ActionChunk> {
+  act(question: Question): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ request, resolve, reject });
+      this.#waiting.push({ question, resolve, reject });
       void this.#run();
     });
   }
@@ -46,10 +44,10 @@ export class Batcher {
     this.#isRunning = false;
   }
 
-  async #answer(asked: readonly Waiting[]): Promise<void> {
+  async #answer(asked: readonly Waiting<Question, Answer>[]): Promise<void> {
     try {
-      const chunks = await this.#policy.act(asked.map(({ request }) => request));
-      for (const [at, { resolve }] of asked.entries()) resolve(chunks[at]!);
+      const answers = await this.#policy.act(asked.map(({ question }) => question));
+      for (const [at, { resolve }] of asked.entries()) resolve(answers[at]!);
     } catch (error) {
       const [first, ...others] = asked;
       if (others.length === 0) first?.reject(error);

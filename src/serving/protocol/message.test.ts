@@ -35,12 +35,17 @@ describe("a message", () => {
   });
 
   /** An array's entries, some of them others. */
-  const array = (changes: Readonly<Record<string, unknown>>) => {
-    const entries = { __ndarray__: true, data: Uint8Array.of(1), dtype: "|u1", shape: [1], ...changes };
-    return new Map([["a", new Map(Object.entries(entries).filter(([, value]) => value !== undefined))]]);
+  const array = (name: string, value: MessageValue | undefined) => {
+    const entries = new Map<string, MessageValue>([
+      ["__ndarray__", true],
+      ["data", Uint8Array.of(1)],
+      ["dtype", "|u1"],
+      ["shape", [1]],
+    ]);
+    entries.delete(name);
+    return new Map([["a", value === undefined ? entries : entries.set(name, value)]]);
   };
-
-  it.each([
+  const cases: readonly (readonly [string, MessageValue | undefined])[] = [
     ["data", undefined],
     ["data", "text"],
     ["dtype", undefined],
@@ -50,8 +55,10 @@ describe("a message", () => {
     ["shape", [1, -1]],
     ["shape", [0.5]],
     ["shape", ["1"]],
-  ])("with an array whose %s is %s is refused", (name, value) => {
-    const bytes = encodeMessage(array({ [name]: value }) as never);
+  ];
+
+  it.each(cases)("with an array whose %s is %s is refused", (name, value) => {
+    const bytes = encodeMessage(array(name, value));
     expect(() => decodeMessage(bytes)).toThrow(
       'message, "a": expected an array with data, dtype and shape, got one that lacks them',
     );

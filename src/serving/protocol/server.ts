@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import { InputError } from "../../input-error.ts";
+import type { ActionChunk, ActionRequest } from "../action.ts";
 import type { LoadedPolicy } from "../policy.ts";
 import type { ServedRobot } from "../robot.ts";
 import type { Session } from "../session.ts";
@@ -55,7 +56,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { host, port, limits, log } = options;
   const http = createServer(answerHttp);
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: limits.messageBytes });
-  const batcher = new Batcher(options.policy);
+  const batcher = new Batcher<ActionRequest, ActionChunk>(options.policy);
   const open = new Set<Connection>();
   let connections = 0;
   http.on("upgrade", (request, socket, head) => {
@@ -114,7 +115,7 @@ function listening(http: Server, host: string, port: number): Promise<void> {
 }
 
 interface ConnectionOptions extends ServerOptions {
-  readonly batcher: Batcher;
+  readonly batcher: Batcher<ActionRequest, ActionChunk>;
   /** Of the connection, from 0. */
   readonly number: number;
 }

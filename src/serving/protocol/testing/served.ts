@@ -118,3 +118,10 @@ export function actionsOf(reply: Message | string): number[] {
   if (!isNumberArray(actions)) throw new Error("no actions");
   return [...numbersOf("actions", actions)];
 }
+
+/** Numbers by name within a reply: its times. @throws Error where there are none */
+export function timesOf(reply: Message | string, name: string): Message {
+  const times = typeof reply === "string" ? undefined : reply.get(name);
+  if (!(times instanceof Map)) throw new Error(`no ${name}`);
+  return times;
+}
