@@ -10,6 +10,7 @@ import {
   seenPicture,
   seenState,
   startedFor,
+  timesOf,
 } from "./testing/served.ts";
 
 let served: Served;
