@@ -5,7 +5,7 @@ import { hasRealData, onRealData, realDataset } from "../dataset/testing/real-da
 import { HostArray } from "../graph/host-array.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import { expectClose } from "../graph/testing/close.ts";
-import { type Letterbox, letterbox, resize, shrink, squared } from "./picture.ts";
+import { fitBefore, type Letterbox, letterbox, resize, shrink, squared } from "./picture.ts";
 
 const picture = (height: number, width: number, value: (at: number) => number) =>
   new HostArray(
@@ -245,3 +245,18 @@ describe("a square made bilinearly", () => {
     expect(lines).toEqual([0, 0, 255, 255]);
   });
 });
+
+it("a picture may be shrunk before it becomes a square only where that averages pixels as well", () => {
+  const large = noisy(64, 48);
+  expect(fitBefore(8, "antialiased-centred")).toEqual({ height: 8, width: 8 });
+  for (const how of ["bilinear-centred", "bilinear-bottom-right"] as const) {
+    expect(shrink(large, fitBefore(8, how))).toBe(large);
+    // It would be another square.
+    expect(squared(shrink(large, { height: 8, width: 8 }), 8, how).cells).not.toEqual(squared(large, 8, how).cells);
+  }
+});
+
+function noisy(height: number, width: number) {
+  const cells = Uint8Array.from({ length: height * width * 3 }, (_, at) => (at * 97) % 256);
+  return new HostArray("h w c", [height, width, 3], "uint8", cells);
+}
