@@ -55,6 +55,7 @@ describe("a tokenizer of words", () => {
     vocabulary: 9,
     padding: 0,
     encode: (text) => Int32Array.from(text === "|" ? mark : [1]),
+    encodeBehind: () => Int32Array.of(),
     decode: () => "",
   });
 

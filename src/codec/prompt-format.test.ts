@@ -29,6 +29,7 @@ describe("a prompt", () => {
     ["pi05", " Pick_up\nit \n", "Task: Pick up it, State: -1 128 255;\nAction: "],
     ["pi05_mem", "Pick_up it", "Task: Pick_up it<eos>Actions:"],
     ["pi06", "Pick_up it", "Task: Pick_up it<eos>State: -1 128 255<eos>Actions:"],
+    ["pi07", "Pick_up it", "Task: Pick_up it, "],
     ["pi0_fast", " Pick_up\nit \n", "Task: Pick up it, State: -1 128 255;\n"],
     ["pi0_fast_lower", " Pick_up\nIT \n", "Task: pick up\nit, State: -1 128 255;\n"],
   ] as const)("as %s of %j is %j", (format, task, text) => {

@@ -3,7 +3,8 @@
  *
  * `task`: as it is. `smolvla`: with a newline at its end, which LeRobot's π0 has as well. `pi0`: cleaned, then a newline. `pi05`: cleaned,
  * with the robot's state as numbers of bins, and the word that actions come after. `pi05_mem`: an end of a sentence between the task and
- * that word, nothing cleaned. `pi06`: `pi05` between ends of sentences, not cleaned. `pi0_fast`: as `pi05` without that word.
+ * that word, nothing cleaned. `pi06`: `pi05` between ends of sentences, not cleaned. `pi07`: the task, behind which other
+ * segments say the rest. `pi0_fast`: as `pi05` without that word.
  * `pi0_fast_lower`: in small letters, with newlines inside as they are.
  */
 export const promptFormats = [
@@ -13,6 +14,7 @@ export const promptFormats = [
   "pi05",
   "pi05_mem",
   "pi06",
+  "pi07",
   "pi0_fast",
   "pi0_fast_lower",
 ] as const;
@@ -24,7 +26,8 @@ export type PromptFormat = (typeof promptFormats)[number];
  *
  * @param state the robot's own entries now, in unit scale; none that a robot does not have
  * @source `smolvla`: LeRobot `policies/smolvla/processor_smolvla.py`, `policies/pi0/processor_pi0.py`; `pi0`: openpi `tokenizer.py`
- *   `PaligemmaTokenizer`; `pi05`: the same, and LeRobot `policies/pi05/processor_pi05.py`; `pi05_mem`, `pi06`: OpenTau `modeling_pi05.py`, `modeling_pi06.py`; `pi0_fast`: LeRobot
+ *   `PaligemmaTokenizer`; `pi05`: the same, and LeRobot `policies/pi05/processor_pi05.py`; `pi05_mem`, `pi06`, `pi07`: OpenTau `modeling_pi05.py`, `modeling_pi06.py`,
+ *   `modeling_pi07_low_level.py`; `pi0_fast`: LeRobot
  *   `policies/pi0_fast/processor_pi0_fast.py`; `pi0_fast_lower`: openpi `tokenizer.py` `FASTTokenizer`
  */
 export function formatPrompt(format: PromptFormat, task: string, state: Float32Array): string {
@@ -41,6 +44,8 @@ export function formatPrompt(format: PromptFormat, task: string, state: Float32A
       return `Task: ${task}<eos>Actions:`;
     case "pi06":
       return `Task: ${task}<eos>State: ${stateText(state)}<eos>Actions:`;
+    case "pi07":
+      return `Task: ${task}, `;
     case "pi0_fast":
       return `Task: ${oneLine(task)}, State: ${stateText(state)};\n`;
     case "pi0_fast_lower":

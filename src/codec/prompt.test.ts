@@ -6,6 +6,8 @@ describe("the byte tokenizer", () => {
   it("encodes by hand: begin, then bytes from 2 on", () => {
     expect([...byteTokenizer.encode("Aé")]).toEqual([1, 67, 2 + 0xc3, 2 + 0xa9]);
     expect([...byteTokenizer.encode("")]).toEqual([1]);
+    expect([...byteTokenizer.encodeBehind("Aé")]).toEqual([67, 2 + 0xc3, 2 + 0xa9]);
+    expect([...byteTokenizer.encodeBehind("")]).toEqual([]);
   });
 
   it("gives a text back that begins with a byte order mark, mark and all", () => {

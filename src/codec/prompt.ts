@@ -8,6 +8,8 @@ export interface PromptTokenizer {
   /** Fills cells that hold no token; no text encodes to it. */
   readonly padding: number;
   encode(text: string): Int32Array;
+  /** The tokens of a text that stands behind others: without those that are put around a prompt. */
+  encodeBehind(text: string): Int32Array;
   /** @throws RangeError if the tokens are none that `encode` makes */
   decode(tokens: Int32Array): string;
 }
@@ -30,6 +32,7 @@ export const byteTokenizer: PromptTokenizer = {
     for (const [at, byte] of bytes.entries()) tokens[1 + at] = firstByte + byte;
     return tokens;
   },
+  encodeBehind: (text) => byteTokenizer.encode(text).slice(1),
   decode(tokens) {
     const bytes = tokens.subarray(1);
     const outside = bytes.findIndex((token) => token < firstByte || token >= firstByte + 256);

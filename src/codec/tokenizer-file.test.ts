@@ -28,6 +28,8 @@ it("encodes by hand: a token to begin, merges in their order, one for what it do
   expect([...tokenizer.encode("ckip")]).toEqual(ids("<bos>", "ck", "i", "p"));
   expect([...tokenizer.encode("p?")]).toEqual(ids("<bos>", "p", "<unk>"));
   expect([...tokenizer.encode("")]).toEqual(ids("<bos>"));
+  expect([...tokenizer.encodeBehind("pick pi")]).toEqual(ids("pick", "▁", "pi"));
+  expect([...tokenizer.encodeBehind("")]).toEqual([]);
   expect([tokenizer.vocabulary, tokenizer.padding]).toEqual([smallVocabulary.length, 0]);
 });
 

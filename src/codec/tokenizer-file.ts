@@ -61,6 +61,7 @@ function readTokenizer(path: string): FileTokenizer {
     padding: padding?.pad_id ?? 0,
     sha256: createHash("sha256").update(bytes).digest("hex"),
     encode: (text) => Int32Array.from(tokenizer.encode(text).ids),
+    encodeBehind: (text) => Int32Array.from(tokenizer.encode(text, { add_special_tokens: false }).ids),
     decode(tokens) {
       const other = tokens.find((token) => token < 0 || token > highest);
       if (other !== undefined) throw new RangeError(`${path}: expected tokens from 0 to ${highest}, got ${other}`);

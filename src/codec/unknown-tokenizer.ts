@@ -9,5 +9,5 @@ export function unknownTokenizer(vocabulary: number): PromptTokenizer {
         "give an Int32Array of tokens",
     );
   };
-  return { name: "unknown", vocabulary, padding: 0, encode: refuse, decode: refuse };
+  return { name: "unknown", vocabulary, padding: 0, encode: refuse, encodeBehind: refuse, decode: refuse };
 }
