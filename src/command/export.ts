@@ -1,27 +1,64 @@
 import { resolve } from "node:path";
+import { InputError } from "../input-error.ts";
 import { shortest } from "../shortest.ts";
 import { define } from "./definition.ts";
-import { otherwise, text } from "./parameter.ts";
+import { choice, otherwise, text } from "./parameter.ts";
 import { runArgument } from "./run-argument.ts";
+
+const pictureType = choice("type", "of the pictures of an ONNX file, 0 to 255", ["uint8", "float32"]);
 
 export const exportWeights = define({
   name: "export",
-  summary: "write a run's policy as LeRobot saves one, so that LeRobot's own class runs it",
+  summary: "write a run's policy for other programs: an ONNX file that makes actions, or a folder of LeRobot's",
   arguments: { run: runArgument },
   options: {
-    lerobot: text("folder", "a new or empty folder: config.json, model.safetensors, processors with statistics"),
+    onnx: otherwise(
+      text(
+        "file",
+        "one program from a robot's state, pictures and prompt to its actions; its metadata says what to feed",
+      ),
+      null,
+    ),
+    lerobot: otherwise(
+      text(
+        "folder",
+        "a new or empty folder, which LeRobot's own class loads: config.json, weights, processors with statistics",
+      ),
+      null,
+    ),
     robot: otherwise(
       text("name", 'it is exported for: a dataset\'s, or "dataset / control mode", where the run has several'),
       null,
     ),
+    pictures: otherwise(pictureType, "uint8" as const),
   },
   examples: [
+    { line: "export runs/pi0 --onnx pi0.onnx", shows: "a file for ONNX Runtime in any language" },
     { line: "export runs/pi0 --lerobot pi0_back", shows: "what was imported, as LeRobot had it" },
-    { line: "export runs/both --lerobot so101 --robot so101_pick", shows: "for one of its robots" },
+    { line: "export runs/both --onnx so101.onnx --robot so101_pick", shows: "for one of its robots" },
   ],
-  async run({ run, lerobot, robot }) {
+  async run({ run, onnx, lerobot, robot, pictures }) {
+    if ((onnx === null) === (lerobot === null))
+      throw new InputError(
+        `export: expected --onnx FILE or --lerobot FOLDER, got ${onnx === null ? "neither" : "both"}`,
+      );
+    if (onnx !== null) {
+      const { exportOnnx, mostBytesInside } = await import("../serving/export-onnx.ts");
+      const file = resolve(onnx);
+      const written = await exportOnnx({ run: resolve(run), file, robot, pictures, mostBytes: mostBytesInside });
+      const { step, weights, bytes, inputs } = written;
+      const beside = weights === null ? "" : `, weights in ${shortest(weights)}`;
+      return {
+        status: 0,
+        json: { file, ...written },
+        text: [
+          `step ${step}, for ${written.robot}: ${shortest(file)}${beside}, ${bytes.toLocaleString("en")} bytes`,
+          ...inputs.map(({ name, type, shape }) => `  ${name}  ${type} [${shape.join(", ")}]`),
+        ].join("\n"),
+      };
+    }
     const { exportLerobot } = await import("../training/export-lerobot.ts");
-    const folder = resolve(lerobot);
+    const folder = resolve(lerobot!);
     const { step, madeUp } = await exportLerobot({ run: resolve(run), folder, robot });
     return {
       status: 0,

@@ -3,7 +3,7 @@ import { type Attributes, spell } from "./attribute.ts";
 import { letters } from "./axes.ts";
 import { type Arrays, type DataType, HostArray, scalar } from "./host-array.ts";
 import type { OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from "./onnx.ts";
-import type { AnyArray, Body, Form, Lowering, Node } from "./operation.ts";
+import type { AnyArray, Body, Form, Lowering, Node, Operators } from "./operation.ts";
 import { Views, type Written } from "./view.ts";
 
 /** What a graph and the bodies within it have in common: names are never given twice, constants stand outside. */
@@ -11,12 +11,14 @@ class Shared {
   readonly inputs = new Map<string, OnnxValue>();
   readonly constants = new Map<string, OnnxTensor>();
   readonly fixed: Arrays;
+  readonly operators: Operators;
   /** Names around bodies that stand inside them: they stay as they are. */
   readonly kept = new Set<string>();
   count = 0;
 
-  constructor(fixed: Arrays) {
+  constructor(fixed: Arrays, operators: Operators) {
     this.fixed = fixed;
+    this.operators = operators;
   }
 }
 
@@ -40,8 +42,12 @@ export class GraphLowering implements Lowering {
   readonly #own = new Set<string>();
 
   /** @param fixed values of inputs that are written into the graph */
-  constructor(fixed: Arrays) {
-    this.#shared = new Shared(fixed);
+  constructor(fixed: Arrays, operators: Operators = "runtime") {
+    this.#shared = new Shared(fixed, operators);
+  }
+
+  get operators(): Operators {
+    return this.#shared.operators;
   }
 
   value(array: AnyArray): string {

@@ -134,9 +134,9 @@ function gemm({ lowering, factor }: Product, a: Matrix, b: Matrix, like: Form): 
   return factor === 1 ? product : lowering.node("Mul", [product, lowering.scalar(like, factor)]);
 }
 
-/** Float64 takes the plain product: `FusedMatMul` rounds its factor to float32. */
+/** Float64 takes the plain product: `FusedMatMul`, of ONNX Runtime's own, rounds its factor to float32. */
 function batched({ lowering, factor }: Product, a: Matrix, b: Matrix, like: Form): string {
-  if (like.type === "float32")
+  if (like.type === "float32" && lowering.operators === "runtime")
     return lowering.fused("FusedMatMul", [a.name, b.name], {
       transA: a.isTransposed ? 1 : 0,
       transB: b.isTransposed ? 1 : 0,

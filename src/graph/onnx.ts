@@ -14,6 +14,17 @@ export interface OnnxTensor extends OnnxValue {
   readonly cells: Storage<DataType>;
 }
 
+/** A constant whose cells stand in a file beside the model, which may be as large as the disk. */
+export interface OnnxStoredTensor extends OnnxValue {
+  readonly stored: {
+    /** Name of the file, in the folder of the model. */
+    readonly file: string;
+    readonly offset: number;
+    /** In bytes. */
+    readonly length: number;
+  };
+}
+
 /** What a node is told beside its inputs; the key says which kind, as the operator's specification names it. */
 export type OnnxAttribute =
   | { readonly int: number }
@@ -39,7 +50,7 @@ export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
-  readonly initializers: readonly OnnxTensor[];
+  readonly initializers: readonly (OnnxTensor | OnnxStoredTensor)[];
 }
 
 /** Number by which ONNX files and ONNX Runtime's C API call a data type. */
@@ -57,11 +68,12 @@ const largestModel = 2 ** 31 - 1;
 /**
  * The bytes of an ONNX model file (`ModelProto`) that holds the graph.
  *
+ * @param metadata what a reader of the file should know, by name
  * @throws RangeError if an initializer's cells do not fill its shape, or the model exceeds protobuf's 2 GiB
  * @source onnx/onnx.proto (field numbers), github.com/onnx/onnx
  */
-export function encodeModel(graph: OnnxGraph): Uint8Array {
-  const constants = graph.initializers.reduce((bytes, tensor) => bytes + tensor.cells.byteLength, 0);
+export function encodeModel(graph: OnnxGraph, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  const constants = graph.initializers.reduce((bytes, one) => bytes + ("cells" in one ? one.cells.byteLength : 0), 0);
   if (constants > largestModel)
     throw new RangeError(
       `encodeModel: initializers of "${graph.name}" must stay under 2 GiB, got ${constants} bytes; pass weights as inputs`,
@@ -74,17 +86,31 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
       graph: graphMessage(graph),
       operatorSets: [
         { domain: "", version: operatorSet },
-        { domain: "com.microsoft", version: 1 },
+        ...(usesRuntimesOwn(graph) ? [{ domain: "com.microsoft", version: 1 }] : []),
       ],
+      metadata: entries(metadata),
     })
     .finish();
+}
+
+/** Whether an operator of ONNX Runtime's own stands in the graph, or in a body of it. */
+function usesRuntimesOwn({ nodes }: OnnxGraph): boolean {
+  return nodes.some(
+    ({ domain, attributes }) =>
+      domain === "com.microsoft" ||
+      Object.values(attributes).some((attribute) => "graph" in attribute && usesRuntimesOwn(attribute.graph)),
+  );
+}
+
+function entries(values: Readonly<Record<string, string>>): object[] {
+  return Object.entries(values).map(([key, value]) => ({ key, value }));
 }
 
 function graphMessage(graph: OnnxGraph): object {
   return {
     name: graph.name,
     nodes: graph.nodes.map(nodeMessage),
-    initializers: graph.initializers.map(tensorMessage),
+    initializers: graph.initializers.map((one) => ("cells" in one ? tensorMessage(one) : storedMessage(one))),
     inputs: graph.inputs.map(valueMessage),
     outputs: graph.outputs.map(valueMessage),
   };
@@ -120,6 +146,12 @@ function tensorMessage({ name, type, shape, cells: storage }: OnnxTensor): objec
   return { name, type: elementType[type], shape, bytes };
 }
 
+/** Where a tensor's cells stand; 1 says that it is in a file of its own. */
+function storedMessage({ name, type, shape, stored: { file, offset, length } }: OnnxStoredTensor): object {
+  const place = entries({ location: file, offset: String(offset), length: String(length) });
+  return { name, type: elementType[type], shape, place, isElsewhere: 1 };
+}
+
 function valueMessage({ name, type, shape }: OnnxValue): object {
   const dimensions = shape.map((size) => ({ size }));
   return { name, type: { tensor: { element: elementType[type], shape: { dimensions } } } };
@@ -137,7 +169,9 @@ const messages = protobuf.Root.fromJSON({
       producer: one(2, "string"),
       graph: one(7, "Graph"),
       operatorSets: many(8, "OperatorSet"),
+      metadata: many(14, "Entry"),
     }),
+    Entry: message({ key: one(1, "string"), value: one(2, "string") }),
     OperatorSet: message({ domain: one(1, "string"), version: one(2, "int64") }),
     Graph: message({
       nodes: many(1, "Node"),
@@ -170,6 +204,8 @@ const messages = protobuf.Root.fromJSON({
       type: one(2, "int32"),
       name: one(8, "string"),
       bytes: one(9, "bytes"),
+      place: many(13, "Entry"),
+      isElsewhere: one(14, "int32"),
     }),
     Value: message({ name: one(1, "string"), type: one(2, "Type") }),
     Type: message({ tensor: one(1, "TensorType") }),

@@ -50,8 +50,12 @@ export interface Operation {
   ) => readonly (AnyArray | null)[];
 }
 
+/** Operators that a graph may be written in: those of ONNX Runtime's own as well, or the standard's alone, which every runtime has. */
+export type Operators = "runtime" | "standard";
+
 /** What an op may ask of the ONNX graph that it is written into; `GraphLowering` answers. */
 export interface Lowering {
+  readonly operators: Operators;
   /** Name of an array, whole: repeated cells are written out. */
   value(array: AnyArray): string;
   /** Name of an array that may have size 1 where it is only repeated: for ONNX ops that broadcast by themselves. */

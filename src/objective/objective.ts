@@ -5,7 +5,7 @@ import type { AnyArray } from "../graph/operation.ts";
 import type { WeightAxes } from "../loss/reduction.ts";
 import { weightedSum } from "../loss/weighted.ts";
 import { type Parameter, Scope, type Watched } from "../nn/parameter.ts";
-import { observationInputs } from "../policy/inputs.ts";
+import { type Observation, observationInputs } from "../policy/inputs.ts";
 import { perceive } from "../policy/policy.ts";
 import type { ObjectiveChoice } from "../policy/variant.ts";
 import { flowActions, flowActionsFile, flowErrors, flowFiles } from "./flow.ts";
@@ -116,6 +116,12 @@ export interface TracedActions {
 export function traceActions(setting: Setting): TracedActions {
   const scope = scopeOf(setting);
   return actionsPerceived(scope, setting, tracePolicy(scope, setting));
+}
+
+/** The same from an observation that is no batch's. @throws RangeError as `traceActions` */
+export function actionsFrom(setting: Setting, observation: Observation): TracedActions {
+  const scope = scopeOf(setting);
+  return actionsPerceived(scope, setting, { observation, perceived: perceive(scope, setting.form, observation) });
 }
 
 /** The same of a policy whose observation was perceived otherwise. @throws RangeError as `traceActions` */

@@ -1,5 +1,12 @@
 import { eachFact, type FieldsAs, type ObservedName, observedNames, someFields } from "../batch/each.ts";
-import { type Conditions, type FactsOn, readableSlots, realActionCells } from "../batch/fields.ts";
+import {
+  type Conditions,
+  type FactAxes,
+  type FactName,
+  type FactsOn,
+  readableSlots,
+  realActionCells,
+} from "../batch/fields.ts";
 import { type BatchLayout, shapeIn } from "../batch/layout.ts";
 import { inProgram } from "../validity/join.ts";
 import type { Rules } from "../validity/rules.ts";
@@ -22,9 +29,23 @@ export interface Observation extends FieldsAs<Exclude<ObservedName, "images">, "
   readonly readable: SymbolicValidity<"b o">;
 }
 
-/** The program inputs that carry one observation per row; names are those of the batch's fields. */
-export function observationInputs(layout: BatchLayout, rules: Rules, pictures: PictureType): Observation {
-  const facts = eachFact<"program">((name, axes) => SymbolicValidity.input(name, axes, shapeIn(layout, axes)));
+/** Facts that a program makes by itself, or that are known when it is written. */
+export type KnownFacts = { readonly [K in FactName]?: SymbolicValidity<FactAxes<K>> };
+
+/**
+ * The program inputs that carry one observation per row; names are those of the batch's fields.
+ *
+ * @param known facts that are no inputs
+ */
+export function observationInputs(
+  layout: BatchLayout,
+  rules: Rules,
+  pictures: PictureType,
+  known: KnownFacts = {},
+): Observation {
+  const facts = eachFact<"program">(
+    (name, axes) => known[name] ?? SymbolicValidity.input(name, axes, shapeIn(layout, axes)),
+  );
   const readable = readableSlots(inProgram, facts);
   const conditions = { ...facts, readable };
   const ofState = conditionsOfState(conditions, rules);

@@ -57,7 +57,7 @@ export function rmsNorm<A extends string, W extends string, D extends FloatType>
     lower: (lowering, inputs) =>
       x.type === "float64"
         ? lowerRmsNorm64(lowering, inputs[0]!, inputs[1]!, epsilon)
-        : lowerNorm32(lowering, { operator: "SimplifiedLayerNormalization", kept: 1, epsilon }, inputs),
+        : lowerNorm32(lowering, { ...rmsOperator(lowering), epsilon }, inputs),
     gradient: (given, inputs, outputs) => {
       const [gradient, value, weight] = [asFloat(given), asFloat(inputs[0]!), asFloat(inputs[1]!)];
       const inverse = alignAny(asFloat(outputs[1]!), value);
@@ -69,6 +69,13 @@ export function rmsNorm<A extends string, W extends string, D extends FloatType>
       ];
     },
   });
+}
+
+/** The standard's keeps nothing, so that no gradient can be taken where it stands. */
+function rmsOperator({ operators }: Lowering): { readonly operator: string; readonly kept: number } {
+  return operators === "standard"
+    ? { operator: "RMSNormalization", kept: 0 }
+    : { operator: "SimplifiedLayerNormalization", kept: 1 };
 }
 
 /** The runtime's own norm: its result, and what it keeps per row. */
