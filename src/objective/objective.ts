@@ -119,7 +119,7 @@ export function traceActions(setting: Setting): TracedActions {
 }
 
 /** The same from an observation that is no batch's. @throws RangeError as `traceActions` */
-export function actionsFrom(setting: Setting, observation: Observation): TracedActions {
+export function observedActions(setting: Setting, observation: Observation): TracedActions {
   const scope = scopeOf(setting);
   return actionsPerceived(scope, setting, { observation, perceived: perceive(scope, setting.form, observation) });
 }

@@ -7,7 +7,7 @@ import { add, multiply, subtract } from "../graph/op/elementwise.ts";
 import { gather } from "../graph/op/gather.ts";
 import { select } from "../graph/op/select.ts";
 import { concat, merge, rename, slice, split, transpose } from "../graph/op/shape.ts";
-import { actionsFrom, type TracedActions } from "../objective/objective.ts";
+import { observedActions, type TracedActions } from "../objective/objective.ts";
 import type { Setting } from "../objective/traced.ts";
 import { type KnownFacts, type Observation, observationInputs } from "../policy/inputs.ts";
 import type { Recipe } from "../recipe/schema.ts";
@@ -51,7 +51,7 @@ export function robotProgram({ setting, robot, frame }: RobotProgramChoice): Tra
   const width = embodiment.states.length;
   const state = width === 0 ? null : input(robotInputs.state, "b o s", [1, observations, width], "float32");
   const observation = observationOf(setting, robot, state);
-  const { parameters, actions } = actionsFrom(setting, observation);
+  const { parameters, actions } = observedActions(setting, observation);
   const own = dofsAt(actions, slots(embodiment.dofs));
   const absolute = denormalized(own, units.action);
   const now = state === null ? null : slice(state, "o", observations - 1, observations);
