@@ -68,6 +68,8 @@ export const normalizationSchema = z.strictObject({ state: statisticsSchema, act
 
 export type StatisticsRecord = z.infer<typeof statisticsSchema>;
 
+export type NormalizationRecord = z.infer<typeof normalizationSchema>;
+
 /** Statistics as JSON keeps them, to the bit. */
 export function encodeStatistics(statistics: Statistics): StatisticsRecord {
   const { count, mean, std, min, max, q01, q99 } = statistics;

@@ -59,13 +59,14 @@ export const exportWeights = define({
     }
     const { exportLerobot } = await import("../training/export-lerobot.ts");
     const folder = resolve(lerobot!);
-    const { step, madeUp } = await exportLerobot({ run: resolve(run), folder, robot });
+    const { step, madeUp, notes } = await exportLerobot({ run: resolve(run), folder, robot });
     return {
       status: 0,
-      json: { folder, step, madeUp },
+      json: { folder, step, madeUp, notes },
       text: [
         `step ${step}: ${shortest(folder)}`,
         `zeros, as no result depends on them: ${madeUp.join(", ") || "none"}`,
+        ...notes,
       ].join("\n"),
     };
   },

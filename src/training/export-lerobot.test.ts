@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lerobotConfig } from "../checkpoint/export/lerobot-config.ts";
 import { readSafetensors } from "../checkpoint/safetensors.ts";
 import { InputError } from "../input-error.ts";
 import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
@@ -11,7 +12,14 @@ import { trainMicroRun } from "./testing/micro-run.ts";
 
 const released = join(import.meta.dirname, "../../test/parity/released");
 
-describe.each(["pi0", "pi05"] as const)("%s, imported and exported", (name) => {
+/** What LeRobot's files hold twice: the table of tokens, under the name of a head that it does not tie. */
+const twinsOf = {
+  pi0: ["model.paligemma_with_expert.paligemma.lm_head.weight"],
+  pi05: ["model.paligemma_with_expert.paligemma.lm_head.weight"],
+  smolvla: [],
+} as const;
+
+describe.each(["pi0", "pi05", "smolvla"] as const)("%s, imported and exported", (name) => {
   const origin = join(released, name);
   let run: ImportedFolder;
   let root = "";
@@ -49,7 +57,19 @@ describe.each(["pi0", "pi05"] as const)("%s, imported and exported", (name) => {
     }
     // All that was left behind, but the head that is its embedding's twin.
     const twins = run.imported.unread.filter((key) => !madeUp.includes(key));
-    expect(twins).toEqual(["model.paligemma_with_expert.paligemma.lm_head.weight"]);
+    expect(twins).toEqual(twinsOf[name]);
+  });
+
+  it("has what its configuration said of the policy", async () => {
+    const [came, went] = await Promise.all(
+      [origin, back].map((folder) => readFile(join(folder, "config.json"), "utf8")),
+    );
+    const [before, after]: Readonly<Record<string, unknown>>[] = [JSON.parse(came!), JSON.parse(went!)];
+    // The size of pictures before they are squared is known to nobody; the file says the policy's own.
+    const { input_features: _, push_to_hub: isPushed, ...own } = after!;
+    expect(isPushed).toBe(false);
+    expect(before).toMatchObject(own);
+    expect(Object.keys(Object(after!.input_features))).toEqual(Object.keys(Object(before!.input_features)));
   });
 
   it("has its processors and their statistics, but those that no normalisation reads", async () => {
@@ -85,6 +105,49 @@ interface Said {
   readonly state_file?: string;
 }
 
+it("SmolVLA's marks, layers that alternate and steps are said as LeRobot says them", async () => {
+  const origin = join(released, "smolvla_marked");
+  const run = await importFolder(origin, origin);
+  const folder = join(run.folder, "back");
+  await exportLerobot({ run: run.folder, folder, robot: null });
+  const said: unknown = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
+  expect(said).toMatchObject({ add_image_special_tokens: true, self_attn_every_n_layers: 3, num_steps: 5 });
+  await run.remove();
+});
+
+it("a share of LeRobot's width, cut to a whole number, is the expert's", () => {
+  const kind = { type: "smolvla", integrationSteps: 10, layers: 2, jointEvery: 2, marksPictures: false } as const;
+  const one = { states: 1, actions: 1, cameras: [], horizon: 1, stateWidth: 1, actionWidth: 1, promptTokens: 1 };
+  const shareOf = (widths: readonly [number, number]) => {
+    const said = lerobotConfig({ ...one, kind: { ...kind, widths }, picture: 8, mode: "identity", epsilon: 0 });
+    return Number(Object(said).expert_width_multiplier);
+  };
+  expect(shareOf([960, 720])).toBe(0.75);
+  // 22 · (15 / 22) is below 15 in floating point.
+  for (const [width, expert] of [
+    [22, 15],
+    [45, 26],
+    [48, 36],
+  ] as const)
+    expect(Math.trunc(width * shareOf([width, expert]))).toBe(expert);
+});
+
+it.each([
+  ["groot_n1_5", "groot_n15", "LeRobot 0.6.1 has no class of N1.5"],
+  [
+    "groot_n1_7",
+    "groot_n17",
+    "LeRobot's class runs Qwen3-VL in front of the action head, and here a backbone of ours stands there",
+  ],
+] as const)("%s is refused, with the reason", async (name, variant, why) => {
+  const origin = join(released, name);
+  const run = await importFolder(origin, origin);
+  const exporting = exportLerobot({ run: run.folder, folder: join(run.folder, "back"), robot: null });
+  await expect(exporting).rejects.toThrow(InputError);
+  await expect(exporting).rejects.toThrow(`of which LeRobot has a class, got "${variant}": ${why}`);
+  await run.remove();
+});
+
 it("a policy that LeRobot would run otherwise is not exported", async () => {
   const run = await trainMicroRun(awkwardRecipe, 1);
   const root = await mkdtemp(join(tmpdir(), "armature-exported-"));
@@ -98,7 +161,7 @@ it("a policy that LeRobot would run otherwise is not exported", async () => {
       robot: "twin",
     });
     await expect(one).rejects.toThrow(
-      /expected a policy that LeRobot runs as it was trained, got .*conventions\.actionSight "causal"/,
+      /expected a policy that LeRobot runs as it was trained, got .*conventions\.actionSight "causal".*policy\.prompt "task".*policy\.tokenizer "bytes"/,
     );
   } finally {
     await run.remove();

@@ -6,7 +6,8 @@ EXPORTED is what `armature export RUN --lerobot EXPORTED` wrote of a run that wa
 case.safetensors. Python 3.12 with lerobot 0.6.1, torch 2.11.0, transformers 5.5.4. Prints the largest differences and exits with 1
 where one is more than 1e-4 of the largest value.
 
-The case's policy is smaller than any that LeRobot knows, so its class is built from patched source: sizes alone, as case.json says.
+The case's policy is smaller than any that LeRobot knows, so its class is built from patched source, or for SmolVLA from a configuration that
+is not the hub's: sizes alone, as case.json says.
 """
 
 import importlib.util
@@ -15,6 +16,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import torch
 from lerobot.processor import PolicyProcessorPipeline
@@ -48,6 +50,46 @@ def patched(module: str, patches: list, sizes: dict):
     return own
 
 
+def smolvla(case: dict):
+    """LeRobot's module of SmolVLA, whose language model has the sizes of the case and not of the hub's."""
+    from lerobot.policies.smolvla import modeling_smolvla, smolvlm_with_expert
+    from transformers import SmolVLMConfig
+
+    sizes = case["sizes"]
+    config = SmolVLMConfig(
+        vision_config={
+            "hidden_size": sizes["v_width"],
+            "intermediate_size": sizes["v_mlp"],
+            "num_hidden_layers": sizes["v_depth"],
+            "num_attention_heads": sizes["v_heads"],
+            "image_size": sizes["image"],
+            "patch_size": sizes["patch"],
+        },
+        text_config={
+            "model_type": "llama",
+            "hidden_size": sizes["width"],
+            "intermediate_size": sizes["mlp"],
+            "num_hidden_layers": sizes["depth"],
+            "num_attention_heads": sizes["heads"],
+            "num_key_value_heads": sizes["kv"],
+            "head_dim": sizes["head_dim"],
+            "vocab_size": sizes["vocab"],
+            "rms_norm_eps": 1e-5,
+            "pad_token_id": 2,
+        },
+        scale_factor=sizes["scale"],
+        pad_token_id=2,
+    )
+    marks = case["special_image_tokens"] or {"start": [0, 0]}
+    fake, whole = marks["start"]
+    tokenizer = SimpleNamespace(fake_image_token_id=fake, global_image_token_id=whole)
+    smolvlm_with_expert.AutoConfig = SimpleNamespace(from_pretrained=lambda _: config)
+    smolvlm_with_expert.AutoProcessor = SimpleNamespace(from_pretrained=lambda _: SimpleNamespace(tokenizer=tokenizer))
+    plain = smolvlm_with_expert.get_intermediate_size
+    smolvlm_with_expert.get_intermediate_size = lambda width, m=4, multiple_of=16: plain(width, m, multiple_of)
+    return modeling_smolvla
+
+
 def preprocess(exported: Path, numbers: dict, case: dict) -> dict:
     """The raw state and actions through the exported preprocessor, without the step that needs a tokenizer of the hub."""
     with tempfile.TemporaryDirectory() as folder:
@@ -71,8 +113,11 @@ def main(exported: Path, reference: Path) -> int:
     case = json.loads((reference / "case.json").read_text())
     numbers = load_file(reference / "case.safetensors")
     kind = json.loads((exported / "config.json").read_text())["type"]
-    module = patched(f"lerobot.policies.{kind}.modeling_{kind}", case["source_patches"], case["sizes"])
-    policy = getattr(module, f"{kind.upper()}Policy").from_pretrained(exported)
+    if kind == "smolvla":
+        module, name = smolvla(case), "SmolVLAPolicy"
+    else:
+        module, name = patched(f"lerobot.policies.{kind}.modeling_{kind}", case["source_patches"], case["sizes"]), f"{kind.upper()}Policy"
+    policy = getattr(module, name).from_pretrained(exported)
     policy.eval()
 
     saved = load_file(exported / "model.safetensors")
@@ -84,12 +129,26 @@ def main(exported: Path, reference: Path) -> int:
     images = [numbers[f"in.image.{camera}"] for camera in cameras]
     masks = [numbers[f"in.image_mask.{camera}"].bool() for camera in cameras]
     tokens, tokens_mask = numbers["in.tokens"], numbers["in.tokens_mask"].bool()
-    state = [numbers["in.state"]] if kind == "pi0" else []
+    state = [numbers["in.state"]] if kind in ("pi0", "smolvla") else []
     with torch.no_grad():
         sampled = policy.model.sample_actions(
             images, masks, tokens, tokens_mask, *state, noise=numbers["in.first_noise"]
         )
 
+    found = [("out.sampled", sampled)]
+    if "raw.state" in numbers:
+        found += normalised(exported, numbers, case, sampled)
+    worst = 0.0
+    for name, got in found:
+        wanted = numbers[name]
+        apart = ((got - wanted).abs().max() / wanted.abs().max()).item()
+        worst = max(worst, apart)
+        print(f"{name}: {apart:.1e}")
+    return 0 if worst <= 1e-4 else 1
+
+
+def normalised(exported: Path, numbers: dict, case: dict, sampled: torch.Tensor) -> list:
+    """What the exported processors make of raw states and actions, and of a chunk."""
     processed = preprocess(exported, numbers, case)
     postprocess = PolicyProcessorPipeline.from_pretrained(
         exported,
@@ -98,18 +157,11 @@ def main(exported: Path, reference: Path) -> int:
         to_output=transition_to_policy_action,
     )
     width = numbers["out.sampled_robot"].shape[-1]
-    worst = 0.0
-    for name, got in (
+    return [
         ("processed.state", processed["observation.state"]),
         ("processed.actions", processed["action"]),
-        ("out.sampled", sampled),
         ("out.sampled_robot", postprocess(sampled[:, :, :width])),
-    ):
-        wanted = numbers[name]
-        apart = ((got - wanted).abs().max() / wanted.abs().max()).item()
-        worst = max(worst, apart)
-        print(f"{name}: {apart:.1e}")
-    return 0 if worst <= 1e-4 else 1
+    ]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@ import type { NormalizationMode } from "../../embodiment/normalize.ts";
 
 /** What LeRobot's files say of a policy beside its weights. */
 export interface LerobotPolicy {
-  readonly type: "pi0" | "pi05";
+  readonly kind: LerobotKind;
   readonly states: number;
   readonly actions: number;
   /** Keys of its cameras, in its order; of those that its robot does not have as well. */
@@ -11,39 +11,92 @@ export interface LerobotPolicy {
   readonly stateWidth: number;
   readonly actionWidth: number;
   readonly promptTokens: number;
-  /** Steps from noise to actions. */
-  readonly integrationSteps: number;
   /** Side of its square pictures, in pixels. */
   readonly picture: number;
   readonly mode: NormalizationMode;
   readonly epsilon: number;
 }
 
+/** What is a kind's own. */
+export type LerobotKind =
+  | {
+      readonly type: "pi0" | "pi05";
+      /** Steps from noise to actions. */
+      readonly integrationSteps: number;
+    }
+  | {
+      readonly type: "smolvla";
+      readonly integrationSteps: number;
+      readonly layers: number;
+      /** Every which layer of the expert also reads its own tokens. */
+      readonly jointEvery: number;
+      /** Width of the language model, and of the expert. */
+      readonly widths: readonly [number, number];
+      readonly marksPictures: boolean;
+    };
+
 /** Names of LeRobot's vectors. */
 export const lerobotKeys = { state: "observation.state", action: "action" } as const;
 
 const modes = { "mean-std": "MEAN_STD", "min-max": "MIN_MAX", quantile: "QUANTILES", identity: "IDENTITY" } as const;
 
-/** `config.json`. @source LeRobot `policies/pi0/configuration_pi0.py` */
+/** What its classes take their tokenizers, and SmolVLA its sizes, from. */
+const hub = { paligemma: "google/paligemma-3b-pt-224", smolvlm: "HuggingFaceTB/SmolVLM2-500M-Video-Instruct" } as const;
+
+/** `config.json`. @source LeRobot `configuration_pi0.py`, `configuration_pi05.py`, `configuration_smolvla.py` */
 export function lerobotConfig(policy: LerobotPolicy): object {
   return {
-    type: policy.type,
+    type: policy.kind.type,
     n_obs_steps: 1,
     input_features: inputsOf(policy),
     output_features: outputsOf(policy),
     device: "cpu",
     push_to_hub: false,
-    dtype: "float32",
     chunk_size: policy.horizon,
     n_action_steps: policy.horizon,
-    num_inference_steps: policy.integrationSteps,
     max_state_dim: policy.stateWidth,
     max_action_dim: policy.actionWidth,
-    image_resolution: [policy.picture, policy.picture],
     empty_cameras: policy.cameras.filter((key) => /empty_camera_\d+$/.test(key)).length,
     tokenizer_max_length: policy.promptTokens,
     normalization_mapping: normMapOf(policy),
+    ...ownConfig(policy),
   };
+}
+
+function ownConfig({ kind, picture }: LerobotPolicy): object {
+  switch (kind.type) {
+    case "pi0":
+    case "pi05":
+      return {
+        dtype: "float32",
+        num_inference_steps: kind.integrationSteps,
+        image_resolution: [picture, picture],
+      };
+    case "smolvla":
+      return {
+        num_steps: kind.integrationSteps,
+        resize_imgs_with_padding: [picture, picture],
+        add_image_special_tokens: kind.marksPictures,
+        attention_mode: "cross_attn",
+        self_attn_every_n_layers: kind.jointEvery,
+        num_vlm_layers: kind.layers,
+        num_expert_layers: -1,
+        expert_width_multiplier: multiplierOf(kind.widths),
+        vlm_model_name: hub.smolvlm,
+        load_vlm_weights: false,
+        adapt_to_pi_aloha: false,
+        prefix_length: -1,
+        pad_language_to: "longest",
+        min_period: 4e-3,
+        max_period: 4,
+      };
+  }
+}
+
+/** LeRobot cuts the product with the width of the language model to a whole number. */
+function multiplierOf([width, expert]: readonly [number, number]): number {
+  const share = expert / width;
+  return Math.trunc(width * share) === expert ? share : (expert + 0.5) / width;
 }
 
 /** A file of the folder that normalises, and what says so. */
@@ -54,55 +107,67 @@ export interface LerobotProcessor {
   readonly statistics: string;
 }
 
-/** Both processors. @source LeRobot `policies/pi0/processor_pi0.py`, `policies/pi05/processor_pi05.py` */
+interface Step {
+  readonly registry_name: string;
+  readonly config: object;
+  readonly state_file?: string;
+}
+
+/** Both processors. @source LeRobot `processor_pi0.py`, `processor_pi05.py`, `processor_smolvla.py` */
 export function processorFiles(policy: LerobotPolicy): readonly [LerobotProcessor, LerobotProcessor] {
   const [rename, batch] = [step("rename_observations_processor", { rename_map: {} }), step("to_batch_processor", {})];
-  const relative = step("relative_actions_processor", { enabled: false, exclude_joints: [], action_names: null });
   const device = step("device_processor", { device: "cpu", float_dtype: null });
-  const wording = step(
-    policy.type === "pi0" ? "pi0_new_line_processor" : "pi05_prepare_state_tokenizer_processor_step",
-    {},
-  );
-  const tokenizer = step("tokenizer_processor", {
-    max_length: policy.promptTokens,
+  const relative = step("relative_actions_processor", { enabled: false, exclude_joints: [], action_names: null });
+  const absolute = step("absolute_actions_processor", { enabled: false });
+  const around = { eps: policy.epsilon, norm_map: normMapOf(policy) };
+  const features = { ...inputsOf(policy), ...outputsOf(policy) };
+  const normalizer = step("normalizer_processor", { ...around, features });
+  const unnormalizer = step("unnormalizer_processor", { ...around, features: outputsOf(policy) });
+  const words = [step(wordings[policy.kind.type], {}), tokenizerOf(policy)];
+  const steps = {
+    // π0.5 words its prompt after normalisation, since the state is part of it.
+    pi0: [
+      [rename, batch, ...words, device, relative, normalizer],
+      [unnormalizer, absolute, device],
+    ],
+    pi05: [
+      [rename, batch, relative, normalizer, ...words, device],
+      [unnormalizer, absolute, device],
+    ],
+    smolvla: [
+      [rename, batch, ...words, device, normalizer],
+      [unnormalizer, device],
+    ],
+  } as const;
+  const [before, after] = steps[policy.kind.type];
+  return [processor("policy_preprocessor", before, normalizer), processor("policy_postprocessor", after, unnormalizer)];
+}
+
+const wordings = {
+  pi0: "pi0_new_line_processor",
+  pi05: "pi05_prepare_state_tokenizer_processor_step",
+  smolvla: "smolvla_new_line_processor",
+} as const;
+
+function tokenizerOf({ kind, promptTokens }: LerobotPolicy): Step {
+  return step("tokenizer_processor", {
+    max_length: promptTokens,
     task_key: "task",
     padding_side: "right",
-    padding: "max_length",
+    padding: kind.type === "smolvla" ? "longest" : "max_length",
     truncation: true,
-    tokenizer_name: "google/paligemma-3b-pt-224",
+    tokenizer_name: kind.type === "smolvla" ? hub.smolvlm : hub.paligemma,
   });
-  const around = { eps: policy.epsilon, norm_map: normMapOf(policy) };
-  const normalizer = (at: number) => {
-    const state_file = `policy_preprocessor_step_${at}_normalizer_processor.safetensors`;
-    const features = { ...inputsOf(policy), ...outputsOf(policy) };
-    return { ...step("normalizer_processor", { ...around, features }), state_file };
-  };
-  const after = "policy_postprocessor_step_0_unnormalizer_processor.safetensors";
-  const unnormalizer = {
-    ...step("unnormalizer_processor", { ...around, features: outputsOf(policy) }),
-    state_file: after,
-  };
-  // π0.5 words its prompt after normalisation, since the state is part of it.
-  const before =
-    policy.type === "pi0"
-      ? [rename, batch, wording, tokenizer, device, relative, normalizer(6)]
-      : [rename, batch, relative, normalizer(3), wording, tokenizer, device];
-  const absolute = step("absolute_actions_processor", { enabled: false });
-  return [
-    processor(
-      "policy_preprocessor",
-      before,
-      `policy_preprocessor_step_${policy.type === "pi0" ? 6 : 3}_normalizer_processor.safetensors`,
-    ),
-    processor("policy_postprocessor", [unnormalizer, absolute, device], after),
-  ];
 }
 
-function processor(name: string, steps: readonly object[], statistics: string): LerobotProcessor {
-  return { file: `${name}.json`, content: { name, steps }, statistics };
+/** @param normalizing the step whose statistics stand in a file of their own, named for its place */
+function processor(name: string, steps: readonly Step[], normalizing: Step): LerobotProcessor {
+  const statistics = `${name}_step_${steps.indexOf(normalizing)}_${normalizing.registry_name}.safetensors`;
+  const named = steps.map((one) => (one === normalizing ? { ...one, state_file: statistics } : one));
+  return { file: `${name}.json`, content: { name, steps: named }, statistics };
 }
 
-function step(registry_name: string, config: object): object {
+function step(registry_name: string, config: object): Step {
   return { registry_name, config };
 }
 
