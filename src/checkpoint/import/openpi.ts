@@ -1,44 +1,9 @@
+import { linearConnectorRows, siglipRows, trunkRows } from "./module-names.ts";
 import { affine, type ForeignNames, type NameRow, within } from "./names.ts";
 
 const model = "paligemma_with_expert.paligemma.model";
 const language = `${model}.language_model`;
 const expert = "paligemma_with_expert.gemma_expert.model";
-
-/** SigLIP as transformers names it, below its module. */
-export const siglipRows: readonly NameRow[] = [
-  ...within("patch", "embeddings.patch_embedding", [
-    ["weight", "weight", "e c i j"],
-    ["bias", "bias", "e"],
-  ]),
-  ["position", "embeddings.position_embedding.weight", "n e"],
-  ...within("layer.*", "encoder.layers.*", [
-    ...affine("norm.attention", "layer_norm1", "e", ""),
-    ...affine("query", "self_attn.q_proj", "af", "e"),
-    ...affine("key", "self_attn.k_proj", "gf", "e"),
-    ...affine("value", "self_attn.v_proj", "gf", "e"),
-    ...affine("out", "self_attn.out_proj", "e", "af"),
-    ...affine("norm.mlp", "layer_norm2", "e", ""),
-    ...affine("mlp.in", "mlp.fc1", "m", "e"),
-    ...affine("mlp.out", "mlp.fc2", "e", "m"),
-  ]),
-  ...affine("norm", "post_layernorm", "e", ""),
-];
-
-/** A trunk of Gemma's or Llama's layers as transformers names it, below its module. */
-export const trunkRows: readonly NameRow[] = [
-  ...within("layer.*", "layers.*", [
-    ["norm.attention.weight", "input_layernorm.weight", "e"],
-    ["query.weight", "self_attn.q_proj.weight", "af e"],
-    ["key.weight", "self_attn.k_proj.weight", "af e"],
-    ["value.weight", "self_attn.v_proj.weight", "af e"],
-    ["out.weight", "self_attn.o_proj.weight", "e af"],
-    ["norm.mlp.weight", "post_attention_layernorm.weight", "e"],
-    ["mlp.gate.weight", "mlp.gate_proj.weight", "m e"],
-    ["mlp.up.weight", "mlp.up_proj.weight", "m e"],
-    ["mlp.down.weight", "mlp.down_proj.weight", "e m"],
-  ]),
-  ["norm.weight", "norm.weight", "e"],
-];
 
 /** The same where norms follow a condition: a linear map in the place of each norm's weight gives scale, shift and gate, in this order. */
 const adaptiveTrunkRows: readonly NameRow[] = trunkRows.flatMap((row): NameRow[] => {
@@ -72,7 +37,7 @@ function piNames(own: readonly NameRow[]): ForeignNames {
     project: "openpi",
     rows: [
       ...within("vision.tower", `${model}.vision_tower.vision_model`, siglipRows),
-      ...affine("vision.projector", `${model}.multi_modal_projector.linear`, "e", "j"),
+      ...within("vision.projector", `${model}.multi_modal_projector`, linearConnectorRows),
       ["embedding.weight", `${language}.embed_tokens.weight`, "y e"],
       ...within("backbone", language, trunkRows),
       ...own,

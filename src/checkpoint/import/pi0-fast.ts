@@ -3,8 +3,8 @@ import { parseInput } from "../../parse-input.ts";
 import { soundConventions } from "../conventions.ts";
 import type { ForeignPolicy } from "./imported.ts";
 import { camerasOf, lerobotConfigSchema } from "./lerobot-config.ts";
-import { affine, belowModule, type ForeignNames, within } from "./names.ts";
-import { siglipRows, trunkRows } from "./openpi.ts";
+import { linearConnectorRows, siglipRows, trunkRows } from "./module-names.ts";
+import { belowModule, type ForeignNames, within } from "./names.ts";
 import { type HeadCounts, shapeOf, siglipSizeOf, trunkSizeOf } from "./shape-sizes.ts";
 import type { ShapesByName } from "./tensor-source.ts";
 
@@ -25,7 +25,7 @@ const names: ForeignNames = {
   project: "LeRobot",
   rows: [
     ...within("vision.tower", `${paligemma}.model.vision_tower.vision_model`, siglipRows),
-    ...affine("vision.projector", `${paligemma}.model.multi_modal_projector.linear`, "e", "j"),
+    ...within("vision.projector", `${paligemma}.model.multi_modal_projector`, linearConnectorRows),
     ["embedding.weight", words.read, "y e"],
     ...within("backbone", language, trunkRows),
     ["scores.weight", words.said, "y e"],

@@ -5,15 +5,15 @@ import type { PictureMarks } from "../../policy/picture-mark.ts";
 import type { InterleavedSize, VisionSize } from "../../policy/size.ts";
 import type { ForeignPolicy } from "./imported.ts";
 import { camerasOf, lerobotConfigSchema } from "./lerobot-config.ts";
+import { shuffledConnectorRows, siglipRows, trunkRows } from "./module-names.ts";
 import { affine, type ForeignNames, within } from "./names.ts";
-import { siglipRows, trunkRows } from "./openpi.ts";
 import type { PiFiles } from "./pi.ts";
 import { type HeadCounts, shapeOf, siglipSizeOf, trunkSizeOf } from "./shape-sizes.ts";
 import type { ShapesByName } from "./tensor-source.ts";
 
 const model = "model.vlm_with_expert";
 const vision = `${model}.vlm.model.vision_model`;
-const connector = `${model}.vlm.model.connector.modality_projection.proj.weight`;
+const connector = `${model}.vlm.model.connector`;
 const text = `${model}.vlm.model.text_model`;
 const expert = `${model}.lm_expert`;
 
@@ -26,7 +26,7 @@ export const smolvlaNames: ForeignNames = {
   project: "SmolVLA",
   rows: [
     ...within("vision.tower", vision, siglipRows),
-    ["vision.projector.weight", connector, "e j"],
+    ...within("vision.projector", connector, shuffledConnectorRows),
     ["embedding.weight", `${text}.embed_tokens.weight`, "y e"],
     ...within("backbone", text, trunkRows),
     ...within("expert", expert, trunkRows),
@@ -141,7 +141,7 @@ function visionSizeOf(where: string, shapes: ShapesByName, config: SmolvlaConfig
       `${where}: expected pictures whose patches SmolVLM puts in their places, got ${patches} along a side, where its rounding puts some ` +
         `in others'; at most ${longestPlacedSide}, and not ${[...misplacedSides].join(", ")}, are supported`,
     );
-  const [, shuffled = 0] = shapeOf(where, shapes, connector);
+  const [, shuffled = 0] = shapeOf(where, shapes, `${connector}.modality_projection.proj.weight`);
   const square = Math.sqrt(shuffled / width);
   if (!Number.isInteger(patches / square))
     throw new InputError(
