@@ -42,6 +42,15 @@ export const train = define({
       text("run", "begin with the weights of another run, or of one of its checkpoints, and a new optimizer"),
       null,
     ),
+    initBackbone: otherwise(
+      repeated(
+        text(
+          "folder",
+          "begin with the weights of a published language or vision model (SigLIP, Gemma, PaliGemma, SmolLM2, SmolVLM2)",
+        ),
+      ),
+      [],
+    ),
     allow,
   },
   examples: [
@@ -128,6 +137,7 @@ interface Given extends SubjectChoice, Omit<FolderChoice, "recipe"> {
   readonly device: string | null;
   readonly steps: number | null;
   readonly init: string | null;
+  readonly initBackbone: readonly string[];
   readonly allow: readonly ConventionName[];
 }
 
@@ -172,12 +182,17 @@ async function ownFolder(recipe: Recipe, given: FolderChoice): Promise<string> {
   return newest;
 }
 
-function startOf({ resume, init, allow: allowed }: Given) {
+function startOf({ resume, init, initBackbone, allow: allowed }: Given) {
   if (resume && init !== null)
     throw new InputError("--resume --init: expected one of them; --resume continues a run, --init begins one");
+  if (initBackbone.length > 0 && (resume || init !== null))
+    throw new InputError(
+      `--${resume ? "resume" : "init"} --init-backbone: expected one of them; a run that has weights has those of its backbone`,
+    );
   if (resume) return { kind: "resume" } as const;
   if (init === null && allowed.length > 0)
     throw new InputError("--allow: expected --init with it, got weights of nobody else's conventions");
+  if (initBackbone.length > 0) return { kind: "backbone", folders: initBackbone.map((one) => resolve(one)) } as const;
   if (init === null) return { kind: "new" } as const;
   return { kind: "init", from: resolve(init), allowed: new Set(allowed) } as const;
 }

@@ -17,6 +17,7 @@ import { conventionsOf, type Plan } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { checkSplits, storedSplits } from "../recipe/stored-split.ts";
 import { checkTokenizer } from "../recipe/tokenizer.ts";
+import { checkBackbones, type FirstWeights, weightsOfModels, writeBackbones } from "./backbone-start.ts";
 import { EventLog } from "./event-log.ts";
 import type { TrainingProgress } from "./progress.ts";
 import { checkRunFolder, checkRunIsOpen, createRunFolder } from "./run-folder.ts";
@@ -36,6 +37,8 @@ export type Start =
   | { readonly kind: "new" }
   /** A new optimizer on the weights of another run. */
   | Init
+  /** The same on those of published language and vision models, by their folders; what they do not have begins as always. */
+  | { readonly kind: "backbone"; readonly folders: readonly string[] }
   /** The run's own last whole checkpoint. */
   | { readonly kind: "resume" };
 
@@ -61,6 +64,7 @@ export async function checkStart(folder: string, recipe: Recipe, start: Start): 
   }
   await checkRunFolder(folder);
   if (start.kind === "init") await manifestOf(start, recipe);
+  if (start.kind === "backbone") await checkBackbones(start.folders, recipe);
 }
 
 /**
@@ -77,11 +81,29 @@ export async function beginRun(
 ): Promise<Begun> {
   if (start.kind === "resume") return resumeRun(folder, plan, parameters);
   const { recipe } = plan;
-  const init = start.kind === "init" ? await weightsOfRun(start, recipe, parameters) : null;
+  const init = await weightsOfStart(start, recipe, parameters);
   await createRunFolder(folder);
   await writeRunRecipe(folder, recipe);
+  if (init !== null && init.models.length > 0) await writeBackbones(folder, init.models);
   const state = init === null ? newState(recipe, parameters) : newStateOn(init.weights, recipe, parameters);
   return { events: EventLog.begin(folder), progress: { state, best: null }, notes: init?.notes ?? [] };
+}
+
+/** Weights that a new run begins with, where they are not all drawn. */
+async function weightsOfStart(
+  start: Start,
+  recipe: Recipe,
+  parameters: readonly ParameterForm[],
+): Promise<FirstWeights | null> {
+  switch (start.kind) {
+    case "init":
+      return await weightsOfRun(start, recipe, parameters);
+    case "backbone":
+      return await weightsOfModels(start.folders, recipe, parameters);
+    case "new":
+    case "resume":
+      return null;
+  }
 }
 
 async function resumeRun(folder: string, plan: Plan, parameters: readonly ParameterForm[]): Promise<Begun> {
@@ -152,16 +174,12 @@ async function manifestOf(
 }
 
 /** @throws InputError where the run has no checkpoint, other conventions, or other parameters */
-async function weightsOfRun(
-  init: Init,
-  recipe: Recipe,
-  forms: readonly ParameterForm[],
-): Promise<{ readonly weights: ParameterValues; readonly notes: readonly string[] }> {
+async function weightsOfRun(init: Init, recipe: Recipe, forms: readonly ParameterForm[]): Promise<FirstWeights> {
   const { folder, notes, manifest } = await manifestOf(init, recipe);
   const parameters = await readParameters(folder, manifest, "parameters");
   const own = withNewAdapters(parameters, recipe, forms);
   checkParameters(folder, own, new Map(forms.map((form) => [form.name, form])));
-  return { weights: own, notes };
+  return { weights: own, models: [], notes };
 }
 
 /** Weights of a run without adapters, and adapters that say nothing yet, where the recipe asks for some. */

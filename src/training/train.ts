@@ -71,7 +71,7 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
   };
 
   // Resumed before its first checkpoint, a run would otherwise begin with other weights.
-  if (start.kind === "init") await save();
+  if (start.kind === "init" || start.kind === "backbone") await save();
   watcher.begun(from);
   if (from === 0 && progress.best === null && recipe.validation.everySteps > 0) await validate();
   let isStopped = await world.any("stop", watcher.isStopped());

@@ -129,7 +129,8 @@ export function affine(ours: string, theirs: string, to: string, from: string): 
   ];
 }
 
-function listed(names: readonly string[]): string {
+/** Some names, of many the first four. */
+export function listed(names: readonly string[]): string {
   const shown = names.slice(0, 4).map((name) => `"${name}"`);
   return names.length > shown.length ? `${shown.join(", ")} and ${names.length - shown.length} more` : shown.join(", ");
 }
