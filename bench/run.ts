@@ -1,4 +1,4 @@
-import type { BenchRequest } from "../src/command/bench.ts";
+import { type BenchRequest, benchVariants } from "../src/command/bench.ts";
 import type { CommandOutcome } from "../src/command/definition.ts";
 import type { Terminal } from "../src/command/terminal.ts";
 import { InputError } from "../src/input-error.ts";
@@ -7,7 +7,7 @@ const fewestRounds = 3;
 
 /** What one bench measures; each is loaded alone, so that none waits for what another needs. */
 export async function run(request: BenchRequest, terminal: Terminal): Promise<CommandOutcome> {
-  const { name, python, threads, workers, data, rounds, profile } = request;
+  const { name, python, threads, workers, data, rounds, profile, variant, size } = request;
   if (rounds < fewestRounds)
     throw new InputError(`bench --rounds: expected at least ${fewestRounds} for a median, got ${rounds}`);
   switch (name) {
@@ -21,6 +21,11 @@ export async function run(request: BenchRequest, terminal: Terminal): Promise<Co
       return (await import("./loader-outcome.ts")).benchLoader({ python, data, workers, rounds }, terminal);
     case "padding":
       return (await import("./padding-outcome.ts")).benchPadding({ threads, rounds }, terminal);
+    case "policy": {
+      const { benchPolicies } = await import("./policy-bench.ts");
+      const chosen = variant === null ? benchVariants : [variant];
+      return await benchPolicies({ python, variants: chosen, size, threads, rounds }, terminal);
+    }
     case "ranks":
       return (await import("./ranks-outcome.ts")).benchRanks(rounds, terminal);
     case "reduce":

@@ -8,11 +8,16 @@ export const benchNames = [
   "films",
   "loader",
   "padding",
+  "policy",
   "ranks",
   "reduce",
   "rollout",
   "simulation",
 ] as const;
+
+/** Policies that are measured beside LeRobot's, and their sizes. */
+export const benchVariants = ["smolvla", "pi0", "pi05"] as const;
+export const benchSizes = ["tiny", "base"] as const;
 
 /** What is to be measured, and how; a bench reads what it has a use for. */
 export interface BenchRequest {
@@ -26,6 +31,9 @@ export interface BenchRequest {
   /** Turns of each contestant. */
   readonly rounds: number;
   readonly profile: boolean;
+  /** The policy; `null`: each that is measured. */
+  readonly variant: (typeof benchVariants)[number] | null;
+  readonly size: (typeof benchSizes)[number];
 }
 
 const pythonVariable = "ARMATURE_PYTHON";
@@ -44,11 +52,13 @@ export const bench = define({
       ),
       undefined,
     ),
-    threads: otherwise(count("count", "engine, padding, rollout: threads of each side"), 2),
+    threads: otherwise(count("count", "engine, padding, policy, rollout: threads of each side"), 2),
     workers: otherwise(count("count", "loader, simulation: workers of each side"), 2),
     data: otherwise(text("folder", "loader: folder of the datasets"), "../shared/data/real"),
     rounds: otherwise(count("count", "turns of each contestant"), 9),
     profile: flag("engine: show where the time goes, by operator"),
+    variant: otherwise(choice("variant", "policy: which one is measured; by default each", benchVariants), null),
+    size: otherwise(choice("size", "policy: its size; base is the published one", benchSizes), "tiny" as const),
   },
   examples: [
     {
@@ -63,6 +73,10 @@ export const bench = define({
       shows: "samples per second beside LeRobot's dataset class",
     },
     { line: "bench padding", shows: "what selections and masks cost: a training step with them and without" },
+    {
+      line: "bench policy --python lerobot-venv/bin/python --variant smolvla --size base",
+      shows: "answers and training steps of SmolVLA beside LeRobot's, from the same weights",
+    },
     {
       line: "bench ranks --rounds 3",
       shows: "validation of many small datasets in two ways, and training on two ranks",

@@ -72,7 +72,7 @@ function isNew({ parameters }: { readonly parameters: readonly { readonly name: 
   return parameters.every((parameter) => parameter.name !== name);
 }
 
-function settingOf(policy: ForeignPolicy, reference: ReferenceCase): Setting {
+export function settingOf(policy: ForeignPolicy, reference: ReferenceCase): Setting {
   const { conventions, size, horizon, actionWidth, stateWidth } = policy;
   const variant = variantOf(policy);
   const [rows = 0, tokens = 0] = reference.shape("in.tokens");
@@ -104,7 +104,7 @@ function velocityAt({ form, layout, rules, pictures }: Setting): SymbolicArray<"
   });
 }
 
-function feedsOf({ form, layout }: Setting, reference: ReferenceCase): Arrays {
+export function feedsOf({ form, layout }: Setting, reference: ReferenceCase): Arrays {
   const { rows: b, steps: t, actionWidth: d, stateWidth: s, views: v, tokens: n } = layout;
   const time = new HostArray(
     "b t",

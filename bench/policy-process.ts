@@ -1,0 +1,75 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { z } from "zod";
+import { nothingGiven, readForeignPolicy, readForeignWeights } from "../src/checkpoint/import/foreign.ts";
+import { factsBeside } from "../src/checkpoint/import/given.ts";
+import { foreignTensors } from "../src/checkpoint/import/names.ts";
+import { TensorSource } from "../src/checkpoint/import/tensor-source.ts";
+import { parseInput } from "../src/parse-input.ts";
+import { ReferenceCase } from "../tools/parity/case.ts";
+import { feedsOf, settingOf } from "../tools/parity/flow-case.ts";
+import { type GivenPolicy, openPolicyTask, type PolicyTask } from "./policy-task.ts";
+
+/**
+ * Our side of `lerobot_policy.py`, in a process of its own, so that its memory can be measured: the same arguments, the same protocol.
+ *
+ *     node bench/policy-process.ts answer|step FOLDER THREADS
+ */
+const [task = "", folder = "", threads = ""] = process.argv.slice(2);
+
+const caseSchema = z.object({
+  trained: z.array(z.string()),
+  optimizer: z.object({
+    lr: z.number(),
+    betas: z.tuple([z.number(), z.number()]),
+    eps: z.number(),
+    weight_decay: z.number(),
+    grad_clip_norm: z.number(),
+  }),
+});
+
+async function givenIn(place: string, kind: PolicyTask): Promise<GivenPolicy> {
+  const reference = await ReferenceCase.read(join(place, kind));
+  const said = parseInput("case.json", caseSchema, JSON.parse(await readFile(join(place, "case.json"), "utf8")));
+  const source = await TensorSource.open(place);
+  const policy = await readForeignPolicy(source, await factsBeside(place, nothingGiven));
+  const setting = settingOf(policy, reference);
+  const theirs = new Set(said.trained);
+  const { lr, betas, eps, weight_decay, grad_clip_norm } = said.optimizer;
+  return {
+    learningRate: lr,
+    optimizer: { betas, epsilon: eps, weightDecay: weight_decay, clip: grad_clip_norm, ema: null },
+    setting,
+    feeds: feedsOf(setting, reference),
+    firstNoise: reference.numbers("in.first_noise"),
+    read: (forms) => readForeignWeights(source, policy.names, forms),
+    trains: (form) => foreignTensors(policy.names, [form]).some(({ name }) => theirs.has(name)),
+  };
+}
+
+const kind = z.enum(["answer", "step"]).parse(task);
+const own = await openPolicyTask(kind, await givenIn(folder, kind), Number(threads));
+const first = await own.run();
+const whole = await peakMib();
+await writeFile("/proc/self/clear_refs", "5");
+say({ ready: true, computed: first });
+for await (const _ of createInterface({ input: process.stdin })) {
+  const [start, used] = [performance.now(), process.cpuUsage()];
+  const computed = await own.run();
+  const ms = performance.now() - start;
+  const { user, system } = process.cpuUsage(used);
+  const workingMib = await peakMib();
+  say({ ms, processorMs: (user + system) / 1000, peakMib: Math.max(whole, workingMib), workingMib, computed });
+}
+own.release();
+
+function say(facts: object): void {
+  process.stdout.write(`${JSON.stringify(facts)}\n`);
+}
+
+/** Largest memory that this process had, since it began or since `clear_refs` was written. */
+async function peakMib(): Promise<number> {
+  const status = await readFile("/proc/self/status", "utf8");
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+}
