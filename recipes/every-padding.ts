@@ -9,7 +9,7 @@ import type { Recipe, RecipeDataset } from "../src/recipe/schema.ts";
  *
  * Two real robots (one camera, no camera) beside two from formulas: one with two cameras and a claw, one that only answers
  * questions. Dofs lie in scattered slots, arm and gripper are parts, history looks back two slots of two frames, and no number
- * of samples divides evenly into micro-batches. `--set policy.variant=pi0` is π0's. Data: `../shared/data/real`. Not a recipe to train a useful policy by.
+ * of samples divides evenly into micro-batches. Of some episodes something is known, and some have something to reach, for policies that read that. `--set policy.variant=pi0` is π0's. Data: `../shared/data/real`. Not a recipe to train a useful policy by.
  */
 export const recipe: Recipe = {
   name: "every-padding",
@@ -27,10 +27,13 @@ export const recipe: Recipe = {
     normalization: "mean-std",
     actions: "delta",
     augmentation: null,
+    metadataDropout: { all: 0.15, each: 0.05 },
+    subgoals: { seconds: 4, furthest: 0.25, dropout: 0.5 },
     datasets: [
       real("dobot_cr5", [68, 70, 72], {
         ...asFound,
         controlMode: "joint-velocity",
+        metadata: { says: ["fps"] },
         cameras: { base: "observation.images.top" },
         dofs: [...Array.from({ length: 6 }, (_, at) => joint(`joint_${at}_vel`, at)), gripper(9)],
       }),
@@ -41,11 +44,13 @@ export const recipe: Recipe = {
       }),
       generated("two_cameras", 15, {
         action: ["shoulder", "elbow", "wrist", "claw"],
+        metadata: ["mistake"],
         state: ["shoulder", "elbow", "wrist", "claw"],
         cameras: ["base", "wrist"],
         mapping: {
           ...asFound,
           controlMode: "joint",
+          metadata: { mistake: "mistake", says: ["control"] },
           dofs: [
             { ...joint("shoulder", 6), state: 0 },
             { ...joint("elbow", 0), state: 1 },
@@ -56,6 +61,7 @@ export const recipe: Recipe = {
       }),
       generated("questions", 5, {
         action: ["none"],
+        metadata: [],
         state: ["height"],
         cameras: ["base"],
         mapping: { ...asFound, controlMode: "none", target: "none" },
@@ -76,6 +82,7 @@ export const recipe: Recipe = {
     actionWidth: 10,
     stateWidth: 7,
     promptTokens: 96,
+    metadataTokens: 44,
     history: { slots: 3, interval: 2, dropout: 0.3 },
   },
   optimizer: {
@@ -113,6 +120,7 @@ function generated(
   robot: {
     readonly action: readonly string[];
     readonly state: readonly string[];
+    readonly metadata: readonly string[];
     readonly cameras: readonly string[];
     readonly mapping: Mapping;
   },
@@ -123,6 +131,7 @@ function generated(
   const features = [
     vector("action", robot.action),
     vector("observation.state", robot.state),
+    ...robot.metadata.map((key) => vector(key, [key])),
     ...robot.cameras.map((view): Feature => {
       return { key: `observation.images.${view}`, type: "video", shape: [24, 32, 3], names: null };
     }),

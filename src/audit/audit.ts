@@ -150,6 +150,8 @@ function cellsOfKinds(wholes: readonly GlobalBatch[]): Record<PaddingKind, numbe
     history: count("history"),
     views: count("views"),
     "prompt-tokens": count("prompt-tokens"),
+    "metadata-tokens": count("metadata-tokens"),
+    subgoals: count("subgoals"),
     "action-tokens": count("action-tokens"),
     "robotless-samples": count("robotless-samples"),
     "filler-rows": count("filler-rows"),

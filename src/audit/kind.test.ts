@@ -15,6 +15,8 @@ const layout: BatchLayout = {
   observations: 2,
   tokens: 4,
   actionTokens: 4,
+  metadataTokens: 4,
+  subgoals: 2,
   pictureSize: 1,
 };
 /** Rows: narrow at an episode's start; no target; dropped history near an end; a filler. */
@@ -43,10 +45,14 @@ describe("the kinds of padding", () => {
       // Row 0 lacks its second camera now.
       views: 1,
       "prompt-tokens": 2,
+      // Of row 0 half of what there is room for is known, of row 1 nothing.
+      "metadata-tokens": 2 + 4,
+      // Row 0 has one of two subgoals, rows 1 and 2 have none.
+      subgoals: 1 + 2 + 2,
       // Row 0 says half of what there is room for.
       "action-tokens": 2,
       "robotless-samples": 16 + 4,
-      "filler-rows": 4 + 4 + 4 + 16 + 1 + 4,
+      "filler-rows": 4 + 4 + 4 + 16 + 1 + 4 + 4 + 2,
     });
   });
 

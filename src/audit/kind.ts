@@ -14,6 +14,8 @@ export const paddingKinds = [
   "history",
   "views",
   "prompt-tokens",
+  "metadata-tokens",
+  "subgoals",
   "action-tokens",
   "robotless-samples",
   "filler-rows",
@@ -33,6 +35,9 @@ export const knownWhenActing: Readonly<Record<PaddingKind, string | null>> = {
     "an episode that begins has none when a robot acts either; what is dropped is drawn without a look at the sample",
   views: "a robot has the same cameras when it acts",
   "prompt-tokens": "an instruction is as long when a robot acts",
+  "metadata-tokens":
+    "what is not known of an episode is not known either of what a robot does; what is dropped is drawn without a look at it",
+  subgoals: "a robot may be shown none when it acts; what is dropped is drawn without a look at the sample",
   "action-tokens": "each reads those before it alone, and the last one says that none follows",
   "robotless-samples": "they stand in rows of their own",
   "filler-rows": "they stand in rows of their own",
@@ -48,6 +53,8 @@ const kindOfFact: Readonly<Record<FactName, PaddingKind>> = {
   historyKept: "history",
   viewReal: "views",
   tokenReal: "prompt-tokens",
+  metadataReal: "metadata-tokens",
+  subgoalReal: "subgoals",
   actionTokenReal: "action-tokens",
   rowReal: "filler-rows",
 };
@@ -62,6 +69,8 @@ const widestFirst: readonly PaddingKind[] = [
   "state-dims",
   "views",
   "prompt-tokens",
+  "metadata-tokens",
+  "subgoals",
   "action-tokens",
 ];
 

@@ -18,7 +18,7 @@ export function grown(from: BatchLayout, to: BatchLayout): Sources {
   return recordOf<Sources>(namesOf(paddedAxes), (axis) => {
     const size = paddedAxes[axis];
     const own = ascending(from[size]);
-    const padding = Array<number>(to[size] - from[size]).fill(-1);
+    const padding = Array<number>((to[size] ?? 0) - own.length).fill(-1);
     return axis === "o" ? [...padding, ...own] : [...own, ...padding];
   });
 }

@@ -12,6 +12,8 @@ const none = {
   history: 0,
   views: 0,
   "prompt-tokens": 0,
+  "metadata-tokens": 0,
+  subgoals: 0,
   "action-tokens": 0,
   "robotless-samples": 0,
   "filler-rows": 0,

@@ -2,9 +2,11 @@ import type { Batch } from "../batch/batch.ts";
 import { cutToRobot } from "../batch/cut.ts";
 import { factNames, observedNames } from "../batch/each.ts";
 import { observationSlots, promptAt } from "../batch/example.ts";
+import { metadataAt, stepsPerSecond } from "../batch/metadata.ts";
 import type { RobotObservation } from "../batch/observation.ts";
+import { subgoalOf } from "../batch/subgoal.ts";
 import { nearestFrame, observationWindow } from "../dataset/chunk.ts";
-import type { Dataset } from "../dataset/dataset.ts";
+import type { Dataset, Picture } from "../dataset/dataset.ts";
 import { slots } from "../embodiment/embodiment.ts";
 import { ownActions } from "../embodiment/own-action.ts";
 import { trajectory } from "../embodiment/window.ts";
@@ -30,6 +32,7 @@ interface RecordedSession {
   readonly draw: Draw;
   readonly observations: readonly RobotObservation[];
   readonly prompt: string;
+  readonly told: Pick<ActionRequest, "metadata" | "subgoals">;
   /** At the sample's frame, in the robot's own units. */
   readonly state: Float64Array;
 }
@@ -75,11 +78,22 @@ async function recordedSession(plan: Plan, rows: number, draw: Draw): Promise<Re
       const pictures = await picturesAt({ dataset, cameras: embodiment.cameras, episode, side }, at);
       observations.push({ state: stateAt(at), pictures });
     }
+    const reading = readingOf(plan.recipe);
+    const goal = subgoalOf(reading.subgoals, { seed: plan.recipe.seed, purpose: "validation" }, member, {
+      draw,
+      length: table.length,
+    });
+    const side = layout.pictureSize;
+    const goals = goal === null ? {} : await picturesAt({ dataset, cameras: embodiment.cameras, episode, side }, goal);
     return {
       member: draw.member,
       draw,
       observations,
       prompt: promptAt(embodiment, table, frame) ?? "",
+      told: {
+        metadata: reading.metadata && metadataAt(embodiment, table, frame, stepsPerSecond(reading, framesPerSecond)),
+        subgoals: goal === null ? undefined : seenIn(goals),
+      },
       state: stateAt(frame),
     };
   } finally {
@@ -105,6 +119,11 @@ async function picturesAt(
     return [view, side === null ? null : await dataset.picture(key, episode, frame, fit)] as const;
   });
   return Object.fromEntries(await Promise.all(seen));
+}
+
+/** Pictures of the views that gave one. */
+function seenIn(pictures: RobotObservation["pictures"]): Record<string, Picture> {
+  return Object.fromEntries(Object.entries(pictures).flatMap(([view, seen]) => (seen === null ? [] : [[view, seen]])));
 }
 
 /**
@@ -166,7 +185,7 @@ async function saidFindings(plan: Plan, { policy, sampler, batch, requests }: Sp
 function requestOf(
   plan: Plan,
   policy: LoadedPolicy,
-  { member, draw, observations, prompt }: RecordedSession,
+  { member, draw, observations, prompt, told }: RecordedSession,
 ): ActionRequest {
   const { embodiment } = plan.mixture.members[member]!;
   const robot = policy.robots.find((one) => one.embodiment === embodiment)!;
@@ -175,6 +194,7 @@ function requestOf(
   // A robot has noise of its own; here it has that of the sample, so that its actions are those of validation.
   return {
     ...session.ask(prompt),
+    ...told,
     noise: { seed: plan.recipe.seed, episode: draw.episode, frame: draw.frame, draw: 0 },
   };
 }

@@ -43,6 +43,8 @@ export const hiddenKinds: readonly PaddingKind[] = [
   "history",
   "views",
   "prompt-tokens",
+  "metadata-tokens",
+  "subgoals",
   "action-tokens",
   "robotless-samples",
   "filler-rows",
@@ -128,8 +130,10 @@ export function partsApart(whole: GlobalBatch, { errors, slots }: PartTerms): Ba
 function widened(plan: Plan, rows: number, kinds: readonly PaddingKind[]): Pick<GlobalBatch, "plan" | "rows"> {
   const { policy } = plan.recipe;
   const more = (kind: PaddingKind, count: number) => (kinds.includes(kind) ? count : 0);
+  const { metadataTokens } = layoutOf(plan.recipe, rows);
   const wide = {
     ...policy,
+    ...(metadataTokens === undefined ? {} : { metadataTokens: metadataTokens + more("metadata-tokens", 5) }),
     actionWidth: policy.actionWidth + more("action-dims", 5),
     stateWidth: policy.stateWidth + more("state-dims", 3),
     actionHorizon: policy.actionHorizon + more("action-steps", 3),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Picture } from "../dataset/dataset.ts";
-import { HostArray } from "../graph/host-array.ts";
+import { HostArray, zeros } from "../graph/host-array.ts";
 import { onHost } from "../validity/join.ts";
 import { type EncodedPadded, Padded } from "../validity/padded.ts";
 import { Validity } from "../validity/validity.ts";
@@ -22,6 +22,8 @@ const layout: BatchLayout = {
   observations: 2,
   tokens: 3,
   actionTokens: 2,
+  metadataTokens: 3,
+  subgoals: 2,
   pictureSize: 1,
 };
 const dot = (value: number): Picture => new HostArray("h w c", [1, 1, 3], "uint8", Uint8Array.of(value, value, value));
@@ -43,6 +45,8 @@ const small: Example = {
   pictures: [null, null, dot(9), null],
   viewReal: Validity.of("o v", [2, 2], Uint8Array.of(1, 0, 1, 0)),
   tokens: Int32Array.of(1, 66),
+  metadata: Int32Array.of(30, 31),
+  subgoals: [null, dot(8)],
   actionTokens: Int32Array.of(7),
   targetReal: true,
   historyKept: true,
@@ -85,6 +89,8 @@ describe("collate", () => {
     expect(row(batch.state, 0)).toEqual({ cells: [0, 0, 0, 0, 0, 8], real: [0, 0, 0, 0, 0, 1] });
     expect(row(batch.prompt, 0)).toEqual({ cells: [1, 66, 0], real: [1, 1, 0] });
     expect(row(batch.images, 0)).toEqual({ cells: [0, 0, 0, 0, 0, 0, 9, 9, 9, 0, 0, 0], real: [0, 0, 1, 0] });
+    expect(row(batch.metadata, 0)).toEqual({ cells: [30, 31, 0], real: [1, 1, 0] });
+    expect(row(batch.subgoals, 0)).toEqual({ cells: [0, 0, 0, 8, 8, 8], real: [0, 1] });
     expect([...batch.ownDof.cells.subarray(0, 4)]).toEqual([-1, 1, -1, 0]);
     expect([0, 1, 2, 3].map((at) => row(batch.embodiment, at))).toEqual([
       { cells: [2], real: [1] },
@@ -105,6 +111,8 @@ describe("collate", () => {
       historyKept: "1000",
       viewReal: "1010000000000000",
       tokenReal: "110000000000",
+      metadataReal: "110000000000",
+      subgoalReal: "01000000",
       actionTokenReal: "10000000",
       rowReal: "1000",
     });
@@ -119,6 +127,9 @@ describe("collate", () => {
     expect(changed({ ...withHistory, historyKept: false })).toEqual(["historyKept"]);
     expect(changed({ ...withHistory, tokens: Int32Array.of(1) })).toEqual(["tokenReal"]);
     expect(changed({ ...withHistory, actionTokens: Int32Array.of(7, 8) })).toEqual(["actionTokenReal"]);
+    expect(changed({ ...withHistory, metadata: new Int32Array() })).toEqual(["metadataReal"]);
+    expect(changed({ ...withHistory, subgoals: [] })).toEqual(["subgoalReal"]);
+    expect(changed({ ...withHistory, subgoals: [dot(1), null] })).toEqual(["subgoalReal"]);
     expect(changed(small)).toEqual(["historyReal"]);
   });
 
@@ -161,6 +172,8 @@ describe("collate", () => {
         observations: 4,
         tokens: 8,
         actionTokens: 5,
+        metadataTokens: 4,
+        subgoals: 3,
         pictureSize: 1,
       },
       [small],
@@ -175,6 +188,8 @@ describe("collate", () => {
     expect(real(roomy.images)).toEqual(real(batch.images));
     expect(real(roomy.prompt)).toEqual(real(batch.prompt));
     expect(real(roomy.actionTokens)).toEqual([7]);
+    expect(real(roomy.metadata)).toEqual([30, 31]);
+    expect(real(roomy.subgoals)).toEqual([8, 8, 8]);
     expect(bits(roomy.facts.historyReal).slice(0, 4)).toBe("0001");
   });
 
@@ -206,6 +221,12 @@ describe("collate", () => {
     expect(refused).toThrow('dataset "toy" episode 5 frame 6: the policy has 4 action slots, this needs 5');
     expect(refused).toThrow("the policy has 3 state slots, this needs 4");
     expect(refused).toThrow("the policy has 3 tokens, this needs 4");
+    const { metadataTokens, subgoals, ...untold } = layout;
+    expect([metadataTokens, subgoals]).toEqual([3, 2]);
+    expect(() => collate(untold, [small])).toThrow("the policy has 0 tokens of metadata, this needs 2");
+    expect(() => collate(untold, [small])).toThrow("the policy has 0 pictures of subgoals, this needs 2");
+    const huge = zeros("h w c", [2, 2, 3], "uint8");
+    expect(() => collate(layout, [{ ...small, subgoals: [huge] }])).toThrow(/pictures 1 pixels square, got \[2 2 3\]/);
     expect(() => collate({ ...layout, rows: 1 }, [small, small])).toThrow(/at most 1 examples, got 2/);
     expect(() => collate({ ...layout, pictureSize: 2 }, [small])).toThrow(/pictures 2 pixels square, got \[1 1 3\]/);
     expect(() => collate(layout, [{ ...small, pictures: [null, null, null, null] }])).toThrow(

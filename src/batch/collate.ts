@@ -23,12 +23,14 @@ export function collate(layout: BatchLayout, examples: readonly Example[]): Batc
   if (problems.length > 0) throw new InputError(problems.join("; "));
   const facts = collateFacts(layout, examples);
   const conditions = { ...facts, readable: readableSlots(onHost, facts) };
-  const { images, state, prompt, embodiment, actions, actionTokens } = fields;
+  const { images, state, prompt, metadata, subgoals, embodiment, actions, actionTokens } = fields;
   const pictureReal = images.real(onHost, conditions);
   return {
     images: Padded.of(pixels(layout, examples, pictureReal), pictureReal),
     state: Padded.of(states(layout, examples, conditions.readable), state.real(onHost, conditions)),
     prompt: Padded.of(prompts(layout, examples), prompt.real(onHost, conditions)),
+    metadata: Padded.of(knownOf(layout, examples), metadata.real(onHost, conditions)),
+    subgoals: Padded.of(goals(layout, examples), subgoals.real(onHost, conditions)),
     embodiment: Padded.of(embodiments(layout, examples), embodiment.real(onHost, conditions)),
     actions: Padded.of(targets(layout, examples), actions.real(onHost, conditions)),
     actionTokens: Padded.of(saidActions(layout, examples), actionTokens.real(onHost, conditions)),
@@ -57,6 +59,8 @@ function marksIn(layout: BatchLayout): Readonly<Record<FactName, Marks>> {
     historyKept: ({ historyKept }, mark) => historyKept && mark(0),
     viewReal: (example, mark) => eachReal(example.viewReal, (at) => mark(placeOfView(layout, example, at))),
     tokenReal: ({ tokens }, mark) => eachIndex(tokens.length, mark),
+    metadataReal: ({ metadata }, mark) => eachIndex(metadata.length, mark),
+    subgoalReal: ({ subgoals }, mark) => subgoals.map((picture, view) => picture !== null && mark(view)),
     actionTokenReal: ({ actionTokens }, mark) => eachIndex(actionTokens.length, mark),
     rowReal: (_, mark) => mark(0),
   };
@@ -143,6 +147,22 @@ function prompts(layout: BatchLayout, examples: readonly Example[]) {
   return out;
 }
 
+function knownOf(layout: BatchLayout, examples: readonly Example[]) {
+  const out = blank(layout, "metadata");
+  const { metadataTokens = 0 } = layout;
+  for (const [row, { metadata }] of examples.entries()) out.cells.set(metadata, row * metadataTokens);
+  return out;
+}
+
+function goals(layout: BatchLayout, examples: readonly Example[]) {
+  const out = blank(layout, "subgoals");
+  const { subgoals: views = 0, pictureSize } = layout;
+  for (const [row, { subgoals }] of examples.entries())
+    for (const [view, picture] of subgoals.entries())
+      if (picture !== null) out.cells.set(picture.cells, (row * views + view) * pictureSize * pictureSize * 3);
+  return out;
+}
+
 function saidActions(layout: BatchLayout, examples: readonly Example[]) {
   const out = blank(layout, "actionTokens");
   for (const [row, { actionTokens, targetReal }] of examples.entries())
@@ -182,7 +202,7 @@ function provenance({ rows }: BatchLayout, examples: readonly Example[]): Proven
 /** What of an example does not fit the layout: the policy was made for narrower robots or shorter samples. */
 function misfits(layout: BatchLayout, example: Example): string[] {
   const { pictureSize } = layout;
-  const wrongSize = example.pictures.find(
+  const wrongSize = [...example.pictures, ...example.subgoals].find(
     (picture) => picture !== null && picture.cells.length !== pictureSize ** 2 * 3,
   );
   const limits: readonly [string, number, number][] = [
@@ -193,6 +213,8 @@ function misfits(layout: BatchLayout, example: Example): string[] {
     ["views", example.viewReal.shape[1]!, layout.views],
     ["tokens", example.tokens.length, layout.tokens],
     ["action tokens", example.actionTokens.length, layout.actionTokens],
+    ["tokens of metadata", example.metadata.length, layout.metadataTokens ?? 0],
+    ["pictures of subgoals", example.subgoals.length, layout.subgoals ?? 0],
   ];
   const tooLarge = limits.filter(([, size, limit]) => size > limit);
   return [

@@ -18,9 +18,11 @@ import { Validity } from "../validity/validity.ts";
 import type { Provenance } from "./batch.ts";
 import { readableSlots } from "./fields.ts";
 import type { BatchLayout } from "./layout.ts";
+import { type MetadataReading, metadataAt, metadataTokens, stepsPerSecond, withoutDropped } from "./metadata.ts";
 import { promptTokens } from "./prompt.ts";
 import { realSteps } from "./real-step.ts";
 import { refuseNoPrompt } from "./sample-check.ts";
+import { type SubgoalChoice, subgoalOf } from "./subgoal.ts";
 
 /** One sample at the robot's own width: nothing in it is padding but what its facts say. */
 export interface Example {
@@ -40,6 +42,10 @@ export interface Example {
   /** The camera exists. */
   readonly viewReal: Validity<"o v">;
   readonly tokens: Int32Array;
+  /** What is known of the episode; empty where nothing is. */
+  readonly metadata: Int32Array;
+  /** What is to be reached, by view: squares, `null` where there is none. Empty where there is none at all. */
+  readonly subgoals: readonly (Picture | null)[];
   /** What says the actions; empty where a policy says none, and where there is no target. */
   readonly actionTokens: Int32Array;
   readonly targetReal: boolean;
@@ -61,6 +67,10 @@ export interface Reading {
   /** What stands in action steps past an episode's end. */
   readonly pastEnd: ActionChoice["pastEnd"];
   readonly prompt: PromptFormat;
+  /** How what is known of an episode is told; it is not, where this is missing. */
+  readonly metadata?: MetadataReading;
+  /** Which frames show what is to be reached; none do, where this is missing. */
+  readonly subgoals?: SubgoalChoice;
   readonly longPrompt: LongPrompt;
   readonly letterbox: Letterbox;
   /** In training only. */
@@ -80,7 +90,7 @@ export interface ExampleChoice {
   readonly seed: number;
   /** Only training changes pictures and drops history. */
   readonly purpose: "train" | "validation";
-  readonly layout: Pick<BatchLayout, "steps" | "observations" | "tokens" | "pictureSize">;
+  readonly layout: Pick<BatchLayout, "steps" | "observations" | "tokens" | "metadataTokens" | "pictureSize">;
   readonly reading: Reading;
   readonly tokenizer: PromptTokenizer;
   /** Says actions as tokens; `null` where they are not said. */
@@ -124,6 +134,8 @@ export async function loadExample(subject: Subject, draw: Draw, choice: ExampleC
     pictures: await pictures(sample, observed, historyKept),
     viewReal: viewReal(sample),
     tokens: tokens(sample, state),
+    metadata: metadata(sample),
+    subgoals: await subgoals(sample),
     actionTokens: actionTokens(sample, actions, inside),
     targetReal: embodiment.target === "actions",
     historyKept,
@@ -217,6 +229,34 @@ function tokens(
   refuseNoPrompt(name, text);
   const { prompt: format, longPrompt: long } = reading;
   return promptTokens(text, state, { tokenizer, format, limit: layout.tokens, long, where: name });
+}
+
+/** What is known of the episode; in training, now and then less. */
+function metadata({ subject, draw, table, tokenizer, layout, reading, name, purpose, seed }: Sample): Int32Array {
+  const { metadata: telling, longPrompt: long } = reading;
+  if (telling === undefined) return new Int32Array();
+  const { embodiment, framesPerSecond, datasetName } = subject.member;
+  const all = metadataAt(embodiment, table, draw.frame, stepsPerSecond(reading, framesPerSecond));
+  const random = stream(seed, "metadata drop-out", datasetName);
+  const chance = (at: number) => random.uniform(at, draw.draw, draw.frame, draw.episode);
+  const left = purpose === "validation" ? all : withoutDropped(all, telling.dropout, chance);
+  const limit = layout.metadataTokens ?? 0;
+  return metadataTokens(left, { format: telling.format, tokenizer, limit, long, where: name });
+}
+
+/** The pictures of a later frame, as they were recorded. */
+async function subgoals(sample: Sample): Promise<(Picture | null)[]> {
+  const { subject, draw, table, layout, reading } = sample;
+  const frame = subgoalOf(reading.subgoals, sample, subject.member, { draw, length: table.length });
+  if (frame === null) return [];
+  const [side, { letterbox }] = [layout.pictureSize, reading];
+  return Promise.all(
+    subject.member.embodiment.cameras.map(async ({ key }) => {
+      if (key === null) return null;
+      const seen = await subject.dataset.picture(key, draw.episode, frame, fitBefore(side, letterbox));
+      return squared(seen, side, letterbox);
+    }),
+  );
 }
 
 /** What says the steps inside the episode: others do not exist, whatever stands in them. Empty without a robot target. */

@@ -58,10 +58,10 @@ describe("a slot may be read if it is now, or lies in the episode and was not dr
 
 it("names facts and fields in the order of the table, of which a robot perceives all but what it is taught", () => {
   expect(factNames.join(" ")).toBe(
-    "stepReal dofReal stateReal targetReal historyReal historyKept viewReal tokenReal actionTokenReal rowReal",
+    "stepReal dofReal stateReal targetReal historyReal historyKept viewReal tokenReal metadataReal subgoalReal actionTokenReal rowReal",
   );
-  expect(fieldNames.join(" ")).toBe("images state prompt embodiment actions actionTokens");
-  expect(observedNames.join(" ")).toBe("images state prompt embodiment");
+  expect(fieldNames.join(" ")).toBe("images state prompt metadata subgoals embodiment actions actionTokens");
+  expect(observedNames.join(" ")).toBe("images state prompt metadata subgoals embodiment");
 });
 
 mustNotCompile(() => {

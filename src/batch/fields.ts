@@ -25,6 +25,10 @@ export const factAxes = {
   viewReal: "b o v",
   /** The token is no filler. */
   tokenReal: "b n",
+  /** The token is one of those that say what is known of the sample's episode. */
+  metadataReal: "b z",
+  /** The sample has a picture of what is to be reached, as this view will show it. */
+  subgoalReal: "b x",
   /** The token is one of those that say the sample's actions. */
   actionTokenReal: "b m",
   /** The row is no filler. */
@@ -107,6 +111,24 @@ export const fields = {
     real: (_, { tokenReal }) => tokenReal,
     unreal: 0,
     poison: "token",
+  }),
+  /** What is known of the episode beside its instruction; of a sample of which nothing is, nothing. */
+  metadata: field({
+    axes: "b z",
+    type: "int32",
+    realBy: "b z",
+    real: (_, { metadataReal }) => metadataReal,
+    unreal: 0,
+    poison: "token",
+  }),
+  /** 0 to 255: what is to be reached, by view. */
+  subgoals: field({
+    axes: "b x h w c",
+    type: "uint8",
+    realBy: "b x",
+    real: (_, { subgoalReal }) => subgoalReal,
+    unreal: 0,
+    poison: "pixel",
   }),
   /** Which of the mixture's robots a row is of, see `Example`: a head may have a set of weights for each. */
   embodiment: field({

@@ -18,6 +18,10 @@ export interface BatchLayout {
   readonly tokens: number;
   /** `m`: tokens that say the actions of a sample; 0 where a policy says none. */
   readonly actionTokens: number;
+  /** `z`: tokens of what is known of an episode; missing where a policy reads none. */
+  readonly metadataTokens?: number;
+  /** `x`: pictures of what a robot is to reach, one for each view; missing where a policy reads none. */
+  readonly subgoals?: number;
   /** Side of the square pictures, in pixels. */
   readonly pictureSize: number;
 }
@@ -32,6 +36,8 @@ export const paddedAxes = {
   v: "views",
   n: "tokens",
   m: "actionTokens",
+  z: "metadataTokens",
+  x: "subgoals",
 } as const satisfies Readonly<Record<string, keyof BatchLayout>>;
 
 export type PaddedAxis = keyof typeof paddedAxes;
@@ -43,7 +49,7 @@ export type PaddedAxis = keyof typeof paddedAxes;
  */
 export function shapeIn(layout: BatchLayout, axes: string): number[] {
   return letters(axes).map((axis) => {
-    if (isPadded(axis)) return layout[paddedAxes[axis]];
+    if (isPadded(axis)) return layout[paddedAxes[axis]] ?? 0;
     if (axis === "h" || axis === "w") return layout.pictureSize;
     if (axis === "c") return 3;
     throw new RangeError(`shapeIn: a batch has no axis "${axis}"`);

@@ -3,13 +3,13 @@ import { byteTokenizer } from "../codec/prompt.ts";
 import type { Feature } from "../dataset/dataset.ts";
 import { type GeneratedDataset, generate } from "../dataset/generated.ts";
 import { asFound } from "../embodiment/mapping.ts";
-import { zeros } from "../graph/host-array.ts";
+import { HostArray, zeros } from "../graph/host-array.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import { InputError } from "../input-error.ts";
 import { type Member, openMixture } from "../mixture/mixture.ts";
 import { loadExample } from "./example.ts";
 import { refuseWiderRobots } from "./fit.ts";
-import { observe, type Robot, type RobotObservation } from "./observation.ts";
+import { observe, type PolicyInput, type Robot, type RobotObservation } from "./observation.ts";
 
 const vector = (key: string): Feature => ({ key, type: "float32", shape: [2], names: ["elbow", "gripper"] });
 const description: GeneratedDataset = {
@@ -116,6 +116,52 @@ describe("a robot's observation", () => {
     const asked = observe(await robot(), { observations: [await observation(2), now], prompt: "push" }, choice);
     expect([...asked.viewReal.bits]).toEqual([1, 0, 0, 0]);
     expect(asked.pictures.map((picture) => picture !== null)).toEqual([true, false, false, false]);
+  });
+
+  it("comes with what is known of it and what it is to reach, for a policy that reads that", async () => {
+    const [own, now] = [await robot(), await observation(3)];
+    const telling = {
+      ...choice,
+      metadata: { format: "pi07" },
+      layout: { ...layout, metadataTokens: 22, subgoals: 2 },
+    } as const;
+    const base = new HostArray("h w c", [1, 1, 3], "uint8", Uint8Array.of(7, 8, 9));
+    const told = { metadata: { quality: 3 }, subgoals: { base } };
+    const asked = observe(own, { observations: [now], prompt: "push", ...told }, telling);
+    expect([...asked.metadata]).toEqual([...byteTokenizer.encodeBehind("Metadata: Quality: 3, ")]);
+    expect(asked.subgoals.map((picture) => picture?.shape)).toEqual([[8, 8, 3], undefined]);
+    expect([...asked.subgoals[0]!.cells.subarray(0, 3)]).toEqual([7, 8, 9]);
+    const untold = observe(own, { observations: [now], prompt: "push" }, telling);
+    expect([untold.metadata.length, untold.subgoals]).toEqual([0, []]);
+  });
+
+  it("is refused with what its policy does not read, or the robot does not have", async () => {
+    const [own, now] = [await robot(), await observation(3)];
+    const telling = {
+      ...choice,
+      metadata: { format: "pi07" },
+      layout: { ...layout, metadataTokens: 21, subgoals: 2 },
+    } as const;
+    const asking = (told: Partial<PolicyInput>, by: Parameters<typeof observe>[2]) => () =>
+      observe(own, { observations: [now], prompt: "push", ...told }, by);
+    const base = zeros("h w c", [1, 1, 3], "uint8");
+    expect(asking({ metadata: { quality: 3 } }, choice)).toThrow(
+      'robot "toy": expected no metadata, as the policy reads none',
+    );
+    expect(asking({ subgoals: { base } }, choice)).toThrow(
+      'robot "toy": expected no subgoals, as the policy reads none',
+    );
+    expect(asking({ metadata: { quality: 3 } }, telling)).toThrow(
+      'robot "toy": expected metadata of at most 21 tokens, got 22: "Metadata: Quality: 3, "; raise policy.metadataTokens',
+    );
+    expect(
+      observe(own, { observations: [now], prompt: "push", metadata: { quality: 3 } }, { ...telling, longPrompt: "cut" })
+        .metadata,
+    ).toHaveLength(21);
+    expect(asking({ subgoals: { wrist: base } }, telling)).toThrow('expected subgoals of base, got one of "wrist"');
+    expect(asking({ subgoals: { base: zeros("h w c", [0, 1, 3], "uint8") } }, telling)).toThrow(
+      'expected a picture [h w 3] of "base", got [0 1 3]',
+    );
   });
 
   it("is refused with everything that does not fit, and the robot's name", async () => {

@@ -1,3 +1,4 @@
+import type { EpisodeMetadata } from "../codec/metadata-format.ts";
 import type { LongPrompt, PromptTokenizer } from "../codec/prompt.ts";
 import type { PromptFormat } from "../codec/prompt-format.ts";
 import type { Picture } from "../dataset/dataset.ts";
@@ -11,6 +12,7 @@ import { Validity } from "../validity/validity.ts";
 import type { Example } from "./example.ts";
 import type { BatchLayout } from "./layout.ts";
 import type { Units } from "./maker.ts";
+import { type MetadataReading, metadataTokens } from "./metadata.ts";
 import { promptTokens } from "./prompt.ts";
 
 /** State and pictures of a robot at one time. */
@@ -27,6 +29,10 @@ export interface PolicyInput {
   readonly observations: readonly [...(RobotObservation | null)[], RobotObservation];
   /** A text, or its tokens. */
   readonly prompt: string | Int32Array;
+  /** What is known of what it does, where its policy reads that; nothing where it is missing. */
+  readonly metadata?: EpisodeMetadata | undefined;
+  /** What is to be reached, by view, where its policy reads that; nothing where a view is missing. */
+  readonly subgoals?: Readonly<Record<string, Picture>> | undefined;
 }
 
 /** A robot that is served. */
@@ -41,8 +47,9 @@ export interface Robot {
 
 /** How observations are read; the same as in training. */
 export interface ObservationChoice {
-  readonly layout: Pick<BatchLayout, "steps" | "tokens" | "pictureSize">;
+  readonly layout: Pick<BatchLayout, "steps" | "tokens" | "metadataTokens" | "subgoals" | "pictureSize">;
   readonly prompt: PromptFormat;
+  readonly metadata?: Pick<MetadataReading, "format"> | undefined;
   readonly longPrompt: LongPrompt;
   readonly letterbox: Letterbox;
   readonly tokenizer: PromptTokenizer;
@@ -81,12 +88,52 @@ export function observe(robot: Robot, input: PolicyInput, choice: ObservationCho
     pictures: pictures.map((picture) => picture && squared(picture, side, choice.letterbox)),
     viewReal: Validity.of("o v", [observations.length, embodiment.cameras.length], Uint8Array.from(cameraReal)),
     tokens: promptTokens(input.prompt, state, { tokenizer, ...fit }),
+    metadata: toldMetadata(name, input, choice),
+    subgoals: goals(robot, input, choice),
     actionTokens: new Int32Array(),
     targetReal: embodiment.target === "actions",
     historyKept: true,
     embodiment: robot.normalizationGroup,
     provenance: { dataset: -1, controlMode: -1, episode: -1, frame: -1, draw: -1 },
   };
+}
+
+/** @throws InputError where the policy reads no metadata */
+function toldMetadata(
+  where: string,
+  { metadata }: PolicyInput,
+  { layout, longPrompt: long, tokenizer, metadata: telling }: ObservationChoice,
+): Int32Array {
+  if (metadata === undefined) return new Int32Array();
+  if (telling === undefined) throw new InputError(`${where}: expected no metadata, as the policy reads none, got some`);
+  return metadataTokens(metadata, {
+    format: telling.format,
+    tokenizer,
+    limit: layout.metadataTokens ?? 0,
+    long,
+    where,
+  });
+}
+
+/** @throws InputError where the policy reads no subgoals, or a view is none of the robot's */
+function goals(
+  { name, embodiment }: Robot,
+  { subgoals }: PolicyInput,
+  { layout, letterbox }: ObservationChoice,
+): (Picture | null)[] {
+  if (subgoals === undefined) return [];
+  if (layout.subgoals === undefined)
+    throw new InputError(`${name}: expected no subgoals, as the policy reads none, got some`);
+  const views = embodiment.cameras.flatMap(({ view, key }) => (key === null ? [] : [view]));
+  const other = Object.keys(subgoals).find((view) => !views.includes(view));
+  if (other !== undefined)
+    throw new InputError(`${name}: expected subgoals of ${views.join(", ") || "no view"}, got one of "${other}"`);
+  const problems = Object.entries(subgoals).flatMap(([view, picture]) => pictureProblems(view, picture));
+  if (problems.length > 0) throw new InputError(`${name}: ${problems.join("; ")}`);
+  return embodiment.cameras.map(({ view }) => {
+    const picture = Object.hasOwn(subgoals, view) ? subgoals[view] : undefined;
+    return picture === undefined ? null : squared(picture, layout.pictureSize, letterbox);
+  });
 }
 
 function statesOf(observations: readonly (RobotObservation | null)[], width: number): Padded<"o s", "float64", "o"> {
@@ -113,11 +160,12 @@ export function misfits({ states, cameras }: Embodiment, { state, pictures }: Ro
     ...Object.keys(pictures)
       .filter((view) => !views.includes(view))
       .map((view) => `expected pictures of ${views.join(", ") || "no view"}, got one of "${view}"`),
-    ...Object.entries(pictures).flatMap(([view, picture]) => {
-      const [height = 0, width = 0, channels] = picture?.shape ?? [1, 1, 3];
-      return height > 0 && width > 0 && channels === 3
-        ? []
-        : [`expected a picture [h w 3] of "${view}", got [${picture?.shape.join(" ")}]`];
-    }),
+    ...Object.entries(pictures).flatMap(([view, picture]) => (picture === null ? [] : pictureProblems(view, picture))),
   ];
+}
+
+function pictureProblems(view: string, { shape }: Picture): string[] {
+  const [height = 0, width = 0, channels] = shape;
+  if (height > 0 && width > 0 && channels === 3) return [];
+  return [`expected a picture [h w 3] of "${view}", got [${shape.join(" ")}]`];
 }

@@ -1,6 +1,15 @@
 import { z } from "zod";
 import type { Statistics } from "../dataset/statistics.ts";
-import type { Camera, ColumnPart, Dof, Embodiment, Entry, PromptSource } from "../embodiment/embodiment.ts";
+import {
+  type Camera,
+  type ColumnPart,
+  type Dof,
+  type Embodiment,
+  type Entry,
+  type MetadataSource,
+  type PromptSource,
+  saidOfRobots,
+} from "../embodiment/embodiment.ts";
 
 const natural = z.int().nonnegative();
 const name = z.string().min(1);
@@ -25,6 +34,13 @@ export const promptSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("fixed"), text: z.string() }),
 ]) satisfies z.ZodType<PromptSource>;
 
+export const metadataSchema = z.strictObject({
+  speed: name.optional(),
+  quality: name.optional(),
+  mistake: name.optional(),
+  says: z.array(z.enum(saidOfRobots)),
+}) satisfies z.ZodType<MetadataSource>;
+
 const columnPartSchema = z.strictObject({ key: name, entries: z.array(natural) }) satisfies z.ZodType<ColumnPart>;
 
 const cameraSchema = z.strictObject({ view: name, key: name.nullable() }) satisfies z.ZodType<Camera>;
@@ -39,6 +55,7 @@ const embodimentSchema = z.strictObject({
     action: z.array(columnPartSchema),
     state: z.array(columnPartSchema),
     prompt: promptSchema,
+    metadata: metadataSchema.optional(),
   }),
   target: z.enum(["actions", "none"]),
 }) satisfies z.ZodType<Embodiment>;

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { formatMetadata, type Metadata } from "./metadata-format.ts";
+import { type EpisodeMetadata, formatMetadata } from "./metadata-format.ts";
 
 /** What OpenTau's `prepare_metadata` gives its tokenizer for the same fields. */
-it.each<[Metadata, string, string]>([
+it.each<[EpisodeMetadata, string, string]>([
   [
     { speed: 30, quality: 4, mistake: true, robot: "so101", fps: 15, control: "joint" },
     "Metadata: Speed: 30,  Quality: 4,  Mistake: True,  Robot: so101,  FPS: 15,  Control: joint, ",

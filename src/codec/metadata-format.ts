@@ -1,5 +1,5 @@
 /** What is known of an episode beside its instruction; what is not known is missing. */
-export interface Metadata {
+export interface EpisodeMetadata {
   /** How fast it was, in tenths of all episodes of its task: 0 to 100. */
   readonly speed?: number | undefined;
   /** From 1 to 5. */
@@ -22,7 +22,7 @@ export type MetadataFormat = (typeof metadataFormats)[number];
  * @source OpenTau `policies/pi07/low_level/modeling_pi07_low_level.py`, `policies/pi07_paligemma/low_level/modeling_pi07_low_level.py`:
  *   `prepare_metadata`, Python's `str` of a whole number, of a float and of a bool
  */
-export function formatMetadata(format: MetadataFormat, metadata: Metadata): string {
+export function formatMetadata(format: MetadataFormat, metadata: EpisodeMetadata): string {
   const { speed, quality, mistake, robot, fps, control } = metadata;
   const fields: readonly [string, string | undefined][] = [
     ["Speed", speed === undefined ? undefined : numberText(format, speed)],

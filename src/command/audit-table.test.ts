@@ -9,6 +9,8 @@ const cells = {
   history: 0,
   views: 7,
   "prompt-tokens": 7,
+  "metadata-tokens": 0,
+  subgoals: 0,
   "action-tokens": 0,
   "robotless-samples": 7,
   "filler-rows": 7,

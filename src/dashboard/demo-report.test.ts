@@ -48,7 +48,9 @@ it("says what leaks, by kind of padding and where, and which kinds there are non
     ["prompt-tokens", "3", "clean", "clean", "clean", "clean"],
   ]);
   expect(page).toContain("Padding leaks: something above depends on cells that do not exist.");
-  expect(page).toContain("Not in this mixture: history, action-tokens, robotless-samples, filler-rows.");
+  expect(page).toContain(
+    "Not in this mixture: history, metadata-tokens, subgoals, action-tokens, robotless-samples, filler-rows.",
+  );
   expect(demoReport({ ...story, audit: { ...story.audit, clean: true } })).not.toContain("Padding leaks");
 });
 

@@ -33,6 +33,20 @@ export interface ColumnPart {
 /** Where the instruction of a sample comes from. */
 export type PromptSource = { readonly kind: "task" } | { readonly kind: "fixed"; readonly text: string };
 
+/** What may be said of a robot itself: its type, the steps of its actions per second, its control mode. */
+export const saidOfRobots = ["robot", "fps", "control"] as const;
+
+/** What is known of an episode beside its instruction: columns of numbers, read at a sample's frame, and what is said of the robot. */
+export interface MetadataSource {
+  /** 0 to 100. */
+  readonly speed?: string | undefined;
+  /** 1 to 5. */
+  readonly quality?: string | undefined;
+  /** 0 where all went well. */
+  readonly mistake?: string | undefined;
+  readonly says: readonly (typeof saidOfRobots)[number][];
+}
+
 /** What a robot's numbers mean: plain data, the same in training, validation and serving. */
 export interface Embodiment {
   readonly robotType: string;
@@ -47,6 +61,8 @@ export interface Embodiment {
     readonly action: readonly ColumnPart[];
     readonly state: readonly ColumnPart[];
     readonly prompt: PromptSource;
+    /** Nothing is known of its episodes where it is missing. */
+    readonly metadata?: MetadataSource | undefined;
   };
   /** "none" where samples have no actions to learn (question answering). */
   readonly target: "actions" | "none";

@@ -246,3 +246,20 @@ describe("the ready mappings", () => {
     expect(dofs.map(({ unit }) => unit)).toEqual(Array(7).fill("fraction"));
   });
 });
+
+describe("what is known of episodes", () => {
+  const known = dataset(vector("action", 1), vector("speed", 1), vector("pair", 2), camera("observation.images.top"));
+
+  it("is read as the mapping says, and nothing is where it says nothing", () => {
+    const metadata = { speed: "speed", says: ["fps"] } as const;
+    expect(embody({ ...joint, metadata }, known, []).columns.metadata).toEqual(metadata);
+    expect(embody(joint, known, []).columns).not.toHaveProperty("metadata");
+  });
+
+  it("is refused where a column is missing, has no numbers, or more than one a row", () => {
+    const of = (quality: string) => () => embody({ ...joint, metadata: { quality, says: [] } }, known, []);
+    expect(of("speed")).not.toThrow();
+    for (const other of ["missing", "pair", "observation.images.top"])
+      expect(of(other)).toThrow(`metadata: expected "${other}" to be a column of one number a row`);
+  });
+});

@@ -8,6 +8,7 @@ import {
   type Embodiment,
   type Entry,
   embodimentProblems,
+  type MetadataSource,
   type PromptSource,
 } from "./embodiment.ts";
 
@@ -27,6 +28,8 @@ export interface Mapping {
   /** Key by view of the policy; `null`: by the last part of the key. Views left out are absent. */
   readonly cameras: Readonly<Record<string, string>> | null;
   readonly prompt: PromptSource;
+  /** What is known of its episodes, for a policy that reads it; nothing where it is missing. */
+  readonly metadata?: MetadataSource | undefined;
   /** The action's entries; `null`: named by the metadata, in a leading run of slots. */
   readonly dofs: readonly Dof[] | null;
   /** The state's entries; `null` likewise. */
@@ -72,12 +75,22 @@ export function embody(mapping: Mapping, dataset: Dataset, views: readonly strin
     dofs: isTarget ? (mapping.dofs ?? withDeltas(entries(action, dataset), states)) : [],
     states,
     cameras: cameras(mapping.cameras, dataset, views, problems),
-    columns: { action, state, prompt: mapping.prompt },
+    columns: { action, state, prompt: mapping.prompt, ...metadataOf(mapping, dataset, problems) },
     target: mapping.target,
   };
   problems.push(...embodimentProblems(embodiment));
   if (problems.length > 0) throw new InputError(`dataset "${dataset.name}": ${problems.join("; ")}`);
   return embodiment;
+}
+
+function metadataOf({ metadata }: Mapping, { features }: Dataset, problems: string[]) {
+  if (metadata === undefined) return {};
+  for (const key of [metadata.speed, metadata.quality, metadata.mistake]) {
+    const feature = key === undefined ? undefined : features.get(key);
+    if (key !== undefined && (feature === undefined || !isNumeric(feature) || featureWidth(feature) !== 1))
+      problems.push(`metadata: expected "${key}" to be a column of one number a row; name another in the mapping`);
+  }
+  return { metadata };
 }
 
 function actionColumn(dataset: Dataset): readonly Column[] {

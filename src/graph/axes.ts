@@ -26,6 +26,8 @@ export const axisNames = {
   y: "vocabulary entry",
   u: "embodiment",
   l: "rank of an adapter",
+  z: "token of metadata",
+  x: "picture of a subgoal",
   i: "row",
   j: "column",
 } as const;

@@ -7,7 +7,7 @@ import type { Scope } from "../nn/parameter.ts";
 import { answerStream, runAnswer, tokenScores } from "../policy/answer.ts";
 import { decodeAnswer } from "../policy/decode.ts";
 import { embedded } from "../policy/prefix.ts";
-import type { Tokens } from "../policy/stream.ts";
+import type { Tokens } from "../policy/segment.ts";
 import type { TokensChoice } from "../policy/variant.ts";
 import { inProgram } from "../validity/join.ts";
 import { SymbolicPadded } from "../validity/symbolic.ts";

@@ -5,7 +5,8 @@ import type { Scope } from "../nn/parameter.ts";
 import type { Perceived } from "./head/perceived.ts";
 import type { PolicyForm } from "./policy.ts";
 import { embedding } from "./prefix.ts";
-import type { TokenStream, Tokens } from "./stream.ts";
+import type { Tokens } from "./segment.ts";
+import type { TokenStream } from "./stream.ts";
 import { runTrunk } from "./trunk.ts";
 import type { TokensChoice } from "./variant.ts";
 

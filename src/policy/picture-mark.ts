@@ -4,7 +4,7 @@ import { gather } from "../graph/op/gather.ts";
 import { or } from "../graph/op/select.ts";
 import { concat, slice } from "../graph/op/shape.ts";
 import { SymbolicPadded } from "../validity/symbolic.ts";
-import type { Segment, Tokens } from "./stream.ts";
+import type { Segment, Tokens } from "./segment.ts";
 
 /** Tokens that stand around those of each picture, by their numbers in the backbone's table. */
 export interface PictureMarks {

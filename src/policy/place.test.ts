@@ -5,7 +5,8 @@ import { bits, evaluate, plainly } from "../graph/testing/evaluate.ts";
 import { Scope } from "../nn/parameter.ts";
 import { Rules } from "../validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
-import { type Segment, type Sight, TokenStream } from "./stream.ts";
+import type { Segment, Sight } from "./segment.ts";
+import { TokenStream } from "./stream.ts";
 
 const scope = Scope.root(Rules.all);
 const streamOf = (segments: readonly Segment[]) => TokenStream.of(scope, segments);

@@ -3,6 +3,7 @@ import type { TimeEmbedding } from "../flow/time.ts";
 import type { SymbolicArray } from "../graph/array.ts";
 import type { Adapters } from "../nn/adapter.ts";
 import type { Scope } from "../nn/parameter.ts";
+import type { Texts } from "./fixed-text.ts";
 import { flowVelocity } from "./head/flow.ts";
 import type { ActionSteps, GrootHead, Head } from "./head/form.ts";
 import { grootVelocity } from "./head/groot.ts";
@@ -18,6 +19,7 @@ export interface PolicyForm {
   readonly variant: Variant;
   readonly size: PolicySize;
   readonly vocabulary: number;
+  readonly texts: Texts;
   readonly head: Head;
   /** What is learnt beside weights that stay as they are; `null` for nothing. */
   readonly adapters: Adapters | null;
@@ -26,6 +28,8 @@ export interface PolicyForm {
 /** What of a policy is neither its variant's nor its size's. */
 export interface FormOptions extends ActionSteps {
   readonly vocabulary: number;
+  /** Tokens of the variant's fixed texts; missing where it has none. */
+  readonly texts?: Texts;
   readonly parts: GrootHead["parts"];
   readonly embodiments: number;
   readonly crossAttentionKeys: GrootHead["crossAttentionKeys"];
@@ -34,34 +38,26 @@ export interface FormOptions extends ActionSteps {
 /** A variant's policy at a size. @throws RangeError if a size of its own is that of another kind of head */
 export function policyForm(variant: Variant, choice: SizeChoice, options: FormOptions): PolicyForm {
   const { vocabulary, parts, embodiments, crossAttentionKeys, horizon, actionSight, pastEnd } = options;
+  const common = { variant, vocabulary, texts: options.texts ?? noTexts, adapters: null };
   const steps = { horizon, actionSight, pastEnd };
   switch (variant.head) {
     case "flow": {
       const size = flowSizeOf(variant, choice);
       const expert = { choice: variant.expert, size: size.expert };
-      return {
-        variant,
-        size,
-        vocabulary,
-        adapters: null,
-        head: { kind: "flow", state: variant.state, expert, insulated: variant.insulated, ...steps },
-      };
+      const { state, insulated } = variant;
+      return { ...common, size, head: { kind: "flow", state, expert, insulated, ...steps } };
     }
     case "groot": {
       const size = grootSizeOf(variant, choice);
       const own = { size: size.dit, decoder: variant.decoder, parts, embodiments, crossAttentionKeys };
-      return { variant, size, vocabulary, adapters: null, head: { kind: "groot", ...own, ...steps } };
+      return { ...common, size, head: { kind: "groot", ...own, ...steps } };
     }
     case "none":
-      return {
-        variant,
-        size: sizeBeforeHead(variant, choice),
-        vocabulary,
-        adapters: null,
-        head: { kind: "none", ...steps },
-      };
+      return { ...common, size: sizeBeforeHead(variant, choice), head: { kind: "none", ...steps } };
   }
 }
+
+const noTexts: Texts = new Map();
 
 /** Pictures and prompt through the backbone. */
 export function perceive(scope: Scope, form: PolicyForm, observation: Observation): Perceived {

@@ -7,17 +7,20 @@ import type { Scope } from "../nn/parameter.ts";
 import { SymbolicPadded } from "../validity/symbolic.ts";
 import type { BackboneChoice, EmbeddingScale } from "./backbone.ts";
 import { connect } from "./connector.ts";
+import { fixedText, type TextOf, type Texts } from "./fixed-text.ts";
 import { stateSegment } from "./head/tokens.ts";
-import type { Observation } from "./inputs.ts";
+import type { Observation, Pictures } from "./inputs.ts";
 import { markedPictures, type PictureMarks } from "./picture-mark.ts";
+import type { Segment, Sight, Tokens } from "./segment.ts";
 import type { PolicySize } from "./size.ts";
-import { type Segment, type Sight, TokenStream, type Tokens } from "./stream.ts";
+import { TokenStream } from "./stream.ts";
 import type { TowerChoice } from "./tower.ts";
 import { encodePictures } from "./vision.ts";
 
 /** A part of what the backbone reads, and how its tokens see each other; every part sees all parts before it. */
 export type PrefixSegment =
-  | { readonly tokens: "pictures" | "prompt" | "state"; readonly sight: Sight }
+  | { readonly tokens: "pictures" | "prompt" | "state" | "metadata" | "subgoals"; readonly sight: Sight }
+  | { readonly tokens: "text"; readonly sight: Sight; readonly text: string; readonly of: TextOf }
   | { readonly tokens: "marked pictures"; readonly sight: Sight; readonly marks: PictureMarks };
 
 /** What a prefix is made from. */
@@ -29,11 +32,13 @@ export interface PrefixForm {
   };
   readonly size: PolicySize;
   readonly vocabulary: number;
+  /** Tokens of the texts that stand in every prefix. */
+  readonly texts: Texts;
 }
 
 /** What the backbone reads before anything about actions. */
 export function prefixStream(scope: Scope, form: PrefixForm, observation: Observation): TokenStream {
-  const segments = form.variant.prefix.flatMap((part) => segmentOf(part, scope, form, observation) ?? []);
+  const segments = form.variant.prefix.flatMap((part) => segmentOf(part, scope, form, observation));
   const stream = TokenStream.of(scope, segments);
   const { picture, patch, square } = form.size.vision;
   switch (form.variant.backbone.positions) {
@@ -46,17 +51,19 @@ export function prefixStream(scope: Scope, form: PrefixForm, observation: Observ
   }
 }
 
-/** `null` where a policy has no eyes, hence no tower: arrays of no cells are no arrays. */
-function segmentOf(part: PrefixSegment, scope: Scope, form: PrefixForm, observation: Observation): Segment | null {
+/** None where a policy has no eyes, hence no tower: arrays of no cells are no arrays. */
+function segmentOf(part: PrefixSegment, scope: Scope, form: PrefixForm, observation: Observation): Segment | [] {
   const { sight } = part;
   const [, , views = 0] = observation.images.valid.isReal.shape;
   switch (part.tokens) {
-    case "pictures":
-      if (views === 0) return null;
-      return { name: "pictures", tokens: pictureTokens(scope.in("vision"), form, observation), keys: "real", sight };
+    case "pictures": {
+      if (views === 0) return [];
+      const tokens = pictureTokens(scope.in("vision"), form, observation.images);
+      return { name: "pictures", tokens, keys: "real", sight };
+    }
     case "marked pictures": {
-      if (views === 0) return null;
-      const pictures = pictureTokens(scope.in("vision"), form, observation);
+      if (views === 0) return [];
+      const pictures = pictureTokens(scope.in("vision"), form, observation.images);
       const marked = markedPictures({ pictures, views, table: embedding(scope, form), marks: part.marks });
       return { name: "pictures", ...marked, sight };
     }
@@ -64,11 +71,44 @@ function segmentOf(part: PrefixSegment, scope: Scope, form: PrefixForm, observat
       return { name: "prompt", tokens: promptTokens(scope, form, observation), keys: "real", sight };
     case "state":
       return { ...stateSegment(scope.in("state"), form.size.backbone.width, observation), sight };
+    case "text": {
+      const { ids, real } = fixedText(form.texts, part.text, part.of, observation);
+      return { name: "text", tokens: SymbolicPadded.of(embedded(scope, form, ids), real), keys: "real", sight };
+    }
+    case "metadata":
+      return { name: "metadata", tokens: metadataTokens(scope, form, observation), keys: "real", sight };
+    case "subgoals": {
+      const [, views = 0] = observation.subgoals.valid.isReal.shape;
+      if (views === 0) return [];
+      const tokens = pictureTokens(scope.in("vision"), form, stillPictures(observation));
+      return { name: "subgoals", tokens, keys: "real", sight, parts: views };
+    }
   }
 }
 
+/**
+ * What is to be reached, by view, as pictures of now alone: none of them has a history.
+ *
+ * @source OpenTau `gemma3_with_expert.py` `embed_image`, under `suppress_spacetime_temporal`
+ */
+function stillPictures({ subgoals }: Observation): Pictures {
+  return subgoals.read((pixels, valid) => {
+    const rows = sizeOf(pixels, "b");
+    return SymbolicPadded.of(
+      split(rename(pixels, "x", "v"), "b", "b o", [rows, 1]),
+      valid.reshaped((bits) => split(rename(bits, "x", "v"), "b", "b o", [rows, 1])),
+    );
+  });
+}
+
+function metadataTokens(scope: Scope, form: PrefixForm, { metadata }: Observation): Tokens {
+  const ids = rename(metadata.selected(0), "z", "n");
+  const real = metadata.valid.reshaped((bits) => rename(bits, "z", "n"));
+  return SymbolicPadded.of(embedded(scope, form, ids), real);
+}
+
 /** Pictures now. Absent views do not exist: they are not black pictures. */
-function pictureTokens(scope: Scope, { variant, size }: PrefixForm, { images }: Observation): Tokens {
+function pictureTokens(scope: Scope, { variant, size }: PrefixForm, images: Pictures): Tokens {
   const [b, o, v] = images.valid.isReal.shape;
   const tower = { choice: variant.tower, size: size.vision };
   const patches = encodePictures(scope.in("tower"), tower, images);

@@ -6,7 +6,8 @@ import { Scope } from "../nn/parameter.ts";
 import type { AttentionPattern } from "../nn/pattern.ts";
 import { Rules } from "../validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
-import { type Segment, type Sight, TokenStream } from "./stream.ts";
+import type { Segment, Sight } from "./segment.ts";
+import { TokenStream } from "./stream.ts";
 
 /** A segment of tokens without content, real where `bits` says so. */
 function segment(name: Segment["name"], sight: Sight, bits: readonly number[]): Segment {
@@ -53,6 +54,14 @@ describe("who may read whom", () => {
   it("is causal between blocks that see themselves", async () => {
     const stream = streamOf([2, 2, 3, 3].map((size) => segment("prompt", "within", real(size))));
     expect(await rows(stream)).toEqual(reference([1, 0, 1, 0, 1, 0, 0, 1, 0, 0], real(10)));
+  });
+
+  it("is causal between the parts of one segment that see themselves", async () => {
+    const stream = streamOf([
+      segment("prompt", "within", real(2)),
+      { ...segment("subgoals", "within", real(6)), parts: 3 },
+    ]);
+    expect(await rows(stream)).toEqual(reference([0, 0, 1, 0, 1, 0, 1, 0], real(8)));
   });
 
   it("leaves out unreal tokens as queries and as keys", async () => {

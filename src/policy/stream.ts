@@ -6,37 +6,11 @@ import { and } from "../graph/op/select.ts";
 import { concat, rename, slice } from "../graph/op/shape.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { AttentionPattern } from "../nn/pattern.ts";
-import type { Rule, Rules } from "../validity/rules.ts";
-import { type SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
+import type { Rules } from "../validity/rules.ts";
+import { SymbolicValidity } from "../validity/symbolic.ts";
 import { placesInGrids, type TokenRun } from "./place.ts";
 import { isWithin, mayRead } from "./reading.ts";
-
-/** How the tokens of one segment see each other. Every segment sees all earlier segments. */
-export type Sight = "within" | "causal" | "joins-previous";
-
-/** Tokens `[b n e]`, real by `[b n]`. */
-export type Tokens = SymbolicPadded<"b n e", "float32", "b n">;
-
-/** The rule that hides those tokens of a segment that do not exist, by what the segment is made of; `null`: they always exist. */
-const keyRules = {
-  pictures: "view-keys",
-  prompt: "prompt-keys",
-  state: "history-state",
-  actions: "step-keys",
-  future: null,
-} as const satisfies Record<string, Rule | null>;
-
-/** Tokens of a stream by what they are made of: all of them, those of pictures, or the others. */
-export type TokensOf = "all" | "pictures" | "text";
-
-export interface Segment {
-  /** What it is made of: says which rule hides its keys, and appears in errors and in the audit. */
-  readonly name: keyof typeof keyRules | "answer" | "said";
-  readonly tokens: Tokens;
-  /** Which tokens may be read: those that exist, or, where weights were trained so, every one or also some that do not exist. */
-  readonly keys: "real" | "every" | SymbolicValidity<"b n">;
-  readonly sight: Sight;
-}
+import { keyRules, type Segment, type Sight, type Tokens, type TokensOf } from "./segment.ts";
 
 /** How the tokens of a stream lie beside what stands in it. */
 interface Layout {
@@ -51,6 +25,7 @@ interface RuledSegment {
   readonly name: string;
   readonly tokens: Tokens;
   readonly sight: Sight;
+  readonly parts: number;
   readonly keys: SymbolicValidity<"b n">;
 }
 
@@ -63,17 +38,18 @@ export function readsEarlierOnly(rules: Rules, actionSight: "causal" | "both"): 
  * Actions are the last segment, so a causal step of theirs reads earlier ones alone, which exist where it does: nothing has to be
  * hidden from it, and nothing tells it where the episode ends.
  */
-function ruled({ name, tokens, sight, keys }: Segment, rules: Rules): RuledSegment {
+function ruled({ name, tokens, sight, keys, parts = 1 }: Segment, rules: Rules): RuledSegment {
   const every = () => SymbolicValidity.complete("b n", tokens.valid.isReal.shape);
   // The last segment as well, and causal: a token that exists reads earlier ones alone, which exist where it does.
   // Places of an answer of which some are still empty: whatever rule holds, there is nothing in those.
-  if (name === "said") return { name, tokens, sight, keys: tokens.valid };
-  if (name === "answer") return { name, tokens, sight, keys: every() };
+  if (name === "said") return { name, tokens, sight, parts, keys: tokens.valid };
+  if (name === "answer") return { name, tokens, sight, parts, keys: every() };
   const isOfSteps = name === "actions" && sight === "causal";
-  if (isOfSteps && readsEarlierOnly(rules, sight)) return { name, tokens, sight, keys: every() };
+  if (isOfSteps && readsEarlierOnly(rules, sight)) return { name, tokens, sight, parts, keys: every() };
   const rule = keyRules[name];
   const readable = keys !== "every" && rule !== null && rules.keeps(rule) ? keys : every();
-  return { name, tokens, sight: isOfSteps ? "within" : sight, keys: readable === "real" ? tokens.valid : readable };
+  const own = readable === "real" ? tokens.valid : readable;
+  return { name, tokens, sight: isOfSteps ? "within" : sight, parts, keys: own };
 }
 
 /**
@@ -280,10 +256,11 @@ export class TokenStream {
   /** Block of each token, earlier streams first: a query reads keys of its own block and of earlier ones. */
   #blocks(): number[] {
     const blocks = this.#after === null ? [] : this.#after.#blocks();
-    for (const { tokens, sight } of this.#segments)
+    for (const { tokens, sight, parts } of this.#segments)
       for (let at = 0; at < lengthOf(tokens); at++) {
         const last = blocks.at(-1) ?? -1;
-        const opens = last < 0 || sight === "causal" || (sight === "within" && at === 0);
+        const isFirst = at % (lengthOf(tokens) / parts) === 0;
+        const opens = last < 0 || sight === "causal" || (sight === "within" && isFirst);
         blocks.push(opens ? last + 1 : last);
       }
     return blocks;

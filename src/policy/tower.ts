@@ -39,7 +39,8 @@ const siglipLayers = {
 
 /**
  * @source `siglip`: openpi `siglip.py`; history as in OpenTau `video_encoder.py`. `smolvlm`: transformers `modeling_smolvlm.py`
- *   `SmolVLMVisionTransformer`, `SmolVLMConnector`. `gemma3`: `modeling_gemma3.py` `Gemma3MultiModalProjector`
+ *   `SmolVLMVisionTransformer`, `SmolVLMConnector`. `gemma3`: `modeling_gemma3.py` `Gemma3MultiModalProjector`; `gemma3OverTime`: the same with
+ *   history, as OpenTau's π0.7 has it
  */
 export const towers = {
   siglip: {
@@ -59,5 +60,11 @@ export const towers = {
     positions: { kind: "learnt" },
     connector: { kind: "pooled", norm: { kind: "rms", weight: "offset", epsilon: 1e-6 } },
     history: "none",
+  },
+  gemma3OverTime: {
+    ...siglipLayers,
+    positions: { kind: "learnt" },
+    connector: { kind: "pooled", norm: { kind: "rms", weight: "offset", epsilon: 1e-6 } },
+    history: "space-time",
   },
 } as const satisfies Record<string, TowerChoice>;

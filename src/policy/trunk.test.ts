@@ -6,7 +6,8 @@ import { randomWeights } from "../nn/testing/random-weights.ts";
 import { Rules } from "../validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import { backbones, experts } from "./backbone.ts";
-import { type Segment, TokenStream } from "./stream.ts";
+import type { Segment } from "./segment.ts";
+import { TokenStream } from "./stream.ts";
 import { runTrunk } from "./trunk.ts";
 
 const [layers, width] = [3, 4];

@@ -1,3 +1,4 @@
+import type { MetadataFormat } from "../codec/metadata-format.ts";
 import type { PromptFormat } from "../codec/prompt-format.ts";
 import type { FlowTimes } from "../flow/time.ts";
 import { type BackboneChoice, backbones, type ExpertChoice, experts } from "./backbone.ts";
@@ -5,6 +6,7 @@ import { grootN15Sizes, grootN17Sizes } from "./groot-size.ts";
 import type { GrootDecoder, StateChoice } from "./head/form.ts";
 import type { PictureMarks } from "./picture-mark.ts";
 import type { PrefixSegment } from "./prefix.ts";
+import { prefixes } from "./prefixes.ts";
 import {
   type FlowSize,
   type GrootSize,
@@ -47,6 +49,8 @@ interface Choices {
   readonly prefix: readonly PrefixSegment[];
   /** How instructions are worded, where a recipe says nothing else. */
   readonly prompt: PromptFormat;
+  /** How what is known of an episode is worded, where the prefix says it. */
+  readonly metadata?: MetadataFormat;
   readonly tower: TowerChoice;
   readonly backbone: BackboneChoice;
   readonly objectives: readonly ObjectiveChoice[];
@@ -81,20 +85,11 @@ export interface HeadlessVariant extends Choices {
 export type Variant = FlowVariant | GrootVariant | HeadlessVariant;
 
 const paligemma = {
-  prefix: [
-    { tokens: "pictures", sight: "within" },
-    { tokens: "prompt", sight: "joins-previous" },
-  ],
+  prefix: prefixes.paligemma,
   prompt: "task",
   tower: towers.siglip,
   backbone: backbones.gemma,
 } as const;
-
-/** Words read those before them alone. */
-const causalWords = [
-  { tokens: "pictures", sight: "within" },
-  { tokens: "prompt", sight: "causal" },
-] as const;
 
 const pi0: FlowVariant = {
   ...paligemma,
@@ -110,7 +105,9 @@ const pi0: FlowVariant = {
  * @source `pi0`: openpi `pi0.py`; π0 (arXiv:2410.24164). `groot_n15`, `groot_n16`, `groot_n17`: the action heads of GR00T N1.5, N1.6
  *   and N1.7 behind π0's backbone. `pi0_prompt`: π0 whose backbone also learns to say its prompt, so that a policy of two objectives is
  *   a row. `pi05`: openpi `pi0.py` with `pi05`; π0.5 (arXiv:2504.16054). `pi05_mem`: OpenTau `policies/pi05_mem/`; MEM. `smolvla`: LeRobot
- *   `policies/smolvla/`; SmolVLA (arXiv:2506.01844). `pi06`: OpenTau `modeling_pi06.py`. `pi0_fast`: openpi `pi0_fast.py`, LeRobot
+ *   `policies/smolvla/`; SmolVLA (arXiv:2506.01844). `pi06`: OpenTau `modeling_pi06.py`. `pi07_low_level`,
+ *   `pi07_paligemma_low_level`: OpenTau `policies/pi07/low_level/`, `policies/pi07_paligemma/low_level/`; separators follow from the sample
+ *   alone. `pi0_fast`: openpi `pi0_fast.py`, LeRobot
  *   `policies/pi0_fast/`; FAST (arXiv:2501.09747)
  */
 export const variants = {
@@ -141,7 +138,7 @@ export const variants = {
   },
   pi0_prompt: {
     ...pi0,
-    prefix: causalWords,
+    prefix: prefixes.causalWords,
     objectives: [...pi0.objectives, { kind: "prompt" }],
   },
   pi05: { ...pi0, state: "prompt text", prompt: "pi05", expert: experts.adaptiveGemma },
@@ -149,7 +146,7 @@ export const variants = {
     ...pi0,
     state: "prefix token",
     prompt: "pi05_mem",
-    prefix: [...paligemma.prefix, { tokens: "state", sight: "joins-previous" }],
+    prefix: prefixes.pi05Mem,
     backbone: backbones.gemmaByAxes,
     expert: experts.adaptiveGemma,
   },
@@ -157,11 +154,7 @@ export const variants = {
     ...pi0,
     state: "prefix token",
     prompt: "smolvla",
-    prefix: [
-      { tokens: "pictures", sight: "within" },
-      { tokens: "prompt", sight: "joins-previous" },
-      { tokens: "state", sight: "within" },
-    ],
+    prefix: prefixes.smolvla,
     tower: towers.smolvlm,
     backbone: backbones.smolvla,
     expert: experts.smolvla,
@@ -169,7 +162,7 @@ export const variants = {
   },
   pi06: {
     ...pi0,
-    prefix: causalWords,
+    prefix: prefixes.causalWords,
     prompt: "pi06",
     tower: towers.gemma3,
     backbone: backbones.gemma3,
@@ -177,6 +170,26 @@ export const variants = {
     expert: experts.adaptiveGemmaOn3,
     sizes: pi06Sizes,
     objectives: [{ kind: "flow", timeDirection: "noise-at-one", integrationSteps: 5 }],
+  },
+  pi07_low_level: {
+    ...pi0,
+    prefix: prefixes.pi07,
+    prompt: "pi07",
+    metadata: "pi07",
+    tower: towers.gemma3OverTime,
+    backbone: backbones.gemma3,
+    state: "prefix token",
+    expert: experts.adaptiveGemmaOn3,
+    sizes: pi06Sizes,
+    objectives: [{ kind: "flow", timeDirection: "noise-at-one", integrationSteps: 5 }],
+  },
+  pi07_paligemma_low_level: {
+    ...pi0,
+    prefix: prefixes.pi07Paligemma,
+    prompt: "pi07",
+    metadata: "pi07_paligemma",
+    state: "prefix token",
+    expert: experts.adaptiveGemma,
   },
   pi0_fast: {
     ...paligemma,

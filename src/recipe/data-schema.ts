@@ -1,6 +1,8 @@
 import { isAbsolute, join } from "node:path";
 import { z } from "zod";
-import { dofSchema, entrySchema, promptSchema } from "../checkpoint/robot-record.ts";
+import type { MetadataDropout } from "../batch/metadata.ts";
+import type { SubgoalChoice } from "../batch/subgoal.ts";
+import { dofSchema, entrySchema, metadataSchema, promptSchema } from "../checkpoint/robot-record.ts";
 import type { LongPrompt } from "../codec/prompt.ts";
 import type { Feature, TaskAnnotation } from "../dataset/dataset.ts";
 import type { Augmentation } from "../embodiment/augment.ts";
@@ -28,6 +30,7 @@ const mappingSchema = z.strictObject({
   state: z.array(columnSchema).nullable(),
   cameras: z.record(z.string(), z.string()).nullable(),
   prompt: promptSchema,
+  metadata: metadataSchema.optional(),
   dofs: z.array(dofSchema).nullable(),
   states: z.array(entrySchema).nullable(),
   target: z.enum(["actions", "none"]),
@@ -126,6 +129,14 @@ export const dataSchema = z.strictObject({
   actions: z.enum(["absolute", "delta"]) satisfies z.ZodType<ActionFrame>,
   /** How training pictures are changed; `null` leaves them as they are. */
   augmentation: augmentationSchema.nullable(),
+  /** How often training leaves out all that is known of an episode, and else each of it; never, where it is missing. */
+  metadataDropout: z.strictObject({ all: share, each: share }).optional() satisfies z.ZodType<
+    MetadataDropout | undefined
+  >,
+  /** What a policy that reads subgoals is shown to reach: a later frame of the same episode; nothing, where it is missing. */
+  subgoals: z
+    .strictObject({ seconds: z.number().positive(), furthest: share, dropout: share })
+    .optional() satisfies z.ZodType<SubgoalChoice | undefined>,
   /** What becomes of a prompt longer than `policy.promptTokens`: refused, as where this key is missing, or cut at its end. */
   longPrompt: z.enum(["refuse", "cut"]).optional() satisfies z.ZodType<LongPrompt | undefined>,
   /** What becomes of episodes with problems in rows, instructions or films: the dataset is refused, as where this key is missing, or they are left out. */

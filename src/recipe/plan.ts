@@ -20,12 +20,14 @@ import { objectiveTargets, objectiveTerms } from "../objective/terms.ts";
 import type { Setting } from "../objective/traced.ts";
 import { repeatsLastAction } from "../policy/head/form.ts";
 import { type PolicyForm, policyForm } from "../policy/policy.ts";
+import { textsOf } from "../policy/prefixes.ts";
 import { sizeBeforeHead, timeDirectionOf, variantOf, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import { answerChoiceOf, answersOf } from "./answer.ts";
+import { knownReadingOf, knownSizesOf } from "./known.ts";
 import { decodesParts, embodimentWeightProblems, headOf, partProblems, partsOf, wholeAction } from "./parts.ts";
 import type { Recipe } from "./schema.ts";
-import { promptFormatOf } from "./text.ts";
+import { promptFormatOf, textTokens } from "./text.ts";
 import { tokenizerOf } from "./tokenizer.ts";
 
 /** Everything that training, validation and serving derive from a recipe and its data: plain values, no open files. */
@@ -124,6 +126,7 @@ export function readingOf({ data, policy, conventions }: Recipe): Reading {
     longPrompt: data.longPrompt ?? "refuse",
     letterbox: letterboxOf(conventions),
     augmentation: data.augmentation ?? "none",
+    ...knownReadingOf({ data, policy }),
   };
 }
 
@@ -138,13 +141,17 @@ export function layoutOf({ policy }: Recipe, rows: number): BatchLayout {
     observations: policy.history.slots,
     tokens: policy.promptTokens,
     actionTokens: answerChoiceOf({ policy })?.most ?? 0,
+    ...knownSizesOf(policy),
     pictureSize: sizeBeforeHead(variants[policy.variant], policy.size).vision.picture,
   };
 }
 
 /** What the policy of a recipe is built from; a set of weights by embodiment for each dataset: no mixture has more normalisation groups. */
 export function formOf({ policy, conventions, data }: Recipe): PolicyForm {
-  const form = policyForm(variantOf(policy), policy.size, {
+  const variant = variantOf(policy);
+  const texts = textsOf(variant).length === 0 ? {} : { texts: textTokens(variant, tokenizerOf({ policy })) };
+  const form = policyForm(variant, policy.size, {
+    ...texts,
     vocabulary: policy.vocabulary ?? (answersOf({ policy }) ?? tokenizerOf({ policy })).vocabulary,
     parts: partsOf(policy),
     // Weights that were imported without datasets act for one robot.

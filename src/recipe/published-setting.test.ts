@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { costOf } from "../objective/cost.ts";
+import type { VariantName } from "../policy/variant.ts";
 import { publishedSetting } from "./published-setting.ts";
 
 /** A Gemma layer: queries, keys, values, output, three maps of the feed-forward, two norms. */
@@ -129,3 +130,19 @@ it.each([
   const { parts } = costOf(publishedSetting(name, "base", 1));
   expect(parts.find((part) => part.name === "groot")?.parameters).toBe(count);
 });
+
+it.each([
+  ["pi07_low_level", "pi06", 2560],
+  ["pi07_paligemma_low_level", "pi05", 2048],
+] as const)(
+  "%s at its published size is %s and a map of 32 state entries to tokens of the backbone",
+  (name, like, width) => {
+    const countsOf = (variant: VariantName) => {
+      const { parts } = costOf(publishedSetting(variant, "base", 1));
+      return Object.fromEntries(parts.map((part) => [part.name, part.parameters]));
+    };
+    const { state, ...own } = countsOf(name);
+    expect(state).toBe(33 * width);
+    expect(own).toEqual(countsOf(like));
+  },
+);

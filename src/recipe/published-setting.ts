@@ -1,4 +1,5 @@
 import type { BatchLayout } from "../batch/layout.ts";
+import { byteTokenizer } from "../codec/prompt.ts";
 import type { Setting } from "../objective/traced.ts";
 import { policyForm } from "../policy/policy.ts";
 import { publishedShapes } from "../policy/published.ts";
@@ -6,12 +7,15 @@ import type { PolicySizeName } from "../policy/size.ts";
 import { type VariantName, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import { wholeAction } from "./parts.ts";
+import { textTokens } from "./text.ts";
 
 /** A variant on batches as wide as its publication has them, under sound conventions: what is counted where there is no recipe. */
 export function publishedSetting(name: VariantName, size: PolicySizeName, rows: number): Setting {
   const variant = variants[name];
   const { vocabulary, embodiments, ...shape } = publishedShapes[name];
   const {
+    metadataTokens,
+    subgoals,
     actionHorizon: horizon,
     actionWidth,
     stateWidth,
@@ -28,6 +32,7 @@ export function publishedSetting(name: VariantName, size: PolicySizeName, rows: 
     horizon,
     actionSight: "causal",
     pastEnd: "hidden",
+    texts: textTokens(variant, byteTokenizer),
   });
   const pictureSize = variant.sizes[size].vision.picture;
   const layout: BatchLayout = {
@@ -39,6 +44,8 @@ export function publishedSetting(name: VariantName, size: PolicySizeName, rows: 
     observations,
     tokens,
     actionTokens,
+    ...(metadataTokens === undefined ? {} : { metadataTokens }),
+    ...(subgoals === undefined ? {} : { subgoals }),
     pictureSize,
   };
   return { form, layout, unrealInput: "zero", rules: Rules.all, hidden: "plain", pictures: "uint8" };

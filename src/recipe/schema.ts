@@ -66,6 +66,8 @@ const policySchema = z.strictObject({
   actionWidth: count,
   stateWidth: count,
   promptTokens: count,
+  /** Tokens of what is known of an episode, for a variant that reads it; where it is missing, as many as π0.7 has. */
+  metadataTokens: count.optional(),
   /** How instructions are worded; may be missing: as the variant does. Weights from elsewhere may bring another way. */
   prompt: z.enum(promptFormats).optional(),
   /** What makes tokens of prompts: bytes, where the key is missing, or a tokenizer of Hugging Face's in a folder. */

@@ -1,5 +1,8 @@
+import type { PromptTokenizer } from "../codec/prompt.ts";
 import { type PromptFormat, saysState } from "../codec/prompt-format.ts";
-import { type VariantName, variants } from "../policy/variant.ts";
+import type { Texts } from "../policy/fixed-text.ts";
+import { textsOf } from "../policy/prefixes.ts";
+import { type Variant, type VariantName, variants } from "../policy/variant.ts";
 
 /** The keys of a recipe that say how its policy reads text. */
 export interface TextChoice {
@@ -19,4 +22,9 @@ export function promptMisfit(policy: TextChoice): string | null {
   const isTextOnly = variant.head === "none" || (variant.head === "flow" && variant.state === "prompt text");
   if (!isTextOnly || saysState(format)) return null;
   return `expected a format that says the state, as policy.variant "${policy.variant}" reads it nowhere else, got "${format}"`;
+}
+
+/** The fixed texts of a variant, by their tokens. */
+export function textTokens(variant: Variant, tokenizer: PromptTokenizer): Texts {
+  return new Map(textsOf(variant).map((text) => [text, [...tokenizer.encodeBehind(text)]]));
 }

@@ -102,8 +102,8 @@ export class LoadedPolicy {
         `act: expected at most ${this.rows} robots, got ${requests.length}; load the policy for more robots`,
       );
     const { layout } = this.#sampler;
-    const { prompt, longPrompt, letterbox } = readingOf(this.recipe);
-    const choice = { layout, prompt, longPrompt, letterbox, tokenizer: tokenizerOf(this.recipe) };
+    const { prompt, metadata, longPrompt, letterbox } = readingOf(this.recipe);
+    const choice = { layout, prompt, metadata, longPrompt, letterbox, tokenizer: tokenizerOf(this.recipe) };
     const examples = requests.map((request) => observe(this.#known(request.robot), request, choice));
     return collate(layout, examples);
   }

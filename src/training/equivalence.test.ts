@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { type Batch, encodeBatch } from "../batch/batch.ts";
 import { collate } from "../batch/collate.ts";
+import { eachField } from "../batch/each.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import { poisoned, unrealCells } from "../batch/poison.ts";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
@@ -279,15 +280,10 @@ function sick(batch: Batch): Batch {
 
 /** Other pixels, and nothing else, wherever there is no picture. */
 function withPixels(batch: Batch, value: number): Batch {
-  const none = {
-    state: new Uint8Array(4 * 3 * 5),
-    prompt: new Uint8Array(4 * 6),
-    actions: new Uint8Array(4 * 5 * 6),
-    actionTokens: new Uint8Array(0),
-    embodiment: new Uint8Array(4),
-  };
+  const unreal = unrealCells(batch);
+  const none = eachField<"bytes">((name) => unreal[name].map(() => 0));
   const poison = { number: () => 0, pixel: () => value, token: () => 0 };
-  return poisoned(batch, { ...none, images: unrealCells(batch).images }, poison);
+  return poisoned(batch, { ...none, images: unreal.images }, poison);
 }
 
 /** Another state in one slot of every row. */

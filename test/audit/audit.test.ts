@@ -10,6 +10,7 @@ import { exercisedWeights } from "../../src/audit/weight.ts";
 import { hasRealData, onRealData, realDataset } from "../../src/dataset/testing/real-data.ts";
 import { reductions } from "../../src/loss/reduction.ts";
 import { stateOf } from "../../src/optimizer/state.ts";
+import { reads } from "../../src/policy/prefixes.ts";
 import { type VariantName, variants } from "../../src/policy/variant.ts";
 import { aloneWorld } from "../../src/ranks/open-world.ts";
 import { saysActions } from "../../src/recipe/answer.ts";
@@ -56,20 +57,37 @@ describe.each(policies)("$variant with the loss over $reduction", ({ variant, re
       clean: true,
       laws: { poison: "clean", padding: "clean", split: "clean", order: "clean", horizon: "clean" },
     });
-    const rows = report.rows.filter(({ padding }) => padding !== "action-tokens" || saysActions(variant));
+    const rows = report.rows.filter(({ padding }) => isPadded(variant, padding));
     for (const row of rows)
       expect([row.padding, columns.map((column) => row[column])]).toEqual([row.padding, columns.map(() => "clean")]);
     expect(Math.min(...rows.map(({ cells }) => cells))).toBeGreaterThan(0);
   });
 });
 
+/** Whether a policy reads, or says, what a kind of padding pads. */
+function isPadded(variant: VariantName, kind: PaddingKind): boolean {
+  switch (kind) {
+    case "action-tokens":
+      return saysActions(variant);
+    case "metadata-tokens":
+      return reads(variants[variant], "metadata");
+    case "subgoals":
+      return reads(variants[variant], "subgoals");
+    default:
+      return true;
+  }
+}
+
 /** Rules of policies whose steps read each other both ways, and of those that are causal. */
 type StepRule = "step-keys" | "step-order";
+
+/** Rules of policies that are told more than their instruction. */
+type ToldRule = "text-keys" | "metadata-keys" | "subgoal-keys";
 
 /** What each rule keeps apart, and the folder in which its leak enters. */
 const guarded: Readonly<
   Record<
-    Exclude<Rule, StepRule>,
+    Exclude<Rule, StepRule | ToldRule>,
     { readonly folder: string; readonly kinds: readonly PaddingKind[]; readonly reaches: readonly AuditColumn[] }
   >
 > = {
@@ -99,7 +117,9 @@ const guarded: Readonly<
 
 describe("with one rule switched off", () => {
   const isOfSteps = (rule: Rule): rule is StepRule => rule === "step-keys" || rule === "step-order";
-  it.each(ruleNames.filter((rule) => !isOfSteps(rule)))(
+  const isTold = (rule: Rule): rule is ToldRule => /^(text|metadata|subgoal)-keys$/.test(rule);
+  const isOther = (rule: Rule): rule is Exclude<Rule, StepRule | ToldRule> => !isOfSteps(rule) && !isTold(rule);
+  it.each(ruleNames.filter(isOther))(
     "the audit finds that %s is missing, where it leaks and into what",
     async (rule) => {
       const { folder, kinds, reaches } = guarded[rule];
@@ -114,6 +134,23 @@ describe("with one rule switched off", () => {
       expect([...new Set(places.map((place) => place.split("/")[0]))]).toEqual([folder]);
     },
   );
+
+  it.each<[ToldRule, readonly PaddingKind[]]>([
+    ["text-keys", ["metadata-tokens", "subgoals"]],
+    ["metadata-keys", ["metadata-tokens"]],
+    ["subgoal-keys", ["subgoals"]],
+  ])("the audit finds that %s is missing in π0.7: what a sample is not told reaches it", async (rule, kinds) => {
+    for (const variant of ["pi07_low_level", "pi07_paligemma_low_level"] as const) {
+      const { clean, rows } = await audit(generatedPadding(variant), { broken: rule });
+      expect([variant, clean]).toEqual([variant, false]);
+      const leaking = rows.filter((row) => leaks(row).length > 0);
+      for (const kind of kinds) expect(leaking.map(({ padding }) => padding)).toContain(kind);
+      const places = leaking.flatMap((row) =>
+        columns.flatMap((column) => (typeof row[column] === "object" ? [row[column].where] : [])),
+      );
+      expect([...new Set(places.map((place) => place.split("/")[0]))]).toEqual(["policy"]);
+    }
+  });
 
   // A row of each way in which steps read: with the stream, by cross-attention, by both in turns.
   it.each(["pi0", "groot_n16", "smolvla"] as const)(

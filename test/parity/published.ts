@@ -90,6 +90,7 @@ async function modelOf(source: TensorSource, { prefix, square }: Question): Prom
     variant: { ...variants.pi0_fast, prefix, tower: row.tower, backbone: text?.choice ?? row.backbone },
     size: { vision: { ...(vision?.size ?? sizes.vision), square }, backbone: text?.size ?? sizes.backbone },
     vocabulary: text?.vocabulary ?? 1,
+    texts: new Map(),
     head: { kind: "none", horizon: 1, actionSight: "causal", pastEnd: "hidden" },
     adapters: null,
   };

@@ -4,7 +4,8 @@ import { InputError } from "../../src/input-error.ts";
 import type { Scope } from "../../src/nn/parameter.ts";
 import type { Setting, TracedPolicy } from "../../src/objective/traced.ts";
 import { observationInputs } from "../../src/policy/inputs.ts";
-import { type Segment, TokenStream } from "../../src/policy/stream.ts";
+import type { Segment } from "../../src/policy/segment.ts";
+import { TokenStream } from "../../src/policy/stream.ts";
 import { SymbolicPadded, SymbolicValidity } from "../../src/validity/symbolic.ts";
 import type { ReferenceCase } from "./case.ts";
 

@@ -29,8 +29,8 @@ export function raggedBatch(layout: BatchLayout, seed: number): Batch {
   const all = examples(layout, seed, rows - 1);
   const changes: ((example: Example) => Example)[] = [
     (example) => narrow(early(example)),
-    (example) => ({ ...short(example), targetReal: false, actions: nothing(example.actions) }),
-    (example) => ({ ...short(example), historyKept: false }),
+    (example) => ({ ...short(example), ...untold, targetReal: false, actions: nothing(example.actions) }),
+    (example) => ({ ...short(example), subgoals: [], historyKept: false }),
   ];
   return collate(
     layout,
@@ -38,12 +38,16 @@ export function raggedBatch(layout: BatchLayout, seed: number): Batch {
   );
 }
 
+/** Nothing is known of its episode, and nothing is to be reached. */
+const untold = { metadata: new Int32Array(), subgoals: [] };
+
 function examples(layout: BatchLayout, seed: number, count: number): Example[] {
   return Array.from({ length: count }, (_, row) => complete(layout, stream(seed, "example batch", `${row}`), row));
 }
 
 function complete(layout: BatchLayout, random: Stream, row: number): Example {
   const { steps, actionWidth, stateWidth, views, observations, tokens, actionTokens, pictureSize } = layout;
+  const { metadataTokens = 0, subgoals = 0 } = layout;
   const actions = zeros("t d", [steps, actionWidth], "float32");
   const state = zeros("o s", [observations, stateWidth], "float32");
   random.fillNormal(actions.cells, 0, 0, 0);
@@ -64,6 +68,11 @@ function complete(layout: BatchLayout, random: Stream, row: number): Example {
     ),
     viewReal: Validity.complete("o v", [observations, views]),
     tokens: Int32Array.from({ length: tokens }, (_, at) => 2 + Math.floor(256 * random.uniform(at, 3, 0, 0))),
+    metadata: Int32Array.from({ length: metadataTokens }, (_, at) => 2 + Math.floor(256 * random.uniform(at, 5, 0, 0))),
+    subgoals: Array.from(
+      { length: subgoals },
+      (_, at) => new HostArray("h w c", [pictureSize, pictureSize, 3], "uint8", picture(observations * views + at)),
+    ),
     actionTokens: Int32Array.from(
       { length: actionTokens },
       (_, at) => 2 + Math.floor(256 * random.uniform(at, 4, 0, 0)),
@@ -89,6 +98,8 @@ function narrow(example: Example): Example {
     state: example.state.read((values, valid) => Padded.of(columns(values, stateSlots), valid)),
     viewReal: Validity.of("o v", [slots, views], bits),
     tokens: example.tokens.slice(0, Math.ceil(example.tokens.length / 2)),
+    metadata: example.metadata.slice(0, Math.ceil(example.metadata.length / 2)),
+    subgoals: example.subgoals.map((picture, view) => (view === views - 1 ? null : picture)),
     actionTokens: example.actionTokens.slice(0, Math.ceil(example.actionTokens.length / 2)),
   };
 }

@@ -50,6 +50,8 @@ const cells = {
   history: 0,
   views: 17,
   "prompt-tokens": 3,
+  "metadata-tokens": 0,
+  subgoals: 0,
   "action-tokens": 0,
   "robotless-samples": 0,
   "filler-rows": 0,

@@ -7,7 +7,7 @@ import type { KeyValue } from "../../nn/layer.ts";
 import { linear } from "../../nn/linear.ts";
 import type { Scope } from "../../nn/parameter.ts";
 import type { Observation } from "../inputs.ts";
-import type { Segment } from "../stream.ts";
+import type { Segment } from "../segment.ts";
 import { runTrunk } from "../trunk.ts";
 import type { ExpertForm, FlowHead } from "./form.ts";
 import type { Perceived } from "./perceived.ts";

@@ -4,7 +4,7 @@ import { linear } from "../../nn/linear.ts";
 import type { Scope } from "../../nn/parameter.ts";
 import { SymbolicPadded } from "../../validity/symbolic.ts";
 import type { Observation, SymbolicFacts } from "../inputs.ts";
-import type { Segment, Sight } from "../stream.ts";
+import type { Segment, Sight } from "../segment.ts";
 import type { ActionSteps } from "./form.ts";
 
 /**
