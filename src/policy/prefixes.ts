@@ -35,7 +35,7 @@ export const prefixes = {
     ...paligemma,
     { tokens: "text", text: "State: ", of: "all", sight: "joins-previous" },
     { tokens: "state", sight: "joins-previous" },
-    { tokens: "text", text: ", ", of: "metadata", sight: "joins-previous" },
+    { tokens: "text", text: ", ", of: "metadata", sight: "within" },
     { tokens: "metadata", sight: "within" },
     { tokens: "text", text: ", ", of: "subgoal", sight: "joins-previous" },
     { tokens: "text", text: "Subgoal: ", of: "subgoal", sight: "within" },

@@ -3,7 +3,7 @@
     python test/parity/pi05_mem.py OPENTAU      writes test/parity/pi05-mem.json
 
 OPENTAU is a folder with the package `opentau`: `pip download --no-deps --python-version 3.10 opentau==0.14.0`, unzipped. It is imported as
-it stands, but for what the model does not compute with (`STUBS`); Python 3.12, torch 2.11.0, transformers 4.57.6, einops. Everything
+it stands, but for what the model does not compute with (`opentau_stubs.py`); Python 3.12, torch 2.11.0, transformers 4.57.6, einops. Everything
 runs in float32, to which OpenTau's rotation casts whatever it is given.
 
 Three cameras of pictures of 3 x 3 patches, of which samples lack none, the second or the first; prompts of 6, 4 and 2 tokens; three
@@ -11,49 +11,17 @@ slots of history, of which samples have all, the last two or the last alone. Wha
 token is 0, whose row their table never learns. The loss is the mean over all cells, which exist in every sample.
 """
 
-import importlib.abc
-import importlib.machinery
-import sys
 from pathlib import Path
 from types import SimpleNamespace
-from unittest.mock import MagicMock
 
-STUBS = ("accelerate", "opentau.configs.policies", "opentau.datasets", "opentau.envs", "opentau.optim") + tuple(
-    f"opentau.{name}"
-    for name in ("policies.accel", "policies.normalize", "policies.pretrained", "utils.accelerate_utils", "utils.hub")
-)
-
-
-class Stubs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Modules that OpenTau's model imports and does not compute with."""
-
-    def find_spec(self, name, path, target=None):
-        if any(name == stub or name.startswith(f"{stub}.") for stub in STUBS):
-            return importlib.machinery.ModuleSpec(name, self, is_package=True)
-
-    def create_module(self, spec):
-        module = MagicMock(name=spec.name)
-        module.__path__, module.__spec__, module.__name__ = [], spec, spec.name
-        module.PreTrainedPolicy = type("PreTrainedPolicy", (), {})
-        register = staticmethod(lambda name: lambda config: config)
-        module.PreTrainedConfig = type("PreTrainedConfig", (), {"register_subclass": register})
-        return module
-
-    def exec_module(self, module):
-        pass
-
-
-sys.meta_path.insert(0, Stubs())
-sys.path.insert(0, sys.argv[1])
-
-import torch  # noqa: E402
-import transformers  # noqa: E402
-from opentau.policies.pi05 import paligemma_with_expert as trunks  # noqa: E402
-from opentau.policies.pi05_mem import modeling_pi05 as opentau  # noqa: E402
-
-import formula  # noqa: E402
-from video_encoder import gradient_summary, made_with  # noqa: E402
-from writing import number, rounded, write  # noqa: E402
+import formula
+import opentau_stubs  # noqa: F401  (before anything of OpenTau)
+import torch
+import transformers
+from opentau.policies.pi05 import paligemma_with_expert as trunks
+from opentau.policies.pi05_mem import modeling_pi05 as opentau
+from video_encoder import gradient_summary, made_with
+from writing import number, rounded, write
 
 ROWS, VIEWS, SLOTS, PICTURE, TOKENS, STATE, DOFS, HORIZON, VOCABULARY = 3, 3, 3, 24, 6, 5, 6, 4, 40
 VISION = {"patch": 8, "width": 16, "layers": 4, "mlp": 40, "heads": 2, "temporalEvery": 2}
