@@ -2,6 +2,7 @@ import { InputError } from "../../input-error.ts";
 import type { LayerChoice } from "../../nn/layer.ts";
 import type { ParameterForm, ParameterValues } from "../../nn/parameter.ts";
 import type { PolicyForm } from "../../policy/policy.ts";
+import type { TrunkSize, VisionSize } from "../../policy/size.ts";
 import { readForeignWeights } from "./foreign.ts";
 import { checkTensors, foreignTensors, unreadTensors } from "./names.ts";
 import { otherwiseInText, otherwiseInVision } from "./published-difference.ts";
@@ -116,7 +117,7 @@ function checkText(
   const { layers } = text.size;
   const others = differences(text.size, backbone, ["width", "mlp", "heads", "keyHeads", "headWidth"]);
   if (layers < backbone.layers) others.push(`layers ${layers} for ${backbone.layers}`);
-  refuseSizes(where, "language model", others);
+  refuseSizes(`${where}: expected the language model of policy.size`, others, text.size);
   if (text.vocabulary !== vocabulary)
     throw new InputError(
       `${where}: expected a table of ${vocabulary} tokens, as the recipe says, got one of ${text.vocabulary}; set policy.vocabulary to ` +
@@ -132,7 +133,11 @@ function checkTower({ where, type, vision }: PublishedModel, { variant, size }: 
         `(${kindOf(vision.choice.layer)})`,
     );
   const fields = ["picture", "patch", "width", "layers", "mlp", "heads"] as const;
-  refuseSizes(where, "image tower", differences(vision.size, size.vision, fields));
+  refuseSizes(
+    `${where}: expected the image tower of policy.size`,
+    differences(vision.size, size.vision, fields),
+    vision.size,
+  );
 }
 
 function differences<K extends string>(
@@ -145,11 +150,10 @@ function differences<K extends string>(
   );
 }
 
-function refuseSizes(where: string, part: BackbonePart, others: readonly string[]): void {
+/** Says the model's size as a recipe writes it. */
+function refuseSizes(expected: string, others: readonly string[], size: TrunkSize | VisionSize): void {
   if (others.length > 0)
-    throw new InputError(
-      `${where}: expected the ${part} of policy.size, got one of ${others.join(", ")}; choose the size that the model has`,
-    );
+    throw new InputError(`${expected}, got one of ${others.join(", ")}; the model has ${JSON.stringify(size)}`);
 }
 
 /** What layers are made of, but for the epsilons of their norms: `rms norms with gain, silu`. */

@@ -106,7 +106,7 @@ export function publishedConfig(where: string, value: unknown): PublishedConfig 
     default:
       throw new InputError(
         `${where}: expected "model_type" to be "gemma", "gemma3_text", "gemma3", "paligemma", "llama", "smolvlm", "siglip" or ` +
-          `"siglip_vision_model", got ${JSON.stringify(type) ?? "none"}`,
+          `"siglip_vision_model", got ${JSON.stringify(type) ?? "none"}; weights of a whole policy are read by "armature import"`,
       );
   }
 }
