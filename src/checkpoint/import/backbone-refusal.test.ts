@@ -5,7 +5,7 @@ import {
   backbone,
   changed,
   expert,
-  type Policy,
+  type PolicyChange,
   pi06,
   published,
   removeCopies,
@@ -14,13 +14,13 @@ import {
   tower,
   withConfig,
   withTensors,
-  zeros,
+  zerosOf,
 } from "./testing/published-copy.ts";
 
 afterAll(removeCopies);
 
 describe("what does not fit is refused by one line", () => {
-  it.each<[string, string, Partial<Policy>, string]>([
+  it.each<[string, string, PolicyChange, string]>([
     [
       "another kind of layers",
       "llama",
@@ -99,9 +99,9 @@ describe("what does not fit is refused by one line", () => {
   it("tensors that are missing, of another shape, or that nobody asks for, each by name", async () => {
     const folder = await withTensors("gemma", (tensors) => {
       tensors.delete("model.layers.1.self_attn.o_proj.weight");
-      tensors.set("model.layers.0.input_layernorm.weight", zeros(15));
-      tensors.set("model.layers.0.self_attn.q_norm.weight", zeros(4));
-      tensors.set("model.layers.0.self_attn.rotary_emb.inv_freq", zeros(2));
+      tensors.set("model.layers.0.input_layernorm.weight", zerosOf(15));
+      tensors.set("model.layers.0.self_attn.q_norm.weight", zerosOf(4));
+      tensors.set("model.layers.0.self_attn.rotary_emb.inv_freq", zerosOf(2));
     });
     await expect(take(folder, {})).rejects.toThrow(
       `${folder}: expected "model.layers.1.self_attn.o_proj.weight", got none of that name; ` +
@@ -109,10 +109,10 @@ describe("what does not fit is refused by one line", () => {
         'expected no more tensors, got "model.layers.0.self_attn.q_norm.weight"',
     );
     const seen = await withTensors("siglip_vision_model", (tensors) => {
-      tensors.set("vision_model.embeddings.position_ids", zeros(16));
-      tensors.set("vision_model.embeddings.class_embedding", zeros(8));
-      tensors.set("text_model.final_layer_norm.weight", zeros(8));
-      tensors.set("logit_scale", zeros(1));
+      tensors.set("vision_model.embeddings.position_ids", zerosOf(16));
+      tensors.set("vision_model.embeddings.class_embedding", zerosOf(8));
+      tensors.set("text_model.final_layer_norm.weight", zerosOf(8));
+      tensors.set("logit_scale", zerosOf(1));
     });
     await expect(take(seen, {})).rejects.toThrow(
       `${seen}: expected no more tensors, got "logit_scale", "text_model.final_layer_norm.weight", "vision_model.embeddings.class_embedding"`,

@@ -6,7 +6,7 @@ import { checkPartsOnce } from "./backbone-weights.ts";
 import {
   backbone,
   expert,
-  type Policy,
+  type PolicyChange,
   pi06,
   policyOf,
   published,
@@ -86,18 +86,18 @@ describe("what a policy takes", () => {
   });
 
   it("is a language model alone where a policy has no eyes", async () => {
-    const { taken } = await take(join(published, "paligemma"), { views: [] });
+    const { taken } = await take(join(published, "paligemma"), { views: 0 });
     expect(taken.parts).toEqual([{ part: "language model", tensors: 22 }]);
     expect(taken.left).toContain("multi_modal_projector.linear.bias");
     const other = { ...tower, width: 24 };
-    await take(join(published, "paligemma"), { views: [], size: { vision: other, backbone, expert } });
-    await expect(take(join(published, "siglip"), { views: [] })).rejects.toThrow(
+    await take(join(published, "paligemma"), { views: 0, size: { vision: other, backbone, expert } });
+    await expect(take(join(published, "siglip"), { views: 0 })).rejects.toThrow(
       'config.json: expected a part of the policy, got a "siglip", of which it has none',
     );
   });
 
   it("is the one table of a tied pair twice where a policy says tokens by a table of its own", async () => {
-    const fast: Partial<Policy> = { variant: "pi0_fast", size: { vision: tower, backbone }, vocabulary: 258 };
+    const fast: PolicyChange = { variant: "pi0_fast", size: { vision: tower, backbone }, vocabulary: 258 };
     const { values } = await take(join(published, "gemma"), fast);
     const theirs = await readSafetensors(join(published, "gemma", "model.safetensors"));
     for (const name of ["embedding.weight", "scores.weight"])
@@ -116,7 +116,7 @@ describe("what a policy takes", () => {
 });
 
 describe("what the policy computes otherwise than the model did is said", () => {
-  it.each<[string, Partial<Policy>, readonly string[]]>([
+  it.each<[string, PolicyChange, readonly string[]]>([
     [
       join(published, "smolvlm"),
       smolvla(3),
@@ -153,7 +153,11 @@ describe("what the policy computes otherwise than the model did is said", () => 
 
 it("a part of two models is refused", () => {
   const model = (folder: string, part: "connector" | "image tower") => ({
-    ...{ folder, type: "siglip", layers: null, left: [], otherwise: [] },
+    folder,
+    type: "siglip",
+    layers: null,
+    left: [],
+    otherwise: [],
     parts: [{ part, tensors: 1 }],
   });
   checkPartsOnce([model("a", "connector"), model("b", "image tower")]);

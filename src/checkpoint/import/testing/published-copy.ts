@@ -2,9 +2,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { traceObjectives } from "../../../objective/objective.ts";
-import { formOf, settingOf } from "../../../recipe/plan.ts";
-import type { Recipe } from "../../../recipe/schema.ts";
-import { awkwardRecipe } from "../../../recipe/testing/awkward-recipe.ts";
+import { policyForm } from "../../../policy/policy.ts";
+import type { SizeChoice } from "../../../policy/size.ts";
+import { type VariantName, variants } from "../../../policy/variant.ts";
 import { Rules } from "../../../validity/rules.ts";
 import { readSafetensors, writeSafetensors } from "../../safetensors.ts";
 import type { Tensor } from "../../safetensors-header.ts";
@@ -25,15 +25,43 @@ export const tower = { picture: 16, patch: 4, square: 1, width: 8, layers: 2, ml
 export const backbone = { width: 16, layers: 3, mlp: 24, heads: 4, keyHeads: 2, headWidth: 4 };
 export const expert = { width: 12, layers: 3, mlp: 20, heads: 4, keyHeads: 2, headWidth: 4 };
 
-export type Policy = Recipe["policy"];
+/** What of a policy differs from π0 of these sizes with two views. */
+export interface PolicyChange {
+  readonly variant?: VariantName;
+  readonly size?: SizeChoice;
+  readonly views?: number;
+  readonly vocabulary?: number;
+}
 
-/** A policy of the awkward recipe at the models' sizes, changed. */
-export function policyOf(change: Partial<Policy>) {
-  const size = { vision: tower, backbone, expert };
-  const policy: Policy = { ...awkwardRecipe.policy, size, ...change };
-  const recipe: Recipe = { ...awkwardRecipe, policy };
-  const { parameters } = traceObjectives(settingOf({ recipe, rules: Rules.all }, 1));
-  return { form: formOf(recipe), parameters };
+/** A policy, and the parameters that it is made of. */
+export function policyOf({
+  variant = "pi0",
+  size = { vision: tower, backbone, expert },
+  views = 2,
+  vocabulary = 258,
+}: PolicyChange) {
+  const form = policyForm(variants[variant], size, {
+    vocabulary,
+    parts: [],
+    embodiments: 1,
+    crossAttentionKeys: "real",
+    horizon: 2,
+    actionSight: "causal",
+    pastEnd: "hidden",
+  });
+  const layout = {
+    rows: 1,
+    steps: 2,
+    actionWidth: 3,
+    stateWidth: 3,
+    views,
+    observations: 1,
+    tokens: 4,
+    actionTokens: 4,
+    pictureSize: form.size.vision.picture,
+  };
+  const setting = { form, layout, unrealInput: "zero", rules: Rules.all, hidden: "plain", pictures: "uint8" } as const;
+  return { form, parameters: traceObjectives(setting).parameters };
 }
 
 const squared = { ...tower, square: 2 };
@@ -48,7 +76,7 @@ export const pi06 = {
 };
 
 /** What a policy takes of a folder, with the values. */
-export async function take(folder: string, change: Partial<Policy>) {
+export async function take(folder: string, change: PolicyChange) {
   const source = await TensorSource.open(folder);
   try {
     const { taken, read } = await fitModel(source, policyOf(change));
@@ -86,7 +114,7 @@ export function withConfig(name: string, change: object): string {
 }
 
 /** A vector of zeros. */
-export const zeros = (length: number): Tensor => ({
+export const zerosOf = (length: number): Tensor => ({
   shape: [length],
   type: "float32",
   cells: new Float32Array(length),
