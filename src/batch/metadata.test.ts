@@ -6,6 +6,7 @@ import { metadataAt, stepsPerSecond, withoutDropped } from "./metadata.ts";
 const columns: Readonly<Record<string, readonly number[]>> = { fast: [10, 20], good: [4, 5], failed: [0, 1] };
 const table = {
   length: 2,
+  values: new Map([["whole", 3]]),
   tasks: [null, null],
   vector: (key: string) => new HostArray("i j", [2, 1], "float64", Float64Array.from(columns[key] ?? [])),
 };
@@ -27,6 +28,8 @@ it("what is known is read at the sample's own frame, from the columns that are n
   expect(metadataAt(told({ quality: "good", says: [] }), table, 1, 15)).toEqual({ quality: 5 });
   expect(metadataAt(told({ says: ["control"] }), table, 1, 15)).toEqual({ control: "joint" });
   expect(metadataAt(told(), table, 1, 15)).toEqual({});
+  const ofEpisode = told({ speed: { episode: "whole" }, quality: { episode: "unsaid" }, says: [] });
+  expect(metadataAt(ofEpisode, table, 1, 15)).toEqual({ speed: 3 });
 });
 
 it("steps of actions are as many per second as the recipe asks for, or as the dataset has frames", () => {

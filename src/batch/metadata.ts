@@ -1,7 +1,7 @@
 import { type EpisodeMetadata, formatMetadata, type MetadataFormat } from "../codec/metadata-format.ts";
 import type { LongPrompt, PromptTokenizer } from "../codec/prompt.ts";
 import type { EpisodeTable } from "../dataset/dataset.ts";
-import type { Embodiment } from "../embodiment/embodiment.ts";
+import type { Embodiment, NumberSource } from "../embodiment/embodiment.ts";
 import { InputError } from "../input-error.ts";
 
 /** Shares of the training samples of which nothing is said, and else of which each single thing is not. */
@@ -33,7 +33,10 @@ export function metadataAt(
   fps: number,
 ): EpisodeMetadata {
   if (metadata === undefined) return {};
-  const at = (key: string | undefined) => (key === undefined ? undefined : table.vector(key).cells[frame]);
+  const at = (source: NumberSource | undefined) => {
+    if (source === undefined) return undefined;
+    return typeof source === "string" ? table.vector(source).cells[frame] : table.values.get(source.episode);
+  };
   const mistake = at(metadata.mistake);
   const { says } = metadata;
   return {

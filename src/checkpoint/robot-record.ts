@@ -7,6 +7,7 @@ import {
   type Embodiment,
   type Entry,
   type MetadataSource,
+  type NumberSource,
   type PromptSource,
   saidOfRobots,
 } from "../embodiment/embodiment.ts";
@@ -34,10 +35,12 @@ export const promptSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("fixed"), text: z.string() }),
 ]) satisfies z.ZodType<PromptSource>;
 
+const numberSource = z.union([name, z.strictObject({ episode: name })]) satisfies z.ZodType<NumberSource>;
+
 export const metadataSchema = z.strictObject({
-  speed: name.optional(),
-  quality: name.optional(),
-  mistake: name.optional(),
+  speed: numberSource.optional(),
+  quality: numberSource.optional(),
+  mistake: numberSource.optional(),
   says: z.array(z.enum(saidOfRobots)),
 }) satisfies z.ZodType<MetadataSource>;
 

@@ -70,6 +70,8 @@ export interface EpisodeTable {
    * @throws InputError naming file and column where it is missing, of another width, or holds NaN or infinity (with the frame)
    */
   vector(key: string): HostArray<"i j", "float64">;
+  /** Numbers that the metadata give the episode as a whole. */
+  readonly values: ReadonlyMap<string, number>;
   /** Instruction of each frame; `null` where the dataset gives none. */
   readonly tasks: readonly (string | null)[];
 }
@@ -115,6 +117,8 @@ export interface Dataset {
   readonly taskColumn: string | null;
   /** In ascending order of index. */
   readonly episodes: readonly Episode[];
+  /** What the metadata say of episodes as numbers, of one at least. */
+  readonly episodeKeys: readonly string[];
   /** What is wrong with the dataset and does not keep these episodes from being read. */
   readonly problems: readonly DatasetProblem[];
   /** What of it is read otherwise than it stands in the metadata. */

@@ -44,6 +44,7 @@ export function generate(description: GeneratedDataset): Dataset {
     modality: { action: [], state: [], videos: [] },
     taskColumn: null,
     episodes,
+    episodeKeys: [],
     problems: [],
     notes: [],
     listedEpisodes: episodes.length,
@@ -77,6 +78,7 @@ function table(
   const half = (frame: number) => (2 * frame < length ? 0 : 1);
   return {
     length,
+    values: new Map(),
     tasks: Array.from({ length }, (_, frame) => tasks[(index + half(frame)) % tasks.length] ?? null),
     vector: (key) => {
       const feature = features.get(key);

@@ -31,6 +31,7 @@ export function trimmed(dataset: Dataset, spans: readonly EpisodeSpan[]): Datase
     modality: dataset.modality,
     taskColumn: dataset.taskColumn,
     episodes,
+    episodeKeys: dataset.episodeKeys,
     problems: dataset.problems,
     notes: dataset.notes,
     listedEpisodes: dataset.listedEpisodes,
@@ -57,6 +58,7 @@ function cut(table: EpisodeTable, span: EpisodeSpan | undefined): EpisodeTable {
   const { first, length } = span;
   return {
     length,
+    values: table.values,
     tasks: table.tasks.slice(first, first + length),
     vector: (key) => {
       const whole = table.vector(key);

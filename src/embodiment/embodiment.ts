@@ -36,14 +36,17 @@ export type PromptSource = { readonly kind: "task" } | { readonly kind: "fixed";
 /** What may be said of a robot itself: its type, the steps of its actions per second, its control mode. */
 export const saidOfRobots = ["robot", "fps", "control"] as const;
 
-/** What is known of an episode beside its instruction: columns of numbers, read at a sample's frame, and what is said of the robot. */
+/** Where a number stands: in a column of rows, at a sample's frame, or among what the metadata say of the episode as a whole. */
+export type NumberSource = string | { readonly episode: string };
+
+/** What is known of an episode beside its instruction, and what is said of the robot. */
 export interface MetadataSource {
   /** 0 to 100. */
-  readonly speed?: string | undefined;
+  readonly speed?: NumberSource | undefined;
   /** 1 to 5. */
-  readonly quality?: string | undefined;
+  readonly quality?: NumberSource | undefined;
   /** 0 where all went well. */
-  readonly mistake?: string | undefined;
+  readonly mistake?: NumberSource | undefined;
   readonly says: readonly (typeof saidOfRobots)[number][];
 }
 

@@ -261,5 +261,11 @@ describe("what is known of episodes", () => {
     expect(of("speed")).not.toThrow();
     for (const other of ["missing", "pair", "observation.images.top"])
       expect(of(other)).toThrow(`metadata: expected "${other}" to be a column of one number a row`);
+    const ofEpisode = { mistake: { episode: "failed" }, says: [] } as const;
+    expect(() => embody({ ...joint, metadata: ofEpisode }, known, [])).toThrow(
+      'metadata: expected "failed" among the numbers of episodes, got none; name another',
+    );
+    const listed = { ...known, episodeKeys: ["failed"] };
+    expect(embody({ ...joint, metadata: ofEpisode }, listed, []).columns.metadata).toEqual(ofEpisode);
   });
 });

@@ -9,6 +9,7 @@ import {
   type Entry,
   embodimentProblems,
   type MetadataSource,
+  type NumberSource,
   type PromptSource,
 } from "./embodiment.ts";
 
@@ -83,14 +84,22 @@ export function embody(mapping: Mapping, dataset: Dataset, views: readonly strin
   return embodiment;
 }
 
-function metadataOf({ metadata }: Mapping, { features }: Dataset, problems: string[]) {
+function metadataOf({ metadata }: Mapping, dataset: Dataset, problems: string[]) {
   if (metadata === undefined) return {};
-  for (const key of [metadata.speed, metadata.quality, metadata.mistake]) {
-    const feature = key === undefined ? undefined : features.get(key);
-    if (key !== undefined && (feature === undefined || !isNumeric(feature) || featureWidth(feature) !== 1))
-      problems.push(`metadata: expected "${key}" to be a column of one number a row; name another in the mapping`);
-  }
+  for (const source of [metadata.speed, metadata.quality, metadata.mistake])
+    if (source !== undefined) problems.push(...sourceProblems(source, dataset));
   return { metadata };
+}
+
+function sourceProblems(source: NumberSource, { features, episodeKeys }: Dataset): string[] {
+  if (typeof source !== "string") {
+    if (episodeKeys.includes(source.episode)) return [];
+    const known = episodeKeys.join(", ") || "none";
+    return [`metadata: expected "${source.episode}" among the numbers of episodes, got ${known}; name another`];
+  }
+  const feature = features.get(source);
+  if (feature !== undefined && isNumeric(feature) && featureWidth(feature) === 1) return [];
+  return [`metadata: expected "${source}" to be a column of one number a row; name another in the mapping`];
 }
 
 function actionColumn(dataset: Dataset): readonly Column[] {

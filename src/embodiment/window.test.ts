@@ -19,6 +19,7 @@ const columns: Readonly<Record<string, readonly number[][]>> = {
 };
 const table: EpisodeTable = {
   length: 3,
+  values: new Map(),
   tasks: [null, null, null],
   vector: (key) => {
     const rows = columns[key]!;

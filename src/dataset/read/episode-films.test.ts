@@ -18,7 +18,16 @@ afterEach(async () => await rm(root, { recursive: true }));
 
 function record(index: number, length: number, part: VideoPart): EpisodeRecord {
   const table = { path: "rows.parquet", firstRow: 0, isWhole: true, listedRows: length };
-  return { index, length, place: "", tasks: null, table, videos: new Map([[camera, part]]), problems: [] };
+  return {
+    index,
+    length,
+    place: "",
+    tasks: null,
+    values: new Map(),
+    table,
+    videos: new Map([[camera, part]]),
+    problems: [],
+  };
 }
 
 /** Episodes at 10 rows a second; their timestamps begin at `firstRow` of each. */

@@ -12,6 +12,8 @@ export interface EpisodeRecord {
   readonly place: string;
   /** The instructions that the metadata gives it; `null` where it gives none. */
   readonly tasks: readonly string[] | null;
+  /** What else the metadata says of it, of whatever is a number or true or false. */
+  readonly values: ReadonlyMap<string, number>;
   readonly table: {
     readonly path: string;
     /** Row of its first frame; the rows of other episodes may follow. */
@@ -89,6 +91,16 @@ export function taskTexts(entry: unknown): readonly string[] | null {
   return texts.length === entry.length ? texts : null;
 }
 
+/** Those entries of an episode that are numbers; true is 1 and false 0. */
+export function numbersAmong(entries: Iterable<readonly [string, unknown]>): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const [name, got] of entries) {
+    const value = typeof got === "bigint" || typeof got === "boolean" ? Number(got) : got;
+    if (typeof value === "number" && Number.isFinite(value)) found.set(name, value);
+  }
+  return found;
+}
+
 /** Where v2.0 and v2.1 have the table of an episode. @throws RangeError if the template asks for something else */
 export function tablePathV2(index: number, info: Info): string {
   return fillTemplate(info.tablePath, placesOf(index, info));
@@ -112,5 +124,6 @@ function recordV2({ place, value }: JsonLine<z.infer<typeof episodeLine>>, lengt
     if (feature.type === "video" && info.videoPath !== null)
       videos.set(key, { path: fillTemplate(info.videoPath, { ...values, video_key: key }), from: 0, to: null });
   const table = { path: tablePathV2(index, info), firstRow: 0, isWhole: true, listedRows: length };
-  return { index, length, place, tasks: taskTexts(tasks), table, videos, problems: [] };
+  const known = numbersAmong(Object.entries(value).filter(([name]) => !["episode_index", "length"].includes(name)));
+  return { index, length, place, tasks: taskTexts(tasks), values: known, table, videos, problems: [] };
 }

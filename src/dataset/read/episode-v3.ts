@@ -6,6 +6,7 @@ import {
   type EpisodeRecord,
   type EpisodeRecords,
   malformedEpisode,
+  numbersAmong,
   taskTexts,
   type VideoPart,
 } from "./episode-record.ts";
@@ -21,11 +22,16 @@ interface Row {
   readonly place: string;
   readonly numbers: Numbers;
   readonly tasks: readonly string[] | null;
+  /** Numbers that nothing is found by: what the episode is like. */
+  readonly values: Numbers;
 }
 
 const folder = "meta/episodes";
 const needed = ["episode_index", "length", "data/chunk_index", "data/file_index", "dataset_from_index"];
 const last = "dataset_to_index";
+
+/** Columns that say where something of an episode lies, or that sum its rows up. */
+const ofPlaces = /^(stats|videos|data|meta)\//;
 
 /** Episodes of v3.0: rows of `meta/episodes/`, many to a table and to a video. */
 export async function readEpisodesV3(root: string, info: Info): Promise<EpisodeRecords> {
@@ -84,6 +90,9 @@ async function readRows(root: string, path: string, info: Info): Promise<ReadRow
   const columns = new Map<string, unknown[]>();
   for (const name of [...needed, ...here([last, "tasks"]), ...here(cameras.flatMap(({ key }) => videoColumns(key)))])
     columns.set(name, await file.column(name, 0, file.rows));
+  const others = file.columns.filter((name) => ![...needed, last, "tasks"].includes(name) && !ofPlaces.test(name));
+  const told = new Map<string, unknown[]>();
+  for (const name of others) told.set(name, await file.column(name, 0, file.rows));
   const rows: Row[] = [];
   const listed: Numbers[] = [];
   const refused = new Map<number, DatasetProblem>();
@@ -94,7 +103,8 @@ async function readRows(root: string, path: string, info: Info): Promise<ReadRow
     const { numbers, bad } = numbersOf(cells);
     const episode = numbers.get("episode_index");
     listed.push(numbers);
-    if (bad === null) rows.push({ place, numbers, tasks: taskTexts(cells.get("tasks")) });
+    const values = numbersAmong([...told].map(([name, own]) => [name, own[at]]));
+    if (bad === null) rows.push({ place, numbers, values, tasks: taskTexts(cells.get("tasks")) });
     else if (episode === undefined)
       problems.push({ code: "malformed-metadata", path: place, message: `expected an episode_index, got ${bad.got}` });
     else refused.set(episode, malformedEpisode(place, episode, bad.name, bad.got));
@@ -174,20 +184,24 @@ function contradictingRanges(rows: readonly Row[]): Map<Row, DatasetProblem[]> {
   return found;
 }
 
-function record({ place, numbers, tasks }: Row, spans: ReadonlyMap<string, RowSpan>, info: Info): EpisodeRecord {
+function record(
+  { place, numbers, values, tasks }: Row,
+  spans: ReadonlyMap<string, RowSpan>,
+  info: Info,
+): EpisodeRecord {
   const videos = new Map<string, VideoPart>();
   for (const [key, feature] of info.features) {
     const [chunk, file, from, to] = videoColumns(key).map((name) => numbers.get(name));
     if (feature.type !== "video" || info.videoPath === null) continue;
     if (chunk === undefined || file === undefined || from === undefined) continue;
-    const values = { video_key: key, chunk_index: chunk, file_index: file };
-    videos.set(key, { path: fillTemplate(info.videoPath, values), from, to: to ?? null });
+    const places = { video_key: key, chunk_index: chunk, file_index: file };
+    videos.set(key, { path: fillTemplate(info.videoPath, places), from, to: to ?? null });
   }
   const [index, length, chunk, file, from] = needed.map((name) => numbers.get(name)!);
   const path = fillTemplate(info.tablePath, { chunk_index: chunk!, file_index: file! });
   const { first, end } = spans.get(tableOf({ numbers }))!;
   const table = { path, firstRow: from! - first, isWhole: false, listedRows: end - first };
-  return { index: index!, length: length!, place, tasks, table, videos, problems: [] };
+  return { index: index!, length: length!, place, tasks, values, table, videos, problems: [] };
 }
 
 function tableOf({ numbers }: Pick<Row, "numbers">): string {

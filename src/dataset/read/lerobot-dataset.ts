@@ -60,6 +60,7 @@ export class LeRobotDataset implements Dataset {
   readonly modality: Modality;
   readonly taskColumn: string | null;
   readonly episodes: readonly Episode[];
+  readonly episodeKeys: readonly string[];
   readonly problems: readonly DatasetProblem[];
   readonly notes: readonly DatasetNote[];
   readonly listedEpisodes: number;
@@ -84,6 +85,7 @@ export class LeRobotDataset implements Dataset {
     this.modality = metadata.modality;
     this.taskColumn = parts.taskColumn;
     this.episodes = records.map(({ index, length }) => ({ index, length }));
+    this.episodeKeys = [...new Set(records.flatMap(({ values }) => [...values.keys()]))];
     this.problems = parts.problems;
     this.notes = metadata.notes;
     this.listedEpisodes = metadata.records.length + metadata.refused.size;

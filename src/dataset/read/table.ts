@@ -17,6 +17,7 @@ export interface TableContext {
 /** The rows of one episode, and what is wrong with them. */
 export class Table implements EpisodeTable {
   readonly length: number;
+  readonly values: ReadonlyMap<string, number>;
   readonly tasks: readonly (string | null)[];
   /** Wrong with the rows as a whole: nothing may be read from such a table. */
   readonly problems: readonly DatasetProblem[];
@@ -29,6 +30,7 @@ export class Table implements EpisodeTable {
 
   constructor(record: EpisodeRecord, context: TableContext, read: TableRows) {
     this.length = record.length;
+    this.values = record.values;
     this.tasks = read.tasks;
     this.problems = read.problems;
     this.#path = record.table.path;
