@@ -138,7 +138,7 @@ export async function servedFindings(
   { batch, sessions }: ServedSamples,
 ): Promise<Finding[]> {
   const found = plannedPolicy(plan, 0);
-  const policy = new LoadedPolicy({ ...found, sampler });
+  const policy = new LoadedPolicy({ ...found, sampler, brokenAnswers: "refuse" });
   const requests = sessions.map((session) => requestOf(plan, policy, session));
   if (sampler.isSaid) return await saidFindings(plan, { policy, sampler, batch, requests });
   const expected = await sampler.sample(batch, sampleKeys(batch, { ...keyedBy({ plan }), draw: 0 }));

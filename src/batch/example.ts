@@ -259,8 +259,12 @@ async function subgoals(sample: Sample): Promise<(Picture | null)[]> {
   );
 }
 
-/** What says the steps inside the episode: others do not exist, whatever stands in them. Empty without a robot target. */
+/**
+ * What says the steps inside the episode: others do not exist, whatever stands in them. Empty without a robot target, and where chunks are
+ * said whole and this one is not.
+ */
 function actionTokens({ answers, subject }: Sample, actions: Example["actions"], inside: Validity<"t">): Int32Array {
   if (answers === null || subject.member.embodiment.target === "none") return new Int32Array();
+  if (answers.says === "whole chunks" && inside.count < inside.bits.length) return new Int32Array();
   return answers.encode(realSteps(actions, inside));
 }

@@ -1,5 +1,4 @@
-import { AnswerCodec } from "../codec/answer.ts";
-import type { FastForm } from "../codec/fast.ts";
+import { AnswerCodec, type AnswerForm } from "../codec/answer.ts";
 import { byteTokenizer, type PromptTokenizer } from "../codec/prompt.ts";
 import { openTokenizer, type TokenizerFolder } from "../codec/tokenizer-file.ts";
 import type { Normalization } from "../embodiment/normalize.ts";
@@ -26,7 +25,7 @@ export interface LoadPlan {
   readonly reading: Reading;
   readonly tokenizer: "bytes" | TokenizerFolder;
   /** What actions are said with; `null` where they are not said. */
-  readonly answers: FastForm | null;
+  readonly answers: AnswerForm | null;
   /** Decoded pictures of each member are kept up to this many bytes, over all workers. */
   readonly pictureMemoryBytes: number;
 }

@@ -4,7 +4,7 @@ import { AnswerCodec, unmergedLength } from "./answer.ts";
 import { unfittedFast } from "./fast.ts";
 import { byteTokenizer, type PromptTokenizer } from "./prompt.ts";
 
-const codec = new AnswerCodec(byteTokenizer, unfittedFast());
+const codec = new AnswerCodec(byteTokenizer, { tokenizer: unfittedFast() });
 const actions = new HostArray("t d", [1, 3], "float32", Float32Array.of(0.5, -1, 16));
 const robot = { dofs: 3, horizon: 2 };
 
@@ -49,6 +49,40 @@ it("a token of actions is told from a word and from what is no token, at both en
       );
 });
 
+describe("actions that are said with the last tokens of words", () => {
+  // Of 258 tokens the last 5 are skipped: token 0 of an action is 252, and 127 is 125.
+  const within = new AnswerCodec(byteTokenizer, { tokenizer: unfittedFast(), skipped: 5, says: "whole chunks" });
+  const own = said.map((token) => token - 385 + 252);
+
+  it("add none to the vocabulary, and stand before those that are skipped", () => {
+    expect([within.vocabulary, within.says, codec.says]).toEqual([258, "whole chunks", "real steps"]);
+    expect([...within.encode(actions)]).toEqual([1, ...before, ...own, end]);
+  });
+
+  it("are a whole chunk where the end was not said, or not every frequency", () => {
+    // √½ of the first frequency at both steps.
+    const half = (cell: number) => Math.round(cell * Math.SQRT1_2 * 1e5) / 1e5;
+    for (const tokens of [
+      [...before, ...own],
+      [...before, ...own, end],
+      [...before, ...own, end, 7],
+    ]) {
+      const { shape, cells } = within.decode(Int32Array.from(tokens), robot);
+      expect(shape).toEqual([2, 3]);
+      const found = [...cells].map((cell) => Math.round(cell * 1e5) / 1e5);
+      expect(found).toEqual([0.5, -1, 15.75, 0.5, -1, 15.75].map(half));
+    }
+    expect(() => within.decode(Int32Array.of(...before, end), robot)).toThrow("got 0 in all");
+  });
+
+  it("need as many", () => {
+    expect(new AnswerCodec(byteTokenizer, { tokenizer: unfittedFast(), skipped: 130 }).vocabulary).toBe(258);
+    expect(() => new AnswerCodec(byteTokenizer, { tokenizer: unfittedFast(), skipped: 131 })).toThrow(
+      "answer: expected at least 128 tokens of bytes in front of the last 131, got 127",
+    );
+  });
+});
+
 describe("a tokenizer of words", () => {
   const words = (mark: readonly number[]): PromptTokenizer => ({
     name: "words",
@@ -60,14 +94,14 @@ describe("a tokenizer of words", () => {
   });
 
   it("may say nothing before the actions: then an end alone is an answer without coefficients", () => {
-    const short = new AnswerCodec(words([1, 2]), unfittedFast());
+    const short = new AnswerCodec(words([1, 2]), { tokenizer: unfittedFast() });
     expect([...short.encode(actions)]).toEqual([1, ...said.map((token) => token - 258 + 9), 2]);
     expect(() => short.decode(Int32Array.of(2), robot)).toThrow("got 0 in all");
     expect(() => short.decode(Int32Array.of(3), robot)).toThrow("expected an end after at most 1 tokens, got none");
   });
 
   it.each([[[]], [[1]], [[1, 2, 3]]])("is refused where it has %j for the end", (mark) => {
-    expect(() => new AnswerCodec(words(mark), unfittedFast())).toThrow(
+    expect(() => new AnswerCodec(words(mark), { tokenizer: unfittedFast() })).toThrow(
       `answer: expected "|" to be one token of words behind one that begins, got ${mark.length} in all`,
     );
   });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { InputError } from "../input-error.ts";
 import { parseInput } from "../parse-input.ts";
-import { type FastForm, FastTokenizer } from "./fast.ts";
+import { type ChunkForm, type FastForm, FastTokenizer } from "./fast.ts";
 
 const files = {
   tokenizer: "tokenizer.json",
@@ -20,7 +20,14 @@ const tokenizerSchema = z.object({
   }),
 });
 
-const processorSchema = z.object({ scale: z.number().positive(), min_token: z.int() });
+const size = z.int().positive().nullish();
+const processorSchema = z.object({
+  scale: z.number().positive(),
+  min_token: z.int(),
+  /** Of the chunks that it was fitted to; `null` where it says chunks of any size. */
+  time_horizon: size,
+  action_dim: size,
+});
 
 /**
  * A tokenizer of actions from a folder, as `physical-intelligence/fast` is one.
@@ -28,12 +35,32 @@ const processorSchema = z.object({ scale: z.number().positive(), min_token: z.in
  * @throws InputError naming the file that is missing, malformed or of another kind
  */
 export async function readFast(folder: string): Promise<FastForm> {
+  return (await readFolder(folder)).form;
+}
+
+/**
+ * A tokenizer of the actions of a policy, from a folder.
+ *
+ * @throws InputError as `readFast`, and where it was fitted to chunks of other sizes
+ */
+export async function readFastFor(folder: string, { horizon, dofs }: Omit<ChunkForm, "says">): Promise<FastForm> {
+  const { form, steps, width } = await readFolder(folder);
+  if ((steps ?? horizon) !== horizon || (width ?? dofs) !== dofs)
+    throw new InputError(
+      `${join(folder, files.processor)}: expected a tokenizer for ${horizon} steps of ${dofs} dofs, as the policy has them, got one for ${steps ?? "any"} of ${width ?? "any"}`,
+    );
+  return form;
+}
+
+/** A tokenizer, and the steps and dofs of the chunks that it is for. */
+async function readFolder(folder: string) {
   const { model } = parseInput(join(folder, files.tokenizer), tokenizerSchema, await jsonIn(folder, files.tokenizer));
-  const { scale, min_token: lowest } = parseInput(
-    join(folder, files.processor),
-    processorSchema,
-    await jsonIn(folder, files.processor),
-  );
+  const {
+    scale,
+    min_token: lowest,
+    time_horizon: steps,
+    action_dim: width,
+  } = parseInput(join(folder, files.processor), processorSchema, await jsonIn(folder, files.processor));
   const merges = model.merges.map((merge): readonly [string, string] => {
     const [one = "", other = ""] = typeof merge === "string" ? merge.split(" ") : merge;
     return [one, other];
@@ -43,7 +70,8 @@ export async function readFast(folder: string): Promise<FastForm> {
     throw new InputError(
       `${join(folder, files.tokenizer)}: expected ids from 0 to ${tokens.length - 1}, got others; the file is damaged`,
     );
-  return checked(folder, { scale, lowest, tokens: tokens.map(([token]) => token), merges });
+  const form = checked(folder, { scale, lowest, tokens: tokens.map(([token]) => token), merges });
+  return { form, steps, width };
 }
 
 function checked(folder: string, form: FastForm): FastForm {

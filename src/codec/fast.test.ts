@@ -22,7 +22,7 @@ describe("a chunk as tokens, by hand", () => {
   });
 
   it("comes back within half a step of the rounding", () => {
-    const { shape, cells } = unfitted.decode(unfitted.encode(actions), { dofs: 2, horizon: 2 });
+    const { shape, cells } = unfitted.decode(unfitted.encode(actions), { dofs: 2, horizon: 2, says: "real steps" });
     expect(shape).toEqual([2, 2]);
     // 6/4 · √½ and −3/4 · √½.
     for (const [at, wanted] of [1.06066, -0.53033, -1.06066, -0.53033].entries())
@@ -32,7 +32,8 @@ describe("a chunk as tokens, by hand", () => {
 
 it("halves are rounded to the even number, as numpy does", () => {
   // One step is its own coefficient: 0.375 and 0.625 times 4 are 1.5 and 2.5.
-  const back = (value: number) => unfitted.decode(unfitted.encode(chunk([[value]])), { dofs: 1, horizon: 1 }).cells[0]!;
+  const back = (value: number) =>
+    unfitted.decode(unfitted.encode(chunk([[value]])), { dofs: 1, horizon: 1, says: "real steps" }).cells[0]!;
   expect([0.375, 0.625, -0.375, -0.625].map((value) => back(value) * 4)).toEqual([2, 2, -2, -2]);
 });
 
@@ -40,18 +41,51 @@ describe("tokens that are no chunk of a robot are refused", () => {
   const tokens = unfitted.encode(chunk([[0.1, 0.2, 0.3]]));
 
   it.each([
-    [{ dofs: 2, horizon: 4 }, "FAST: expected 2 coefficients for each of 1 to 4 steps, got 3 in all"],
-    [{ dofs: 1, horizon: 2 }, "FAST: expected 1 coefficients for each of 1 to 2 steps, got 3 in all"],
-  ])("of another width or longer than a chunk: %j", (robot, message) => {
+    [
+      { dofs: 2, horizon: 4, says: "real steps" },
+      "FAST: expected 2 coefficients for each of 1 to 4 steps, got 3 in all",
+    ],
+    [
+      { dofs: 1, horizon: 2, says: "real steps" },
+      "FAST: expected 1 coefficients for each of 1 to 2 steps, got 3 in all",
+    ],
+  ] as const)("of another width or longer than a chunk: %j", (robot, message) => {
     expect(() => unfitted.decode(tokens, robot)).toThrow(message);
   });
 
   it("of nothing, of half a character, and of no vocabulary", () => {
     const half = new FastTokenizer({ scale: 1, lowest: 0, tokens: [byteLetters[0xc2]!], merges: [] });
-    const robot = { dofs: 3, horizon: 1 };
+    const robot = { dofs: 3, horizon: 1, says: "real steps" } as const;
     expect(() => unfitted.decode(new Int32Array(), robot)).toThrow("got 0 in all");
     expect(() => half.decode(Int32Array.of(0), robot)).toThrow("byte pairs: expected bytes of a text in UTF-8");
     expect(() => unfitted.decode(Int32Array.of(128), robot)).toThrow("byte pairs: expected ids below 128, got 128");
+  });
+});
+
+describe("a chunk that is said whole has all its steps, by hand", () => {
+  const whole = (said: readonly number[], dofs: number) => {
+    const tokens = unfitted.encode(chunk([said]));
+    const { shape, cells } = unfitted.decode(tokens, { dofs, horizon: 2, says: "whole chunks" });
+    return [shape, [...cells].map((cell) => Math.round((cell / Math.SQRT1_2) * 1e5) / 1e5)];
+  };
+
+  it("of frequencies that are not said, nothing: the second of one dof, or of its second dof alone", () => {
+    // In √½: 1 at both steps; 2 ± 1 of the first dof, 4 of the second.
+    expect(whole([1], 1)).toEqual([
+      [2, 1],
+      [1, 1],
+    ]);
+    expect(whole([2, 4, 1], 2)).toEqual([
+      [2, 2],
+      [3, 4, 1, 4],
+    ]);
+  });
+
+  it("without what is said behind the last, and none of nothing", () => {
+    expect(whole([1, 2, 3], 1)).toEqual(whole([1, 2], 1));
+    expect(() => unfitted.decode(new Int32Array(), { dofs: 1, horizon: 2, says: "whole chunks" })).toThrow(
+      "FAST: expected 1 coefficients for each of 1 to 2 steps, got 0 in all",
+    );
   });
 });
 
@@ -61,7 +95,8 @@ it("a coefficient beyond all that were met when it was fitted becomes the neares
     fitFast([chunk([[-0.3]]), chunk([[0]]), chunk([[0.3]])], { scale: 10, vocabulary: 20, made: () => {} }),
   );
   expect(narrow.vocabulary).toBe(7);
-  const back = (value: number) => narrow.decode(narrow.encode(chunk([[value]])), { dofs: 1, horizon: 1 }).cells[0]!;
+  const back = (value: number) =>
+    narrow.decode(narrow.encode(chunk([[value]])), { dofs: 1, horizon: 1, says: "real steps" }).cells[0]!;
   expect([-9, -0.1, 0.2, 9].map((value) => Math.round(back(value) * 10))).toEqual([-3, -1, 2, 3]);
 });
 

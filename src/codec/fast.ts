@@ -11,6 +11,19 @@ export interface FastForm extends BytePairForm {
   readonly lowest: number;
 }
 
+/** Whose chunks some tokens are. */
+export interface ChunkForm {
+  /** Of the robot. */
+  readonly dofs: number;
+  /** Steps of a chunk. */
+  readonly horizon: number;
+  /**
+   * "real steps": each chunk was said as long as it is, so that a shorter one is the end of an episode. "whole chunks": each was said with
+   * all its steps, so that high frequencies that are not said are 0 and what is said behind the last is left out.
+   */
+  readonly says: "real steps" | "whole chunks";
+}
+
 /** Characters above take more than two bytes. */
 const highestCharacter = 0x7ff;
 
@@ -50,19 +63,20 @@ export class FastTokenizer {
   /**
    * The steps that some tokens stand for.
    *
-   * @param dofs of the robot
-   * @param horizon steps of a chunk: a shorter one is the end of an episode
    * @returns `[t d]`, of at least one step
-   * @throws RangeError if the tokens are no text, or their number of coefficients is that of no chunk of the robot
+   * @throws RangeError if the tokens are no text, say nothing, or their number of coefficients is that of no chunk of the robot
+   * @source LeRobot `modeling_pi0_fast.py` `decode_actions_with_fast`, which says whole chunks
    */
-  decode(tokens: Int32Array, { dofs, horizon }: { readonly dofs: number; readonly horizon: number }): HostArray<"t d"> {
+  decode(tokens: Int32Array, { dofs, horizon, says }: ChunkForm): HostArray<"t d"> {
     const { scale, lowest } = this.#form;
-    const coefficients = Float64Array.from(this.#pairs.decode(tokens), (one) => (one.codePointAt(0)! + lowest) / scale);
-    const steps = coefficients.length / dofs;
+    const said = Float64Array.from(this.#pairs.decode(tokens), (one) => (one.codePointAt(0)! + lowest) / scale);
+    const steps = says === "whole chunks" && said.length > 0 ? horizon : said.length / dofs;
     if (!Number.isInteger(steps) || steps < 1 || steps > horizon)
       throw new RangeError(
-        `FAST: expected ${dofs} coefficients for each of 1 to ${horizon} steps, got ${coefficients.length} in all`,
+        `FAST: expected ${dofs} coefficients for each of 1 to ${horizon} steps, got ${said.length} in all`,
       );
+    const coefficients = new Float64Array(steps * dofs);
+    coefficients.set(said.subarray(0, coefficients.length));
     const { cells } = fromCosines(new HostArray("t d", [steps, dofs], "float64", coefficients));
     const out = zeros("t d", [steps, dofs], "float32");
     out.cells.set(cells);

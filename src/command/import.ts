@@ -16,6 +16,13 @@ export const importWeights = define({
       text("folder", "with the tokenizer.json of the weights; without it the policy takes tokens, and no text"),
       null,
     ),
+    actionTokenizer: otherwise(
+      text(
+        "folder",
+        "with the tokenizer.json and processor_config.json of π0-FAST's actions, without which nobody reads them",
+      ),
+      null,
+    ),
     headWidth: otherwise(
       count("width", "of a head of the language model and the expert, where it is not as published"),
       null,
@@ -53,7 +60,9 @@ export const importWeights = define({
     const own = { headWidth, visionHeads, featureHeadWidth, embodiment, horizon, cameras };
     const given = await factsBeside(path, { ...nothingGiven, ...own });
     const tokenizer = asked.tokenizer === null ? null : resolve(asked.tokenizer);
-    const recipeFor = importedDataFor({ name: nameOf(path), datasets: asked.data, tokenizer }, terminal.err);
+    const actionTokenizer = asked.actionTokenizer === null ? null : resolve(asked.actionTokenizer);
+    const subject = { name: nameOf(path), datasets: asked.data, tokenizer, actionTokenizer };
+    const recipeFor = importedDataFor(subject, terminal.err);
     const { recipe, parameters, unread, notes } = await importRun({ path, folder, given, recipeFor });
     for (const note of notes) terminal.err.write(`${note}\n`);
     return {

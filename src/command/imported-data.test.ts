@@ -25,7 +25,10 @@ describe.runIf(hasRealData)(onRealData("weights that are given a dataset"), () =
       path,
       folder,
       given: await factsBeside(path, nothingGiven),
-      recipeFor: importedDataFor({ name: "given", datasets: [realDataset("dobot_cr5")], tokenizer: null }, screen),
+      recipeFor: importedDataFor(
+        { name: "given", datasets: [realDataset("dobot_cr5")], tokenizer: null, actionTokenizer: null },
+        screen,
+      ),
     });
 
   /** The policy of a robot with seven dofs, as the dataset's has, and six state entries. */

@@ -1,6 +1,7 @@
 import { relative, resolve } from "node:path";
 import { InputError } from "../input-error.ts";
 import type { PolicyRollouts } from "../serving/roll-out.ts";
+import type { AnswerCounts } from "../serving/said.ts";
 import type { Rollout } from "../simulation/rollout.ts";
 import { rolloutSeed } from "../simulation/seed.ts";
 import { define } from "./definition.ts";
@@ -128,6 +129,7 @@ function jsonOf(
     ...result.execution,
     seed,
     rollouts,
+    ...(result.answers === null ? {} : { answers: result.answers }),
     films: result.films,
   };
 }
@@ -135,7 +137,7 @@ function jsonOf(
 function textOf(
   { robot, episodes, seed, atLeast }: Given,
   isMet: boolean,
-  { rollouts, successes, score, films }: PolicyRollouts,
+  { rollouts, successes, score, answers, films }: PolicyRollouts,
 ): string {
   if (score === null) return "stopped before the first episode ended";
   const { successRate, interval, meanSteps } = score;
@@ -145,9 +147,15 @@ function textOf(
   return [
     `${robot}: ${successes} of ${rollouts.length} succeeded, ${percent(successRate)} (95 % interval ${low} to ${high})${stopped}`,
     `${significant(meanSteps)} steps on average; seed ${seed}, episodes 0 to ${rollouts.length - 1}${failed.length > 0 ? `, failed ${failed.join(" ")}` : ""}`,
+    ...(answers === null ? [] : [answersLine(answers)]),
     ...(atLeast === null ? [] : [`the bar of ${percent(atLeast)} is ${isMet ? "met" : "missed"}`]),
     ...(films.length > 0 ? [`films: ${films.map((path) => relative(process.cwd(), path)).join(" ")}`] : []),
   ].join("\n");
+}
+
+/** What a robot was given in place of what its policy did not say. */
+function answersLine({ all, short, broken }: AnswerCounts): string {
+  return `of ${all} answers ${short} ended early, whose last step was held, and ${broken} were no chunk, for which the robot got zeros in unit scale`;
 }
 
 function timesOf({ seconds, policySeconds, rollouts }: PolicyRollouts): string {

@@ -4,8 +4,9 @@ import { resolve } from "node:path";
 import { InputError } from "../input-error.ts";
 import type { ObservationKeys } from "../serving/protocol/keys.ts";
 import type { ServedRobot } from "../serving/robot.ts";
+import { brokenAnswerChoices } from "../serving/said.ts";
 import { define } from "./definition.ts";
-import { count, natural, otherwise, text } from "./parameter.ts";
+import { choice, count, natural, otherwise, text } from "./parameter.ts";
 import { runArgument } from "./run-argument.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 
@@ -24,6 +25,14 @@ export const serve = define({
     connections: otherwise(count("connections", "that are open at the same time, at most"), 16),
     messageMegabytes: otherwise(count("megabytes", "of one message, at most"), 64),
     apiKeyFile: otherwise(text("file", "whose text a client has to send as its key"), null),
+    brokenAnswers: otherwise(
+      choice(
+        "what",
+        "a robot gets for an answer that is no chunk: an error, or zeros in unit scale",
+        brokenAnswerChoices,
+      ),
+      "refuse",
+    ),
     seed: otherwise(natural("seed", "noise of a connection follows from it, and from how many came before"), 0),
   },
   examples: [
@@ -39,7 +48,9 @@ export const serve = define({
     const { startServer } = await import("../serving/protocol/server.ts");
     const keys = await keysOf(given.keys);
     const apiKey = given.apiKeyFile === null ? null : await apiKeyOf(given.apiKeyFile);
-    const policy = await loadPolicy(resolve(given.run), { robots: given.robots, machine: "as trained" });
+    const { robots } = given;
+    const brokenAnswers = given.brokenAnswers === "zeros" ? "zeros" : "refuse";
+    const policy = await loadPolicy(resolve(given.run), { robots, machine: "as trained", brokenAnswers });
     const say = (line: string) => void terminal.err.write(`${line}\n`);
     for (const note of policy.notes) say(note);
     const stopped = Promise.withResolvers<void>();

@@ -10,7 +10,7 @@ import { Rules } from "../validity/rules.ts";
 import { AnswerRows } from "./answer-rows.ts";
 import type { Setting } from "./traced.ts";
 
-const codec = new AnswerCodec(byteTokenizer, unfittedFast());
+const codec = new AnswerCodec(byteTokenizer, { tokenizer: unfittedFast() });
 const layout = {
   rows: 4,
   steps: 2,
@@ -32,7 +32,7 @@ const form = policyForm(variants.pi0_fast, "micro", {
   pastEnd: "hidden",
 });
 const setting: Setting = { form, layout, unrealInput: "zero", rules: Rules.all, hidden: "plain", pictures: "uint8" };
-const rows = new AnswerRows(codec, setting);
+const rows = new AnswerRows({ codec, manner: {} }, setting);
 
 /** A robot whose dofs 0 and 1 are in slots 3 and 1; the last row has none. */
 const ownDof = new HostArray(
@@ -49,7 +49,7 @@ function answer(actions: readonly (readonly number[])[]): Int32Array {
 }
 
 it("a program is given what an answer begins and ends with, by the words of the tokenizer, and each row's dofs", () => {
-  const feeds = new Map(rows.feedsOf(batch));
+  const feeds = new Map(rows.feedsOf(batch, []));
   // "|" is the byte 124, and the byte 0 is token 2.
   const marks = ["answerBegin", "answerEnd"].map((name) => feeds.get(name)!);
   expect(marks.map(({ shape, cells }) => [shape, [...cells].map(Number)])).toEqual([
@@ -76,7 +76,7 @@ it("what each row says stands in the slots of its robot; where it says no chunk,
   );
   said.cells.set(answer([[0.5, 0.25]]), 19);
   said.cells.set([9, 9, 9], 2 * 19);
-  const feeds: Arrays = new Map(rows.feedsOf(batch));
+  const feeds: Arrays = new Map(rows.feedsOf(batch, []));
   const { cells } = rows.actionsOf(said, feeds);
   const [two, minusOne] = [(11 / 4) * Math.SQRT1_2, (-6 / 4) * Math.SQRT1_2].map(Math.fround);
   const none = Number.NaN;

@@ -1,28 +1,45 @@
 import type { Batch } from "../batch/batch.ts";
+import type { BatchLayout } from "../batch/layout.ts";
 import type { AnswerCodec } from "../codec/answer.ts";
 import { type Arrays, type DataType, type HostArray, scalar, zeros } from "../graph/host-array.ts";
-import { answerInputs } from "./tokens.ts";
+import { stream } from "../graph/random.ts";
+import type { NoiseKey } from "./action-noise.ts";
+import { type AnswerManner, answerInputs } from "./tokens.ts";
 import type { Setting } from "./traced.ts";
+
+/** What a policy says its actions with, and how. */
+export interface Answers {
+  readonly codec: AnswerCodec;
+  readonly manner: AnswerManner;
+}
 
 /** Name under which the slots of each row's dofs go with what a program is fed. */
 const ownDofs = "ownDof";
 
 /** Answers of a batch's rows, and the actions that they say. */
 export class AnswerRows {
+  readonly manner: AnswerManner;
   readonly #codec: AnswerCodec;
   readonly #setting: Setting;
 
-  constructor(codec: AnswerCodec, setting: Setting) {
+  constructor({ codec, manner }: Answers, setting: Setting) {
+    this.manner = manner;
     this.#codec = codec;
     this.#setting = setting;
   }
 
-  /** What an answer begins and ends with, and whose dofs it says. */
-  feedsOf({ ownDof }: Batch): readonly (readonly [string, HostArray<string, DataType>])[] {
+  /**
+   * What an answer begins and ends with, whose dofs it says, and what is left to chance in it.
+   *
+   * @param keys one per sample
+   */
+  feedsOf(batch: Batch, keys: readonly NoiseKey[]): readonly (readonly [string, HostArray<string, DataType>])[] {
     return [
       [answerInputs.begin, scalar("int32", this.#codec.begin)],
       [answerInputs.end, scalar("int32", this.#codec.end)],
-      [ownDofs, ownDof],
+      [answerInputs.chances, answerChances(this.#setting.layout, keys)],
+      [ownDofs, batch.ownDof],
+      ...(this.manner.begins === "prompt" ? longerPrompt(batch, this.#codec.begin) : []),
     ];
   }
 
@@ -68,4 +85,43 @@ export class AnswerRows {
       throw error;
     }
   }
+}
+
+/**
+ * What each token of each sample's answer is drawn with, `[b n]`, between 0 and 1: keyed by the sample and the token's place, so that
+ * neither other rows nor more room change it.
+ */
+function answerChances({ rows, actionTokens }: BatchLayout, keys: readonly NoiseKey[]): HostArray<"b n"> {
+  const steps = actionTokens - 1;
+  const out = zeros("b n", [rows, steps], "float32");
+  for (const [row, { seed, dataset, frame, episode, draw }] of keys.entries())
+    stream(seed, "answer token", dataset).fillUniform(
+      out.cells.subarray(row * steps, (row + 1) * steps),
+      frame,
+      episode,
+      draw,
+    );
+  return out;
+}
+
+/** The prompt with the token that begins an answer behind its last place: there in every row that is a sample. */
+function longerPrompt(
+  { prompt, facts }: Batch,
+  begin: number,
+): readonly (readonly [string, HostArray<string, DataType>])[] {
+  const [rows = 0, tokens = 0] = facts.tokenReal.shape;
+  const longer = zeros("b n", [rows, tokens + 1], "int32");
+  const real = zeros("b n", [rows, tokens + 1], "bool");
+  prompt.read(({ cells }) => {
+    for (let row = 0; row < rows; row++) {
+      longer.cells.set(cells.subarray(row * tokens, (row + 1) * tokens), row * (tokens + 1));
+      real.cells.set(facts.tokenReal.bits.subarray(row * tokens, (row + 1) * tokens), row * (tokens + 1));
+      longer.cells[row * (tokens + 1) + tokens] = begin;
+      real.cells[row * (tokens + 1) + tokens] = facts.rowReal.bits[row]!;
+    }
+  });
+  return [
+    ["prompt", longer],
+    ["tokenReal", real],
+  ];
 }

@@ -41,5 +41,5 @@ export function costOf(setting: Setting): PolicyCost {
 function answerOperations(setting: Setting): number | null {
   const kinds = setting.form.variant.objectives.map(({ kind }) => kind);
   if (kinds.includes("flow")) return productOperations([traceActions(setting).actions]);
-  return kinds.includes("tokens") ? productOperations([saidAnswer(setting).answer]) : null;
+  return kinds.includes("tokens") ? productOperations([saidAnswer(setting, {}).answer]) : null;
 }

@@ -131,7 +131,7 @@ describe("a policy that says its actions", () => {
 
   it("says them by exactly the weights that it learns, and makes none without words", () => {
     const names = (parameters: readonly { readonly name: string }[]) => parameters.map(({ name }) => name).sort();
-    const { parameters, answer } = saidAnswer(saying);
+    const { parameters, answer } = saidAnswer(saying, {});
     expect(answer.shape).toEqual([4, 7]);
     expect(names(parameters)).toEqual(names(traceObjectives(saying).parameters));
     expect(names(parameters)).toContain("scores.weight");
@@ -139,7 +139,7 @@ describe("a policy that says its actions", () => {
   });
 
   it("is asked for no answer where it has none", () => {
-    expect(() => saidAnswer(setting)).toThrow("saidAnswer: expected an objective that says actions, got none");
+    expect(() => saidAnswer(setting, {})).toThrow("saidAnswer: expected an objective that says actions, got none");
   });
 });
 

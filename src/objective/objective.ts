@@ -10,7 +10,7 @@ import { perceive } from "../policy/policy.ts";
 import type { ObjectiveChoice } from "../policy/variant.ts";
 import { flowActions, flowActionsFile, flowErrors, flowFiles } from "./flow.ts";
 import { promptErrors, promptFiles } from "./prompt.ts";
-import { answerErrors, answerFiles, sayAnswer } from "./tokens.ts";
+import { type AnswerManner, answerErrors, answerFiles, sayAnswer, settingOfSaying } from "./tokens.ts";
 import { errorsOutput, type Setting, type TracedErrors, type TracedPolicy, weightsInput } from "./traced.ts";
 
 /** Traced objectives: what their programs compute, and the parameters that these read. */
@@ -145,11 +145,12 @@ export interface TracedAnswer {
  *
  * @throws RangeError where no objective of the policy says actions
  */
-export function saidAnswer(setting: Setting): TracedAnswer {
+export function saidAnswer(setting: Setting, manner: AnswerManner): TracedAnswer {
   const choice = setting.form.variant.objectives.find((objective) => objective.kind === "tokens");
   if (choice === undefined) throw new RangeError("saidAnswer: expected an objective that says actions, got none");
-  const scope = scopeOf(setting);
-  const answer = sayAnswer(scope, setting, tracePolicy(scope, setting), choice);
+  const own = settingOfSaying(setting, manner);
+  const scope = scopeOf(own);
+  const answer = sayAnswer(scope, own, tracePolicy(scope, own), { ...manner, choice });
   return { parameters: readBy([answer], scope), answer };
 }
 

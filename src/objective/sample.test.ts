@@ -45,7 +45,7 @@ function settingOf(variant: Variant, actionTokens: number): Setting {
   return { form, layout: { ...layout, actionTokens }, ...conventions };
 }
 
-const codec = new AnswerCodec(byteTokenizer, unfittedFast());
+const codec = new AnswerCodec(byteTokenizer, { tokenizer: unfittedFast() });
 const setting = settingOf(variants.pi0, 0);
 const weights = initialValues(traceActions(setting).parameters, 1);
 const machine = { device: "cpu", threads: 1 } as const;
@@ -143,11 +143,11 @@ it("weights that stand in the program are refused others, and weights that a pol
 describe("a policy that says its actions", () => {
   const saying = settingOf(variants.pi0_fast, 8);
   const spoken = raggedBatch(saying.layout, 2);
-  const { parameters, answer } = saidAnswer(saying);
+  const { parameters, answer } = saidAnswer(saying, {});
   const own = { setting: saying, weights: randomWeights(parameters, 1), placement: "fed", machine } as const;
 
   it("says what its program says, and where that is no chunk, acts in no numbers", async () => {
-    const sampler = await ActionSampler.compile({ ...own, answers: codec });
+    const sampler = await ActionSampler.compile({ ...own, answers: { codec, manner: {} } });
     const feeds = sampler.feedsOf(spoken, keys);
     const said = await sampler.said(feeds);
     const wanted = await evaluate({ answer }, { feeds, threads: 1, fixed: own.weights });

@@ -1,12 +1,11 @@
 import { type Batch, sampleCount } from "../batch/batch.ts";
 import type { BatchLayout } from "../batch/layout.ts";
-import type { AnswerCodec } from "../codec/answer.ts";
 import { type Arrays, type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import { type CompileOptions, Program } from "../graph/program.ts";
 import { InputError } from "../input-error.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import { actionNoise, type NoiseKey } from "./action-noise.ts";
-import { AnswerRows } from "./answer-rows.ts";
+import { AnswerRows, type Answers } from "./answer-rows.ts";
 import { flowInputs } from "./flow.ts";
 import { observationFeeds } from "./micro-batch.ts";
 import { saidAnswer, traceActions } from "./objective.ts";
@@ -19,7 +18,7 @@ export interface ActionSamplerOptions {
   readonly weights: ParameterValues;
   readonly placement: WeightPlacement;
   /** Actions as answers and back, where the policy says them; else `null`. */
-  readonly answers: AnswerCodec | null;
+  readonly answers: Answers | null;
   readonly machine: Omit<CompileOptions, "fixed">;
 }
 
@@ -55,7 +54,7 @@ export class ActionSampler {
   static async compile(options: ActionSamplerOptions): Promise<ActionSampler> {
     const { setting, weights, placement, machine } = options;
     const answers = answerRowsOf(options);
-    const { parameters, ...outputs } = answers === null ? traceActions(setting) : saidAnswer(setting);
+    const { parameters, ...outputs } = answers === null ? traceActions(setting) : saidAnswer(setting, answers.manner);
     const read = new Map([...weights].filter(([name]) => parameters.some((parameter) => parameter.name === name)));
     const [fixed, fed] = placement === "written" ? [read, new Map()] : [new Map(), read];
     const program = await Program.compile({ ...outputs }, { ...machine, fixed });
@@ -92,7 +91,7 @@ export class ActionSampler {
     if (keys.length !== samples)
       throw new RangeError(`sample: expected a key for each of ${samples} samples, got ${keys.length}`);
     const noise = actionNoise(batch, keys, this.#setting.unrealInput);
-    const marks = this.#answers?.feedsOf(batch) ?? [];
+    const marks = this.#answers?.feedsOf(batch, keys) ?? [];
     return new Map<string, HostArray<string, DataType>>([
       ...observationFeeds(batch),
       [flowInputs.noise, noise],

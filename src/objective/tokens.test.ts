@@ -130,7 +130,7 @@ describe("an answer that a policy says by itself", () => {
       [answerInputs.end, new HostArray("", [], "int32", Int32Array.of(end))] as const,
     ]);
   const saidWith = async (end: number, by = weights) => {
-    const { answer } = saidAnswer(setting);
+    const { answer } = saidAnswer(setting, {});
     const { answer: cells } = await evaluate(
       { answer },
       { feeds: new Map([...feeds, ...marks(end)]), threads: 1, fixed: by },

@@ -1,14 +1,14 @@
 import { constant, type SymbolicArray, sizeOf } from "../graph/array.ts";
 import { HostArray, zeros } from "../graph/host-array.ts";
 import { alignTo, sum } from "../graph/op/align.ts";
-import { largest } from "../graph/op/largest.ts";
 import { loopAll } from "../graph/op/loop.ts";
-import { cast, equal, less, not, or, where } from "../graph/op/select.ts";
+import { cast, equal, less, not, or, select, where } from "../graph/op/select.ts";
 import { concat, merge, rename, slice, split } from "../graph/op/shape.ts";
 import type { KeyValue } from "../nn/layer.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import { runAnswer, type Speaker, tokenScores } from "./answer.ts";
+import { type Choosing, chosenToken } from "./choose.ts";
 import type { Perceived } from "./head/perceived.ts";
 import { embedded } from "./prefix.ts";
 import type { TokensChoice } from "./variant.ts";
@@ -21,6 +21,8 @@ export interface Saying {
   readonly end: SymbolicArray<"", "int32">;
   /** How many tokens are said at most. */
   readonly steps: number;
+  /** Which token follows, of those that are thought likely: numbers for chances are one for each of `steps`. */
+  readonly choosing: Choosing;
 }
 
 /** What is carried from one token to the next: said so far, whether its end was among it, read next, keys and values by layer. */
@@ -32,17 +34,17 @@ type Carried = readonly [
 ];
 
 /**
- * An answer token by token, each the likeliest behind those before it: `[b n]`, tokens.
+ * An answer token by token, each chosen behind those before it: `[b n]`, tokens.
  *
  * One loop of the program, with the keys and values of what was perceived and of what was said: each turn runs one token.
  *
- * @source LeRobot `modeling_pi0_fast.py` `sample_actions_fast_kv_cache`, at temperature 0
+ * @source LeRobot `modeling_pi0_fast.py` `sample_actions_fast_kv_cache`
  */
 export function decodeAnswer(
   scope: Scope,
   form: Speaker & Pick<TokensChoice, "scores">,
   perceived: Perceived,
-  { first, end, steps }: Saying,
+  { first, end, steps, choosing }: Saying,
 ): SymbolicArray<"b n", "int32"> {
   const rows = sizeOf(first, "b");
   const start: Carried = [
@@ -54,7 +56,8 @@ export function decodeAnswer(
   const [said] = loopAll(start, placesOf(steps), ([before, ended, next, ...cache], row) => {
     const here = cast(slice(row, "n", 0, steps), "bool");
     const earlier = cast(slice(row, "n", steps, 2 * steps), "bool");
-    const turn = sayNext(scope, form, perceived, { token: next, cache, earlier });
+    const own = atTurn(choosing, here);
+    const turn = sayNext(scope, form, perceived, { token: next, cache, earlier, choosing: own });
     const token = alignTo(cast(turn.token, "float32"), before);
     const hasEnded = or(ended, equal(turn.token, alignTo(end, turn.token)));
     const carried: Carried = [
@@ -91,6 +94,14 @@ interface Reading {
   readonly cache: readonly SymbolicArray<"b k g f">[];
   /** `[n]`: places of the answer that stand before the token. */
   readonly earlier: SymbolicArray<"n", "bool">;
+  readonly choosing: Choosing<"b">;
+}
+
+/** How the token of a turn is chosen, whose place is the one of `[n]`. */
+function atTurn(choosing: Choosing, here: SymbolicArray<"n", "bool">): Choosing<"b"> {
+  if (choosing.kind === "likeliest") return choosing;
+  const { chances } = choosing;
+  return { ...choosing, chances: sum(select(alignTo(here, asBits(chances)), chances, 0), "b") };
 }
 
 /** The token behind one that is read, and that one's keys and values. */
@@ -98,7 +109,7 @@ function sayNext(
   scope: Scope,
   form: Speaker & Pick<TokensChoice, "scores">,
   perceived: Perceived,
-  { token, cache, earlier }: Reading,
+  { token, cache, earlier, choosing }: Reading,
 ) {
   const rows = sizeOf(token, "b");
   const steps = sizeOf(earlier, "n");
@@ -115,7 +126,7 @@ function sayNext(
   }));
   const { tokens, cache: own } = runAnswer(scope, form, { stream, before });
   const scores = merge(tokenScores(scope, form, form, tokens), "b n", "b");
-  return { token: largest(scores, "b"), own: own.flatMap(({ keys, values }) => [keys, values]) };
+  return { token: chosenToken(scores, choosing), own: own.flatMap(({ keys, values }) => [keys, values]) };
 }
 
 /** A cache with what was made of one token, `[b k g f]` of one key, at its place `[n]`. */

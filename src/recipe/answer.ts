@@ -1,13 +1,16 @@
-import { AnswerCodec, unmergedLength } from "../codec/answer.ts";
+import { AnswerCodec, type AnswerForm, unmergedLength } from "../codec/answer.ts";
 import { type FastForm, unfittedFast } from "../codec/fast.ts";
-import { byteTokenizer } from "../codec/prompt.ts";
+import { byteTokenizer, type PromptTokenizer } from "../codec/prompt.ts";
+import { InputError } from "../input-error.ts";
+import type { Answers } from "../objective/answer-rows.ts";
+import type { AnswerManner } from "../objective/tokens.ts";
 import { variants } from "../policy/variant.ts";
 import type { Recipe } from "./schema.ts";
 import { tokenizerOf } from "./tokenizer.ts";
 
 /** How a policy says its actions. */
-export interface AnswerChoice {
-  readonly tokenizer: FastForm;
+export interface AnswerChoice extends Omit<AnswerForm, "tokenizer">, AnswerManner {
+  readonly tokenizer: FastForm | "unknown";
   /** Tokens of an answer, at most. */
   readonly most: number;
 }
@@ -22,11 +25,41 @@ export function answerChoiceOf({ policy }: Pick<Recipe, "policy">): AnswerChoice
 }
 
 /** Actions as answers of the recipe's policy and back; `null` where it says none, or in words of a tokenizer that is not known here. */
-export function answersOf(recipe: Pick<Recipe, "policy">): AnswerCodec | null {
+export function answersOf(recipe: Pick<Recipe, "policy">): Answers | null {
   const choice = answerChoiceOf(recipe);
-  return choice === null || recipe.policy.vocabulary !== undefined
-    ? null
-    : new AnswerCodec(tokenizerOf(recipe), choice.tokenizer);
+  const { tokenizer, vocabulary } = recipe.policy;
+  if (choice === null || choice.tokenizer === "unknown") return null;
+  if (tokenizer === undefined && vocabulary !== undefined) return null;
+  const { begins, temperature } = choice;
+  const codec = codecOf(tokenizerOf(recipe), { ...choice, tokenizer: choice.tokenizer });
+  return { codec, manner: { begins, temperature } };
+}
+
+/**
+ * What examples of a recipe say actions with; `null` where they are not said.
+ *
+ * @throws InputError where the tokenizer of the weights is not known: nobody can be taught to say something then
+ */
+export function taughtAnswersOf(recipe: Pick<Recipe, "policy">): AnswerForm | null {
+  const choice = answerChoiceOf(recipe);
+  if (choice === null) return null;
+  const { tokenizer } = choice;
+  if (tokenizer === "unknown")
+    throw new InputError(
+      "policy.actionTokens.tokenizer: expected the tokenizer of actions that the weights were trained with, which is not known; " +
+        "import them again with --action-tokenizer FOLDER",
+    );
+  return { ...choice, tokenizer };
+}
+
+/** @throws InputError where a tokenizer of words has no room for the actions, or no single token for the end */
+function codecOf(text: PromptTokenizer, form: AnswerForm): AnswerCodec {
+  try {
+    return new AnswerCodec(text, form);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InputError(`policy.actionTokens: ${error.message}`);
+  }
 }
 
 /** Whether actions of a variant are tokens that its backbone says. */

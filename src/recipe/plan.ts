@@ -23,7 +23,7 @@ import { type PolicyForm, policyForm } from "../policy/policy.ts";
 import { textsOf } from "../policy/prefixes.ts";
 import { sizeBeforeHead, timeDirectionOf, variantOf, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
-import { answerChoiceOf, answersOf } from "./answer.ts";
+import { answerChoiceOf, answersOf, taughtAnswersOf } from "./answer.ts";
 import { knownReadingOf, knownSizesOf } from "./known.ts";
 import { decodesParts, embodimentWeightProblems, headOf, partProblems, partsOf, wholeAction } from "./parts.ts";
 import type { Recipe } from "./schema.ts";
@@ -152,7 +152,7 @@ export function formOf({ policy, conventions, data }: Recipe): PolicyForm {
   const texts = textsOf(variant).length === 0 ? {} : { texts: textTokens(variant, tokenizerOf({ policy })) };
   const form = policyForm(variant, policy.size, {
     ...texts,
-    vocabulary: policy.vocabulary ?? (answersOf({ policy }) ?? tokenizerOf({ policy })).vocabulary,
+    vocabulary: policy.vocabulary ?? (answersOf({ policy })?.codec ?? tokenizerOf({ policy })).vocabulary,
     parts: partsOf(policy),
     // Weights that were imported without datasets act for one robot.
     embodiments: Math.max(1, data.datasets.length),
@@ -223,7 +223,7 @@ export function loadPlanOf(plan: Plan): LoadPlan {
   );
   const { pictureMemoryBytes } = recipe.data;
   const reading = readingOf(recipe);
-  const answers = answerChoiceOf(recipe)?.tokenizer ?? null;
+  const answers = taughtAnswersOf(recipe);
   const { seed, policy } = recipe;
   const tokenizer = policy.tokenizer ?? "bytes";
   return { seed, members: mixture.members, units, reading, tokenizer, answers, pictureMemoryBytes };

@@ -14,5 +14,10 @@ export interface ActionChunk {
   readonly robot: ServedRobot;
   /** By step and dof, in the robot's own units and order; step 0 is now. */
   readonly actions: readonly (readonly number[])[];
+  /**
+   * How many of the steps the policy gave: all, unless it says its actions and its answer ended before, from where on its last step is
+   * held; 0 where the answer was no chunk.
+   */
+  readonly saidSteps: number;
   readonly stepsPerSecond: number;
 }

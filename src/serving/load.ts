@@ -16,6 +16,7 @@ import type { Recipe } from "../recipe/schema.ts";
 import { Rules } from "../validity/rules.ts";
 import { LoadedPolicy } from "./policy.ts";
 import { plannedRobots, type ServedRobot, servedRobots } from "./robot.ts";
+import type { BrokenAnswers } from "./said.ts";
 
 /** How a policy is served. */
 export interface LoadOptions {
@@ -23,6 +24,8 @@ export interface LoadOptions {
   readonly robots: number;
   /** Where it runs and on how many threads. Another machine than the one it was trained on changes the last bits. */
   readonly machine: "as trained" | Machine;
+  /** What a robot gets where a policy that says its actions says no chunk; missing: an error. */
+  readonly brokenAnswers?: BrokenAnswers;
 }
 
 /** Where a policy runs. */
@@ -53,7 +56,8 @@ export interface FoundPolicy {
  * @param run the run's folder, or that of one of its checkpoints
  * @throws InputError where there is no checkpoint, it is damaged, its conventions are others, or the device is not there
  */
-export async function loadPolicy(run: string, { robots: rows, machine }: LoadOptions): Promise<LoadedPolicy> {
+export async function loadPolicy(run: string, options: LoadOptions): Promise<LoadedPolicy> {
+  const { robots: rows, machine, brokenAnswers = "refuse" } = options;
   if (!Number.isInteger(rows) || rows < 1)
     throw new InputError(`loadPolicy: expected a number of robots from 1, got ${rows}`);
   const found = await findPolicy(run);
@@ -63,6 +67,7 @@ export async function loadPolicy(run: string, { robots: rows, machine }: LoadOpt
     rows,
     steps,
     machine: machine === "as trained" ? found.machine : machine,
+    brokenAnswers,
   });
 }
 
@@ -114,13 +119,15 @@ export interface CompileChoice {
   /** The most steps of a chunk that are carried out; later ones may be left out of it. */
   readonly steps: number;
   readonly machine: Machine;
+  /** Missing: an error. */
+  readonly brokenAnswers?: BrokenAnswers;
 }
 
 /** A policy with its weights, compiled for a number of robots in one call. */
 export async function compilePolicy(
   { checkpoint, step, notes, recipe, robots }: FoundPolicy,
   weights: ParameterValues,
-  { rows, steps, machine }: CompileChoice,
+  { rows, steps, machine, brokenAnswers = "refuse" }: CompileChoice,
 ): Promise<LoadedPolicy> {
   const whole = {
     setting: settingOf(recipe, rows),
@@ -130,7 +137,7 @@ export async function compilePolicy(
     machine,
   };
   const sampler = await ActionSampler.compile(forFirstSteps(whole, steps));
-  return new LoadedPolicy({ checkpoint, step, notes, recipe, robots, sampler });
+  return new LoadedPolicy({ checkpoint, step, notes, recipe, robots, sampler, brokenAnswers });
 }
 
 function settingOf(recipe: Recipe, rows: number): Setting {

@@ -13,6 +13,7 @@ import type { Recipe } from "../recipe/schema.ts";
 import { tokenizerOf } from "../recipe/tokenizer.ts";
 import type { ActionChunk, ActionRequest } from "./action.ts";
 import { chooseRobot, type RobotQuery, type ServedRobot } from "./robot.ts";
+import { type BrokenAnswers, heldChunk } from "./said.ts";
 import { Session } from "./session.ts";
 
 /** What a served policy consists of. */
@@ -24,6 +25,7 @@ export interface PolicyParts {
   readonly recipe: Recipe;
   readonly robots: readonly ServedRobot[];
   readonly sampler: ActionSampler;
+  readonly brokenAnswers: BrokenAnswers;
 }
 
 /** A trained policy that gives actions, in each robot's own width and units. */
@@ -37,15 +39,17 @@ export class LoadedPolicy {
   /** Every robot that it acts for. */
   readonly robots: readonly ServedRobot[];
   readonly #sampler: ActionSampler;
+  readonly #brokenAnswers: BrokenAnswers;
 
   /** @internal Policies come from `loadPolicy`. */
-  constructor({ checkpoint, step, notes, recipe, robots, sampler }: PolicyParts) {
+  constructor({ checkpoint, step, notes, recipe, robots, sampler, brokenAnswers }: PolicyParts) {
     this.checkpoint = checkpoint;
     this.step = step;
     this.notes = notes;
     this.recipe = recipe;
     this.robots = robots;
     this.#sampler = sampler;
+    this.#brokenAnswers = brokenAnswers;
   }
 
   /** The most robots that it acts for in one call; fewer take as long. */
@@ -56,6 +60,11 @@ export class LoadedPolicy {
   /** Steps of the chunks that it gives: the action horizon, or fewer where it was compiled for the first steps only. */
   get steps(): number {
     return this.#sampler.layout.steps;
+  }
+
+  /** Whether its actions are what an answer says, which may end early, or be no chunk. */
+  get saysActions(): boolean {
+    return this.#sampler.isSaid;
   }
 
   /**
@@ -81,7 +90,8 @@ export class LoadedPolicy {
    * Action chunks for several robots in one batch, each as if it were alone. The event loop stays free.
    *
    * @returns a chunk for each request, in order
-   * @throws InputError where a request does not fit its robot or the policy, or the policy gives no finite actions
+   * @throws InputError where a request does not fit its robot or the policy, or the policy gives no finite actions or, unless it was loaded
+   *   so that these are 0, an answer that is no chunk
    */
   async act<const R extends readonly ActionRequest[]>(requests: R): Promise<{ [K in keyof R]: ActionChunk }>;
   async act(requests: readonly ActionRequest[]): Promise<ActionChunk[]> {
@@ -118,12 +128,14 @@ export class LoadedPolicy {
     const now = observations[observations.length - 1];
     const state = Float64Array.from(now?.state ?? []);
     const reading = { dofs, unit: robot.units.action, frame: this.recipe.data.actions };
-    const { cells } = ownActions(cutToRobot(actions, row, slots(dofs)), state, reading);
-    const nonFinite = cells.findIndex((value) => !Number.isFinite(value));
-    if (nonFinite >= 0 && this.#sampler.isSaid)
+    const own = cutToRobot(actions, row, slots(dofs));
+    const { chunk, said } = this.saysActions ? heldChunk(own) : { chunk: own, said: this.steps };
+    if (said === 0 && this.#brokenAnswers === "refuse")
       throw new InputError(
-        `${this.checkpoint}: expected a chunk of ${robot.name}, got an answer that says ${Math.floor(nonFinite / dofs.length)} of ${cells.length / dofs.length} steps; train it on, or ask again with another observation`,
+        `${this.checkpoint}: expected a chunk of ${robot.name}, got an answer that says 0 of ${this.steps} steps; train it on, or ask for zeros in place of broken answers`,
       );
+    const { cells } = ownActions(chunk, state, reading);
+    const nonFinite = cells.findIndex((value) => !Number.isFinite(value));
     if (nonFinite >= 0)
       throw new InputError(
         `${this.checkpoint}: expected finite actions of ${robot.name}, got ${cells[nonFinite]} for "${dofs[nonFinite % dofs.length]!.name}"; use another checkpoint`,
@@ -134,6 +146,7 @@ export class LoadedPolicy {
       actions: Array.from({ length: steps }, (_, step) => [
         ...cells.subarray(step * dofs.length, (step + 1) * dofs.length),
       ]),
+      saidSteps: said,
       stepsPerSecond: robot.stepsPerSecond,
     };
   }

@@ -13,8 +13,9 @@ import { findRobot } from "../simulation/robots.ts";
 import type { Rollout } from "../simulation/rollout.ts";
 import { type FoundPolicy, findPolicy, type Machine } from "./load.ts";
 import type { ServedRobot } from "./robot.ts";
-import { encodeWeights } from "./rollout-share.ts";
+import { encodeWeights, type PlayedShare } from "./rollout-share.ts";
 import { playShares, type RolloutProgress } from "./rollout-threads.ts";
+import { type AnswerCounts, together } from "./said.ts";
 import { fittingRobot } from "./simulated.ts";
 
 /** A policy, a simulated robot, and how many episodes are rolled out in which way. */
@@ -51,6 +52,8 @@ export interface PolicyRollouts {
   readonly successes: number;
   /** `null` of no episodes. */
   readonly score: Score | null;
+  /** What became of the policy's answers; `null` where it says no actions. */
+  readonly answers: AnswerCounts | null;
   readonly films: readonly string[];
   readonly seconds: number;
   /** Those of the seconds in which the policy computed actions; the mean over threads. */
@@ -118,10 +121,16 @@ export async function rollOutFound(
     rollouts,
     successes: successesOf(rollouts),
     score: scoreOf(rollouts),
+    answers: answersOf(played.shares),
     films: paths.map(([, path]) => path),
     seconds: played.seconds,
     policySeconds,
   };
+}
+
+function answersOf(shares: readonly PlayedShare[]): AnswerCounts | null {
+  const own = shares.flatMap(({ answers }) => (answers === null ? [] : [answers]));
+  return own.length === 0 ? null : together(own);
 }
 
 /** The robot, the chunk execution and the options that a rollout's choice means for a policy. */

@@ -20,7 +20,9 @@ export interface ShareWatcher {
 export async function playShare(share: RolloutShare, watcher: ShareWatcher): Promise<PlayedShare> {
   const { policy: found, weights, plan, rows, machine } = share;
   const own = weights === null ? await readPolicyWeights(found) : decodeWeights(weights);
-  const policy = await compilePolicy(found, own, { rows, steps: stepsUsed(plan.execution), machine });
+  const steps = stepsUsed(plan.execution);
+  // A robot that got nothing would end the rollout of all others: such answers are counted.
+  const policy = await compilePolicy(found, own, { rows, steps, machine, brokenAnswers: "zeros" });
   const robots: RobotEnvironment[] = [];
   try {
     const design = findRobot(share.design);
@@ -53,7 +55,8 @@ async function playWith(
       filmed: (episode, pictures) => films?.add(episode, pictures),
       isStopped: () => Atomics.load(stop, 0) !== 0,
     });
-    return { rollouts, films: films?.paths ?? [], policySeconds: controller.ms / 1000 };
+    const { answers, ms } = controller;
+    return { rollouts, answers, films: films?.paths ?? [], policySeconds: ms / 1000 };
   } finally {
     films?.finish();
   }

@@ -4,6 +4,7 @@ import type { PlainError } from "../plain-error.ts";
 import type { RobotOptions } from "../simulation/environment.ts";
 import type { PlayPlan, Rollout } from "../simulation/rollout.ts";
 import type { FoundPolicy, Machine } from "./load.ts";
+import type { AnswerCounts } from "./said.ts";
 
 /** The part of a rollout that one thread runs: plain data. */
 export interface RolloutShare {
@@ -31,6 +32,8 @@ export interface RolloutShare {
 /** What a share's thread has rolled out. */
 export interface PlayedShare {
   readonly rollouts: readonly Rollout[];
+  /** `null` where the policy says no actions. */
+  readonly answers: AnswerCounts | null;
   /** Paths by episode. */
   readonly films: readonly (readonly [episode: number, path: string])[];
   /** Time in which the policy computed actions. */

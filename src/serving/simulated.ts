@@ -9,6 +9,7 @@ import { embodimentOf } from "../simulation/simulated-robot.ts";
 import type { ActionChunk } from "./action.ts";
 import type { LoadedPolicy } from "./policy.ts";
 import type { ServedRobot } from "./robot.ts";
+import { type AnswerCounts, counted, noAnswers } from "./said.ts";
 import type { Session } from "./session.ts";
 
 /** The robot of a policy whose dofs, states, cameras and rates are a simulated robot's, and what its observations hold. */
@@ -82,6 +83,7 @@ export class PolicyController implements Controller {
   readonly #seed: number;
   readonly #running: ({ readonly session: Session; readonly episode: number; prompt: string } | null)[];
   #ms = 0;
+  #answers = noAnswers;
 
   constructor(
     policy: LoadedPolicy,
@@ -100,6 +102,11 @@ export class PolicyController implements Controller {
   /** Milliseconds in which the policy computed actions so far. */
   get ms(): number {
     return this.#ms;
+  }
+
+  /** What became of its answers so far; `null` where the policy says no actions. */
+  get answers(): AnswerCounts | null {
+    return this.#policy.saysActions ? this.#answers : null;
   }
 
   begin(environment: number, episode: number): void {
@@ -126,6 +133,7 @@ export class PolicyController implements Controller {
     for (let at = 0; at < requests.length; at += this.#policy.rows)
       chunks.push(...(await this.#policy.act(requests.slice(at, at + this.#policy.rows))));
     this.#ms += performance.now() - from;
+    for (const { saidSteps } of chunks) this.#answers = counted(this.#answers, saidSteps, this.horizon);
     return chunks.map(({ actions }) => actions);
   }
 

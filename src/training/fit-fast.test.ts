@@ -35,7 +35,7 @@ describe("a tokenizer that is fitted to a mixture of robots, one of them without
     const open = await openMixture(mixtureOf(awkwardRecipe));
     const plan = await planOf(awkwardRecipe, open, cache);
     await open.close();
-    const maker = await BatchMaker.open({ ...loadPlanOf(plan), answers: tokenizer });
+    const maker = await BatchMaker.open({ ...loadPlanOf(plan), answers: { tokenizer } });
     try {
       const { mixture } = plan;
       const all = Array.from({ length: 60 }, (_, n) => draw(mixture.seed, mixture.members, n));

@@ -109,12 +109,12 @@ async function chunkAt(plan: Plan, { datasets }: OpenMixture, { member: at, epis
 
 function measured(recipe: Recipe, form: FastForm, chunks: readonly HostArray<"t d">[]) {
   const fast = new FastTokenizer(form);
-  const codec = new AnswerCodec(tokenizerOf(recipe), form);
+  const codec = new AnswerCodec(tokenizerOf(recipe), { tokenizer: form });
   let [coefficients, tokens, longest, squares] = [0, 0, 0, 0];
   for (const chunk of chunks) {
     const said = fast.encode(chunk);
     const [horizon = 0, dofs = 0] = chunk.shape;
-    const back = fast.decode(said, { dofs, horizon });
+    const back = fast.decode(said, { dofs, horizon, says: "real steps" });
     coefficients += chunk.cells.length;
     tokens += said.length;
     longest = Math.max(longest, codec.encode(chunk).length);

@@ -101,6 +101,6 @@ it("a tokenizer that is fitted to chunks says them in the same tokens, and says 
   expect([form.lowest, form.tokens]).toEqual([lowest, tokensOf(ours)]);
   const fast = new FastTokenizer(form);
   expect(chunks.map((chunk) => [...fast.encode(chunk)])).toEqual(ours.tokens);
-  const steps = fast.decode(Int32Array.from(ours.tokens[0]!), { dofs: 5, horizon: 8 });
+  const steps = fast.decode(Int32Array.from(ours.tokens[0]!), { dofs: 5, horizon: 8, says: "real steps" });
   for (const [at, wanted] of ours.decoded.flat().entries()) expect(steps.cells[at]).toBeCloseTo(wanted, 5);
 });

@@ -31,7 +31,7 @@ describe.each(heads)("$name, imported, is a run of $variant", ({ name, variant, 
       folder: join(folder, "run"),
       given,
       recipeFor: async (own, known) => ({
-        recipe: importedRecipe(own, known, { name: "head", machine, tokenizer: null, data }),
+        recipe: importedRecipe(own, known, { name: "head", machine, tokenizer: null, actionTokenizer: null, data }),
         members: null,
       }),
     });

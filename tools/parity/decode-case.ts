@@ -1,14 +1,14 @@
-import { constant, type SymbolicArray } from "../../src/graph/array.ts";
+import type { SymbolicArray } from "../../src/graph/array.ts";
 import { type Arrays, type DataType, HostArray, zeros } from "../../src/graph/host-array.ts";
 import { largest } from "../../src/graph/op/largest.ts";
-import { concat, merge, slice, split } from "../../src/graph/op/shape.ts";
+import { merge, slice } from "../../src/graph/op/shape.ts";
 import { Program } from "../../src/graph/program.ts";
 import { evaluate, runProgram } from "../../src/graph/testing/evaluate.ts";
 import { Scope } from "../../src/nn/parameter.ts";
+import { saidAnswer } from "../../src/objective/objective.ts";
 import { answerInputs, answerScores } from "../../src/objective/tokens.ts";
 import type { Setting, TracedPolicy } from "../../src/objective/traced.ts";
 import { tokenScores } from "../../src/policy/answer.ts";
-import { decodeAnswer } from "../../src/policy/decode.ts";
 import { observationInputs } from "../../src/policy/inputs.ts";
 import { perceive } from "../../src/policy/policy.ts";
 import type { TokensChoice } from "../../src/policy/variant.ts";
@@ -59,16 +59,17 @@ function withBegin(reference: ReferenceCase): Arrays {
   ]);
 }
 
-/** In one program: the token behind the prompt, then its loop. */
+/** As a policy says them that begins its answers in the prompt: in one program. */
 async function withCache(given: DecodedCase, name: string): Promise<Float64Array> {
-  const { setting, choice, reference, feeds, weights } = given;
-  const [rows = 0, steps = 0] = reference.shape(name);
-  const { scope, policy, first } = traced(given);
-  const end = constant(new HostArray("", [], "int32", Int32Array.of(reference.marks.end)));
-  const saying = { first, end, steps: steps - 1 };
-  const rest = decodeAnswer(scope, { ...setting.form, scores: choice.scores }, policy.perceived, saying);
-  const said = concat("n", [split(first, "b", "b n", [rows, 1]), rest]);
-  return (await evaluate({ said }, { feeds, threads: 2, fixed: weights })).said;
+  const { setting, reference, feeds, weights } = given;
+  const [, steps = 0] = reference.shape(name);
+  const { answer } = saidAnswer(
+    { ...setting, layout: { ...setting.layout, tokens: setting.layout.tokens - 1, actionTokens: steps + 1 } },
+    { begins: "prompt" },
+  );
+  const mark = (token: number) => new HostArray("", [], "int32", Int32Array.of(token));
+  const own = new Map([...feeds, [answerInputs.end, mark(reference.marks.end)]]);
+  return (await evaluate({ answer }, { feeds: own, threads: 2, fixed: weights })).answer;
 }
 
 /** Each token by a reading of the prompt and of all that was said before it, to the last one. */

@@ -33,6 +33,7 @@ export async function playAll({ opened, weights, sampling }: Measured): Promise<
   const robots = servedBy(plan);
   const policy = new LoadedPolicy({
     checkpoint: recipe.name,
+    brokenAnswers: "refuse",
     step: recipe.optimizer.steps,
     notes: [],
     recipe,

@@ -31,7 +31,7 @@ export async function playAll({ plan, weights, study }: Measured): Promise<Plays
   });
   const robots = plannedRobots(plan);
   const loaded = { checkpoint: recipe.name, step: recipe.optimizer.steps, notes: [], recipe, robots, sampler, rows };
-  const policy = new LoadedPolicy(loaded);
+  const policy = new LoadedPolicy({ ...loaded, brokenAnswers: "refuse" });
   const own = study.data === "pictures" ? [{ ...primaryHorizon, starts: closedLoop.pictureStarts }] : executionHorizons;
   try {
     const found: Plays = {};

@@ -15,12 +15,21 @@ export interface ForeignPolicy extends VariantChoice {
   readonly promptTokens: number;
   /** Tokens that say a chunk of actions, at most; 0 where a policy says none. */
   readonly actionTokens: number;
+  /** How it says them, where it does. */
+  readonly saying?: ForeignSaying;
   /** Keys of the cameras, in the policy's order. */
   readonly cameras: readonly string[];
   /** What its weights were trained under. */
   readonly conventions: z.infer<typeof chosenConventionsSchema>;
   /** What its files call the parameters. */
   readonly names: ForeignNames;
+}
+
+/** How a policy says its actions, beside the tokenizer of actions, which its files do not hold. */
+export interface ForeignSaying {
+  /** Tokens at the end of its vocabulary that say no action. */
+  readonly skipped: number;
+  readonly temperature: number;
 }
 
 /** An action head behind a model that is none of ours: what comes before it has only its width from the files. */

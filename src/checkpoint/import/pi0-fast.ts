@@ -10,7 +10,12 @@ import type { ShapesByName } from "./tensor-source.ts";
 
 const count = z.int().positive();
 
-const configSchema = lerobotConfigSchema.extend({ tokenizer_max_length: count, max_action_tokens: count });
+const configSchema = lerobotConfigSchema.extend({
+  tokenizer_max_length: count,
+  max_action_tokens: count,
+  fast_skip_tokens: z.int().nonnegative(),
+  temperature: z.number().nonnegative(),
+});
 
 const paligemma = "paligemma_with_expert.paligemma";
 const language = `${paligemma}.model.language_model`;
@@ -60,6 +65,7 @@ export function lerobotPi0Fast(where: string, config: unknown, shapes: ShapesByN
     stateWidth: read.max_state_dim,
     promptTokens: read.tokenizer_max_length,
     actionTokens: read.max_action_tokens,
+    saying: { skipped: read.fast_skip_tokens, temperature: read.temperature },
     cameras: camerasOf(read),
     conventions: {
       ...soundConventions,

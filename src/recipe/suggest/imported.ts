@@ -1,6 +1,6 @@
 import type { ForeignPolicy } from "../../checkpoint/import/imported.ts";
 import type { KnownRobot } from "../../checkpoint/import/robot.ts";
-import { unfittedFast } from "../../codec/fast.ts";
+import type { FastForm } from "../../codec/fast.ts";
 import { type PolicySizeName, policySizeNames, type SizeChoice } from "../../policy/size.ts";
 import { type Variant, variants } from "../../policy/variant.ts";
 import type { Recipe, RecipeDataset } from "../schema.ts";
@@ -14,6 +14,8 @@ export interface ImportedChoice {
   readonly machine: TrainingMachine;
   /** Folder of the tokenizer; `null` where it is not known: then the policy is given tokens. */
   readonly tokenizer: string | null;
+  /** Of actions; `null` where it is not known: then what the policy says cannot be read. */
+  readonly actionTokenizer: FastForm | null;
   /** Datasets whose cameras are matched to the policy's, below a folder; none where nobody gave any. */
   readonly data: { readonly root: string; readonly datasets: readonly RecipeDataset[] };
 }
@@ -35,7 +37,7 @@ export function importedRecipe(policy: ForeignPolicy, known: KnownRobot, choice:
     promptTokens: policy.promptTokens,
     // The words of an action head's policy are those of our backbone.
     ...("embodiments" in policy ? {} : { vocabulary: policy.vocabulary }),
-    ...(policy.actionTokens === 0 ? {} : { actionTokens: { most: policy.actionTokens, tokenizer: unfittedFast() } }),
+    ...sayingOf(policy, choice.actionTokenizer),
     ...(policy.integrationSteps === undefined ? {} : { integrationSteps: policy.integrationSteps }),
     ...(policy.pictureMarks === undefined ? {} : { pictureMarks: policy.pictureMarks }),
     ...(choice.tokenizer === null ? {} : { tokenizer: { folder: choice.tokenizer } }),
@@ -54,6 +56,18 @@ export function importedRecipe(policy: ForeignPolicy, known: KnownRobot, choice:
     validation: { ...recipe.validation, weights: "parameters" },
     optimizer: { ...recipe.optimizer, peak: 2.5e-5, final: 2.5e-6, ema: null },
   };
+}
+
+/** How a policy says its actions, as LeRobot has it do so. */
+function sayingOf(
+  { actionTokens: most, saying }: ForeignPolicy,
+  tokenizer: FastForm | null,
+): Pick<Recipe["policy"], "actionTokens"> {
+  if (saying === undefined) return {};
+  const { skipped, temperature } = saying;
+  const drawn = temperature === 0 ? {} : { temperature };
+  const known = tokenizer ?? "unknown";
+  return { actionTokens: { most, tokenizer: known, skipped, says: "whole chunks", begins: "prompt", ...drawn } };
 }
 
 /** A size by its name, where a variant has one like it. */

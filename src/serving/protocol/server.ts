@@ -163,19 +163,21 @@ class Connection {
   }
 
   async #answer(session: Session, keys: ObservationKeys, message: Message, came: number): Promise<void> {
-    const { batcher, now } = this.#options;
+    const { batcher, now, log, number, policy } = this.#options;
     const { observation, prompt, begins } = askedBy(message, keys, session.robot);
     if (begins) session.reset();
     session.see(observation);
     const asked = now();
     const chunk = await batcher.act(session.ask(prompt));
     const answered = now();
+    if (chunk.saidSteps === 0) log(`connection ${number}: an answer was no chunk; the robot got zeros in unit scale`);
     const timing = new Map([["infer_ms", answered - came]]);
     if (this.#previousMs !== null) timing.set("prev_total_ms", this.#previousMs);
     this.#client.send(
       encodeMessage(
-        new Map<string, Message | ReturnType<typeof float32Array>>([
+        new Map<string, Message | number | ReturnType<typeof float32Array>>([
           ["actions", float32Array(chunk.actions)],
+          ...(policy.saysActions ? [["said_steps", chunk.saidSteps] as const] : []),
           ["policy_timing", new Map([["infer_ms", answered - asked]])],
           ["server_timing", timing],
         ]),
