@@ -6,6 +6,7 @@ import { nothingGiven, readForeignPolicy, readForeignWeights } from "../src/chec
 import { factsBeside } from "../src/checkpoint/import/given.ts";
 import { foreignTensors } from "../src/checkpoint/import/names.ts";
 import { TensorSource } from "../src/checkpoint/import/tensor-source.ts";
+import { SafetensorsFile } from "../src/checkpoint/safetensors.ts";
 import { parseInput } from "../src/parse-input.ts";
 import { ReferenceCase } from "../tools/parity/case.ts";
 import { feedsOf, settingOf } from "../tools/parity/flow-case.ts";
@@ -37,7 +38,17 @@ async function givenIn(place: string, kind: PolicyTask): Promise<GivenPolicy> {
   const setting = settingOf(policy, reference);
   const theirs = new Set(said.trained);
   const { lr, betas, eps, weight_decay, grad_clip_norm } = said.optimizer;
+  const file = await SafetensorsFile.open(join(place, "model.safetensors"));
   return {
+    placesOf: (forms) => ({
+      folder: place,
+      places: new Map(
+        foreignTensors(policy.names, forms).map(({ parameter, name }) => [
+          parameter,
+          { file: "model.safetensors", ...file.placeOf(name) },
+        ]),
+      ),
+    }),
     learningRate: lr,
     optimizer: { betas, epsilon: eps, weightDecay: weight_decay, clip: grad_clip_norm, ema: null },
     setting,

@@ -1,9 +1,11 @@
+import { cells } from "../src/graph/axes.ts";
 import { type Arrays, HostArray, zeros } from "../src/graph/host-array.ts";
+import type { StoredInputs } from "../src/graph/program.ts";
 import type { ParameterForm, ParameterValues } from "../src/nn/parameter.ts";
 import { flowInputs, velocityName } from "../src/objective/flow.ts";
 import { gradientPrefix, traceActions, traceObjectives } from "../src/objective/objective.ts";
 import { onlyInputs } from "../src/objective/only-inputs.ts";
-import { ActionSampler, placementFor } from "../src/objective/sample.ts";
+import { ActionSampler, largestWrittenBytes, placementFor } from "../src/objective/sample.ts";
 import { errorsOutput, type Setting, weightsInput } from "../src/objective/traced.ts";
 import type { AdamW } from "../src/optimizer/adamw.ts";
 import { Packed } from "../src/optimizer/packed.ts";
@@ -23,6 +25,8 @@ export interface GivenPolicy {
   readonly optimizer: AdamW;
   readonly learningRate: number;
   readonly read: (forms: readonly ParameterForm[]) => Promise<ParameterValues>;
+  /** Where weights stand in LeRobot's file. */
+  readonly placesOf: (forms: readonly ParameterForm[]) => StoredInputs;
   /** Whether LeRobot trains it. */
   readonly trains: (form: ParameterForm) => boolean;
 }
@@ -44,8 +48,12 @@ interface Machine {
   readonly threads: number;
 }
 
-async function openAnswer({ setting, feeds, firstNoise, read }: GivenPolicy, machine: Machine): Promise<RunningTask> {
-  const weights = await read(traceActions(setting).parameters);
+/** As a policy is served: large weights are read where they stand. */
+async function openAnswer(given: GivenPolicy, machine: Machine): Promise<RunningTask> {
+  const { setting, feeds, firstNoise } = given;
+  const { parameters } = traceActions(setting);
+  const bytes = parameters.reduce((sum, { shape }) => sum + 4 * cells(shape), 0);
+  const weights = bytes > largestWrittenBytes ? given.placesOf(parameters) : await given.read(parameters);
   const placement = placementFor(weights);
   const sampler = await ActionSampler.compile({ setting, weights, placement, answers: null, machine });
   const { rows, steps, actionWidth } = setting.layout;

@@ -138,6 +138,17 @@ export class SafetensorsFile {
   }
 
   /**
+   * Where the cells of a tensor of float32 stand in the file, in bytes.
+   *
+   * @throws InputError if there is no tensor of that name, or its cells are others
+   */
+  placeOf(name: string): { readonly offset: number; readonly length: number } {
+    const { stored, begin, end } = this.#entry(name);
+    if (stored !== "F32") throw new InputError(`${this.path}: expected float32 in "${name}", got ${stored}`);
+    return { offset: this.#dataBegin + begin, length: end - begin };
+  }
+
+  /**
    * The cells of a tensor of floating-point numbers as bytes of float32, in pieces of at most 4 MiB. A piece is overwritten by the next.
    *
    * @throws InputError if there is no tensor of that name, or its cells are no floating-point numbers

@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import type { StoredPlace } from "../graph/onnx.ts";
 import { InputError } from "../input-error.ts";
 import { checkpointFiles } from "./checkpoint.ts";
 import { digest } from "./durable.ts";
@@ -9,6 +10,8 @@ import { SafetensorsFile } from "./safetensors.ts";
 export interface StoredParameters {
   /** Bytes of float32, in order. */
   piecesOf(name: string): AsyncIterable<Uint8Array>;
+  /** Which file of the checkpoint it stands in, and where. */
+  placeOf(name: string): StoredPlace;
   close(): Promise<void>;
 }
 
@@ -32,12 +35,14 @@ export async function openParameters(
       throw new InputError(`${path}: expected sha256 ${files[name]?.sha256}, got ${sha256}; the file is damaged`);
     opened.push(await SafetensorsFile.open(path));
   }
+  const fileOf = (name: string) => {
+    const file = opened.find(({ entries }) => entries.has(name));
+    if (file === undefined) throw new RangeError(`${folder}: expected a parameter, got "${name}"`);
+    return file;
+  };
   return {
-    piecesOf: (name) => {
-      const file = opened.find(({ entries }) => entries.has(name));
-      if (file === undefined) throw new RangeError(`${folder}: expected a parameter, got "${name}"`);
-      return file.float32Pieces(name);
-    },
+    piecesOf: (name) => fileOf(name).float32Pieces(name),
+    placeOf: (name) => ({ file: basename(fileOf(name).path), ...fileOf(name).placeOf(name) }),
     close: async () => {
       for (const file of opened) await file.close();
     },

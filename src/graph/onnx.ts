@@ -16,13 +16,16 @@ export interface OnnxTensor extends OnnxValue {
 
 /** A constant whose cells stand in a file beside the model, which may be as large as the disk. */
 export interface OnnxStoredTensor extends OnnxValue {
-  readonly stored: {
-    /** Name of the file, in the folder of the model. */
-    readonly file: string;
-    readonly offset: number;
-    /** In bytes. */
-    readonly length: number;
-  };
+  readonly stored: StoredPlace;
+}
+
+/** Where the cells of a constant stand on the disk. */
+export interface StoredPlace {
+  /** Name of the file, in the folder of the model. */
+  readonly file: string;
+  readonly offset: number;
+  /** In bytes. */
+  readonly length: number;
 }
 
 /** What a node is told beside its inputs; the key says which kind, as the operator's specification names it. */

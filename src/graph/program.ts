@@ -1,6 +1,6 @@
 import type { Arrays } from "./host-array.ts";
 import { GraphLowering } from "./lowering.ts";
-import { encodeModel, type OnnxNode, type OnnxValue } from "./onnx.ts";
+import { encodeModel, type OnnxGraph, type OnnxNode, type OnnxValue, type StoredPlace } from "./onnx.ts";
 import type { AnyArray } from "./operation.ts";
 import { type OperatorTime, takeProfile } from "./profile.ts";
 import type { Device } from "./runtime/device.ts";
@@ -12,8 +12,16 @@ export interface CompileOptions {
   readonly threads: number;
   /** Inputs whose values are fixed now: weights of a policy that only acts run faster so. */
   readonly fixed: Arrays;
+  /** Inputs whose values are fixed where they stand in files: the runtime reads them, and keeps what it has made of each. */
+  readonly stored?: StoredInputs;
   /** Where to write the time of each operator: the start of a file name. */
   readonly profile?: string;
+}
+
+/** Inputs of a program that stand in files of float32 cells. */
+export interface StoredInputs {
+  readonly folder: string;
+  readonly places: ReadonlyMap<string, StoredPlace>;
 }
 
 /** A compiled graph with named inputs and outputs of static shape. */
@@ -27,7 +35,9 @@ export class Program {
   /** Compiles what leads to `outputs`. */
   static async compile(outputs: Readonly<Record<string, AnyArray>>, options: CompileOptions): Promise<Program> {
     const graph = new GraphLowering(options.fixed).graph(new Map(Object.entries(outputs)));
-    return new Program(openSession(encodeModel({ ...graph, nodes: lastFirst(graph.nodes) }), options));
+    const { stored, ...machine } = options;
+    const model = encodeModel({ ...withStored(graph, stored), nodes: lastFirst(graph.nodes) });
+    return new Program(openSession(model, stored === undefined ? machine : { ...machine, folder: stored.folder }));
   }
 
   get inputs(): readonly OnnxValue[] {
@@ -65,4 +75,13 @@ export class Program {
  */
 function lastFirst(nodes: readonly OnnxNode[]): OnnxNode[] {
   return [...nodes].reverse();
+}
+
+/** The graph with inputs that stand in files as constants there. */
+function withStored(graph: OnnxGraph, stored: StoredInputs | undefined): OnnxGraph {
+  if (stored === undefined) return graph;
+  const placed = graph.inputs.map((value) => ({ value, place: stored.places.get(value.name) }));
+  const constants = placed.flatMap(({ value, place }) => (place === undefined ? [] : [{ ...value, stored: place }]));
+  const inputs = placed.flatMap(({ value, place }) => (place === undefined ? [value] : []));
+  return { ...graph, inputs, initializers: [...graph.initializers, ...constants] };
 }

@@ -1,7 +1,7 @@
 import { type Batch, sampleCount } from "../batch/batch.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import { type Arrays, type DataType, type HostArray, zeros } from "../graph/host-array.ts";
-import { type CompileOptions, Program } from "../graph/program.ts";
+import { type CompileOptions, Program, type StoredInputs } from "../graph/program.ts";
 import { InputError } from "../input-error.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import { actionNoise, type NoiseKey } from "./action-noise.ts";
@@ -14,22 +14,23 @@ import type { Setting } from "./traced.ts";
 
 export interface ActionSamplerOptions {
   readonly setting: Setting;
-  /** The weights that act. */
-  readonly weights: ParameterValues;
+  /** The weights that act, or where they stand in files: then they stand in the program as well. */
+  readonly weights: ParameterValues | StoredInputs;
   readonly placement: WeightPlacement;
   /** Actions as answers and back, where the policy says them; else `null`. */
   readonly answers: Answers | null;
-  readonly machine: Omit<CompileOptions, "fixed">;
+  readonly machine: Omit<CompileOptions, "fixed" | "stored">;
 }
 
 /** Whether weights stand in the program, where a step takes a fifth less time, or are fed to it at each run. */
 export type WeightPlacement = "written" | "fed";
 
-/** A model file ends at 2 GiB, and while it is read its weights are in memory three times. */
-const largestWrittenBytes = 2 ** 30;
+/** While a model with weights in it is read, these are in memory three times: those that are larger are read where they stand. */
+export const largestWrittenBytes = 2 ** 30;
 
 /** Where weights of this size stand. */
-export function placementFor(weights: ParameterValues): WeightPlacement {
+export function placementFor(weights: ParameterValues | StoredInputs): WeightPlacement {
+  if ("folder" in weights) return "written";
   const bytes = [...weights.values()].reduce((sum, { cells }) => sum + cells.byteLength, 0);
   return bytes <= largestWrittenBytes ? "written" : "fed";
 }
@@ -55,6 +56,10 @@ export class ActionSampler {
     const { setting, weights, placement, machine } = options;
     const answers = answerRowsOf(options);
     const { parameters, ...outputs } = answers === null ? traceActions(setting) : saidAnswer(setting, answers.manner);
+    if ("folder" in weights) {
+      const program = await Program.compile({ ...outputs }, { ...machine, fixed: new Map(), stored: weights });
+      return new ActionSampler({ setting, program, answers }, new Map());
+    }
     const read = new Map([...weights].filter(([name]) => parameters.some((parameter) => parameter.name === name)));
     const [fixed, fed] = placement === "written" ? [read, new Map()] : [new Map(), read];
     const program = await Program.compile({ ...outputs }, { ...machine, fixed });

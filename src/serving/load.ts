@@ -1,13 +1,16 @@
 import { readManifest, readParameters } from "../checkpoint/checkpoint.ts";
 import { chosenCheckpoint } from "../checkpoint/chosen.ts";
 import { checkConventions } from "../checkpoint/conventions.ts";
+import { openParameters } from "../checkpoint/stored-parameters.ts";
 import { checkParameters } from "../checkpoint/weights.ts";
+import { cells } from "../graph/axes.ts";
+import type { StoredInputs } from "../graph/program.ts";
 import type { Device } from "../graph/runtime/device.ts";
 import { InputError } from "../input-error.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import { forFirstSteps } from "../objective/first-steps.ts";
 import { traceObjectives } from "../objective/objective.ts";
-import { ActionSampler, placementFor } from "../objective/sample.ts";
+import { ActionSampler, largestWrittenBytes, placementFor } from "../objective/sample.ts";
 import type { Setting } from "../objective/traced.ts";
 import { answersOf } from "../recipe/answer.ts";
 import { parseRecipe } from "../recipe/file.ts";
@@ -61,7 +64,7 @@ export async function loadPolicy(run: string, options: LoadOptions): Promise<Loa
   if (!Number.isInteger(rows) || rows < 1)
     throw new InputError(`loadPolicy: expected a number of robots from 1, got ${rows}`);
   const found = await findPolicy(run);
-  const weights = await readPolicyWeights(found);
+  const weights = (await largeWeights(found)) ?? (await readPolicyWeights(found));
   const steps = found.recipe.policy.actionHorizon;
   return await compilePolicy(found, weights, {
     rows,
@@ -113,6 +116,31 @@ export async function readPolicyWeights({ checkpoint, recipe }: FoundPolicy): Pr
   return weights;
 }
 
+/** Where weights stand that are too large to be in memory more than once; `null` for others. @throws InputError as `readPolicyWeights` */
+async function largeWeights(found: FoundPolicy): Promise<StoredInputs | null> {
+  const { parameters } = await readManifest(found.checkpoint);
+  const bytes = Object.values(parameters).reduce((sum, { shape }) => sum + 4 * cells(shape), 0);
+  return bytes > largestWrittenBytes ? await placesOfWeights(found) : null;
+}
+
+/**
+ * Where the weights of a policy stand in the files of its checkpoint.
+ *
+ * @throws InputError as `readPolicyWeights`
+ */
+export async function placesOfWeights({ checkpoint, recipe }: FoundPolicy): Promise<StoredInputs> {
+  const manifest = await readManifest(checkpoint);
+  const { parameters } = traceObjectives(settingOf(recipe, 1));
+  const found = new Map(Object.entries(manifest.parameters));
+  checkParameters(checkpoint, found, new Map(parameters.map((parameter) => [parameter.name, parameter])));
+  const stored = await openParameters(checkpoint, manifest, recipe.validation.weights);
+  try {
+    return { folder: checkpoint, places: new Map(parameters.map(({ name }) => [name, stored.placeOf(name)])) };
+  } finally {
+    await stored.close();
+  }
+}
+
 /** What a policy is compiled for. */
 export interface CompileChoice {
   readonly rows: number;
@@ -126,7 +154,7 @@ export interface CompileChoice {
 /** A policy with its weights, compiled for a number of robots in one call. */
 export async function compilePolicy(
   { checkpoint, step, notes, recipe, robots }: FoundPolicy,
-  weights: ParameterValues,
+  weights: ParameterValues | StoredInputs,
   { rows, steps, machine, brokenAnswers = "refuse" }: CompileChoice,
 ): Promise<LoadedPolicy> {
   const whole = {

@@ -12,7 +12,7 @@ import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
 import { Run } from "../training/run.ts";
 import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
 import type { ActionRequest } from "./action.ts";
-import { loadPolicy } from "./load.ts";
+import { compilePolicy, findPolicy, loadPolicy, placesOfWeights } from "./load.ts";
 import { picture } from "./picture.ts";
 import type { LoadedPolicy } from "./policy.ts";
 
@@ -129,6 +129,18 @@ describe("a loaded policy", () => {
       together.map(({ actions }) => actions),
       [cartAlone, cartAlone, armAlone],
     );
+  });
+
+  it("acts alike, to the bit, where the runtime reads its weights in the files of the checkpoint", async () => {
+    const found = await findPolicy(run.folder);
+    const places = await placesOfWeights(found);
+    const { machine, recipe } = found;
+    const choice = { rows: 3, steps: recipe.policy.actionHorizon, machine };
+    const stored = await compilePolicy({ ...found, robots: policy.robots }, places, choice);
+    const requests = await both();
+    const acted = async (one: LoadedPolicy) => (await one.act(requests)).map(({ actions }) => actions);
+    expectSameBits("actions", await acted(stored), await acted(policy));
+    stored.release();
   });
 
   it("gives the same actions for the same noise and others for another", async () => {

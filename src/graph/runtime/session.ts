@@ -19,6 +19,8 @@ export interface SessionOptions {
    * program has its cores to itself, to `sleep` up to 1.5 × faster where others want them too.
    */
   readonly waiting?: "spin" | "sleep";
+  /** Of the files in which constants of the model stand. */
+  readonly folder?: string;
 }
 
 /**
@@ -129,7 +131,7 @@ export class RuntimeSession {
 
 const sequential = 0;
 
-function configure(settings: Address, { threads, device, profile, waiting = "spin" }: SessionOptions): void {
+function configure(settings: Address, { threads, device, profile, waiting = "spin", folder }: SessionOptions): void {
   call("SetSessionExecutionMode", settings, sequential);
   call("SetIntraOpNumThreads", settings, threads);
   call("SetInterOpNumThreads", settings, 1);
@@ -137,6 +139,8 @@ function configure(settings: Address, { threads, device, profile, waiting = "spi
   call("DisableMemPattern", settings);
   for (const [key, value] of Object.entries({ ...entries, ...waitingEntries[waiting] }))
     call("AddSessionConfigEntry", settings, key, value);
+  if (folder !== undefined)
+    call("AddSessionConfigEntry", settings, "session.model_external_initializers_file_folder_path", folder);
   if (profile !== undefined) call("EnableProfiling", settings, profile);
   useDevice(settings, device);
 }
