@@ -17,6 +17,8 @@ export async function run(request: BenchRequest, terminal: Terminal): Promise<Co
       return (await import("./engine-outcome.ts")).benchEngine({ python, threads, rounds, profile }, terminal);
     case "films":
       return (await import("./films.ts")).benchFilms(rounds, terminal);
+    case "import":
+      return (await import("./importing.ts")).benchImport(terminal);
     case "loader":
       return (await import("./loader-outcome.ts")).benchLoader({ python, data, workers, rounds }, terminal);
     case "padding":

@@ -22,11 +22,14 @@ export type TokenizerFolder = Readonly<z.infer<typeof tokenizerFolderSchema>>;
 /** A tokenizer that has been read, and the content that it was read from. */
 export interface FileTokenizer extends PromptTokenizer {
   readonly sha256: string;
+  /** Tokens that words are made of are below this. Special ones may lie above, such as PaliGemma's `<image>`, of which its table has no row. */
+  readonly words: number;
 }
 
 const fileSchema = z.looseObject({
   model: z.looseObject({ type: z.string() }),
   padding: z.looseObject({ pad_id: z.int().nonnegative() }).nullish(),
+  added_tokens: z.array(z.looseObject({ id: z.int(), special: z.boolean() })).nullish(),
 });
 
 /** Read once by each thread: a large one takes seconds. */
@@ -53,11 +56,16 @@ function readTokenizer(path: string): FileTokenizer {
   const bytes = contentOf(path);
   const { padding, ...rest } = parsed(path, bytes);
   const tokenizer = made(path, { padding, ...rest });
-  let highest = -1;
-  for (const id of tokenizer.get_vocab(true).values()) highest = Math.max(highest, id);
+  const special = new Set((rest.added_tokens ?? []).flatMap((token) => (token.special ? [token.id] : [])));
+  let [highest, highestWord] = [-1, -1];
+  for (const id of tokenizer.get_vocab(true).values()) {
+    highest = Math.max(highest, id);
+    if (!special.has(id)) highestWord = Math.max(highestWord, id);
+  }
   return {
     name: path,
     vocabulary: highest + 1,
+    words: highestWord + 1,
     padding: padding?.pad_id ?? 0,
     sha256: createHash("sha256").update(bytes).digest("hex"),
     encode: (text) => Int32Array.from(tokenizer.encode(text).ids),

@@ -6,6 +6,7 @@ export const benchNames = [
   "answer",
   "engine",
   "films",
+  "import",
   "loader",
   "padding",
   "policy",
@@ -68,6 +69,10 @@ export const bench = define({
     { line: "bench engine", shows: "one training step of a four-block transformer, at two sizes" },
     { line: "bench engine --python engine-venv/bin/python", shows: "the same beside PyTorch, eager and compiled" },
     { line: "bench films", shows: "what comparing films with rows, inspecting and decoding take, of 100 episodes" },
+    {
+      line: "bench import",
+      shows: "how long a checkpoint of 7 GB takes, and the most memory meanwhile; needs 22 GB of disk",
+    },
     {
       line: "bench loader --python lerobot-venv/bin/python",
       shows: "samples per second beside LeRobot's dataset class",

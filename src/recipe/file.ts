@@ -7,6 +7,7 @@ import { InputError } from "../input-error.ts";
 import { didYouMean } from "../nearest.ts";
 import { parseInput } from "../parse-input.ts";
 import { importRecipe } from "./module.ts";
+import { withOwnTokenizer } from "./own-tokenizer.ts";
 import { type Recipe, recipeSchema } from "./schema.ts";
 
 /** The resolved recipe of a run. */
@@ -79,7 +80,12 @@ export async function readRunRecipe(run: string): Promise<Recipe> {
   } catch (error) {
     throw new InputError(`${path}: expected a recipe in JSON, got ${reasonOf(error)}`);
   }
-  return parseRecipe(path, value);
+  return withOwnTokenizer(run, parseRecipe(path, value));
+}
+
+/** The recipe that stands in the manifest of a checkpoint. @throws InputError as `parseRecipe` */
+export function checkpointRecipe(checkpoint: string, { recipe }: { readonly recipe: unknown }): Recipe {
+  return withOwnTokenizer(runOf(checkpoint), parseRecipe(`${checkpoint}, recipe`, recipe));
 }
 
 function isCode(path: string): boolean {

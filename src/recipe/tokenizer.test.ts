@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -27,6 +27,21 @@ describe("the tokenizer of a recipe", () => {
     expect(formOf(under({ tokenizer: "bytes" })).vocabulary).toBe(byteTokenizer.vocabulary);
     expect(formOf(under({ tokenizer: { folder: small } })).vocabulary).toBe(count);
     expect(formOf(under({ tokenizer: { folder: small }, vocabulary: count + 5 })).vocabulary).toBe(count + 5);
+  });
+
+  it("may have special tokens that the policy has no row for, until a prompt says one", () => {
+    const folder = join(root, "special");
+    writeSmallTokenizer(folder, []);
+    const path = join(folder, "tokenizer.json");
+    const file = JSON.parse(readFileSync(path, "utf8"));
+    // As PaliGemma's, whose table ends before the token that stands for a picture.
+    file.added_tokens.push({ ...file.added_tokens[0], id: count, content: "<image>" });
+    writeFileSync(path, JSON.stringify(file));
+    const tokenizer = tokenizerOf(under({ tokenizer: { folder }, vocabulary: count }));
+    expect([...tokenizer.encode("pick")]).toEqual([1, 10]);
+    expect(() => tokenizer.encode("pick<image>")).toThrow(
+      `prompt: expected tokens below ${count}, which the weights know, got ${count} of ${path}`,
+    );
   });
 
   it("has no more tokens than the policy has rows", () => {

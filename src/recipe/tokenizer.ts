@@ -12,19 +12,29 @@ interface TokenizerChoice {
 }
 
 /**
- * What makes tokens of the prompts of a recipe's policy. Its vocabulary is the policy's, which may have rows that no text needs.
+ * What makes tokens of the prompts of a recipe's policy. Its vocabulary is the policy's, which may have rows that no text needs, and none for
+ * special tokens that no prompt has.
  *
  * @throws InputError where a tokenizer's folder holds none, or another than the weights were trained with, or one of too many tokens
  */
 export function tokenizerOf({ policy: { tokenizer, vocabulary } }: TokenizerChoice): PromptTokenizer {
   if (tokenizer === undefined && vocabulary !== undefined) return unknownTokenizer(vocabulary);
-  const own = tokenizer === undefined || tokenizer === "bytes" ? byteTokenizer : openTokenizer(tokenizer);
+  const file = tokenizer === undefined || tokenizer === "bytes" ? null : openTokenizer(tokenizer);
+  const own = file ?? byteTokenizer;
   if (vocabulary === undefined) return own;
-  if (vocabulary < own.vocabulary)
+  const words = file?.words ?? own.vocabulary;
+  if (vocabulary < words)
     throw new InputError(
-      `policy.tokenizer: expected at most ${vocabulary} tokens, as policy.vocabulary says, got ${own.vocabulary} in ${own.name}`,
+      `policy.tokenizer: expected at most ${vocabulary} tokens, as policy.vocabulary says, got ${words} in ${own.name}`,
     );
-  return { ...own, vocabulary };
+  return { ...own, vocabulary, encode: (text) => withinTable(own, vocabulary, own.encode(text)) };
+}
+
+/** @throws InputError where a text says a token that the policy does not know */
+function withinTable({ name }: PromptTokenizer, vocabulary: number, tokens: Int32Array): Int32Array {
+  const other = tokens.find((token) => token >= vocabulary);
+  if (other === undefined) return tokens;
+  throw new InputError(`prompt: expected tokens below ${vocabulary}, which the weights know, got ${other} of ${name}`);
 }
 
 /**

@@ -13,7 +13,7 @@ import { traceObjectives } from "../objective/objective.ts";
 import { ActionSampler, largestWrittenBytes, placementFor } from "../objective/sample.ts";
 import type { Setting } from "../objective/traced.ts";
 import { answersOf } from "../recipe/answer.ts";
-import { parseRecipe } from "../recipe/file.ts";
+import { checkpointRecipe } from "../recipe/file.ts";
 import { conventionsOf, formOf, layoutOf, type Plan } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { Rules } from "../validity/rules.ts";
@@ -82,7 +82,7 @@ export async function loadPolicy(run: string, options: LoadOptions): Promise<Loa
 export async function findPolicy(run: string): Promise<FoundPolicy> {
   const { folder, step, notes } = await chosenCheckpoint(run);
   const manifest = await readManifest(folder);
-  const recipe = parseRecipe(`${folder}, recipe`, manifest.recipe);
+  const recipe = checkpointRecipe(folder, manifest);
   checkConventions(folder, manifest.conventions, conventionsOf(recipe), new Set());
   const { device, threads } = manifest;
   return {

@@ -13,6 +13,7 @@ import { isBelow, trainedParameters } from "../optimizer/freeze.ts";
 import { initialState, stateOf } from "../optimizer/state.ts";
 import { checkResumedRecipe, type RecipeDifference } from "../recipe/difference.ts";
 import { readRunRecipe, writeRunRecipe } from "../recipe/file.ts";
+import { copyTokenizer } from "../recipe/own-tokenizer.ts";
 import { conventionsOf, type Plan } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { checkSplits, storedSplits } from "../recipe/stored-split.ts";
@@ -85,6 +86,7 @@ export async function beginRun(
   await createRunFolder(folder);
   await writeRunRecipe(folder, recipe);
   if (init !== null && init.models.length > 0) await writeBackbones(folder, init.models);
+  await copyTokenizer(folder, recipe);
   const state = init === null ? newState(recipe, parameters) : newStateOn(init.weights, recipe, parameters);
   return { events: EventLog.begin(folder), progress: { state, best: null }, notes: init?.notes ?? [] };
 }

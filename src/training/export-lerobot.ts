@@ -11,7 +11,7 @@ import type { NormalizationRecord } from "../checkpoint/robot-record.ts";
 import { writeSafetensors, writeSafetensorsInPieces } from "../checkpoint/safetensors.ts";
 import { openParameters, type StoredParameters } from "../checkpoint/stored-parameters.ts";
 import type { PolicyForm } from "../policy/policy.ts";
-import { parseRecipe } from "../recipe/file.ts";
+import { checkpointRecipe } from "../recipe/file.ts";
 import { formOf } from "../recipe/plan.ts";
 import { lerobotPolicy, memberToExport } from "./lerobot-policy.ts";
 import { checkRunFolder } from "./run-folder.ts";
@@ -42,7 +42,7 @@ export async function exportLerobot({ run, folder, robot }: LerobotExport): Prom
   await checkRunFolder(folder);
   const { folder: checkpoint, step } = await chosenCheckpoint(run);
   const manifest = await readManifest(checkpoint);
-  const recipe = parseRecipe(`${checkpoint}, recipe`, manifest.recipe);
+  const recipe = checkpointRecipe(checkpoint, manifest);
   const member = memberToExport(checkpoint, manifest, robot);
   const statistics = manifest.statistics[member.head]!;
   const { policy, notes } = lerobotPolicy(checkpoint, recipe, { ...member, statistics });

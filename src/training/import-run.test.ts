@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSafetensors, writeSafetensors } from "../checkpoint/safetensors.ts";
 import type { Tensor } from "../checkpoint/safetensors-header.ts";
+import { smallVocabulary, writeSmallTokenizer } from "../codec/testing/small-tokenizer.ts";
 import { InputError } from "../input-error.ts";
 import { readRunRecipe } from "../recipe/file.ts";
 import { mixtureOf } from "../recipe/mixture-of.ts";
+import { tokenizerOf } from "../recipe/tokenizer.ts";
+import { loadPolicy } from "../serving/load.ts";
 import { importFolder } from "./testing/imported-run.ts";
 
 const origin = join(import.meta.dirname, "../../test/parity/released/pi0");
@@ -83,12 +86,40 @@ const refusals: readonly (readonly [what: string, change: Change, message: strin
     ),
     'expected floating-point numbers in "model.state_proj.bias", got I32',
   ],
+  [
+    "whose configuration is of a policy that its weights are not",
+    text("config.json", '"type": "pi0"', '"type": "pi05"'),
+    'expected "model.time_mlp_in.weight", "model.time_mlp_in.bias", "model.time_mlp_out.weight", "model.time_mlp_out.bias" and ',
+  ],
+  [
+    "whose configuration has other widths than its weights",
+    text("config.json", '"max_action_dim": 8', '"max_action_dim": 9'),
+    'expected other shapes: "model.action_in_proj.weight" [24,8] for [24,9]',
+  ],
+  [
+    "whose configuration has other pictures than its image tower",
+    text("config.json", '"image_resolution": [\n        8', '"image_resolution": [\n        16'),
+    'expected "image_resolution" to be [8, 8], for which the image tower has positions, got [16, 8]',
+  ],
+  [
+    "with times of a flow that are embedded otherwise",
+    text("config.json", '"max_period": 4.0', '"max_period": 8.0'),
+    "config.json: max_period: expected 4, got 8",
+  ],
   ["that is cut off", (folder) => truncate(join(folder, "model.safetensors"), 200_000), "the file is truncated"],
   [
     "in pickles",
     (folder) => rename(join(folder, "model.safetensors"), join(folder, "pytorch_model.bin")),
     "pytorch_model.bin: expected weights in safetensors, got Python pickles, which run code when they are read",
   ],
+  ...["model.pt", "policy.pkl", "pytorch_model-00001-of-00002.bin"].map(
+    (name) =>
+      [
+        `in pickles, ${name}`,
+        (folder: string) => rename(join(folder, "model.safetensors"), join(folder, name)),
+        `${name}: expected weights in safetensors, got Python pickles`,
+      ] as const,
+  ),
   [
     "in several files of which one is missing",
     async (folder) => {
@@ -213,6 +244,15 @@ describe("a policy that was imported without datasets", () => {
     await run.remove();
   });
 
+  it("takes as many steps from noise to actions as its configuration says", async () => {
+    const folder = join(root, "steps");
+    await cp(origin, folder, { recursive: true });
+    await text("config.json", '"num_inference_steps": 10', '"num_inference_steps": 3')(folder);
+    const run = await importFolder(folder, origin);
+    expect((await readRunRecipe(run.folder)).policy.integrationSteps).toBe(3);
+    await run.remove();
+  });
+
   it("has no data, and says how it gets some", async () => {
     const run = await importFolder(origin, origin);
     const recipe = await readRunRecipe(run.folder);
@@ -221,5 +261,46 @@ describe("a policy that was imported without datasets", () => {
         "import them again with --data DATASET, or begin a run of another recipe with --init",
     );
     await run.remove();
+  });
+});
+
+describe("a tokenizer that weights are imported with", () => {
+  it("stands in the run, which is whole without the folder that it came from, wherever it goes", async () => {
+    const tokenizer = join(root, "words");
+    writeSmallTokenizer(tokenizer, []);
+    const run = await importFolder(origin, origin, undefined, { tokenizer, actionTokenizer: null });
+    expect(run.imported.notes).toEqual([
+      `${tokenizer}/tokenizer.json: ${smallVocabulary.length} tokens, and the weights know 96: it may be that of another model`,
+    ]);
+    await rm(tokenizer, { recursive: true });
+    const moved = join(root, "moved");
+    await rename(run.folder, moved);
+    const policy = await loadPolicy(moved, { robots: 1, machine: "as trained" });
+    const [robot] = policy.robots;
+    const session = policy.session(robot!, { seed: 1 });
+    const pictures = Object.fromEntries(robot!.embodiment.cameras.map(({ view }) => [view, null]));
+    session.see({ state: robot!.embodiment.states.map(() => 0), pictures });
+    const { prompt } = policy.perceive([session.ask("pick")]);
+    // A token that begins and "pick"; what stands for the newline is unknown to these words.
+    expect([...prompt.read(({ cells }) => cells)].slice(0, 3)).toEqual([1, 10, 2]);
+    policy.release();
+    expect(tokenizerOf(await readRunRecipe(moved)).name).toBe(join(moved, "tokenizer/tokenizer.json"));
+    await run.remove();
+  });
+
+  it("is refused where it has tokens that the weights do not know", async () => {
+    const tokenizer = join(root, "wide-words");
+    const most = 96;
+    writeSmallTokenizer(
+      tokenizer,
+      Array.from({ length: most }, (_, at) => `word${at}`),
+    );
+    const folder = join(root, "wide-run");
+    const importing = importFolder(origin, origin, folder, { tokenizer, actionTokenizer: null });
+    await expect(importing).rejects.toThrow(InputError);
+    await expect(importing).rejects.toThrow(
+      `policy.tokenizer: expected at most ${most} tokens, as policy.vocabulary says, got ${most + smallVocabulary.length} in ${tokenizer}`,
+    );
+    expect(existsSync(folder)).toBe(false);
   });
 });

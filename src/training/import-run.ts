@@ -9,13 +9,15 @@ import { TensorSource } from "../checkpoint/import/tensor-source.ts";
 import { encodeStatistics, memberSchema } from "../checkpoint/robot-record.ts";
 import { writeStreamedCheckpoint } from "../checkpoint/store.ts";
 import type { StreamedParameters } from "../checkpoint/weights.ts";
+import { openTokenizer } from "../codec/tokenizer-file.ts";
 import type { Embodiment, Entry } from "../embodiment/embodiment.ts";
 import type { ParameterForm } from "../nn/parameter.ts";
 import { traceObjectives } from "../objective/objective.ts";
 import { writeRunRecipe } from "../recipe/file.ts";
+import { copyTokenizer } from "../recipe/own-tokenizer.ts";
 import { conventionsOf, settingOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
-import { withTokenizerContent } from "../recipe/tokenizer.ts";
+import { tokenizerOf, withTokenizerContent } from "../recipe/tokenizer.ts";
 import { Rules } from "../validity/rules.ts";
 import { checkRunFolder, createRunFolder } from "./run-folder.ts";
 
@@ -60,6 +62,7 @@ export async function importRun({ path, folder, given, recipeFor }: ImportReques
     const known = await readForeignRobot(path, policy);
     const { recipe: asked, members } = await recipeFor(policy, known);
     const recipe = withTokenizerContent(asked);
+    const notes = tokenizerNotes(recipe);
     const { parameters } = traceObjectives(settingOf({ recipe, rules: Rules.all }, 1));
     const isHead = "embodiments" in policy;
     const weights = isHead
@@ -69,6 +72,7 @@ export async function importRun({ path, folder, given, recipeFor }: ImportReques
     await createRunFolder(folder);
     try {
       await writeRunRecipe(folder, recipe);
+      await copyTokenizer(folder, recipe);
       await writeStreamedCheckpoint(folder, facts, weights.streamed);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
@@ -79,11 +83,24 @@ export async function importRun({ path, folder, given, recipeFor }: ImportReques
       recipe,
       parameters: cells,
       unread: weights.unread,
-      notes: [...weights.notes, ...known.normalization.notes],
+      notes: [...weights.notes, ...notes, ...known.normalization.notes],
     };
   } finally {
     await source.close();
   }
+}
+
+/** Of what share of the weights' tokens a tokenizer usually has at least: tables are filled up to round numbers. */
+const usualShare = 0.9;
+
+/** @throws InputError as `tokenizerOf` */
+function tokenizerNotes(recipe: Recipe): string[] {
+  const { tokenizer, vocabulary } = recipe.policy;
+  tokenizerOf(recipe);
+  if (tokenizer === undefined || tokenizer === "bytes" || vocabulary === undefined) return [];
+  const own = openTokenizer(tokenizer);
+  if (own.vocabulary >= usualShare * vocabulary) return [];
+  return [`${own.name}: ${own.vocabulary} tokens, and the weights know ${vocabulary}: it may be that of another model`];
 }
 
 /** All of a policy's weights, from its files. @throws InputError as `checkTensors` */

@@ -74,7 +74,8 @@ function isNew({ parameters }: { readonly parameters: readonly { readonly name: 
 
 export function settingOf(policy: ForeignPolicy, reference: ReferenceCase): Setting {
   const { conventions, size, horizon, actionWidth, stateWidth } = policy;
-  const variant = variantOf(policy);
+  // Files of openpi say nothing of steps.
+  const variant = variantOf({ ...policy, integrationSteps: policy.integrationSteps ?? reference.steps ?? undefined });
   const [rows = 0, tokens = 0] = reference.shape("in.tokens");
   const form = policyForm(variant, size, {
     vocabulary: policy.vocabulary,

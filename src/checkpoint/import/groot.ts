@@ -54,7 +54,11 @@ const headSchema = z.object({
   use_vlln: z.literal(true),
   diffusion_model_cfg: ditSchema,
   vl_self_attention_cfg: featuresSchema.nullish(),
+  num_inference_timesteps: count.optional(),
+  num_timestep_buckets: z.literal(1000).optional(),
 });
+
+const lerobotSchema = lerobotConfigSchema.extend({ num_inference_timesteps: count.nullish() });
 
 const n15Schema = z.object({ action_head_cfg: headSchema });
 
@@ -76,8 +80,9 @@ export function lerobotGroot(
   counts: GrootCounts,
   embodiment: number | null,
 ): ForeignHead {
-  const read = parseInput(where, lerobotConfigSchema, config);
-  const own = { horizon: read.chunk_size, stateWidth: read.max_state_dim, cameras: camerasOf(read), embodiment };
+  const read = parseInput(where, lerobotSchema, config);
+  const { chunk_size: horizon, max_state_dim: stateWidth, num_inference_timesteps: steps } = read;
+  const own = { horizon, stateWidth, cameras: camerasOf(read), embodiment, steps: steps ?? null };
   return groot({ where, shapes, module: "_groot_model." }, counts, own);
 }
 
@@ -103,7 +108,8 @@ function nvidiaHead(
   const headWidth = head.diffusion_model_cfg.attention_head_dim;
   const featureHeadWidth = head.vl_self_attention_cfg?.attention_head_dim ?? headWidth;
   const own = { horizon: head.action_horizon, stateWidth: head.max_state_dim, cameras: [] } as const;
-  return groot(files, { headWidth, featureHeadWidth, textEvery }, { ...own, embodiment: head.embodiment });
+  const { embodiment, num_inference_timesteps: steps } = head;
+  return groot(files, { headWidth, featureHeadWidth, textEvery }, { ...own, embodiment, steps: steps ?? null });
 }
 
 /** Another project's weights, and its `config.json`. */
@@ -124,9 +130,12 @@ interface Files {
 interface Asked extends Pick<ForeignHead, "horizon" | "stateWidth" | "cameras"> {
   /** `null` for the first. */
   readonly embodiment: number | null;
+  /** From noise to actions; `null` for as many as its variant takes. */
+  readonly steps: number | null;
 }
 
-function groot(files: Files, counts: GrootCounts, { horizon, stateWidth, cameras, embodiment }: Asked): ForeignHead {
+function groot(files: Files, counts: GrootCounts, asked: Asked): ForeignHead {
+  const { horizon, stateWidth, cameras, embodiment, steps } = asked;
   const shape = (name: string) => shapeOf(files.where, files.shapes, `${files.module}action_head.${name}`);
   const [embodiments = 0, actionWidth = 0] = shape("action_encoder.W1.W");
   const [, stateEntries = 0] = shape("state_encoder.layer1.W");
@@ -142,6 +151,7 @@ function groot(files: Files, counts: GrootCounts, { horizon, stateWidth, cameras
   const [featureWidth = 0] = shape("vlln.weight");
   return {
     variant: dit.future > 0 ? "groot_n15" : "groot_n17",
+    ...(steps === null ? {} : { integrationSteps: steps }),
     size: { ...beforeHead(featureWidth), dit },
     vocabulary: byteTokenizer.vocabulary,
     horizon,

@@ -11,7 +11,13 @@ import type { ShapesByName } from "./tensor-source.ts";
 
 const count = z.int().positive();
 
-const lerobotSchema = lerobotConfigSchema.extend({ tokenizer_max_length: count });
+const lerobotSchema = lerobotConfigSchema.extend({
+  tokenizer_max_length: count,
+  num_inference_steps: count.optional(),
+  image_resolution: z.tuple([count, count]).optional(),
+  min_period: z.literal(4e-3).optional(),
+  max_period: z.literal(4).optional(),
+});
 
 /** What openpi's converter says of a policy, of which its trainer says nothing. */
 const openpiSchema = z.object({ action_dim: count, action_horizon: count });
@@ -61,9 +67,17 @@ export interface PiFiles {
  */
 export function lerobotPi(variant: keyof typeof kinds, files: PiFiles, heads: HeadCounts): ForeignPolicy {
   const read = parseInput(files.where, lerobotSchema, files.config);
+  const sizes = sizesOf(files, "model.", heads);
+  const { picture } = sizes.size.vision;
+  if (read.image_resolution?.some((length) => length !== picture))
+    throw new InputError(
+      `${files.where}: expected "image_resolution" to be [${picture}, ${picture}], for which the image tower has positions, ` +
+        `got [${read.image_resolution.join(", ")}]`,
+    );
   return {
     variant,
-    ...sizesOf(files, "model.", heads),
+    ...(read.num_inference_steps === undefined ? {} : { integrationSteps: read.num_inference_steps }),
+    ...sizes,
     horizon: read.chunk_size,
     actionWidth: read.max_action_dim,
     stateWidth: read.max_state_dim,

@@ -67,6 +67,8 @@ const configSchema = lerobotConfigSchema.extend({
   max_period: z.literal(4),
   adapt_to_pi_aloha: z.literal(false),
   num_steps: z.int().positive(),
+  /** 0 and less for all that the language model was published with. */
+  num_vlm_layers: z.int().optional(),
 });
 
 type SmolvlaConfig = z.infer<typeof configSchema>;
@@ -159,6 +161,9 @@ function expertSizeOf(where: string, shapes: ShapesByName, config: SmolvlaConfig
       `${where}: expected an expert of as many layers as the language model (${layers}), got ${size.layers}; ` +
         "LeRobot does not sample from one of fewer",
     );
+  const said = config.num_vlm_layers ?? 0;
+  if (said > 0 && said !== layers)
+    throw new InputError(`${where}: expected "num_vlm_layers" to be ${layers} as in its weights, got ${said}`);
   const every = config.attention_mode === "self_attn" ? 1 : Math.max(0, config.self_attn_every_n_layers);
   return { ...size, jointEvery: every };
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { InputError } from "../../input-error.ts";
@@ -79,7 +79,9 @@ async function weightFiles(folder: string): Promise<string[]> {
     const { weight_map } = parseInput(index, indexSchema, jsonOf(index, await readFile(index, "utf8")));
     return [...new Set(Object.values(weight_map))].sort().map((name) => join(folder, name));
   }
-  const pickles = ["pytorch_model.bin", "model.pt", "model.pth"].find((name) => existsSync(join(folder, name)));
+  const names = await readdir(folder).catch(() => null);
+  if (names === null) throw new InputError(`${folder}: expected a folder with weights, got none`);
+  const pickles = names.sort().find((name) => /\.(bin|pt|pth|pkl|pickle|ckpt)$/.test(name));
   if (pickles !== undefined)
     throw new InputError(
       `${join(folder, pickles)}: expected weights in safetensors, got Python pickles, which run code when they are read; ` +
