@@ -9,6 +9,7 @@ const error = (dataset: string, dof: string, unit: string, meanAbsoluteError: nu
   unit,
   samples: 3,
   steps: 40,
+  unsaidSteps: dataset === "mute" ? 8 : 0,
   meanAbsoluteError,
 });
 
@@ -35,6 +36,18 @@ it("errors of actions are two lines for each dataset and unit: the mean over its
       "  worst: x no data",
     ].join("\n"),
   );
+});
+
+it("what a policy did not say is counted behind the errors, once for each dataset", () => {
+  const text = actionErrorTable([
+    error("mute", "waist", "rad", 0.25),
+    error("mute", "grip", "m", 0.5),
+    error("arm", "waist", "rad", 1),
+  ]);
+  expect(text.slice(-2)).toEqual([
+    "  worst: waist 1",
+    "mute, joint: answers said 40 of 48 steps; the errors are of those alone",
+  ]);
 });
 
 it("nothing is printed where no action was sampled", () => {

@@ -22,7 +22,23 @@ export function actionErrorTable(errors: readonly ActionError[]): string[] {
   const own = [...groups.values()];
   const [titles = "", rule = "", ...rows] = table(columns, own.map(line)).split("\n");
   const pairs = rows.flatMap((row, at) => [row, `  worst: ${worstOf(own[at]!)}`]);
-  return ["", "sampled actions: mean absolute error over real steps", titles, rule, ...pairs];
+  return [
+    "",
+    "sampled actions: mean absolute error over real steps",
+    titles,
+    rule,
+    ...pairs,
+    ...new Set(own.flatMap(unsaidLine)),
+  ];
+}
+
+/** What a policy that says its actions did not say: nothing is known of it, and the errors are of the rest. */
+function unsaidLine(errors: readonly ActionError[]): string[] {
+  const { dataset, controlMode, steps, unsaidSteps } = errors[0]!;
+  if (unsaidSteps === 0) return [];
+  return [
+    `${dataset}, ${controlMode}: answers said ${steps} of ${steps + unsaidSteps} steps; the errors are of those alone`,
+  ];
 }
 
 function line(errors: readonly ActionError[]): string[] {

@@ -45,6 +45,7 @@ describe("errors of actions by group", () => {
     dataset,
     controlMode,
     absolute: means.map(([sum, count]) => new Mean(sum, count)),
+    unsaid: 0,
   });
 
   it("weigh every real step alike, whichever sample it belongs to", () => {
@@ -66,6 +67,16 @@ describe("errors of actions by group", () => {
       ["arm", "ee", "grip", 1],
       ["cart", "joint", "x", 2],
       ["cart", "ee", "x", 2],
+    ]);
+  });
+
+  it("say how many real steps nothing was said of", () => {
+    const one = { ...sample(1, 1, [2, 1]), unsaid: 4 };
+    const found = groupActionErrors([one, { ...sample(1, 1, [0, 0]), unsaid: 5 }, sample(0, 1, [1, 1], [1, 1])], names);
+    expect(found.map(({ dof, steps, unsaidSteps }) => [dof, steps, unsaidSteps])).toEqual([
+      ["elbow", 1, 0],
+      ["grip", 1, 0],
+      ["x", 1, 9],
     ]);
   });
 

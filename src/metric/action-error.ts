@@ -7,6 +7,8 @@ import type { SampleGroup } from "./group.ts";
 export interface SampleActionError extends SampleGroup {
   /** By the robot's own dof: absolute differences over the real steps, in the dof's own unit. */
   readonly absolute: readonly Mean[];
+  /** Real steps of which the policy said nothing, as it says its actions and its answer was no chunk or ended before. */
+  readonly unsaid: number;
 }
 
 /** What is known of a dof beside its numbers. */
@@ -32,6 +34,8 @@ export interface ActionError {
   readonly samples: number;
   /** Real steps, over all samples. */
   readonly steps: number;
+  /** Real steps, over all samples, of which the policy said nothing: no error is known of them. */
+  readonly unsaidSteps: number;
   /** In the dof's unit; `null` without a real step. */
   readonly meanAbsoluteError: number | null;
 }
@@ -80,6 +84,7 @@ export function groupActionErrors(errors: readonly SampleActionError[], names: A
           unit,
           samples: own.length,
           steps: mean.count,
+          unsaidSteps: own.reduce((sum, { unsaid }) => sum + unsaid, 0),
           meanAbsoluteError: mean.value,
         };
       }),

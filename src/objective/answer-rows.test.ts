@@ -1,12 +1,14 @@
-import { expect, it } from "vitest";
-import { exampleBatch } from "../batch/testing/example-batch.ts";
+import { describe, expect, it } from "vitest";
+import { exampleBatch, raggedBatch } from "../batch/testing/example-batch.ts";
 import { AnswerCodec } from "../codec/answer.ts";
 import { unfittedFast } from "../codec/fast.ts";
 import { byteTokenizer } from "../codec/prompt.ts";
 import { type Arrays, HostArray, zeros } from "../graph/host-array.ts";
+import { stream } from "../graph/random.ts";
 import { policyForm } from "../policy/policy.ts";
 import { variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
+import type { NoiseKey } from "./action-noise.ts";
 import { AnswerRows } from "./answer-rows.ts";
 import type { Setting } from "./traced.ts";
 
@@ -57,6 +59,53 @@ it("a program is given what an answer begins and ends with, by the words of the 
     [[], [126]],
   ]);
   expect(feeds.get("ownDof")).toBe(ownDof);
+});
+
+describe("what is left to chance in an answer", () => {
+  const key = (episode: number, frame: number) => ({ seed: 3, dataset: "arm", episode, frame, draw: 0 });
+  const chances = (most: number, keys: readonly NoiseKey[]) => {
+    const own = new AnswerRows({ codec, manner: {} }, { ...setting, layout: { ...layout, actionTokens: most } });
+    const { shape, cells } = new Map(own.feedsOf(batch, keys)).get("answerChances")!;
+    const [count = 0, length = 0] = shape;
+    return Array.from({ length: count }, (_, row) => [...cells.subarray(row * length, (row + 1) * length)].map(Number));
+  };
+
+  it("is keyed by the sample and by the place of each token: neither other rows nor more room change it", () => {
+    const [one, two, none] = chances(20, [key(1, 5), key(1, 6)]);
+    expect(one!.length).toBe(19);
+    expect(chances(25, [key(1, 6), key(1, 5)]).map((row) => row.slice(0, 19))).toEqual([two, one, none, none]);
+    expect(none).toEqual(Array(19).fill(0));
+    expect(new Set([...one!, ...two!]).size).toBe(38);
+    expect(one!.every((chance) => chance >= 0 && chance < 1)).toBe(true);
+  });
+
+  it("is a number of a stream of its own", () => {
+    const { cells } = new Map(rows.feedsOf(batch, [key(1, 5)])).get("answerChances")!;
+    const wanted = Array.from({ length: 19 }, (_, at) => stream(3, "answer token", "arm").uniform(at, 5, 1, 0));
+    expect([...cells.subarray(0, 19)].map(Number)).toEqual(wanted.map(Math.fround));
+  });
+});
+
+it("a prompt in which the answer begins has that token at its end, in every row that is a sample, behind what is there", () => {
+  const ragged = raggedBatch({ ...layout, stateWidth: 2 }, 2);
+  const own = new AnswerRows({ codec, manner: { begins: "prompt" } }, setting);
+  const feeds = new Map(own.feedsOf(ragged, []));
+  const [prompt, real] = ["prompt", "tokenReal"].map((name) => feeds.get(name)!);
+  expect([prompt!.shape, real!.shape]).toEqual([
+    [4, 3],
+    [4, 3],
+  ]);
+  const before = ragged.prompt.read(({ cells }) => [...cells]);
+  const bits = [...ragged.facts.tokenReal.bits];
+  const rowReal = [...ragged.facts.rowReal.bits];
+  expect(rowReal).toEqual([1, 1, 1, 0]);
+  expect([...prompt!.cells].map(Number)).toEqual(
+    rowReal.flatMap((_, row) => [before[2 * row], before[2 * row + 1], 1]),
+  );
+  expect([...real!.cells].map(Number)).toEqual(
+    rowReal.flatMap((isReal, row) => [bits[2 * row], bits[2 * row + 1], isReal]),
+  );
+  expect(new Map(rows.feedsOf(ragged, [])).has("prompt")).toBe(false);
 });
 
 it("without the dofs of each row nothing is read", () => {

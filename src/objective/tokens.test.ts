@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { BatchLayout } from "../batch/layout.ts";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
+import { AnswerCodec } from "../codec/answer.ts";
+import { unfittedFast } from "../codec/fast.ts";
+import { byteTokenizer } from "../codec/prompt.ts";
 import { type Arrays, HostArray, zeros } from "../graph/host-array.ts";
 import { largest } from "../graph/op/largest.ts";
 import { Program } from "../graph/program.ts";
@@ -11,6 +14,7 @@ import { observationInputs } from "../policy/inputs.ts";
 import { perceive, policyForm } from "../policy/policy.ts";
 import { variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
+import { AnswerRows } from "./answer-rows.ts";
 import { observationFeeds } from "./micro-batch.ts";
 import { errorOutputs, saidAnswer, traceObjectives } from "./objective.ts";
 import { answerFeeds, answerInputs, answerScores } from "./tokens.ts";
@@ -123,6 +127,18 @@ async function saidWithoutCache(begin: number): Promise<number[][]> {
   return said.map((answer) => answer.slice(1));
 }
 
+/** The prompt with room for the token that begins an answer, and that token. */
+function promptWithBegin(): Arrays {
+  return new Map(
+    new AnswerRows(
+      { codec: new AnswerCodec(byteTokenizer, { tokenizer: unfittedFast() }), manner: { begins: "prompt" } },
+      setting,
+    )
+      .feedsOf(batch, [])
+      .filter(([name]) => name === "prompt" || name === "tokenReal"),
+  );
+}
+
 describe("an answer that a policy says by itself", () => {
   const marks = (end: number) =>
     new Map([
@@ -142,6 +158,43 @@ describe("an answer that a policy says by itself", () => {
     const expected = await saidWithoutCache(1);
     expect(await saidWith(-1)).toEqual(expected);
     expect(new Set(expected.flat()).size).toBeGreaterThan(4);
+  });
+
+  it("is drawn by the chances of its row where it has a temperature, each with its own, wherever it begins", async () => {
+    // Near 0 nothing but the likeliest is drawn, whatever the chances.
+    const chances = new HostArray(
+      "b n",
+      [4, steps],
+      "float32",
+      Float32Array.from({ length: 4 * steps }, (_, at) => ((7 * at + 3) % 28) / 28),
+    );
+    const drawnWith = async (temperature: number, begins: "answer" | "prompt", of: typeof chances) => {
+      const { answer } = saidAnswer(setting, { temperature, begins });
+      const all = new Map([...feeds, ...marks(-1), [answerInputs.chances, of] as const, ...longer]);
+      const { answer: cells } = await evaluate(
+        { answer },
+        { feeds: begins === "prompt" ? all : without(all), threads: 1, fixed: weights },
+      );
+      return Array.from({ length: 4 }, (_, row) => [...cells.subarray(row * steps, (row + 1) * steps)]);
+    };
+    const longer = promptWithBegin();
+    const without = (all: Arrays) => new Map([...all, ...observationFeeds(batch)]);
+    expect(await drawnWith(1e-4, "answer", chances)).toEqual(await saidWith(-1));
+    for (const begins of ["answer", "prompt"] as const) {
+      const drawn = await drawnWith(3, begins, chances);
+      expect(drawn).not.toEqual(await drawnWith(1e-4, begins, chances));
+      // The chance of the fifth token of the second row changes that token, and none before it or of another row.
+      const other = new HostArray(
+        "b n",
+        [4, steps],
+        "float32",
+        chances.cells.map((cell, at) => (at === steps + 4 ? 1 - cell : cell)),
+      );
+      const changed = await drawnWith(3, begins, other);
+      expect(changed.map((row) => row.slice(0, 4))).toEqual(drawn.map((row) => row.slice(0, 4)));
+      expect([changed[0], changed[2], changed[3]]).toEqual([drawn[0], drawn[2], drawn[3]]);
+      expect(changed[1]![4]).not.toBe(drawn[1]![4]);
+    }
   });
 
   it("ends when every row has said its end, each at its own turn", async () => {

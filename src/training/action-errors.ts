@@ -86,18 +86,20 @@ async function batchErrors(
   const { plan, sampler } = measured;
   const { members } = plan.mixture;
   const sums: (readonly Mean[] | null)[] = draws.map(() => []);
+  const unsaid = draws.map(() => 0);
   for (let draw = 0; draw < plan.recipe.validation.draws; draw++) {
     const keys = sampleKeys(batch, { seed: plan.recipe.seed, datasets: plan.mixture.datasets, draw });
     const actions = await sampler.sample(asAsked(batch), keys);
     for (const [row, sample] of draws.entries()) {
-      const errors = await rowErrors(measured, actions, row, sample);
-      sums[row] = errors?.map((error, dof) => error.plus(sums[row]?.[dof] ?? Mean.empty)) ?? null;
+      const found = await rowErrors(measured, actions, row, sample);
+      sums[row] = found?.errors.map((error, dof) => error.plus(sums[row]?.[dof] ?? Mean.empty)) ?? null;
+      unsaid[row]! += found?.unsaid ?? 0;
     }
   }
   return draws.map(({ member }, row) => {
     const { dataset, controlMode } = members[member]!;
     const absolute = sums[row];
-    return absolute == null ? null : { dataset, controlMode, absolute };
+    return absolute == null ? null : { dataset, controlMode, absolute, unsaid: unsaid[row]! };
   });
 }
 
@@ -123,7 +125,9 @@ async function rowErrors({ plan, sampler, recordings }: Measured, actions: Actio
     unit,
     frame: data.actions,
   });
-  return absoluteErrors(sampled, sampler.isSaid ? whereSaid(recorded.actions, sampled) : recorded.actions);
+  const said = sampler.isSaid ? whereSaid(recorded.actions, sampled) : recorded.actions;
+  const unsaid = recorded.actions.valid.count - said.valid.count;
+  return { errors: absoluteErrors(sampled, said), unsaid };
 }
 
 /** Of the steps that were recorded those that the policy said anything about: an answer may be no chunk, or end early. */

@@ -64,21 +64,22 @@ export async function actionErrorsOverRanks(
   dofs: number,
   own: readonly PlacedActionError[],
 ): Promise<SampleActionError[]> {
-  const head = 4;
+  const head = 5;
   const width = head + 2 * dofs;
   const cells = new Float64Array(own.length * width);
   for (const [row, { place, error }] of own.entries()) {
-    const facts = error === null ? [-1] : [error.dataset, error.controlMode, error.absolute.length];
+    const facts = error === null ? [-1] : [error.dataset, error.controlMode, error.unsaid, error.absolute.length];
     const sums = (error?.absolute ?? []).flatMap(({ sum, count }) => [sum, count]);
     cells.set([place, ...facts], row * width);
     cells.set(sums, row * width + head);
   }
   const rows = await gatherRows(world, "errors of actions", { width, cells });
   return Array.from({ length: rows.cells.length / width }, (_, at) => at).flatMap((at) => {
-    const [, dataset = -1, controlMode = -1, count = 0, ...parts] = rows.cells.subarray(at * width, (at + 1) * width);
+    const [, dataset = -1, ...own] = rows.cells.subarray(at * width, (at + 1) * width);
+    const [controlMode = -1, unsaid = 0, count = 0, ...parts] = own;
     if (dataset < 0) return [];
     const absolute = Array.from({ length: count }, (_, dof) => new Mean(parts[2 * dof]!, parts[2 * dof + 1]!));
-    return [{ dataset, controlMode, absolute }];
+    return [{ dataset, controlMode, absolute, unsaid }];
   });
 }
 
