@@ -39,6 +39,24 @@ export function patchPositions(
 }
 
 /**
+ * A table of a square's places, `[n e]`, row by row, resized to a square of another side.
+ *
+ * @param side of the square that comes out, in patches
+ * @source as `bicubic`
+ */
+export function resizedPlaces({ shape: [places = 0, width = 0], cells }: HostArray<"n e", "float32">, side: number) {
+  const shares = bicubic(Math.sqrt(places), side).cells;
+  const out = new Float32Array(side ** 2 * width);
+  for (let to = 0; to < side ** 2; to++)
+    for (let from = 0; from < places; from++) {
+      const share = shares[to * places + from]!;
+      if (share === 0) continue;
+      for (let at = 0; at < width; at++) out[to * width + at]! += share * cells[from * width + at]!;
+    }
+  return new HostArray("n e", [side ** 2, width], "float32", out);
+}
+
+/**
  * `[n e]`: sines and cosines of the column, then of the row, at angles per patch from 1 to 1/10,000.
  *
  * @source openpi `siglip.py` `posemb_sincos_2d`

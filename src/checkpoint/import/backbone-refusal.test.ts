@@ -61,10 +61,10 @@ describe("what does not fit is refused by one line", () => {
       "expected the image tower of policy.size, got one of layers 2 for 4",
     ],
     [
-      "other pictures",
+      "other patches",
       "paligemma",
       { size: { vision: { ...tower, picture: 32, width: 16, patch: 8 }, backbone, expert } },
-      "got one of picture 16 for 32, patch 4 for 8, width 8 for 16",
+      "got one of patch 4 for 8, width 8 for 16",
     ],
   ])("%s", async (_, name, change, message) => {
     await expect(take(join(published, name), change)).rejects.toThrow(message);

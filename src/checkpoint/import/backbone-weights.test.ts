@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { expectSameBits } from "../../graph/testing/bits.ts";
 import type { ParameterForm } from "../../nn/parameter.ts";
 import { readSafetensors } from "../safetensors.ts";
 import { checkPartsOnce } from "./backbone-weights.ts";
@@ -76,6 +77,57 @@ describe("what a policy takes", () => {
     expect(taken.left).toContain("lm_head.weight");
   });
 
+  it("is a table of places that is resized where pictures have another side, as transformers resizes it", async () => {
+    const small = { vision: { ...tower, picture: 8 }, backbone, expert };
+    const { taken, values } = await take(join(published, "siglip"), { size: small });
+    const theirs = await readSafetensors(join(published, "siglip", "model.safetensors"));
+    const { cells } = theirs.get("vision_model.embeddings.position_embedding.weight")!;
+    const ours = values.get("vision.tower.position")!;
+    expect(ours.shape).toEqual([4, 8]);
+    // Of four places along a side, those at 0.5 and 2.5 count by Keys' kernel with -0.75 at distances of 0.5 and 1.5; past an end, its last.
+    const [near, far] = [0.59375, -0.09375];
+    const shares = [
+      [near + far, near, far, 0],
+      [0, far, near, near + far],
+    ];
+    for (const [row, column, at] of [
+      [0, 0, 0],
+      [0, 1, 3],
+      [1, 0, 7],
+    ] as const) {
+      let wanted = 0;
+      for (let y = 0; y < 4; y++)
+        for (let x = 0; x < 4; x++)
+          wanted += shares[row]![y]! * shares[column]![x]! * Number(cells[(y * 4 + x) * 8 + at]!);
+      expect(ours.cells[(row * 2 + column) * 8 + at]).toBeCloseTo(wanted, 6);
+    }
+    expect(taken.otherwise).toEqual(["places of patches in a square of 4 × 4, here 2 × 2"]);
+    const { values: whole } = await take(join(published, "siglip"), {});
+    expect([...whole.get("vision.tower.position")!.cells]).toEqual([...cells]);
+  });
+
+  it("is a model's under the names of any version of transformers", async () => {
+    const { values } = await take(join(published, "paligemma"), {});
+    const renamed = (change: (name: string) => string) =>
+      withTensors("paligemma", (tensors) => {
+        for (const [name, tensor] of [...tensors]) {
+          tensors.delete(name);
+          tensors.set(change(name), tensor);
+        }
+      });
+    for (const folder of [
+      await renamed((name) => `model.${name}`),
+      await renamed((name) =>
+        name.startsWith("language_model.model.")
+          ? name.replace("language_model.model.", "model.language_model.")
+          : `model.${name}`,
+      ),
+      await renamed((name) => name.replace("language_model.model.embed_tokens", "language_model.lm_head")),
+      await renamed((name) => name.replace("language_model.model.embed_tokens", "lm_head")),
+    ])
+      expectSameBits(folder, (await take(folder, {})).values, values);
+  });
+
   it("is a tower alone, of a model that was trained with text", async () => {
     const { taken, values } = await take(join(published, "siglip"), {});
     expect(taken.parts).toEqual([{ part: "image tower", tensors: 37 }]);
@@ -89,8 +141,9 @@ describe("what a policy takes", () => {
     const { taken } = await take(join(published, "paligemma"), { views: 0 });
     expect(taken.parts).toEqual([{ part: "language model", tensors: 22 }]);
     expect(taken.left).toContain("multi_modal_projector.linear.bias");
-    const other = { ...tower, width: 24 };
-    await take(join(published, "paligemma"), { views: 0, size: { vision: other, backbone, expert } });
+    const other = { ...tower, width: 24, picture: 32 };
+    const blind = await take(join(published, "paligemma"), { views: 0, size: { vision: other, backbone, expert } });
+    expect(blind.taken.otherwise).toEqual([]);
     await expect(take(join(published, "siglip"), { views: 0 })).rejects.toThrow(
       'config.json: expected a part of the policy, got a "siglip", of which it has none',
     );

@@ -1,11 +1,13 @@
+import { HostArray } from "../../graph/host-array.ts";
 import { InputError } from "../../input-error.ts";
 import type { LayerChoice } from "../../nn/layer.ts";
 import type { ParameterForm, ParameterValues } from "../../nn/parameter.ts";
+import { resizedPlaces } from "../../policy/patch-position.ts";
 import type { PolicyForm } from "../../policy/policy.ts";
 import type { TrunkSize, VisionSize } from "../../policy/size.ts";
 import { readForeignWeights } from "./foreign.ts";
 import { checkTensors, foreignTensors, unreadTensors } from "./names.ts";
-import { otherwiseInText, otherwiseInVision } from "./published-difference.ts";
+import { otherwiseInText, otherwiseInVision, sideOf } from "./published-difference.ts";
 import { type PublishedModel, readPublishedModel } from "./published-model.ts";
 import type { TensorSource } from "./tensor-source.ts";
 
@@ -62,8 +64,10 @@ export async function fitModel(source: TensorSource, { form, parameters }: Takin
   if (forms.length === 0)
     throw new InputError(`${where}: expected a part of the policy, got a "${type}", of which it has none`);
   if (given.includes("language model")) checkText(model, form);
-  if (own.some(({ part, forms: some }) => part === "image tower" && some.length > 0)) checkTower(model, form);
-  const wanted = foreignTensors(names, forms);
+  const hasTower = own.some(({ part, forms: some }) => part === "image tower" && some.length > 0);
+  if (hasTower) checkTower(model, form);
+  const stored = forms.map((one) => asStored(one, model));
+  const wanted = foreignTensors(names, stored);
   checkTensors(source.folder, names, wanted, source.shapes);
   const taken: TakenModel = {
     folder: source.folder,
@@ -71,9 +75,9 @@ export async function fitModel(source: TensorSource, { form, parameters }: Takin
     parts: own.flatMap(({ part, forms: { length } }) => (length === 0 ? [] : [{ part, tensors: length }])),
     layers: text && { taken: form.size.backbone.layers, of: text.size.layers },
     left: unreadTensors(names, wanted, source.shapes),
-    otherwise: [...otherwiseInText(model, form), ...otherwiseInVision(model, form)],
+    otherwise: [...otherwiseInText(model, form), ...(hasTower ? otherwiseInVision(model, form) : [])],
   };
-  return { taken, read: () => readForeignWeights(source, names, forms) };
+  return { taken, read: async () => ofPictures(await readForeignWeights(source, names, stored), form) };
 }
 
 /** @throws InputError where two models have the same part of a policy */
@@ -86,6 +90,25 @@ export function checkPartsOnce(models: readonly TakenModel[]): void {
         throw new InputError(`--init-backbone: expected each part once, got the ${part} of ${other} and of ${folder}`);
       byPart.set(part, folder);
     }
+}
+
+/** The table of the places of a picture's patches: it follows from the size of pictures alone, which may be another here. */
+const placesName = "vision.tower.position";
+
+/** A parameter as long as the model has it. */
+function asStored(form: ParameterForm, { vision }: PublishedModel): ParameterForm {
+  if (form.name !== placesName || vision === null) return form;
+  return { ...form, shape: [sideOf(vision.size) ** 2, vision.size.width] };
+}
+
+/** The model's weights with its table of places resized to the policy's pictures, where these are others. */
+function ofPictures(values: ParameterValues, { size }: PolicyForm): ParameterValues {
+  const side = sideOf(size.vision);
+  const table = values.get(placesName);
+  if (table === undefined || table.shape[0] === side ** 2) return values;
+  const [places = 0, width = 0] = table.shape;
+  const own = resizedPlaces(new HostArray("n e", [places, width], "float32", table.cells), side);
+  return new Map([...values, [placesName, own]]);
 }
 
 function has({ text, vision, connector }: PublishedModel, part: BackbonePart, { variant }: PolicyForm): boolean {
@@ -132,7 +155,7 @@ function checkTower({ where, type, vision }: PublishedModel, { variant, size }: 
       `${where}: expected an image tower of the layers that policy.variant has (${kindOf(variant.tower.layer)}), got "${type}" ` +
         `(${kindOf(vision.choice.layer)})`,
     );
-  const fields = ["picture", "patch", "width", "layers", "mlp", "heads"] as const;
+  const fields = ["patch", "width", "layers", "mlp", "heads"] as const;
   refuseSizes(
     `${where}: expected the image tower of policy.size`,
     differences(vision.size, size.vision, fields),

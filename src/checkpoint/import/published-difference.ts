@@ -1,5 +1,6 @@
 import type { AttentionRange } from "../../policy/backbone.ts";
 import type { PolicyForm } from "../../policy/policy.ts";
+import type { VisionSize } from "../../policy/size.ts";
 import type { PublishedModel } from "./published-model.ts";
 
 /** What a policy computes otherwise with a published language model's weights than the model did, for people to read. */
@@ -25,10 +26,18 @@ export function otherwiseInText({ text }: PublishedModel, { variant: { backbone 
 }
 
 /** The same of its image tower. */
-export function otherwiseInVision({ vision }: PublishedModel, { variant: { tower } }: PolicyForm): string[] {
-  return vision === null
-    ? []
-    : epsilons("norms of the image tower", vision.choice.lastNorm.epsilon, tower.lastNorm.epsilon);
+export function otherwiseInVision({ vision }: PublishedModel, { variant: { tower }, size }: PolicyForm): string[] {
+  if (vision === null) return [];
+  const square = (of: Pick<VisionSize, "picture" | "patch">) => `${sideOf(of)} × ${sideOf(of)}`;
+  return [
+    ...changed("places of patches in a square of", square(vision.size), square(size.vision)),
+    ...epsilons("norms of the image tower", vision.choice.lastNorm.epsilon, tower.lastNorm.epsilon),
+  ];
+}
+
+/** Patches along a side of a picture. */
+export function sideOf({ picture, patch }: Pick<VisionSize, "picture" | "patch">): number {
+  return picture / patch;
 }
 
 function changed(what: string, theirs: string, ours: string): string[] {
