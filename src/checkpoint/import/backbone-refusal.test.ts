@@ -5,6 +5,7 @@ import {
   backbone,
   changed,
   expert,
+  fitted,
   type PolicyChange,
   pi06,
   published,
@@ -102,20 +103,29 @@ describe("what does not fit is refused by one line", () => {
       tensors.set("model.layers.0.input_layernorm.weight", zerosOf(15));
       tensors.set("model.layers.0.self_attn.q_norm.weight", zerosOf(4));
       tensors.set("model.layers.0.self_attn.rotary_emb.inv_freq", zerosOf(2));
+      tensors.set("vision_model.post_layernorm.bias", zerosOf(8));
     });
-    await expect(take(folder, {})).rejects.toThrow(
+    await expect(fitted(folder, {})).rejects.toThrow(
       `${folder}: expected "model.layers.1.self_attn.o_proj.weight", got none of that name; ` +
         'expected other shapes: "model.layers.0.input_layernorm.weight" [15] for [16]; ' +
-        'expected no more tensors, got "model.layers.0.self_attn.q_norm.weight"',
+        'expected no more tensors, got "model.layers.0.self_attn.q_norm.weight", "vision_model.post_layernorm.bias"',
     );
     const seen = await withTensors("siglip_vision_model", (tensors) => {
       tensors.set("vision_model.embeddings.position_ids", zerosOf(16));
       tensors.set("vision_model.embeddings.class_embedding", zerosOf(8));
       tensors.set("text_model.final_layer_norm.weight", zerosOf(8));
       tensors.set("logit_scale", zerosOf(1));
+      tensors.set("model.norm.weight", zerosOf(8));
     });
-    await expect(take(seen, {})).rejects.toThrow(
-      `${seen}: expected no more tensors, got "logit_scale", "text_model.final_layer_norm.weight", "vision_model.embeddings.class_embedding"`,
+    await expect(fitted(seen, {})).rejects.toThrow(
+      `${seen}: expected no more tensors, got "logit_scale", "model.norm.weight", "text_model.final_layer_norm.weight", "vision_model.embeddings.class_embedding"`,
+    );
+  });
+
+  it("a tower of another activation", async () => {
+    await expect(take(withConfig("siglip_vision_model", { hidden_act: "silu" }), {})).rejects.toThrow(
+      "expected an image tower of the layers that policy.variant has (layer norms with gain and bias, plain gelu-tanh, bias), " +
+        'got "siglip_vision_model" (layer norms with gain and bias, plain silu, bias)',
     );
   });
 

@@ -169,9 +169,10 @@ describe("what a policy takes", () => {
 });
 
 describe("what the policy computes otherwise than the model did is said", () => {
-  it.each<[string, PolicyChange, readonly string[]]>([
+  it.each<[string, object, PolicyChange, readonly string[]]>([
     [
-      join(published, "smolvlm"),
+      "smolvlm",
+      {},
       smolvla(3),
       [
         "an embedding times one, here root of width",
@@ -180,7 +181,8 @@ describe("what the policy computes otherwise than the model did is said", () => 
       ],
     ],
     [
-      join(published, "llama"),
+      "llama",
+      {},
       smolvla(2),
       [
         "a rope base of 100000, here 10000",
@@ -188,19 +190,21 @@ describe("what the policy computes otherwise than the model did is said", () => 
         "pictures times one, here root of width",
       ],
     ],
-    [join(published, "gemma3"), pi06, ["a window of 4, here none"]],
+    ["gemma3", {}, pi06, ["a window of 4, here none"]],
     [
-      withConfig("gemma", { rope_scaling: { rope_type: "linear" }, rms_norm_eps: 9.9999997e-7 }),
+      "gemma",
+      { rope_scaling: { rope_type: "linear" }, rms_norm_eps: 9.9999997e-7 },
       {},
       ["positions that are stretched, here none"],
     ],
     [
-      withConfig("siglip_vision_model", { layer_norm_eps: 1e-5 }),
+      "siglip_vision_model",
+      { layer_norm_eps: 1e-5 },
       {},
       ["an epsilon of 0.00001 in norms of the image tower, here 0.000001"],
     ],
-  ])("%s", async (folder, change, otherwise) => {
-    expect((await take(folder, change)).taken.otherwise).toEqual(otherwise);
+  ])("%s", async (name, config, change, otherwise) => {
+    expect((await take(withConfig(name, config), change)).taken.otherwise).toEqual(otherwise);
   });
 });
 

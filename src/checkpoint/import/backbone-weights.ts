@@ -63,7 +63,7 @@ export async function fitModel(source: TensorSource, { form, parameters }: Takin
   const forms = own.flatMap((one) => one.forms);
   if (forms.length === 0)
     throw new InputError(`${where}: expected a part of the policy, got a "${type}", of which it has none`);
-  if (given.includes("language model")) checkText(model, form);
+  checkText(model, form);
   const hasTower = own.some(({ part, forms: some }) => part === "image tower" && some.length > 0);
   if (hasTower) checkTower(model, form);
   const stored = forms.map((one) => asStored(one, model));

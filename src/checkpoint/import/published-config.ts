@@ -130,7 +130,7 @@ function textOf(where: string, type: TextType, config: TextConfig): PublishedTex
     headWidth: headWidth ?? usual.headWidth,
   };
   const { query_pre_attn_scalar: scale } = config;
-  if (type === "gemma3_text" && scale !== undefined && scale !== own.headWidth)
+  if (scale !== undefined && scale !== own.headWidth)
     throw new InputError(
       `${where}: expected "query_pre_attn_scalar" to be the width of a head (${own.headWidth}), got ${scale}; other scales are not supported`,
     );

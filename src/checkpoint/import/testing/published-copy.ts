@@ -86,6 +86,16 @@ export async function take(folder: string, change: PolicyChange) {
   }
 }
 
+/** What a policy would take, by the headers of a folder's files: no cell is read. */
+export async function fitted(folder: string, change: PolicyChange) {
+  const source = await TensorSource.open(folder);
+  try {
+    return (await fitModel(source, policyOf(change))).taken;
+  } finally {
+    await source.close();
+  }
+}
+
 /** A copy of a model, changed. */
 export function changed(name: string, change: (folder: string) => void): string {
   const folder = mkdtempSync(join(place, `${name}-`));
