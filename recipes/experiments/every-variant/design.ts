@@ -11,6 +11,8 @@ const ownSettings: Partial<Record<VariantName, readonly string[]>> = {
   pi06: ["policy.promptTokens=272"],
   pi0_fast: ["policy.promptTokens=272"],
   pi05_mem: ["policy.history.slots=3", "policy.history.interval=4"],
+  pi07_low_level: ["policy.history.slots=3", "policy.history.interval=4"],
+  pi07_paligemma_low_level: ["policy.history.slots=3", "policy.history.interval=4"],
 };
 
 /** Two micro-batches in a step, so that two ranks have one each. */
