@@ -25,5 +25,19 @@ export function takeProfile(file: string): OperatorTime[] {
     const { calls, ms } = found.get(args.op_name) ?? { calls: 0, ms: 0 };
     found.set(args.op_name, { calls: calls + 1, ms: ms + dur / 1000 });
   }
+  return longestFirst(found);
+}
+
+/** Times of several programs as if they were one. */
+export function joinedTimes(programs: readonly (readonly OperatorTime[])[]): OperatorTime[] {
+  const found = new Map<string, { calls: number; ms: number }>();
+  for (const { operator, ...own } of programs.flat()) {
+    const { calls, ms } = found.get(operator) ?? { calls: 0, ms: 0 };
+    found.set(operator, { calls: calls + own.calls, ms: ms + own.ms });
+  }
+  return longestFirst(found);
+}
+
+function longestFirst(found: ReadonlyMap<string, Omit<OperatorTime, "operator">>): OperatorTime[] {
   return [...found].map(([operator, time]) => ({ operator, ...time })).sort((one, other) => other.ms - one.ms);
 }

@@ -1,5 +1,5 @@
 import { input, type SymbolicArray } from "../graph/array.ts";
-import { type Arrays, HostArray } from "../graph/host-array.ts";
+import { type Arrays, HostArray, zeros } from "../graph/host-array.ts";
 import { alignAny } from "../graph/op/align.ts";
 import { add, divide, multiply, scale, sqrt, square, subtract } from "../graph/op/elementwise.ts";
 import type { AnyArray } from "../graph/operation.ts";
@@ -47,6 +47,46 @@ export function updateInputs(forms: readonly UpdatedForm[]): Updated[] {
   return forms.map((form) => ({ ...form, parameter: given("parameter", form), gradient: given("gradient", form) }));
 }
 
+/** Every array, moment and average after one step, and the norm of all gradients: in one program. */
+export function updateOutputs(arrays: readonly Updated[], optimizer: AdamW): Record<string, AnyArray> {
+  const gradients = arrays.map(({ gradient }) => gradient);
+  const { norm, ...shares } = clipped(gradients, optimizer);
+  return { [normOutput]: norm, ...updatedOutputs(arrays, shares, optimizer) };
+}
+
+/** What a step takes of a gradient into the means of it and of its square: the same for all cells, clipping in it. */
+export interface GradientShares {
+  readonly firstShare: SymbolicArray<"">;
+  readonly secondShare: SymbolicArray<"">;
+}
+
+/** Names of the shares, where one program makes them and another takes them. */
+const shareNames = { firstShare: "firstShare", secondShare: "secondShare" } as const;
+
+/** The norm of all gradients and their shares: the outputs of a program for itself. */
+export function clippingOutputs(forms: readonly UpdatedForm[], optimizer: AdamW): Record<string, AnyArray> {
+  const gradients = forms.map((form) => given("gradient", form));
+  const { norm, firstShare, secondShare } = clipped(gradients, optimizer);
+  return { [normOutput]: norm, [shareNames.firstShare]: firstShare, [shareNames.secondShare]: secondShare };
+}
+
+/** What the outputs of `clippingOutputs` are written into: inputs of the update, but for the norm. */
+export function clippingStorage(): Map<string, HostArray<"">> {
+  const names = [normOutput, shareNames.firstShare, shareNames.secondShare];
+  return new Map(names.map((name) => [name, zeros("", [], "float32")]));
+}
+
+/** Shares that a program is given. */
+export function givenShares(): GradientShares {
+  const scalar = (name: string) => input(name, "", [], "float32");
+  return { firstShare: scalar(shareNames.firstShare), secondShare: scalar(shareNames.secondShare) };
+}
+
+function clipped(gradients: readonly SymbolicArray<string>[], { betas, clip }: AdamW) {
+  const { norm, factor } = clipByGlobalNorm(gradients, clip);
+  return { norm, firstShare: scale(factor, 1 - betas[0]), secondShare: scale(square(factor), 1 - betas[1]) };
+}
+
 /**
  * Every array, moment and average after one step.
  *
@@ -56,15 +96,12 @@ export function updateInputs(forms: readonly UpdatedForm[]): Updated[] {
  * @source Loshchilov, Hutter: Decoupled Weight Decay Regularization (arXiv:1711.05101) algorithm 2, decay before the step as
  *   in PyTorch's `AdamW`; the form with `α̂` is that of Kingma, Ba: Adam (arXiv:1412.6980) § 2
  */
-export function updateOutputs(arrays: readonly Updated[], optimizer: AdamW): Record<string, AnyArray> {
-  const { betas, ema } = optimizer;
-  const { norm, factor } = clipByGlobalNorm(
-    arrays.map(({ gradient }) => gradient),
-    optimizer.clip,
-  );
-  const firstShare = scale(factor, 1 - betas[0]);
-  const secondShare = scale(square(factor), 1 - betas[1]);
-  const outputs: Record<string, AnyArray> = { [normOutput]: norm };
+export function updatedOutputs(
+  arrays: readonly Updated[],
+  { firstShare, secondShare }: GradientShares,
+  { betas, ema }: AdamW,
+): Record<string, AnyArray> {
+  const outputs: Record<string, AnyArray> = {};
   for (const array of arrays) {
     const { name, parameter, gradient } = array;
     const all = (scalar: SymbolicArray<"">) => alignAny(scalar, parameter);

@@ -60,3 +60,16 @@ test("a long buffer has 64 parts, each of as many rows as that takes, and the la
   // 100,000 rows by 64 are 1,562.5; 63 parts of 1,563 leave 1,531.
   expect(parts.map(({ shape }) => shape[0])).toEqual([...Array(63).fill(1563), 1531]);
 });
+
+test("moved values lie one group further in the same memory, and moved again where they were", () => {
+  // Ten parts of 256 rows: the first group is eight of them, 2,048 rows.
+  const whole = packed({ a: 2_560 * 1024 });
+  expect(whole.groups.map(({ size }) => size)).toEqual([8, 2]);
+  const { moved } = whole;
+  expect([whole.isBehindRoom, moved.isBehindRoom, moved.moved.isBehindRoom]).toEqual([false, true, false]);
+  expect(moved.get("a")!.cells.byteOffset - whole.get("a")!.cells.byteOffset).toBe(2_048 * 1024 * 4);
+  moved.groups[1]!.get("1")!.cells.fill(5);
+  expect([moved.cells.at(-1), moved.cells.at(-256 * 1024 - 1)]).toEqual([5, 0]);
+  expect(moved.moved.cells.byteOffset).toBe(whole.cells.byteOffset);
+  expect(() => moved.expectLike("here", whole)).not.toThrow();
+});

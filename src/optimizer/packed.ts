@@ -5,6 +5,13 @@ import type { ParameterForm, ParameterValues } from "../nn/parameter.ts";
 type Values = HostArray<string, "float32">;
 type Form = Pick<ParameterForm, "name" | "axes" | "shape">;
 
+/** Rows of the buffer under a name. */
+interface Part {
+  readonly name: string;
+  readonly axes: "i j";
+  readonly shape: number[];
+}
+
 /** Parameters begin on this grid of cells: 64 bytes, as the runtime's kernels read them. */
 const grid = 16;
 
@@ -17,37 +24,49 @@ const partRows = 256;
 /** The runtime plans a program of more nodes in seconds. */
 const mostParts = 64;
 
+/** What is read and written in one run: of fewer parts, runs are many; of more, the room between reading and writing is large. */
+const fewestGroupParts = 8;
+const mostGroups = 8;
+
 /**
  * Values of parameters in one buffer, one after the other by name: what is done to all of them is done to one array.
  *
  * Cells between parameters are 0, and every rule that maps zeros to 0 leaves them so. The layout depends on names and sizes
  * alone: whatever order parameters come in, equal sets of them are laid out alike.
+ *
+ * The memory has room for one group more. So values can be changed group by group and moved by the size of one on the way (`moved`):
+ * nothing is written where it is read, and no second buffer is needed.
  */
 export class Packed implements ReadonlyMap<string, Values> {
   /** Every cell of every parameter. */
   readonly cells: Float32Array;
   readonly #values: ReadonlyMap<string, Values>;
 
-  private constructor(forms: readonly Form[]) {
+  readonly #forms: readonly Form[];
+  readonly #memory: Float32Array;
+
+  private constructor(forms: readonly Form[], memory: Float32Array, begin: number) {
     const sorted = [...forms].sort((one, other) => (one.name < other.name ? -1 : 1));
-    const storage = new Float32Array(packedLength(forms));
+    this.cells = memory.subarray(begin, begin + packedLength(forms));
     let end = 0;
     const values = new Map<string, Values>();
     for (const { name, axes, shape } of sorted) {
       const count = cellsOf(shape);
-      values.set(name, new HostArray(axes, shape, "float32", storage.subarray(end, end + count)));
+      values.set(name, new HostArray(axes, shape, "float32", this.cells.subarray(end, end + count)));
       end += roundUp(count, grid);
     }
-    this.cells = storage;
     this.#values = values;
+    this.#forms = forms;
+    this.#memory = memory;
   }
 
   static zeros(forms: readonly Form[]): Packed {
-    return new Packed(forms);
+    const length = packedLength(forms);
+    return new Packed(forms, new Float32Array(length + groupLength(length)), 0);
   }
 
   static zerosLike(values: ParameterValues): Packed {
-    return new Packed([...values].map(([name, { axes, shape }]) => ({ name, axes, shape })));
+    return Packed.zeros([...values].map(([name, { axes, shape }]) => ({ name, axes, shape })));
   }
 
   static copyOf(values: ParameterValues): Packed {
@@ -58,24 +77,46 @@ export class Packed implements ReadonlyMap<string, Values> {
 
   /** The whole buffer, in the parts that `packedParts` tells. */
   get parts(): Map<string, HostArray<"i j">> {
+    return laidOver(this.cells, packedParts(this.cells.length));
+  }
+
+  /** The same in groups of parts, as `packedGroups` tells. */
+  get groups(): Map<string, HostArray<"i j">>[] {
     let end = 0;
-    return new Map(
-      packedParts(this.cells.length).map(({ name, axes, shape }) => {
-        const count = cellsOf(shape);
-        end += count;
-        return [name, new HostArray(axes, shape, "float32", this.cells.subarray(end - count, end))];
-      }),
-    );
+    return packedGroups(this.cells.length).map((parts) => {
+      const begin = end;
+      end += parts.reduce((sum, { shape }) => sum + cellsOf(shape), 0);
+      return laidOver(this.cells.subarray(begin, end), parts);
+    });
+  }
+
+  /** Whether its values lie behind the room in its memory; where they do not, it is behind them. */
+  get isBehindRoom(): boolean {
+    return this.cells.byteOffset !== this.#memory.byteOffset;
+  }
+
+  /**
+   * The same parameters with every cell one group further in the same memory, or back again. Cells have to be written before they are
+   * read: group by group, each to its place here, the last group first where they go further, the first one first where they go back.
+   */
+  get moved(): Packed {
+    return new Packed(this.#forms, this.#memory, this.isBehindRoom ? 0 : groupLength(this.cells.length));
   }
 
   /** @throws RangeError unless the other has the same parameters at the same places */
   expectLike(where: string, other: Packed): void {
-    const strange = [...this].find(([name, { cells }]) => other.get(name)?.cells.byteOffset !== cells.byteOffset)?.[0];
+    const strange = [...this.keys()].find((name) => other.#placeOf(name) !== this.#placeOf(name));
     if (strange !== undefined || this.size !== other.size || this.cells.length !== other.cells.length)
       throw new RangeError(
         `${where}: expected ${this.size} parameters of one layout, got ${other.size}; ` +
           `"${strange ?? "a parameter"}" lies elsewhere or is missing`,
       );
+  }
+
+  /** Where a parameter begins in the buffer, in bytes. */
+  #placeOf(name: string): number | undefined {
+    const own = this.#values.get(name);
+    return own === undefined ? undefined : own.cells.byteOffset - this.cells.byteOffset;
   }
 
   get size(): number {
@@ -118,16 +159,48 @@ export function packedLength(forms: readonly Form[]): number {
 }
 
 /** Parts of a buffer, large enough to keep the runtime's threads busy and small enough to stay in the cache. */
-export function packedParts(
-  length: number,
-): { readonly name: string; readonly axes: "i j"; readonly shape: number[] }[] {
+export function packedParts(length: number): Part[] {
   const rows = length / rowWidth;
-  const each = Math.max(partRows, Math.ceil(rows / mostParts));
+  const each = rowsPerPart(length);
   return Array.from({ length: Math.ceil(rows / each) }, (_, at) => ({
     name: String(at),
     axes: "i j",
     shape: [Math.min(each, rows - at * each), rowWidth],
   }));
+}
+
+/** The parts in groups, each named anew from 0 on: all groups but the last are alike. */
+export function packedGroups(length: number): Part[][] {
+  const parts = packedParts(length);
+  const each = partsPerGroup(parts.length);
+  return Array.from({ length: Math.ceil(parts.length / each) }, (_, at) =>
+    parts.slice(at * each, (at + 1) * each).map((part, place) => ({ ...part, name: String(place) })),
+  );
+}
+
+/** Cells of the first group: every other one has as many or fewer. */
+function groupLength(length: number): number {
+  const parts = Math.ceil(length / rowWidth / rowsPerPart(length));
+  return Math.min(length, partsPerGroup(parts) * rowsPerPart(length) * rowWidth);
+}
+
+function partsPerGroup(parts: number): number {
+  return Math.max(fewestGroupParts, Math.ceil(parts / mostGroups));
+}
+
+function rowsPerPart(length: number): number {
+  return Math.max(partRows, Math.ceil(length / rowWidth / mostParts));
+}
+
+function laidOver(cells: Float32Array, parts: readonly Part[]): Map<string, HostArray<"i j">> {
+  let end = 0;
+  return new Map(
+    parts.map(({ name, axes, shape }) => {
+      const count = cellsOf(shape);
+      end += count;
+      return [name, new HostArray(axes, shape, "float32", cells.subarray(end - count, end))];
+    }),
+  );
 }
 
 function roundUp(count: number, step: number): number {

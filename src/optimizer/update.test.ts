@@ -2,9 +2,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { HostArray } from "../graph/host-array.ts";
+import { Program } from "../graph/program.ts";
 import { stream } from "../graph/random.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
-import type { AdamW } from "./adamw.ts";
+import { type AdamW, stepRates, updateInputs, updateOutputs } from "./adamw.ts";
 import { Packed, packedParts } from "./packed.ts";
 import { restoredState, stateOf } from "./state.ts";
 import { Updater } from "./update.ts";
@@ -84,6 +85,44 @@ test("three steps of AdamW equal PyTorch's formula, and a frozen parameter stays
     expect(largestDifference(state.first.get(name)!.cells, expected.first.get(name)!)).toBeLessThan(1e-9);
     expect(largestDifference(state.second.get(name)!.cells, expected.second.get(name)!)).toBeLessThan(1e-12);
   }
+});
+
+test("values that move through memory in groups get the bits that one program gives all of them at once", async () => {
+  // 11 parts of 256 rows: a group of eight, and one of three whose last part is smaller.
+  const random = (purpose: string, step: number) => {
+    const cells = new Float32Array(2600 * 1024);
+    stream(7, purpose).fillNormal(cells, step, 0, 0);
+    return new Map([["w", new HostArray("i j", [2600, 1024], "float32", cells)]]);
+  };
+  let state = stateOf(random("weight", 0), new Set(["w"]), true);
+  const forms = packedParts(2600 * 1024);
+  const updater = await Updater.compile(formsOf(state.trained), optimizer, machine);
+  const whole = await Program.compile(updateOutputs(updateInputs(forms), optimizer), { ...machine, fixed: new Map() });
+  const kinds = ["parameter", "first", "second", "ema"] as const;
+  const packed = () => Object.fromEntries(kinds.map((kind) => [kind, Packed.zerosLike(state.trained)]));
+  let [from, to] = [packed(), packed()];
+  for (const kind of ["parameter", "ema"]) from[kind]!.cells.set(state.trained.cells);
+  for (const [step, rate] of rates.entries()) {
+    const gradient = Packed.copyOf(random("gradient", step));
+    const partsOf = (of: typeof from) =>
+      kinds.flatMap((kind) => [...of[kind]!.parts].map(([at, part]) => [`${kind}.${at}`, part] as const));
+    const gradients = [...gradient.parts].map(([at, part]) => [`gradient.${at}`, part] as const);
+    const norm = new HostArray("", [], "float32", new Float32Array(1));
+    const feeds = new Map<string, HostArray<string>>([...partsOf(from), ...gradients]);
+    const next = partsOf(to).map(([name, part]) => [`next.${name}`, part] as const);
+    await whole.run(
+      new Map([...feeds, ...stepRates(optimizer, rate, step)]),
+      new Map<string, HostArray<string>>([["norm", norm], ...next]),
+    );
+    [from, to] = [to, from];
+    const result = await updater.step(state, gradient, rate);
+    state = result.state;
+    expect(result.norm).toBe(norm.cells[0]);
+  }
+  whole.release();
+  updater.release();
+  const own = { parameter: state.trained, first: state.first, second: state.second, ema: state.ema! };
+  for (const kind of kinds) expectSameBits(kind, own[kind].cells, from[kind]!.cells);
 });
 
 test("a gradient below the largest norm is not changed by clipping", async () => {
