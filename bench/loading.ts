@@ -123,6 +123,7 @@ function planOf(member: Member, pictureMemoryBytes: number): LoadPlan {
     rate: "native",
     interval: 1,
     historyDropout: 0,
+    responseDropout: 0,
     actionFrame: "absolute",
     pastEnd: "nothing",
     prompt: "task",
@@ -146,6 +147,7 @@ function* requests({ embodiment }: Member, places: readonly Place[]): Generator<
     views: 1,
     observations: 1,
     tokens: 96,
+    responseTokens: 0,
     actionTokens: 0,
     pictureSize: side,
   };

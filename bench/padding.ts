@@ -110,7 +110,7 @@ function completeMicroBatch(recipe: Recipe): MicroBatch {
       purpose: "training",
       supervision: "allReal",
       pastEnd: "hidden",
-      objectives: objectiveTargets(form, conventionsOf(recipe).unrealInput),
+      objectives: objectiveTargets(form, { unrealInput: conventionsOf(recipe).unrealInput, given: 0 }),
       datasets: ["example"],
       moves: () => true,
       rules: Rules.all,

@@ -9,7 +9,9 @@ import type { Recipe, RecipeDataset } from "../src/recipe/schema.ts";
  *
  * Two real robots (one camera, no camera) beside two from formulas: one with two cameras and a claw, one that only answers
  * questions. Dofs lie in scattered slots, arm and gripper are parts, history looks back two slots of two frames, and no number
- * of samples divides evenly into micro-batches. Of some episodes something is known, and some have something to reach, for policies that read that. `--set policy.variant=pi0` is π0's. Data: `../shared/data/real`. Not a recipe to train a useful policy by.
+ * of samples divides evenly into micro-batches. Of some episodes something is known, and some have something to reach, for policies that read that. `--set policy.variant=pi0` is π0's.
+ * The generated datasets have responses, which `--set policy.variant=pi05 --set policy.responseTokens=40 --set policy.responseDropout=0.3`
+ * reads. Data: `../shared/data/real`. Not a recipe to train a useful policy by.
  */
 export const recipe: Recipe = {
   name: "every-padding",
@@ -50,6 +52,7 @@ export const recipe: Recipe = {
         mapping: {
           ...asFound,
           controlMode: "joint",
+          response: "subtask",
           metadata: { mistake: "mistake", says: ["control"] },
           dofs: [
             { ...joint("shoulder", 6), state: 0 },
@@ -64,7 +67,7 @@ export const recipe: Recipe = {
         metadata: [],
         state: ["height"],
         cameras: ["base"],
-        mapping: { ...asFound, controlMode: "none", target: "none" },
+        mapping: { ...asFound, controlMode: "none", target: "none", response: "subtask" },
       }),
     ],
   },
@@ -131,6 +134,7 @@ function generated(
   const features = [
     vector("action", robot.action),
     vector("observation.state", robot.state),
+    { key: "subtask", type: "string", shape: [1], names: null },
     ...robot.metadata.map((key) => vector(key, [key])),
     ...robot.cameras.map((view): Feature => {
       return { key: `observation.images.${view}`, type: "video", shape: [24, 32, 3], names: null };

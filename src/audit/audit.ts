@@ -1,6 +1,6 @@
 import type { OpenMixture } from "../mixture/mixture.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
-import { variants } from "../policy/variant.ts";
+import { variantOf } from "../policy/variant.ts";
 import type { Plan } from "../recipe/plan.ts";
 import type { GlobalBatch } from "./global-batch.ts";
 import type { PaddingKind } from "./kind.ts";
@@ -112,7 +112,7 @@ export class Audit {
     places.set(key, differing);
     return leaks.map(({ output, size }): Finding => {
       const column = columnOf(output);
-      const { objectives } = variants[base.plan.recipe.policy.variant];
+      const { objectives } = variantOf(base.plan.recipe.policy);
       const where = "place" in entry ? entry.place : placeOf({ column, output }, differing, objectives);
       return { law: variation.law, kind, column, leak: size, where, isServed: false };
     });
@@ -150,6 +150,7 @@ function cellsOfKinds(wholes: readonly GlobalBatch[]): Record<PaddingKind, numbe
     history: count("history"),
     views: count("views"),
     "prompt-tokens": count("prompt-tokens"),
+    "response-tokens": count("response-tokens"),
     "metadata-tokens": count("metadata-tokens"),
     subgoals: count("subgoals"),
     "action-tokens": count("action-tokens"),

@@ -14,6 +14,7 @@ const layout: BatchLayout = {
   views: 2,
   observations: 2,
   tokens: 4,
+  responseTokens: 0,
   actionTokens: 4,
   metadataTokens: 4,
   subgoals: 2,

@@ -14,6 +14,7 @@ export const paddingKinds = [
   "history",
   "views",
   "prompt-tokens",
+  "response-tokens",
   "metadata-tokens",
   "subgoals",
   "action-tokens",
@@ -35,6 +36,8 @@ export const knownWhenActing: Readonly<Record<PaddingKind, string | null>> = {
     "an episode that begins has none when a robot acts either; what is dropped is drawn without a look at the sample",
   views: "a robot has the same cameras when it acts",
   "prompt-tokens": "an instruction is as long when a robot acts",
+  "response-tokens":
+    "a robot that acts has no response, or says one itself; what is dropped is drawn without a look at the sample",
   "metadata-tokens":
     "what is not known of an episode is not known either of what a robot does; what is dropped is drawn without a look at it",
   subgoals: "a robot may be shown none when it acts; what is dropped is drawn without a look at the sample",
@@ -53,6 +56,7 @@ const kindOfFact: Readonly<Record<FactName, PaddingKind>> = {
   historyKept: "history",
   viewReal: "views",
   tokenReal: "prompt-tokens",
+  responseReal: "response-tokens",
   metadataReal: "metadata-tokens",
   subgoalReal: "subgoals",
   actionTokenReal: "action-tokens",
@@ -69,6 +73,7 @@ const widestFirst: readonly PaddingKind[] = [
   "state-dims",
   "views",
   "prompt-tokens",
+  "response-tokens",
   "metadata-tokens",
   "subgoals",
   "action-tokens",

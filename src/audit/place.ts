@@ -10,7 +10,7 @@ const filesOfArrays: readonly (readonly [name: RegExp, file: string])[] = [
   [/\.dit\.block\.\d+\.(attention|mlp)$/, "policy/head/dit.ts"],
   [/\.features\.layer\.\d+\.(attention|mlp)$/, "policy/head/features.ts"],
   [/\.layer\.\d+\.(attention|mlp)$/, "policy/trunk.ts"],
-  [/^(pictures|prompt|text|metadata|subgoals)$/, "policy/prefix.ts"],
+  [/^(pictures|prompt|response|text|metadata|subgoals)$/, "policy/prefix.ts"],
   [/^(state|actions)$/, "policy/head/flow.ts"],
   [/^groot\.(state|future|actions)$/, "policy/head/groot.ts"],
 ];

@@ -14,6 +14,7 @@ const layout: BatchLayout = {
   views: 2,
   observations: 2,
   tokens: 3,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 1,
 };
@@ -25,6 +26,7 @@ const larger: BatchLayout = {
   views: 3,
   observations: 3,
   tokens: 4,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 1,
 };

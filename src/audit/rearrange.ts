@@ -40,7 +40,7 @@ export function rearranged(batch: Batch, from: Partial<Sources>): Batch {
 
 /**
  * A batch in which some rows are samples that teach nothing: without a robot target, as of a dataset that only answers questions,
- * and with one token, after which there is nothing to say.
+ * with one token, after which there is nothing to say, and without a response.
  */
 export function withoutTarget(batch: Batch, isChanged: (row: number) => boolean): Batch {
   const { facts, actions, actionTokens, ownDof } = batch;
@@ -55,6 +55,7 @@ export function withoutTarget(batch: Batch, isChanged: (row: number) => boolean)
     targetReal: real(facts.targetReal, own),
     dofReal: real(facts.dofReal, own),
     tokenReal: Validity.of("b n", facts.tokenReal.shape, said),
+    responseReal: real(facts.responseReal, { b: kept }),
     actionTokenReal: real(facts.actionTokenReal, own),
   };
   const untaught = actions.changed((values, valid) => [taken(values, own, 0), valid]);

@@ -12,6 +12,7 @@ const none = {
   history: 0,
   views: 0,
   "prompt-tokens": 0,
+  "response-tokens": 0,
   "metadata-tokens": 0,
   subgoals: 0,
   "action-tokens": 0,

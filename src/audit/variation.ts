@@ -43,6 +43,7 @@ export const hiddenKinds: readonly PaddingKind[] = [
   "history",
   "views",
   "prompt-tokens",
+  "response-tokens",
   "metadata-tokens",
   "subgoals",
   "action-tokens",
@@ -143,9 +144,11 @@ function widened(plan: Plan, rows: number, kinds: readonly PaddingKind[]): Pick<
   };
   // An answer has room of its own: more dofs and steps leave it as it is.
   const answers = answerChoiceOf(plan.recipe);
+  const { responseTokens } = policy;
+  const responses = responseTokens && { responseTokens: responseTokens + more("response-tokens", 5) };
   const said = answers && { actionTokens: { ...answers, most: answers.most + more("action-tokens", 5) } };
   return {
-    plan: { ...plan, recipe: { ...plan.recipe, policy: { ...wide, ...said } } },
+    plan: { ...plan, recipe: { ...plan.recipe, policy: { ...wide, ...responses, ...said } } },
     rows: rows + more("robotless-samples", 1) + more("filler-rows", 1),
   };
 }

@@ -12,6 +12,7 @@ const layout: BatchLayout = {
   views: 2,
   observations: 3,
   tokens: 4,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 2,
 };

@@ -21,6 +21,7 @@ const layout: BatchLayout = {
   views: 2,
   observations: 2,
   tokens: 3,
+  responseTokens: 3,
   actionTokens: 2,
   metadataTokens: 3,
   subgoals: 2,
@@ -45,6 +46,7 @@ const small: Example = {
   pictures: [null, null, dot(9), null],
   viewReal: Validity.of("o v", [2, 2], Uint8Array.of(1, 0, 1, 0)),
   tokens: Int32Array.of(1, 66),
+  response: Int32Array.of(5, 6),
   metadata: Int32Array.of(30, 31),
   subgoals: [null, dot(8)],
   actionTokens: Int32Array.of(7),
@@ -111,6 +113,7 @@ describe("collate", () => {
       historyKept: "1000",
       viewReal: "1010000000000000",
       tokenReal: "110000000000",
+      responseReal: "110000000000",
       metadataReal: "110000000000",
       subgoalReal: "01000000",
       actionTokenReal: "10000000",
@@ -126,6 +129,7 @@ describe("collate", () => {
     expect(changed({ ...withHistory, targetReal: false })).toEqual(["targetReal"]);
     expect(changed({ ...withHistory, historyKept: false })).toEqual(["historyKept"]);
     expect(changed({ ...withHistory, tokens: Int32Array.of(1) })).toEqual(["tokenReal"]);
+    expect(changed({ ...withHistory, response: Int32Array.of() })).toEqual(["responseReal"]);
     expect(changed({ ...withHistory, actionTokens: Int32Array.of(7, 8) })).toEqual(["actionTokenReal"]);
     expect(changed({ ...withHistory, metadata: new Int32Array() })).toEqual(["metadataReal"]);
     expect(changed({ ...withHistory, subgoals: [] })).toEqual(["subgoalReal"]);
@@ -139,6 +143,12 @@ describe("collate", () => {
     expect(bits(robotless.facts.stepReal)).toBe(bits(batch.facts.stepReal));
     expect(row(batch.actionTokens, 0)).toEqual({ cells: [7, 0], real: [1, 0] });
     expect(row(robotless.actionTokens, 0)).toEqual({ cells: [0, 0], real: [0, 0] });
+  });
+
+  it("has no token of a response where a sample has none", () => {
+    const without = collate(layout, [small, { ...small, response: new Int32Array() }]);
+    expect(row(without.response, 0)).toEqual({ cells: [5, 6, 0], real: [1, 1, 0] });
+    expect(row(without.response, 1)).toEqual({ cells: [0, 0, 0], real: [0, 0, 0] });
   });
 
   it("keeps now real when history was dropped (OpenTau 365, 468), and does not fold that into what existed", () => {
@@ -171,6 +181,7 @@ describe("collate", () => {
         views: 3,
         observations: 4,
         tokens: 8,
+        responseTokens: 6,
         actionTokens: 5,
         metadataTokens: 4,
         subgoals: 3,
@@ -187,6 +198,7 @@ describe("collate", () => {
     expect(real(roomy.state)).toEqual(real(batch.state));
     expect(real(roomy.images)).toEqual(real(batch.images));
     expect(real(roomy.prompt)).toEqual(real(batch.prompt));
+    expect(real(roomy.response)).toEqual([5, 6]);
     expect(real(roomy.actionTokens)).toEqual([7]);
     expect(real(roomy.metadata)).toEqual([30, 31]);
     expect(real(roomy.subgoals)).toEqual([8, 8, 8]);

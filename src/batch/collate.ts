@@ -23,12 +23,13 @@ export function collate(layout: BatchLayout, examples: readonly Example[]): Batc
   if (problems.length > 0) throw new InputError(problems.join("; "));
   const facts = collateFacts(layout, examples);
   const conditions = { ...facts, readable: readableSlots(onHost, facts) };
-  const { images, state, prompt, metadata, subgoals, embodiment, actions, actionTokens } = fields;
+  const { images, state, prompt, response, metadata, subgoals, embodiment, actions, actionTokens } = fields;
   const pictureReal = images.real(onHost, conditions);
   return {
     images: Padded.of(pixels(layout, examples, pictureReal), pictureReal),
     state: Padded.of(states(layout, examples, conditions.readable), state.real(onHost, conditions)),
     prompt: Padded.of(prompts(layout, examples), prompt.real(onHost, conditions)),
+    response: Padded.of(responses(layout, examples), response.real(onHost, conditions)),
     metadata: Padded.of(knownOf(layout, examples), metadata.real(onHost, conditions)),
     subgoals: Padded.of(goals(layout, examples), subgoals.real(onHost, conditions)),
     embodiment: Padded.of(embodiments(layout, examples), embodiment.real(onHost, conditions)),
@@ -59,6 +60,7 @@ function marksIn(layout: BatchLayout): Readonly<Record<FactName, Marks>> {
     historyKept: ({ historyKept }, mark) => historyKept && mark(0),
     viewReal: (example, mark) => eachReal(example.viewReal, (at) => mark(placeOfView(layout, example, at))),
     tokenReal: ({ tokens }, mark) => eachIndex(tokens.length, mark),
+    responseReal: ({ response }, mark) => eachIndex(response.length, mark),
     metadataReal: ({ metadata }, mark) => eachIndex(metadata.length, mark),
     subgoalReal: ({ subgoals }, mark) => subgoals.map((picture, view) => picture !== null && mark(view)),
     actionTokenReal: ({ actionTokens }, mark) => eachIndex(actionTokens.length, mark),
@@ -147,6 +149,13 @@ function prompts(layout: BatchLayout, examples: readonly Example[]) {
   return out;
 }
 
+function responses(layout: BatchLayout, examples: readonly Example[]) {
+  const out = blank(layout, "response");
+  const { responseTokens = 0 } = layout;
+  for (const [row, { response }] of examples.entries()) out.cells.set(response, row * responseTokens);
+  return out;
+}
+
 function knownOf(layout: BatchLayout, examples: readonly Example[]) {
   const out = blank(layout, "metadata");
   const { metadataTokens = 0 } = layout;
@@ -212,6 +221,7 @@ function misfits(layout: BatchLayout, example: Example): string[] {
     ["observation slots", example.state.valid.shape[0]!, layout.observations],
     ["views", example.viewReal.shape[1]!, layout.views],
     ["tokens", example.tokens.length, layout.tokens],
+    ["response tokens", example.response.length, layout.responseTokens ?? 0],
     ["action tokens", example.actionTokens.length, layout.actionTokens],
     ["tokens of metadata", example.metadata.length, layout.metadataTokens ?? 0],
     ["pictures of subgoals", example.subgoals.length, layout.subgoals ?? 0],

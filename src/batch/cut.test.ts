@@ -11,6 +11,7 @@ const layout: BatchLayout = {
   views: 1,
   observations: 1,
   tokens: 2,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 2,
 };

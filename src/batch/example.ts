@@ -19,7 +19,7 @@ import type { Provenance } from "./batch.ts";
 import { readableSlots } from "./fields.ts";
 import type { BatchLayout } from "./layout.ts";
 import { type MetadataReading, metadataAt, metadataTokens, stepsPerSecond, withoutDropped } from "./metadata.ts";
-import { promptTokens } from "./prompt.ts";
+import { promptTokens, responseTokens } from "./prompt.ts";
 import { realSteps } from "./real-step.ts";
 import { refuseNoPrompt } from "./sample-check.ts";
 import { type SubgoalChoice, subgoalOf } from "./subgoal.ts";
@@ -42,6 +42,8 @@ export interface Example {
   /** The camera exists. */
   readonly viewReal: Validity<"o v">;
   readonly tokens: Int32Array;
+  /** Behind the prompt; empty where there is none, or it was dropped. */
+  readonly response: Int32Array;
   /** What is known of the episode; empty where nothing is. */
   readonly metadata: Int32Array;
   /** What is to be reached, by view: squares, `null` where there is none. Empty where there is none at all. */
@@ -63,6 +65,8 @@ export interface Reading {
   readonly interval: number;
   /** Share of the training samples whose history is dropped. */
   readonly historyDropout: number;
+  /** Share of the training samples whose response is dropped; missing where none is. */
+  readonly responseDropout?: number;
   readonly actionFrame: ActionFrame;
   /** What stands in action steps past an episode's end. */
   readonly pastEnd: ActionChoice["pastEnd"];
@@ -90,7 +94,10 @@ export interface ExampleChoice {
   readonly seed: number;
   /** Only training changes pictures and drops history. */
   readonly purpose: "train" | "validation";
-  readonly layout: Pick<BatchLayout, "steps" | "observations" | "tokens" | "metadataTokens" | "pictureSize">;
+  readonly layout: Pick<
+    BatchLayout,
+    "steps" | "observations" | "tokens" | "responseTokens" | "metadataTokens" | "pictureSize"
+  >;
   readonly reading: Reading;
   readonly tokenizer: PromptTokenizer;
   /** Says actions as tokens; `null` where they are not said. */
@@ -134,6 +141,7 @@ export async function loadExample(subject: Subject, draw: Draw, choice: ExampleC
     pictures: await pictures(sample, observed, historyKept),
     viewReal: viewReal(sample),
     tokens: tokens(sample, state),
+    response: response(sample),
     metadata: metadata(sample),
     subgoals: await subgoals(sample),
     actionTokens: actionTokens(sample, actions, inside),
@@ -229,6 +237,25 @@ function tokens(
   refuseNoPrompt(name, text);
   const { prompt: format, longPrompt: long } = reading;
   return promptTokens(text, state, { tokenizer, format, limit: layout.tokens, long, where: name });
+}
+
+/** The tokens of the sample's response; empty where the policy reads none, the dataset has none, or training drops it. */
+function response(sample: Sample): Int32Array {
+  const { subject, draw, table, tokenizer, layout, reading, name } = sample;
+  const column = subject.member.embodiment.columns.response;
+  const { responseTokens: limit = 0 } = layout;
+  if (limit === 0 || column === undefined || dropsResponse(sample)) return new Int32Array();
+  const text = table.text(column)[draw.frame] ?? null;
+  if (text === null) return new Int32Array();
+  const { prompt: format, longPrompt: long } = reading;
+  return responseTokens(text, { tokenizer, format, limit, long, where: name });
+}
+
+/** Drawn by sample and by how often it was drawn, without a look at it. */
+function dropsResponse({ purpose, reading, seed, subject, draw }: Sample): boolean {
+  if (purpose === "validation") return false;
+  const chance = stream(seed, "response drop-out", subject.member.datasetName);
+  return chance.uniform(0, draw.draw, draw.frame, draw.episode) < (reading.responseDropout ?? 0);
 }
 
 /** What is known of the episode; in training, now and then less. */

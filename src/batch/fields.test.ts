@@ -19,6 +19,7 @@ const layout: BatchLayout = {
   views: 1,
   observations: 1,
   tokens: 2,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 1,
 };
@@ -58,10 +59,10 @@ describe("a slot may be read if it is now, or lies in the episode and was not dr
 
 it("names facts and fields in the order of the table, of which a robot perceives all but what it is taught", () => {
   expect(factNames.join(" ")).toBe(
-    "stepReal dofReal stateReal targetReal historyReal historyKept viewReal tokenReal metadataReal subgoalReal actionTokenReal rowReal",
+    "stepReal dofReal stateReal targetReal historyReal historyKept viewReal tokenReal responseReal metadataReal subgoalReal actionTokenReal rowReal",
   );
-  expect(fieldNames.join(" ")).toBe("images state prompt metadata subgoals embodiment actions actionTokens");
-  expect(observedNames.join(" ")).toBe("images state prompt metadata subgoals embodiment");
+  expect(fieldNames.join(" ")).toBe("images state prompt response metadata subgoals embodiment actions actionTokens");
+  expect(observedNames.join(" ")).toBe("images state prompt response metadata subgoals embodiment");
 });
 
 mustNotCompile(() => {

@@ -25,6 +25,8 @@ export const factAxes = {
   viewReal: "b o v",
   /** The token is no filler. */
   tokenReal: "b n",
+  /** The token is one of those of the sample's response. */
+  responseReal: "b r",
   /** The token is one of those that say what is known of the sample's episode. */
   metadataReal: "b z",
   /** The sample has a picture of what is to be reached, as this view will show it. */
@@ -109,6 +111,15 @@ export const fields = {
     type: "int32",
     realBy: "b n",
     real: (_, { tokenReal }) => tokenReal,
+    unreal: 0,
+    poison: "token",
+  }),
+  /** A text behind the prompt; of a sample without one, nothing. */
+  response: field({
+    axes: "b r",
+    type: "int32",
+    realBy: "b r",
+    real: (_, { responseReal }) => responseReal,
     unreal: 0,
     poison: "token",
   }),

@@ -10,6 +10,7 @@ const layout: BatchLayout = {
   views: 11,
   observations: 13,
   tokens: 17,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 19,
 };

@@ -16,6 +16,8 @@ export interface BatchLayout {
   readonly observations: number;
   /** `n`: prompt tokens. */
   readonly tokens: number;
+  /** `r`: tokens of a response behind the prompt; 0 or missing where a policy reads none. */
+  readonly responseTokens?: number;
   /** `m`: tokens that say the actions of a sample; 0 where a policy says none. */
   readonly actionTokens: number;
   /** `z`: tokens of what is known of an episode; missing where a policy reads none. */
@@ -35,6 +37,7 @@ export const paddedAxes = {
   s: "stateWidth",
   v: "views",
   n: "tokens",
+  r: "responseTokens",
   m: "actionTokens",
   z: "metadataTokens",
   x: "subgoals",

@@ -19,6 +19,7 @@ const layout: BatchLayout = {
   views: 1,
   observations: 2,
   tokens: 8,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 8,
 };
@@ -66,6 +67,7 @@ async function mixed(): Promise<{ mixture: Mixture; plan: LoadPlan }> {
       rate: "native",
       interval: 2,
       historyDropout: 0.3,
+      responseDropout: 0,
       actionFrame: "absolute",
       pastEnd: "nothing",
       prompt: "task",

@@ -8,6 +8,7 @@ const table = {
   length: 2,
   values: new Map([["whole", 3]]),
   tasks: [null, null],
+  text: () => [null, null],
   vector: (key: string) => new HostArray("i j", [2, 1], "float64", Float64Array.from(columns[key] ?? [])),
 };
 const told = (metadata?: MetadataSource): Embodiment => ({

@@ -33,6 +33,7 @@ const layout = {
   views: 2,
   observations: 3,
   tokens: 8,
+  responseTokens: 0,
   pictureSize: 8,
 };
 const choice = {
@@ -93,6 +94,7 @@ describe("a robot's observation", () => {
         rate: "native",
         interval: 2,
         historyDropout: 0.5,
+        responseDropout: 0,
         actionFrame: "absolute",
         pastEnd: "nothing",
         prompt: "task",

@@ -88,6 +88,7 @@ export function observe(robot: Robot, input: PolicyInput, choice: ObservationCho
     pictures: pictures.map((picture) => picture && squared(picture, side, choice.letterbox)),
     viewReal: Validity.of("o v", [observations.length, embodiment.cameras.length], Uint8Array.from(cameraReal)),
     tokens: promptTokens(input.prompt, state, { tokenizer, ...fit }),
+    response: new Int32Array(),
     metadata: toldMetadata(name, input, choice),
     subgoals: goals(robot, input, choice),
     actionTokens: new Int32Array(),

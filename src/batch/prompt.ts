@@ -1,5 +1,6 @@
 import { encodePrompt, givenTokens, type PromptFit, type PromptTokenizer } from "../codec/prompt.ts";
 import { formatPrompt, type PromptFormat } from "../codec/prompt-format.ts";
+import { encodeResponse, formatResponse } from "../codec/response.ts";
 import type { Padded } from "../validity/padded.ts";
 
 /** How an instruction becomes tokens. */
@@ -23,4 +24,9 @@ export function promptTokens(
   if (typeof task !== "string") return givenTokens(choice.tokenizer, task, choice);
   const now = state.read(({ shape, cells }) => cells.subarray(cells.length - (shape[1] ?? 0)));
   return encodePrompt(choice.tokenizer, formatPrompt(choice.format, task, now), choice);
+}
+
+/** The tokens of a sample's response. @throws InputError if it is longer than fits and has to be refused then */
+export function responseTokens(text: string, choice: PromptWriting): Int32Array {
+  return encodeResponse(choice.tokenizer, formatResponse(choice.format, text), choice);
 }

@@ -40,6 +40,7 @@ const layout: BatchLayout = {
   views: 1,
   observations: 1,
   tokens: 128,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 96,
 };
@@ -76,6 +77,7 @@ describe.runIf(hasRealData)(onRealData("four real robots in one mixture"), () =>
         ...reading,
         interval: 1,
         historyDropout: 0,
+        responseDropout: 0,
         pastEnd: "nothing",
         prompt: "task",
         letterbox: "antialiased-centred",

@@ -40,7 +40,7 @@ async function problem(
     pictureMemoryBytes: 0,
     repeatedEpisodes: "allow",
   });
-  const layout = { actionWidth: 2, stateWidth: 0, tokens: 5, ...changes };
+  const layout = { actionWidth: 2, stateWidth: 0, tokens: 5, responseTokens: 0, ...changes };
   const cache = join(folder, "cache");
   try {
     await checkSamples(open, {

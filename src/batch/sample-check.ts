@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { encodePrompt, type LongPrompt, type PromptTokenizer } from "../codec/prompt.ts";
 import { longestPrompt, type PromptFormat } from "../codec/prompt-format.ts";
+import { encodeResponse, formatResponse } from "../codec/response.ts";
 import { type CacheForm, cached } from "../dataset/cache.ts";
 import type { Dataset, EpisodeTable } from "../dataset/dataset.ts";
 import { DatasetError } from "../dataset/problem.ts";
@@ -13,7 +14,7 @@ import type { BatchLayout } from "./layout.ts";
 
 /** What samples are checked against. */
 export interface SampleCheckOptions {
-  readonly layout: Pick<BatchLayout, "actionWidth" | "stateWidth" | "tokens">;
+  readonly layout: Pick<BatchLayout, "actionWidth" | "stateWidth" | "tokens" | "responseTokens">;
   readonly tokenizer: PromptTokenizer;
   readonly prompt: PromptFormat;
   readonly longPrompt: LongPrompt;
@@ -52,6 +53,7 @@ export async function checkSamples(
     const dataset = datasets[at]!;
     const found = await look(member, dataset, options.cache);
     problems.push(...found.problems, ...found.prompts.flatMap((prompt) => promptProblem(member, prompt, options)));
+    problems.push(...found.responses.flatMap((response) => responseProblem(member, response, options)));
     const cut = found.prompts.filter(({ text }) => text !== null && isTooLong(member, text, options));
     findings.push({
       drift: found.drift,
@@ -84,7 +86,7 @@ async function look(member: Member, dataset: Dataset, cache: string): Promise<Fo
 }
 
 /** Changes when the same rows would show other things than before. */
-const method = "sample check 4";
+const method = "sample check 5";
 
 const promptSchema = z.object({
   text: z.string().nullable(),
@@ -92,6 +94,11 @@ const promptSchema = z.object({
   frame: z.number(),
   frames: z.number(),
 });
+
+/** A response, and the first frame that has it. */
+const responseSchema = z.object({ text: z.string(), episode: z.number(), frame: z.number() });
+
+type Response = z.infer<typeof responseSchema>;
 
 /** An instruction, the first frame that has it, and how many do. */
 type Prompt = z.infer<typeof promptSchema>;
@@ -101,6 +108,7 @@ const driftSchema = z.object({ episodes: z.number(), seconds: z.number() });
 interface Found {
   readonly problems: readonly string[];
   readonly prompts: readonly Prompt[];
+  readonly responses: readonly Response[];
   readonly drift: z.infer<typeof driftSchema>;
   readonly filmNotes: readonly string[];
 }
@@ -108,6 +116,7 @@ interface Found {
 const entrySchema = z.object({
   key: z.string(),
   prompts: z.array(promptSchema),
+  responses: z.array(responseSchema),
   drift: driftSchema,
   filmNotes: z.array(z.string()),
 });
@@ -127,11 +136,12 @@ async function lookThrough({ embodiment, framesPerSecond }: Member, dataset: Dat
   const films = await dataset.compareFilms(keys);
   const damaged = films.problems.map((each) => new DatasetError(dataset.name, [each]).message);
   const filmNotes = films.notes.map(({ path, message }) => `${path}: ${message}`);
-  if (damaged.length > 0) return { problems: damaged, prompts: [], drift: noDrift, filmNotes };
+  if (damaged.length > 0) return { problems: damaged, prompts: [], responses: [], drift: noDrift, filmNotes };
   const problems: string[] = [];
   const prompts = new Map<string | null, Prompt>();
+  const responses = new Map<string, Response>();
   let drift = noDrift;
-  const { prompt } = embodiment.columns;
+  const { prompt, response } = embodiment.columns;
   for (const { index: episode } of dataset.episodes)
     try {
       const table = await dataset.table(episode);
@@ -142,11 +152,13 @@ async function lookThrough({ embodiment, framesPerSecond }: Member, dataset: Dat
         const known = prompts.get(text) ?? { text, episode, frame, frames: 0 };
         prompts.set(text, { ...known, frames: known.frames + 1 });
       }
+      for (const [frame, text] of (response === undefined ? [] : table.text(response)).entries())
+        if (text !== null && !responses.has(text)) responses.set(text, { text, episode, frame });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       problems.push(error.message);
     }
-  return { problems, prompts: [...prompts.values()], drift, filmNotes };
+  return { problems, prompts: [...prompts.values()], responses: [...responses.values()], drift, filmNotes };
 }
 
 /** Those of an episode; none where there is no such column, or it cannot be read: frames are taken by index. */
@@ -171,6 +183,21 @@ function promptProblem(member: Member, { text, episode, frame }: Prompt, options
     refuseNoPrompt(where, text);
     const longest = longestOf(member, text, options);
     encodePrompt(options.tokenizer, longest, { limit: options.layout.tokens, long: options.longPrompt, where });
+    return [];
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return [error.message];
+  }
+}
+
+/** Nothing where a policy reads none, or where it fits. */
+function responseProblem(member: Member, { text, episode, frame }: Response, options: SampleCheckOptions): string[] {
+  const { tokenizer, prompt, longPrompt: long, layout } = options;
+  const { responseTokens: limit = 0 } = layout;
+  if (limit === 0) return [];
+  const where = `dataset "${member.datasetName}" episode ${episode} frame ${frame}`;
+  try {
+    encodeResponse(tokenizer, formatResponse(prompt, text), { limit, long, where });
     return [];
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

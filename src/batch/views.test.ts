@@ -27,6 +27,7 @@ const layout = {
   views: 3,
   observations: 2,
   tokens: 8,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 8,
 };
@@ -70,6 +71,7 @@ it("each view of a batch holds its own camera's picture of its own time, in trai
       rate: "native",
       interval: 3,
       historyDropout: 0,
+      responseDropout: 0,
       actionFrame: "absolute",
       pastEnd: "nothing",
       prompt: "task",

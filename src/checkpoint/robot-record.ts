@@ -58,6 +58,7 @@ const embodimentSchema = z.strictObject({
     action: z.array(columnPartSchema),
     state: z.array(columnPartSchema),
     prompt: promptSchema,
+    response: name.optional(),
     metadata: metadataSchema.optional(),
   }),
   target: z.enum(["actions", "none"]),

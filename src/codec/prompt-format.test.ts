@@ -28,7 +28,9 @@ describe("a prompt", () => {
     ["pi0", " Pick_up\nit \n", "Pick up it\n"],
     ["pi05", " Pick_up\nit \n", "Task: Pick up it, State: -1 128 255;\nAction: "],
     ["pi05_mem", "Pick_up it", "Task: Pick_up it<eos>Actions:"],
+    ["pi05_fast", " Pick_up\nit ", "Task:  Pick_up\nit , State: -1 128 255;\n"],
     ["pi06", "Pick_up it", "Task: Pick_up it<eos>State: -1 128 255<eos>Actions:"],
+    ["pi06_response", "Pick_up it", "Task: Pick_up it<eos>State: -1 128 255<eos>Response:"],
     ["pi07", "Pick_up it", "Task: Pick_up it, "],
     ["pi0_fast", " Pick_up\nit \n", "Task: Pick up it, State: -1 128 255;\n"],
     ["pi0_fast_lower", " Pick_up\nIT \n", "Task: pick up\nit, State: -1 128 255;\n"],
@@ -41,7 +43,14 @@ describe("a prompt", () => {
   });
 
   it("says the state in some formats, which are the longer for it", () => {
-    expect(promptFormats.filter(saysState)).toEqual(["pi05", "pi06", "pi0_fast", "pi0_fast_lower"]);
+    expect(promptFormats.filter(saysState)).toEqual([
+      "pi05",
+      "pi05_fast",
+      "pi06",
+      "pi06_response",
+      "pi0_fast",
+      "pi0_fast_lower",
+    ]);
     expect(longestPrompt("pi05", "go", 2)).toBe("Task: go, State: 255 255;\nAction: ");
     expect(longestPrompt("pi0", "go", 2)).toBe("go\n");
   });

@@ -3,7 +3,8 @@
  *
  * `task`: as it is. `smolvla`: with a newline at its end, which LeRobot's π0 has as well. `pi0`: cleaned, then a newline. `pi05`: cleaned,
  * with the robot's state as numbers of bins, and the word that actions come after. `pi05_mem`: an end of a sentence between the task and
- * that word, nothing cleaned. `pi06`: `pi05` between ends of sentences, not cleaned. `pi07`: the task, behind which other
+ * that word, nothing cleaned. `pi05_fast`: `pi05` without that word, nothing cleaned. `pi06`: `pi05` between ends of sentences, not
+ * cleaned; `pi06_response`: with the word that a response comes after in its place. `pi07`: the task, behind which other
  * segments say the rest. `pi0_fast`: as `pi05` without that word.
  * `pi0_fast_lower`: in small letters, with newlines inside as they are.
  */
@@ -13,7 +14,9 @@ export const promptFormats = [
   "pi0",
   "pi05",
   "pi05_mem",
+  "pi05_fast",
   "pi06",
+  "pi06_response",
   "pi07",
   "pi0_fast",
   "pi0_fast_lower",
@@ -26,8 +29,8 @@ export type PromptFormat = (typeof promptFormats)[number];
  *
  * @param state the robot's own entries now, in unit scale; none that a robot does not have
  * @source `smolvla`: LeRobot `policies/smolvla/processor_smolvla.py`, `policies/pi0/processor_pi0.py`; `pi0`: openpi `tokenizer.py`
- *   `PaligemmaTokenizer`; `pi05`: the same, and LeRobot `policies/pi05/processor_pi05.py`; `pi05_mem`, `pi06`, `pi07`: OpenTau `modeling_pi05.py`, `modeling_pi06.py`,
- *   `modeling_pi07_low_level.py`; `pi0_fast`: LeRobot
+ *   `PaligemmaTokenizer`; `pi05`: the same, and LeRobot `policies/pi05/processor_pi05.py`; `pi05_mem`, `pi05_fast`, `pi06`,
+ *   `pi06_response`, `pi07`: OpenTau `modeling_pi05.py`, `modeling_pi06.py`, `modeling_pi07_low_level.py`; `pi0_fast`: LeRobot
  *   `policies/pi0_fast/processor_pi0_fast.py`; `pi0_fast_lower`: openpi `tokenizer.py` `FASTTokenizer`
  */
 export function formatPrompt(format: PromptFormat, task: string, state: Float32Array): string {
@@ -42,8 +45,12 @@ export function formatPrompt(format: PromptFormat, task: string, state: Float32A
       return `Task: ${oneLine(task)}, State: ${stateText(state)};\nAction: `;
     case "pi05_mem":
       return `Task: ${task}<eos>Actions:`;
+    case "pi05_fast":
+      return `Task: ${task}, State: ${stateText(state)};\n`;
     case "pi06":
       return `Task: ${task}<eos>State: ${stateText(state)}<eos>Actions:`;
+    case "pi06_response":
+      return `Task: ${task}<eos>State: ${stateText(state)}<eos>Response:`;
     case "pi07":
       return `Task: ${task}, `;
     case "pi0_fast":
@@ -56,6 +63,12 @@ export function formatPrompt(format: PromptFormat, task: string, state: Float32A
 /** Whether a format says the state, so that a policy that reads it nowhere else knows it. */
 export function saysState(format: PromptFormat): boolean {
   return formatPrompt(format, "", Float32Array.of(0)) !== formatPrompt(format, "", Float32Array.of(0.5));
+}
+
+/** The format whose text a response follows: without the word that actions come after. */
+export function beforeResponse(format: PromptFormat): PromptFormat {
+  if (format === "pi05") return "pi05_fast";
+  return format === "pi06" ? "pi06_response" : format;
 }
 
 /** The longest text that a format makes of an instruction, whatever the state: of each entry a bin of three digits. */

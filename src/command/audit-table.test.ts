@@ -9,6 +9,7 @@ const cells = {
   history: 0,
   views: 7,
   "prompt-tokens": 7,
+  "response-tokens": 0,
   "metadata-tokens": 0,
   subgoals: 0,
   "action-tokens": 0,

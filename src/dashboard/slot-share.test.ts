@@ -13,6 +13,7 @@ const layout = {
   views: 1,
   observations: 1,
   tokens: 2,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 2,
 };

@@ -70,6 +70,12 @@ export interface EpisodeTable {
    * @throws InputError naming file and column where it is missing, of another width, or holds NaN or infinity (with the frame)
    */
   vector(key: string): HostArray<"i j", "float64">;
+  /**
+   * What a column of texts, or of indexes into the task table, says of each frame; `null` where it says nothing.
+   *
+   * @throws InputError naming file and column where it is missing or holds something else
+   */
+  text(key: string): readonly (string | null)[];
   /** Numbers that the metadata give the episode as a whole. */
   readonly values: ReadonlyMap<string, number>;
   /** Instruction of each frame; `null` where the dataset gives none. */

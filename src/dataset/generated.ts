@@ -19,7 +19,7 @@ export interface GeneratedDataset {
 
 /**
  * The dataset that a description gives: every number a slow sine whose phase belongs to (column, entry, episode), every
- * picture a pattern that drifts with the frame.
+ * picture a pattern that drifts with the frame, every text the instruction after the frame's; in every third episode none.
  *
  * Its `table` and `picture` throw InputError where episode, frame or column is not there.
  */
@@ -80,9 +80,16 @@ function table(
     length,
     values: new Map(),
     tasks: Array.from({ length }, (_, frame) => tasks[(index + half(frame)) % tasks.length] ?? null),
+    text: (key) => {
+      if (features.get(key)?.type !== "string") throw new InputError(`dataset "${name}": no column of texts "${key}"`);
+      const says = (frame: number) =>
+        index % 3 === 2 ? null : (tasks[(index + 1 + half(frame)) % tasks.length] ?? null);
+      return Array.from({ length }, (_, frame) => says(frame));
+    },
     vector: (key) => {
       const feature = features.get(key);
-      if (feature === undefined || isCamera(feature)) throw new InputError(`dataset "${name}": no column "${key}"`);
+      if (feature === undefined || isCamera(feature) || feature.type === "string")
+        throw new InputError(`dataset "${name}": no column "${key}"`);
       const width = feature.shape.reduce((product, size) => product * size, 1);
       const values = allocate("float64", length * width);
       for (let entry = 0; entry < width; entry++) {

@@ -60,6 +60,7 @@ function cut(table: EpisodeTable, span: EpisodeSpan | undefined): EpisodeTable {
     length,
     values: table.values,
     tasks: table.tasks.slice(first, first + length),
+    text: (key) => table.text(key).slice(first, first + length),
     vector: (key) => {
       const whole = table.vector(key);
       const width = whole.shape[1] ?? 0;

@@ -64,6 +64,8 @@ export interface Embodiment {
     readonly action: readonly ColumnPart[];
     readonly state: readonly ColumnPart[];
     readonly prompt: PromptSource;
+    /** What a sample's response is read from, where it has one. */
+    readonly response?: string | undefined;
     /** Nothing is known of its episodes where it is missing. */
     readonly metadata?: MetadataSource | undefined;
   };

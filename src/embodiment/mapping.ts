@@ -29,6 +29,8 @@ export interface Mapping {
   /** Key by view of the policy; `null`: by the last part of the key. Views left out are absent. */
   readonly cameras: Readonly<Record<string, string>> | null;
   readonly prompt: PromptSource;
+  /** The column of texts, or of indexes into the task table, that a policy which reads responses takes them from; none where it is missing. */
+  readonly response?: string | undefined;
   /** What is known of its episodes, for a policy that reads it; nothing where it is missing. */
   readonly metadata?: MetadataSource | undefined;
   /** The action's entries; `null`: named by the metadata, in a leading run of slots. */
@@ -76,12 +78,32 @@ export function embody(mapping: Mapping, dataset: Dataset, views: readonly strin
     dofs: isTarget ? (mapping.dofs ?? withDeltas(entries(action, dataset), states)) : [],
     states,
     cameras: cameras(mapping.cameras, dataset, views, problems),
-    columns: { action, state, prompt: mapping.prompt, ...metadataOf(mapping, dataset, problems) },
+    columns: {
+      action,
+      state,
+      prompt: mapping.prompt,
+      ...responseColumn(mapping, dataset, problems),
+      ...metadataOf(mapping, dataset, problems),
+    },
     target: mapping.target,
   };
   problems.push(...embodimentProblems(embodiment));
   if (problems.length > 0) throw new InputError(`dataset "${dataset.name}": ${problems.join("; ")}`);
   return embodiment;
+}
+
+/** Nothing where no response is mapped. */
+function responseColumn({ response }: Mapping, { features }: Dataset, problems: string[]): { response?: string } {
+  if (response === undefined) return {};
+  const feature = features.get(response);
+  const isIndex = feature !== undefined && /^u?int/.test(feature.type) && featureWidth(feature) === 1;
+  if (feature?.type !== "string" && !isIndex) {
+    const known = [...features.values()].filter(({ type }) => type === "string").map(({ key }) => key);
+    problems.push(
+      `response: expected a column of texts, or of indexes into the task table, got "${response}"; texts are in ${known.join(", ") || "none"}`,
+    );
+  }
+  return { response };
 }
 
 function metadataOf({ metadata }: Mapping, dataset: Dataset, problems: string[]) {

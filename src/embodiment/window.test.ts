@@ -21,6 +21,7 @@ const table: EpisodeTable = {
   length: 3,
   values: new Map(),
   tasks: [null, null, null],
+  text: () => [],
   vector: (key) => {
     const rows = columns[key]!;
     return new HostArray("i j", [3, rows[0]!.length], "float64", Float64Array.from(rows.flat()));

@@ -22,7 +22,7 @@ export const axisNames = {
   a: "query head",
   g: "key/value head",
   f: "head width",
-  r: "part of a split axis",
+  r: "part of a split axis, or token of a response",
   y: "vocabulary entry",
   u: "embodiment",
   l: "rank of an adapter",

@@ -21,6 +21,7 @@ const layout = {
   views: 0,
   observations: 1,
   tokens: 2,
+  responseTokens: 0,
   actionTokens: 20,
   pictureSize: 16,
 };

@@ -7,6 +7,7 @@ test("a policy has a key for each kind of errors, null where it has none or no d
   expect(lossesAsJson({ byErrors, loss: 0.5, interval: [0.25, 0.75] })).toEqual({
     velocity: 0.5,
     tokens: null,
+    response: null,
     loss: 0.5,
     interval: [0.25, 0.75],
   });
@@ -17,6 +18,7 @@ test("a policy has a key for each kind of errors, null where it has none or no d
   expect(lossesAsJson({ byErrors: none, loss: 2, interval: null })).toEqual({
     velocity: null,
     tokens: 2,
+    response: null,
     loss: 2,
     interval: null,
   });
@@ -31,11 +33,11 @@ test("a validation has its groups and their aggregate, and whatever else it says
     aggregate: { byErrors: new Map([["velocity", 1]]), loss: 1, interval: [0, 2] },
     weights: "ema",
   };
-  const json = { velocity: 3, tokens: null, loss: 3, interval: null };
+  const json = { velocity: 3, tokens: null, response: null, loss: 3, interval: null };
   expect(validationAsJson(validation)).toEqual({
     samples: 4,
     weights: "ema",
     groups: [{ dataset: "arm", controlMode: "joint", samples: 4, episodes: 2, ...json }],
-    aggregate: { velocity: 1, tokens: null, loss: 1, interval: [0, 2] },
+    aggregate: { velocity: 1, tokens: null, response: null, loss: 1, interval: [0, 2] },
   });
 });

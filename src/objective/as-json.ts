@@ -1,5 +1,6 @@
 import type { Losses, Validation } from "../metric/group.ts";
 import { velocityName } from "./flow.ts";
+import { responseName } from "./response.ts";
 import { tokensName } from "./token-error.ts";
 
 /** Losses as JSON holds them: a key for each kind of errors that there is, `null` where a policy has none or no data of it. */
@@ -8,6 +9,7 @@ export function lossesAsJson({ byErrors, loss, interval }: Losses) {
   return {
     velocity: of(velocityName),
     tokens: of(tokensName),
+    response: of(responseName),
     loss,
     interval: interval === null ? null : [...interval],
   };

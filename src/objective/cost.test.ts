@@ -9,7 +9,7 @@ import type { Setting } from "./traced.ts";
 
 function settingOf(variant: Variant, rows: number): Setting {
   const sizes = { steps: 4, actionWidth: 6, stateWidth: 5, views: 2, observations: 1, tokens: 6 };
-  const layout = { ...sizes, rows, actionTokens: 8, pictureSize: 16 };
+  const layout = { ...sizes, rows, responseTokens: 0, actionTokens: 8, pictureSize: 16 };
   const options = { vocabulary: 300, parts: [], embodiments: 1, horizon: layout.steps } as const;
   const rest = { crossAttentionKeys: "real", actionSight: "causal", pastEnd: "hidden" } as const;
   const form = policyForm(variant, "micro", { ...options, ...rest });

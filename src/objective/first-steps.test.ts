@@ -16,6 +16,7 @@ function optionsOf(change: Partial<ActionSamplerOptions>, rules = Rules.all): Ac
     views: 1,
     observations: 1,
     tokens: 6,
+    responseTokens: 0,
     actionTokens: 0,
     pictureSize: 16,
   };

@@ -18,6 +18,7 @@ import { Mean } from "../validity/mean.ts";
 import type { Rules } from "../validity/rules.ts";
 import { flowFeeds, velocityName } from "./flow.ts";
 import { promptFeeds } from "./prompt.ts";
+import { responseFeeds, responseName } from "./response.ts";
 import { Draws, type ObjectiveTarget, type TargetOptions } from "./target.ts";
 import { tokensName } from "./token-error.ts";
 import { answerFeeds } from "./tokens.ts";
@@ -58,6 +59,8 @@ function feedsOf(
       return [tokensName, promptFeeds(batch)];
     case "tokens":
       return [tokensName, answerFeeds(batch)];
+    case "response":
+      return [responseName, responseFeeds(batch, objective.given)];
   }
 }
 

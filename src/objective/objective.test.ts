@@ -23,6 +23,7 @@ const layout: BatchLayout = {
   views: 1,
   observations: 1,
   tokens: 8,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 16,
 };
@@ -55,7 +56,7 @@ const micro: MicroBatch = microBatchOf(
     purpose: "training",
     supervision: "allReal",
     pastEnd: "hidden",
-    objectives: objectiveTargets(setting.form, "zero"),
+    objectives: objectiveTargets(setting.form, { unrealInput: "zero", given: 0 }),
     datasets: ["example"],
     moves: () => true,
     rules: Rules.all,

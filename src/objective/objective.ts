@@ -10,6 +10,7 @@ import { perceive } from "../policy/policy.ts";
 import type { ObjectiveChoice } from "../policy/variant.ts";
 import { flowActions, flowActionsFile, flowErrors, flowFiles } from "./flow.ts";
 import { promptErrors, promptFiles } from "./prompt.ts";
+import { responseErrors, responseFiles } from "./response.ts";
 import { type AnswerManner, answerErrors, answerFiles, sayAnswer, settingOfSaying } from "./tokens.ts";
 import { errorsOutput, type Setting, type TracedErrors, type TracedPolicy, weightsInput } from "./traced.ts";
 
@@ -57,6 +58,8 @@ function errorsOf(choice: ObjectiveChoice, scope: Scope, setting: Setting, polic
       return promptErrors(scope, setting, policy);
     case "tokens":
       return answerErrors(scope, setting, policy, choice);
+    case "response":
+      return responseErrors(scope, setting, policy, choice);
   }
 }
 
@@ -99,6 +102,8 @@ export function filesOf(choice: ObjectiveChoice): ObjectiveFiles {
       return { arrays: promptFiles, actions: null };
     case "tokens":
       return { arrays: answerFiles, actions: "objective/tokens.ts" };
+    case "response":
+      return { arrays: responseFiles, actions: null };
   }
 }
 
@@ -160,8 +165,8 @@ function actionsOf(choice: ObjectiveChoice, scope: Scope, setting: Setting, poli
     case "flow":
       return flowActions(scope, setting, policy, choice);
     case "prompt":
-      return null;
     case "tokens":
+    case "response":
       return null;
   }
 }

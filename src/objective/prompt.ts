@@ -13,12 +13,12 @@ import {
   teachesInput,
 } from "./traced.ts";
 
-/** Name of the program's input `[b n]` that holds the token after each of the prompt's. */
-const nextToken = "nextToken";
+/** What is taught, and the program's input `[b n]` that holds the token after each of the prompt's. */
+const prompt = { name: tokensName, next: "nextToken" } as const;
 
 /** Files in which this objective's arrays are made, by the names that an audit gives them. */
 export const promptFiles: Readonly<Record<string, string>> = {
-  [nextToken]: "objective/token-error.ts",
+  [prompt.next]: "objective/token-error.ts",
   [teachesInput(tokensName)]: "objective/token-error.ts",
   [errorsArray(tokensName)]: "objective/token-error.ts",
 };
@@ -27,17 +27,16 @@ export const promptFiles: Readonly<Record<string, string>> = {
  * Cross entropy, `[b n]`, of the token that follows each token of the prompt, which the backbone says with its own embedding; 0 where
  * none follows.
  */
-export function promptErrors(scope: Scope, { form, layout }: Setting, { perceived }: TracedPolicy): TracedErrors {
-  const { tokens: n } = layout;
+export function promptErrors(scope: Scope, { form }: Setting, { perceived }: TracedPolicy): TracedErrors {
   const { stream } = perceived;
-  const hidden = scope.hidden(perceived.tokens, stream.real);
-  const said = slice(hidden, "n", stream.length - n, stream.length);
-  return tokenErrors(scope, einsum("b n e, y e -> b n y", said, embedding(scope, form)), nextToken);
+  const { start, end } = stream.spanOf("prompt");
+  const said = slice(scope.hidden(perceived.tokens, stream.real), "n", start, end);
+  return tokenErrors(scope, einsum("b n e, y e -> b n y", said, embedding(scope, form)), prompt);
 }
 
 /** The tokens that follow, and which of them exist. */
-export function promptFeeds({ prompt, facts }: Batch): ObjectiveFeeds {
+export function promptFeeds({ prompt: tokens, facts }: Batch): ObjectiveFeeds {
   const [rows = 0, length = 0] = facts.tokenReal.shape;
   const isReal = (at: number) => facts.tokenReal.isReal(at);
-  return prompt.read(({ cells }) => tokenFeeds({ cells, isReal }, [rows, length], nextToken));
+  return tokens.read(({ cells }) => tokenFeeds({ cells, isReal, given: 1 }, [rows, length], prompt));
 }

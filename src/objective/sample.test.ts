@@ -28,6 +28,7 @@ const layout = {
   views: 2,
   observations: 1,
   tokens: 6,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 16,
 };

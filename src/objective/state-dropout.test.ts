@@ -21,6 +21,7 @@ const layout: BatchLayout = {
   views: 1,
   observations: 1,
   tokens: 4,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 16,
 };
@@ -41,7 +42,7 @@ function optionsFor(purpose: TargetOptions["purpose"]): TargetOptions {
     purpose,
     supervision: "allReal",
     pastEnd: "hidden",
-    objectives: objectiveTargets(form, "zero"),
+    objectives: objectiveTargets(form, { unrealInput: "zero", given: 0 }),
     datasets: ["example"],
     moves: () => true,
     rules: Rules.all,

@@ -18,7 +18,11 @@ export type FlowTarget = FlowTimes & {
 };
 
 /** What each objective of a policy is drawn by, in their order. */
-export type ObjectiveTarget = FlowTarget | { readonly kind: "prompt" | "tokens" };
+export type ObjectiveTarget =
+  | FlowTarget
+  | { readonly kind: "prompt" | "tokens" }
+  /** Of a response, how many tokens stand there whatever it is. */
+  | { readonly kind: "response"; readonly given: number };
 
 /** How draws are made and what teaches, for every micro-batch of a run alike. */
 export interface TargetOptions {

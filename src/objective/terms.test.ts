@@ -35,7 +35,7 @@ test("draws follow the objectives of the policy, in their order", () => {
   const rest = { crossAttentionKeys: "real", actionSight: "causal", pastEnd: "hidden" } as const;
   const form = policyForm(variants.pi0_prompt, "micro", { ...options, ...rest });
   const { width } = variants.pi0_prompt.sizes.micro.expert;
-  expect(objectiveTargets(form, "noise")).toEqual([
+  expect(objectiveTargets(form, { unrealInput: "noise", given: 0 })).toEqual([
     {
       kind: "flow",
       unrealInput: "noise",

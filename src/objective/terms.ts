@@ -5,6 +5,7 @@ import { type PolicyForm, timeEmbeddingOf } from "../policy/policy.ts";
 import { type ObjectiveChoice, stateDropoutOf } from "../policy/variant.ts";
 import type { Rules } from "../validity/rules.ts";
 import { velocityName } from "./flow.ts";
+import { responseName } from "./response.ts";
 import type { ObjectiveTarget } from "./target.ts";
 import { tokensName } from "./token-error.ts";
 
@@ -26,15 +27,28 @@ export function objectiveTerms(objective: ObjectiveChoice, { reduction, parts, r
     case "prompt":
     case "tokens":
       return [term(tokensName, { name: tokensName, slots: [0] })];
+    case "response":
+      return [term(responseName, { name: responseName, slots: [0] })];
   }
 }
 
-/** What the draws of a policy's objectives follow from. */
-export function objectiveTargets(form: PolicyForm, unrealInput: UnrealInput): ObjectiveTarget[] {
-  return form.variant.objectives.map((objective) => objectiveTarget(objective, form, unrealInput));
+/** What of a policy's draws is neither its variant's nor its size's. */
+export interface TargetChoice {
+  readonly unrealInput: UnrealInput;
+  /** Tokens of a response that stand there whatever it is. */
+  readonly given: number;
 }
 
-function objectiveTarget(objective: ObjectiveChoice, form: PolicyForm, unrealInput: UnrealInput): ObjectiveTarget {
+/** What the draws of a policy's objectives follow from. */
+export function objectiveTargets(form: PolicyForm, choice: TargetChoice): ObjectiveTarget[] {
+  return form.variant.objectives.map((objective) => objectiveTarget(objective, form, choice));
+}
+
+function objectiveTarget(
+  objective: ObjectiveChoice,
+  form: PolicyForm,
+  { unrealInput, given }: TargetChoice,
+): ObjectiveTarget {
   switch (objective.kind) {
     case "flow": {
       const { integrationSteps: _, ...times } = objective;
@@ -43,5 +57,7 @@ function objectiveTarget(objective: ObjectiveChoice, form: PolicyForm, unrealInp
     case "prompt":
     case "tokens":
       return { kind: objective.kind };
+    case "response":
+      return { kind: "response", given };
   }
 }

@@ -13,19 +13,26 @@ import { errorsArray, type ObjectiveFeeds, type TracedErrors, teachesInput } fro
 /** Name of the errors: cross entropies of tokens. */
 export const tokensName = "tokens";
 
+/** Tokens that an objective teaches. */
+export interface TaughtTokens {
+  /** Of the errors. */
+  readonly name: string;
+  /** Name of the program's input `[b n]` that holds the token after each. */
+  readonly next: string;
+}
+
 /**
  * Cross entropy, `[b n]`, of the token that follows each token; 0 where none follows.
  *
  * @param scores of every token of the vocabulary, `[b n y]`
- * @param next name of the program's input `[b n]` that holds the token after each
  */
-export function tokenErrors(scope: Scope, scores: SymbolicArray<"b n y">, next: string): TracedErrors {
+export function tokenErrors(scope: Scope, scores: SymbolicArray<"b n y">, { name, next }: TaughtTokens): TracedErrors {
   const shape = [sizeOf(scores, "b"), sizeOf(scores, "n")];
   const chosen = pick(logSoftmax(scores), input(next, "b n", shape, "int32"));
-  const { teaches } = SymbolicSupervised.input(teachesInput(tokensName), "b n", shape);
+  const { teaches } = SymbolicSupervised.input(teachesInput(name), "b n", shape);
   const everywhere = SymbolicValidity.complete("b n", shape);
-  const cells = scope.watch(errorsArray(tokensName), select(teaches, negate(chosen), 0), everywhere);
-  return { name: tokensName, cells, sums: sum(cells, "b") };
+  const cells = scope.watch(errorsArray(name), select(teaches, negate(chosen), 0), everywhere);
+  return { name, cells, sums: sum(cells, "b") };
 }
 
 /** Of each row's cells `[b n y]` the one of an index `[b n]`. */
@@ -43,17 +50,25 @@ function pick(values: SymbolicArray<"b n y">, index: SymbolicArray<"b n", "int32
   return sum(select(equal(alignTo(index, form), alignTo(every, form)), values, 0), "b n");
 }
 
+/** Tokens of the rows of a batch. */
+interface RowTokens {
+  readonly cells: Int32Array;
+  readonly isReal: (at: number) => boolean;
+  /** How many of a row's first tokens stand there whatever follows them: they do not teach. */
+  readonly given: number;
+}
+
 /** The tokens that follow, where one that exists follows one that exists: those teach, each as much as the others. */
 export function tokenFeeds(
-  tokens: { readonly cells: Int32Array; readonly isReal: (at: number) => boolean },
+  tokens: RowTokens,
   [rows, length]: readonly [rows: number, length: number],
-  next: string,
+  { name, next }: TaughtTokens,
 ): ObjectiveFeeds {
   const following = zeros("b n", [rows, length], "int32");
   const teaching = new Uint8Array(rows * length);
   for (let at = 0; at < rows * length; at++) {
-    const isLast = at % length === length - 1;
-    if (isLast || !tokens.isReal(at) || !tokens.isReal(at + 1)) continue;
+    const place = (at % length) + 1;
+    if (place === length || place < tokens.given || !tokens.isReal(at) || !tokens.isReal(at + 1)) continue;
     following.cells[at] = tokens.cells[at + 1]!;
     teaching[at] = 1;
   }
@@ -61,7 +76,7 @@ export function tokenFeeds(
   return {
     feeds: new Map<string, HostArray<"b n", "int32" | "bool">>([
       [next, following],
-      [teachesInput(tokensName), supervised.toArray()],
+      [teachesInput(name), supervised.toArray()],
     ]),
     counts: { bySlot: Supervised.countByRow(supervised), perSlot: length },
   };

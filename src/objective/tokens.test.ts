@@ -29,6 +29,7 @@ const layout: BatchLayout = {
   views: 2,
   observations: 1,
   tokens: 6,
+  responseTokens: 0,
   actionTokens: 1 + steps,
   pictureSize: 16,
 };

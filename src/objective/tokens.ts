@@ -31,6 +31,9 @@ export const answerInputs = {
   chances: "answerChances",
 } as const;
 
+/** What is taught. */
+const answer = { name: tokensName, next: answerInputs.next } as const;
+
 /** How a policy says its actions when it acts: plain data. */
 export interface AnswerManner {
   /**
@@ -58,7 +61,7 @@ export const answerFiles: Readonly<Record<string, string>> = {
  * @source openpi `pi0_fast.py` `compute_loss`, LeRobot `modeling_pi0_fast.py` `forward`
  */
 export function answerErrors(scope: Scope, setting: Setting, policy: TracedPolicy, choice: TokensChoice): TracedErrors {
-  return tokenErrors(scope, answerScores(scope, setting, policy, choice), answerInputs.next);
+  return tokenErrors(scope, answerScores(scope, setting, policy, choice), answer);
 }
 
 /** What the policy thinks, `[b n y]`, of each token as the one behind each token of an action. */
@@ -151,9 +154,9 @@ export function answerFeeds({ actionTokens }: Batch): ObjectiveFeeds {
   return actionTokens.read((values, valid) => {
     const [rows = 0, length = 0] = values.shape;
     const { feeds, counts } = tokenFeeds(
-      { cells: values.cells, isReal: (at) => valid.isReal(at) },
+      { cells: values.cells, isReal: (at) => valid.isReal(at), given: 1 },
       [rows, length],
-      answerInputs.next,
+      answer,
     );
     return { feeds: new Map([...feeds, [answerInputs.tokens, values] as const]), counts };
   });

@@ -19,7 +19,10 @@ import { encodePictures } from "./vision.ts";
 
 /** A part of what the backbone reads, and how its tokens see each other; every part sees all parts before it. */
 export type PrefixSegment =
-  | { readonly tokens: "pictures" | "prompt" | "state" | "metadata" | "subgoals"; readonly sight: Sight }
+  | {
+      readonly tokens: "pictures" | "prompt" | "response" | "state" | "metadata" | "subgoals";
+      readonly sight: Sight;
+    }
   | { readonly tokens: "text"; readonly sight: Sight; readonly text: string; readonly of: TextOf }
   | { readonly tokens: "marked pictures"; readonly sight: Sight; readonly marks: PictureMarks };
 
@@ -51,7 +54,7 @@ export function prefixStream(scope: Scope, form: PrefixForm, observation: Observ
   }
 }
 
-/** None where a policy has no eyes, hence no tower: arrays of no cells are no arrays. */
+/** None where a policy has no eyes, hence no tower, or reads no responses: arrays of no cells are no arrays. */
 function segmentOf(part: PrefixSegment, scope: Scope, form: PrefixForm, observation: Observation): Segment | [] {
   const { sight } = part;
   const [, , views = 0] = observation.images.valid.isReal.shape;
@@ -69,6 +72,14 @@ function segmentOf(part: PrefixSegment, scope: Scope, form: PrefixForm, observat
     }
     case "prompt":
       return { name: "prompt", tokens: promptTokens(scope, form, observation), keys: "real", sight };
+    case "response": {
+      const { response, facts } = observation;
+      const [, length = 0] = facts.responseReal.isReal.shape;
+      if (length === 0) return [];
+      const ids = rename(response.selected(0), "r", "n");
+      const real = facts.responseReal.reshaped((bits) => rename(bits, "r", "n"));
+      return { name: "response", tokens: SymbolicPadded.of(embedded(scope, form, ids), real), keys: "real", sight };
+    }
     case "state":
       return { ...stateSegment(scope.in("state"), form.size.backbone.width, observation), sight };
     case "text": {

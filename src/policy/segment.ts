@@ -11,6 +11,7 @@ export type Tokens = SymbolicPadded<"b n e", "float32", "b n">;
 export const keyRules = {
   pictures: "view-keys",
   prompt: "prompt-keys",
+  response: "response-keys",
   state: "history-state",
   text: "text-keys",
   metadata: "metadata-keys",

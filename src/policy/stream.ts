@@ -140,6 +140,14 @@ export class TokenStream {
     return this.#segments.reduce((length, { tokens }) => length + lengthOf(tokens), 0);
   }
 
+  /** Where the tokens of one of this stream's own segments stand, from its first. @throws RangeError where it has no such segment */
+  spanOf(name: Segment["name"]): { readonly start: number; readonly end: number } {
+    const at = this.#segments.findIndex((segment) => segment.name === name);
+    if (at < 0) throw new RangeError(`spanOf: expected a segment "${name}", got none`);
+    const start = this.#segments.slice(0, at).reduce((length, { tokens }) => length + lengthOf(tokens), 0);
+    return { start, end: start + lengthOf(this.#segments[at]!.tokens) };
+  }
+
   /** Which of this stream's own tokens exist. */
   get real(): SymbolicValidity<"b n"> {
     const [first, ...rest] = this.#segments.map(({ tokens }) => tokens.valid);

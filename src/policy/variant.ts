@@ -40,8 +40,14 @@ export interface TokensChoice {
   readonly scores: "embedding" | "own";
 }
 
+/** The backbone learns to say each token of a sample's response after those before it, where there is one. */
+export interface ResponseChoice {
+  readonly kind: "response";
+  readonly scores: TokensChoice["scores"];
+}
+
 /** What a policy is trained on. A new kind is a new member, and the compiler lists the places. */
-export type ObjectiveChoice = FlowChoice | PromptChoice | TokensChoice;
+export type ObjectiveChoice = FlowChoice | PromptChoice | TokensChoice | ResponseChoice;
 
 /** What every policy chooses. */
 interface Choices {
@@ -54,6 +60,8 @@ interface Choices {
   readonly tower: TowerChoice;
   readonly backbone: BackboneChoice;
   readonly objectives: readonly ObjectiveChoice[];
+  /** What it learns of responses beside that, where a recipe has it read them; nothing where the key is missing. */
+  readonly response?: ResponseChoice;
 }
 
 /** π0's kind: an expert continues the backbone's stream. */
@@ -90,6 +98,11 @@ const paligemma = {
   tower: towers.siglip,
   backbone: backbones.gemma,
 } as const;
+
+/** Behind the prompt, where a sample has one: each token reads those before it. */
+const response = { tokens: "response", sight: "causal" } as const;
+
+const saidResponse = { kind: "response", scores: "embedding" } as const;
 
 const pi0: FlowVariant = {
   ...paligemma,
@@ -141,7 +154,14 @@ export const variants = {
     prefix: prefixes.causalWords,
     objectives: [...pi0.objectives, { kind: "prompt" }],
   },
-  pi05: { ...pi0, state: "prompt text", prompt: "pi05", expert: experts.adaptiveGemma },
+  pi05: {
+    ...pi0,
+    prefix: [...paligemma.prefix, response],
+    state: "prompt text",
+    prompt: "pi05",
+    expert: experts.adaptiveGemma,
+    response: saidResponse,
+  },
   pi05_mem: {
     ...pi0,
     state: "prefix token",
@@ -162,13 +182,14 @@ export const variants = {
   },
   pi06: {
     ...pi0,
-    prefix: prefixes.causalWords,
+    prefix: [...prefixes.causalWords, response],
     prompt: "pi06",
     tower: towers.gemma3,
     backbone: backbones.gemma3,
     state: "prompt text",
     expert: experts.adaptiveGemmaOn3,
     sizes: pi06Sizes,
+    response: saidResponse,
     objectives: [{ kind: "flow", timeDirection: "noise-at-one", integrationSteps: 5 }],
   },
   pi07_low_level: {
@@ -208,12 +229,15 @@ export interface VariantChoice {
   readonly integrationSteps?: number | undefined;
   /** Around each picture; none where the row has none. */
   readonly pictureMarks?: PictureMarks | undefined;
+  /** Tokens of a response; none are read or learnt where it is missing. */
+  readonly responseTokens?: number | undefined;
 }
 
 /** The row that a choice stands for. */
-export function variantOf({ variant, integrationSteps, pictureMarks: marks }: VariantChoice): Variant {
+export function variantOf({ variant, integrationSteps, pictureMarks: marks, responseTokens }: VariantChoice): Variant {
   const row: Variant = variants[variant];
-  const objectives = row.objectives.map((objective) =>
+  const learnt = responseTokens === undefined || row.response === undefined ? [] : [row.response];
+  const objectives = [...row.objectives, ...learnt].map((objective) =>
     objective.kind === "flow" && integrationSteps !== undefined ? { ...objective, integrationSteps } : objective,
   );
   const prefix = row.prefix.map(

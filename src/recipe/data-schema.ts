@@ -30,6 +30,7 @@ const mappingSchema = z.strictObject({
   state: z.array(columnSchema).nullable(),
   cameras: z.record(z.string(), z.string()).nullable(),
   prompt: promptSchema,
+  response: name.optional(),
   metadata: metadataSchema.optional(),
   dofs: z.array(dofSchema).nullable(),
   states: z.array(entrySchema).nullable(),

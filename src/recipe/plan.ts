@@ -6,6 +6,7 @@ import { checkSamples, type SampleFindings } from "../batch/sample-check.ts";
 import { type Conventions, letterboxOf, normalizationConventionOf } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { decodeStatistics } from "../checkpoint/robot-record.ts";
+import { givenResponseTokens } from "../codec/response.ts";
 import { changes } from "../dataset/statistics.ts";
 import type { ActionFrame } from "../embodiment/delta.ts";
 import type { Embodiment } from "../embodiment/embodiment.ts";
@@ -120,6 +121,7 @@ export function readingOf({ data, policy, conventions }: Recipe): Reading {
     rate: data.rate,
     interval: policy.history.interval,
     historyDropout: policy.history.dropout,
+    responseDropout: policy.responseDropout ?? 0,
     actionFrame: data.actions,
     pastEnd: repeatsLastAction(conventions.pastEnd) ? "last action" : "nothing",
     prompt: promptFormatOf(policy),
@@ -140,6 +142,7 @@ export function layoutOf({ policy }: Recipe, rows: number): BatchLayout {
     views: policy.views.length,
     observations: policy.history.slots,
     tokens: policy.promptTokens,
+    responseTokens: policy.responseTokens ?? 0,
     actionTokens: answerChoiceOf({ policy })?.most ?? 0,
     ...knownSizesOf(policy),
     pictureSize: sizeBeforeHead(variants[policy.variant], policy.size).vision.picture,
@@ -189,7 +192,7 @@ export function conventionsOf(recipe: Recipe): Conventions {
 /** The terms of the loss: those of each objective, in their order. */
 export function termsOf({ recipe, rules }: Pick<Plan, "recipe" | "rules">): readonly Term[] {
   const { reduction, policy } = recipe;
-  const { objectives } = variants[policy.variant];
+  const { objectives } = variantOf(policy);
   const parts = decodesParts(policy.variant) ? partsOf(policy) : [wholeAction(policy)];
   return objectives.flatMap((objective) => objectiveTerms(objective, { reduction, parts, rules }));
 }
@@ -238,11 +241,20 @@ export function targetOf(plan: Plan, purpose: TargetOptions["purpose"]): TargetO
     purpose,
     supervision: recipe.supervision,
     pastEnd: recipe.conventions.pastEnd,
-    objectives: objectiveTargets(formOf(recipe), recipe.conventions.unrealInput),
+    objectives: objectiveTargets(formOf(recipe), {
+      unrealInput: recipe.conventions.unrealInput,
+      given: givenResponseOf(recipe),
+    }),
     datasets: mixture.datasets,
     moves: (provenance, dof) => moving.get(groupKey(provenance))?.[dof] === true,
     rules,
   };
+}
+
+/** Tokens of a response that stand there whatever it is. */
+function givenResponseOf(recipe: Recipe): number {
+  if (recipe.policy.responseTokens === undefined) return 0;
+  return givenResponseTokens(tokenizerOf(recipe), promptFormatOf(recipe.policy));
 }
 
 /** Names and shares of the groups that validation reports. */

@@ -43,6 +43,7 @@ export function publishedSetting(name: VariantName, size: PolicySizeName, rows: 
     views,
     observations,
     tokens,
+    responseTokens: 0,
     actionTokens,
     ...(metadataTokens === undefined ? {} : { metadataTokens }),
     ...(subgoals === undefined ? {} : { subgoals }),

@@ -6,6 +6,7 @@ import { reductions } from "../loss/reduction.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
 import type { Schedule } from "../optimizer/schedule.ts";
 import type { Part } from "../policy/head/form.ts";
+import { reads } from "../policy/prefixes.ts";
 import { grootSizeOf, type Variant, variantNames, variants } from "../policy/variant.ts";
 import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
@@ -66,6 +67,10 @@ const policySchema = z.strictObject({
   actionWidth: count,
   stateWidth: count,
   promptTokens: count,
+  /** Tokens of a response, which a dataset's mapping names a column of; may be missing: then responses are neither read nor learnt. */
+  responseTokens: count.optional(),
+  /** Share of the training samples whose response is dropped; none where it is missing. */
+  responseDropout: decay.optional(),
   /** Tokens of what is known of an episode, for a variant that reads it; where it is missing, as many as π0.7 has. */
   metadataTokens: count.optional(),
   /** How instructions are worded; may be missing: as the variant does. Weights from elsewhere may bring another way. */
@@ -177,6 +182,7 @@ function misfits(recipe: Recipe): Misfit[] {
     teachingMisfits,
     sightMisfits,
     answerMisfits,
+    responseMisfits,
   ];
   return kinds.flatMap((misfitsIn) => misfitsIn(recipe));
 }
@@ -267,6 +273,23 @@ function sightMisfits({ conventions: { actionSight, pastEnd } }: Recipe): Misfit
 
 function answerMisfits({ policy: { variant, actionTokens } }: Recipe): Misfit[] {
   return answerProblems(variant, actionTokens).map((message) => ({ path: ["policy", "actionTokens"], message }));
+}
+
+/** A policy without room for responses in its prefix would never read them. */
+function responseMisfits({ policy, data }: Recipe): Misfit[] {
+  const { variant, responseTokens, responseDropout } = policy;
+  const row: Variant = variants[variant];
+  const misfit = (key: string, message: string): Misfit[] => [{ path: ["policy", key], message }];
+  if (responseTokens === undefined && responseDropout !== undefined)
+    return misfit("responseDropout", `expected policy.responseTokens as well, got a share of ${responseDropout} alone`);
+  if (responseTokens === undefined) return [];
+  if (!reads(row, "response"))
+    return misfit(
+      "responseTokens",
+      `expected none with policy.variant "${variant}", which reads none, got ${responseTokens}`,
+    );
+  if (data.datasets.length === 0 || data.datasets.some(({ mapping }) => mapping.response !== undefined)) return [];
+  return misfit("responseTokens", "expected a dataset whose mapping names a column of responses, got none");
 }
 
 function repeated<T>(values: readonly T[]): T | undefined {

@@ -1,5 +1,5 @@
 import type { PromptTokenizer } from "../codec/prompt.ts";
-import { type PromptFormat, saysState } from "../codec/prompt-format.ts";
+import { beforeResponse, type PromptFormat, saysState } from "../codec/prompt-format.ts";
 import type { Texts } from "../policy/fixed-text.ts";
 import { textsOf } from "../policy/prefixes.ts";
 import { type Variant, type VariantName, variants } from "../policy/variant.ts";
@@ -8,11 +8,13 @@ import { type Variant, type VariantName, variants } from "../policy/variant.ts";
 export interface TextChoice {
   readonly variant: VariantName;
   readonly prompt?: PromptFormat | undefined;
+  readonly responseTokens?: number | undefined;
 }
 
-/** How a policy's instructions are worded: as its recipe says, or as its variant does. */
-export function promptFormatOf({ variant, prompt }: TextChoice): PromptFormat {
-  return prompt ?? variants[variant].prompt;
+/** How a policy's instructions are worded: as its recipe says, or as its variant does, before a response or not. */
+export function promptFormatOf({ variant, prompt, responseTokens }: TextChoice): PromptFormat {
+  const own = variants[variant].prompt;
+  return prompt ?? (responseTokens === undefined ? own : beforeResponse(own));
 }
 
 /** Why a policy would never know the robot's state; `null` where it would. */

@@ -38,6 +38,7 @@ const layout: BatchLayout = {
   views: 2,
   observations: 3,
   tokens: 8,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 8,
 };
@@ -92,6 +93,7 @@ const recorded = (frame: number, reading: Pick<Reading, "rate" | "interval">) =>
       reading: {
         ...reading,
         historyDropout: 0.5,
+        responseDropout: 0,
         actionFrame: "absolute",
         pastEnd: "nothing",
         prompt: "task",

@@ -70,11 +70,12 @@ async function samples(location: string): Promise<(frame: number) => Promise<rea
 const choiceOfSamples: ExampleChoice = {
   seed: 1,
   purpose: "train",
-  layout: { steps: 2, observations: 1, tokens: 64, pictureSize: 64 },
+  layout: { steps: 2, observations: 1, tokens: 64, responseTokens: 0, pictureSize: 64 },
   reading: {
     rate: "native",
     interval: 1,
     historyDropout: 0,
+    responseDropout: 0,
     actionFrame: "absolute",
     pastEnd: "nothing",
     prompt: "task",

@@ -103,11 +103,19 @@ async function batchErrors(
   });
 }
 
-/** The batch as a robot would request it: when acting, the end of the episode is not known, so all steps exist and are to be sampled. */
+/**
+ * The batch as a robot would request it: when acting, the end of the episode is not known, so all steps exist and are to be sampled, and
+ * there is no response.
+ */
 export function asAsked(batch: Batch): Batch {
-  const { stepReal, rowReal } = batch.facts;
+  const { stepReal, responseReal, rowReal } = batch.facts;
   const steps = Validity.complete("b t", stepReal.shape);
-  return { ...batch, facts: { ...batch.facts, stepReal: Validity.every("b t", [rowReal, steps]) } };
+  const facts = {
+    ...batch.facts,
+    stepReal: Validity.every("b t", [rowReal, steps]),
+    responseReal: Validity.of("b r", responseReal.shape, new Uint8Array(responseReal.bits.length)),
+  };
+  return { ...batch, facts };
 }
 
 type Actions = Awaited<ReturnType<ActionSampler["sample"]>>;

@@ -31,6 +31,7 @@ const sizes = {
   views: 2,
   observations: 1,
   tokens: 6,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 16,
 };

@@ -26,7 +26,13 @@ interface Choice {
 /** A policy with random weights; GR00T's has a decoder of one slot, and noise stands in slots that no robot has. */
 function settingOf({ head, size, rows }: Choice): Setting {
   const variant = head === "flow" ? variants.pi0 : variants.groot_n16;
-  const layout = { ...sizes, rows, actionTokens: 0, pictureSize: variant.sizes[size].vision.picture };
+  const layout = {
+    ...sizes,
+    rows,
+    responseTokens: 0,
+    actionTokens: 0,
+    pictureSize: variant.sizes[size].vision.picture,
+  };
   return {
     form: testForm(variant, size, layout, 2),
     layout,

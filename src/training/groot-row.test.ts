@@ -19,6 +19,7 @@ const layout: BatchLayout = {
   views: 2,
   observations: 2,
   tokens: 6,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 16,
 };

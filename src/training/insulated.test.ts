@@ -8,7 +8,7 @@ import { Rules } from "../validity/rules.ts";
 import { MicroPolicy, microWeights, nothing, testForm } from "./testing/micro-policy.ts";
 
 const sizes = { steps: 5, actionWidth: 6, stateWidth: 5, views: 2, observations: 1, tokens: 6, pictureSize: 16 };
-const layout = { rows: 4, actionTokens: 0, ...sizes };
+const layout = { rows: 4, responseTokens: 0, actionTokens: 0, ...sizes };
 const batch = raggedBatch(layout, 3);
 
 function settingOf(variant: FlowVariant): Setting {

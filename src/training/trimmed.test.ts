@@ -79,6 +79,7 @@ describe("episodes without their idle ends", () => {
       rate: "native",
       interval: 1,
       historyDropout: 0,
+      responseDropout: 0,
       actionFrame: "absolute",
       pastEnd: "nothing",
       prompt: "task",
@@ -102,6 +103,7 @@ describe("episodes without their idle ends", () => {
       views: 0,
       observations: 1,
       tokens: 8,
+      responseTokens: 0,
       actionTokens: 0,
       pictureSize: 8,
     };

@@ -16,6 +16,7 @@ const layout: BatchLayout = {
   views: 1,
   observations: 1,
   tokens: 8,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 16,
 };

@@ -69,6 +69,7 @@ const layout: BatchLayout = {
   views: 2,
   observations: 3,
   tokens: 6,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 16,
 };

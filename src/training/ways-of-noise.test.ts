@@ -42,6 +42,7 @@ const layout = {
   views: 2,
   observations: 1,
   tokens: 6,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 16,
 };
@@ -60,7 +61,7 @@ async function computed(
     purpose: "training",
     supervision: "allReal",
     pastEnd: "hidden",
-    objectives: objectiveTargets(form, unrealInput),
+    objectives: objectiveTargets(form, { unrealInput, given: 0 }),
     datasets: ["example"],
     moves: () => true,
     rules,

@@ -12,6 +12,7 @@ export const ruleNames = [
   "step-keys",
   "view-keys",
   "prompt-keys",
+  "response-keys",
   "text-keys",
   "metadata-keys",
   "subgoal-keys",

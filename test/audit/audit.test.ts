@@ -69,6 +69,8 @@ function isPadded(variant: VariantName, kind: PaddingKind): boolean {
   switch (kind) {
     case "action-tokens":
       return saysActions(variant);
+    case "response-tokens":
+      return reads(variants[variant], "response");
     case "metadata-tokens":
       return reads(variants[variant], "metadata");
     case "subgoals":
@@ -81,13 +83,15 @@ function isPadded(variant: VariantName, kind: PaddingKind): boolean {
 /** Rules of policies whose steps read each other both ways, and of those that are causal. */
 type StepRule = "step-keys" | "step-order";
 
+/** The rule of policies that read responses. */
+type ResponseRule = "response-keys";
 /** Rules of policies that are told more than their instruction. */
 type ToldRule = "text-keys" | "metadata-keys" | "subgoal-keys";
 
 /** What each rule keeps apart, and the folder in which its leak enters. */
 const guarded: Readonly<
   Record<
-    Exclude<Rule, StepRule | ToldRule>,
+    Exclude<Rule, StepRule | ToldRule | ResponseRule>,
     { readonly folder: string; readonly kinds: readonly PaddingKind[]; readonly reaches: readonly AuditColumn[] }
   >
 > = {
@@ -117,8 +121,9 @@ const guarded: Readonly<
 
 describe("with one rule switched off", () => {
   const isOfSteps = (rule: Rule): rule is StepRule => rule === "step-keys" || rule === "step-order";
-  const isTold = (rule: Rule): rule is ToldRule => /^(text|metadata|subgoal)-keys$/.test(rule);
-  const isOther = (rule: Rule): rule is Exclude<Rule, StepRule | ToldRule> => !isOfSteps(rule) && !isTold(rule);
+  const isTold = (rule: Rule): rule is ToldRule | ResponseRule => /^(text|metadata|subgoal|response)-keys$/.test(rule);
+  const isOther = (rule: Rule): rule is Exclude<Rule, StepRule | ToldRule | ResponseRule> =>
+    !isOfSteps(rule) && !isTold(rule);
   it.each(ruleNames.filter(isOther))(
     "the audit finds that %s is missing, where it leaks and into what",
     async (rule) => {
@@ -169,6 +174,14 @@ describe("with one rule switched off", () => {
       }
     },
   );
+
+  it("the audit finds that response-keys is missing where a policy reads responses", async () => {
+    const { clean, rows } = await audit(generatedPadding("pi05"), { broken: "response-keys" });
+    expect(clean).toBe(false);
+    expect(rows.filter((row) => leaks(row).length > 0).map((row) => [row.padding, leaks(row)])).toEqual([
+      ["response-tokens", [...columns]],
+    ]);
+  });
 
   it("the audit finds that step-keys is missing where steps read each other both ways", async () => {
     const { clean, rows } = await audit(underConvention({ actionSight: "both" }), { broken: "step-keys" });

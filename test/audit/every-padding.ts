@@ -1,6 +1,7 @@
 import { recipe as everyPadding } from "../../recipes/every-padding.ts";
 import type { GeneratedDataset } from "../../src/dataset/generated.ts";
-import type { VariantName } from "../../src/policy/variant.ts";
+import { reads } from "../../src/policy/prefixes.ts";
+import { type VariantName, variants } from "../../src/policy/variant.ts";
 import type { Recipe, RecipeDataset } from "../../src/recipe/schema.ts";
 
 /** The recipe of every padding with formulas in the place of its real datasets: their columns, widths and rates. */
@@ -9,9 +10,12 @@ export function generatedPadding(variant: VariantName): Recipe {
     ...everyPadding,
     threads: 1,
     data: { ...everyPadding.data, datasets: everyPadding.data.datasets.map(asGenerated) },
-    policy: { ...everyPadding.policy, variant },
+    policy: { ...everyPadding.policy, variant, ...(reads(variants[variant], "response") ? everyResponse : {}) },
   };
 }
+
+/** Of the responses of its generated datasets, some are dropped. */
+const everyResponse = { responseTokens: 40, responseDropout: 0.3 };
 
 const standIns: Readonly<Record<string, Pick<GeneratedDataset, "robotType" | "features">>> = {
   dobot_cr5: {

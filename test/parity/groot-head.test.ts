@@ -73,6 +73,7 @@ const settingWith = (crossAttentionKeys: GrootHead["crossAttentionKeys"], rules:
     views: 2,
     observations: 2,
     tokens: 6,
+    responseTokens: 0,
     actionTokens: 0,
     pictureSize: 16,
   },

@@ -64,6 +64,7 @@ const layout = {
   views: 3,
   observations: 3,
   tokens: 6,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: reference.sizes.vision.picture,
 };

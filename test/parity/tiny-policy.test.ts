@@ -67,6 +67,7 @@ const setting: Setting = {
     views: 2,
     observations: 1,
     tokens: 6,
+    responseTokens: 0,
     actionTokens: 0,
     pictureSize: 16,
   },

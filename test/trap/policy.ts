@@ -25,6 +25,7 @@ export const layout: BatchLayout = {
   views: 2,
   observations: 3,
   tokens: 6,
+  responseTokens: 0,
   actionTokens: 0,
   pictureSize: 16,
 };

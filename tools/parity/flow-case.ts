@@ -88,7 +88,7 @@ export function settingOf(policy: ForeignPolicy, reference: ReferenceCase): Sett
   });
   const pictureSize = sizeBeforeHead(variant, size).vision.picture;
   const widths = { steps: horizon, actionWidth, stateWidth, views: reference.cameras.length, observations: 1 };
-  const layout = { rows, tokens, actionTokens: 0, pictureSize, ...widths };
+  const layout = { rows, tokens, responseTokens: 0, actionTokens: 0, pictureSize, ...widths };
   return { form, layout, unrealInput: "noise", rules: Rules.all, hidden: "plain", pictures: "float32" };
 }
 

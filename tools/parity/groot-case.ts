@@ -104,6 +104,7 @@ function settingOf(head: ForeignHead, reference: ReferenceCase): Setting {
     views: 0,
     observations,
     tokens: 1,
+    responseTokens: 0,
     actionTokens: 0,
     pictureSize,
   };

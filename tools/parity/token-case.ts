@@ -100,7 +100,7 @@ function settingOf(policy: ForeignPolicy, reference: ReferenceCase): Setting {
   });
   const pictureSize = sizeBeforeHead(variant, size).vision.picture;
   const widths = { steps: horizon, actionWidth, stateWidth, views: reference.cameras.length, observations: 1 };
-  const layout = { rows, tokens, actionTokens, pictureSize, ...widths };
+  const layout = { rows, tokens, responseTokens: 0, actionTokens, pictureSize, ...widths };
   return { form, layout, unrealInput: "zero", rules: Rules.all, hidden: "plain", pictures: "float32" };
 }
 
@@ -117,7 +117,10 @@ export function answerCaseFeeds({ layout }: Setting, reference: ReferenceCase): 
   const { rows: b, tokens: n, actionTokens: m, views: v } = layout;
   const said = Int32Array.from(reference.numbers("in.action_tokens"));
   const exists = Uint8Array.from(reference.numbers("in.action_tokens_mask"));
-  const { feeds, counts } = tokenFeeds({ cells: said, isReal: (at) => exists[at] === 1 }, [b, m], answerInputs.next);
+  const { feeds, counts } = tokenFeeds({ cells: said, given: 1, isReal: (at) => exists[at] === 1 }, [b, m], {
+    name: tokensName,
+    next: answerInputs.next,
+  });
   const teaching = counts.bySlot.cells.reduce((sum, count) => sum + count, 0);
   return new Map<string, HostArray<string, DataType>>([
     ["images", pictures(layout, reference)],

@@ -66,7 +66,7 @@ function sized(head: Head, { expert }: FlowSize): Head {
 export function trainingTarget(opened: Opened, training: Training): TargetOptions {
   const target = targetOf({ ...opened.plan, rules: rulesOf(training) }, "training");
   const { form, unrealInput } = trainingSetting(opened, training);
-  return { ...target, objectives: objectiveTargets(form, unrealInput) };
+  return { ...target, objectives: objectiveTargets(form, { unrealInput, given: 0 }) };
 }
 
 /** The policy in which a cell is measured: all rules of padding hold, whatever it was trained under. */
@@ -78,5 +78,8 @@ export function samplingSetting(opened: Opened, sampling: Sampling, rows: number
 /** Fixed draws of noise and time for held-out samples, the same for every cell of a seed; only real dims count. */
 export function heldOutTarget(opened: Opened, sampling: Sampling): TargetOptions {
   const target = targetOf(opened.plan, "validation");
-  return { ...target, objectives: objectiveTargets(trainingSetting(opened, "D").form, sampling) };
+  return {
+    ...target,
+    objectives: objectiveTargets(trainingSetting(opened, "D").form, { unrealInput: sampling, given: 0 }),
+  };
 }

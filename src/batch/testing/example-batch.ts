@@ -14,7 +14,7 @@ export function exampleBatch(layout: BatchLayout, seed: number): Batch {
 
 /**
  * A batch in which every kind of padding occurs: steps past the end, scattered dofs and states, an absent camera, history
- * before the start, dropped history, short prompts, a row without a robot target, and a filler row.
+ * before the start, dropped history, short prompts and responses, a sample without one, a row without a robot target, and a filler row.
  *
  * A layout without history or with one view has no room for the kinds that need more.
  *
@@ -30,7 +30,7 @@ export function raggedBatch(layout: BatchLayout, seed: number): Batch {
   const changes: ((example: Example) => Example)[] = [
     (example) => narrow(early(example)),
     (example) => ({ ...short(example), ...untold, targetReal: false, actions: nothing(example.actions) }),
-    (example) => ({ ...short(example), subgoals: [], historyKept: false }),
+    (example) => ({ ...short(example), subgoals: [], response: new Int32Array(), historyKept: false }),
   ];
   return collate(
     layout,
@@ -47,7 +47,7 @@ function examples(layout: BatchLayout, seed: number, count: number): Example[] {
 
 function complete(layout: BatchLayout, random: Stream, row: number): Example {
   const { steps, actionWidth, stateWidth, views, observations, tokens, actionTokens, pictureSize } = layout;
-  const { metadataTokens = 0, subgoals = 0 } = layout;
+  const { responseTokens = 0, metadataTokens = 0, subgoals = 0 } = layout;
   const actions = zeros("t d", [steps, actionWidth], "float32");
   const state = zeros("o s", [observations, stateWidth], "float32");
   random.fillNormal(actions.cells, 0, 0, 0);
@@ -68,6 +68,7 @@ function complete(layout: BatchLayout, random: Stream, row: number): Example {
     ),
     viewReal: Validity.complete("o v", [observations, views]),
     tokens: Int32Array.from({ length: tokens }, (_, at) => 2 + Math.floor(256 * random.uniform(at, 3, 0, 0))),
+    response: Int32Array.from({ length: responseTokens }, (_, at) => 2 + Math.floor(256 * random.uniform(at, 6, 0, 0))),
     metadata: Int32Array.from({ length: metadataTokens }, (_, at) => 2 + Math.floor(256 * random.uniform(at, 5, 0, 0))),
     subgoals: Array.from(
       { length: subgoals },
@@ -84,7 +85,7 @@ function complete(layout: BatchLayout, random: Stream, row: number): Example {
   };
 }
 
-/** Every second dof and state, in reverse order of slots; the last camera absent; half the prompt and half the answer. */
+/** Every second dof and state, in reverse order of slots; the last camera absent; half the prompt, half the response and half the answer. */
 function narrow(example: Example): Example {
   const oddSlots = (slots: readonly number[]) => slots.filter((slot) => slot % 2 === 1).reverse();
   const [dofSlots, stateSlots] = [oddSlots(example.dofSlots), oddSlots(example.stateSlots)];
@@ -98,6 +99,7 @@ function narrow(example: Example): Example {
     state: example.state.read((values, valid) => Padded.of(columns(values, stateSlots), valid)),
     viewReal: Validity.of("o v", [slots, views], bits),
     tokens: example.tokens.slice(0, Math.ceil(example.tokens.length / 2)),
+    response: example.response.slice(0, Math.ceil(example.response.length / 2)),
     metadata: example.metadata.slice(0, Math.ceil(example.metadata.length / 2)),
     subgoals: example.subgoals.map((picture, view) => (view === views - 1 ? null : picture)),
     actionTokens: example.actionTokens.slice(0, Math.ceil(example.actionTokens.length / 2)),

@@ -32,6 +32,7 @@ function headForms(variant: "groot_n15" | "groot_n17", widths: { readonly d: num
     views: 1,
     observations: 1,
     tokens: 4,
+    responseTokens: 0,
     actionTokens: 0,
     pictureSize: 224,
   };
@@ -103,7 +104,11 @@ async function headIn(folder: string) {
     });
     const layout = { rows: 1, steps: 7, actionWidth: 9, stateWidth: 10, views: 1, observations: 1, tokens: 4 };
     const scope = Scope.root(Rules.all);
-    const observation = observationInputs({ ...layout, actionTokens: 0, pictureSize: 96 }, Rules.all, "uint8");
+    const observation = observationInputs(
+      { ...layout, responseTokens: 0, actionTokens: 0, pictureSize: 96 },
+      Rules.all,
+      "uint8",
+    );
     velocity(scope, form, perceive(scope, form, observation), {
       noisy: input("noisy", "b t d", [1, 7, 9], "float32"),
       timeEmbedding: input("timeEmbedding", "b t e", [1, 7, 48 + 256], "float32"),

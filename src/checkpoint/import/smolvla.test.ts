@@ -161,7 +161,11 @@ function parametersOf(size: SizeChoice) {
     pastEnd: "hidden",
   });
   const sizes = { rows: 1, steps: 2, actionWidth: 32, stateWidth: 32, views: 1, observations: 1, tokens: 2 };
-  const observation = observationInputs({ ...sizes, actionTokens: 0, pictureSize: 512 }, Rules.all, "uint8");
+  const observation = observationInputs(
+    { ...sizes, responseTokens: 0, actionTokens: 0, pictureSize: 512 },
+    Rules.all,
+    "uint8",
+  );
   velocity(scope, form, perceive(scope, form, observation), {
     noisy: input("noisy", "b t d", [1, 2, 32], "float32"),
     timeEmbedding: input("timeEmbedding", "b t e", [1, 2, 720], "float32"),

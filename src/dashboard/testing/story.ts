@@ -50,6 +50,7 @@ const cells = {
   history: 0,
   views: 17,
   "prompt-tokens": 3,
+  "response-tokens": 0,
   "metadata-tokens": 0,
   subgoals: 0,
   "action-tokens": 0,

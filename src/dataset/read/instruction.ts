@@ -36,7 +36,11 @@ export async function readInstructions(
 }
 
 /** What a cell says: a text, or the text of a task's index, which some writers wrap into a list or write as digits. */
-function instructionOf(cell: unknown, column: string, taskTexts: ReadonlyMap<number, string>): string | undefined {
+export function instructionOf(
+  cell: unknown,
+  column: string,
+  taskTexts: ReadonlyMap<number, string>,
+): string | undefined {
   if (Array.isArray(cell) && cell.length === 1) return instructionOf(cell[0], column, taskTexts);
   if (typeof cell === "number" || typeof cell === "bigint") return taskTexts.get(Number(cell));
   if (typeof cell !== "string") return undefined;

@@ -3,7 +3,7 @@ import type { EpisodeTable, Feature } from "../dataset.ts";
 import { featureWidth, isNumeric, isPaddingMark } from "../feature.ts";
 import { DatasetError, type DatasetProblem } from "../problem.ts";
 import type { EpisodeRecord } from "./episode-record.ts";
-import { readInstructions } from "./instruction.ts";
+import { instructionOf, readInstructions } from "./instruction.ts";
 import { type Defect, denseRows, type ParquetFile } from "./parquet.ts";
 
 /** What a table is read with: the dataset's own words. */
@@ -27,6 +27,7 @@ export class Table implements EpisodeTable {
   readonly #episode: number;
   readonly #context: TableContext;
   readonly #columns: ReadonlyMap<string, Float64Array | Defect>;
+  readonly #texts: ReadonlyMap<string, readonly unknown[]>;
 
   constructor(record: EpisodeRecord, context: TableContext, read: TableRows) {
     this.length = record.length;
@@ -37,6 +38,7 @@ export class Table implements EpisodeTable {
     this.#episode = record.index;
     this.#context = context;
     this.#columns = read.columns;
+    this.#texts = read.texts;
     const sizes = [...read.columns.values()].map((column) => (column instanceof Float64Array ? column.byteLength : 0));
     this.bytes = sizes.reduce((sum, size) => sum + size, 0);
   }
@@ -45,6 +47,17 @@ export class Table implements EpisodeTable {
     const column = this.check(key);
     if (!(column instanceof Float64Array)) throw new DatasetError(this.#context.dataset, [column]);
     return new HostArray("i j", [this.length, column.length / Math.max(1, this.length)], "float64", column);
+  }
+
+  text(key: string): readonly (string | null)[] {
+    const cells = this.#texts.get(key) ?? this.vector(key).cells;
+    return Array.from(cells, (cell: unknown, frame) => {
+      const text = instructionOf(cell, key, this.#context.taskTexts);
+      if (text !== undefined) return text.trim() === "" ? null : text;
+      if (cell === null || cell === undefined) return null;
+      const expected = `expected a text, or an index of the task table, at ${this.#at(frame)}, got ${String(cell)}`;
+      throw new DatasetError(this.#context.dataset, [this.#problem("missing-task", key, expected)]);
+    });
   }
 
   /** The numbers of a column, or what is wrong with them. */
@@ -80,6 +93,8 @@ export class Table implements EpisodeTable {
 /** What was found in a file for one episode. */
 export interface TableRows {
   readonly columns: ReadonlyMap<string, Float64Array | Defect>;
+  /** Columns of texts, cell by cell as they stand in the file. */
+  readonly texts: ReadonlyMap<string, readonly unknown[]>;
   readonly tasks: readonly (string | null)[];
   readonly problems: readonly DatasetProblem[];
 }
@@ -96,6 +111,7 @@ export async function readTable(file: ParquetFile, record: EpisodeRecord, contex
     const message = `expected ${isWhole ? record.length : `at least ${end}`} rows for episode ${record.index}, got ${file.rows}`;
     return new Table(record, context, {
       columns: new Map(),
+      texts: new Map(),
       tasks: [],
       problems: [...record.problems, { code: "wrong-length", path, message }],
     });
@@ -104,6 +120,9 @@ export async function readTable(file: ParquetFile, record: EpisodeRecord, contex
   for (const feature of context.features.values())
     if (isNumeric(feature) && file.columns.includes(feature.key))
       columns.set(feature.key, denseRows(await file.column(feature.key, firstRow, end), featureWidth(feature)));
+  const texts = new Map<string, readonly unknown[]>();
+  for (const { key, type } of context.features.values())
+    if (type === "string" && file.columns.includes(key)) texts.set(key, await file.column(key, firstRow, end));
   const counted = [
     ...counting(columns.get("episode_index"), () => record.index, "wrong-episode-border"),
     ...counting(columns.get("frame_index"), (row) => row, "wrong-frame-index"),
@@ -116,7 +135,7 @@ export async function readTable(file: ParquetFile, record: EpisodeRecord, contex
     ...paddedRows(record, columns, context),
   ];
   const tasks = await readInstructions(file, record, context, problems);
-  return new Table(record, context, { columns, tasks, problems });
+  return new Table(record, context, { columns, texts, tasks, problems });
 }
 
 /** Rows of episodes that are not listed, which may stand before those that are, where no row says whose it is. */
