@@ -14,7 +14,7 @@ const layout: BatchLayout = {
   views: 2,
   observations: 2,
   tokens: 4,
-  responseTokens: 0,
+  responseTokens: 4,
   actionTokens: 4,
   metadataTokens: 4,
   subgoals: 2,
@@ -46,6 +46,8 @@ describe("the kinds of padding", () => {
       // Row 0 lacks its second camera now.
       views: 1,
       "prompt-tokens": 2,
+      // Row 0 has half a response, row 2 none.
+      "response-tokens": 2 + 4,
       // Of row 0 half of what there is room for is known, of row 1 nothing.
       "metadata-tokens": 2 + 4,
       // Row 0 has one of two subgoals, rows 1 and 2 have none.
@@ -53,7 +55,7 @@ describe("the kinds of padding", () => {
       // Row 0 says half of what there is room for.
       "action-tokens": 2,
       "robotless-samples": 16 + 4,
-      "filler-rows": 4 + 4 + 4 + 16 + 1 + 4 + 4 + 2,
+      "filler-rows": 4 + 4 + 4 + 16 + 1 + 4 + 4 + 4 + 2,
     });
   });
 
