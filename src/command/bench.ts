@@ -4,6 +4,7 @@ import { loadTool } from "./tool.ts";
 
 export const benchNames = [
   "answer",
+  "decoding",
   "engine",
   "films",
   "import",

@@ -62,6 +62,19 @@ describe("a recipe for datasets", () => {
     expect(recipe.policy.promptTokens).toBe(48);
   });
 
+  it("normalise by quantiles where the prompt says the state in bins from −1 to 1, outside of which nothing is told apart", async () => {
+    const data = await toy("state", {
+      features: [numbers("action", ["x", "y", "z"]), numbers("observation.state", ["x", "y", "z", "yaw"])],
+    });
+    const modes = await Promise.all(
+      (["pi0", "pi05", "pi0_fast"] as const).map(async (variant) => {
+        const { recipe } = await suggestRecipe([data], { ...choice, variant });
+        return recipe.data.normalization;
+      }),
+    );
+    expect(modes).toEqual(["mean-std", "quantile", "quantile"]);
+  });
+
   it("holds nothing out of a single episode, and validates only where something is held out", async () => {
     const single = await toy("single", { episodes: 1, features: elbows });
     const alone = await suggestRecipe([single], choice);

@@ -1,10 +1,12 @@
 import { soundConventions } from "../../checkpoint/conventions.ts";
+import { saysState } from "../../codec/prompt-format.ts";
 import type { Dataset } from "../../dataset/dataset.ts";
 import { type Augmentation, usualAugmentation } from "../../embodiment/augment.ts";
 import { embody } from "../../embodiment/mapping.ts";
 import type { PolicySizeName } from "../../policy/size.ts";
 import { type VariantName, variants } from "../../policy/variant.ts";
 import type { Recipe, RecipeDataset } from "../schema.ts";
+import { promptFormatOf } from "../text.ts";
 import { oneRobotEach } from "./group.ts";
 import { type Rows, reasons } from "./look.ts";
 import { microBatchFor, type TrainingMachine } from "./machine.ts";
@@ -155,7 +157,8 @@ export function recipeAround(
       workers: 1,
       pictureMemoryBytes: 128 * 2 ** 20,
       rate: "native",
-      normalization: "mean-std",
+      // Bins of a state that a prompt says go from −1 to 1.
+      normalization: saysState(promptFormatOf(policy)) ? "quantile" : "mean-std",
       actions: "absolute",
       augmentation,
       datasets,
