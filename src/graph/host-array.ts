@@ -1,4 +1,4 @@
-import { cells, describe, letters } from "./axes.ts";
+import { axisNames, cells, describe, letters } from "./axes.ts";
 
 /** What a cell is. `bool` is stored as bytes 0 and 1. */
 export type DataType = "float32" | "float64" | "int32" | "int64" | "uint8" | "bool";
@@ -41,6 +41,12 @@ export function zeros<A extends string, D extends DataType>(
   type: D,
 ): HostArray<A, D> {
   return new HostArray(axes, shape, type, allocate(type, cells(shape)));
+}
+
+/** Zeros of which the shape alone is known: their axes mean nothing. */
+export function zerosOfShape({ shape, type }: { readonly shape: readonly number[]; readonly type: DataType }) {
+  const axes = Object.keys(axisNames).slice(0, shape.length).join(" ");
+  return zeros<string, DataType>(axes, shape, type);
 }
 
 /** Zeroed storage for `length` cells. */

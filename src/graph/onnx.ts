@@ -52,7 +52,8 @@ export interface OnnxGraph {
   readonly name: string;
   readonly nodes: readonly OnnxNode[];
   readonly inputs: readonly OnnxValue[];
-  readonly outputs: readonly OnnxValue[];
+  /** A result of the main graph may be a name alone: the runtime works out the rest. */
+  readonly outputs: readonly (OnnxValue | { readonly name: string })[];
   readonly initializers: readonly (OnnxTensor | OnnxStoredTensor)[];
 }
 
@@ -155,7 +156,9 @@ function storedMessage({ name, type, shape, stored: { file, offset, length } }: 
   return { name, type: elementType[type], shape, place, isElsewhere: 1 };
 }
 
-function valueMessage({ name, type, shape }: OnnxValue): object {
+function valueMessage(value: OnnxValue | { readonly name: string }): object {
+  if (!("type" in value)) return { name: value.name };
+  const { name, type, shape } = value;
   const dimensions = shape.map((size) => ({ size }));
   return { name, type: { tensor: { element: elementType[type], shape: { dimensions } } } };
 }

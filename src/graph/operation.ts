@@ -50,8 +50,11 @@ export interface Operation {
   ) => readonly (AnyArray | null)[];
 }
 
-/** Operators that a graph may be written in: those of ONNX Runtime's own as well, or the standard's alone, which every runtime has. */
-export type Operators = "runtime" | "standard";
+/**
+ * Operators that a graph may be written in: those of ONNX Runtime's own as well; the standard's alone, which every runtime has; or those that
+ * ONNX Runtime computes right by WebGPU (docs/decisions/0013-devices-are-checked.md).
+ */
+export type Operators = "runtime" | "standard" | "webgpu";
 
 /** What an op may ask of the ONNX graph that it is written into; `GraphLowering` answers. */
 export interface Lowering {

@@ -1,7 +1,7 @@
 import type { Arrays } from "./host-array.ts";
 import { GraphLowering } from "./lowering.ts";
 import { encodeModel, type OnnxGraph, type OnnxNode, type OnnxValue, type StoredPlace } from "./onnx.ts";
-import type { AnyArray } from "./operation.ts";
+import type { AnyArray, Operators } from "./operation.ts";
 import { type OperatorTime, takeProfile } from "./profile.ts";
 import type { Device } from "./runtime/device.ts";
 import { openSession, type RuntimeSession } from "./runtime/session.ts";
@@ -34,7 +34,7 @@ export class Program {
 
   /** Compiles what leads to `outputs`. */
   static async compile(outputs: Readonly<Record<string, AnyArray>>, options: CompileOptions): Promise<Program> {
-    const graph = new GraphLowering(options.fixed).graph(new Map(Object.entries(outputs)));
+    const graph = new GraphLowering(options.fixed, operatorsOf(options.device)).graph(new Map(Object.entries(outputs)));
     const { stored, ...machine } = options;
     const model = encodeModel({ ...withStored(graph, stored), nodes: lastFirst(graph.nodes) });
     return new Program(openSession(model, stored === undefined ? machine : { ...machine, folder: stored.folder }));
@@ -65,6 +65,11 @@ export class Program {
   release(): void {
     this.#session.release();
   }
+}
+
+/** What a graph is written in for a device. */
+export function operatorsOf(device: Device): Operators {
+  return device === "webgpu" ? "webgpu" : "runtime";
 }
 
 /**

@@ -9,7 +9,8 @@ import type { AdamW } from "../optimizer/adamw.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import { Updater } from "../optimizer/update.ts";
 import type { World } from "../ranks/world.ts";
-import { GlobalGradient, GradientProgram, type GradientProgramOptions } from "./global-gradient.ts";
+import { checkDevice } from "./device-check.ts";
+import { GlobalGradient, GradientProgram, type GradientProgramOptions, weighed } from "./global-gradient.ts";
 import { textOverRanks } from "./over-ranks.ts";
 
 /** How a trainer is compiled and how it counts. */
@@ -43,12 +44,14 @@ export class Trainer {
   readonly #program: GradientProgram;
   readonly #gradient: GlobalGradient;
   readonly #updater: Updater;
+  #isDeviceChecked: boolean;
 
   private constructor(options: TrainerOptions, program: GradientProgram, updater: Updater) {
     this.#options = options;
     this.#program = program;
     this.#gradient = new GlobalGradient(program, options.terms, options.world);
     this.#updater = updater;
+    this.#isDeviceChecked = options.machine.device === "cpu";
   }
 
   static async compile(options: TrainerOptions): Promise<Trainer> {
@@ -68,6 +71,7 @@ export class Trainer {
    */
   async step(state: TrainingState, share: StepShare, learningRate: number): Promise<StepResult> {
     const micros = share.batches.map((batch) => microBatchOf(batch, this.#options.target, "as drawn"));
+    if (!this.#isDeviceChecked) await this.#checkDevice(state, micros);
     const { loss, errors, gradient } = await this.#gradient.of(state.parameters, micros, share.microBatches);
     if (!Number.isFinite(loss)) throw await this.#notFinite(state.step + 1, `loss, got ${loss}`, micros);
     const updated = await this.#updater.step(state, gradient, learningRate);
@@ -79,6 +83,14 @@ export class Trainer {
   release(): void {
     this.#program.release();
     this.#updater.release();
+  }
+
+  /** The first micro-batch of a run, on the CPU as well: all ranks meet in it. */
+  async #checkDevice({ parameters }: TrainingState, micros: readonly MicroBatch[]): Promise<void> {
+    const { world, terms, setting } = this.#options;
+    const [first] = await weighed(world, micros, { terms, rules: setting.rules });
+    if (first !== undefined) await checkDevice(this.#program, this.#options, new Map([...first.feeds, ...parameters]));
+    this.#isDeviceChecked = true;
   }
 
   async #notFinite(step: number, problem: string, micros: readonly MicroBatch[]): Promise<InputError> {

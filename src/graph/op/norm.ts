@@ -55,8 +55,8 @@ export function rmsNorm<A extends string, W extends string, D extends FloatType>
   return applyKeeping(pick(x), [rowForm(x)], [x, gain], {
     name: "rmsNorm",
     lower: (lowering, inputs) =>
-      x.type === "float64"
-        ? lowerRmsNorm64(lowering, inputs[0]!, inputs[1]!, epsilon)
+      x.type === "float64" || lowering.operators === "webgpu"
+        ? lowerRmsNormBySteps(lowering, inputs[0]!, inputs[1]!, epsilon)
         : lowerNorm32(lowering, { ...rmsOperator(lowering), epsilon }, inputs),
     gradient: (given, inputs, outputs) => {
       const [gradient, value, weight] = [asFloat(given), asFloat(inputs[0]!), asFloat(inputs[1]!)];
@@ -111,8 +111,8 @@ function lowerLayerNorm64(lowering: Lowering, inputs: readonly AnyArray[], epsil
   return [result, flatRows(lowering, x, mean), flatRows(lowering, x, inverse)];
 }
 
-/** As above: the runtime's own gives its root in float32. */
-function lowerRmsNorm64(lowering: Lowering, x: AnyArray, gain: AnyArray, epsilon: number): string[] {
+/** As above: the runtime's own gives its root in float32, and by WebGPU something else. */
+function lowerRmsNormBySteps(lowering: Lowering, x: AnyArray, gain: AnyArray, epsilon: number): string[] {
   const { unit, inverse } = lowerUnit64(lowering, x, lowering.value(x), epsilon);
   return [lowering.node("Mul", [unit, lowering.value(gain)]), flatRows(lowering, x, inverse)];
 }

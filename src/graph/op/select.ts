@@ -2,7 +2,7 @@ import { apply, expectSame, type FloatType, type SymbolicArray, show } from "../
 import type { IsSubsequence } from "../axes.ts";
 import { cellwise } from "../cellwise.ts";
 import type { DataType } from "../host-array.ts";
-import type { AnyArray } from "../operation.ts";
+import type { AnyArray, Lowering } from "../operation.ts";
 import { alignAny } from "./align.ts";
 import { asFloat } from "./elementwise.ts";
 
@@ -71,7 +71,16 @@ export function where<A extends string, D extends FloatType>(
 
 /** True where both are. */
 export function and<A extends string>(x: Mask<A>, y: Mask<NoInfer<A>>): Mask<A> {
-  return logical("and", "And", x, y);
+  expectSame("and", x, y);
+  return apply({ axes: x.axes, shape: x.shape, type: "bool" }, [x, y], {
+    name: "and",
+    lower: (lowering, [left, right]) => [
+      lowering.operators === "webgpu"
+        ? lowerAndAsProduct(lowering, left!, right!)
+        : cellwise(lowering, { operator: "And" }, left!, [left!, right!]),
+    ],
+    gradient: () => [null, null],
+  });
 }
 
 /** True where one of them is. */
@@ -126,6 +135,14 @@ export function cast<A extends string, D extends DataType>(
       only!.type === "float32" || only!.type === "float64" ? cast(given, only!.type) : null,
     ],
   });
+}
+
+/** By WebGPU, bytes that are repeated along the last axis have been taken from other places. */
+function lowerAndAsProduct(lowering: Lowering, left: AnyArray, right: AnyArray): string {
+  const [x, y] = [left, right].map((each) => lowering.node("Cast", [lowering.thin(each)], { to: onnxTypes.float32 }));
+  const product = lowering.node("Mul", [x!, y!]);
+  const whole = lowering.node("Expand", [product, lowering.integers(left.shape)]);
+  return lowering.node("Cast", [whole], { to: onnxTypes.bool });
 }
 
 function logical<A extends string>(name: string, operator: string, x: AnyArray & { axes: A }, y: AnyArray): Mask<A> {
