@@ -2,6 +2,7 @@ import type { Reading } from "../batch/example.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import type { LoadPlan, Units } from "../batch/maker.ts";
 import { type MeasureOptions, measureNormalization, type NormalizationStatistics } from "../batch/measure.ts";
+import { checkMetadata } from "../batch/metadata-check.ts";
 import { checkSamples, type SampleFindings } from "../batch/sample-check.ts";
 import { type Conventions, letterboxOf, normalizationConventionOf } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
@@ -101,9 +102,11 @@ async function checkData(recipe: Recipe, open: OpenMixture, cache: string): Prom
     partProblems(recipe.policy, name, embodiment),
   );
   if (problems.length > 0) throw new InputError(problems.join("; "));
+  const tokenizer = tokenizerOf(recipe);
+  await checkMetadata(open, { ...readingOf(recipe), tokenizer, limit: layout.metadataTokens ?? 0 });
   return await checkSamples(open, {
     layout,
-    tokenizer: tokenizerOf(recipe),
+    tokenizer,
     prompt: promptFormatOf(recipe.policy),
     longPrompt: readingOf(recipe).longPrompt,
     cache,
