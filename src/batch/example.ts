@@ -131,6 +131,7 @@ export async function loadExample(subject: Subject, draw: Draw, choice: ExampleC
   const state = normalize(statesAt(path, observed), subject.state);
   const actions = normalize(actionsFrom(path, draw.frame, { steps, rate, frame, pastEnd }), subject.action);
   const inside = stepReal(sample);
+  const goals = await subgoals(sample);
   return {
     name,
     actions,
@@ -141,9 +142,9 @@ export async function loadExample(subject: Subject, draw: Draw, choice: ExampleC
     pictures: await pictures(sample, observed, historyKept),
     viewReal: viewReal(sample),
     tokens: tokens(sample, state),
-    response: response(sample),
+    response: response(sample, goals.length > 0),
     metadata: metadata(sample),
-    subgoals: await subgoals(sample),
+    subgoals: goals,
     actionTokens: actionTokens(sample, actions, inside),
     targetReal: embodiment.target === "actions",
     historyKept,
@@ -240,20 +241,24 @@ function tokens(
 }
 
 /** The tokens of the sample's response; empty where the policy reads none, the dataset has none, or training drops it. */
-function response(sample: Sample): Int32Array {
+function response(sample: Sample, isShown: boolean): Int32Array {
   const { subject, draw, table, tokenizer, layout, reading, name } = sample;
   const column = subject.member.embodiment.columns.response;
   const { responseTokens: limit = 0 } = layout;
-  if (limit === 0 || column === undefined || dropsResponse(sample)) return new Int32Array();
+  if (limit === 0 || column === undefined || dropsResponse(sample, isShown)) return new Int32Array();
   const text = table.text(column)[draw.frame] ?? null;
   if (text === null) return new Int32Array();
   const { prompt: format, longPrompt: long } = reading;
   return responseTokens(text, { tokenizer, format, limit, long, where: name });
 }
 
-/** Drawn by sample and by how often it was drawn, without a look at it. */
-function dropsResponse({ purpose, reading, seed, subject, draw }: Sample): boolean {
-  if (purpose === "validation") return false;
+/**
+ * Drawn by sample and by how often it was drawn, without a look at it; where subgoals are shown, only beside one: something says what to do.
+ *
+ * @source OpenTau `lerobot_dataset.py` `_emit_optional_keys`
+ */
+function dropsResponse({ purpose, reading, seed, subject, draw }: Sample, isShown: boolean): boolean {
+  if (purpose === "validation" || (reading.subgoals !== undefined && !isShown)) return false;
   const chance = stream(seed, "response drop-out", subject.member.datasetName);
   return chance.uniform(0, draw.draw, draw.frame, draw.episode) < (reading.responseDropout ?? 0);
 }

@@ -124,29 +124,38 @@ describe("a robot's observation", () => {
     const [own, now] = [await robot(), await observation(3)];
     const telling = {
       ...choice,
+      prompt: "pi07",
       metadata: { format: "pi07" },
-      layout: { ...layout, metadataTokens: 22, subgoals: 2 },
+      layout: { ...layout, tokens: 13, responseTokens: 18, metadataTokens: 22, subgoals: 2 },
     } as const;
     const base = new HostArray("h w c", [1, 1, 3], "uint8", Uint8Array.of(7, 8, 9));
-    const told = { metadata: { quality: 3 }, subgoals: { base } };
+    const told = { response: "lift it", metadata: { quality: 3 }, subgoals: { base } };
     const asked = observe(own, { observations: [now], prompt: "push", ...told }, telling);
+    expect([...asked.response]).toEqual([...byteTokenizer.encodeBehind("Subtask: lift it, ")]);
     expect([...asked.metadata]).toEqual([...byteTokenizer.encodeBehind("Metadata: Quality: 3, ")]);
     expect(asked.subgoals.map((picture) => picture?.shape)).toEqual([[8, 8, 3], undefined]);
     expect([...asked.subgoals[0]!.cells.subarray(0, 3)]).toEqual([7, 8, 9]);
     const untold = observe(own, { observations: [now], prompt: "push" }, telling);
-    expect([untold.metadata.length, untold.subgoals]).toEqual([0, []]);
+    expect([untold.response.length, untold.metadata.length, untold.subgoals]).toEqual([0, 0, []]);
   });
 
   it("is refused with what its policy does not read, or the robot does not have", async () => {
     const [own, now] = [await robot(), await observation(3)];
     const telling = {
       ...choice,
+      prompt: "pi07",
       metadata: { format: "pi07" },
-      layout: { ...layout, metadataTokens: 21, subgoals: 2 },
+      layout: { ...layout, tokens: 13, responseTokens: 17, metadataTokens: 21, subgoals: 2 },
     } as const;
     const asking = (told: Partial<PolicyInput>, by: Parameters<typeof observe>[2]) => () =>
       observe(own, { observations: [now], prompt: "push", ...told }, by);
     const base = zeros("h w c", [1, 1, 3], "uint8");
+    expect(asking({ response: "lift it" }, choice)).toThrow(
+      'robot "toy": expected no response, as the policy reads none',
+    );
+    expect(asking({ response: "lift it" }, telling)).toThrow(
+      'robot "toy": expected a response of at most 17 tokens, got 18: "Subtask: lift it, "; raise policy.responseTokens',
+    );
     expect(asking({ metadata: { quality: 3 } }, choice)).toThrow(
       'robot "toy": expected no metadata, as the policy reads none',
     );

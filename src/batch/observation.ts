@@ -13,7 +13,7 @@ import type { Example } from "./example.ts";
 import type { BatchLayout } from "./layout.ts";
 import type { Units } from "./maker.ts";
 import { type MetadataReading, metadataTokens } from "./metadata.ts";
-import { promptTokens } from "./prompt.ts";
+import { promptTokens, responseTokens } from "./prompt.ts";
 
 /** State and pictures of a robot at one time. */
 export interface RobotObservation {
@@ -29,6 +29,8 @@ export interface PolicyInput {
   readonly observations: readonly [...(RobotObservation | null)[], RobotObservation];
   /** A text, or its tokens. */
   readonly prompt: string | Int32Array;
+  /** What is to be done next, where its policy reads that; nothing where it is missing. */
+  readonly response?: string | undefined;
   /** What is known of what it does, where its policy reads that; nothing where it is missing. */
   readonly metadata?: EpisodeMetadata | undefined;
   /** What is to be reached, by view, where its policy reads that; nothing where a view is missing. */
@@ -47,7 +49,10 @@ export interface Robot {
 
 /** How observations are read; the same as in training. */
 export interface ObservationChoice {
-  readonly layout: Pick<BatchLayout, "steps" | "tokens" | "metadataTokens" | "subgoals" | "pictureSize">;
+  readonly layout: Pick<
+    BatchLayout,
+    "steps" | "tokens" | "responseTokens" | "metadataTokens" | "subgoals" | "pictureSize"
+  >;
   readonly prompt: PromptFormat;
   readonly metadata?: Pick<MetadataReading, "format"> | undefined;
   readonly longPrompt: LongPrompt;
@@ -88,7 +93,7 @@ export function observe(robot: Robot, input: PolicyInput, choice: ObservationCho
     pictures: pictures.map((picture) => picture && squared(picture, side, choice.letterbox)),
     viewReal: Validity.of("o v", [observations.length, embodiment.cameras.length], Uint8Array.from(cameraReal)),
     tokens: promptTokens(input.prompt, state, { tokenizer, ...fit }),
-    response: new Int32Array(),
+    response: toldResponse(name, input, choice),
     metadata: toldMetadata(name, input, choice),
     subgoals: goals(robot, input, choice),
     actionTokens: new Int32Array(),
@@ -97,6 +102,18 @@ export function observe(robot: Robot, input: PolicyInput, choice: ObservationCho
     embodiment: robot.normalizationGroup,
     provenance: { dataset: -1, controlMode: -1, episode: -1, frame: -1, draw: -1 },
   };
+}
+
+/** @throws InputError where the policy reads no responses */
+function toldResponse(
+  where: string,
+  { response }: PolicyInput,
+  { layout, prompt: format, longPrompt: long, tokenizer }: ObservationChoice,
+): Int32Array {
+  if (response === undefined) return new Int32Array();
+  const { responseTokens: limit = 0 } = layout;
+  if (limit === 0) throw new InputError(`${where}: expected no response, as the policy reads none, got some`);
+  return responseTokens(response, { tokenizer, format, limit, long, where });
 }
 
 /** @throws InputError where the policy reads no metadata */

@@ -103,4 +103,23 @@ describe("an example", () => {
     const resampled = { ...slower, reading: { ...slower.reading, rate: 5 } };
     expect(await said(resampled)).toEqual([...byteTokenizer.encodeBehind("Metadata: FPS: 5,  Control: joint, ")]);
   });
+
+  it("drops a response beside a subgoal alone, where subgoals are shown", async () => {
+    const saying = {
+      ...description,
+      features: [...description.features, { key: "next", type: "string", shape: [1], names: null }],
+    };
+    const own = await subject(saying, { ...asFound, controlMode: "joint", cameras, response: "next" }, ["base"]);
+    const answering = (shown: Partial<Reading>) => ({
+      ...choice,
+      layout: { ...layout, tokens: 13, responseTokens: 40 },
+      reading: { ...reading, prompt: "pi07", responseDropout: 1, ...shown } as const,
+    });
+    const lengthWith = async (shown: Partial<Reading>) =>
+      (await loadExample(own, at(4), answering(shown))).response.length;
+    const subgoals = { seconds: 0.3, furthest: 1 };
+    expect(await lengthWith({})).toBe(0);
+    expect(await lengthWith({ subgoals: { ...subgoals, dropout: 0 } })).toBe(0);
+    expect(await lengthWith({ subgoals: { ...subgoals, dropout: 1 } })).toBe("Subtask: push, ".length);
+  });
 });

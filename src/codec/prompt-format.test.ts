@@ -32,6 +32,7 @@ describe("a prompt", () => {
     ["pi06", "Pick_up it", "Task: Pick_up it<eos>State: -1 128 255<eos>Actions:"],
     ["pi06_response", "Pick_up it", "Task: Pick_up it<eos>State: -1 128 255<eos>Response:"],
     ["pi07", "Pick_up it", "Task: Pick_up it, "],
+    ["pi07_paligemma", "Pick_up it", "Task: Pick_up it, "],
     ["pi0_fast", " Pick_up\nit \n", "Task: Pick up it, State: -1 128 255;\n"],
     ["pi0_fast_lower", " Pick_up\nIT \n", "Task: pick up\nit, State: -1 128 255;\n"],
   ] as const)("as %s of %j is %j", (format, task, text) => {

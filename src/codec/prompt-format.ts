@@ -18,6 +18,7 @@ export const promptFormats = [
   "pi06",
   "pi06_response",
   "pi07",
+  "pi07_paligemma",
   "pi0_fast",
   "pi0_fast_lower",
 ] as const;
@@ -52,6 +53,7 @@ export function formatPrompt(format: PromptFormat, task: string, state: Float32A
     case "pi06_response":
       return `Task: ${task}<eos>State: ${stateText(state)}<eos>Response:`;
     case "pi07":
+    case "pi07_paligemma":
       return `Task: ${task}, `;
     case "pi0_fast":
       return `Task: ${oneLine(task)}, State: ${stateText(state)};\n`;

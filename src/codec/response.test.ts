@@ -9,6 +9,8 @@ describe("a response", () => {
   it.each([
     ["pi05_fast", { before: "Response: ", said: "grasp the cup<eos>;\n" }],
     ["pi06_response", { before: "", said: "grasp the cup<eos>Actions:" }],
+    ["pi07", { before: "Subtask: grasp the cup, ", said: null }],
+    ["pi07_paligemma", { before: "Subtask: grasp the cup", said: null }],
   ] as const)("behind a prompt of %s is %j", (format, expected) => {
     expect(formatResponse(format, "grasp the cup")).toEqual(expected);
   });
@@ -19,6 +21,15 @@ describe("a response", () => {
     expect([given, tokens[10], tokens.filter((token) => token === 1).length]).toEqual([11, 1, 1]);
     expect([text(tokens.subarray(0, 10)), text(tokens.subarray(11))]).toEqual(["Response: ", "go<eos>;\n"]);
     expect(givenResponseTokens(byteTokenizer, "pi06_response")).toBe(1);
+  });
+
+  it("that a planner gives is said whole, by nobody, and of an empty one nothing stands there", () => {
+    expect(text(encodeResponse(byteTokenizer, formatResponse("pi07", "go"), fit))).toBe("Subtask: go, ");
+    for (const format of ["pi07", "pi07_paligemma"] as const)
+      expect(encodeResponse(byteTokenizer, formatResponse(format, ""), fit)).toHaveLength(0);
+    expect(() => encodeResponse(byteTokenizer, formatResponse("pi07", "go"), { ...fit, limit: 12 })).toThrow(
+      'expected a response of at most 12 tokens, got 13: "Subtask: go, "',
+    );
   });
 
   it("that does not fit is refused by where it stands, or cut at its end where the recipe says so", () => {

@@ -13,6 +13,7 @@ const layout = {
   observations: 1,
   tokens: 1,
   actionTokens: 0,
+  responseTokens: 3,
   metadataTokens: 2,
   subgoals: 2,
   pictureSize: 2,
@@ -22,8 +23,9 @@ const texts = new Map([
   ["", []],
 ]);
 
-/** Samples with nothing, metadata, a subgoal of the second view, both; a filler row. */
+/** Samples with nothing, metadata, a subgoal of the second view, all; a filler row. */
 const facts = named({
+  responseReal: bits("b r", [5, 3], [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0]),
   rowReal: bits("b", [5], [1, 1, 1, 1, 0]),
   metadataReal: bits("b z", [5, 2], [0, 0, 1, 0, 0, 0, 1, 1, 0, 0]),
   subgoalReal: bits("b x", [5, 2], [0, 0, 0, 0, 0, 1, 1, 1, 0, 0]),
@@ -32,6 +34,7 @@ const facts = named({
 describe("a fixed text", () => {
   it.each<[TextOf, string]>([
     ["all", "11110"],
+    ["response", "00010"],
     ["metadata", "01010"],
     ["subgoal", "00110"],
     ["any", "01110"],
@@ -44,8 +47,8 @@ describe("a fixed text", () => {
   });
 
   it("is a part of no sample where a policy is told nothing of what it hangs on", async () => {
-    const { metadataTokens, subgoals, ...untold } = layout;
-    expect([metadataTokens, subgoals]).toEqual([2, 2]);
+    const { responseTokens, metadataTokens, subgoals, ...untold } = layout;
+    expect([responseTokens, metadataTokens, subgoals]).toEqual([3, 2, 2]);
     const observation = observationInputs(untold, Rules.all, "uint8");
     const feeds = named({ rowReal: bits("b", [5], [1, 1, 1, 1, 0]) });
     for (const [of, samples] of [

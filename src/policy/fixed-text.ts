@@ -14,7 +14,7 @@ export type Texts = ReadonlyMap<string, readonly number[]>;
  * Of which samples a fixed text is a part: of all, of those that have a response, metadata or a subgoal, of those that have `any` of
  * the three, or of those that have `none`. What other samples have is no matter.
  */
-export type TextOf = "all" | "metadata" | "subgoal" | "any" | "none";
+export type TextOf = "all" | "response" | "metadata" | "subgoal" | "any" | "none";
 
 /**
  * The tokens of a fixed text, once for every sample, and the samples of which it is a part.
@@ -35,9 +35,10 @@ export function fixedText(texts: Texts, text: string, of: TextOf, { facts }: Pic
 
 /** `[b]`: the samples of which such a text is a part. */
 function samplesOf(of: TextOf, facts: SymbolicFacts): SymbolicValidity<"b"> {
-  const { rowReal, metadataReal, subgoalReal } = facts;
+  const { rowReal, responseReal, metadataReal, subgoalReal } = facts;
   const { shape } = rowReal.isReal;
   const found = {
+    response: anyOf(responseReal.reshaped((bits) => rename(bits, "r", "n"))),
     metadata: anyOf(metadataReal.reshaped((bits) => rename(bits, "z", "n"))),
     subgoal: anyOf(subgoalReal.reshaped((bits) => rename(bits, "x", "n"))),
   };

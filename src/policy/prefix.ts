@@ -41,8 +41,7 @@ export interface PrefixForm {
 
 /** What the backbone reads before anything about actions. */
 export function prefixStream(scope: Scope, form: PrefixForm, observation: Observation): TokenStream {
-  const segments = form.variant.prefix.flatMap((part) => segmentOf(part, scope, form, observation));
-  const stream = TokenStream.of(scope, segments);
+  const stream = TokenStream.of(scope, segmentsOf(scope, form, observation));
   const { picture, patch, square } = form.size.vision;
   switch (form.variant.backbone.positions) {
     case "one axis":
@@ -52,6 +51,17 @@ export function prefixStream(scope: Scope, form: PrefixForm, observation: Observ
         throw new RangeError("prefixStream: expected pictures without marks where they stand in rows and columns");
       return stream.withPictureGrids(picture / patch / square);
   }
+}
+
+/** What is there of a prefix. A part of which there is nothing opens a block all the same: what joins it then opens one. */
+function segmentsOf(scope: Scope, form: PrefixForm, observation: Observation): Segment[] {
+  let opens = false;
+  return form.variant.prefix.flatMap((part) => {
+    const segments = [segmentOf(part, scope, form, observation)].flat();
+    const sight = opens && part.sight === "joins-previous" ? "within" : part.sight;
+    opens = segments.length === 0 && sight === "within";
+    return segments.map((segment) => ({ ...segment, sight }));
+  });
 }
 
 /** None where a policy has no eyes, hence no tower, or reads no responses: arrays of no cells are no arrays. */

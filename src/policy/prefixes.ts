@@ -24,18 +24,21 @@ export const prefixes = {
     { tokens: "state", sight: "within" },
     { tokens: "text", text: ", ", of: "any", sight: "causal" },
     { tokens: "text", text: ":\n", of: "none", sight: "causal" },
+    { tokens: "response", sight: "causal" },
     { tokens: "metadata", sight: "causal" },
     { tokens: "text", text: ";\n ", of: "any", sight: "causal" },
     { tokens: "text", text: "Subgoal: ", of: "subgoal", sight: "causal" },
     { tokens: "subgoals", sight: "within" },
     { tokens: "text", text: ", ", of: "subgoal", sight: "causal" },
   ],
-  /** Metadata, and subgoals with what stands behind them, read each other and all before them; nothing before them reads them. */
+  /** Response, metadata, and subgoals with what stands behind them: each reads itself and all before it, and nothing before reads it. */
   pi07Paligemma: [
     ...paligemma,
     { tokens: "text", text: "State: ", of: "all", sight: "joins-previous" },
     { tokens: "state", sight: "joins-previous" },
-    { tokens: "text", text: ", ", of: "metadata", sight: "within" },
+    { tokens: "text", text: ", ", of: "response", sight: "joins-previous" },
+    { tokens: "response", sight: "within" },
+    { tokens: "text", text: ", ", of: "metadata", sight: "joins-previous" },
     { tokens: "metadata", sight: "within" },
     { tokens: "text", text: ", ", of: "subgoal", sight: "joins-previous" },
     { tokens: "text", text: "Subgoal: ", of: "subgoal", sight: "within" },

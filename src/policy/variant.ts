@@ -207,7 +207,7 @@ export const variants = {
   pi07_paligemma_low_level: {
     ...pi0,
     prefix: prefixes.pi07Paligemma,
-    prompt: "pi07",
+    prompt: "pi07_paligemma",
     metadata: "pi07_paligemma",
     state: "prefix token",
     expert: experts.adaptiveGemma,

@@ -16,6 +16,7 @@ const layout: BatchLayout = {
   views: 2,
   observations: 2,
   tokens: 3,
+  responseTokens: 4,
   metadataTokens: 4,
   subgoals: 2,
   actionTokens: 0,
@@ -52,7 +53,7 @@ it.each(["pi07_low_level", "pi07_paligemma_low_level"] as const)(
   },
 );
 
-it.each(["text-keys", "metadata-keys", "subgoal-keys"] as const satisfies readonly Rule[])(
+it.each(["text-keys", "response-keys", "metadata-keys", "subgoal-keys"] as const satisfies readonly Rule[])(
   "what a sample is not told is read where %s is switched off",
   async (rule) => {
     const setting = settingOf("pi07_paligemma_low_level", Rules.without(rule));

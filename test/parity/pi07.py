@@ -47,7 +47,7 @@ def leading(counts: list[int], length: int) -> list[list[int]]:
 
 CASES = {
     "told": {
-        "responseReal": leading([0, 0, 0], RESPONSE),
+        "responseReal": leading([4, 2, 1], RESPONSE),
         "metadataReal": leading([5, 3, 1], METADATA),
         "subgoalReal": [[1, 1, 1], [1, 0, 1], [0, 1, 0]],
     },
@@ -57,7 +57,7 @@ CASES = {
         "subgoalReal": [[0, 0, 0]] * 3,
     },
     "mixed": {
-        "responseReal": leading([0, 0, 0], RESPONSE),
+        "responseReal": leading([3, 0, 0], RESPONSE),
         "metadataReal": leading([5, 0, 2], METADATA),
         "subgoalReal": [[1, 1, 1], [0, 0, 0], [0, 1, 1]],
     },

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import type { BatchLayout } from "../../src/batch/layout.ts";
 import { gemma3TrunkRows, pooledConnectorRows, siglipRows } from "../../src/checkpoint/import/module-names.ts";
 import { type ForeignNames, foreignTensors, type NameRow, within } from "../../src/checkpoint/import/names.ts";
 import { openpiAdaptiveNames } from "../../src/checkpoint/import/openpi.ts";
@@ -73,6 +74,7 @@ const layoutOf = (kind: Kind) => ({
   views: 3,
   observations: 3,
   tokens: 6,
+  responseTokens: 4,
   metadataTokens: 5,
   subgoals: 3,
   actionTokens: 0,
@@ -174,7 +176,7 @@ const everywhere = <A extends string>(axes: A, shape: readonly number[]) =>
 function batch(kind: Kind, of: Case): Arrays {
   const layout = layoutOf(kind);
   const { rows: b, steps: t, actionWidth: d, stateWidth: s, views: v, observations: o, pictureSize: p } = layout;
-  const { tokens: n, metadataTokens: z, subgoals: x } = layout;
+  const { tokens: n, responseTokens: r, metadataTokens: z, subgoals: x } = layout;
   const time = floats(
     "float32",
     "b t",
@@ -190,10 +192,11 @@ function batch(kind: Kind, of: Case): Arrays {
     formulaBytes("pi07/images", cells([b, o, v, p, p, 3])),
     formulaBytes("pi07/subgoals", cells([b, x, p, p, 3])),
   ];
-  const { metadataReal, subgoalReal } = cases[of];
+  const { responseReal, metadataReal, subgoalReal } = cases[of];
   return new Map<string, HostArray<string, DataType>>([
     ["images", new HostArray("b o v h w c", [b, o, v, p, p, 3], "uint8", images)],
     ["prompt", words("prompt", "b n", [b, n])],
+    ["response", words("response", "b r", [b, r])],
     ["metadata", words("metadata", "b z", [b, z])],
     ["subgoals", new HostArray("b x h w c", [b, x, p, p, 3], "uint8", subgoals)],
     ["state", value("state", "b o s", [b, o, s])],
@@ -211,6 +214,7 @@ function batch(kind: Kind, of: Case): Arrays {
       ),
     ],
     ["tokenReal", bits("b n", [b, n], facts.tokenReal.flat())],
+    ["responseReal", bits("b r", [b, r], responseReal.flat())],
     ["metadataReal", bits("b z", [b, z], metadataReal.flat())],
     ["subgoalReal", bits("b x", [b, x], subgoalReal.flat())],
     ["historyReal", bits("b o", [b, o], facts.historyReal.flat())],
@@ -228,8 +232,8 @@ function batch(kind: Kind, of: Case): Arrays {
 const share = (cells: readonly number[], part: number) => part * Math.max(...cells.map(Math.abs));
 
 /** The velocity at the point between noise and actions. */
-async function velocityOf(kind: Kind, feeds: Arrays): Promise<Float64Array> {
-  const { form, layout, rules } = settingOf(kind);
+async function velocityOf(kind: Kind, feeds: Arrays, layout: BatchLayout): Promise<Float64Array> {
+  const { form, rules } = settingOf(kind);
   const scope = Scope.root(rules);
   const perceived = perceive(scope, form, observationInputs(layout, rules, "uint8"));
   const got = velocity(scope, form, perceived, {
@@ -250,9 +254,9 @@ describe.each([
 
   it(`in velocities, of samples that are ${most} and of those that are ${other}, which differ`, async () => {
     const because = "float32 through the layers there and here";
-    const found = await velocityOf(kind, feeds);
+    const found = await velocityOf(kind, feeds, layoutOf(kind));
     expectClose(most, found, expected.velocity, { absolute: share(expected.velocity, 3e-6), relative: 0, because });
-    const others = await velocityOf(kind, batch(kind, other));
+    const others = await velocityOf(kind, batch(kind, other), layoutOf(kind));
     expectClose(other, others, brief.velocity, { absolute: share(brief.velocity, 3e-6), relative: 0, because });
     const apart = Math.max(...expected.velocity.map((cell, at) => Math.abs(cell - brief.velocity[at]!)));
     expect(apart).toBeGreaterThan(share(brief.velocity, 1e-4));
@@ -282,6 +286,19 @@ describe.each([
     expectClose("chunk", got, expected.sampled, { absolute: share(expected.sampled, 1e-5), relative: 0, because });
   });
 });
+
+it.each(["gemma", "paligemma"] as const)(
+  "on %s a policy without room for responses is the same as one that is given none",
+  async (kind) => {
+    const feeds = new Map(batch(kind, "mixed"));
+    feeds.set("responseReal", bits("b r", [3, 4], Array<number>(12).fill(0)));
+    const { responseTokens: _, ...roomless } = layoutOf(kind);
+    const own = await velocityOf(kind, feeds, layoutOf(kind));
+    const other = await velocityOf(kind, feeds, roomless);
+    const because = "float32 sums over four keys fewer";
+    expectClose("velocity", other, own, { absolute: share([...own], 3e-6), relative: 0, because });
+  },
+);
 
 /** The cells of a matrix whose columns are the other's rows, of the other's shape. */
 function turned(cells: Float64Array, [rows = 0, columns = 0]: readonly number[]): Float64Array {
