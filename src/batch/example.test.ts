@@ -36,7 +36,6 @@ const reading: Reading = {
   rate: "native",
   interval: 2,
   historyDropout: 0,
-  responseDropout: 0,
   actionFrame: "absolute",
   pastEnd: "nothing",
   prompt: "task",
@@ -104,48 +103,6 @@ describe("an example", () => {
     relative.actions.read(({ cells }) =>
       expect([...cells.subarray(4)]).toEqual([...cells.subarray(2, 4), ...cells.subarray(2, 4)]),
     );
-  });
-
-  it("holds the response that its mapping names a column of, where the policy reads any and its episode has one", async () => {
-    const features = [...description.features, { key: "subtask", type: "string", shape: [1], names: null }];
-    const said = { ...description, features, episodeLengths: [12, 12, 12], tasks: ["push", "pull"] };
-    const mapped = await subject(said, { ...asFound, controlMode: "joint", cameras, response: "subtask" }, ["base"]);
-    const reads = { ...choice, layout: { ...layout, responseTokens: 30 } };
-    const words = async (frame: number, episode: number, of: ExampleChoice) => {
-      const { response } = await loadExample(mapped, { ...at(frame), episode }, of);
-      return Buffer.from(Uint8Array.from(response.subarray(11), (token) => token - 2)).toString();
-    };
-    expect(await words(0, 0, reads)).toBe("pull<eos>;\n");
-    expect(await words(6, 0, reads)).toBe("push<eos>;\n");
-    expect(await words(0, 2, reads)).toBe("");
-    expect(await words(0, 0, choice)).toBe("");
-    const unmapped = await subject(said, { ...asFound, controlMode: "joint", cameras }, ["base"]);
-    expect((await loadExample(unmapped, at(0), reads)).response).toHaveLength(0);
-  });
-
-  it("lacks its response in the asked-for share of the training draws, keyed by sample and draw, and never in validation", async () => {
-    const features = [...description.features, { key: "subtask", type: "string", shape: [1], names: null }];
-    const mapping = { ...asFound, controlMode: "joint", cameras, response: "subtask" };
-    const own = await subject({ ...description, features, tasks: ["push", "pull"] }, mapping, ["base"]);
-    const dropping = {
-      ...choice,
-      layout: { ...layout, observations: 1, responseTokens: 30, pictureSize: 1 },
-      reading: { ...reading, responseDropout: 0.3 },
-    };
-    const has = async (purpose: ExampleChoice["purpose"]) => {
-      const draws = Array.from({ length: 240 }, (_, n) => at(n % 12, Math.floor(n / 12)));
-      const found = draws.map(
-        async (each) => (await loadExample(own, each, { ...dropping, purpose })).response.length > 0,
-      );
-      return await Promise.all(found);
-    };
-    const kept = await has("train");
-    const share = kept.filter(Boolean).length / kept.length;
-    // Two standard deviations of a share of 0.7 in 240 draws are 0.06.
-    expect(Math.abs(share - 0.7)).toBeLessThan(0.06);
-    expect(await has("train")).toEqual(kept);
-    expect(new Set(kept.slice(0, 12)).size).toBe(2);
-    expect(await has("validation")).not.toContain(false);
   });
 
   it("holds states and pictures of its slots, the last is now, and before the episode's start nothing", async () => {

@@ -252,11 +252,7 @@ function response(sample: Sample, isShown: boolean): Int32Array {
   return responseTokens(text, { tokenizer, format, limit, long, where: name });
 }
 
-/**
- * Drawn by sample and by how often it was drawn, without a look at it; where subgoals are shown, only beside one: something says what to do.
- *
- * @source OpenTau `lerobot_dataset.py` `_emit_optional_keys`
- */
+/** Drawn by sample and draw, without a look at it; where subgoals are shown, only beside one. @source OpenTau `_emit_optional_keys` */
 function dropsResponse({ purpose, reading, seed, subject, draw }: Sample, isShown: boolean): boolean {
   if (purpose === "validation" || (reading.subgoals !== undefined && !isShown)) return false;
   const chance = stream(seed, "response drop-out", subject.member.datasetName);

@@ -4,14 +4,14 @@ import { raggedBatch } from "../batch/testing/example-batch.ts";
 import { type Arrays, HostArray } from "../graph/host-array.ts";
 import { evaluate } from "../graph/testing/evaluate.ts";
 import { randomWeights } from "../nn/testing/random-weights.ts";
+import { observationFeeds } from "../objective/micro-batch.ts";
+import { errorOutputs, traceObjectives } from "../objective/objective.ts";
+import { responseFeeds } from "../objective/response.ts";
+import type { Setting } from "../objective/traced.ts";
 import { policyForm } from "../policy/policy.ts";
 import { variantOf } from "../policy/variant.ts";
-import { asAsked } from "../training/action-errors.ts";
 import { Rules } from "../validity/rules.ts";
-import { observationFeeds } from "./micro-batch.ts";
-import { errorOutputs, traceObjectives } from "./objective.ts";
-import { responseFeeds } from "./response.ts";
-import type { Setting } from "./traced.ts";
+import { asAsked } from "./action-errors.ts";
 
 const layout: BatchLayout = {
   rows: 4,
