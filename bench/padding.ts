@@ -76,7 +76,10 @@ async function compiled(
   { seed, optimizer }: Recipe,
 ): Promise<PaddedStep> {
   const trained = objective.parameters;
-  const gradient = await Program.compile(gradientOutputs(objective, trained), { ...machine, fixed: new Map() });
+  const gradient = await Program.compile(gradientOutputs(objective, trained, "nothing"), {
+    ...machine,
+    fixed: new Map(),
+  });
   const updater = await Updater.compile(trained, optimizer, machine);
   const storage = Packed.zeros(trained);
   const { name: errorsName, sums } = objective.errors[0]!;

@@ -73,7 +73,12 @@ async function openStep(given: GivenPolicy, machine: Machine): Promise<RunningTa
       .parameters.filter(given.trains)
       .map(({ name }) => name),
   );
-  const compiled = await GradientProgram.compile({ setting, trains: (name) => isTrained.has(name), machine });
+  const compiled = await GradientProgram.compile({
+    setting,
+    trains: (name) => isTrained.has(name),
+    recompute: "nothing",
+    machine,
+  });
   const { program, objectives, trained } = compiled;
   const updater = await Updater.compile(trained, optimizer, machine);
   let state = stateOf(await given.read(objectives.parameters), isTrained, false);

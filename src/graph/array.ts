@@ -1,6 +1,6 @@
 import { describe, letters } from "./axes.ts";
 import type { DataType, HostArray } from "./host-array.ts";
-import type { AnyArray, Form, Node, Operation } from "./operation.ts";
+import type { AnyArray, Block, Form, Node, Operation } from "./operation.ts";
 
 /** Data types that carry gradients. */
 export type FloatType = "float32" | "float64";
@@ -29,6 +29,18 @@ export class SymbolicArray<A extends string, D extends DataType = "float32"> imp
 }
 
 let created = 0;
+let around: Block | null = null;
+
+/** What `make` makes, as one block of the graph. Of a block within a block, the inner counts. */
+export function asBlock<T>(make: () => T): T {
+  const outer = around;
+  around = Symbol("block");
+  try {
+    return make();
+  } finally {
+    around = outer;
+  }
+}
 
 /** The result of an operation with one output. */
 export function apply<A extends string, D extends DataType>(
@@ -118,5 +130,5 @@ export function nodesBefore(arrays: readonly AnyArray[]): Node[] {
 }
 
 function makeNode(forms: readonly Form[], inputs: readonly AnyArray[], operation: Operation): Node {
-  return { order: created++, operation, inputs, forms };
+  return { order: created++, operation, inputs, forms, block: inputs.length === 0 ? null : around };
 }

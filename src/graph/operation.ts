@@ -24,7 +24,12 @@ export interface Node {
   readonly operation: Operation;
   readonly inputs: readonly AnyArray[];
   readonly forms: readonly Form[];
+  /** What it was made inside of; `null` for what was made in none, and for what is computed from nothing. */
+  readonly block: Block | null;
 }
+
+/** Nodes that were made together, such as a layer: `gradientByBlocks` keeps what goes in and what is read outside, nothing else. */
+export type Block = symbol;
 
 /**
  * What an op is: its lowering to ONNX and its gradient, side by side.

@@ -1,3 +1,5 @@
+import { isBelow } from "./below.ts";
+
 /**
  * Maps of low rank that are learnt beside those of attention and feed-forward, whose own weights stay as they are.
  *
@@ -18,7 +20,7 @@ const ofLayer = /\.(layer|block)\.\d+\.(query|key|value|out|mlp\.[a-z]+)$/;
 
 /** Whether a linear map has an adapter. */
 export function isAdapted({ below }: Adapters, path: string): boolean {
-  return ofLayer.test(path) && below.some((module) => path === module || path.startsWith(`${module}.`));
+  return ofLayer.test(path) && below.some((module) => isBelow(path, module));
 }
 
 /** Where the adapter of a linear map stands. */

@@ -1,4 +1,4 @@
-import type { SymbolicArray } from "../graph/array.ts";
+import { asBlock, type SymbolicArray } from "../graph/array.ts";
 import { alignTo } from "../graph/op/align.ts";
 import { add, multiply } from "../graph/op/elementwise.ts";
 import { type Positions, rope } from "../graph/op/rope.ts";
@@ -113,9 +113,11 @@ export function transformerLayer(
   input: LayerInput,
   context: Context,
 ): { readonly tokens: SymbolicArray<"b n e">; readonly own: KeyValue } {
-  const { tokens: states, gate } = hiddenStates(scope, form, input);
-  const { output, own } = attention(scope, form, states, context);
-  return { tokens: afterAttention(scope, form, input, { output, gate }), own };
+  return asBlock(() => {
+    const { tokens: states, gate } = hiddenStates(scope, form, input);
+    const { output, own } = attention(scope, form, states, context);
+    return { tokens: afterAttention(scope, form, input, { output, gate }), own };
+  });
 }
 
 function attention(scope: Scope, form: LayerForm, states: SymbolicArray<"b n e">, context: Context) {

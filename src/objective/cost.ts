@@ -29,7 +29,7 @@ export function costOf(setting: Setting): PolicyCost {
     parts.set(part, (parts.get(part) ?? 0) + cells(shape));
   }
   const objectives = traceObjectives(setting);
-  const gradients = Object.values(gradientOutputs(objectives, objectives.parameters));
+  const gradients = Object.values(gradientOutputs(objectives, objectives.parameters, "nothing"));
   return {
     parts: [...parts].map(([name, parameters]) => ({ name, parameters })),
     parameters: [...parts.values()].reduce((sum, count) => sum + count, 0),

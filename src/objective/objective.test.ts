@@ -70,7 +70,7 @@ const sum = (values: ArrayLike<number>) => Array.from(values).reduce((total, val
 describe("a policy of two objectives", () => {
   let program: Program;
   beforeAll(async () => {
-    const outputs = { ...gradientOutputs(traced, traced.parameters), loss: traced.loss };
+    const outputs = { ...gradientOutputs(traced, traced.parameters, "nothing"), loss: traced.loss };
     program = await Program.compile(outputs, { device: "cpu", threads: 1, fixed: new Map() });
   });
   afterAll(() => program.release());

@@ -1,5 +1,5 @@
 import { input, nodesBefore, type SymbolicArray } from "../graph/array.ts";
-import { gradient } from "../graph/gradient.ts";
+import { gradient, gradientByBlocks } from "../graph/gradient.ts";
 import { add } from "../graph/op/elementwise.ts";
 import type { AnyArray } from "../graph/operation.ts";
 import type { WeightAxes } from "../loss/reduction.ts";
@@ -67,12 +67,19 @@ function weightsOf(name: string, { axes, shape }: SymbolicArray<WeightAxes>): Sy
   return input(weightsInput(name), axes, shape, "float32");
 }
 
+/** What the gradient program computes twice, so as not to keep it: nothing, or what is inside its layers. */
+export const recomputes = ["nothing", "blocks"] as const;
+
+export type Recompute = (typeof recomputes)[number];
+
 /** Errors, summed, and the gradient of each parameter: the outputs of the gradient program. */
 export function gradientOutputs(
   { loss, errors }: TracedObjectives,
   trained: readonly Parameter[],
+  recompute: Recompute,
 ): Record<string, AnyArray> {
-  const gradients = gradient(
+  const differentiate = recompute === "blocks" ? gradientByBlocks : gradient;
+  const gradients = differentiate(
     loss,
     trained.map(({ array }) => array),
   );

@@ -1,4 +1,4 @@
-import { type SymbolicArray, sizeOf } from "../graph/array.ts";
+import { asBlock, type SymbolicArray, sizeOf } from "../graph/array.ts";
 import { alignTo } from "../graph/op/align.ts";
 import { add, offset, scale } from "../graph/op/elementwise.ts";
 import { cast } from "../graph/op/select.ts";
@@ -44,7 +44,9 @@ export function encodePictures(scope: Scope, tower: TowerForm, given: Pictures):
     const own = scope.in(`layer.${layer}`).unwatched();
     if (hasHistory && isTemporal(size, layer)) {
       slots = layer === lastTemporal(size) ? "now" : "all";
-      tokens = temporalLayer(own, form, tokens, { real: images.valid, goesOn: slots });
+      const moments = { real: images.valid, goesOn: slots };
+      const given = tokens;
+      tokens = asBlock(() => temporalLayer(own, form, given, moments));
       continue;
     }
     const real = realPatches(images.valid, slots, sizeOf(tokens, "n"));

@@ -6,6 +6,7 @@ const withoutNumbers = [
   "data.root",
   "data.workers",
   "data.pictureMemoryBytes",
+  "batch.recompute",
   "checkpoint.everySteps",
   "checkpoint.keepLast",
   "policy.tokenizer.folder",

@@ -3,10 +3,13 @@ import { chosenConventionsSchema } from "../checkpoint/conventions.ts";
 import { promptFormats } from "../codec/prompt-format.ts";
 import { tokenizerFolderSchema } from "../codec/tokenizer-file.ts";
 import { reductions } from "../loss/reduction.ts";
+import { recomputes } from "../objective/objective.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
+import type { TrainingChoice } from "../optimizer/freeze.ts";
 import type { Schedule } from "../optimizer/schedule.ts";
 import type { Part } from "../policy/head/form.ts";
 import { reads } from "../policy/prefixes.ts";
+import { trainedPartNames } from "../policy/trained-part.ts";
 import { grootSizeOf, type Variant, variantNames, variants } from "../policy/variant.ts";
 import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
@@ -24,6 +27,8 @@ const batchSchema = z.strictObject({
   size: count,
   /** Rows of one program; the last micro-batch is filled up where it does not divide the size. */
   microBatch: count,
+  /** What the gradient computes twice, for memory: "blocks" keeps of each layer what others read. Without the key, nothing. */
+  recompute: z.enum(recomputes).optional(),
 });
 
 const validationSchema = z.strictObject({
@@ -103,9 +108,11 @@ const optimizerSchema = z.strictObject({
   clip: z.number().positive(),
   /** Share of the old average that each step keeps; `null` keeps no averages. */
   ema: decay.nullable(),
+  /** Which part trains, by its name or by prefixes of the names of parameters; without the key, all that is not frozen. */
+  train: z.union([z.enum(trainedPartNames), z.array(z.string().min(1)).min(1)]).optional(),
   /** Prefixes of the names of parameters that are frozen. */
   frozen: z.array(z.string().min(1)),
-}) satisfies z.ZodType<Schedule & AdamW>;
+}) satisfies z.ZodType<Schedule & AdamW & TrainingChoice>;
 
 const rolloutSchema = z.strictObject({
   /** Steps between rollouts inside training, of the weights that are validated; 0 for none. */

@@ -8,8 +8,9 @@ import { type CheckpointList, listCheckpoints, passedOver } from "../checkpoint/
 import { checkParameters } from "../checkpoint/weights.ts";
 import { InputError } from "../input-error.ts";
 import { adaptedWeights, adapterPath, isOfAdapter } from "../nn/adapter.ts";
+import { isBelow } from "../nn/below.ts";
 import { initialValues, type ParameterForm, type ParameterValues } from "../nn/parameter.ts";
-import { isBelow, trainedParameters } from "../optimizer/freeze.ts";
+import { trainedParameters } from "../optimizer/freeze.ts";
 import { initialState, stateOf } from "../optimizer/state.ts";
 import { checkResumedRecipe, type RecipeDifference } from "../recipe/difference.ts";
 import { readRunRecipe, writeRunRecipe } from "../recipe/file.ts";
@@ -160,7 +161,7 @@ export function trainedBy({ optimizer, policy }: Recipe, parameters: readonly Pa
     throw new InputError(
       `policy.adapters.below: expected modules with layers of attention and feed-forward, such as "backbone", got "${without}"`,
     );
-  return new Set(trainedParameters(names, [...optimizer.frozen, ...adaptedWeights(names)]));
+  return new Set(trainedParameters(names, { ...optimizer, frozen: [...optimizer.frozen, ...adaptedWeights(names)] }));
 }
 
 /** The manifest of the checkpoint whose weights another run begins with. */

@@ -12,7 +12,13 @@ import {
   weightFeeds,
   wholeCounts,
 } from "../objective/micro-batch.ts";
-import { gradientOutputs, gradientPrefix, type TracedObjectives, traceObjectives } from "../objective/objective.ts";
+import {
+  gradientOutputs,
+  gradientPrefix,
+  type Recompute,
+  type TracedObjectives,
+  traceObjectives,
+} from "../objective/objective.ts";
 import { onlyInputs } from "../objective/only-inputs.ts";
 import { errorsOutput, type Setting } from "../objective/traced.ts";
 import { Packed } from "../optimizer/packed.ts";
@@ -52,6 +58,7 @@ export interface GradientProgramOptions {
   readonly setting: Setting;
   /** Which parameters train, of those that the objectives read. */
   readonly trains: (name: string) => boolean;
+  readonly recompute: Recompute;
   readonly machine: Omit<CompileOptions, "fixed">;
 }
 
@@ -69,10 +76,13 @@ export class GradientProgram {
     this.program = program;
   }
 
-  static async compile({ setting, trains, machine }: GradientProgramOptions): Promise<GradientProgram> {
+  static async compile({ setting, trains, recompute, machine }: GradientProgramOptions): Promise<GradientProgram> {
     const objectives = traceObjectives(setting);
     const trained = objectives.parameters.filter(({ name }) => trains(name));
-    const program = await Program.compile(gradientOutputs(objectives, trained), { ...machine, fixed: new Map() });
+    const program = await Program.compile(gradientOutputs(objectives, trained, recompute), {
+      ...machine,
+      fixed: new Map(),
+    });
     return new GradientProgram(setting, objectives, trained, program);
   }
 

@@ -249,6 +249,7 @@ export class Run {
       terms: termsOf(plan),
       target: targetOf(plan, "training"),
       trains: (name) => trained.has(name),
+      recompute: recipe.batch.recompute ?? "nothing",
       machine: machineOf(recipe),
       world: this.world,
     });

@@ -31,7 +31,7 @@ const ways: Ways<typeof import("../objective/objective.ts")> = {
 function taughtBy(objectives: TracedObjectives): Record<string, AnyArray> {
   const { loss, errors, parameters } = objectives;
   const cells = errors.map((one): [string, AnyArray] => [`cells of ${one.name}`, one.cells]);
-  return { ...gradientOutputs(objectives, parameters), loss, ...Object.fromEntries(cells) };
+  return { ...gradientOutputs(objectives, parameters, "nothing"), loss, ...Object.fromEntries(cells) };
 }
 
 const layout = {

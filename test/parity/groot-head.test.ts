@@ -105,7 +105,7 @@ describe("the micro policy with two slots and GR00T's head is PyTorch's", () => 
   async function run(of: Setting, reduction: Reduction): Promise<Record<string, Float64Array>> {
     const traced = traceObjectives(of);
     const { loss, errors } = traced;
-    const outputs = { ...gradientOutputs(traced, traced.parameters), loss, errors: errors[0]!.cells };
+    const outputs = { ...gradientOutputs(traced, traced.parameters, "nothing"), loss, errors: errors[0]!.cells };
     const program = await Program.compile(outputs, { device: "cpu", threads: 2, fixed: new Map() });
     const weights = zeros("b d", [4, 6], "float32");
     for (const [name, slots] of Object.entries(parts)) {

@@ -225,7 +225,7 @@ describe("π0.5 with memory is OpenTau's, on samples that lack cameras, words an
   it("in the loss and in the gradient of every parameter", async () => {
     const objectives = traceObjectives(setting);
     const { loss, parameters } = objectives;
-    const outputs = { ...gradientOutputs(objectives, parameters), loss };
+    const outputs = { ...gradientOutputs(objectives, parameters, "nothing"), loss };
     const found: Record<string, Float64Array> = await evaluate(outputs, {
       feeds,
       threads: 2,

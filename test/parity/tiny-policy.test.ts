@@ -97,7 +97,7 @@ describe("the micro policy with openpi's weights is PyTorch's", () => {
 
   beforeAll(async () => {
     const { loss, errors } = objective;
-    const outputs = { ...gradientOutputs(objective, objective.parameters), loss, errors: errors[0]!.cells };
+    const outputs = { ...gradientOutputs(objective, objective.parameters, "nothing"), loss, errors: errors[0]!.cells };
     const program = await Program.compile(outputs, { device: "cpu", threads: 2, fixed: new Map() });
     for (const reduction of reductions) {
       const counts: CellCounts = { bySlot: Supervised.countBySlot(supervised), perSlot: 4 };

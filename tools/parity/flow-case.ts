@@ -45,7 +45,7 @@ export async function compareFlow(
   const weights = await readForeignWeights(source, policy.names, forms);
   const fixed = { threads: 2, fixed: weights };
   const feeds = feedsOf(setting, reference);
-  const outputs = { ...gradientOutputs(objectives, objectives.parameters), loss: objectives.loss };
+  const outputs = { ...gradientOutputs(objectives, objectives.parameters, "nothing"), loss: objectives.loss };
   const all: Record<string, AnyArray> = { ...outputs, cells: objectives.errors[0]!.cells, velocity: at };
   const found: Readonly<Record<string, Float64Array>> = await evaluate(all, { feeds, ...fixed });
   const first = new Map([...feeds, [flowInputs.noise, floats(reference, "in.first_noise", "b t d")] as const]);

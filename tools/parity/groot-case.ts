@@ -45,7 +45,7 @@ export async function compareGroot(
   const weights = await readForeignWeights(source, head.names, objectives.parameters);
   const run = { threads: 2, fixed: weights };
   const feeds = feedsOf(setting, reference);
-  const outputs: Record<string, AnyArray> = gradientOutputs(objectives, objectives.parameters);
+  const outputs: Record<string, AnyArray> = gradientOutputs(objectives, objectives.parameters, "nothing");
   const all = { ...outputs, loss: objectives.loss, cells: objectives.errors[0]!.cells, velocity: at };
   const found: Readonly<Record<string, Float64Array>> = await evaluate(all, { feeds, ...run });
   const first = new Map([...feeds, [flowInputs.noise, floats(reference, "in.first_noise", "b t d")] as const]);

@@ -30,7 +30,7 @@ export async function compareTokens(
   const objectives = traceObjectives(setting);
   const weights = await readForeignWeights(source, policy.names, objectives.parameters);
   const outputs: Record<string, AnyArray> = {
-    ...gradientOutputs(objectives, objectives.parameters),
+    ...gradientOutputs(objectives, objectives.parameters, "nothing"),
     loss: objectives.loss,
     cells: objectives.errors[0]!.cells,
     logits: logitsOf(setting),
