@@ -16,6 +16,8 @@ export interface SubjectChoice {
   readonly policy: VariantName | null;
   readonly size: PolicySizeName | null;
   readonly resume: boolean;
+  /** Run whose weights it begins with; `null` for none. */
+  readonly init: string | null;
 }
 
 /** A recipe, and how it came about. */
@@ -55,7 +57,7 @@ export async function subjectOf(world: World, given: SubjectChoice, { err }: Ter
   };
 }
 
-async function ownRecipe(name: string, { policy, size }: SubjectChoice): Promise<TrainingSubject> {
+async function ownRecipe(name: string, { policy, size, init }: SubjectChoice): Promise<TrainingSubject> {
   const { isRecipeOrRun, loadRecipe } = await import("../recipe/file.ts");
   if (!(await isRecipeOrRun(name)))
     throw new InputError(
@@ -68,7 +70,7 @@ async function ownRecipe(name: string, { policy, size }: SubjectChoice): Promise
       `--${choice[0]}: expected datasets with it, got a recipe; write --set policy.${key}=${choice[1]}`,
     );
   }
-  return { name, recipe: await loadRecipe(name), notes: null, table: "" };
+  return { name, recipe: await loadRecipe(name, init), notes: null, table: "" };
 }
 
 /** The recipe of rank 0, on every rank. */

@@ -136,7 +136,6 @@ interface Given extends SubjectChoice, Omit<FolderChoice, "recipe"> {
   readonly set: readonly string[];
   readonly device: string | null;
   readonly steps: number | null;
-  readonly init: string | null;
   readonly initBackbone: readonly string[];
   readonly allow: readonly ConventionName[];
 }

@@ -37,9 +37,10 @@ export function fitsRecipe(value: unknown, path: string): boolean {
  * The recipe of a file that exports `recipe`, or of a run's folder or one of its checkpoints'.
  *
  * @param path `recipes/NAME.ts`, or a folder with `recipe.json`
- * @throws InputError where there is none, it does not load, or it is not whole
+ * @param weights run whose weights the recipe begins with, for a file whose `recipe` is a function of that run's recipe; `null` for none
+ * @throws InputError where there is none, it does not load, it is not whole, or it asks for weights that are not given
  */
-export async function loadRecipe(path: string): Promise<Recipe> {
+export async function loadRecipe(path: string, weights: string | null = null): Promise<Recipe> {
   const found = await stat(path).catch(() => null);
   if (found === null)
     throw new InputError(`${path}: expected a recipe or a run, got nothing there${await nearestFile(path)}`);
@@ -50,7 +51,18 @@ export async function loadRecipe(path: string): Promise<Recipe> {
     throw new InputError(
       `${path}: expected an export named "recipe", got ${Object.keys(exported).join(", ") || "none"}`,
     );
-  return parseRecipe(path, exported.recipe);
+  return parseRecipe(path, await madeFor(path, exported.recipe, weights));
+}
+
+/** A recipe as a file has it, or as it follows from the recipe of the weights that it begins with. */
+async function madeFor(path: string, recipe: unknown, weights: string | null): Promise<unknown> {
+  if (typeof recipe !== "function") return recipe;
+  if (weights === null)
+    throw new InputError(
+      `${path}: expected --init RUN with it, since its policy is that of the weights that it begins with; \`import\` makes such a run`,
+    );
+  const made: unknown = Reflect.apply(recipe, undefined, [await readRunRecipe(runOf(weights))]);
+  return made;
 }
 
 /** Whether a path is meant as a recipe, by its ending, or is the folder of a run or of one of its checkpoints. */

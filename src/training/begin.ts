@@ -13,14 +13,16 @@ import { initialValues, type ParameterForm, type ParameterValues } from "../nn/p
 import { trainedParameters } from "../optimizer/freeze.ts";
 import { initialState, stateOf } from "../optimizer/state.ts";
 import { checkResumedRecipe, type RecipeDifference } from "../recipe/difference.ts";
-import { readRunRecipe, writeRunRecipe } from "../recipe/file.ts";
+import { parseRecipe, readRunRecipe, writeRunRecipe } from "../recipe/file.ts";
 import { copyTokenizer } from "../recipe/own-tokenizer.ts";
+import { partsOf } from "../recipe/parts.ts";
 import { conventionsOf, type Plan } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { checkSplits, storedSplits } from "../recipe/stored-split.ts";
 import { checkTokenizer } from "../recipe/tokenizer.ts";
 import { checkBackbones, type FirstWeights, weightsOfModels, writeBackbones } from "./backbone-start.ts";
 import { EventLog } from "./event-log.ts";
+import { fittedWeights, type Robots } from "./fitted-weights.ts";
 import type { TrainingProgress } from "./progress.ts";
 import { checkRunFolder, checkRunIsOpen, createRunFolder } from "./run-folder.ts";
 import { stateFrom } from "./weights.ts";
@@ -83,7 +85,7 @@ export async function beginRun(
 ): Promise<Begun> {
   if (start.kind === "resume") return resumeRun(folder, plan, parameters);
   const { recipe } = plan;
-  const init = await weightsOfStart(start, recipe, parameters);
+  const init = await weightsOfStart(start, plan, parameters);
   await createRunFolder(folder);
   await writeRunRecipe(folder, recipe);
   if (init !== null && init.models.length > 0) await writeBackbones(folder, init.models);
@@ -95,14 +97,14 @@ export async function beginRun(
 /** Weights that a new run begins with, where they are not all drawn. */
 async function weightsOfStart(
   start: Start,
-  recipe: Recipe,
+  plan: Plan,
   parameters: readonly ParameterForm[],
 ): Promise<FirstWeights | null> {
   switch (start.kind) {
     case "init":
-      return await weightsOfRun(start, recipe, parameters);
+      return await weightsOfRun(start, plan, parameters);
     case "backbone":
-      return await weightsOfModels(start.folders, recipe, parameters);
+      return await weightsOfModels(start.folders, plan.recipe, parameters);
     case "new":
     case "resume":
       return null;
@@ -177,12 +179,27 @@ async function manifestOf(
 }
 
 /** @throws InputError where the run has no checkpoint, other conventions, or other parameters */
-async function weightsOfRun(init: Init, recipe: Recipe, forms: readonly ParameterForm[]): Promise<FirstWeights> {
+async function weightsOfRun(
+  init: Init,
+  { recipe, mixture }: Plan,
+  forms: readonly ParameterForm[],
+): Promise<FirstWeights> {
   const { folder, notes, manifest } = await manifestOf(init, recipe);
   const parameters = await readParameters(folder, manifest, "parameters");
-  const own = withNewAdapters(parameters, recipe, forms);
+  const to: Robots = {
+    parts: partsOf(recipe.policy),
+    embodiments: mixture.normalizationGroups.map(({ name }) => name),
+  };
+  const fitted = fittedWeights(parameters, forms, { from: robotsOf(folder, manifest), to, seed: recipe.seed });
+  const own = withNewAdapters(fitted.weights, recipe, forms);
   checkParameters(folder, own, new Map(forms.map((form) => [form.name, form])));
-  return { weights: own, models: [], notes };
+  return { weights: own, models: [], notes: [...notes, ...fitted.notes] };
+}
+
+/** Weights that were imported without datasets are one robot's, whichever comes. */
+function robotsOf(folder: string, { recipe, statistics }: Manifest): Robots {
+  const { policy, data } = parseRecipe(folder, recipe);
+  return { parts: partsOf(policy), embodiments: data.datasets.length === 0 ? "any" : Object.keys(statistics) };
 }
 
 /** Weights of a run without adapters, and adapters that say nothing yet, where the recipe asks for some. */
