@@ -265,7 +265,7 @@ describe.each([
   it("in the loss and in the gradient of every parameter", async () => {
     const objectives = traceObjectives(settingOf(kind));
     const { loss, parameters } = objectives;
-    const outputs = { ...gradientOutputs(objectives, parameters), loss };
+    const outputs = { ...gradientOutputs(objectives, parameters, "nothing"), loss };
     const fixed = weightsOf(kind, parameters);
     const found: Record<string, Float64Array> = await evaluate(outputs, { feeds, threads: 2, fixed });
     const because = "float32 sum of 72 cells";
