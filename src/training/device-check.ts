@@ -34,7 +34,7 @@ export async function checkDevice(own: GradientProgram, options: GradientProgram
       .filter(({ difference }) => difference > deviceTolerance)
       .sort((one, other) => other.difference - one.difference);
     if (differences.length === 0) return;
-    const outputs = new Map(Object.entries(gradientOutputs(own.objectives, own.trained)));
+    const outputs = new Map(Object.entries(gradientOutputs(own.objectives, own.trained, "nothing")));
     const graph = new GraphLowering(new Map(), operatorsOf(device)).graph(outputs);
     const inputs = onlyInputs(own.program, feeds);
     const operators = await differingOperators(graph, inputs, {
