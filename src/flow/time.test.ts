@@ -46,6 +46,14 @@ describe("times of the flow", () => {
     expect([...of(-0.0009).cells.slice(0, 4)]).toEqual([0, 0, 1, 1]);
   });
 
+  it("lie in the thousandth that float32 puts them in: tenths, of which some are a little less, in their own", () => {
+    const buckets = { kind: "buckets", tokens: 2, condition: 2 } as const;
+    for (const tenth of [0.1, 0.3, 0.6, 0.7, 0.9]) {
+      const time = new HostArray("b t", [1, 1], "float32", Float32Array.of(tenth));
+      expect(embedTimes(time, buckets).cells[0]).toBeCloseTo(Math.sin(Math.round(tenth * 1000)), 6);
+    }
+  });
+
   it("are embedded by thousandths as sines and cosines for tokens, as cosines and sines for the condition", () => {
     const time = new HostArray("b t", [1, 2], "float32", Float32Array.of(0.5, 0.5009));
     const { cells } = embedTimes(time, { kind: "buckets", tokens: 4, condition: 4 });

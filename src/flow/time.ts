@@ -94,7 +94,8 @@ function embedBuckets(times: HostArray<"b t">, { tokens, condition }: BucketWidt
   const width = tokens + condition;
   const values = new Float32Array(times.cells.length * width);
   for (let at = 0; at < times.cells.length; at++) {
-    const bucket = Math.max(0, Math.floor(times.cells[at]! * 1000));
+    // In float32, as GR00T has it: 0.9 lies in the bucket 900, and of its float32, times 1000, only 899.99998 is in float64.
+    const bucket = Math.max(0, Math.floor(Math.fround(times.cells[at]! * 1000)));
     const row = values.subarray(at * width, (at + 1) * width);
     for (let rate = 0; rate < tokens / 2; rate++) {
       const angle = bucket * longestBucket ** (-rate / (tokens / 2));

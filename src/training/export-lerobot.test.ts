@@ -16,10 +16,11 @@ const released = join(import.meta.dirname, "../../test/parity/released");
 const twinsOf = {
   pi0: ["model.paligemma_with_expert.paligemma.lm_head.weight"],
   pi05: ["model.paligemma_with_expert.paligemma.lm_head.weight"],
+  pi0_fast: [],
   smolvla: [],
 } as const;
 
-describe.each(["pi0", "pi05", "smolvla"] as const)("%s, imported and exported", (name) => {
+describe.each(["pi0", "pi05", "pi0_fast", "smolvla"] as const)("%s, imported and exported", (name) => {
   const origin = join(released, name);
   let run: ImportedFolder;
   let root = "";
@@ -37,7 +38,7 @@ describe.each(["pi0", "pi05", "smolvla"] as const)("%s, imported and exported", 
 
   it("is exported, as LeRobot runs it as it was trained", async () => {
     ({ madeUp } = await exportLerobot({ run: run.folder, folder: back, robot: null }));
-    expect(madeUp.length).toBeGreaterThan(0);
+    expect(madeUp.length > 0).toBe(name !== "pi0_fast");
   });
 
   it("has the tensors that it came with, to the bit, and zeros where no result depends on one", async () => {
@@ -65,8 +66,8 @@ describe.each(["pi0", "pi05", "smolvla"] as const)("%s, imported and exported", 
       [origin, back].map((folder) => readFile(join(folder, "config.json"), "utf8")),
     );
     const [before, after]: Readonly<Record<string, unknown>>[] = [JSON.parse(came!), JSON.parse(went!)];
-    // The size of pictures before they are squared is known to nobody; the file says the policy's own.
-    const { input_features: _, push_to_hub: isPushed, ...own } = after!;
+    // The size of pictures before they are squared is known to nobody: the file says the policy's own. An answer may be as long as in training.
+    const { input_features: _, push_to_hub: isPushed, max_decoding_steps: __, ...own } = after!;
     expect(isPushed).toBe(false);
     expect(before).toMatchObject(own);
     expect(Object.keys(Object(after!.input_features))).toEqual(Object.keys(Object(before!.input_features)));

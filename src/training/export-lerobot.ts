@@ -6,6 +6,7 @@ import { type LerobotKind, lerobotConfig, lerobotKeys, processorFiles } from "..
 import { type ExportedTensor, exportedTensors } from "../checkpoint/export/unread.ts";
 import { belowModule, type ForeignNames } from "../checkpoint/import/names.ts";
 import { openpiAdaptiveNames, openpiNames } from "../checkpoint/import/openpi.ts";
+import { pi0FastNames } from "../checkpoint/import/pi0-fast.ts";
 import { smolvlaNames } from "../checkpoint/import/smolvla.ts";
 import type { NormalizationRecord } from "../checkpoint/robot-record.ts";
 import { writeSafetensors, writeSafetensorsInPieces } from "../checkpoint/safetensors.ts";
@@ -79,6 +80,8 @@ function tensorsOf(type: LerobotKind["type"], { vocabulary, size, head }: Policy
         names: belowModule("model", type === "pi0" ? openpiNames : openpiAdaptiveNames),
         uncalled: new Map([["model.paligemma_with_expert.gemma_expert.lm_head.weight", [vocabulary, expert]]]),
       };
+    case "pi0_fast":
+      return { names: belowModule("model", pi0FastNames), uncalled: new Map() };
     case "smolvla":
       return {
         names: smolvlaNames,

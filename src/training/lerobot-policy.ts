@@ -36,12 +36,14 @@ interface Habits {
   /** Formats whose texts its processor makes; of the second it leaves out the cleaning. */
   readonly prompts: readonly PromptFormat[];
   readonly letterbox: Letterbox;
-  readonly actionSight: Recipe["conventions"]["actionSight"];
+  /** `null` where no flow makes the actions. */
+  readonly actionSight: Recipe["conventions"]["actionSight"] | null;
 }
 
 const habits: Readonly<Record<LerobotKind["type"], Habits>> = {
   pi0: { prompts: ["smolvla", "pi0"], letterbox: "bilinear-centred", actionSight: "both" },
   pi05: { prompts: ["pi05"], letterbox: "bilinear-centred", actionSight: "both" },
+  pi0_fast: { prompts: ["pi0_fast"], letterbox: "bilinear-centred", actionSight: null },
   smolvla: { prompts: ["smolvla"], letterbox: "bilinear-bottom-right", actionSight: "causal" },
 };
 
@@ -90,6 +92,10 @@ function kindOf(where: string, { policy }: Recipe, form: PolicyForm): LerobotKin
   const expert = head.kind === "flow" ? head.expert.size : null;
   if (variant === "pi0" || variant === "pi05")
     return { type: variant, integrationSteps: flowChoiceOf(form.variant).integrationSteps };
+  if (variant === "pi0_fast") {
+    const { most, skipped = 0, temperature = 0 } = policy.actionTokens ?? { most: 0 };
+    return { type: variant, most, skipped, temperature };
+  }
   if (variant === "smolvla" && expert !== null)
     return {
       type: variant,
@@ -122,8 +128,12 @@ function otherwiseThere(recipe: Recipe, { embodiment, statistics }: ExportedRobo
   const prompt = promptFormatOf(policy);
   const isOfBytes = policy.tokenizer === "bytes" || (policy.tokenizer === undefined && policy.vocabulary === undefined);
   return [
-    ...(hasAbsentDims && conventions.unrealInput !== "noise" ? ['conventions.unrealInput "zero"'] : []),
-    ...(conventions.actionSight === own.actionSight ? [] : [`conventions.actionSight "${conventions.actionSight}"`]),
+    ...(own.actionSight !== null && hasAbsentDims && conventions.unrealInput !== "noise"
+      ? ['conventions.unrealInput "zero"']
+      : []),
+    ...(own.actionSight === null || conventions.actionSight === own.actionSight
+      ? []
+      : [`conventions.actionSight "${conventions.actionSight}"`]),
     ...(conventions.zeroRange !== "zero" || (moves(statistics.action) && moves(statistics.state))
       ? []
       : ['conventions.zeroRange "zero" with entries that never change']),
@@ -131,6 +141,10 @@ function otherwiseThere(recipe: Recipe, { embodiment, statistics }: ExportedRobo
     ...(data.actions === "absolute" ? [] : ['data.actions "delta"']),
     ...(policy.history.slots === 1 ? [] : [`policy.history.slots ${policy.history.slots}`]),
     ...(own.prompts.includes(prompt) ? [] : [`policy.prompt "${prompt}"`]),
+    ...(policy.variant === "pi0_fast" &&
+    (policy.actionTokens?.skipped === undefined || policy.actionTokens.begins !== "prompt")
+      ? ["policy.actionTokens of another project than LeRobot"]
+      : []),
     ...(isOfBytes ? ['policy.tokenizer "bytes"'] : []),
     ...(policy.adapters === undefined ? [] : ["policy.adapters, which are not merged"]),
     ...(isLeading(dofs) && isLeading(states) ? [] : ["entries in other slots than the first"]),

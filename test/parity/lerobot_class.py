@@ -116,7 +116,13 @@ def main(exported: Path, reference: Path) -> int:
     if kind == "smolvla":
         module, name = smolvla(case), "SmolVLAPolicy"
     else:
-        module, name = patched(f"lerobot.policies.{kind}.modeling_{kind}", case["source_patches"], case["sizes"]), f"{kind.upper()}Policy"
+        module = patched(f"lerobot.policies.{kind}.modeling_{kind}", case["source_patches"], case["sizes"])
+        name = {"pi0": "PI0Policy", "pi05": "PI05Policy", "pi0_fast": "PI0FastPolicy"}[kind]
+    if kind == "pi0_fast":
+        ids = case["stand_in_ids"]
+        words = SimpleNamespace(bos_token_id=ids["bos"], eos_token_id=ids["eos"], convert_tokens_to_ids=ids.get)
+        module.AutoTokenizer = SimpleNamespace(from_pretrained=lambda *_, **__: words)
+        module.AutoProcessor = SimpleNamespace(from_pretrained=lambda *_, **__: None)
     policy = getattr(module, name).from_pretrained(exported)
     policy.eval()
 
@@ -129,6 +135,11 @@ def main(exported: Path, reference: Path) -> int:
     images = [numbers[f"in.image.{camera}"] for camera in cameras]
     masks = [numbers[f"in.image_mask.{camera}"].bool() for camera in cameras]
     tokens, tokens_mask = numbers["in.tokens"], numbers["in.tokens_mask"].bool()
+    if kind == "pi0_fast":
+        steps = case["decoding"]["steps"]
+        said = policy.model.sample_actions_fast_kv_cache(images, masks, tokens, tokens_mask, max_decoding_steps=steps)
+        print(f"out.decoded: {(said != numbers['out.decoded']).sum().item()} of {said.numel()} tokens differ")
+        return 0 if torch.equal(said, numbers["out.decoded"]) else 1
     state = [numbers["in.state"]] if kind in ("pi0", "smolvla") else []
     with torch.no_grad():
         sampled = policy.model.sample_actions(

@@ -25,6 +25,14 @@ export type LerobotKind =
       readonly integrationSteps: number;
     }
   | {
+      readonly type: "pi0_fast";
+      /** Tokens of an answer, at most. */
+      readonly most: number;
+      /** Tokens at the end of the vocabulary that say no action. */
+      readonly skipped: number;
+      readonly temperature: number;
+    }
+  | {
       readonly type: "smolvla";
       readonly integrationSteps: number;
       readonly layers: number;
@@ -41,9 +49,13 @@ export const lerobotKeys = { state: "observation.state", action: "action" } as c
 const modes = { "mean-std": "MEAN_STD", "min-max": "MIN_MAX", quantile: "QUANTILES", identity: "IDENTITY" } as const;
 
 /** What its classes take their tokenizers, and SmolVLA its sizes, from. */
-const hub = { paligemma: "google/paligemma-3b-pt-224", smolvlm: "HuggingFaceTB/SmolVLM2-500M-Video-Instruct" } as const;
+const hub = {
+  fast: "lerobot/fast-action-tokenizer",
+  paligemma: "google/paligemma-3b-pt-224",
+  smolvlm: "HuggingFaceTB/SmolVLM2-500M-Video-Instruct",
+} as const;
 
-/** `config.json`. @source LeRobot `configuration_pi0.py`, `configuration_pi05.py`, `configuration_smolvla.py` */
+/** `config.json`. @source LeRobot `configuration_pi0.py`, `configuration_pi05.py`, `configuration_pi0_fast.py`, `configuration_smolvla.py` */
 export function lerobotConfig(policy: LerobotPolicy): object {
   return {
     type: policy.kind.type,
@@ -71,6 +83,17 @@ function ownConfig({ kind, picture }: LerobotPolicy): object {
         dtype: "float32",
         num_inference_steps: kind.integrationSteps,
         image_resolution: [picture, picture],
+      };
+    case "pi0_fast":
+      return {
+        dtype: "float32",
+        image_resolution: [picture, picture],
+        max_action_tokens: kind.most,
+        max_decoding_steps: kind.most,
+        fast_skip_tokens: kind.skipped,
+        temperature: kind.temperature,
+        text_tokenizer_name: hub.paligemma,
+        action_tokenizer_name: hub.fast,
       };
     case "smolvla":
       return {
@@ -113,7 +136,7 @@ interface Step {
   readonly state_file?: string;
 }
 
-/** Both processors. @source LeRobot `processor_pi0.py`, `processor_pi05.py`, `processor_smolvla.py` */
+/** Both processors. @source LeRobot `processor_pi0.py`, `processor_pi05.py`, `processor_pi0_fast.py`, `processor_smolvla.py` */
 export function processorFiles(policy: LerobotPolicy): readonly [LerobotProcessor, LerobotProcessor] {
   const [rename, batch] = [step("rename_observations_processor", { rename_map: {} }), step("to_batch_processor", {})];
   const device = step("device_processor", { device: "cpu", float_dtype: null });
@@ -124,6 +147,7 @@ export function processorFiles(policy: LerobotPolicy): readonly [LerobotProcesso
   const normalizer = step("normalizer_processor", { ...around, features });
   const unnormalizer = step("unnormalizer_processor", { ...around, features: outputsOf(policy) });
   const words = [step(wordings[policy.kind.type], {}), tokenizerOf(policy)];
+  const answers = policy.kind.type === "pi0_fast" ? [actionTokenizerOf(policy.kind.most)] : [];
   const steps = {
     // π0.5 words its prompt after normalisation, since the state is part of it.
     pi0: [
@@ -132,6 +156,10 @@ export function processorFiles(policy: LerobotPolicy): readonly [LerobotProcesso
     ],
     pi05: [
       [rename, batch, relative, normalizer, ...words, device],
+      [unnormalizer, absolute, device],
+    ],
+    pi0_fast: [
+      [rename, batch, relative, normalizer, ...words, ...answers, device],
       [unnormalizer, absolute, device],
     ],
     smolvla: [
@@ -146,6 +174,7 @@ export function processorFiles(policy: LerobotPolicy): readonly [LerobotProcesso
 const wordings = {
   pi0: "pi0_new_line_processor",
   pi05: "pi05_prepare_state_tokenizer_processor_step",
+  pi0_fast: "pi0_fast_prepare_state_tokenizer_processor_step",
   smolvla: "smolvla_new_line_processor",
 } as const;
 
@@ -158,6 +187,11 @@ function tokenizerOf({ kind, promptTokens }: LerobotPolicy): Step {
     truncation: true,
     tokenizer_name: kind.type === "smolvla" ? hub.smolvlm : hub.paligemma,
   });
+}
+
+function actionTokenizerOf(most: number): Step {
+  const name = { trust_remote_code: true, action_tokenizer_name: hub.fast };
+  return step("action_tokenizer_processor", { ...name, max_action_tokens: most });
 }
 
 /** @param normalizing the step whose statistics stand in a file of their own, named for its place */

@@ -41,7 +41,9 @@ export function exportedTensors(
   const there = new Set(own.map(({ name }) => name));
   const tied = own.flatMap(({ name, shape, parameter }): ExportedTensor[] => {
     const other = names.tied.get(name);
-    return other === undefined ? [] : [{ name: other, shape, from: { kind: "parameter", name: parameter } }];
+    return other === undefined || there.has(other)
+      ? []
+      : [{ name: other, shape, from: { kind: "parameter", name: parameter } }];
   });
   const missing = lastLayer(names.rows, trunk).filter(({ name }) => !there.has(name));
   const uncalled = [...trunk.uncalled].map(([name, shape]): ExportedTensor => {

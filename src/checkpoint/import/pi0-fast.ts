@@ -26,7 +26,7 @@ const words = { read: `${language}.embed_tokens.weight`, said: `${paligemma}.lm_
  *
  * @source LeRobot `policies/pi0_fast/modeling_pi0_fast.py` `_fix_pytorch_state_dict_keys`
  */
-const names: ForeignNames = {
+export const pi0FastNames: ForeignNames = {
   project: "LeRobot",
   rows: [
     ...within("vision.tower", `${paligemma}.model.vision_tower.vision_model`, siglipRows),
@@ -72,7 +72,8 @@ export function lerobotPi0Fast(where: string, config: unknown, shapes: ShapesByN
       normalizationEpsilon: 1e-8,
       zeroRange: "epsilon",
       coincidingQuantiles: "epsilon",
+      letterbox: "bilinear-centred",
     },
-    names: belowModule("model", names),
+    names: belowModule("model", pi0FastNames),
   };
 }
