@@ -4,17 +4,14 @@ import { promptFormats } from "../codec/prompt-format.ts";
 import { tokenizerFolderSchema } from "../codec/tokenizer-file.ts";
 import { reductions } from "../loss/reduction.ts";
 import { recomputes } from "../objective/objective.ts";
-import type { AdamW } from "../optimizer/adamw.ts";
-import type { TrainingChoice } from "../optimizer/freeze.ts";
-import type { Schedule } from "../optimizer/schedule.ts";
 import type { Part } from "../policy/head/form.ts";
 import { reads } from "../policy/prefixes.ts";
-import { trainedPartNames } from "../policy/trained-part.ts";
 import { grootSizeOf, type Variant, variantNames, variants } from "../policy/variant.ts";
 import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
 import { answerProblems, answerSchema } from "./answer-schema.ts";
 import { dataSchema } from "./data-schema.ts";
+import { optimizerSchema } from "./optimizer-schema.ts";
 import { pictureMarksSchema, policySizeSchema, sizeMisfit } from "./size-schema.ts";
 import { promptMisfit } from "./text.ts";
 
@@ -93,26 +90,6 @@ const policySchema = z.strictObject({
   /** Observation slots (1: only now), the frames between two, and how often history is dropped in training. */
   history: z.strictObject({ slots: count, interval: count, dropout: decay }),
 });
-
-const optimizerSchema = z.strictObject({
-  schedule: z.enum(["cosine", "constant"]),
-  /** Length of the schedule; also of the run, unless --steps says otherwise. */
-  steps: count,
-  warmup: natural,
-  peak: z.number().positive(),
-  final: z.number().nonnegative(),
-  betas: z.tuple([decay, decay]),
-  epsilon: z.number().positive(),
-  weightDecay: z.number().nonnegative(),
-  /** Largest global norm of the gradient. */
-  clip: z.number().positive(),
-  /** Share of the old average that each step keeps; `null` keeps no averages. */
-  ema: decay.nullable(),
-  /** Which part trains, by its name or by prefixes of the names of parameters; without the key, all that is not frozen. */
-  train: z.union([z.enum(trainedPartNames), z.array(z.string().min(1)).min(1)]).optional(),
-  /** Prefixes of the names of parameters that are frozen. */
-  frozen: z.array(z.string().min(1)),
-}) satisfies z.ZodType<Schedule & AdamW & TrainingChoice>;
 
 const rolloutSchema = z.strictObject({
   /** Steps between rollouts inside training, of the weights that are validated; 0 for none. */

@@ -22,7 +22,7 @@ import { checkSplits, storedSplits } from "../recipe/stored-split.ts";
 import { checkTokenizer } from "../recipe/tokenizer.ts";
 import { checkBackbones, type FirstWeights, weightsOfModels, writeBackbones } from "./backbone-start.ts";
 import { EventLog } from "./event-log.ts";
-import { fittedWeights, type Robots } from "./fitted-weights.ts";
+import { type Robots, weightsForRobots } from "./fitted-weights.ts";
 import type { TrainingProgress } from "./progress.ts";
 import { checkRunFolder, checkRunIsOpen, createRunFolder } from "./run-folder.ts";
 import { stateFrom } from "./weights.ts";
@@ -190,7 +190,7 @@ async function weightsOfRun(
     parts: partsOf(recipe.policy),
     embodiments: mixture.normalizationGroups.map(({ name }) => name),
   };
-  const fitted = fittedWeights(parameters, forms, { from: robotsOf(folder, manifest), to, seed: recipe.seed });
+  const fitted = weightsForRobots(parameters, forms, { from: robotsOf(folder, manifest), to, seed: recipe.seed });
   const own = withNewAdapters(fitted.weights, recipe, forms);
   checkParameters(folder, own, new Map(forms.map((form) => [form.name, form])));
   return { weights: own, models: [], notes: [...notes, ...fitted.notes] };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { HostArray } from "../graph/host-array.ts";
 import { initialValues, type ParameterForm } from "../nn/parameter.ts";
-import { fittedWeights, type Robots } from "./fitted-weights.ts";
+import { type Robots, weightsForRobots } from "./fitted-weights.ts";
 
 const nobody: Robots = { parts: [], embodiments: [] };
 
@@ -15,7 +15,7 @@ function form(name: string, axes: string, shape: readonly number[]): ParameterFo
 
 /** One parameter of a checkpoint for another form: its cells, and what is said of it. `fresh` stands for what begins anew. */
 function fitted(own: ParameterForm, was: HostArray<string, "float32">, from = nobody, to = nobody) {
-  const { weights, notes } = fittedWeights(new Map([[own.name, was]]), [own], { from, to, seed: 3 });
+  const { weights, notes } = weightsForRobots(new Map([[own.name, was]]), [own], { from, to, seed: 3 });
   const fresh = initialValues([own], 3).get(own.name)!.cells;
   const { shape, cells } = weights.get(own.name)!;
   return { shape, notes, cells: [...cells].map((cell, at) => (cell === fresh[at] ? "fresh" : cell)) };
@@ -111,7 +111,7 @@ describe("weights of a checkpoint", () => {
 
   it("that differ in more than slots are left for the check of parameters, and so is what has another name", () => {
     const deeper = array("e d", [2, 2], [1, 2, 3, 4]);
-    const { weights, notes } = fittedWeights(
+    const { weights, notes } = weightsForRobots(
       new Map([["action.in.weight", deeper]]),
       [form("action.in.weight", "e d", [3, 1]), form("action.in.bias", "e", [3])],
       { from: nobody, to: nobody, seed: 3 },

@@ -26,7 +26,7 @@ export interface FittedWeights {
  * @param forms of the policy that they are for
  * @param seed  of the initial weights
  */
-export function fittedWeights(
+export function weightsForRobots(
   values: ParameterValues,
   forms: readonly ParameterForm[],
   { from, to, seed }: { readonly from: Robots; readonly to: Robots; readonly seed: number },
