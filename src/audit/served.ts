@@ -6,9 +6,10 @@ import { metadataAt, stepsPerSecond } from "../batch/metadata.ts";
 import type { RobotObservation } from "../batch/observation.ts";
 import { subgoalOf } from "../batch/subgoal.ts";
 import { nearestFrame, observationWindow } from "../dataset/chunk.ts";
-import type { Dataset, Picture } from "../dataset/dataset.ts";
+import type { Dataset, Fit, Picture } from "../dataset/dataset.ts";
 import { slots } from "../embodiment/embodiment.ts";
 import { ownActions } from "../embodiment/own-action.ts";
+import { fitBefore } from "../embodiment/picture.ts";
 import { trajectory } from "../embodiment/window.ts";
 import { HostArray } from "../graph/host-array.ts";
 import type { Draw } from "../mixture/sampler.ts";
@@ -68,23 +69,22 @@ async function recordedSession(plan: Plan, rows: number, draw: Draw): Promise<Re
     const { states } = trajectory(table, embodiment, framesPerSecond);
     const width = embodiment.states.length;
     const stateAt = (at: number) => states.cells.slice(at * width, (at + 1) * width);
-    const layout = layoutOf(plan.recipe, rows);
+    const [layout, reading] = [layoutOf(plan.recipe, rows), readingOf(plan.recipe)];
+    const fit = fitBefore(layout.pictureSize, reading.letterbox);
     const clock = { length: table.length, framesPerSecond };
-    const { positions, real } = observationWindow(clock, frame, observationSlots(layout, readingOf(plan.recipe)));
+    const { positions, real } = observationWindow(clock, frame, observationSlots(layout, reading));
     const looked = new Set([...positions].filter((_, slot) => real.isReal(slot)).map(nearestFrame));
     const observations: RobotObservation[] = [];
     for (let at = 0; at <= frame; at++) {
-      const side = looked.has(at) ? layout.pictureSize : null;
-      const pictures = await picturesAt({ dataset, cameras: embodiment.cameras, episode, side }, at);
+      const looking = { dataset, cameras: embodiment.cameras, episode, fit: looked.has(at) ? fit : null };
+      const pictures = await picturesAt(looking, at);
       observations.push({ state: stateAt(at), pictures });
     }
-    const reading = readingOf(plan.recipe);
     const goal = subgoalOf(reading.subgoals, { seed: plan.recipe.seed, purpose: "validation" }, member, {
       draw,
       length: table.length,
     });
-    const side = layout.pictureSize;
-    const goals = goal === null ? {} : await picturesAt({ dataset, cameras: embodiment.cameras, episode, side }, goal);
+    const goals = goal === null ? {} : await picturesAt({ dataset, cameras: embodiment.cameras, episode, fit }, goal);
     return {
       member: draw.member,
       draw,
@@ -105,18 +105,17 @@ interface Looking {
   readonly dataset: Dataset;
   readonly cameras: readonly { readonly view: string; readonly key: string | null }[];
   readonly episode: number;
-  /** Of the policy's pictures; `null` where no slot looks at this frame. */
-  readonly side: number | null;
+  /** Size to which pictures are read; `null` where no slot looks at this frame. */
+  readonly fit: Fit | null;
 }
 
 async function picturesAt(
-  { dataset, cameras, episode, side }: Looking,
+  { dataset, cameras, episode, fit }: Looking,
   frame: number,
 ): Promise<RobotObservation["pictures"]> {
   const found = cameras.flatMap(({ view, key }) => (key === null ? [] : [{ view, key }]));
   const seen = found.map(async ({ view, key }) => {
-    const fit = { height: side ?? 0, width: side ?? 0 };
-    return [view, side === null ? null : await dataset.picture(key, episode, frame, fit)] as const;
+    return [view, fit === null ? null : await dataset.picture(key, episode, frame, fit)] as const;
   });
   return Object.fromEntries(await Promise.all(seen));
 }

@@ -29,11 +29,7 @@ beforeAll(async () => {
   plan = await planOf(recipe, open, cache);
   await open.close();
   await runner.take(weights());
-  const requests = auditRequests(plan, 1);
-  const wholes = await loadGlobalBatches(plan, requests);
-  const at = requests.findIndex(({ purpose }) => purpose === "validation");
-  whole = wholes[at]!;
-  samples = (await servedSamples(whole, requests[at]!.request.draws))!;
+  ({ whole, samples } = await heldOut(plan));
 });
 afterAll(async () => {
   await runner.release();
@@ -42,6 +38,13 @@ afterAll(async () => {
 
 function weights() {
   return exercisedWeights(traceObjectives(settingOf(plan, 2)).parameters, recipe.seed);
+}
+
+async function heldOut(of: Plan) {
+  const requests = auditRequests(of, 1);
+  const wholes = await loadGlobalBatches(of, requests);
+  const at = requests.findIndex(({ purpose }) => purpose === "validation");
+  return { whole: wholes[at]!, samples: (await servedSamples(wholes[at]!, requests[at]!.request.draws))! };
 }
 
 async function found(of: ServedSamples) {
@@ -53,6 +56,18 @@ it("robots that stand where held-out samples were recorded get the actions that 
   expect(samples.sessions.length).toBeGreaterThan(1);
   expect(samples.sessions.some(({ observations }) => observations.length > 1)).toBe(true);
   expect(await found(samples)).toEqual([]);
+});
+
+it("pictures that become squares from all of their pixels are recorded with all of them", async () => {
+  const conventions = { ...recipe.conventions, letterbox: "bilinear-bottom-right" } as const;
+  const other = { ...plan, recipe: { ...recipe, conventions } };
+  const { samples: seen } = await heldOut(other);
+  const sizes = seen.sessions.flatMap(({ observations }) =>
+    Object.values(observations.at(-1)!.pictures).flatMap((picture) => (picture === null ? [] : [picture.shape])),
+  );
+  expect(sizes).toContainEqual([24, 32, 3]);
+  const sampler = await runner.actingSampler(other, whole.rows);
+  expect(await servedFindings(other, sampler, seen)).toEqual([]);
 });
 
 it("a session that is told something else is found, and where it enters", async () => {
