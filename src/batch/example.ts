@@ -1,4 +1,4 @@
-import type { AnswerCodec } from "../codec/answer.ts";
+import type { ActionSayer } from "../codec/answer.ts";
 import type { LongPrompt, PromptTokenizer } from "../codec/prompt.ts";
 import type { PromptFormat } from "../codec/prompt-format.ts";
 import { actionWindow, nearestFrame, type ObservationSlots, observationWindow, type Window } from "../dataset/chunk.ts";
@@ -101,7 +101,7 @@ export interface ExampleChoice {
   readonly reading: Reading;
   readonly tokenizer: PromptTokenizer;
   /** Says actions as tokens; `null` where they are not said. */
-  readonly answers: AnswerCodec | null;
+  readonly answers: ActionSayer | null;
 }
 
 /** The observation slots of a sample, and of a robot that is served. */

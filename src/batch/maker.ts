@@ -1,4 +1,4 @@
-import { AnswerCodec, type AnswerForm } from "../codec/answer.ts";
+import { type ActionSayer, type AnswerForm, actionSayer } from "../codec/answer.ts";
 import { byteTokenizer, type PromptTokenizer } from "../codec/prompt.ts";
 import { openTokenizer, type TokenizerFolder } from "../codec/tokenizer-file.ts";
 import type { Normalization } from "../embodiment/normalize.ts";
@@ -41,14 +41,14 @@ export interface BatchRequest {
 export class BatchMaker {
   readonly #plan: LoadPlan;
   readonly #subjects: readonly Subject[];
-  readonly #answers: AnswerCodec | null;
+  readonly #answers: ActionSayer | null;
   readonly #tokenizer: PromptTokenizer;
 
   private constructor(plan: LoadPlan, subjects: readonly Subject[], tokenizer: PromptTokenizer) {
     this.#plan = plan;
     this.#subjects = subjects;
     this.#tokenizer = tokenizer;
-    this.#answers = plan.answers === null ? null : new AnswerCodec(tokenizer, plan.answers);
+    this.#answers = plan.answers === null ? null : actionSayer(tokenizer, plan.answers);
   }
 
   /** @throws InputError if a dataset or the tokenizer cannot be opened any more */

@@ -10,6 +10,8 @@ export interface AnswerForm {
    * words.
    */
   readonly skipped?: number | undefined;
+  /** Actions are said beside a flow, in a vocabulary of their own whose first token has this number. Missing: in that of words. */
+  readonly apart?: number | undefined;
   /** Missing: real steps. */
   readonly says?: ChunkForm["says"] | undefined;
 }
@@ -20,6 +22,31 @@ export function unmergedLength(text: PromptTokenizer, coefficients: number): num
 }
 
 const beforeActions = "Action: ";
+
+/** What says actions as tokens. */
+export interface ActionSayer {
+  readonly says: ChunkForm["says"];
+  /** @param actions `[t d]`, in unit scale: steps and dofs that exist */
+  encode(actions: HostArray<"t d">): Int32Array;
+}
+
+/**
+ * Says actions as a form has it.
+ *
+ * @throws RangeError as `AnswerCodec`
+ */
+export function actionSayer(text: PromptTokenizer, form: AnswerForm): ActionSayer {
+  const { apart, tokenizer, says = "real steps" } = form;
+  if (apart === undefined) return new AnswerCodec(text, form);
+  const fast = new FastTokenizer(tokenizer);
+  const before = text.encodeBehind(beforeActions);
+  return { says, encode: (actions) => Int32Array.of(...before, ...fast.encode(actions).map((token) => apart + token)) };
+}
+
+/** How many tokens actions are said with. */
+export function actionTokenCount(tokenizer: FastForm): number {
+  return new FastTokenizer(tokenizer).vocabulary;
+}
 
 /**
  * Actions as an answer in the tokens of a prompt's tokenizer and back: the token that begins, `Action: `, the action's tokens, `|`.

@@ -16,6 +16,7 @@ import {
 import type { SampleError } from "../metric/group.ts";
 import { Mean } from "../validity/mean.ts";
 import type { Rules } from "../validity/rules.ts";
+import { actionTokenFeeds } from "./action-tokens.ts";
 import { flowFeeds, velocityName } from "./flow.ts";
 import { promptFeeds } from "./prompt.ts";
 import { responseFeeds, responseName } from "./response.ts";
@@ -59,6 +60,8 @@ function feedsOf(
       return [tokensName, promptFeeds(batch)];
     case "tokens":
       return [tokensName, answerFeeds(batch)];
+    case "action tokens":
+      return [tokensName, actionTokenFeeds(batch, objective.vocabulary)];
     case "response":
       return [responseName, responseFeeds(batch, objective.given)];
   }

@@ -8,6 +8,7 @@ import { type Parameter, Scope, type Watched } from "../nn/parameter.ts";
 import { type Observation, observationInputs } from "../policy/inputs.ts";
 import { perceive } from "../policy/policy.ts";
 import type { ObjectiveChoice } from "../policy/variant.ts";
+import { actionTokenErrors, actionTokenFiles } from "./action-tokens.ts";
 import { flowActions, flowActionsFile, flowErrors, flowFiles } from "./flow.ts";
 import { promptErrors, promptFiles } from "./prompt.ts";
 import { responseErrors, responseFiles } from "./response.ts";
@@ -58,6 +59,8 @@ function errorsOf(choice: ObjectiveChoice, scope: Scope, setting: Setting, polic
       return promptErrors(scope, setting, policy);
     case "tokens":
       return answerErrors(scope, setting, policy, choice);
+    case "action tokens":
+      return actionTokenErrors(scope, setting, policy);
     case "response":
       return responseErrors(scope, setting, policy, choice);
   }
@@ -109,6 +112,8 @@ export function filesOf(choice: ObjectiveChoice): ObjectiveFiles {
       return { arrays: promptFiles, actions: null };
     case "tokens":
       return { arrays: answerFiles, actions: "objective/tokens.ts" };
+    case "action tokens":
+      return { arrays: actionTokenFiles, actions: null };
     case "response":
       return { arrays: responseFiles, actions: null };
   }
@@ -173,6 +178,7 @@ function actionsOf(choice: ObjectiveChoice, scope: Scope, setting: Setting, poli
       return flowActions(scope, setting, policy, choice);
     case "prompt":
     case "tokens":
+    case "action tokens":
     case "response":
       return null;
   }

@@ -38,5 +38,5 @@ export function promptErrors(scope: Scope, { form }: Setting, { perceived }: Tra
 export function promptFeeds({ prompt: tokens, facts }: Batch): ObjectiveFeeds {
   const [rows = 0, length = 0] = facts.tokenReal.shape;
   const isReal = (at: number) => facts.tokenReal.isReal(at);
-  return tokens.read(({ cells }) => tokenFeeds({ cells, isReal, given: 1 }, [rows, length], prompt));
+  return tokens.read(({ cells }) => tokenFeeds({ cells, isReal, isSaid: () => true }, [rows, length], prompt));
 }

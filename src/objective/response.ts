@@ -47,5 +47,6 @@ export function responseErrors(
 export function responseFeeds({ response: tokens, facts }: Batch, given: number): ObjectiveFeeds {
   const [rows = 0, length = 0] = facts.responseReal.shape;
   const isReal = (at: number) => facts.responseReal.isReal(at);
-  return tokens.read(({ cells }) => tokenFeeds({ cells, isReal, given }, [rows, length], response));
+  const isSaid = (at: number) => at % length >= given;
+  return tokens.read(({ cells }) => tokenFeeds({ cells, isReal, isSaid }, [rows, length], response));
 }

@@ -21,6 +21,8 @@ export type FlowTarget = FlowTimes & {
 export type ObjectiveTarget =
   | FlowTarget
   | { readonly kind: "prompt" | "tokens" }
+  /** Of action tokens, how many words there are before the first. */
+  | { readonly kind: "action tokens"; readonly vocabulary: number }
   /** Of a response, how many tokens stand there whatever it is. */
   | { readonly kind: "response"; readonly given: number };
 

@@ -26,6 +26,7 @@ export function objectiveTerms(objective: ObjectiveChoice, { reduction, parts, r
       return [term(velocityName, { name: "parts", slots: parts.flatMap(({ slots }) => slots) })];
     case "prompt":
     case "tokens":
+    case "action tokens":
       return [term(tokensName, { name: tokensName, slots: [0] })];
     case "response":
       return [term(responseName, { name: responseName, slots: [0] })];
@@ -57,6 +58,8 @@ function objectiveTarget(
     case "prompt":
     case "tokens":
       return { kind: objective.kind };
+    case "action tokens":
+      return { kind: "action tokens", vocabulary: form.vocabulary };
     case "response":
       return { kind: "response", given };
   }

@@ -54,8 +54,8 @@ function pick(values: SymbolicArray<"b n y">, index: SymbolicArray<"b n", "int32
 interface RowTokens {
   readonly cells: Int32Array;
   readonly isReal: (at: number) => boolean;
-  /** How many of a row's first tokens stand there whatever follows them: they do not teach. */
-  readonly given: number;
+  /** Whether a token is one that has to be said, where it follows another: some stand there anyway. */
+  readonly isSaid: (at: number) => boolean;
 }
 
 /** The tokens that follow, where one that exists follows one that exists: those teach, each as much as the others. */
@@ -67,8 +67,8 @@ export function tokenFeeds(
   const following = zeros("b n", [rows, length], "int32");
   const teaching = new Uint8Array(rows * length);
   for (let at = 0; at < rows * length; at++) {
-    const place = (at % length) + 1;
-    if (place === length || place < tokens.given || !tokens.isReal(at) || !tokens.isReal(at + 1)) continue;
+    const isLast = at % length === length - 1;
+    if (isLast || !tokens.isSaid(at + 1) || !tokens.isReal(at) || !tokens.isReal(at + 1)) continue;
     following.cells[at] = tokens.cells[at + 1]!;
     teaching[at] = 1;
   }

@@ -154,7 +154,7 @@ export function answerFeeds({ actionTokens }: Batch): ObjectiveFeeds {
   return actionTokens.read((values, valid) => {
     const [rows = 0, length = 0] = values.shape;
     const { feeds, counts } = tokenFeeds(
-      { cells: values.cells, isReal: (at) => valid.isReal(at), given: 1 },
+      { cells: values.cells, isReal: (at) => valid.isReal(at), isSaid: () => true },
       [rows, length],
       answer,
     );

@@ -19,6 +19,8 @@ export interface PolicyForm {
   readonly variant: Variant;
   readonly size: PolicySize;
   readonly vocabulary: number;
+  /** Rows of the table of action tokens; 0 where there is none. */
+  readonly actionVocabulary: number;
   readonly texts: Texts;
   readonly head: Head;
   /** What is learnt beside weights that stay as they are; `null` for nothing. */
@@ -28,6 +30,8 @@ export interface PolicyForm {
 /** What of a policy is neither its variant's nor its size's. */
 export interface FormOptions extends ActionSteps {
   readonly vocabulary: number;
+  /** Rows of the table of action tokens that a policy has beside that of words; missing where it has none. */
+  readonly actionVocabulary?: number;
   /** Tokens of the variant's fixed texts; missing where it has none. */
   readonly texts?: Texts;
   readonly parts: GrootHead["parts"];
@@ -38,7 +42,13 @@ export interface FormOptions extends ActionSteps {
 /** A variant's policy at a size. @throws RangeError if a size of its own is that of another kind of head */
 export function policyForm(variant: Variant, choice: SizeChoice, options: FormOptions): PolicyForm {
   const { vocabulary, parts, embodiments, crossAttentionKeys, horizon, actionSight, pastEnd } = options;
-  const common = { variant, vocabulary, texts: options.texts ?? noTexts, adapters: null };
+  const common = {
+    variant,
+    vocabulary,
+    actionVocabulary: options.actionVocabulary ?? 0,
+    texts: options.texts ?? noTexts,
+    adapters: null,
+  };
   const steps = { horizon, actionSight, pastEnd };
   switch (variant.head) {
     case "flow": {

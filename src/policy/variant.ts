@@ -40,6 +40,11 @@ export interface TokensChoice {
   readonly scores: "embedding" | "own";
 }
 
+/** Beside a flow, the backbone says actions as tokens of a vocabulary of their own, which the flow never reads; no actions arise from it. */
+export interface ActionTokensChoice {
+  readonly kind: "action tokens";
+}
+
 /** The backbone learns to say each token of a sample's response after those before it, where there is one. */
 export interface ResponseChoice {
   readonly kind: "response";
@@ -47,7 +52,7 @@ export interface ResponseChoice {
 }
 
 /** What a policy is trained on. A new kind is a new member, and the compiler lists the places. */
-export type ObjectiveChoice = FlowChoice | PromptChoice | TokensChoice | ResponseChoice;
+export type ObjectiveChoice = FlowChoice | PromptChoice | TokensChoice | ActionTokensChoice | ResponseChoice;
 
 /** What every policy chooses. */
 interface Choices {
@@ -114,10 +119,33 @@ const pi0: FlowVariant = {
   objectives: [{ kind: "flow", timeDirection: "noise-at-one", integrationSteps: 10 }],
 };
 
+const pi05: FlowVariant = {
+  ...pi0,
+  prefix: [...paligemma.prefix, response],
+  state: "prompt text",
+  prompt: "pi05",
+  expert: experts.adaptiveGemma,
+  response: saidResponse,
+};
+
+const pi06: FlowVariant = {
+  ...pi0,
+  prefix: [...prefixes.causalWords, response],
+  prompt: "pi06",
+  tower: towers.gemma3,
+  backbone: backbones.gemma3,
+  state: "prompt text",
+  expert: experts.adaptiveGemmaOn3,
+  sizes: pi06Sizes,
+  response: saidResponse,
+  objectives: [{ kind: "flow", timeDirection: "noise-at-one", integrationSteps: 5 }],
+};
+
 /**
  * @source `pi0`: openpi `pi0.py`; π0 (arXiv:2410.24164). `groot_n15`, `groot_n16`, `groot_n17`: the action heads of GR00T N1.5, N1.6
  *   and N1.7 behind π0's backbone. `pi0_prompt`: π0 whose backbone also learns to say its prompt, so that a policy of two objectives is
- *   a row. `pi05`: openpi `pi0.py` with `pi05`; π0.5 (arXiv:2504.16054). `pi05_mem`: OpenTau `policies/pi05_mem/`; MEM. `smolvla`: LeRobot
+ *   a row. `pi05`: openpi `pi0.py` with `pi05`; π0.5 (arXiv:2504.16054). `pi05_mem`: OpenTau `policies/pi05_mem/`; MEM. `pi05_fast`,
+ *   `pi06_fast`: OpenTau's, which have the backbone say the actions as well. `smolvla`: LeRobot
  *   `policies/smolvla/`; SmolVLA (arXiv:2506.01844). `pi06`: OpenTau `modeling_pi06.py`. `pi07_low_level`,
  *   `pi07_paligemma_low_level`: OpenTau `policies/pi07/low_level/`, `policies/pi07_paligemma/low_level/`; separators follow from the sample
  *   alone. `pi0_fast`: openpi `pi0_fast.py`, LeRobot
@@ -154,13 +182,12 @@ export const variants = {
     prefix: prefixes.causalWords,
     objectives: [...pi0.objectives, { kind: "prompt" }],
   },
-  pi05: {
-    ...pi0,
-    prefix: [...paligemma.prefix, response],
-    state: "prompt text",
-    prompt: "pi05",
-    expert: experts.adaptiveGemma,
-    response: saidResponse,
+  pi05,
+  pi05_fast: {
+    ...pi05,
+    prompt: "pi05_fast",
+    insulated: true,
+    objectives: [...pi05.objectives, { kind: "action tokens" }],
   },
   pi05_mem: {
     ...pi0,
@@ -180,18 +207,8 @@ export const variants = {
     expert: experts.smolvla,
     sizes: smolvlaSizes,
   },
-  pi06: {
-    ...pi0,
-    prefix: [...prefixes.causalWords, response],
-    prompt: "pi06",
-    tower: towers.gemma3,
-    backbone: backbones.gemma3,
-    state: "prompt text",
-    expert: experts.adaptiveGemmaOn3,
-    sizes: pi06Sizes,
-    response: saidResponse,
-    objectives: [{ kind: "flow", timeDirection: "noise-at-one", integrationSteps: 5 }],
-  },
+  pi06,
+  pi06_fast: { ...pi06, insulated: true, objectives: [...pi06.objectives, { kind: "action tokens" }] },
   pi07_low_level: {
     ...pi0,
     prefix: prefixes.pi07,

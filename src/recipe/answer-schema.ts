@@ -29,6 +29,10 @@ export const answerSchema = z.strictObject({
 
 /** Why a variant can do nothing with a tokenizer of actions; empty where it can, or there is none. */
 export function answerProblems(variant: VariantName, actionTokens: object | undefined): string[] {
-  if (actionTokens === undefined || variants[variant].objectives.some(({ kind }) => kind === "tokens")) return [];
+  if (
+    actionTokens === undefined ||
+    variants[variant].objectives.some(({ kind }) => kind === "tokens" || kind === "action tokens")
+  )
+    return [];
   return [`expected none with policy.variant "${variant}", which says no actions, got a tokenizer`];
 }

@@ -1,4 +1,4 @@
-import { AnswerCodec, type AnswerForm, unmergedLength } from "../codec/answer.ts";
+import { AnswerCodec, type AnswerForm, actionTokenCount, unmergedLength } from "../codec/answer.ts";
 import { type FastForm, unfittedFast } from "../codec/fast.ts";
 import { byteTokenizer, type PromptTokenizer } from "../codec/prompt.ts";
 import { InputError } from "../input-error.ts";
@@ -18,7 +18,7 @@ export interface AnswerChoice extends Omit<AnswerForm, "tokenizer">, AnswerManne
 /** How the policy of a recipe says its actions: as the recipe says, or with tokens that merge nothing; `null` where it says none. */
 export function answerChoiceOf({ policy }: Pick<Recipe, "policy">): AnswerChoice | null {
   const { variant, actionHorizon, actionWidth, actionTokens } = policy;
-  if (!saysActions(variant)) return null;
+  if (!saysActions(variant) && !saysActionsBeside(variant)) return null;
   return (
     actionTokens ?? { tokenizer: unfittedFast(), most: unmergedLength(byteTokenizer, actionHorizon * actionWidth) }
   );
@@ -28,7 +28,7 @@ export function answerChoiceOf({ policy }: Pick<Recipe, "policy">): AnswerChoice
 export function answersOf(recipe: Pick<Recipe, "policy">): Answers | null {
   const choice = answerChoiceOf(recipe);
   const { tokenizer, vocabulary } = recipe.policy;
-  if (choice === null || choice.tokenizer === "unknown") return null;
+  if (choice === null || choice.tokenizer === "unknown" || saysActionsBeside(recipe.policy.variant)) return null;
   if (tokenizer === undefined && vocabulary !== undefined) return null;
   const { begins, temperature } = choice;
   const codec = codecOf(tokenizerOf(recipe), { ...choice, tokenizer: choice.tokenizer });
@@ -49,7 +49,15 @@ export function taughtAnswersOf(recipe: Pick<Recipe, "policy">): AnswerForm | nu
       "policy.actionTokens.tokenizer: expected the tokenizer of actions that the weights were trained with, which is not known; " +
         "import them again with --action-tokenizer FOLDER",
     );
-  return { ...choice, tokenizer };
+  const beside = saysActionsBeside(recipe.policy.variant) ? { apart: tokenizerOf(recipe).vocabulary } : {};
+  return { ...choice, tokenizer, ...beside };
+}
+
+/** Rows of the table of action tokens that the recipe's policy has beside a flow; 0 where it has none. */
+export function actionVocabularyOf(recipe: Pick<Recipe, "policy">): number {
+  const choice = answerChoiceOf(recipe);
+  if (choice === null || choice.tokenizer === "unknown" || !saysActionsBeside(recipe.policy.variant)) return 0;
+  return actionTokenCount(choice.tokenizer);
 }
 
 /** @throws InputError where a tokenizer of words has no room for the actions, or no single token for the end */
@@ -65,4 +73,9 @@ function codecOf(text: PromptTokenizer, form: AnswerForm): AnswerCodec {
 /** Whether actions of a variant are tokens that its backbone says. */
 export function saysActions(variant: Recipe["policy"]["variant"]): boolean {
   return variants[variant].objectives.some(({ kind }) => kind === "tokens");
+}
+
+/** Whether a variant says actions as tokens beside the flow that makes them. */
+export function saysActionsBeside(variant: Recipe["policy"]["variant"]): boolean {
+  return variants[variant].objectives.some(({ kind }) => kind === "action tokens");
 }

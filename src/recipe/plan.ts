@@ -25,7 +25,7 @@ import { type PolicyForm, policyForm } from "../policy/policy.ts";
 import { textsOf } from "../policy/prefixes.ts";
 import { sizeBeforeHead, timeDirectionOf, variantOf, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
-import { answerChoiceOf, answersOf, taughtAnswersOf } from "./answer.ts";
+import { actionVocabularyOf, answerChoiceOf, answersOf, taughtAnswersOf } from "./answer.ts";
 import { knownReadingOf, knownSizesOf } from "./known.ts";
 import { decodesParts, embodimentWeightProblems, headOf, partProblems, partsOf, wholeAction } from "./parts.ts";
 import type { Recipe } from "./schema.ts";
@@ -159,6 +159,7 @@ export function formOf({ policy, conventions, data }: Recipe): PolicyForm {
   const form = policyForm(variant, policy.size, {
     ...texts,
     vocabulary: policy.vocabulary ?? (answersOf({ policy })?.codec ?? tokenizerOf({ policy })).vocabulary,
+    actionVocabulary: actionVocabularyOf({ policy }),
     parts: partsOf(policy),
     // Weights that were imported without datasets act for one robot.
     embodiments: Math.max(1, data.datasets.length),

@@ -12,7 +12,7 @@ import { textTokens } from "./text.ts";
 /** A variant on batches as wide as its publication has them, under sound conventions: what is counted where there is no recipe. */
 export function publishedSetting(name: VariantName, size: PolicySizeName, rows: number): Setting {
   const variant = variants[name];
-  const { vocabulary, embodiments, ...shape } = publishedShapes[name];
+  const { vocabulary, embodiments, actionVocabulary = 0, ...shape } = publishedShapes[name];
   const {
     metadataTokens,
     subgoals,
@@ -26,6 +26,7 @@ export function publishedSetting(name: VariantName, size: PolicySizeName, rows: 
   } = shape;
   const form = policyForm(variant, size, {
     vocabulary,
+    actionVocabulary,
     parts: [wholeAction({ actionWidth })],
     embodiments,
     crossAttentionKeys: "real",

@@ -13,7 +13,7 @@ import { stateOf } from "../../src/optimizer/state.ts";
 import { reads } from "../../src/policy/prefixes.ts";
 import { type VariantName, variants } from "../../src/policy/variant.ts";
 import { aloneWorld } from "../../src/ranks/open-world.ts";
-import { saysActions } from "../../src/recipe/answer.ts";
+import { saysActions, saysActionsBeside } from "../../src/recipe/answer.ts";
 import { writeRunRecipe } from "../../src/recipe/file.ts";
 import type { Recipe } from "../../src/recipe/schema.ts";
 import { trainedBy } from "../../src/training/begin.ts";
@@ -68,7 +68,7 @@ describe.each(policies)("$variant with the loss over $reduction", ({ variant, re
 function isPadded(variant: VariantName, kind: PaddingKind): boolean {
   switch (kind) {
     case "action-tokens":
-      return saysActions(variant);
+      return saysActions(variant) || saysActionsBeside(variant);
     case "response-tokens":
       return reads(variants[variant], "response");
     case "metadata-tokens":

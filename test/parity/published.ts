@@ -89,6 +89,7 @@ async function modelOf(source: TensorSource, { prefix, square }: Question): Prom
   const form: PolicyForm = {
     variant: { ...variants.pi0_fast, prefix, tower: row.tower, backbone: text?.choice ?? row.backbone },
     size: { vision: { ...(vision?.size ?? sizes.vision), square }, backbone: text?.size ?? sizes.backbone },
+    actionVocabulary: 0,
     vocabulary: text?.vocabulary ?? 1,
     texts: new Map(),
     head: { kind: "none", horizon: 1, actionSight: "causal", pastEnd: "hidden" },

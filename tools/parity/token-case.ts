@@ -117,7 +117,7 @@ export function answerCaseFeeds({ layout }: Setting, reference: ReferenceCase): 
   const { rows: b, tokens: n, actionTokens: m, views: v } = layout;
   const said = Int32Array.from(reference.numbers("in.action_tokens"));
   const exists = Uint8Array.from(reference.numbers("in.action_tokens_mask"));
-  const { feeds, counts } = tokenFeeds({ cells: said, given: 1, isReal: (at) => exists[at] === 1 }, [b, m], {
+  const { feeds, counts } = tokenFeeds({ cells: said, isSaid: () => true, isReal: (at) => exists[at] === 1 }, [b, m], {
     name: tokensName,
     next: answerInputs.next,
   });
