@@ -10,7 +10,7 @@ import type { Recipe, RecipeDataset } from "../src/recipe/schema.ts";
  * Two real robots (one camera, no camera) beside two from formulas: one with two cameras and a claw, one that only answers
  * questions. Dofs lie in scattered slots, arm and gripper are parts, history looks back two slots of two frames, and no number
  * of samples divides evenly into micro-batches. Of some episodes something is known, and some have something to reach, for policies that read that. `--set policy.variant=pi0` is π0's.
- * The generated datasets have responses, which `--set policy.variant=pi05 --set policy.responseTokens=40 --set policy.responseDropout=0.3`
+ * The generated datasets have responses, which `--set policy.variant=pi05 --set policy.responseTokens=44 --set policy.responseDropout=0.3`
  * reads. Data: `../shared/data/real`. Not a recipe to train a useful policy by.
  */
 export const recipe: Recipe = {

@@ -178,7 +178,9 @@ describe("with one rule switched off", () => {
   it("the audit finds that response-keys is missing where a policy reads responses", async () => {
     const { clean, rows } = await audit(generatedPadding("pi05"), { broken: "response-keys" });
     expect(clean).toBe(false);
-    expect(rows.filter((row) => leaks(row).length > 0).map((row) => [row.padding, leaks(row)])).toEqual([
+    // No robot that asks for actions has a response, whatever else is padding: there its tokens are read in every trial.
+    const inTraining = (row: AuditRow) => leaks(row).filter((column) => column !== "actions");
+    expect(rows.filter((row) => inTraining(row).length > 0).map((row) => [row.padding, leaks(row)])).toEqual([
       ["response-tokens", [...columns]],
     ]);
   });

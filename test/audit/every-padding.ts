@@ -15,7 +15,7 @@ export function generatedPadding(variant: VariantName): Recipe {
 }
 
 /** Of the responses of its generated datasets, some are dropped. */
-const everyResponse = { responseTokens: 40, responseDropout: 0.3 };
+const everyResponse = { responseTokens: 44, responseDropout: 0.3 };
 
 const standIns: Readonly<Record<string, Pick<GeneratedDataset, "robotType" | "features">>> = {
   dobot_cr5: {
