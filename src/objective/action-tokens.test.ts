@@ -122,7 +122,7 @@ describe("tokens of actions beside a flow", () => {
     const alone = settingOf({ ...variants.pi05_fast, objectives: objectives.filter(({ kind }) => kind === "flow") });
     const operations = (setting: Setting) => {
       const traced = traceObjectives(setting);
-      return productOperations([traced.loss, ...Object.values(gradientOutputs(traced, traced.parameters))]);
+      return productOperations([traced.loss, ...Object.values(gradientOutputs(traced, traced.parameters, "nothing"))]);
     };
     const flow = operations(settingOf({ ...variants.pi05, insulated: true }));
     expect([operations(alone), operations(insulated) > flow]).toEqual([flow, true]);
