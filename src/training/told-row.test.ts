@@ -42,7 +42,11 @@ async function outcomesOf(setting: Setting, all: readonly (readonly [batch: type
 it.each(["pi07_low_level", "pi07_paligemma_low_level"] as const)(
   "%s reads nothing of what a sample is not told: no loss, gradient or action changes, to the bit, at either depth",
   async (name) => {
-    const sick = poisoned(ragged, unrealCells(ragged), { number: () => Number.NaN, pixel: () => 255, token: () => 2 ** 31 - 1 });
+    const sick = poisoned(ragged, unrealCells(ragged), {
+      number: () => Number.NaN,
+      pixel: () => 255,
+      token: () => 2 ** 31 - 1,
+    });
     const all = [
       [ragged, 0],
       [sick, 0],
