@@ -53,6 +53,14 @@ export function natural(placeholder: string, help: string): CommandParameter<num
   });
 }
 
+/** A number from 0, such as 0.1. */
+export function amount(placeholder: string, help: string): CommandParameter<number> {
+  return single(placeholder, help, (given, shown) => {
+    if (/^(\d{1,15}\.?\d{0,15}|\.\d{1,15})$/.test(given)) return Number(given);
+    throw new InputError(`${shown}: expected a number from 0, got "${given}"`);
+  });
+}
+
 /** One of several words. */
 export function choice<Word extends string>(
   placeholder: string,

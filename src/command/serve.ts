@@ -8,6 +8,7 @@ import { brokenAnswerChoices } from "../serving/said.ts";
 import { define } from "./definition.ts";
 import { choice, count, natural, otherwise, text } from "./parameter.ts";
 import { runArgument } from "./run-argument.ts";
+import { ruleOptions, rulesGiven } from "./serve-rules.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 
 export const serve = define({
@@ -33,6 +34,12 @@ export const serve = define({
       ),
       "refuse",
     ),
+    ...ruleOptions,
+    stale: otherwise(count("ms", "that an observation may be old, by its time; left out, it may be of any age"), null),
+    deadline: otherwise(
+      count("ms", "after which a reply says that it is late; left out, as long as a chunk lasts"),
+      null,
+    ),
     seed: otherwise(natural("seed", "noise of a connection follows from it, and from how many came before"), 0),
   },
   examples: [
@@ -40,6 +47,10 @@ export const serve = define({
     {
       line: "serve runs/wide --keys droid --port 8001",
       shows: "the same for messages as openpi's DROID robots send them",
+    },
+    {
+      line: "serve runs/wide --limits refuse --largest-step 0.05 --stale 200",
+      shows: "an error in place of actions outside the data's range, small steps, and no old pictures",
     },
     { line: "serve runs/wide --host 0.0.0.0 --api-key-file key.txt", shows: "the same for others who have the key" },
   ],
@@ -56,6 +67,7 @@ export const serve = define({
     const stopped = Promise.withResolvers<void>();
     const signals = watchStopSignals(stopped.resolve);
     try {
+      const rules = await rulesGiven(given, policy.robots);
       const server = await startServer({
         host: given.host,
         port: given.port,
@@ -64,7 +76,11 @@ export const serve = define({
         seed: given.seed,
         apiKey,
         limits: { messageBytes: given.messageMegabytes * 2 ** 20, connections: given.connections },
+        rules,
+        staleMs: given.stale,
+        deadlineMs: given.deadline,
         now: () => performance.now(),
+        clock: () => Date.now(),
         log: say,
       });
       for (const robot of policy.robots) say(`acts for ${robot.name}`);

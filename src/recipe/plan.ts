@@ -276,7 +276,8 @@ function movingDofs(plan: Plan, { normalizationGroup, embodiment }: Member): boo
   return embodiment.dofs.map((_, dof) => changes(action, dof));
 }
 
-function statisticsOf(
+/** What a normalisation group is normalised with. @throws RangeError where the plan has no such group */
+export function statisticsOf(
   { mixture, statistics }: Pick<Plan, "mixture" | "statistics">,
   group: number,
 ): NormalizationStatistics {

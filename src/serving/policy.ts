@@ -12,6 +12,7 @@ import { readingOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { tokenizerOf } from "../recipe/tokenizer.ts";
 import type { ActionChunk, ActionRequest } from "./action.ts";
+import { Refusal } from "./refusal.ts";
 import { chooseRobot, type RobotQuery, type ServedRobot } from "./robot.ts";
 import { type BrokenAnswers, heldChunk } from "./said.ts";
 import { Session } from "./session.ts";
@@ -137,7 +138,8 @@ export class LoadedPolicy {
     const { cells } = ownActions(chunk, state, reading);
     const nonFinite = cells.findIndex((value) => !Number.isFinite(value));
     if (nonFinite >= 0)
-      throw new InputError(
+      throw new Refusal(
+        "not-finite",
         `${this.checkpoint}: expected finite actions of ${robot.name}, got ${cells[nonFinite]} for "${dofs[nonFinite % dofs.length]!.name}"; use another checkpoint`,
       );
     const steps = cells.length / dofs.length;

@@ -3,8 +3,9 @@ import { normalizationConventionOf } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { decodeStatistics } from "../checkpoint/robot-record.ts";
 import { InputError } from "../input-error.ts";
-import { loadPlanOf, type Plan, unitsOf } from "../recipe/plan.ts";
+import { loadPlanOf, type Plan, statisticsOf, unitsOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
+import { type SeenRanges, seenRanges } from "./seen-range.ts";
 
 /** A robot that a policy acts for: the embodiment of a dataset of its mixture, under one control mode. */
 export interface ServedRobot extends Robot {
@@ -13,6 +14,8 @@ export interface ServedRobot extends Robot {
   readonly framesPerSecond: number;
   /** Rate of the steps of an action chunk. */
   readonly stepsPerSecond: number;
+  /** Where its actions were in the data of its normalisation group; `null` where nobody measured it. */
+  readonly seen: SeenRanges | null;
 }
 
 /** Which robot is meant; a key that is left out may have any value. */
@@ -43,6 +46,7 @@ export function servedRobots(
         dataset,
         framesPerSecond,
         stepsPerSecond: rate === "native" ? framesPerSecond : rate,
+        seen: seenRanges(found, embodiment, frame),
       };
     });
 }
@@ -50,7 +54,7 @@ export function servedRobots(
 /** The robots that a policy in training will act for. */
 export function plannedRobots(plan: Plan): ServedRobot[] {
   const { units } = loadPlanOf(plan);
-  const { rate } = plan.recipe.data;
+  const { rate, actions: frame } = plan.recipe.data;
   return plan.mixture.members
     .map(({ datasetName: dataset, normalizationGroup, framesPerSecond, embodiment }, at) => ({
       name: describe({ dataset, embodiment }),
@@ -60,6 +64,7 @@ export function plannedRobots(plan: Plan): ServedRobot[] {
       dataset,
       framesPerSecond,
       stepsPerSecond: rate === "native" ? framesPerSecond : rate,
+      seen: seenRanges(statisticsOf(plan, normalizationGroup), embodiment, frame),
     }))
     .filter(({ embodiment }) => embodiment.target === "actions");
 }

@@ -59,6 +59,7 @@ function servedBy(plan: Plan): ServedRobot[] {
     units: units[at]!,
     framesPerSecond,
     stepsPerSecond: framesPerSecond,
+    seen: null,
   }));
 }
 

@@ -64,6 +64,8 @@ export interface Asked {
   readonly prompt: string;
   /** Whether it is the first of an episode: history and noise begin anew. */
   readonly begins: boolean;
+  /** When the observation was made, in seconds since 1970; `null` where it does not say. */
+  readonly time: number | null;
 }
 
 /**
@@ -82,7 +84,10 @@ export function askedBy(message: Message, keys: ObservationKeys, robot: ServedRo
   );
   const begins = message.get("reset") ?? false;
   if (typeof begins !== "boolean") throw new InputError(`"reset": expected true or false, got ${kindOf(begins)}`);
-  return { observation: { state, pictures }, prompt, begins };
+  const time = message.get("time") ?? null;
+  if (time !== null && (typeof time !== "number" || !Number.isFinite(time)))
+    throw new InputError(`"time": expected a number of seconds since 1970, got ${kindOf(time)}`);
+  return { observation: { state, pictures }, prompt, begins, time };
 }
 
 /** `null` where the client has no such camera, or says that it gave no picture. */
@@ -135,7 +140,7 @@ function refuseUnknown(message: Message, keys: ObservationKeys): void {
 }
 
 /** Keys of a message that steer a session. */
-export const controlKeys = ["reset"] as const;
+export const controlKeys = ["reset", "time"] as const;
 
 function leavesOf(message: Message): string[] {
   return [...message].flatMap(([name, value]) =>

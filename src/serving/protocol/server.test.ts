@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ownKeys } from "./keys.ts";
+import type { RunningServer } from "./server.ts";
 import {
   actionsOf,
   Client,
@@ -151,5 +152,80 @@ describe("a server", () => {
     await expect(startedFor(served.policy, { port: served.server.address.port })).rejects.toThrow(
       `--port: expected a free port of 127.0.0.1, got ${served.server.address.port}, which is in use`,
     );
+  });
+});
+
+describe("a server that watches over actions", () => {
+  const askOnce = async (server: RunningServer, changes: Parameters<typeof message>[0]) => {
+    const client = new Client(server, "/?seed=41");
+    await client.next();
+    const reply = await client.ask(message(changes));
+    client.close();
+    return reply;
+  };
+
+  it("lets none out of its limits or in larger steps, in each robot's own numbers, and says how many it changed", async () => {
+    const free = actionsOf(await askOnce(served.server, {}));
+    // The shoulder may be at 0.3 only, which is 0.05 from where it is; the elbow anywhere, but in steps of 1e-4 from −0.5.
+    const limits = { low: Float64Array.of(Math.fround(0.3), -9), high: Float64Array.of(Math.fround(0.3), 9) };
+    const largestStep = Float64Array.of(1, 1e-4);
+    const own = await startedFor(served.policy, { rules: () => ({ outside: "clamp", limits, largestStep }) });
+    const reply = await askOnce(own, {});
+    const actions = actionsOf(reply);
+    expect(actions.filter((_, at) => at % 2 === 0)).toEqual(new Array(6).fill(Math.fround(0.3)));
+    const elbow = [seenState[1]!, ...actions.filter((_, at) => at % 2 === 1)];
+    for (const [at, value] of elbow.slice(1).entries()) expect(Math.abs(value - elbow[at]!)).toBeLessThan(1.001e-4);
+    expect(free.every((value, at) => at % 2 === 1 || Math.abs(value - 0.3) > 1e-4)).toBe(true);
+    if (typeof reply === "string") return;
+    expect([reply.get("clamped"), reply.get("slowed")]).toEqual([6, 6]);
+    await own.stop();
+  });
+
+  it("refuses actions outside limits where it is to, and closes", async () => {
+    const limits = { low: Float64Array.of(50, 50), high: Float64Array.of(60, 60) };
+    const own = await startedFor(served.policy, { rules: () => ({ outside: "refuse", limits, largestStep: null }) });
+    expect(await askOnce(own, {})).toMatch(/^actions: expected "shoulder" of robot "reacher".* from 50 to 60, got /);
+    await own.stop();
+  });
+
+  it("sends an error in place of actions that are no numbers", async () => {
+    const act = vi
+      .spyOn(served.policy, "act")
+      .mockImplementation(async ([request]) => [
+        { robot: request!.robot, actions: [[0, Number.NaN]], saidSteps: 1, stepsPerSecond: 10 },
+      ]);
+    expect(await askOnce(served.server, {})).toMatch(
+      /^actions: expected finite numbers for .* got NaN for "elbow" at step 0/,
+    );
+    act.mockRestore();
+  });
+
+  it("acts on no observation that is too old by its own time", async () => {
+    const clock = () => 1_000_000_500;
+    const own = await startedFor(served.policy, { staleMs: 400, clock });
+    expect(actionsOf(await askOnce(own, { time: 1_000_000.2 }))).toHaveLength(12);
+    expect(await askOnce(own, { time: 1_000_000 })).toContain(
+      "expected an observation of the last 400 ms, got one of 500 ms ago",
+    );
+    expect(await askOnce(own, {})).toContain('"time": expected when the observation was made');
+    expect(await askOnce(own, { time: "now" })).toContain(
+      '"time": expected a number of seconds since 1970, got a string',
+    );
+    await own.stop();
+  });
+
+  it("says by how much a reply is later than its deadline, which is as long as a chunk lasts unless it is told", async () => {
+    const late = async (deadlineMs: number | null, tookMs: number) => {
+      let at = 0;
+      const now = () => (at++ < 2 ? 0 : tookMs);
+      const own = await startedFor(served.policy, { deadlineMs, now });
+      const reply = await askOnce(own, {});
+      await own.stop();
+      return typeof reply === "string" ? reply : reply.get("late_ms");
+    };
+    expect(await late(40, 100)).toBe(60);
+    expect(await late(100, 100)).toBe(0);
+    const lastsMs = (1000 * 6) / served.policy.robots[0]!.stepsPerSecond;
+    expect(await late(null, lastsMs + 7)).toBe(7);
   });
 });

@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import { InputError } from "../../input-error.ts";
 import type { ActionChunk, ActionRequest } from "../action.ts";
+import { type ActionRules, guarded } from "../guard.ts";
+import { refuseStale } from "../observation-age.ts";
 import type { LoadedPolicy } from "../policy.ts";
 import type { ServedRobot } from "../robot.ts";
 import type { Session } from "../session.ts";
@@ -26,7 +28,16 @@ export interface ServerOptions {
   /** `null`: whoever reaches the address may ask. */
   readonly apiKey: string | null;
   readonly limits: ServerLimits;
+  /** What a robot's actions keep to before they leave. */
+  readonly rules: (robot: ServedRobot) => ActionRules;
+  /** Observations that are older are refused; `null`: they need not say when they were made. */
+  readonly staleMs: number | null;
+  /** A reply says by how much it comes later than this; `null`: later than a whole chunk lasts. */
+  readonly deadlineMs: number | null;
+  /** A clock that only goes forward, in milliseconds. */
   readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
   /** Told of each connection and each mistake of a client, in one line. */
   readonly log: (line: string) => void;
 }
@@ -163,20 +174,26 @@ class Connection {
   }
 
   async #answer(session: Session, keys: ObservationKeys, message: Message, came: number): Promise<void> {
-    const { batcher, now, log, number, policy } = this.#options;
-    const { observation, prompt, begins } = askedBy(message, keys, session.robot);
+    const { batcher, now, log, number, policy, clock, staleMs } = this.#options;
+    const { observation, prompt, begins, time } = askedBy(message, keys, session.robot);
+    refuseStale(time, clock(), staleMs);
     if (begins) session.reset();
     session.see(observation);
     const asked = now();
     const chunk = await batcher.act(session.ask(prompt));
     const answered = now();
     if (chunk.saidSteps === 0) log(`connection ${number}: an answer was no chunk; the robot got zeros in unit scale`);
+    const { robot } = session;
+    const safe = guarded(chunk.actions, observation.state, { robot, rules: this.#options.rules(robot) });
     const timing = new Map([["infer_ms", answered - came]]);
     if (this.#previousMs !== null) timing.set("prev_total_ms", this.#previousMs);
     this.#client.send(
       encodeMessage(
         new Map<string, Message | number | ReturnType<typeof float32Array>>([
-          ["actions", float32Array(chunk.actions)],
+          ["actions", float32Array(safe.actions)],
+          ["clamped", sum(safe.clamped)],
+          ["slowed", sum(safe.slowed)],
+          ["late_ms", Math.max(0, answered - came - this.#deadlineMs(robot))],
           ...(policy.saysActions ? [["said_steps", chunk.saidSteps] as const] : []),
           ["policy_timing", new Map([["infer_ms", answered - asked]])],
           ["server_timing", timing],
@@ -184,6 +201,11 @@ class Connection {
       ),
     );
     this.#previousMs = now() - came;
+  }
+
+  #deadlineMs({ stepsPerSecond }: ServedRobot): number {
+    const { deadlineMs, policy } = this.#options;
+    return deadlineMs ?? (1000 * policy.steps) / stepsPerSecond;
   }
 
   /** A text frame, which openpi's client raises as an error, and the close code of its server. */
@@ -196,6 +218,10 @@ class Connection {
     this.#client.send(said);
     this.#client.close(internalError, "The message is in the frame before.");
   }
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }
 
 /** The robot and the noise that a connection's address asks for. */

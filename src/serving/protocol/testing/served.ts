@@ -2,6 +2,7 @@ import { WebSocket } from "ws";
 import type { Picture } from "../../../dataset/dataset.ts";
 import { HostArray } from "../../../graph/host-array.ts";
 import { type MicroRun, trainMicroRun } from "../../../training/testing/micro-run.ts";
+import { noRules } from "../../guard.ts";
 import { loadPolicy } from "../../load.ts";
 import type { LoadedPolicy } from "../../policy.ts";
 import { reachingRecipe } from "../../testing/reaching.ts";
@@ -48,7 +49,11 @@ export function startedFor(policy: LoadedPolicy, changes: Partial<ServerOptions>
     seed: 7,
     apiKey: null,
     limits: { messageBytes: 1 << 20, connections: 3 },
+    rules: () => noRules,
+    staleMs: null,
+    deadlineMs: null,
     now: () => performance.now(),
+    clock: () => Date.now(),
     log: () => {},
     ...changes,
   });
