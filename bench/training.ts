@@ -82,7 +82,7 @@ export async function fusedTraining(start: Start, machine: Machine): Promise<Tra
   return {
     async step() {
       const [from, to] = [states[done % 2]!, states[(done + 1) % 2]!];
-      const rates = stepRates(optimizer, learningRate, done);
+      const rates = stepRates(optimizer, [learningRate], done);
       await program.run(
         new Map<string, Storage>([...batchOf(start), ...rates, ...from.parameters, ...moments(from, (name) => name)]),
         new Map<string, Storage>([

@@ -2,9 +2,12 @@ import { input, type SymbolicArray } from "../graph/array.ts";
 import { type Arrays, HostArray, zeros } from "../graph/host-array.ts";
 import { alignAny } from "../graph/op/align.ts";
 import { add, divide, multiply, scale, sqrt, square, subtract } from "../graph/op/elementwise.ts";
+import { gather } from "../graph/op/gather.ts";
+import { merge, split } from "../graph/op/shape.ts";
 import type { AnyArray } from "../graph/operation.ts";
 import type { ParameterForm } from "../nn/parameter.ts";
 import { clipByGlobalNorm } from "./clip.ts";
+import { grid } from "./packed.ts";
 
 /** AdamW and what stands around it; the learning rate comes with each step. */
 export interface AdamW {
@@ -27,6 +30,9 @@ export const roles = {
   second: "second.",
   ema: "ema.",
 } as const;
+
+/** Before the name of an array: the input that says by number which of several rates each of its blocks has. */
+export const rateNumbers = "rate.";
 
 export const nextOf = (name: string): string => `next.${name}`;
 
@@ -51,8 +57,11 @@ export function updateInputs(forms: readonly UpdatedForm[]): Updated[] {
 export function updateOutputs(arrays: readonly Updated[], optimizer: AdamW): Record<string, AnyArray> {
   const gradients = arrays.map(({ gradient }) => gradient);
   const { norm, ...shares } = clipped(gradients, optimizer);
-  return { [normOutput]: norm, ...updatedOutputs(arrays, shares, optimizer) };
+  return { [normOutput]: norm, ...updatedOutputs(arrays, shares, { ...optimizer, rates: 1 }) };
 }
+
+/** AdamW of arrays that are updated at one rate, or in blocks of cells at as many: each block says by a number which is its own. */
+export type AdamWAtRates = Pick<AdamW, "betas" | "ema"> & { readonly rates: number };
 
 /** What a step takes of a gradient into the means of it and of its square: the same for all cells, clipping in it. */
 export interface GradientShares {
@@ -99,17 +108,17 @@ function clipped(gradients: readonly SymbolicArray<string>[], { betas, clip }: A
 export function updatedOutputs(
   arrays: readonly Updated[],
   { firstShare, secondShare }: GradientShares,
-  { betas, ema }: AdamW,
+  { betas, ema, rates }: AdamWAtRates,
 ): Record<string, AnyArray> {
   const outputs: Record<string, AnyArray> = {};
   for (const array of arrays) {
     const { name, parameter, gradient } = array;
     const all = (scalar: SymbolicArray<"">) => alignAny(scalar, parameter);
-    const rate = (rateName: keyof StepRates) => all(input(rateName, "", [], "float32"));
+    const epsilon = all(input("epsilon" satisfies keyof StepRates, "", [], "float32"));
     const first = add(scale(given("first", array), betas[0]), multiply(gradient, all(firstShare)));
     const second = add(scale(given("second", array), betas[1]), multiply(square(gradient), all(secondShare)));
-    const direction = divide(first, add(sqrt(second), rate("epsilon")));
-    const next = subtract(multiply(parameter, rate("keep")), multiply(direction, rate("stepSize")));
+    const direction = divide(first, add(sqrt(second), epsilon));
+    const next = rates === 1 ? stepped(parameter, direction) : steppedInBlocks(array, direction, rates);
     outputs[nextOf(`${roles.parameter}${name}`)] = next;
     outputs[nextOf(`${roles.first}${name}`)] = first;
     outputs[nextOf(`${roles.second}${name}`)] = second;
@@ -121,30 +130,57 @@ export function updatedOutputs(
   return outputs;
 }
 
+/** A parameter after its step, at one rate. */
+function stepped(parameter: SymbolicArray<string>, direction: SymbolicArray<string>): SymbolicArray<string> {
+  const rate = (name: keyof StepRates) => alignAny(input(name, "", [], "float32"), parameter);
+  return subtract(multiply(parameter, rate("keep")), multiply(direction, rate("stepSize")));
+}
+
+/** The same where every block of cells of an array `[i j]` has the rate of its number. */
+function steppedInBlocks(array: Updated, direction: SymbolicArray<string>, rates: number): SymbolicArray<string> {
+  const [rows = 0, width = 0] = array.shape;
+  const blocks = (of: SymbolicArray<string>) => split(of, "j", "j k", [width / grid, grid]);
+  const [own, step] = [blocks(array.parameter), blocks(direction)];
+  const numbers = input(`${rateNumbers}${array.name}`, array.axes, [rows, width / grid], "int32");
+  const rate = (name: keyof StepRates) => {
+    const each = gather(input(name, "y o", [rates, 1], "float32"), numbers, `${array.axes} o`);
+    return alignAny(merge(each, "j o", "j"), own);
+  };
+  return merge(subtract(multiply(own, rate("keep")), multiply(step, rate("stepSize"))), "j k", "j");
+}
+
+/** What of a step is a number, for all cells or for those of one rate. */
 interface StepRates {
   /** `rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ)`. */
-  readonly stepSize: number;
+  readonly stepSize: HostArray<string>;
   /** `ε · √(1 − β₂ᵗ)`. */
-  readonly epsilon: number;
+  readonly epsilon: HostArray<string>;
   /** `1 − rate · weight decay`. */
-  readonly keep: number;
+  readonly keep: HostArray<string>;
 }
 
 /**
- * The scalars of one step, as inputs of the update program.
+ * The numbers of one step, as inputs of the update program.
  *
+ * @param learningRates one, or one for each number that a block of cells may have
  * @param step counted from 0
  */
-export function stepRates(optimizer: AdamW, learningRate: number, step: number): Arrays {
+export function stepRates(optimizer: AdamW, learningRates: readonly number[], step: number): Arrays {
   const deviation = Math.sqrt(1 - optimizer.betas[1] ** (step + 1));
-  const rates: StepRates = {
-    stepSize: (learningRate * deviation) / (1 - optimizer.betas[0] ** (step + 1)),
-    epsilon: optimizer.epsilon * deviation,
-    keep: 1 - learningRate * optimizer.weightDecay,
+  const table = (numberOf: (rate: number) => number) => {
+    const cells = Float32Array.from(learningRates, numberOf);
+    return cells.length === 1 ? scalar(cells) : new HostArray("y o", [cells.length, 1], "float32", cells);
   };
-  return new Map(
-    Object.entries(rates).map(([name, value]) => [name, new HostArray("", [], "float32", Float32Array.of(value))]),
-  );
+  const rates: StepRates = {
+    stepSize: table((rate) => (rate * deviation) / (1 - optimizer.betas[0] ** (step + 1))),
+    epsilon: scalar(Float32Array.of(optimizer.epsilon * deviation)),
+    keep: table((rate) => 1 - rate * optimizer.weightDecay),
+  };
+  return new Map(Object.entries(rates));
+}
+
+function scalar(cells: Float32Array): HostArray<""> {
+  return new HostArray("", [], "float32", cells);
 }
 
 function given(role: keyof typeof roles, { name, axes, shape }: UpdatedForm): SymbolicArray<string> {

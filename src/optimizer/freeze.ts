@@ -1,7 +1,7 @@
 import { InputError } from "../input-error.ts";
 import { didYouMean } from "../nearest.ts";
 import { isOfAdapter } from "../nn/adapter.ts";
-import { isBelow } from "../nn/below.ts";
+import { beginnings, isBelow } from "../nn/below.ts";
 import { type TrainedPart, type TrainedPartName, trainedParts } from "../policy/trained-part.ts";
 
 /**
@@ -67,13 +67,4 @@ function expectPatterns(key: string, names: readonly string[], patterns: readonl
         `${key}: expected beginnings of parameter names, got "${pattern}", which is that of none` +
           didYouMean(pattern, beginnings(names)),
       );
-}
-
-/** Every pattern that would freeze something: `a`, `a.b` and `a.b.c` of `a.b.c`. */
-function beginnings(names: readonly string[]): string[] {
-  const found = names.flatMap((name) => {
-    const words = name.split(".");
-    return words.map((_, at) => words.slice(0, at + 1).join("."));
-  });
-  return [...new Set(found)];
 }

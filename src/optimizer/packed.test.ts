@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { HostArray } from "../graph/host-array.ts";
-import { Packed, packedParts } from "./packed.ts";
+import { Packed, packedNumbers, packedParts } from "./packed.ts";
 
 const values = (sizes: Readonly<Record<string, number>>) =>
   new Map(
@@ -72,4 +72,24 @@ test("moved values lie one group further in the same memory, and moved again whe
   expect([moved.cells.at(-1), moved.cells.at(-256 * 1024 - 1)]).toEqual([5, 0]);
   expect(moved.moved.cells.byteOffset).toBe(whole.cells.byteOffset);
   expect(() => moved.expectLike("here", whole)).not.toThrow();
+});
+
+test("each block of 16 cells has the number of its parameter, and none at the end of the buffer a number but 0", () => {
+  const forms = Object.entries({ b: 3, c: 2, a: 17 }).map(([name, size]) => ({ name, axes: "i", shape: [size] }));
+  const [group, ...others] = packedNumbers(forms, (name) => ({ a: 7, b: 8, c: 9 })[name] ?? 0);
+  const numbers = group!.get("0")!;
+  expect([others.length, group!.size, numbers.axes, numbers.shape]).toEqual([0, 1, "i j", [1, 64]]);
+  expect([...numbers.cells]).toEqual([7, 7, 8, 9, ...Array(60).fill(0)]);
+});
+
+test("blocks of a large buffer go on from group to group, as its cells do", () => {
+  // 11 parts of 256 rows and less: a group of eight, and one of three. Row 2,100 begins `b`, in the ninth part.
+  const forms = Object.entries({ a: 2100, b: 500 }).map(([name, rows]) => ({ name, axes: "i j", shape: [rows, 1024] }));
+  const groups = packedNumbers(forms, (name) => (name === "b" ? 1 : 0));
+  expect(groups.map((parts) => [...parts.values()].map(({ shape }) => shape[0]))).toEqual([
+    Array(8).fill(256),
+    [256, 256, 40],
+  ]);
+  const sums = groups.map((parts) => [...parts.values()].map(({ cells }) => cells.reduce((sum, one) => sum + one, 0)));
+  expect(sums).toEqual([Array(8).fill(0), [204 * 64, 256 * 64, 40 * 64]]);
 });

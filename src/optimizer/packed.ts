@@ -13,7 +13,7 @@ interface Part {
 }
 
 /** Parameters begin on this grid of cells: 64 bytes, as the runtime's kernels read them. */
-const grid = 16;
+export const grid = 16;
 
 /** The end of a buffer is filled up to rows of this width. */
 const rowWidth = 1024;
@@ -46,16 +46,13 @@ export class Packed implements ReadonlyMap<string, Values> {
   readonly #memory: Float32Array;
 
   private constructor(forms: readonly Form[], memory: Float32Array, begin: number) {
-    const sorted = [...forms].sort((one, other) => (one.name < other.name ? -1 : 1));
     this.cells = memory.subarray(begin, begin + packedLength(forms));
-    let end = 0;
-    const values = new Map<string, Values>();
-    for (const { name, axes, shape } of sorted) {
-      const count = cellsOf(shape);
-      values.set(name, new HostArray(axes, shape, "float32", this.cells.subarray(end, end + count)));
-      end += roundUp(count, grid);
-    }
-    this.#values = values;
+    this.#values = new Map(
+      placed(forms).map(({ name, axes, shape, from }) => {
+        const cells = this.cells.subarray(from, from + cellsOf(shape));
+        return [name, new HostArray(axes, shape, "float32", cells)];
+      }),
+    );
     this.#forms = forms;
     this.#memory = memory;
   }
@@ -158,6 +155,18 @@ export function packedLength(forms: readonly Form[]): number {
   return roundUp(used, rowWidth);
 }
 
+/** Forms in the order of the buffer, each with its first cell there. */
+function placed(forms: readonly Form[]): (Form & { readonly from: number })[] {
+  let end = 0;
+  return [...forms]
+    .sort((one, other) => (one.name < other.name ? -1 : 1))
+    .map((form) => {
+      const from = end;
+      end += roundUp(cellsOf(form.shape), grid);
+      return { ...form, from };
+    });
+}
+
 /** Parts of a buffer, large enough to keep the runtime's threads busy and small enough to stay in the cache. */
 export function packedParts(length: number): Part[] {
   const rows = length / rowWidth;
@@ -175,6 +184,31 @@ export function packedGroups(length: number): Part[][] {
   const each = partsPerGroup(parts.length);
   return Array.from({ length: Math.ceil(parts.length / each) }, (_, at) =>
     parts.slice(at * each, (at + 1) * each).map((part, place) => ({ ...part, name: String(place) })),
+  );
+}
+
+/**
+ * A number of each parameter for every block of `grid` cells of the buffer, in the groups of `packedGroups`: a part of `[i j]` cells has
+ * `[i j/grid]` blocks. Blocks at the end that are no parameter's have 0.
+ */
+export function packedNumbers(
+  forms: readonly Form[],
+  numberOf: (name: string) => number,
+): ReadonlyMap<string, HostArray<"i j", "int32">>[] {
+  const length = packedLength(forms);
+  const numbers = new Int32Array(length / grid);
+  for (const { name, shape, from } of placed(forms))
+    numbers.fill(numberOf(name), from / grid, (from + roundUp(cellsOf(shape), grid)) / grid);
+  let end = 0;
+  return packedGroups(length).map(
+    (parts) =>
+      new Map(
+        parts.map(({ name, axes, shape: [rows = 0, width = 0] }) => {
+          const from = end;
+          end += (rows * width) / grid;
+          return [name, new HostArray(axes, [rows, width / grid], "int32", numbers.subarray(from, end))];
+        }),
+      ),
   );
 }
 

@@ -111,7 +111,7 @@ test("values that move through memory in groups get the bits that one program gi
     const feeds = new Map<string, HostArray<string>>([...partsOf(from), ...gradients]);
     const next = partsOf(to).map(([name, part]) => [`next.${name}`, part] as const);
     await whole.run(
-      new Map([...feeds, ...stepRates(optimizer, rate, step)]),
+      new Map([...feeds, ...stepRates(optimizer, [rate], step)]),
       new Map<string, HostArray<string>>([["norm", norm], ...next]),
     );
     [from, to] = [to, from];
@@ -137,6 +137,72 @@ test("a gradient below the largest norm is not changed by clipping", async () =>
   expect(next.parameters.get("w")!.cells[1]).toBe(0);
   expect(next.first.get("w")!.cells[0]).toBeCloseTo(0.05, 8);
   expect(next.second.get("w")!.cells[0]).toBeCloseTo(0.0125, 8);
+});
+
+test("each parameter steps at its own share of the rate", async () => {
+  const one = (a: number, b: number) =>
+    new Map(
+      Object.entries({ a, b }).map(([name, cell]) => [name, new HostArray("i", [1], "float32", Float32Array.of(cell))]),
+    );
+  const state = stateOf(one(1, 1), new Set(["a", "b"]), true);
+  const updater = await Updater.compile(formsOf(state.trained), { ...optimizer, rates: { b: 0.1 } }, machine);
+  const { state: next, norm } = await updater.step(state, Packed.copyOf(one(0.3, -0.4)), 0.1);
+  updater.release();
+  expect(norm).toBeCloseTo(0.5, 7);
+  const cells = (values: ReadonlyMap<string, HostArray<string>>) =>
+    ["a", "b"].map((name) => values.get(name)!.cells[0]!);
+  // The first step goes one rate against the sign: 1 · (1 − 0.1 · 0.01) − 0.1, and 1 · (1 − 0.01 · 0.01) + 0.01.
+  const [a, b] = cells(next.parameters);
+  expect([a! - 0.899, b! - 1.0099].every((difference) => Math.abs(difference) < 1e-6)).toBe(true);
+  // Moments know no rate: a tenth and a twentieth of the gradient and its square.
+  const moments = [cells(next.first), cells(next.second)].flat();
+  for (const [at, moment] of [0.03, -0.04, 0.0045, 0.008].entries()) expect(moments[at]).toBeCloseTo(moment, 8);
+  expect(
+    cells(next.ema!).map((average, at) => Math.abs(average - (0.99 + 0.01 * [0.899, 1.0099][at]!)) < 1e-6),
+  ).toEqual([true, true]);
+});
+
+test("among others a parameter has the bits that it has at its rate alone, wherever groups and parts of the buffer end", async () => {
+  // 11 parts in two groups; `b` begins in the second of them, and `c` and `d` share the last row.
+  const sizes = { a: [2100, 1024], b: [499, 1024], c: [5], d: [3, 7] };
+  const random = (purpose: string, step: number) =>
+    new Map(
+      Object.entries(sizes).map(([name, shape]) => {
+        const cells = new Float32Array(shape.reduce((product, size) => product * size, 1));
+        stream(7, purpose, name).fillNormal(cells, step, 0, 0);
+        return [name, new HostArray(shape.length === 1 ? "i" : "i j", shape, "float32", cells)];
+      }),
+    );
+  const weights = random("weight", 0);
+  const gradients = rates.map((_, step) => random("gradient", step));
+  const trained = async (table: Readonly<Record<string, number>>, share: number) => {
+    let state = stateOf(weights, new Set(Object.keys(sizes)), true);
+    const updater = await Updater.compile(formsOf(state.trained), { ...optimizer, rates: table }, machine);
+    for (const [step, rate] of rates.entries())
+      ({ state } = await updater.step(state, Packed.copyOf(gradients[step]!), share * rate));
+    updater.release();
+    return state;
+  };
+  const shares = { a: 1, b: 0.25, c: 1, d: 3 };
+  const mixed = await trained({ b: 0.25, d: 3 }, 1);
+  for (const share of new Set(Object.values(shares))) {
+    const alone = await trained({}, share);
+    for (const [name] of Object.entries(shares).filter(([, own]) => own === share))
+      for (const part of ["trained", "first", "second", "ema"] as const)
+        expectSameBits(`${part} ${name}`, mixed[part]!.get(name), alone[part]!.get(name));
+  }
+});
+
+test("one share of the rate for all is that rate", async () => {
+  const one = new Map([["w", new HostArray("i", [2], "float32", Float32Array.of(1, -2))]]);
+  const stepped = async (table: Readonly<Record<string, number>>, rate: number) => {
+    const state = stateOf(one, new Set(["w"]), false);
+    const updater = await Updater.compile(formsOf(state.trained), { ...optimizer, ema: null, rates: table }, machine);
+    const { state: next } = await updater.step(state, Packed.copyOf(one), rate);
+    updater.release();
+    return next.parameters.get("w");
+  };
+  expectSameBits("w", await stepped({ all: 0.5 }, 0.1), await stepped({}, 0.05));
 });
 
 test("a state restored from its values in another order goes on to the bit", async () => {

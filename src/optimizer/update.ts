@@ -9,13 +9,15 @@ import {
   givenShares,
   nextOf,
   normOutput,
+  rateNumbers,
   roles,
   stepRates,
   type UpdatedForm,
   updatedOutputs,
   updateInputs,
 } from "./adamw.ts";
-import { type Packed, packedGroups, packedLength, packedParts } from "./packed.ts";
+import { type Packed, packedGroups, packedLength, packedNumbers, packedParts } from "./packed.ts";
+import { type RateChoice, rateFactors } from "./rate.ts";
 import { type TrainingState, withTrained } from "./state.ts";
 
 /** What a step of the optimizer leaves. */
@@ -39,14 +41,21 @@ export class Updater {
   /** Of a group of parts, by its number of them and their sizes: the last group is smaller. */
   readonly #groups: ReadonlyMap<string, Program>;
   readonly #optimizer: AdamW;
+  readonly #rates: Rates;
 
-  private constructor(clipping: Program, groups: ReadonlyMap<string, Program>, optimizer: AdamW) {
-    this.#clipping = clipping;
-    this.#groups = groups;
+  private constructor(programs: readonly [Program, ReadonlyMap<string, Program>], optimizer: AdamW, rates: Rates) {
+    [this.#clipping, this.#groups] = programs;
     this.#optimizer = optimizer;
+    this.#rates = rates;
   }
 
-  static async compile(trained: readonly UpdatedForm[], optimizer: AdamW, options: Options): Promise<Updater> {
+  /** @throws InputError if the rates are not those of parameters that train */
+  static async compile(
+    trained: readonly UpdatedForm[],
+    optimizer: AdamW & RateChoice,
+    options: Options,
+  ): Promise<Updater> {
+    const rates = ratesOf(trained, optimizer);
     const length = packedLength(trained);
     const compile = (outputs: Record<string, AnyArray>, what: string) =>
       Program.compile(outputs, { ...withProfile(options, what), fixed: new Map() });
@@ -55,10 +64,11 @@ export class Updater {
     for (const parts of packedGroups(length)) {
       const key = keyOf(parts);
       if (groups.has(key)) continue;
-      const outputs = updatedOutputs(updateInputs(parts), givenShares(), optimizer);
+      const several = { ...optimizer, rates: rates.factors.length };
+      const outputs = updatedOutputs(updateInputs(parts), givenShares(), several);
       groups.set(key, await compile(outputs, `group-${groups.size}`));
     }
-    return new Updater(clipping, groups, optimizer);
+    return new Updater([clipping, groups], optimizer, rates);
   }
 
   /**
@@ -75,13 +85,16 @@ export class Updater {
     clipping.delete(normOutput);
     const next = movedOf(state);
     const [from, to, gradients] = [groupsOf(state), groupsOf(next), gradient.groups];
-    const rates = new Map([...clipping, ...stepRates(this.#optimizer, learningRate, state.step)]);
+    const { factors, numbers } = this.#rates;
+    const own = factors.map((factor) => factor * learningRate);
+    const rates = new Map([...clipping, ...stepRates(this.#optimizer, own, state.step)]);
     const order = [...gradients.keys()];
     // Into the room behind the values the last group goes first.
     for (const at of state.trained.isBehindRoom ? order : order.reverse()) {
       const parts = gradients[at]!;
       const program = this.#groups.get(keyOf([...parts.values()]))!;
-      const feeds = new Map<string, Storage>([...rates, ...named(roles.gradient, parts), ...from[at]!]);
+      const values = [...named(roles.gradient, parts), ...from[at]!];
+      const feeds = new Map<string, Storage>([...rates, ...values, ...named(rateNumbers, numbers[at] ?? new Map())]);
       await program.run(feeds, new Map([...to[at]!].map(([name, array]) => [nextOf(name), array])));
     }
     const parameters = withTrained(state.parameters, next.trained);
@@ -103,6 +116,22 @@ type Options = Omit<CompileOptions, "fixed">;
 /** Programs that are profiled at once write files of their own. */
 function withProfile({ profile, ...options }: Options, what: string): Options {
   return profile === undefined ? options : { ...options, profile: `${profile}-${what}` };
+}
+
+/** Factors of the learning rate: all that there are, and where there are several, by group the number of each block's. */
+interface Rates {
+  readonly factors: readonly number[];
+  readonly numbers: readonly ReadonlyMap<string, Storage>[];
+}
+
+function ratesOf(trained: readonly UpdatedForm[], choice: RateChoice): Rates {
+  const byName = rateFactors(
+    trained.map(({ name }) => name),
+    choice,
+  );
+  const factors = [...new Set(byName.values())];
+  if (factors.length === 1) return { factors, numbers: [] };
+  return { factors, numbers: packedNumbers(trained, (name) => factors.indexOf(byName.get(name)!)) };
 }
 
 /** What groups of parts have in common that one program updates. */

@@ -52,6 +52,12 @@ describe("checkResumedRecipe", () => {
     expect(checkResumedRecipe("runs/a", played, recipe)).toEqual([]);
   });
 
+  it("refuses another rate of a part, or one that the run did not have", () => {
+    const at = (factor: number) => ({ ...recipe, optimizer: { ...recipe.optimizer, rates: { vision: factor } } });
+    expect(() => checkResumedRecipe("runs/a", at(0.1), at(0.2))).toThrow("optimizer.rates.vision 0.1, got 0.2");
+    expect(() => checkResumedRecipe("runs/a", recipe, at(0.2))).toThrow("optimizer.rates.vision nothing, got 0.2");
+  });
+
   it("tells of threads and device, after which the bits are others", () => {
     const given = { ...recipe, threads: 2 };
     expect(checkResumedRecipe("runs/a", recipe, given)).toEqual([{ path: "threads", one: 1, other: 2 }]);

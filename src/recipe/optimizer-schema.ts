@@ -1,11 +1,15 @@
 import { z } from "zod";
 import type { AdamW } from "../optimizer/adamw.ts";
 import type { TrainingChoice } from "../optimizer/freeze.ts";
+import type { RateChoice } from "../optimizer/rate.ts";
 import type { Schedule } from "../optimizer/schedule.ts";
 import { trainedPartNames } from "../policy/trained-part.ts";
 
 const natural = z.int().nonnegative();
 const count = z.int().positive();
+const rate = z.number().refine((factor) => factor > 0, {
+  error: ({ input }) => `expected a factor above 0, got ${input}; freeze by optimizer.train or optimizer.frozen`,
+});
 const decay = z.number().min(0).lt(1);
 
 /** What a recipe says of the optimizer: how the learning rate goes, AdamW's own numbers, and which parameters train. */
@@ -27,4 +31,6 @@ export const optimizerSchema = z.strictObject({
   train: z.union([z.enum(trainedPartNames), z.array(z.string().min(1)).min(1)]).optional(),
   /** Prefixes of the names of parameters that are frozen. */
   frozen: z.array(z.string().min(1)),
-}) satisfies z.ZodType<Schedule & AdamW & TrainingChoice>;
+  /** Factors of the learning rate, by a part or prefixes of the names of parameters; without the key, all learn at one rate. */
+  rates: z.record(z.string().min(1), rate).optional(),
+}) satisfies z.ZodType<Schedule & AdamW & TrainingChoice & RateChoice>;

@@ -54,6 +54,15 @@ describe("a recipe", () => {
       expect(problem({ [path]: 1 })).toBe(`recipe.json: unknown key "${path}"; did you mean "${known}"?`);
   });
 
+  it("may say factors of the learning rate, each above 0: what does not learn is frozen", () => {
+    expect(problem({ "optimizer.rates": { vision: 0.1, "expert.out": 3 } })).toBe("no problem");
+    for (const factor of [0, -1])
+      expect(problem({ "optimizer.rates": { vision: factor } })).toBe(
+        `recipe.json: optimizer.rates.vision: expected a factor above 0, got ${factor}; freeze by optimizer.train or optimizer.frozen`,
+      );
+    expect(problem({ "optimizer.rates": { vision: "slow" } })).toContain("optimizer.rates.vision: expected");
+  });
+
   it("may leave rollouts out as a whole, and says all of them where it has some", () => {
     const rollout = {
       everySteps: 0,

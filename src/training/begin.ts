@@ -11,6 +11,7 @@ import { adaptedWeights, adapterPath, isOfAdapter } from "../nn/adapter.ts";
 import { isBelow } from "../nn/below.ts";
 import { initialValues, type ParameterForm, type ParameterValues } from "../nn/parameter.ts";
 import { trainedParameters } from "../optimizer/freeze.ts";
+import { rateFactors } from "../optimizer/rate.ts";
 import { initialState, stateOf } from "../optimizer/state.ts";
 import { checkResumedRecipe, type RecipeDifference } from "../recipe/difference.ts";
 import { parseRecipe, readRunRecipe, writeRunRecipe } from "../recipe/file.ts";
@@ -155,7 +156,7 @@ function newStateOn(values: ParameterValues, recipe: Recipe, parameters: readonl
   return stateOf(values, trainedBy(recipe, parameters), recipe.optimizer.ema !== null);
 }
 
-/** Names of the parameters that a recipe trains. */
+/** Names of the parameters that a recipe trains. @throws InputError where it names parts or rates of nothing */
 export function trainedBy({ optimizer, policy }: Recipe, parameters: readonly ParameterForm[]): ReadonlySet<string> {
   const names = parameters.map(({ name }) => name);
   const without = policy.adapters?.below.find((module) => !names.some((name) => isBelow(name, adapterPath(module))));
@@ -163,7 +164,10 @@ export function trainedBy({ optimizer, policy }: Recipe, parameters: readonly Pa
     throw new InputError(
       `policy.adapters.below: expected modules with layers of attention and feed-forward, such as "backbone", got "${without}"`,
     );
-  return new Set(trainedParameters(names, { ...optimizer, frozen: [...optimizer.frozen, ...adaptedWeights(names)] }));
+  const frozen = [...optimizer.frozen, ...adaptedWeights(names)];
+  const trained = trainedParameters(names, { ...optimizer, frozen });
+  rateFactors(trained, optimizer);
+  return new Set(trained);
 }
 
 /** The manifest of the checkpoint whose weights another run begins with. */

@@ -6,6 +6,7 @@ import type { Parameter } from "../nn/parameter.ts";
 import { type MicroBatch, microBatchOf } from "../objective/micro-batch.ts";
 import type { TargetOptions } from "../objective/target.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
+import type { RateChoice } from "../optimizer/rate.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import { Updater } from "../optimizer/update.ts";
 import type { World } from "../ranks/world.ts";
@@ -15,7 +16,7 @@ import { textOverRanks } from "./over-ranks.ts";
 
 /** How a trainer is compiled and how it counts. */
 export interface TrainerOptions extends GradientProgramOptions {
-  readonly optimizer: AdamW;
+  readonly optimizer: AdamW & RateChoice;
   readonly terms: readonly Term[];
   readonly target: TargetOptions;
   readonly world: World;

@@ -3,7 +3,7 @@ import { readManifest, readWeights } from "../checkpoint/checkpoint.ts";
 import { checkpointFolder } from "../checkpoint/store.ts";
 import { productOperations } from "../graph/cost.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
-import { initialValues } from "../nn/parameter.ts";
+import { initialValues, type ParameterValues } from "../nn/parameter.ts";
 import { gradientOutputs, traceObjectives } from "../objective/objective.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
 import { settingOf } from "../recipe/plan.ts";
@@ -47,6 +47,28 @@ it("a run of which a part trains moves that part alone, and goes on under no oth
     'optimizer.train "expert", got "projections"',
   );
   await run.remove();
+});
+
+it("a run of which a part learns at another rate steps there by that share, and has the bits of others elsewhere", async () => {
+  const plain = await trainMicroRun(tuned({}, {}), 1);
+  const slower = await trainMicroRun(tuned({ rates: { vision: 0.25 } }, {}), 1);
+  const begun = initialValues(
+    traceObjectives(settingOf({ recipe: awkwardRecipe, rules: Rules.all }, 3)).parameters,
+    awkwardRecipe.seed,
+  );
+  const [one, other] = [await weightsAt(plain, 1), await weightsAt(slower, 1)];
+  const step = (weights: ParameterValues, name: string) => {
+    const was = begun.get(name)!.cells;
+    return weights.get(name)!.cells.reduce((longest, cell, at) => Math.max(longest, Math.abs(cell - was[at]!)), 0);
+  };
+  for (const name of one.parameters.keys())
+    if (name.startsWith("vision."))
+      // 0.01: float32 of weights around 1 and steps around 1e-3.
+      expect(Math.abs(step(other.parameters, name) / step(one.parameters, name) - 0.25)).toBeLessThan(0.01);
+    else expectSameBits(name, other.parameters.get(name), one.parameters.get(name));
+  expect(other.manifest.recipe).toMatchObject({ optimizer: { rates: { vision: 0.25 } } });
+  await plain.remove();
+  await slower.remove();
 });
 
 it("a run whose layers are computed twice from some step on has the bits of one whose layers never are", async () => {
