@@ -173,6 +173,9 @@ async function expectSampled(of: Setting, expected: readonly number[]): Promise<
   expectClose("sampled", sampled.actions, expected, { absolute: 2e-6, relative: 1e-6, because });
 }
 
+/** Of what this policy does not read there is none in its batch. */
+const unread = new Set<string>(["actionTokenReal", "responseReal", "metadataReal", "subgoalReal"]);
+
 /** The batch of the reference, filler row included. */
 function batch(): Map<string, HostArray<string, DataType>> {
   const time = Float32Array.from(reference.inputs.time.cells.flatMap((cell) => [cell, cell, cell, cell]));
@@ -192,9 +195,7 @@ function batch(): Map<string, HostArray<string, DataType>> {
   ];
   const facts = factNames.map((name) => {
     const axes = factAxes[name];
-    // This policy says no actions: of their tokens there is none.
-    if (name === "actionTokenReal")
-      return [name, Validity.complete(axes, shapeIn(setting.layout, axes)).toArray()] as const;
+    if (unread.has(name)) return [name, Validity.complete(axes, shapeIn(setting.layout, axes)).toArray()] as const;
     return [name, fact(name, axes, shapeIn(setting.layout, axes)).toArray()] as const;
   });
   return new Map<string, HostArray<string, DataType>>([...arrays, ...facts]);
