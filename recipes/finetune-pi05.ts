@@ -13,6 +13,13 @@ import type { Recipe } from "../src/recipe/schema.ts";
  *     ./armature import pi05_base --tokenizer paligemma-3b-pt-224 --out runs/pi05
  *     ./armature train recipes/finetune-pi05.ts --init runs/pi05
  *
+ * The weights go on as openpi trained them: steps see later ones, and those past an episode's end are taught copies of its last action.
+ * So steps learn from what does not exist and are told where an episode ends, which no robot knows: `./armature audit` of the run finds
+ * that, and is right. A run that is sound from its first step on leaves these conventions by name, and its audit is clean:
+ *
+ *     ./armature train recipes/finetune-pi05.ts --init runs/pi05 --allow unrealInput --allow actionSight --allow pastEnd \
+ *       --set conventions.unrealInput=zero --set conventions.actionSight=causal --set conventions.pastEnd=hidden
+ *
  * To edit: `data.datasets` (name, folder, control mode, which camera is which view) and the two widths. Optimizer, schedule, batch and averages
  * are openpi's defaults.
  *

@@ -10,7 +10,11 @@ import type { Recipe } from "../src/recipe/schema.ts";
  * moments of the 100 M that train, activations aside, of which `batch.recompute` keeps those between layers alone.
  *
  *     ./armature import smolvla_base --tokenizer SmolVLM2-500M-Video-Instruct --out runs/smolvla
- *     ./armature train recipes/finetune-smolvla.ts --init runs/smolvla
+ *     ./armature train recipes/finetune-smolvla.ts --init runs/smolvla --allow unrealInput
+ *
+ * LeRobot adds noise to what does not exist, dims beyond the robot's and steps past an episode's end. Here zeros stand there, which
+ * `--allow unrealInput` says: the policy has the robot's own dims, and no step reads a later one, so every action stays what it was, and
+ * `./armature audit` of the run is clean.
  *
  * To edit: `data.datasets` (name, folder, control mode, which camera is which view) and the two widths. Optimizer, schedule, frozen parts and
  * batch are LeRobot's: expert and maps of state and actions train, pictures and words stay as they are.
@@ -36,6 +40,7 @@ export function recipe(weights: Recipe): Recipe {
         },
       ],
     },
+    conventions: { ...weights.conventions, unrealInput: "zero" },
     policy: {
       ...weights.policy,
       // The robot's own widths: rows and columns of the 32 that nobody fills stay behind.

@@ -8,9 +8,11 @@ import { belowModule, type ForeignNames } from "../checkpoint/import/names.ts";
 import { openpiAdaptiveNames, openpiNames } from "../checkpoint/import/openpi.ts";
 import { pi0FastNames } from "../checkpoint/import/pi0-fast.ts";
 import { smolvlaNames } from "../checkpoint/import/smolvla.ts";
+import { mergedPieces } from "../checkpoint/merged-parameters.ts";
 import type { NormalizationRecord } from "../checkpoint/robot-record.ts";
 import { writeSafetensors, writeSafetensorsInPieces } from "../checkpoint/safetensors.ts";
-import { openParameters, type StoredParameters } from "../checkpoint/stored-parameters.ts";
+import { openParameters } from "../checkpoint/stored-parameters.ts";
+import { isOfAdapter } from "../nn/adapter.ts";
 import type { PolicyForm } from "../policy/policy.ts";
 import { checkpointRecipe } from "../recipe/file.ts";
 import { formOf } from "../recipe/plan.ts";
@@ -35,7 +37,8 @@ export interface ExportedFolder {
 }
 
 /**
- * Writes a run's policy as LeRobot saves one: `config.json`, the weights under its names, and its processors.
+ * Writes a run's policy as LeRobot saves one: `config.json`, the weights under its names with adapters merged into them, and its
+ * processors.
  *
  * @throws InputError where LeRobot has no such policy, or would run it under other conventions
  */
@@ -47,15 +50,16 @@ export async function exportLerobot({ run, folder, robot }: LerobotExport): Prom
   const member = memberToExport(checkpoint, manifest, robot);
   const statistics = manifest.statistics[member.head]!;
   const { policy, notes } = lerobotPolicy(checkpoint, recipe, { ...member, statistics });
-  const forms = new Map(Object.entries(manifest.parameters));
+  const forms = new Map(Object.entries(manifest.parameters).filter(([name]) => !isOfAdapter(name)));
   const form = formOf(recipe);
   const { names, uncalled } = tensorsOf(policy.kind.type, form);
   const tensors = exportedTensors(names, forms, { path: "backbone", size: form.size.backbone, uncalled });
   const stored = await openParameters(checkpoint, manifest, recipe.validation.weights);
+  const piecesOf = mergedPieces({ stored, forms: manifest.parameters, adapters: recipe.policy.adapters });
   try {
     await mkdir(dirname(folder), { recursive: true });
     await mkdir(folder, { recursive: true });
-    await writeWeights(join(folder, "model.safetensors"), tensors, stored);
+    await writeWeights(join(folder, "model.safetensors"), tensors, piecesOf);
     await writeJson(join(folder, "config.json"), lerobotConfig(policy));
     for (const { file, content, statistics: own } of processorFiles(policy)) {
       await writeJson(join(folder, file), content);
@@ -95,12 +99,16 @@ interface TheirTensors {
   readonly uncalled: ReadonlyMap<string, readonly number[]>;
 }
 
-async function writeWeights(path: string, tensors: readonly ExportedTensor[], stored: StoredParameters) {
+async function writeWeights(
+  path: string,
+  tensors: readonly ExportedTensor[],
+  piecesOf: (name: string) => AsyncIterable<Uint8Array>,
+) {
   const forms = new Map(tensors.map(({ name, shape }) => [name, { shape, type: "float32" } as const]));
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   await writeSafetensorsInPieces(path, forms, (name) => {
     const { shape, from } = byName.get(name)!;
-    return from.kind === "parameter" ? stored.piecesOf(from.name) : zeroPieces(shape);
+    return from.kind === "parameter" ? piecesOf(from.name) : zeroPieces(shape);
   });
 }
 

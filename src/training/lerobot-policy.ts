@@ -146,7 +146,6 @@ function otherwiseThere(recipe: Recipe, { embodiment, statistics }: ExportedRobo
       ? ["policy.actionTokens of another project than LeRobot"]
       : []),
     ...(isOfBytes ? ['policy.tokenizer "bytes"'] : []),
-    ...(policy.adapters === undefined ? [] : ["policy.adapters, which are not merged"]),
     ...(isLeading(dofs) && isLeading(states) ? [] : ["entries in other slots than the first"]),
   ];
 }
