@@ -1,6 +1,6 @@
 import { factNames, observedNames } from "../batch/each.ts";
 import { filesOf } from "../objective/objective.ts";
-import type { ObjectiveChoice } from "../policy/variant.ts";
+import type { ObjectiveChoice } from "../policy/objective-choice.ts";
 import type { OnTheWay } from "./look.ts";
 import type { AuditColumn } from "./report.ts";
 

@@ -47,7 +47,7 @@ const traced = traceObjectives(setting);
 const weights = randomWeights(traced.parameters, 1);
 const parts = [{ name: "action", slots: [...Array(layout.actionWidth).keys()] }];
 const terms = setting.form.variant.objectives.flatMap((objective) =>
-  objectiveTerms(objective, { reduction: "cells", parts, rules: Rules.all }),
+  objectiveTerms(objective, { reduction: "cells", weight: 1, parts, rules: Rules.all }),
 );
 const micro: MicroBatch = microBatchOf(
   raggedBatch(layout, 1),

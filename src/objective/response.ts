@@ -2,7 +2,7 @@ import type { Batch } from "../batch/batch.ts";
 import { slice } from "../graph/op/shape.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { tokenScores } from "../policy/answer.ts";
-import type { ResponseChoice } from "../policy/variant.ts";
+import type { ResponseChoice } from "../policy/objective-choice.ts";
 import { tokenErrors, tokenFeeds } from "./token-error.ts";
 import {
   errorsArray,

@@ -7,7 +7,7 @@ import { objectiveTargets, objectiveTerms } from "./terms.ts";
 const [flow, prompt] = variants.pi0_prompt.objectives;
 const arm = { name: "arm", slots: [0, 2] };
 const claw = { name: "claw", slots: [5] };
-const choice = { reduction: "samples", rules: Rules.all } as const;
+const choice = { reduction: "samples", weight: 1, rules: Rules.all } as const;
 const velocityTerm = { errors: "velocity", reduction: "samples", weight: 1 };
 
 test("each part of the action has a denominator of its own, and one for all where the rule is broken", () => {

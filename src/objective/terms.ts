@@ -1,8 +1,9 @@
 import type { UnrealInput } from "../flow/path.ts";
 import type { Reduction, Term } from "../loss/reduction.ts";
 import type { Part } from "../policy/head/form.ts";
+import type { ObjectiveChoice } from "../policy/objective-choice.ts";
 import { type PolicyForm, timeEmbeddingOf } from "../policy/policy.ts";
-import { type ObjectiveChoice, stateDropoutOf } from "../policy/variant.ts";
+import { stateDropoutOf } from "../policy/variant.ts";
 import type { Rules } from "../validity/rules.ts";
 import { velocityName } from "./flow.ts";
 import { responseName } from "./response.ts";
@@ -12,14 +13,16 @@ import { tokensName } from "./token-error.ts";
 /** What the terms of an objective follow from. */
 export interface TermChoice {
   readonly reduction: Reduction;
+  /** What each of the objective's terms is multiplied by. */
+  readonly weight: number;
   /** Of the action: each is a term of its own. */
   readonly parts: readonly Part[];
   readonly rules: Rules;
 }
 
 /** The terms of an objective: of a flow one for each part, with a denominator of its own. */
-export function objectiveTerms(objective: ObjectiveChoice, { reduction, parts, rules }: TermChoice): Term[] {
-  const term = (errors: string, { name, slots }: Part): Term => ({ name, errors, slots, reduction, weight: 1 });
+export function objectiveTerms(objective: ObjectiveChoice, { reduction, weight, parts, rules }: TermChoice): Term[] {
+  const term = (errors: string, { name, slots }: Part): Term => ({ name, errors, slots, reduction, weight });
   switch (objective.kind) {
     case "flow":
       if (parts.length < 2 || rules.keeps("part-denominators")) return parts.map((part) => term(velocityName, part));

@@ -3,12 +3,12 @@ import { einsum } from "../graph/op/einsum.ts";
 import type { KeyValue } from "../nn/layer.ts";
 import type { Scope } from "../nn/parameter.ts";
 import type { Perceived } from "./head/perceived.ts";
+import type { TokensChoice } from "./objective-choice.ts";
 import type { PolicyForm } from "./policy.ts";
 import { embedding } from "./prefix.ts";
 import type { Tokens } from "./segment.ts";
 import type { TokenStream } from "./stream.ts";
 import { runTrunk } from "./trunk.ts";
-import type { TokensChoice } from "./variant.ts";
 
 /** What of a policy says tokens. */
 export type Speaker = Pick<PolicyForm, "variant" | "size" | "vocabulary">;

@@ -10,8 +10,8 @@ import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import { runAnswer, type Speaker, tokenScores } from "./answer.ts";
 import { type Choosing, chosenToken } from "./choose.ts";
 import type { Perceived } from "./head/perceived.ts";
+import type { TokensChoice } from "./objective-choice.ts";
 import { embedded } from "./prefix.ts";
-import type { TokensChoice } from "./variant.ts";
 
 /** How an answer is said. */
 export interface Saying {

@@ -4,6 +4,7 @@ import type { FlowTimes } from "../flow/time.ts";
 import { type BackboneChoice, backbones, type ExpertChoice, experts } from "./backbone.ts";
 import { grootN15Sizes, grootN17Sizes } from "./groot-size.ts";
 import type { GrootDecoder, StateChoice } from "./head/form.ts";
+import type { FlowChoice, LossWeights, ObjectiveChoice, ResponseChoice } from "./objective-choice.ts";
 import type { PictureMarks } from "./picture-mark.ts";
 import type { PrefixSegment } from "./prefix.ts";
 import { prefixes } from "./prefixes.ts";
@@ -20,39 +21,6 @@ import {
   smolvlaSizes,
 } from "./size.ts";
 import { type TowerChoice, towers } from "./tower.ts";
-
-/** Flow matching: the velocity that carries noise to actions is learnt, and actions arise by Euler steps along it. */
-export type FlowChoice = FlowTimes & {
-  readonly kind: "flow";
-  /** Euler steps from noise to actions. */
-  readonly integrationSteps: number;
-};
-
-/** The backbone learns to say each token of its prompt after those before it; no actions arise from it. */
-export interface PromptChoice {
-  readonly kind: "prompt";
-}
-
-/** The backbone says actions as tokens, each after those before it, and actions are what the tokens say. */
-export interface TokensChoice {
-  readonly kind: "tokens";
-  /** What scores the next token: the table that tokens are read by, or weights of its own. */
-  readonly scores: "embedding" | "own";
-}
-
-/** Beside a flow, the backbone says actions as tokens of a vocabulary of their own, which the flow never reads; no actions arise from it. */
-export interface ActionTokensChoice {
-  readonly kind: "action tokens";
-}
-
-/** The backbone learns to say each token of a sample's response after those before it, where there is one. */
-export interface ResponseChoice {
-  readonly kind: "response";
-  readonly scores: TokensChoice["scores"];
-}
-
-/** What a policy is trained on. A new kind is a new member, and the compiler lists the places. */
-export type ObjectiveChoice = FlowChoice | PromptChoice | TokensChoice | ActionTokensChoice | ResponseChoice;
 
 /** What every policy chooses. */
 interface Choices {
@@ -248,13 +216,16 @@ export interface VariantChoice {
   readonly pictureMarks?: PictureMarks | undefined;
   /** Tokens of a response; none are read or learnt where it is missing. */
   readonly responseTokens?: number | undefined;
+  readonly lossWeights?: LossWeights | undefined;
 }
 
 /** The row that a choice stands for. */
-export function variantOf({ variant, integrationSteps, pictureMarks: marks, responseTokens }: VariantChoice): Variant {
+export function variantOf(choice: VariantChoice): Variant {
+  const { variant, integrationSteps, pictureMarks: marks, responseTokens, lossWeights = {} } = choice;
   const row: Variant = variants[variant];
   const learnt = responseTokens === undefined || row.response === undefined ? [] : [row.response];
-  const objectives = [...row.objectives, ...learnt].map((objective) =>
+  const kept = [...row.objectives, ...learnt].filter(({ kind }) => lossWeights[kind] !== 0);
+  const objectives = kept.map((objective) =>
     objective.kind === "flow" && integrationSteps !== undefined ? { ...objective, integrationSteps } : objective,
   );
   const prefix = row.prefix.map(

@@ -198,7 +198,10 @@ export function termsOf({ recipe, rules }: Pick<Plan, "recipe" | "rules">): read
   const { reduction, policy } = recipe;
   const { objectives } = variantOf(policy);
   const parts = decodesParts(policy.variant) ? partsOf(policy) : [wholeAction(policy)];
-  return objectives.flatMap((objective) => objectiveTerms(objective, { reduction, parts, rules }));
+  return objectives.flatMap((objective) => {
+    const weight = policy.lossWeights?.[objective.kind] ?? 1;
+    return objectiveTerms(objective, { reduction, weight, parts, rules });
+  });
 }
 
 /** How a robot's numbers are normalised. */

@@ -11,6 +11,7 @@ import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
 import { answerProblems, answerSchema } from "./answer-schema.ts";
 import { dataSchema } from "./data-schema.ts";
+import { lossWeightProblems, lossWeightsSchema } from "./loss-weights.ts";
 import { optimizerSchema } from "./optimizer-schema.ts";
 import { pictureMarksSchema, policySizeSchema, sizeMisfit } from "./size-schema.ts";
 import { promptMisfit } from "./text.ts";
@@ -71,6 +72,8 @@ const policySchema = z.strictObject({
   promptTokens: count,
   /** Tokens of a response, which a dataset's mapping names a column of; may be missing: then responses are neither read nor learnt. */
   responseTokens: count.optional(),
+  /** What the loss of each objective is multiplied by; 1 where a key is missing. */
+  lossWeights: lossWeightsSchema.optional(),
   /** Share of the training samples whose response is dropped; none where it is missing. */
   responseDropout: decay.optional(),
   /** Tokens of what is known of an episode, for a variant that reads it; where it is missing, as many as π0.7 has. */
@@ -167,6 +170,7 @@ function misfits(recipe: Recipe): Misfit[] {
     sightMisfits,
     answerMisfits,
     responseMisfits,
+    weightMisfits,
   ];
   return kinds.flatMap((misfitsIn) => misfitsIn(recipe));
 }
@@ -257,6 +261,10 @@ function sightMisfits({ conventions: { actionSight, pastEnd } }: Recipe): Misfit
 
 function answerMisfits({ policy: { variant, actionTokens } }: Recipe): Misfit[] {
   return answerProblems(variant, actionTokens).map((message) => ({ path: ["policy", "actionTokens"], message }));
+}
+
+function weightMisfits({ policy }: Recipe): Misfit[] {
+  return lossWeightProblems(policy).map(([kind, message]) => ({ path: ["policy", "lossWeights", kind], message }));
 }
 
 /** A policy without room for responses in its prefix would never read them. */

@@ -10,8 +10,8 @@ import { answerInputs, answerScores } from "../../src/objective/tokens.ts";
 import type { Setting, TracedPolicy } from "../../src/objective/traced.ts";
 import { tokenScores } from "../../src/policy/answer.ts";
 import { observationInputs } from "../../src/policy/inputs.ts";
+import type { TokensChoice } from "../../src/policy/objective-choice.ts";
 import { perceive } from "../../src/policy/policy.ts";
-import type { TokensChoice } from "../../src/policy/variant.ts";
 import type { ReferenceCase } from "./case.ts";
 import { type Compared, compare } from "./compare.ts";
 

@@ -4,13 +4,13 @@ import { raggedBatch } from "../batch/testing/example-batch.ts";
 import { productOperations } from "../graph/cost.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
+import { actionTokenFeeds, actionTokenInputs } from "../objective/action-tokens.ts";
+import { gradientOutputs, traceObjectives } from "../objective/objective.ts";
+import type { Setting } from "../objective/traced.ts";
 import { policyForm } from "../policy/policy.ts";
 import { type FlowVariant, variants } from "../policy/variant.ts";
-import { MicroPolicy, microWeights, nothing, type PolicyOutcome } from "../training/testing/micro-policy.ts";
 import { Rules } from "../validity/rules.ts";
-import { actionTokenFeeds, actionTokenInputs } from "./action-tokens.ts";
-import { gradientOutputs, traceObjectives } from "./objective.ts";
-import type { Setting } from "./traced.ts";
+import { MicroPolicy, microWeights, nothing, type PolicyOutcome } from "./testing/micro-policy.ts";
 
 const layout: BatchLayout = {
   rows: 4,
