@@ -8,6 +8,7 @@ import { brokenAnswerChoices } from "../serving/said.ts";
 import { define } from "./definition.ts";
 import { choice, count, natural, otherwise, text } from "./parameter.ts";
 import { runArgument } from "./run-argument.ts";
+import { apiKeysOf, tlsOf } from "./serve-access.ts";
 import { ruleOptions, rulesGiven } from "./serve-rules.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 
@@ -25,7 +26,12 @@ export const serve = define({
     robots: otherwise(count("robots", "that are answered in one call, at most"), 1),
     connections: otherwise(count("connections", "that are open at the same time, at most"), 16),
     messageMegabytes: otherwise(count("megabytes", "of one message, at most"), 64),
-    apiKeyFile: otherwise(text("file", "whose text a client has to send as its key"), null),
+    waiting: otherwise(count("messages", "of one connection that wait for answers, at most"), 8),
+    idle: otherwise(count("seconds", "without a message after which a connection is closed"), 600),
+    rate: otherwise(count("messages", "per second of one key, or of one address where there are no keys"), null),
+    apiKeyFile: otherwise(text("file", "with a key on each line, one of which a client has to send"), null),
+    tlsCert: otherwise(text("file", "with a certificate in PEM; with --tls-key connections are encrypted"), null),
+    tlsKey: otherwise(text("file", "with the private key of the certificate, in PEM"), null),
     brokenAnswers: otherwise(
       choice(
         "what",
@@ -52,13 +58,17 @@ export const serve = define({
       line: "serve runs/wide --limits refuse --largest-step 0.05 --stale 200",
       shows: "an error in place of actions outside the data's range, small steps, and no old pictures",
     },
-    { line: "serve runs/wide --host 0.0.0.0 --api-key-file key.txt", shows: "the same for others who have the key" },
+    {
+      line: "serve runs/wide --host 0.0.0.0 --api-key-file keys.txt --rate 20 --tls-cert cert.pem --tls-key key.pem",
+      shows: "the same for others who have a key, each 20 times a second at most, and nobody reads along",
+    },
   ],
   async run(given, terminal) {
     const { loadPolicy } = await import("../serving/load.ts");
     const { startServer } = await import("../serving/protocol/server.ts");
     const keys = await keysOf(given.keys);
-    const apiKey = given.apiKeyFile === null ? null : await apiKeyOf(given.apiKeyFile);
+    const apiKeys = given.apiKeyFile === null ? null : await apiKeysOf(given.apiKeyFile);
+    const tls = await tlsOf(given.tlsCert, given.tlsKey);
     const { robots } = given;
     const brokenAnswers = given.brokenAnswers === "zeros" ? "zeros" : "refuse";
     const policy = await loadPolicy(resolve(given.run), { robots, machine: "as trained", brokenAnswers });
@@ -74,8 +84,15 @@ export const serve = define({
         policy,
         keys,
         seed: given.seed,
-        apiKey,
-        limits: { messageBytes: given.messageMegabytes * 2 ** 20, connections: given.connections },
+        apiKeys,
+        tls,
+        limits: {
+          messageBytes: given.messageMegabytes * 2 ** 20,
+          connections: given.connections,
+          waiting: given.waiting,
+          idleMs: 1000 * given.idle,
+          perSecond: given.rate,
+        },
         rules,
         staleMs: given.stale,
         deadlineMs: given.deadline,
@@ -112,12 +129,4 @@ function parsed(path: string, text: string): unknown {
   } catch {
     throw new InputError(`${path}: expected JSON with state, pictures and prompt, got something else`);
   }
-}
-
-async function apiKeyOf(path: string): Promise<string> {
-  if (!existsSync(path))
-    throw new InputError(`--api-key-file: expected a file with a key, got "${path}", which is not there`);
-  const key = (await readFile(path, "utf8")).trim();
-  if (key === "") throw new InputError(`--api-key-file: expected a key in ${path}, got an empty file`);
-  return key;
 }

@@ -107,13 +107,15 @@ describe("a server", () => {
   });
 
   it("lets in who has the key, and nobody else", async () => {
-    const locked = await startedFor(served.policy, { apiKey: "secret" });
+    const locked = await startedFor(served.policy, { apiKeys: ["secret", "other"] });
     expect(await new Client(locked, "/").closed).toEqual({ code: 0, reason: "Unexpected server response: 401" });
-    const wrong = new Client(locked, "/", { authorization: "Api-Key secrets" });
+    const wrong = new Client(locked, "/", { headers: { authorization: "Api-Key secrets" } });
     expect(await wrong.closed).toEqual({ code: 0, reason: "Unexpected server response: 401" });
-    const client = new Client(locked, "/", { authorization: "Api-Key secret" });
-    expect(await client.next()).toBeInstanceOf(Map);
-    client.close();
+    for (const key of ["secret", "other"]) {
+      const client = new Client(locked, "/", { headers: { authorization: `Api-Key ${key}` } });
+      expect(await client.next()).toBeInstanceOf(Map);
+      client.close();
+    }
     await locked.stop();
   });
 

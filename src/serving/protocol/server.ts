@@ -1,5 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import { InputError } from "../../input-error.ts";
@@ -7,12 +6,16 @@ import type { ActionChunk, ActionRequest } from "../action.ts";
 import { type ActionRules, guarded } from "../guard.ts";
 import { refuseStale } from "../observation-age.ts";
 import type { LoadedPolicy } from "../policy.ts";
+import { Refusal, refusalKindOf } from "../refusal.ts";
 import type { ServedRobot } from "../robot.ts";
 import type { Session } from "../session.ts";
 import { Batcher } from "./batcher.ts";
+import { callerOf } from "./caller.ts";
 import { askedBy, type ObservationKeys } from "./keys.ts";
+import { listener, listening, type Tls } from "./listener.ts";
 import { decodeMessage, encodeMessage, type Message } from "./message.ts";
 import { float32Array } from "./numbers.ts";
+import { CallerRates } from "./token-bucket.ts";
 
 /** How a policy is served. */
 export interface ServerOptions {
@@ -25,8 +28,10 @@ export interface ServerOptions {
   readonly keys: (robot: ServedRobot) => ObservationKeys;
   /** Noise of a connection follows from it and from the number of the connection, or from the connection's own `?seed=…`. */
   readonly seed: number;
-  /** `null`: whoever reaches the address may ask. */
-  readonly apiKey: string | null;
+  /** A client has to send one of them; `null`: whoever reaches the address may ask. */
+  readonly apiKeys: readonly string[] | null;
+  /** `null`: what is sent can be read on its way. */
+  readonly tls: Tls | null;
   readonly limits: ServerLimits;
   /** What a robot's actions keep to before they leave. */
   readonly rules: (robot: ServedRobot) => ActionRules;
@@ -45,6 +50,12 @@ export interface ServerOptions {
 export interface ServerLimits {
   readonly messageBytes: number;
   readonly connections: number;
+  /** Messages of one connection that wait for their answers. */
+  readonly waiting: number;
+  /** A connection that sends no message for so long is closed. */
+  readonly idleMs: number;
+  /** Messages of one key, or without keys of one address; `null`: any number. */
+  readonly perSecond: number | null;
 }
 
 /** A server that is listening. */
@@ -65,13 +76,15 @@ const tryLater = 1013;
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host, port, limits, log } = options;
-  const http = createServer(answerHttp);
+  const http = listener(options.tls, answerHttp);
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: limits.messageBytes });
   const batcher = new Batcher<ActionRequest, ActionChunk>(options.policy);
+  const rates = new CallerRates(limits.perSecond);
   const open = new Set<Connection>();
   let connections = 0;
   http.on("upgrade", (request, socket, head) => {
-    if (!isAllowed(request, options.apiKey)) {
+    const caller = callerOf(request, options.apiKeys);
+    if (caller === null) {
       socket.end("HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n");
       return;
     }
@@ -80,7 +93,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         client.close(tryLater, `at most ${limits.connections} connections`);
         return;
       }
-      const connection = new Connection(client, request, { ...options, batcher, number: connections++ });
+      const connection = new Connection(client, request, {
+        ...options,
+        batcher,
+        number: connections++,
+        mayAsk: () => rates.take(caller, options.now()),
+      });
       open.add(connection);
       client.on("close", () => open.delete(connection));
     });
@@ -88,7 +106,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await listening(http, host, port);
   const address = http.address();
   if (address === null || typeof address === "string") throw new InputError(`serve: expected a port of ${host}`);
-  log(`listening on ws://${address.address}:${address.port}`);
+  log(`listening on ${options.tls === null ? "ws" : "wss"}://${address.address}:${address.port}`);
   return {
     address,
     stop: async () => {
@@ -105,30 +123,12 @@ function answerHttp({ url, method }: IncomingMessage, response: ServerResponse):
   response.end(isHealth ? "OK\n" : "not found\n");
 }
 
-/** Compared in constant time, so that answers do not tell how much of a key is right. */
-function isAllowed({ headers }: IncomingMessage, apiKey: string | null): boolean {
-  if (apiKey === null) return true;
-  const [given, expected] = [headers.authorization ?? "", `Api-Key ${apiKey}`].map((text) => Buffer.from(text));
-  return given!.length === expected!.length && timingSafeEqual(given!, expected!);
-}
-
-function listening(http: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    http.once("error", (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === "EADDRINUSE"
-          ? new InputError(`--port: expected a free port of ${host}, got ${port}, which is in use`)
-          : error,
-      ),
-    );
-    http.listen(port, host, resolve);
-  });
-}
-
 interface ConnectionOptions extends ServerOptions {
   readonly batcher: Batcher<ActionRequest, ActionChunk>;
   /** Of the connection, from 0. */
   readonly number: number;
+  /** Whether its caller is within its rate; asking counts. */
+  readonly mayAsk: () => boolean;
 }
 
 /** One client: its robot, its session, and its messages one after the other. */
@@ -137,10 +137,17 @@ class Connection {
   readonly #options: ConnectionOptions;
   #last: Promise<void> = Promise.resolve();
   #previousMs: number | null = null;
+  #waiting = 0;
+  #isRefused = false;
+  readonly #idle: NodeJS.Timeout;
 
   constructor(client: WebSocket, request: IncomingMessage, options: ConnectionOptions) {
     this.#client = client;
     this.#options = options;
+    const { idleMs } = options.limits;
+    const idle = new Refusal("idle", `connection: expected a message within ${idleMs / 1000} s, got none`);
+    this.#idle = setTimeout(() => (this.#waiting > 0 ? this.#idle.refresh() : this.#refuse(idle)), idleMs);
+    client.on("close", () => clearTimeout(this.#idle));
     client.on("error", (error) => options.log(`connection ${options.number}: ${error.message}`));
     try {
       const { robot, seed } = choiceOf(request, options);
@@ -160,17 +167,37 @@ class Connection {
   }
 
   #receive(session: Session, keys: ObservationKeys, data: unknown, isBinary: boolean): void {
+    if (this.#isRefused) return;
     const came = this.#options.now();
+    const excess = this.#excess();
+    this.#isRefused = excess !== null;
+    this.#waiting++;
+    this.#idle.refresh();
     this.#last = this.#last.then(async () => {
       if (this.#client.readyState !== this.#client.OPEN) return;
       try {
+        if (excess !== null) throw excess;
         if (!isBinary || !(data instanceof Uint8Array))
           throw new InputError("message: expected a binary frame of MessagePack, got a text");
         await this.#answer(session, keys, decodeMessage(data), came);
       } catch (error) {
         this.#refuse(error);
+      } finally {
+        this.#waiting--;
       }
     });
+  }
+
+  /** Why one message more is too many; `null` where it is not. */
+  #excess(): Refusal | null {
+    const { mayAsk, limits } = this.#options;
+    if (!mayAsk())
+      return new Refusal("rate", `connection: expected at most ${limits.perSecond} messages per second, got more`);
+    if (this.#waiting < limits.waiting) return null;
+    return new Refusal(
+      "queue",
+      `connection: expected at most ${limits.waiting} messages that wait for answers, got more`,
+    );
   }
 
   async #answer(session: Session, keys: ObservationKeys, message: Message, came: number): Promise<void> {
@@ -216,7 +243,11 @@ class Connection {
       `connection ${number}: ${error instanceof InputError ? said : String(error instanceof Error ? error.stack : error)}`,
     );
     this.#client.send(said);
-    this.#client.close(internalError, "The message is in the frame before.");
+    const kind = refusalKindOf(error);
+    this.#client.close(
+      kind === "rate" || kind === "queue" ? tryLater : internalError,
+      "The message is in the frame before.",
+    );
   }
 }
 

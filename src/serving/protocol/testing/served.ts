@@ -1,4 +1,4 @@
-import { WebSocket } from "ws";
+import { type ClientOptions, WebSocket } from "ws";
 import type { Picture } from "../../../dataset/dataset.ts";
 import { HostArray } from "../../../graph/host-array.ts";
 import { type MicroRun, trainMicroRun } from "../../../training/testing/micro-run.ts";
@@ -39,6 +39,8 @@ export class Served {
   }
 }
 
+export const servedLimits = { messageBytes: 1 << 20, connections: 3, waiting: 8, idleMs: 60_000, perSecond: null };
+
 /** Another server of a policy. */
 export function startedFor(policy: LoadedPolicy, changes: Partial<ServerOptions>): Promise<RunningServer> {
   return startServer({
@@ -47,8 +49,9 @@ export function startedFor(policy: LoadedPolicy, changes: Partial<ServerOptions>
     policy,
     keys: ownKeys,
     seed: 7,
-    apiKey: null,
-    limits: { messageBytes: 1 << 20, connections: 3 },
+    apiKeys: null,
+    tls: null,
+    limits: servedLimits,
     rules: () => noRules,
     staleMs: null,
     deadlineMs: null,
@@ -66,8 +69,9 @@ export class Client {
   readonly #wanted: ((frame: Message | string) => void)[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
 
-  constructor({ address }: RunningServer, path: string, headers: Record<string, string> = {}) {
-    this.#socket = new WebSocket(`ws://127.0.0.1:${address.port}${path}`, { headers });
+  constructor({ address }: { readonly address: { readonly port: number } }, path: string, options: ClientOptions = {}) {
+    const scheme = options.ca === undefined ? "ws" : "wss";
+    this.#socket = new WebSocket(`${scheme}://127.0.0.1:${address.port}${path}`, options);
     this.#socket.on("message", (data: Buffer, isBinary) => {
       const frame = isBinary ? decodeMessage(data) : data.toString();
       const wanted = this.#wanted.shift();
