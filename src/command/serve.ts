@@ -3,6 +3,8 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { InputError } from "../input-error.ts";
 import type { ObservationKeys } from "../serving/protocol/keys.ts";
+import type { Log } from "../serving/protocol/log.ts";
+import type { ServerLimits } from "../serving/protocol/options.ts";
 import type { ServedRobot } from "../serving/robot.ts";
 import { brokenAnswerChoices } from "../serving/said.ts";
 import { define } from "./definition.ts";
@@ -46,10 +48,18 @@ export const serve = define({
       count("ms", "after which a reply says that it is late; left out, as long as a chunk lasts"),
       null,
     ),
+    log: otherwise(
+      choice("how", "events are written: a line to read, or one JSON object on each", ["text", "json"]),
+      "text",
+    ),
     seed: otherwise(natural("seed", "noise of a connection follows from it, and from how many came before"), 0),
   },
   examples: [
     { line: "serve runs/wide", shows: "where it listens; Ctrl-C answers what was asked, and ends" },
+    {
+      line: "serve runs/wide --log json",
+      shows: "the same, an event on each line; http://127.0.0.1:8000/metrics is for Prometheus",
+    },
     {
       line: "serve runs/wide --keys droid --port 8001",
       shows: "the same for messages as openpi's DROID robots send them",
@@ -65,6 +75,7 @@ export const serve = define({
   ],
   async run(given, terminal) {
     const { loadPolicy } = await import("../serving/load.ts");
+    const { jsonLog } = await import("../serving/protocol/log.ts");
     const { startServer } = await import("../serving/protocol/server.ts");
     const keys = await keysOf(given.keys);
     const apiKeys = given.apiKeyFile === null ? null : await apiKeysOf(given.apiKeyFile);
@@ -72,7 +83,8 @@ export const serve = define({
     const { robots } = given;
     const brokenAnswers = given.brokenAnswers === "zeros" ? "zeros" : "refuse";
     const policy = await loadPolicy(resolve(given.run), { robots, machine: "as trained", brokenAnswers });
-    const say = (line: string) => void terminal.err.write(`${line}\n`);
+    const write = (line: string) => void terminal.err.write(`${line}\n`);
+    const say: Log = given.log === "json" ? jsonLog(write, () => Date.now()) : write;
     for (const note of policy.notes) say(note);
     const stopped = Promise.withResolvers<void>();
     const signals = watchStopSignals(stopped.resolve);
@@ -86,13 +98,7 @@ export const serve = define({
         seed: given.seed,
         apiKeys,
         tls,
-        limits: {
-          messageBytes: given.messageMegabytes * 2 ** 20,
-          connections: given.connections,
-          waiting: given.waiting,
-          idleMs: 1000 * given.idle,
-          perSecond: given.rate,
-        },
+        limits: boundsOf(given),
         rules,
         staleMs: given.stale,
         deadlineMs: given.deadline,
@@ -102,6 +108,7 @@ export const serve = define({
       });
       for (const robot of policy.robots) say(`acts for ${robot.name}`);
       await stopped.promise;
+      say("stopping: answers what was asked", { event: "stopping" });
       await server.stop();
     } finally {
       signals.forget();
@@ -110,6 +117,17 @@ export const serve = define({
     return { status: 0, json: { run: resolve(given.run), step: policy.step }, text: "stopped" };
   },
 });
+
+function boundsOf(given: {
+  readonly messageMegabytes: number;
+  readonly connections: number;
+  readonly waiting: number;
+  readonly idle: number;
+  readonly rate: number | null;
+}): ServerLimits {
+  const { messageMegabytes, connections, waiting, idle, rate } = given;
+  return { messageBytes: messageMegabytes * 2 ** 20, connections, waiting, idleMs: 1000 * idle, perSecond: rate };
+}
 
 async function keysOf(name: string): Promise<(robot: ServedRobot) => ObservationKeys> {
   const { observationKeysSchema, ownKeys, readyKeys } = await import("../serving/protocol/keys.ts");

@@ -1,7 +1,18 @@
 import { InputError } from "../input-error.ts";
 
 /** Why a robot got no answer, for counting: what came does not fit; what would have left must not; or there was too much at a time. */
-export const refusalKinds = ["request", "stale", "limit", "not-finite", "rate", "queue", "idle", "failure"] as const;
+export const refusalKinds = [
+  "request",
+  "stale",
+  "limit",
+  "not-finite",
+  "rate",
+  "queue",
+  "idle",
+  "key",
+  "connections",
+  "failure",
+] as const;
 
 export type RefusalKind = (typeof refusalKinds)[number];
 

@@ -9,7 +9,8 @@ import { reachingRecipe } from "../../testing/reaching.ts";
 import { ownKeys } from "../keys.ts";
 import { decodeMessage, encodeMessage, isNumberArray, type Message, type MessageValue } from "../message.ts";
 import { numbersOf } from "../numbers.ts";
-import { type RunningServer, type ServerOptions, startServer } from "../server.ts";
+import type { ServerOptions } from "../options.ts";
+import { type RunningServer, startServer } from "../server.ts";
 
 /** A policy of the reacher on a server of its own, with what it logs. */
 export class Served {

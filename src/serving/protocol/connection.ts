@@ -1,0 +1,173 @@
+import type { IncomingMessage } from "node:http";
+import type { WebSocket } from "ws";
+import { InputError } from "../../input-error.ts";
+import type { ActionChunk, ActionRequest } from "../action.ts";
+import { guarded } from "../guard.ts";
+import { refuseStale } from "../observation-age.ts";
+import { Refusal, refusalKindOf } from "../refusal.ts";
+import type { ServedRobot } from "../robot.ts";
+import type { Session } from "../session.ts";
+import type { Batcher } from "./batcher.ts";
+import { askedBy, type ObservationKeys } from "./keys.ts";
+import type { LogFields } from "./log.ts";
+import { decodeMessage, encodeMessage, type Message } from "./message.ts";
+import { metadataOf } from "./metadata.ts";
+import type { ServerMetrics } from "./metrics.ts";
+import type { ServerOptions } from "./options.ts";
+import { replyOf } from "./reply.ts";
+
+/** As openpi's server says it, with a message in place of a stack trace. */
+const internalError = 1011;
+export const tryLater = 1013;
+
+export interface ConnectionOptions extends ServerOptions {
+  readonly batcher: Batcher<ActionRequest, ActionChunk>;
+  readonly metrics: ServerMetrics;
+  /** Of the connection, from 0. */
+  readonly number: number;
+  /** Whether its caller is within its rate; asking counts. */
+  readonly mayAsk: () => boolean;
+}
+
+/** One client: its robot, its session, and its messages one after the other. */
+export class Connection {
+  readonly #client: WebSocket;
+  readonly #options: ConnectionOptions;
+  #last: Promise<void> = Promise.resolve();
+  #previousMs: number | null = null;
+  #waiting = 0;
+  #isRefused = false;
+  readonly #idle: NodeJS.Timeout;
+
+  constructor(client: WebSocket, request: IncomingMessage, options: ConnectionOptions) {
+    this.#client = client;
+    this.#options = options;
+    const { idleMs } = options.limits;
+    const idle = new Refusal("idle", `connection: expected a message within ${idleMs / 1000} s, got none`);
+    this.#idle = setTimeout(() => (this.#waiting > 0 ? this.#idle.refresh() : this.#refuse(idle)), idleMs);
+    client.on("close", (code) => {
+      clearTimeout(this.#idle);
+      options.log(`connection ${options.number}: closed with ${code}`, this.#event("closed"));
+    });
+    client.on("error", (error) => options.log(`connection ${options.number}: ${error.message}`, this.#event("note")));
+    try {
+      const { robot, seed } = choiceOf(request, options);
+      const session = options.policy.session(robot, { seed });
+      options.log(`connection ${options.number}: acts for ${robot.name}`, this.#event("connected"));
+      const keys = options.keys(robot);
+      client.send(encodeMessage(metadataOf(options.policy, robot, keys)));
+      client.on("message", (data, isBinary) => this.#receive(session, keys, data, isBinary));
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  /** Answers what has been asked, then closes. */
+  async end(): Promise<void> {
+    await this.#last;
+    this.#client.close(1001, "the server stops");
+  }
+
+  #receive(session: Session, keys: ObservationKeys, data: unknown, isBinary: boolean): void {
+    if (this.#isRefused) return;
+    const came = this.#options.now();
+    const excess = this.#excess();
+    this.#isRefused = excess !== null;
+    this.#waiting++;
+    this.#idle.refresh();
+    this.#last = this.#last.then(async () => {
+      if (this.#client.readyState !== this.#client.OPEN) return;
+      try {
+        if (excess !== null) throw excess;
+        if (!isBinary || !(data instanceof Uint8Array))
+          throw new InputError("message: expected a binary frame of MessagePack, got a text");
+        await this.#answer(session, keys, decodeMessage(data), came);
+      } catch (error) {
+        this.#refuse(error);
+      } finally {
+        this.#waiting--;
+      }
+    });
+  }
+
+  /** Why one message more is too many; `null` where it is not. */
+  #excess(): Refusal | null {
+    const { mayAsk, limits } = this.#options;
+    if (!mayAsk())
+      return new Refusal("rate", `connection: expected at most ${limits.perSecond} messages per second, got more`);
+    if (this.#waiting < limits.waiting) return null;
+    return new Refusal(
+      "queue",
+      `connection: expected at most ${limits.waiting} messages that wait for answers, got more`,
+    );
+  }
+
+  async #answer(session: Session, keys: ObservationKeys, message: Message, came: number): Promise<void> {
+    const { batcher, now, log, number, policy, clock, staleMs } = this.#options;
+    const begun = now();
+    const { observation, prompt, begins, time } = askedBy(message, keys, session.robot);
+    refuseStale(time, clock(), staleMs);
+    if (begins) session.reset();
+    session.see(observation);
+    const asked = now();
+    const chunk = await batcher.act(session.ask(prompt));
+    const answered = now();
+    if (chunk.saidSteps === 0)
+      log(`connection ${number}: an answer was no chunk; the robot got zeros in unit scale`, this.#event("note"));
+    const { robot } = session;
+    const safe = guarded(chunk.actions, observation.state, { robot, rules: this.#options.rules(robot) });
+    const lateMs = Math.max(0, answered - came - this.#deadlineMs(robot));
+    const replied = replyOf(safe, {
+      lateMs,
+      ...(policy.saysActions ? { saidSteps: chunk.saidSteps } : {}),
+      policyMs: answered - asked,
+      wholeMs: answered - came,
+      previousMs: this.#previousMs,
+    });
+    this.#client.send(encodeMessage(replied));
+    const times = { came, begun, asked, answered, sent: now() };
+    this.#previousMs = times.sent - came;
+    this.#options.metrics.answered(robot, safe, { times, isLate: lateMs > 0 });
+  }
+
+  #deadlineMs({ stepsPerSecond }: ServedRobot): number {
+    const { deadlineMs, policy } = this.#options;
+    return deadlineMs ?? (1000 * policy.steps) / stepsPerSecond;
+  }
+
+  /** A text frame, which openpi's client raises as an error, and the close code of its server. */
+  #refuse(error: unknown): void {
+    const { log, number, metrics } = this.#options;
+    const kind = refusalKindOf(error);
+    const said = error instanceof InputError ? error.message : "the server failed; its log says how";
+    const why = error instanceof InputError ? said : String(error instanceof Error ? error.stack : error);
+    log(`connection ${number}: ${why}`, { ...this.#event("refused"), kind });
+    metrics.refused(kind);
+    this.#isRefused = true;
+    this.#client.send(said);
+    this.#client.close(
+      kind === "rate" || kind === "queue" ? tryLater : internalError,
+      "The message is in the frame before.",
+    );
+  }
+
+  #event(event: LogFields["event"]): LogFields {
+    return { event, connection: this.#options.number };
+  }
+}
+
+/** The robot and the noise that a connection's address asks for. */
+function choiceOf({ url }: IncomingMessage, { policy, seed, number }: ConnectionOptions) {
+  const asked = new URL(url ?? "/", "ws://server").searchParams;
+  const robot = policy.robot(
+    Object.fromEntries(
+      ["robotType", "dataset", "controlMode"].flatMap((name) => {
+        const value = asked.get(name);
+        return value === null ? [] : [[name, value]];
+      }),
+    ),
+  );
+  const own = asked.get("seed");
+  if (own !== null && !/^\d{1,9}$/.test(own)) throw new InputError(`seed: expected a whole number, got "${own}"`);
+  return { robot, seed: own === null ? seed + number : Number(own) };
+}
