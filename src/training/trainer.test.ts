@@ -5,11 +5,10 @@ import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import { expectClose } from "../graph/testing/close.ts";
 import type { Reduction } from "../loss/reduction.ts";
-import type { VariantName } from "../policy/variant.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
 import { localWorlds, onRanks } from "../ranks/testing/local-worlds.ts";
 import type { World } from "../ranks/world.ts";
-import type { Recipe } from "../recipe/schema.ts";
+import type { Recipe, RecipeDataset } from "../recipe/schema.ts";
 import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
 import { newState } from "./begin.ts";
 import { Run } from "./run.ts";
@@ -34,38 +33,68 @@ async function firstStep(recipe: Recipe, world: World): Promise<StepResult> {
 
 /** A policy, and what its loss is divided by. */
 interface Choice {
-  readonly variant: VariantName;
+  readonly policy: Pick<Recipe["policy"], "variant"> & Partial<Recipe["policy"]>;
   readonly reduction: Reduction;
+  /** Of its terms. */
+  readonly weights: readonly number[];
 }
 
-const recipeOf = ({ variant, reduction }: Choice, microBatch: number): Recipe => {
-  const { batch, policy } = awkwardRecipe;
-  return { ...awkwardRecipe, reduction, batch: { ...batch, microBatch }, policy: { ...policy, variant } };
+/** The same with responses of the arm and the questions; the others have none. */
+const datasets = awkwardRecipe.data.datasets.map((dataset): RecipeDataset => {
+  const { name, source, mapping } = dataset;
+  if (source.kind !== "generated" || !["arm", "questions"].includes(name)) return dataset;
+  const features = [...source.description.features, { key: "subtask", type: "string", shape: [1], names: null }];
+  return {
+    ...dataset,
+    source: { ...source, description: { ...source.description, features } },
+    mapping: { ...mapping, response: "subtask" },
+  };
+});
+
+const recipeOf = ({ policy: own, reduction }: Choice, microBatch: number): Recipe => {
+  const { batch, data, policy } = awkwardRecipe;
+  return {
+    ...awkwardRecipe,
+    reduction,
+    data: own.responseTokens === undefined ? data : { ...data, datasets },
+    batch: { ...batch, microBatch },
+    policy: { ...policy, ...own },
+  };
 };
 
-/** The loss of some samples, worked out from their errors: of each term by itself the mean over cells or samples, all added up. */
-function lossBy(reduction: Reduction, errors: StepResult["errors"]): number {
+/** The loss of some samples, worked out from their errors: of each term by itself the mean over cells or samples, all weighed and added up. */
+function lossBy({ reduction, weights }: Choice, errors: StepResult["errors"]): number {
+  expect(errors[0]!.terms).toHaveLength(weights.length);
   return [...errors[0]!.terms.keys()].reduce((loss, term) => {
     const own = errors.map(({ terms }) => terms[term]!).filter(({ count }) => count > 0);
     if (own.length === 0) return loss;
     const total = (of: (mean: (typeof own)[number]) => number) => own.reduce((sum, mean) => sum + of(mean), 0);
     const byCells = total((one) => one.sum) / total((one) => one.count);
-    return loss + (reduction === "cells" ? byCells : total((one) => one.sum / one.count) / own.length);
+    const mean = reduction === "cells" ? byCells : total((one) => one.sum / one.count) / own.length;
+    return loss + weights[term]! * mean;
   }, 0);
 }
 
 const rounding = { absolute: 0, relative: 2e-6, because: "the same float32 products in sums of another order" };
 
-/** One term, a term for each of two parts, and terms of two objectives. */
+const fast = {
+  variant: "pi05_fast",
+  promptTokens: 90,
+  responseTokens: 44,
+  responseDropout: 0.3,
+  lossWeights: { flow: 2, "action tokens": 0.5, response: 0.25 },
+} as const;
+
+/** One term, a term for each of two parts, terms of two objectives, and of three that weigh something. */
 const choices: readonly Choice[] = [
-  { variant: "pi0", reduction: "cells" },
-  { variant: "groot_n16", reduction: "samples" },
-  { variant: "groot_n16", reduction: "cells" },
-  { variant: "pi0_prompt", reduction: "samples" },
+  { policy: { variant: "pi0" }, reduction: "cells", weights: [1] },
+  { policy: { variant: "groot_n16" }, reduction: "samples", weights: [1, 1] },
+  { policy: { variant: "groot_n16" }, reduction: "cells", weights: [1, 1] },
+  { policy: { variant: "pi0_prompt" }, reduction: "samples", weights: [1, 1] },
+  { policy: fast, reduction: "cells", weights: [2, 0.5, 0.25] },
 ];
 
-describe.each(choices)("a step of $variant on seven samples, its loss over $reduction", (choice) => {
-  const { reduction } = choice;
+describe.each(choices)("a step of $policy.variant on seven samples, its loss over $reduction", (choice) => {
   let three: StepResult;
   beforeAll(async () => {
     three = await firstStep(recipeOf(choice, 3), await aloneWorld());
@@ -73,9 +102,9 @@ describe.each(choices)("a step of $variant on seven samples, its loss over $redu
 
   it("has the loss of all its samples together, not of each micro-batch by itself", () => {
     expect(three.errors).toHaveLength(7);
-    expectClose("loss", [three.loss], [lossBy(reduction, three.errors)], rounding);
+    expectClose("loss", [three.loss], [lossBy(choice, three.errors)], rounding);
     const parts = [three.errors.slice(0, 3), three.errors.slice(3, 6), three.errors.slice(6)];
-    const means = parts.map((part) => lossBy(reduction, part));
+    const means = parts.map((part) => lossBy(choice, part));
     const meanOfMeans = means.reduce((sum, mean) => sum + mean, 0) / means.length;
     expect(Math.abs(meanOfMeans / three.loss - 1)).toBeGreaterThan(0.01);
   });
