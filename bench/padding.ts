@@ -48,12 +48,17 @@ export async function paddedSteps(recipe: Recipe, threads: number): Promise<Reco
     pictures: "uint8",
   };
   const objective = traceObjectives(setting);
-  const feeds = feedsOf(recipe, completeMicroBatch(recipe));
+  const feeds = completeFeeds(recipe);
   const bare = { ...objective, ...(await withoutGuards(objective)) };
   return {
     with: await compiled(objective, feeds, machine, recipe),
     without: await compiled(bare, feeds, machine, recipe),
   };
+}
+
+/** What the gradient of a recipe's policy is fed beside its weights: one micro-batch in which everything is real. */
+export function completeFeeds(recipe: Recipe): Map<string, Storage> {
+  return feedsOf(recipe, completeMicroBatch(recipe));
 }
 
 /** Some steps as one turn. */

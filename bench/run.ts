@@ -32,6 +32,8 @@ export async function run(request: BenchRequest, terminal: Terminal): Promise<Co
     }
     case "ranks":
       return (await import("./ranks-outcome.ts")).benchRanks(rounds, terminal);
+    case "recompute":
+      return (await import("./recompute.ts")).benchRecompute({ rounds, threads }, terminal);
     case "reduce":
       return (await import("./reduce-outcome.ts")).benchReduce(rounds, terminal);
     case "rollout":

@@ -12,6 +12,7 @@ export const benchNames = [
   "padding",
   "policy",
   "ranks",
+  "recompute",
   "reduce",
   "rollout",
   "simulation",
@@ -54,7 +55,7 @@ export const bench = define({
       ),
       undefined,
     ),
-    threads: otherwise(count("count", "engine, padding, policy, rollout: threads of each side"), 2),
+    threads: otherwise(count("count", "engine, padding, policy, recompute, rollout: threads of each side"), 2),
     workers: otherwise(count("count", "loader, simulation: workers of each side"), 2),
     data: otherwise(text("folder", "loader: folder of the datasets"), "../shared/data/real"),
     rounds: otherwise(count("count", "turns of each contestant"), 9),
@@ -86,6 +87,10 @@ export const bench = define({
     {
       line: "bench ranks --rounds 3",
       shows: "validation of many small datasets in two ways, and training on two ranks",
+    },
+    {
+      line: "bench recompute",
+      shows: "time and memory of gradients that compute layers twice, and of those that do not",
     },
     { line: "bench reduce", shows: "sums of gradients over the ranks that mpirun started, beside MPI's own" },
     { line: "bench rollout --rounds 5", shows: "64 robots with a policy, one after another and side by side" },
