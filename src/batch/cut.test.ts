@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { cutToRobot } from "./cut.ts";
+import { HostArray } from "../graph/host-array.ts";
+import { cutToRobot, laidInSlots } from "./cut.ts";
 import type { BatchLayout } from "./layout.ts";
 import { exampleBatch } from "./testing/example-batch.ts";
 
@@ -32,4 +33,13 @@ it("a slot that the policy does not have is refused", () => {
   expect(() => cutToRobot(actions, 2, [0])).toThrow("cutToRobot: expected row 2 of 2");
   expect(() => cutToRobot(actions, 0, [0, -1])).toThrow("got slot -1");
   expect(() => cutToRobot(actions, -1, [0])).toThrow("cutToRobot: expected row -1 of 2");
+});
+
+it("a robot's own actions go back into its slots, and 0 into the others", () => {
+  const own = new HostArray("t d", [2, 2], "float32", Float32Array.of(1, 2, 3, 4));
+  const laid = laidInSlots(own, [3, 0], 4);
+  expect([laid.shape, [...laid.cells]]).toEqual([
+    [2, 4],
+    [2, 0, 0, 1, 4, 0, 0, 3],
+  ]);
 });

@@ -1,11 +1,12 @@
 import { relative, resolve } from "node:path";
 import { InputError } from "../input-error.ts";
+import { type ChunkingName, chunkingNames, chunkingOf } from "../serving/chunking.ts";
 import type { PolicyRollouts } from "../serving/roll-out.ts";
 import type { AnswerCounts } from "../serving/said.ts";
 import type { Rollout } from "../simulation/rollout.ts";
 import { rolloutSeed } from "../simulation/seed.ts";
 import { define } from "./definition.ts";
-import { type CommandParameter, count, natural, otherwise, repeated, text } from "./parameter.ts";
+import { type CommandParameter, choice, count, natural, otherwise, repeated, text } from "./parameter.ts";
 import { Progress, percent, significant } from "./progress.ts";
 import { runArgument } from "./run-argument.ts";
 import { watchStopSignals } from "./stop-signal.ts";
@@ -21,6 +22,10 @@ export const rollout = define({
     seed: otherwise(natural("seed", "starts and noise follow from it; not that of the recording"), rolloutSeed),
     execute: otherwise(count("steps", "carried out of each chunk; else half of it"), null),
     delay: otherwise(natural("steps", "between a question and the first action of its answer"), 0),
+    chunking: otherwise(
+      choice("way", "a chunk goes on from the one that the robot carries out while it waits", chunkingNames),
+      chunkingNames[0],
+    ),
     atLeast: otherwise(share("rate", "of successes, 0 to 1; below it the exit status is 1"), null),
     sideBySide: otherwise(
       count("robots", "at work at the same time, at most; the last bits depend on small numbers"),
@@ -36,6 +41,10 @@ export const rollout = define({
     { line: "rollout runs/wide --robot arm --episodes 50 --video films", shows: "and films of the first four" },
     { line: "rollout runs/wide --robot arm --episodes 50 --at-least 0.7", shows: "exit status 1 below 70 %" },
     { line: "rollout runs/wide --robot arm --episodes 50 --execute 4 --delay 2", shows: "answers come two steps late" },
+    {
+      line: "rollout runs/wide --robot arm --episodes 50 --delay 4 --chunking guided",
+      shows: "the same, four steps late, with chunks that go on from those before them",
+    },
   ],
   async run(given, terminal) {
     const { findRobot } = await import("../simulation/robots.ts");
@@ -46,6 +55,7 @@ export const rollout = define({
     const watcher = watch(terminal, given.episodes, stop.isStopped);
     try {
       const { dataset, episodes, seed, execute, delay, sideBySide, video, filmed } = given;
+      const chunking = chunkingOf(given.chunking);
       const request = {
         run: resolve(given.run),
         design,
@@ -54,6 +64,7 @@ export const rollout = define({
         seed,
         execute,
         delay,
+        chunking,
         sideBySide,
         options: (fitting: typeof design.defaults) => override(fitting, given.set),
         films: video === null ? null : { folder: resolve(video), episodes: filmed },
@@ -100,6 +111,7 @@ interface Given {
   readonly robot: string;
   readonly episodes: number;
   readonly seed: number;
+  readonly chunking: ChunkingName;
 }
 
 /** Whether the bar is met; rollouts that were stopped meet none. */
@@ -109,7 +121,7 @@ function meets({ atLeast, episodes }: Given, { rollouts, score }: PolicyRollouts
 
 /** Nothing of clocks: the same call prints the same object. */
 function jsonOf(
-  { run, robot, seed, atLeast }: Given,
+  { run, robot, seed, atLeast, chunking }: Given,
   isMet: boolean,
   { rollouts, successes, score, ...result }: PolicyRollouts,
 ) {
@@ -127,6 +139,7 @@ function jsonOf(
     policyRobot: result.robot.name,
     options: result.options,
     ...result.execution,
+    chunking,
     seed,
     rollouts,
     ...(result.answers === null ? {} : { answers: result.answers }),

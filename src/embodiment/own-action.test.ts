@@ -6,7 +6,7 @@ import type { ActionFrame } from "./delta.ts";
 import { toDelta } from "./delta.ts";
 import type { Dof } from "./embodiment.ts";
 import { type Normalization, normalize } from "./normalize.ts";
-import { ownActions } from "./own-action.ts";
+import { ownActions, unitActions } from "./own-action.ts";
 
 const dof = (name: string, slot: number, state: number | null): Dof => ({
   name,
@@ -33,4 +33,12 @@ it.each<ActionFrame>(["absolute", "delta"])("%s actions come back from what trai
   const back = normalised.read((values) => ownActions(values, state, { dofs, unit, frame }));
   // 1e-6: one rounding to float32 of values near 10.
   for (const [at, value] of back.cells.entries()) expect(Math.abs(value - recorded.cells[at]!)).toBeLessThan(1e-6);
+});
+
+it("a robot's actions become the policy's by hand", () => {
+  const own = (...values: number[]) => new HostArray("t d", [2, 2], "float64", Float64Array.from(values));
+  const absolute = unitActions(own(2.5, 2, 1.5, -6), state, { dofs, unit, frame: "absolute" });
+  expect([...absolute.cells]).toEqual([1, 1, 0.5, -1]);
+  const delta = unitActions(own(12.5, 2, 11.5, -6), state, { dofs, unit, frame: "delta" });
+  expect([...delta.cells]).toEqual([1, 1, 0.5, -1]);
 });

@@ -1,7 +1,9 @@
 import type { HostArray } from "../graph/host-array.ts";
-import { type ActionFrame, toAbsolute } from "./delta.ts";
+import { Padded } from "../validity/padded.ts";
+import { Validity } from "../validity/validity.ts";
+import { type ActionFrame, toAbsolute, toDelta } from "./delta.ts";
 import type { Dof } from "./embodiment.ts";
-import { denormalize, type Normalization } from "./normalize.ts";
+import { denormalize, type Normalization, normalize } from "./normalize.ts";
 
 /** How a policy's actions become a robot's own. */
 export interface ActionReading {
@@ -24,4 +26,20 @@ export function ownActions(
 ): HostArray<"t d", "float64"> {
   const own = denormalize(actions, unit);
   return frame === "absolute" ? own : toAbsolute(own, state, dofs);
+}
+
+/**
+ * A robot's own actions as a policy gives them: the inverse of `ownActions`, but for dofs whose scale is 0, which get 0.
+ *
+ * @returns `[t d]`, in unit scale and in the robot's own order
+ * @throws RangeError if widths differ
+ */
+export function unitActions(
+  actions: HostArray<"t d", "float64">,
+  state: Float64Array,
+  { dofs, unit, frame }: ActionReading,
+): HostArray<"t d"> {
+  const framed = frame === "absolute" ? actions : toDelta(actions, state, dofs);
+  const whole = Padded.of(framed, Validity.complete("t", [framed.shape[0]!]));
+  return normalize(whole, unit).read((values) => values);
 }

@@ -11,6 +11,8 @@ export interface FlowInput {
   readonly noisy: SymbolicArray<"b t d">;
   /** As the policy's `TimeEmbedding` says. */
   readonly timeEmbedding: SymbolicArray<"b t e">;
+  /** Steps of a sample may stand at times of their own, since some are given; absent: they stand at one, and any of them says it. */
+  readonly times?: "by step" | undefined;
 }
 
 /** What stands in the action cells that no robot of the sample has, at the input of the network. */
@@ -38,7 +40,7 @@ export interface FlowConvention {
  * `u = a − z` where it is at time 0. Actions are 0 in unreal cells, and noise is unless the convention `unrealInput` leaves it there;
  * then `x` and `u` are exactly 0 there (OpenTau#345: zeroing the noise alone is not enough, a normalisation may map an absent dim to −1).
  *
- * @param time `[b t]`, in `[0, 1]`; that of data only where the step is frozen
+ * @param time `[b t]`, in `[0, 1]`; that of data only where the step is given
  * @source openpi `pi0.py` `compute_loss`; π0 § III (arXiv:2410.24164) and GR00T `flow_matching_action_head.py` have time reversed
  */
 export function flowPoint(

@@ -7,6 +7,11 @@ export const timeDirections = ["noise-at-one", "noise-at-zero"] as const;
 
 export type TimeDirection = (typeof timeDirections)[number];
 
+/** The time of data: the other end of the path. */
+export function timeOfData(direction: TimeDirection): 0 | 1 {
+  return direction === "noise-at-one" ? 0 : 1;
+}
+
 /**
  * Where noise stands, and which times training draws: 0.999 of the way (π0, GR00T N1.6 and N1.7) or, `from before zero`, all of it and a
  * thousandth before (N1.5).

@@ -7,7 +7,7 @@ import type { SymbolicValidity } from "../validity/symbolic.ts";
 import { attend } from "./attention.ts";
 import { linear } from "./linear.ts";
 import { type MlpChoice, mlp } from "./mlp.ts";
-import { type NormChoice, type Normed, norm, type RmsChoice, rmsNormOver } from "./norm.ts";
+import { type Condition, type NormChoice, type Normed, norm, type RmsChoice, rmsNormOver } from "./norm.ts";
 import type { Scope } from "./parameter.ts";
 import type { AttentionPattern } from "./pattern.ts";
 
@@ -47,8 +47,7 @@ export interface LayerForm {
 export interface LayerInput {
   readonly tokens: SymbolicArray<"b n e">;
   readonly real: SymbolicValidity<"b n">;
-  /** What adaptive norms follow, `[b e]` of any width. */
-  readonly condition: SymbolicArray<"b e"> | null;
+  readonly condition: Condition | null;
 }
 
 /** Keys and values of some tokens. */

@@ -23,24 +23,26 @@ export type NormChoice =
 /** A norm without a condition that leaves the mean as it is. */
 export type RmsChoice = Extract<NormChoice, { kind: "rms" }>;
 
+/** What adaptive norms follow, of any width: one for all tokens of a row, or one for each. */
+export type Condition = SymbolicArray<"b e" | "b n e">;
+
 /** Tokens of one scale. */
 export interface Normed {
   readonly tokens: SymbolicArray<"b n e">;
   /** How much is added of what is computed from them: `x + gate · f(normed)`; `null` for all of it. */
-  readonly gate: SymbolicArray<"b e"> | null;
+  readonly gate: Condition | null;
 }
 
 /**
  * A norm of tokens over their width.
  *
- * @param condition `[b e]`, of any width: what adaptive norms follow
  * @throws RangeError if an adaptive norm has no condition
  */
 export function norm(
   scope: Scope,
   choice: NormChoice,
   tokens: SymbolicArray<"b n e">,
-  condition: SymbolicArray<"b e"> | null,
+  condition: Condition | null,
 ): Normed {
   const { epsilon } = choice;
   switch (choice.kind) {
@@ -88,12 +90,7 @@ function layerWeights(
  *
  * @source openpi `gemma.py` `RMSNorm` with a condition (π0.5)
  */
-function adaptiveRmsNorm(
-  scope: Scope,
-  x: SymbolicArray<"b n e">,
-  condition: SymbolicArray<"b e">,
-  epsilon: number,
-): Normed {
+function adaptiveRmsNorm(scope: Scope, x: SymbolicArray<"b n e">, condition: Condition, epsilon: number): Normed {
   const width = sizeOf(x, "e");
   const parts = modulation(scope, condition, [3, width]);
   const [scale, shift, gate] = [part(parts, 0), part(parts, 1), part(parts, 2)];
@@ -105,7 +102,7 @@ function adaptiveLayerNorm(
   scope: Scope,
   { order, epsilon }: Extract<NormChoice, { kind: "adaptive-layer" }>,
   x: SymbolicArray<"b n e">,
-  condition: SymbolicArray<"b e">,
+  condition: Condition,
 ): SymbolicArray<"b n e"> {
   const width = sizeOf(x, "e");
   const parts = modulation(scope, condition, [2, width]);
@@ -114,7 +111,7 @@ function adaptiveLayerNorm(
   return modulated(layerNorm(x, filled(width, 1), filled(width, 0), epsilon), scale, shift);
 }
 
-function conditionOf({ kind }: NormChoice, condition: SymbolicArray<"b e"> | null): SymbolicArray<"b e"> {
+function conditionOf({ kind }: NormChoice, condition: Condition | null): Condition {
   if (condition === null) throw new RangeError(`norm: expected a condition for the norm "${kind}", got none`);
   return condition;
 }
@@ -122,21 +119,17 @@ function conditionOf({ kind }: NormChoice, condition: SymbolicArray<"b e"> | nul
 /** Scale, shift and the like: linear functions of a condition. */
 function modulation(
   scope: Scope,
-  condition: SymbolicArray<"b e">,
+  condition: Condition,
   sizes: readonly [parts: number, width: number],
-): SymbolicArray<"b r e"> {
+): SymbolicArray<"b r e" | "b n r e"> {
   return linear(scope.in("dense"), condition, { from: "e", to: "r e", sizes, bias: "zero", initial: zero });
 }
 
-function part(parts: SymbolicArray<"b r e">, at: number): SymbolicArray<"b e"> {
+function part(parts: SymbolicArray<"b r e" | "b n r e">, at: number): Condition {
   return merge(slice(parts, "r", at, at + 1), "r e", "e");
 }
 
-function modulated(
-  x: SymbolicArray<"b n e">,
-  scale: SymbolicArray<"b e">,
-  shift: SymbolicArray<"b e">,
-): SymbolicArray<"b n e"> {
+function modulated(x: SymbolicArray<"b n e">, scale: Condition, shift: Condition): SymbolicArray<"b n e"> {
   return add(multiply(x, alignTo(offset(scale, 1), x)), alignTo(shift, x));
 }
 

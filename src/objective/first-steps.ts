@@ -20,6 +20,8 @@ export function forFirstSteps(options: ActionSamplerOptions, needed: number): Ac
   const { horizon } = form.head;
   if (!Number.isInteger(needed) || needed < 1 || needed > horizon)
     throw new RangeError(`forFirstSteps: expected 1 to ${horizon} steps, got ${needed}`);
+  // What is left of the chunk before speaks of later steps as well, and they have a part in the correction of earlier ones.
+  if (setting.chunking?.kind === "guided") return options;
   // An answer is said to its end: its first tokens are of every step.
   if (form.head.kind === "none") return options;
   const areKernelsKnown = machine.device === "cpu" && (placement === "written" || machine.threads === 1);

@@ -2,7 +2,7 @@ import type { Batch } from "../batch/batch.ts";
 import { integrate } from "../flow/integrate.ts";
 import { fillNoise } from "../flow/noise.ts";
 import { type FlowConvention, flowPoint } from "../flow/path.ts";
-import { embedTimes, sampleTime, timeWidth } from "../flow/time.ts";
+import { embedTimes, sampleTime, timeOfData, timeWidth } from "../flow/time.ts";
 import { input, type SymbolicArray } from "../graph/array.ts";
 import { type Arrays, type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import { sum } from "../graph/op/align.ts";
@@ -15,6 +15,8 @@ import { stateDropoutOf } from "../policy/variant.ts";
 import { Supervised, SymbolicSupervised } from "../validity/supervised.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import { Validity } from "../validity/validity.ts";
+import { carriedInputs } from "./chunking.ts";
+import { askedSteps } from "./delay.ts";
 import { keptStates } from "./state-dropout.ts";
 import type { Draws, FlowTarget, TargetOptions } from "./target.ts";
 import {
@@ -72,7 +74,8 @@ export function flowErrors(scope: Scope, setting: Setting, policy: TracedPolicy,
   const timeEmbedding = input(flowInputs.timeEmbedding, "b t e", [b, t, width], "float32");
   const stateKept = stateDropoutOf(form.variant) > 0 ? input(flowInputs.stateKept, "b", [b], "bool") : null;
   const perceived = { ...policy.perceived, stateKept };
-  const predicted = scope.hidden(velocity(scope, form, perceived, { noisy, timeEmbedding }), cellReal);
+  const times = (choice.maxDelay ?? 0) > 0 ? "by step" : undefined;
+  const predicted = scope.hidden(velocity(scope, form, perceived, { noisy, timeEmbedding, times }), cellReal);
   const supervised = SymbolicSupervised.input(teachesInput(velocityName), "b t d", [b, t, d]);
   const everywhere = SymbolicValidity.complete("b t d", [b, t, d]);
   const target = scope.watch("flow.velocity", point.velocity, cellReal);
@@ -89,7 +92,12 @@ export function flowActions(scope: Scope, setting: Setting, policy: TracedPolicy
   const actions: SymbolicArray<"b t d"> = integrate(
     noise,
     (at) => scope.hidden(velocity(scope, form, policy.perceived, at), cellReal),
-    { ...conventionOf(setting, choice), steps: choice.integrationSteps, embedding: timeEmbeddingOf(form) },
+    {
+      ...conventionOf(setting, choice),
+      steps: choice.integrationSteps,
+      embedding: timeEmbeddingOf(form),
+      carried: carriedInputs(setting.chunking, layout, cellReal),
+    },
   );
   return actions;
 }
@@ -105,6 +113,7 @@ export function flowFeeds(batch: Batch, options: TargetOptions, own: FlowTarget,
   const width = ownDof.shape[1] ?? 0;
   const noise = zeros("b t d", [rows, steps, width], "float32");
   const time = zeros("b t", [rows, steps], "float32");
+  const stepAsked = askedSteps(batch, draws, own.maxDelay);
   for (let row = 0; row < rows; row++) {
     if (!facts.rowReal.isReal(row)) continue;
     const key = draws.key(row);
@@ -114,11 +123,12 @@ export function flowFeeds(batch: Batch, options: TargetOptions, own: FlowTarget,
       draws.stream("unreal noise", row).fillNormal(cells, key.frame, key.episode, key.draw);
     fillNoise(cells, dofs, { random: draws.stream("noise", row), key });
     const at = sampleTime(draws.stream("time", row), key, own);
-    time.cells.fill(at, row * steps, (row + 1) * steps);
+    for (let step = 0; step < steps; step++)
+      time.cells[row * steps + step] = stepAsked.isReal(row * steps + step) ? at : timeOfData(own.timeDirection);
   }
   const supervised = Supervised.byRule(
     options.supervision,
-    { ...facts, dofMoves: dofMoves(batch, options) },
+    { ...facts, dofMoves: dofMoves(batch, options), stepAsked },
     { rules: options.rules, stepsThatTeach: options.pastEnd === "taught" ? "all" : "real" },
   );
   const share = options.purpose === "training" ? own.stateDropout : 0;

@@ -37,6 +37,7 @@ function targetOf(unrealInput: UnrealInput, pastEnd: PastEnd): TargetOptions {
         timeDirection: "noise-at-one",
         embedding: { kind: "continuous", width: 4 },
         stateDropout: 0,
+        maxDelay: 0,
       },
       { kind: "prompt" },
     ],

@@ -6,6 +6,7 @@ import { InputError } from "../input-error.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import { actionNoise, type NoiseKey } from "./action-noise.ts";
 import { AnswerRows, type Answers } from "./answer-rows.ts";
+import { type ChunkBefore, type Chunking, carriedFeeds } from "./chunking.ts";
 import { flowInputs } from "./flow.ts";
 import { observationFeeds } from "./micro-batch.ts";
 import { saidAnswer, traceActions } from "./objective.ts";
@@ -90,7 +91,27 @@ export class ActionSampler {
     return await this.run(this.feedsOf(batch, keys));
   }
 
-  /** All that the program takes but its weights. @throws RangeError if samples and keys differ in number */
+  /** Actions, as `sample`, that go on from what is left of each sample's chunk before; `null` where there was none. */
+  async sampleAfter(
+    batch: Batch,
+    keys: readonly NoiseKey[],
+    before: readonly (ChunkBefore | null)[],
+  ): Promise<HostArray<"b t d">> {
+    const carried = this.#carriedFeeds(before);
+    return await this.run(new Map([...this.feedsOf(batch, keys), ...carried]));
+  }
+
+  /** How chunks go on from those before them; `undefined` where each arises by itself. */
+  get chunking(): Chunking | undefined {
+    return this.#setting.chunking;
+  }
+
+  #carriedFeeds(before: readonly (ChunkBefore | null)[]) {
+    const { chunking, layout } = this.#setting;
+    return chunking === undefined ? [] : carriedFeeds(chunking, layout, before);
+  }
+
+  /** All that the program takes but its weights, with no chunk before. @throws RangeError if samples and keys differ in number */
   feedsOf(batch: Batch, keys: readonly NoiseKey[]): Arrays {
     const samples = sampleCount(batch);
     if (keys.length !== samples)
@@ -100,6 +121,7 @@ export class ActionSampler {
     return new Map<string, HostArray<string, DataType>>([
       ...observationFeeds(batch),
       [flowInputs.noise, noise],
+      ...this.#carriedFeeds([]),
       ...marks,
     ]);
   }

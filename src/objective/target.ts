@@ -15,6 +15,8 @@ export type FlowTarget = FlowTimes & {
   readonly embedding: TimeEmbedding;
   /** Share of the training samples whose state the policy does not know. */
   readonly stateDropout: number;
+  /** Steps at a chunk's beginning that are given to the policy, at most. */
+  readonly maxDelay: number;
 };
 
 /** What each objective of a policy is drawn by, in their order. */

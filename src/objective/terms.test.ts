@@ -42,6 +42,7 @@ test("draws follow the objectives of the policy, in their order", () => {
       timeDirection: "noise-at-one",
       embedding: { kind: "continuous", width },
       stateDropout: 0,
+      maxDelay: 0,
     },
     { kind: "prompt" },
   ]);

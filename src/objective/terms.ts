@@ -55,8 +55,9 @@ function objectiveTarget(
 ): ObjectiveTarget {
   switch (objective.kind) {
     case "flow": {
-      const { integrationSteps: _, ...times } = objective;
-      return { ...times, unrealInput, embedding: timeEmbeddingOf(form), stateDropout: stateDropoutOf(form.variant) };
+      const { integrationSteps: _, maxDelay = 0, ...times } = objective;
+      const stateDropout = stateDropoutOf(form.variant);
+      return { ...times, unrealInput, embedding: timeEmbeddingOf(form), stateDropout, maxDelay };
     }
     case "prompt":
     case "tokens":

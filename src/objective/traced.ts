@@ -7,6 +7,7 @@ import type { Perceived } from "../policy/head/perceived.ts";
 import type { Observation, PictureType } from "../policy/inputs.ts";
 import type { PolicyForm } from "../policy/policy.ts";
 import type { Rules } from "../validity/rules.ts";
+import type { Chunking } from "./chunking.ts";
 
 /** A policy on batches of one layout, under the conventions that its weights have. */
 export interface Setting {
@@ -17,6 +18,8 @@ export interface Setting {
   /** "poisonable", for the audit: the programs have one more input, `hiddenPoison`, and with 0 in it compute what they otherwise do. */
   readonly hidden: "plain" | "poisonable";
   readonly pictures: PictureType;
+  /** How sampled chunks go on from those before them; absent: each arises by itself. */
+  readonly chunking?: Chunking | undefined;
 }
 
 /** Errors of one objective, by cell: 0 where nothing teaches. */

@@ -5,6 +5,8 @@ export type FlowChoice = FlowTimes & {
   readonly kind: "flow";
   /** Euler steps from noise to actions. */
   readonly integrationSteps: number;
+  /** Steps at a chunk's beginning that training gives to the policy instead of asking for them, at most; absent: none. */
+  readonly maxDelay?: number | undefined;
 };
 
 /** The backbone learns to say each token of its prompt after those before it; no actions arise from it. */

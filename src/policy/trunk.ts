@@ -1,6 +1,6 @@
 import type { SymbolicArray } from "../graph/array.ts";
 import { type Context, type KeyValue, transformerLayer } from "../nn/layer.ts";
-import { norm } from "../nn/norm.ts";
+import { type Condition, norm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameter.ts";
 import type { AttentionRange, TrunkForm } from "./backbone.ts";
 import type { TokenStream } from "./stream.ts";
@@ -15,8 +15,7 @@ export interface TrunkOutput {
 export interface TrunkContext {
   /** Keys and values, by layer, of the stream that this one continues: computed once, in training and at inference alike. */
   readonly before: readonly KeyValue[];
-  /** What adaptive norms follow, `[b e]` of any width. */
-  readonly condition: SymbolicArray<"b e"> | null;
+  readonly condition: Condition | null;
 }
 
 /**

@@ -212,6 +212,8 @@ export type VariantName = keyof typeof variants;
 export interface VariantChoice {
   readonly variant: VariantName;
   readonly integrationSteps?: number | undefined;
+  /** Of a recipe whose policy is to know what it is carrying out: see `FlowChoice`. */
+  readonly maxDelay?: number | undefined;
   /** Around each picture; none where the row has none. */
   readonly pictureMarks?: PictureMarks | undefined;
   /** Tokens of a response; none are read or learnt where it is missing. */
@@ -221,12 +223,16 @@ export interface VariantChoice {
 
 /** The row that a choice stands for. */
 export function variantOf(choice: VariantChoice): Variant {
-  const { variant, integrationSteps, pictureMarks: marks, responseTokens, lossWeights = {} } = choice;
+  const { variant, integrationSteps, maxDelay, pictureMarks: marks, responseTokens, lossWeights = {} } = choice;
   const row: Variant = variants[variant];
   const learnt = responseTokens === undefined || row.response === undefined ? [] : [row.response];
   const kept = [...row.objectives, ...learnt].filter(({ kind }) => lossWeights[kind] !== 0);
+  const chosen = {
+    ...(integrationSteps === undefined ? {} : { integrationSteps }),
+    ...(maxDelay === undefined ? {} : { maxDelay }),
+  };
   const objectives = kept.map((objective) =>
-    objective.kind === "flow" && integrationSteps !== undefined ? { ...objective, integrationSteps } : objective,
+    objective.kind === "flow" ? { ...objective, ...chosen } : objective,
   );
   const prefix = row.prefix.map(
     (part): PrefixSegment =>

@@ -7,6 +7,16 @@ export interface ActionRequest extends PolicyInput {
   readonly robot: ServedRobot;
   /** Key of the noise that the flow starts from: the same key and input give the same actions. Whole numbers from 0. */
   readonly noise: SampleKey & { readonly seed: number };
+  /** What the robot carries out while it waits, for a policy that goes on from it; absent: nothing yet. */
+  readonly before?: RestOfChunk | undefined;
+}
+
+/** What is left of a chunk when the next is requested. */
+export interface RestOfChunk {
+  /** By step and dof, in the robot's own units and order; step 0 is now. */
+  readonly actions: ActionChunk["actions"];
+  /** Steps from now until the first action of the next chunk is carried out. */
+  readonly delay: number;
 }
 
 /** Actions for a robot's next steps. */

@@ -8,6 +8,7 @@ import type { StoredInputs } from "../graph/program.ts";
 import type { Device } from "../graph/runtime/device.ts";
 import { InputError } from "../input-error.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
+import type { Chunking } from "../objective/chunking.ts";
 import { forFirstSteps } from "../objective/first-steps.ts";
 import { traceObjectives } from "../objective/objective.ts";
 import { ActionSampler, largestWrittenBytes, placementFor } from "../objective/sample.ts";
@@ -17,6 +18,7 @@ import { checkpointRecipe } from "../recipe/file.ts";
 import { conventionsOf, formOf, layoutOf, type Plan } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { Rules } from "../validity/rules.ts";
+import { chunkingProblem } from "./chunking.ts";
 import { LoadedPolicy } from "./policy.ts";
 import { plannedRobots, type ServedRobot, servedRobots } from "./robot.ts";
 import type { BrokenAnswers } from "./said.ts";
@@ -29,6 +31,8 @@ export interface LoadOptions {
   readonly machine: "as trained" | Machine;
   /** What a robot gets where a policy that says its actions says no chunk; missing: an error. */
   readonly brokenAnswers?: BrokenAnswers;
+  /** How its chunks go on from those before them; absent: each arises by itself. */
+  readonly chunking?: Chunking | undefined;
 }
 
 /** Where a policy runs. */
@@ -60,7 +64,7 @@ export interface FoundPolicy {
  * @throws InputError where there is no checkpoint, it is damaged, its conventions are others, or the device is not there
  */
 export async function loadPolicy(run: string, options: LoadOptions): Promise<LoadedPolicy> {
-  const { robots: rows, machine, brokenAnswers = "refuse" } = options;
+  const { robots: rows, machine, brokenAnswers = "refuse", chunking } = options;
   if (!Number.isInteger(rows) || rows < 1)
     throw new InputError(`loadPolicy: expected a number of robots from 1, got ${rows}`);
   const found = await findPolicy(run);
@@ -71,6 +75,7 @@ export async function loadPolicy(run: string, options: LoadOptions): Promise<Loa
     steps,
     machine: machine === "as trained" ? found.machine : machine,
     brokenAnswers,
+    chunking,
   });
 }
 
@@ -149,16 +154,23 @@ export interface CompileChoice {
   readonly machine: Machine;
   /** Missing: an error. */
   readonly brokenAnswers?: BrokenAnswers;
+  readonly chunking?: Chunking | undefined;
 }
 
-/** A policy with its weights, compiled for a number of robots in one call. */
+/**
+ * A policy with its weights, compiled for a number of robots in one call.
+ *
+ * @throws InputError where its chunks cannot go on from those before them as is asked
+ */
 export async function compilePolicy(
   { checkpoint, step, notes, recipe, robots }: FoundPolicy,
   weights: ParameterValues | StoredInputs,
-  { rows, steps, machine, brokenAnswers = "refuse" }: CompileChoice,
+  { rows, steps, machine, brokenAnswers = "refuse", chunking }: CompileChoice,
 ): Promise<LoadedPolicy> {
+  const problem = chunkingProblem(chunking, recipe);
+  if (problem !== null) throw new InputError(`${checkpoint}: ${problem}`);
   const whole = {
-    setting: settingOf(recipe, rows),
+    setting: { ...settingOf(recipe, rows), chunking },
     weights,
     placement: placementFor(weights),
     answers: answersOf(recipe),

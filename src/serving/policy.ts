@@ -1,17 +1,18 @@
 import type { Batch } from "../batch/batch.ts";
 import { collate } from "../batch/collate.ts";
-import { cutToRobot } from "../batch/cut.ts";
+import { cutToRobot, laidInSlots } from "../batch/cut.ts";
 import { observationSlots } from "../batch/example.ts";
 import { observe } from "../batch/observation.ts";
 import { slots } from "../embodiment/embodiment.ts";
-import { ownActions } from "../embodiment/own-action.ts";
-import type { HostArray } from "../graph/host-array.ts";
+import { type ActionReading, ownActions, unitActions } from "../embodiment/own-action.ts";
+import { HostArray } from "../graph/host-array.ts";
 import { InputError } from "../input-error.ts";
+import type { ChunkBefore, Chunking } from "../objective/chunking.ts";
 import type { ActionSampler } from "../objective/sample.ts";
 import { readingOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { tokenizerOf } from "../recipe/tokenizer.ts";
-import type { ActionChunk, ActionRequest } from "./action.ts";
+import type { ActionChunk, ActionRequest, RestOfChunk } from "./action.ts";
 import { Refusal } from "./refusal.ts";
 import { chooseRobot, type RobotQuery, type ServedRobot } from "./robot.ts";
 import { type BrokenAnswers, heldChunk } from "./said.ts";
@@ -68,6 +69,11 @@ export class LoadedPolicy {
     return this.#sampler.isSaid;
   }
 
+  /** How its chunks go on from those before them; `undefined` where each arises by itself. */
+  get chunking(): Chunking | undefined {
+    return this.#sampler.chunking;
+  }
+
   /**
    * The one robot that a query names.
    *
@@ -97,7 +103,8 @@ export class LoadedPolicy {
   async act<const R extends readonly ActionRequest[]>(requests: R): Promise<{ [K in keyof R]: ActionChunk }>;
   async act(requests: readonly ActionRequest[]): Promise<ActionChunk[]> {
     const keys = requests.map(({ noise, robot }) => ({ ...checked(robot, noise), dataset: robot.dataset }));
-    const actions = await this.#sampler.sample(this.perceive(requests), keys);
+    const before = requests.map((request) => this.#chunkBefore(request));
+    const actions = await this.#sampler.sampleAfter(this.perceive(requests), keys, before);
     return requests.map((request, row) => this.#chunk(request, actions, row));
   }
 
@@ -124,18 +131,31 @@ export class LoadedPolicy {
     this.#sampler.release();
   }
 
+  /** In unit scale, by slot, and relative to the state now where the policy's actions are. */
+  #chunkBefore({ robot, observations, before }: ActionRequest): ChunkBefore | null {
+    if (before === undefined) return null;
+    const problem = restProblem(before, this.#sampler.chunking, this.recipe);
+    if (problem !== null) throw new InputError(`${robot.name}: ${problem}`);
+    const { dofs } = robot.embodiment;
+    const cells = Float64Array.from(before.actions.flat());
+    const own = new HostArray("t d", [before.actions.length, dofs.length], "float64", cells);
+    const unit = unitActions(own, stateNow(observations), this.#reading(robot));
+    return { actions: laidInSlots(unit, slots(dofs), this.#sampler.layout.actionWidth), delay: before.delay };
+  }
+
+  #reading({ embodiment: { dofs }, units }: ServedRobot): ActionReading {
+    return { dofs, unit: units.action, frame: this.recipe.data.actions };
+  }
+
   #chunk({ robot, observations }: ActionRequest, actions: HostArray<"b t d">, row: number): ActionChunk {
     const { dofs } = robot.embodiment;
-    const now = observations[observations.length - 1];
-    const state = Float64Array.from(now?.state ?? []);
-    const reading = { dofs, unit: robot.units.action, frame: this.recipe.data.actions };
     const own = cutToRobot(actions, row, slots(dofs));
     const { chunk, said } = this.saysActions ? heldChunk(own) : { chunk: own, said: this.steps };
     if (said === 0 && this.#brokenAnswers === "refuse")
       throw new InputError(
         `${this.checkpoint}: expected a chunk of ${robot.name}, got an answer that says 0 of ${this.steps} steps; train it on, or ask for zeros in place of broken answers`,
       );
-    const { cells } = ownActions(chunk, state, reading);
+    const { cells } = ownActions(chunk, stateNow(observations), this.#reading(robot));
     const nonFinite = cells.findIndex((value) => !Number.isFinite(value));
     if (nonFinite >= 0)
       throw new Refusal(
@@ -160,6 +180,26 @@ export class LoadedPolicy {
       );
     return robot;
   }
+}
+
+/** The robot's state as the last of its observations tells it. */
+function stateNow(observations: ActionRequest["observations"]): Float64Array {
+  return Float64Array.from(observations[observations.length - 1]?.state ?? []);
+}
+
+/** What is wrong with a robot's chunk before; `null` where nothing is. */
+function restProblem(
+  { actions, delay }: RestOfChunk,
+  chunking: Chunking | undefined,
+  { policy: { maxDelay = 0 } }: Recipe,
+): string | null {
+  if (chunking === undefined)
+    return "expected no chunk before, since each arises by itself, got one; load the policy with chunking";
+  if (!Number.isInteger(delay) || delay < 0 || delay > actions.length)
+    return `delay: expected at most the ${actions.length} steps that are left of the chunk before, got ${delay}`;
+  if (chunking.kind === "frozen" && delay > maxDelay)
+    return `delay: expected at most policy.maxDelay (${maxDelay}), under which the policy was trained, got ${delay}`;
+  return null;
 }
 
 function checked(robot: ServedRobot, noise: ActionRequest["noise"]): ActionRequest["noise"] {

@@ -5,12 +5,15 @@ import { needLibav } from "../dataset/write/video.ts";
 import { InputError } from "../input-error.ts";
 import { makeFolder } from "../make-folder.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
+import type { Chunking } from "../objective/chunking.ts";
+import type { Recipe } from "../recipe/schema.ts";
 import type { Design } from "../simulation/design.ts";
 import type { RobotOptions } from "../simulation/environment.ts";
 import { successInterval } from "../simulation/interval.ts";
 import { type ChunkExecution, executionProblems } from "../simulation/queue.ts";
 import { findRobot } from "../simulation/robots.ts";
 import type { Rollout } from "../simulation/rollout.ts";
+import { chunkingProblem } from "./chunking.ts";
 import { type FoundPolicy, findPolicy, type Machine } from "./load.ts";
 import type { ServedRobot } from "./robot.ts";
 import { encodeWeights, type PlayedShare } from "./rollout-share.ts";
@@ -33,6 +36,8 @@ export interface RolloutRequest {
   readonly execute: number | null;
   /** Inference delay, in steps. */
   readonly delay: number;
+  /** How chunks go on from those before them; absent: each arises by itself. */
+  readonly chunking?: Chunking | undefined;
   /** The most robots that are simulated at the same time. Results of other numbers differ in their last bits. */
   readonly sideBySide: number;
   /** Where and how many of the first episodes are filmed; `null` for none. */
@@ -105,6 +110,7 @@ export async function rollOutFound(
     stop,
     robot: policy.robots.indexOf(served),
     design: design.name,
+    chunking: request.chunking,
     folder: films?.folder ?? null,
   };
   const shares = rolloutParts(policy.machine, request).map((part) => ({ ...common, ...part }));
@@ -143,7 +149,9 @@ export interface PlannedRollout {
 /** @throws InputError where no robot of the policy fits, or where horizon, delay or an option do not fit */
 export function planRollout(policy: FoundPolicy, choice: RolloutChoice): PlannedRollout {
   const { served, observation } = fittingRobot(policy.robots, choice.design, choice.dataset);
-  const execution = executionOf(choice, policy.recipe.policy.actionHorizon);
+  const execution = executionOf(choice, policy.recipe.policy);
+  const problem = chunkingProblem(choice.chunking, policy.recipe);
+  if (problem !== null) throw new InputError(problem);
   return { served, execution, options: optionsOf(choice, served, observation) };
 }
 
@@ -185,9 +193,14 @@ function optionsOf(
   return options;
 }
 
-function executionOf({ execute, delay }: RolloutChoice, horizon: number): ChunkExecution {
+function executionOf(
+  { execute, delay, chunking }: RolloutChoice,
+  { actionHorizon: horizon, maxDelay = 0 }: Recipe["policy"],
+): ChunkExecution {
   const execution = { execute: execute ?? Math.ceil(horizon / 2), delay };
   const problems = executionProblems(execution, horizon);
+  if (chunking?.kind === "frozen" && delay > maxDelay && maxDelay > 0)
+    problems.push(`delay: expected at most policy.maxDelay (${maxDelay}) with frozen chunks, got ${delay}`);
   if (problems.length > 0) throw new InputError(problems.join("; "));
   return execution;
 }

@@ -18,11 +18,11 @@ export interface ShareWatcher {
 
 /** Opens a share's policy and robots in this thread and runs its episodes. */
 export async function playShare(share: RolloutShare, watcher: ShareWatcher): Promise<PlayedShare> {
-  const { policy: found, weights, plan, rows, machine } = share;
+  const { policy: found, weights, plan, rows, machine, chunking } = share;
   const own = weights === null ? await readPolicyWeights(found) : decodeWeights(weights);
   const steps = stepsUsed(plan.execution);
   // A robot that got nothing would end the rollout of all others: such answers are counted.
-  const policy = await compilePolicy(found, own, { rows, steps, machine, brokenAnswers: "zeros" });
+  const policy = await compilePolicy(found, own, { rows, steps, machine, chunking, brokenAnswers: "zeros" });
   const robots: RobotEnvironment[] = [];
   try {
     const design = findRobot(share.design);
@@ -48,7 +48,9 @@ async function playWith(
   { robot, environmentCount, plan, episodes, stop }: RolloutShare,
   { finished }: ShareWatcher,
 ): Promise<PlayedShare> {
-  const controller = new PolicyController(policy, policy.robots[robot]!, { environmentCount, seed: plan.seed });
+  const { seed, execution } = plan;
+  const options = { environmentCount, seed, delay: execution.delay };
+  const controller = new PolicyController(policy, policy.robots[robot]!, options);
   try {
     const rollouts = await play({ robots, controller }, episodes, plan, {
       finished,

@@ -1,5 +1,6 @@
 import { HostArray } from "../graph/host-array.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
+import type { Chunking } from "../objective/chunking.ts";
 import type { PlainError } from "../plain-error.ts";
 import type { RobotOptions } from "../simulation/environment.ts";
 import type { PlayPlan, Rollout } from "../simulation/rollout.ts";
@@ -23,6 +24,7 @@ export interface RolloutShare {
   /** Of the policy's program. */
   readonly rows: number;
   readonly machine: Machine;
+  readonly chunking?: Chunking | undefined;
   /** For films. */
   readonly folder: string | null;
   /** One cell, shared by all threads: not 0 where they are to stop. */

@@ -51,4 +51,21 @@ describe("a session of a policy that acts at four steps per second", () => {
     see(session, 3, 55, 1);
     expect(firstEntries(session)).toEqual([50, 52.5, 55]);
   });
+
+  it("goes on from what is left of the answer that it kept, by its frames or as the robot says, and from none after a reset", () => {
+    const robot = policy.robot({ dataset: "north" });
+    const session = policy.session(robot, { seed: 1 });
+    see(session, 3, 0, 10);
+    expect(session.askAfter("lift", { delay: 2, carriedOut: null }).before).toBeUndefined();
+    session.keep({ robot, actions: [[0], [1], [2], [3]], stepsPerSecond: 4 });
+    // Five of its frames are half a second: two steps.
+    see(session, 3, 10, 5);
+    const before = (delay: number, carriedOut: number | null) => session.askAfter("lift", { delay, carriedOut }).before;
+    expect(before(1, null)).toEqual({ actions: [[2], [3]], delay: 1 });
+    session.keep({ robot, actions: [[0], [1], [2], [3]], stepsPerSecond: 4 });
+    expect(before(5, 1)).toEqual({ actions: [[1], [2], [3]], delay: 3 });
+    session.reset();
+    see(session, 3, 0, 1);
+    expect(before(1, null)).toBeUndefined();
+  });
 });

@@ -1,14 +1,26 @@
 import type { RobotObservation } from "../batch/observation.ts";
-import type { ActionRequest } from "./action.ts";
+import type { ActionChunk, ActionRequest } from "./action.ts";
 import { History, type HistoryChoice } from "./history.ts";
 import type { ServedRobot } from "./robot.ts";
 
-/** One robot's session with a policy: its history of observations, and noise of its own for each frame. */
+/** What a robot does while it waits for an answer. */
+export interface Waiting {
+  /** Steps until the first action of the answer is carried out. */
+  readonly delay: number;
+  /** Steps of the chunk before that it has carried out; `null`: as many as frames have passed since it asked for it. */
+  readonly carriedOut: number | null;
+}
+
+/** One robot's session with a policy: its history of observations, what it carries out, and noise of its own for each frame. */
 export class Session {
   readonly robot: ServedRobot;
   readonly #history: History;
   readonly #seed: number;
   #episode = 0;
+  /** The frame of the last question. */
+  #asked = 0;
+  /** The last answer, and the frame of its question. */
+  #last: { readonly chunk: ActionChunk; readonly frame: number } | null = null;
 
   /** @param seed of its noise; robots that act at the same time have different seeds */
   constructor(robot: ServedRobot, choice: HistoryChoice, seed: number) {
@@ -32,13 +44,35 @@ export class Session {
    * @throws InputError if there was no observation yet
    */
   ask(prompt: string | Int32Array): ActionRequest {
-    const noise = { seed: this.#seed, episode: this.#episode, frame: this.#history.length - 1, draw: 0 };
+    this.#asked = this.#history.length - 1;
+    const noise = { seed: this.#seed, episode: this.#episode, frame: this.#asked, draw: 0 };
     return { robot: this.robot, observations: this.#history.observations, prompt, noise };
+  }
+
+  /**
+   * The request for actions that go on from the last chunk that was kept.
+   *
+   * @throws InputError if there was no observation yet
+   */
+  askAfter(prompt: string | Int32Array, { delay, carriedOut }: Waiting): ActionRequest {
+    const request = this.ask(prompt);
+    if (this.#last === null) return request;
+    const { chunk, frame } = this.#last;
+    const seconds = (this.#asked - frame) / this.robot.framesPerSecond;
+    const past = carriedOut ?? Math.round(seconds * this.robot.stepsPerSecond);
+    const actions = chunk.actions.slice(past);
+    return { ...request, before: { actions, delay: Math.min(delay, actions.length) } };
+  }
+
+  /** Keeps the answer to the last question: the robot goes on with it. */
+  keep(chunk: ActionChunk): void {
+    this.#last = { chunk, frame: this.#asked };
   }
 
   /** Begins anew, as at an episode's start. */
   reset(): void {
     this.#history.reset();
+    this.#last = null;
     this.#episode++;
   }
 }

@@ -73,6 +73,14 @@ function named(entries: readonly Entry[]): string {
   return `${entries.length} (${entries.map(({ name }) => name).join(" ")})`;
 }
 
+export interface ControllerOptions {
+  readonly environmentCount: number;
+  /** Of the noise. */
+  readonly seed: number;
+  /** Steps from a question to the first action of its answer, for a policy that goes on from the chunk before; absent: none. */
+  readonly delay?: number | undefined;
+}
+
 /** A policy that controls simulated robots, each with a session of its own. */
 export class PolicyController implements Controller {
   readonly environmentCount: number;
@@ -81,15 +89,13 @@ export class PolicyController implements Controller {
   readonly #policy: LoadedPolicy;
   readonly #robot: ServedRobot;
   readonly #seed: number;
+  readonly #delay: number;
   readonly #running: ({ readonly session: Session; readonly episode: number; prompt: string } | null)[];
   #ms = 0;
   #answers = noAnswers;
 
-  constructor(
-    policy: LoadedPolicy,
-    robot: ServedRobot,
-    { environmentCount, seed }: { readonly environmentCount: number; readonly seed: number },
-  ) {
+  constructor(policy: LoadedPolicy, robot: ServedRobot, { environmentCount, seed, delay = 0 }: ControllerOptions) {
+    this.#delay = delay;
     this.#policy = policy;
     this.#robot = robot;
     this.#seed = seed;
@@ -125,7 +131,8 @@ export class PolicyController implements Controller {
     const from = performance.now();
     const requests = environments.map((environment) => {
       const { session, episode, prompt } = this.#runningIn(environment);
-      const request = session.ask(prompt);
+      const waiting = { delay: this.#delay, carriedOut: null };
+      const request = this.#policy.chunking === undefined ? session.ask(prompt) : session.askAfter(prompt, waiting);
       return { ...request, noise: { ...request.noise, episode } };
     });
     const chunks: ActionChunk[] = [];
@@ -134,6 +141,7 @@ export class PolicyController implements Controller {
       chunks.push(...(await this.#policy.act(requests.slice(at, at + this.#policy.rows))));
     this.#ms += performance.now() - from;
     for (const { saidSteps } of chunks) this.#answers = counted(this.#answers, saidSteps, this.horizon);
+    for (const [at, environment] of environments.entries()) this.#runningIn(environment).session.keep(chunks[at]!);
     return chunks.map(({ actions }) => actions);
   }
 

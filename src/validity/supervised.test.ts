@@ -9,6 +9,7 @@ const facts: TargetFacts = {
   dofReal: Validity.of("b d", [2, 3], Uint8Array.of(1, 0, 1, 1, 1, 1)),
   targetReal: Validity.of("b", [2], Uint8Array.of(1, 0)),
   dofMoves: Validity.of("b d", [2, 3], Uint8Array.of(1, 0, 0, 1, 1, 1)),
+  stepAsked: Validity.complete("b t", [2, 2]),
 };
 
 const teaching = (rule: SupervisionRule, rules = Rules.all, stepsThatTeach: "real" | "all" = "real") => [

@@ -20,9 +20,11 @@ export interface TargetFacts {
   readonly targetReal: Validity<"b">;
   /** Dofs whose values change in training. */
   readonly dofMoves: Validity<"b d">;
+  /** Steps that the policy is asked for; the others are given to it, as they are. */
+  readonly stepAsked: Validity<"b t">;
 }
 
-/** Cells that teach: of a loss, and of nothing else. */
+/** Cells that teach: of a loss, and of nothing else. A step that is given teaches under no rule. */
 export class Supervised<A extends string> {
   readonly #cells: Validity<A>;
   declare protected readonly nominal: (axes: A) => A;
@@ -39,11 +41,12 @@ export class Supervised<A extends string> {
   ): Supervised<"b t d"> {
     const steps = Validity.complete("b t", facts.stepReal.shape);
     const dofs = Validity.complete("b d", facts.dofReal.shape);
-    if (rule === "asReleasedPi") return new Supervised(Validity.every("b t d", [facts.targetReal, steps, dofs]));
+    const { targetReal, stepAsked } = facts;
+    if (rule === "asReleasedPi") return new Supervised(Validity.every("b t d", [targetReal, stepAsked, dofs]));
     const realSteps = stepsThatTeach === "real" && rules.keeps("loss-steps") ? facts.stepReal : steps;
     const realDofs = rules.keeps("loss-dims") ? facts.dofReal : dofs;
     const moving = rule === "moving" && rules.keeps("loss-dims") ? facts.dofMoves : dofs;
-    return new Supervised(Validity.every("b t d", [facts.targetReal, realSteps, realDofs, moving]));
+    return new Supervised(Validity.every("b t d", [targetReal, stepAsked, realSteps, realDofs, moving]));
   }
 
   /** Of a prompt's or an answer's tokens, those that exist and are to be said. */

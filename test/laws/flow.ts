@@ -4,6 +4,7 @@ import { firstNoise, flowPoint } from "../../src/flow/path.ts";
 import { timeDirections } from "../../src/flow/time.ts";
 import { HostArray } from "../../src/graph/host-array.ts";
 import { multiply, scale } from "../../src/graph/op/elementwise.ts";
+import { less } from "../../src/graph/op/select.ts";
 import { stream } from "../../src/graph/random.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../../src/validity/symbolic.ts";
@@ -60,6 +61,31 @@ export function sampler(rules: Rules): Subject {
   };
 }
 
+/** Actions of the same policy that go on from others: frozen, or bent towards them. */
+function carriedSampler(kind: "frozen" | "guided"): Subject {
+  return {
+    given: argumentsOf({ noise: cells, actions: cells, held: ["b t", [3, 2]] }, { real: [...cells, isReal] }),
+    signature,
+    run: graphOf((inputs) => {
+      const held = inputs.value("held", "b t");
+      const actions = padded(inputs, "actions");
+      const isHeld = less(scale(held, 0), held);
+      const guidance = { kind: "guided", actions, held, greatestWeight: 5, gradient: "whole" } as const;
+      const outputs = timeDirections.map((timeDirection) => ({
+        [timeDirection]: integrate(padded(inputs, "noise"), ({ noisy }) => multiply(scale(noisy, 0.3), noisy), {
+          steps: 3,
+          embedding: { kind: "continuous", width: 4 },
+          timeDirection,
+          unrealInput: "zero",
+          rules: Rules.all,
+          carried: kind === "frozen" ? { kind, actions, isHeld } : guidance,
+        }),
+      }));
+      return { outputs: Object.assign({}, ...outputs), by: {} };
+    }, new Map()),
+  };
+}
+
 const start: Subject = {
   given: argumentsOf({ noise: cells }, { real: [...cells, isReal] }),
   signature: { ...signature, real: { noise: "real" } },
@@ -93,9 +119,17 @@ export const pathLaws: LawsOf<typeof import("../../src/flow/path.ts")> = {
 };
 export const integrateLaws: LawsOf<typeof import("../../src/flow/integrate.ts")> = { integrate: sampler(Rules.all) };
 export const noiseLaws: LawsOf<typeof import("../../src/flow/noise.ts")> = { fillNoise: noise };
+const ofTurns = { because: "numbers of Euler steps, which have no cells that may not exist" };
+export const guidanceLaws: LawsOf<typeof import("../../src/flow/guidance.ts")> = {
+  guided: carriedSampler("guided"),
+  guidanceWeight: ofTurns,
+  guidedTurns: ofTurns,
+  turnOf: ofTurns,
+};
 const perSample = { because: "a function of a sample's key or of a time, none of which is padded" };
 export const timeLaws: LawsOf<typeof import("../../src/flow/time.ts")> = {
   timeWidth: { because: "counts numbers that stand for a time" },
+  timeOfData: perSample,
   sampleTime: perSample,
   embedTime: perSample,
   embedTimes: perSample,

@@ -6,7 +6,7 @@ import { mustNotCompile } from "../../src/graph/testing/must-not-compile.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { attention, attentionLaws, stepAttention } from "./attention.ts";
 import { tower, videoLaws, visionLaws } from "./encoder.ts";
-import { integrateLaws, noiseLaws, pathLaws, timeLaws, withoutGuard } from "./flow.ts";
+import { guidanceLaws, integrateLaws, noiseLaws, pathLaws, timeLaws, withoutGuard } from "./flow.ts";
 import { layer } from "./layer.ts";
 import { reductionLaws, velocityLaws, weightedLaws } from "./loss.ts";
 import { actionErrorLaws, groupLaws, intervalLaws } from "./metric.ts";
@@ -23,6 +23,7 @@ const lawsOfModules: Readonly<Record<string, Readonly<Record<string, Subject | N
   "metric/group.ts": groupLaws,
   "metric/interval.ts": intervalLaws,
   "metric/action-error.ts": actionErrorLaws,
+  "flow/guidance.ts": guidanceLaws,
   "flow/path.ts": pathLaws,
   "flow/integrate.ts": integrateLaws,
   "flow/noise.ts": noiseLaws,

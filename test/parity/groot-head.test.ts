@@ -95,6 +95,7 @@ describe("the micro policy with two slots and GR00T's head is PyTorch's", () => 
       dofReal: fact("dofReal", "b d", [4, 6]),
       targetReal: fact("targetReal", "b", [4]),
       dofMoves: Validity.complete("b d", [4, 6]),
+      stepAsked: Validity.complete("b t", [4, 4]),
     },
     { rules: setting.rules, stepsThatTeach: "real" },
   );

@@ -2,7 +2,7 @@ import type { SymbolicArray } from "../../graph/array.ts";
 import { silu } from "../../graph/op/activation.ts";
 import { type Context, type LayerChoice, transformerLayer } from "../../nn/layer.ts";
 import { linear } from "../../nn/linear.ts";
-import { norm } from "../../nn/norm.ts";
+import { type Condition, norm } from "../../nn/norm.ts";
 import type { Scope } from "../../nn/parameter.ts";
 import type { DitSize } from "../size.ts";
 import type { TokenStream } from "../stream.ts";
@@ -22,7 +22,7 @@ const ditLayer: LayerChoice = {
  * A diffusion transformer over a stream: even blocks read the contexts, one after another and then the first again, odd ones the stream
  * itself.
  *
- * @param condition `[b e]`: scales and shifts every norm before attention, and the last
+ * @param condition scales and shifts every norm before attention, and the last
  * @returns `[b n e]`, `size.output` wide
  * @source GR00T `cross_attention_dit.py` `DiT` with `interleave_self_attention`, `AlternateVLDiT`
  */
@@ -30,7 +30,7 @@ export function runDit(
   scope: Scope,
   size: DitSize,
   stream: TokenStream,
-  { contexts, condition }: { readonly contexts: readonly Context[]; readonly condition: SymbolicArray<"b e"> },
+  { contexts, condition }: { readonly contexts: readonly Context[]; readonly condition: Condition },
 ): SymbolicArray<"b n e"> {
   const { real, pattern } = stream;
   const form = { choice: ditLayer, size: { ...size, keyHeads: size.heads } };

@@ -2,15 +2,17 @@ import type { FlowInput } from "../../flow/path.ts";
 import { type SymbolicArray, sizeOf } from "../../graph/array.ts";
 import { silu } from "../../graph/op/activation.ts";
 import { stopGradient } from "../../graph/op/elementwise.ts";
-import { concat, merge, rename, slice } from "../../graph/op/shape.ts";
+import { concat, rename, slice } from "../../graph/op/shape.ts";
 import type { KeyValue } from "../../nn/layer.ts";
 import { linear } from "../../nn/linear.ts";
+import type { Condition } from "../../nn/norm.ts";
 import type { Scope } from "../../nn/parameter.ts";
 import type { Observation } from "../inputs.ts";
 import type { Segment } from "../segment.ts";
 import { runTrunk } from "../trunk.ts";
 import type { ExpertForm, FlowHead } from "./form.ts";
 import type { Perceived } from "./perceived.ts";
+import { timeOfAll, timesOfTokens } from "./times.ts";
 import { actionTokens, laterSteps, slotInitial, stateSegment } from "./tokens.ts";
 
 /**
@@ -31,7 +33,7 @@ export function flowVelocity(
     open: "within",
   });
   const suffix = stream.continuedBy(scope, [...state, actions]).withEmptyPlaces(laterSteps(head, input.noisy));
-  const condition = conditionOf(scope.in("action"), head.expert, input);
+  const condition = conditionOf(scope.in("action"), head.expert, input, suffix.length);
   const { tokens } = runTrunk(scope.in("expert"), head.expert, suffix, {
     before: head.insulated ? cache.map(insulated) : cache,
     condition,
@@ -88,17 +90,23 @@ function joined(
 }
 
 /**
- * What the expert's norms follow: the time of the flow. Every step of a sample stands at one time, so its first step's says it.
+ * What the expert's norms follow: the time of the flow, which the first step of a sample says where all stand at one. Where they do not,
+ * each action token follows its own, and a state before them the last step's: no step that is given is the last.
  *
- * @source openpi `pi0.py` `embed_suffix`, π0.5
+ * @source openpi `pi0.py` `embed_suffix`, π0.5; by step: OpenTau `modeling_pi05.py` `embed_suffix`
  */
-function conditionOf(scope: Scope, { choice, size }: ExpertForm, { timeEmbedding }: FlowInput) {
+function conditionOf(
+  scope: Scope,
+  { choice, size }: ExpertForm,
+  { timeEmbedding, times }: FlowInput,
+  tokens: number,
+): Condition | null {
   switch (choice.time) {
     case "joined":
       return null;
     case "condition": {
       const square = { from: "e", to: "e", sizes: [size.width], bias: "zero", initial: "fan-in" } as const;
-      const time = merge(slice(timeEmbedding, "t", 0, 1), "t e", "e");
+      const time: Condition = times === "by step" ? timesOfTokens(timeEmbedding, tokens) : timeOfAll(timeEmbedding);
       return silu(linear(scope.in("time.out"), silu(linear(scope.in("time.in"), time, square)), square));
     }
   }

@@ -4,11 +4,11 @@ import { relu, silu } from "../../graph/op/activation.ts";
 import { alignAny, alignTo } from "../../graph/op/align.ts";
 import { add } from "../../graph/op/elementwise.ts";
 import { select } from "../../graph/op/select.ts";
-import { concat, merge, rename, slice } from "../../graph/op/shape.ts";
+import { concat, rename, slice } from "../../graph/op/shape.ts";
 import { type Embodied, embodiedLinear } from "../../nn/embodied.ts";
 import type { Context } from "../../nn/layer.ts";
 import { linear } from "../../nn/linear.ts";
-import { norm } from "../../nn/norm.ts";
+import { type Condition, norm } from "../../nn/norm.ts";
 import type { Scope } from "../../nn/parameter.ts";
 import { SymbolicPadded, SymbolicValidity } from "../../validity/symbolic.ts";
 import type { Segment } from "../segment.ts";
@@ -19,6 +19,7 @@ import { mixedFeatures } from "./features.ts";
 import type { ActionSteps, GrootHead } from "./form.ts";
 import { placed } from "./part.ts";
 import type { Perceived } from "./perceived.ts";
+import { timeOfAll, timesOfTokens } from "./times.ts";
 import { actionTokens, laterSteps, slotInitial, stateTokens } from "./tokens.ts";
 
 /**
@@ -30,7 +31,7 @@ export function grootVelocity(
   scope: Scope,
   head: GrootHead,
   perceived: Perceived,
-  { noisy, timeEmbedding }: FlowInput,
+  { noisy, timeEmbedding, times }: FlowInput,
 ): SymbolicArray<"b t d"> {
   const { size } = head;
   const embodied: Embodied = { index: perceived.observation.embodiment.selected(0), sets: head.embodiments };
@@ -42,7 +43,11 @@ export function grootVelocity(
   const stream = TokenStream.of(scope, segments).withEmptyPlaces(laterSteps(head, noisy));
   const tokens = runDit(scope.in("dit"), size, stream, {
     contexts: contextsOf(scope, head, stream, perceived),
-    condition: conditionOf(scope.in("time"), size, time.condition),
+    condition: conditionOf(
+      scope.in("time"),
+      size,
+      times === "by step" ? timesOfTokens(time.condition, stream.length) : timeOfAll(time.condition),
+    ),
   });
   const ends = slice(tokens, "n", stream.length - sizeOf(noisy, "t"), stream.length);
   return decodedVelocity(scope.in("decoder"), head, ends, { embodied, width: sizeOf(noisy, "d") });
@@ -118,13 +123,15 @@ function actionSegment(
   return actionTokens(inPlace, observation.facts, { ...steps, open: "joins-previous" });
 }
 
-/** The embedded time's two parts. Every step of a sample stands at one time, so its first step's conditions the norms. */
+/** The embedded time's two parts. */
 function timeParts(embedding: SymbolicArray<"b t e">, { width, condition }: DitSize) {
-  const first = slice(slice(embedding, "t", 0, 1), "e", width, width + condition);
-  return { tokens: rename(slice(embedding, "e", 0, width), "t", "n"), condition: merge(first, "t e", "e") };
+  return {
+    tokens: rename(slice(embedding, "e", 0, width), "t", "n"),
+    condition: slice(embedding, "e", width, width + condition),
+  };
 }
 
-function conditionOf(scope: Scope, { width }: DitSize, time: SymbolicArray<"b e">): SymbolicArray<"b e"> {
+function conditionOf(scope: Scope, { width }: DitSize, time: Condition): Condition {
   const square = { from: "e", to: "e", sizes: [width], bias: "zero", initial: "fan-in" } as const;
   return linear(scope.in("out"), silu(linear(scope.in("in"), time, square)), square);
 }
