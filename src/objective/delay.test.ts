@@ -52,7 +52,7 @@ function optionsFor({ form }: Setting, supervision: SupervisionRule): TargetOpti
     purpose: "training",
     supervision,
     pastEnd: supervision === "asReleasedPi" ? "taught" : "hidden",
-    objectives: objectiveTargets(form, "zero"),
+    objectives: objectiveTargets(form, { unrealInput: "zero", given: 0 }),
     datasets: ["example"],
     moves: () => true,
     rules: Rules.all,

@@ -231,9 +231,7 @@ export function variantOf(choice: VariantChoice): Variant {
     ...(integrationSteps === undefined ? {} : { integrationSteps }),
     ...(maxDelay === undefined ? {} : { maxDelay }),
   };
-  const objectives = kept.map((objective) =>
-    objective.kind === "flow" ? { ...objective, ...chosen } : objective,
-  );
+  const objectives = kept.map((objective) => (objective.kind === "flow" ? { ...objective, ...chosen } : objective));
   const prefix = row.prefix.map(
     (part): PrefixSegment =>
       part.tokens === "pictures" && marks !== undefined ? { ...part, tokens: "marked pictures", marks } : part,

@@ -6,11 +6,12 @@ import { reductions } from "../loss/reduction.ts";
 import { recomputes } from "../objective/objective.ts";
 import type { Part } from "../policy/head/form.ts";
 import { reads } from "../policy/prefixes.ts";
-import { grootSizeOf, timeDirectionOf, type Variant, variantNames, variantOf, variants } from "../policy/variant.ts";
+import { grootSizeOf, type Variant, variantNames, variants } from "../policy/variant.ts";
 import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
 import { answerProblems, answerSchema } from "./answer-schema.ts";
 import { dataSchema } from "./data-schema.ts";
+import { delayProblem } from "./delay.ts";
 import { lossWeightProblems, lossWeightsSchema } from "./loss-weights.ts";
 import { optimizerSchema } from "./optimizer-schema.ts";
 import { pictureMarksSchema, policySizeSchema, sizeMisfit } from "./size-schema.ts";
@@ -88,10 +89,7 @@ const policySchema = z.strictObject({
   actionTokens: answerSchema.optional(),
   /** Euler steps from noise to actions, where they are not the variant's. */
   integrationSteps: count.optional(),
-  /**
-   * Steps that a robot carries out while it waits for an answer, at most: training gives so many of a chunk's first steps to the policy
-   * as they are, by chance from none on. A policy without the key, or with 0, is asked for every step.
-   */
+  /** Of a chunk's first steps, how many training gives as they are, at most (see `askedSteps`); may be missing: none. */
   maxDelay: natural.optional(),
   /** Tokens that stand around each picture, by their numbers in the table, where there are any. */
   pictureMarks: pictureMarksSchema.optional(),
@@ -290,14 +288,9 @@ function responseMisfits({ policy, data }: Recipe): Misfit[] {
   return misfit("responseTokens", "expected a dataset whose mapping names a column of responses, got none");
 }
 
-/** A step has to be left that is asked for, and only a flow takes steps that are given. */
 function delayMisfits({ policy }: Recipe): Misfit[] {
-  const { variant, maxDelay = 0, actionHorizon } = policy;
-  const path = ["policy", "maxDelay"];
-  if (maxDelay > 0 && timeDirectionOf(variantOf(policy)) === "none")
-    return [{ path, message: `expected 0 with policy.variant "${variant}", which learns no flow, got ${maxDelay}` }];
-  if (maxDelay < actionHorizon) return [];
-  return [{ path, message: `expected fewer than policy.actionHorizon (${actionHorizon}), got ${maxDelay}` }];
+  const message = delayProblem(policy);
+  return message === null ? [] : [{ path: ["policy", "maxDelay"], message }];
 }
 
 function repeated<T>(values: readonly T[]): T | undefined {

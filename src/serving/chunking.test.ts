@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { recipe as demo } from "../../recipes/demo.ts";
+import { craneRecipe } from "../recipe/testing/cranes.ts";
 import { chunkingOf, chunkingProblem } from "./chunking.ts";
 
 it("LeRobot's way has its schedule and weight, and the gradient of the first term alone", () => {
@@ -10,7 +10,7 @@ it("LeRobot's way has its schedule and weight, and the gradient of the first ter
 });
 
 it("frozen chunks ask for a policy that was trained with given steps, and any for one with a flow", () => {
-  const { policy } = demo;
+  const { policy } = craneRecipe;
   const delayed = { policy: { ...policy, maxDelay: 2 } };
   const saying = { policy: { ...policy, variant: "pi0_fast" } } as const;
   expect(chunkingProblem(undefined, saying)).toBeNull();

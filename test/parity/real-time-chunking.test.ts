@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
+import { it } from "vitest";
 import { z } from "zod";
 import type { BatchLayout } from "../../src/batch/layout.ts";
 import { guidanceGradients } from "../../src/flow/guidance.ts";
