@@ -49,7 +49,7 @@ it("says what leaks, by kind of padding and where, and which kinds there are non
   ]);
   expect(page).toContain("Padding leaks: something above depends on cells that do not exist.");
   expect(page).toContain(
-    "Not in this mixture: history, metadata-tokens, subgoals, action-tokens, robotless-samples, filler-rows.",
+    "Not in this mixture: history, response-tokens, metadata-tokens, subgoals, action-tokens, robotless-samples, filler-rows.",
   );
   expect(demoReport({ ...story, audit: { ...story.audit, clean: true } })).not.toContain("Padding leaks");
 });

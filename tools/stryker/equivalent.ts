@@ -145,7 +145,7 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     path: "src/optimizer/packed.ts",
-    code: "const sorted = [...forms].sort((one, other) => (one.name < other.name ? -1 : 1));",
+    code: ".sort((one, other) => (one.name < other.name ? -1 : 1))",
     before: "one.name < other.name",
     after: "one.name <= other.name",
     reason: "no two parameters have one name",
