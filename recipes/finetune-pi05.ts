@@ -1,5 +1,6 @@
 import { asFound } from "../src/embodiment/mapping.ts";
 import type { Recipe } from "../src/recipe/schema.ts";
+import { wordsToGoOnWith } from "../src/recipe/tokenizer.ts";
 
 /**
  * π0.5 on a robot of yours: its weights go on, all of them, as openpi fine-tunes them.
@@ -50,7 +51,7 @@ export function recipe(weights: Recipe): Recipe {
       actionWidth: 7,
       stateWidth: 6,
       promptTokens: 200,
-      ...wordsOf(weights),
+      ...wordsToGoOnWith(weights),
     },
     batch: { size: 32, microBatch: 16, recompute: "blocks" },
     validation: { everySteps: 1000, microBatch: 16, ratio: 0.2, framesPerMember: 64, draws: 1, weights: "ema" },
@@ -69,9 +70,4 @@ export function recipe(weights: Recipe): Recipe {
     },
     checkpoint: { everySteps: 1000, keepLast: 2 },
   };
-}
-
-/** Weights with fewer words than there are bytes are small ones for a trial, without a tokenizer of their own: they read bytes. */
-function wordsOf({ policy: { tokenizer, vocabulary = 0 } }: Recipe): Partial<Recipe["policy"]> {
-  return tokenizer === undefined && vocabulary < 259 ? { tokenizer: "bytes", vocabulary: 259 } : {};
 }

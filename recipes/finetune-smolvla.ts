@@ -1,5 +1,6 @@
 import { asFound } from "../src/embodiment/mapping.ts";
 import type { Recipe } from "../src/recipe/schema.ts";
+import { wordsToGoOnWith } from "../src/recipe/tokenizer.ts";
 
 /**
  * SmolVLA on a robot of yours: its weights go on, as LeRobot fine-tunes them.
@@ -47,7 +48,7 @@ export function recipe(weights: Recipe): Recipe {
       actionWidth: 7,
       stateWidth: 6,
       promptTokens: 48,
-      ...wordsOf(weights),
+      ...wordsToGoOnWith(weights),
     },
     batch: { size: 64, microBatch: 16, recompute: "blocks" },
     validation: { everySteps: 1000, microBatch: 16, ratio: 0.2, framesPerMember: 64, draws: 1, weights: "parameters" },
@@ -67,9 +68,4 @@ export function recipe(weights: Recipe): Recipe {
     },
     checkpoint: { everySteps: 1000, keepLast: 2 },
   };
-}
-
-/** Weights with fewer words than there are bytes are small ones for a trial, without a tokenizer of their own: they read bytes. */
-function wordsOf({ policy: { tokenizer, vocabulary = 0 } }: Recipe): Partial<Recipe["policy"]> {
-  return tokenizer === undefined && vocabulary < 259 ? { tokenizer: "bytes", vocabulary: 259 } : {};
 }

@@ -1,73 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { byteTokenizer } from "../codec/prompt.ts";
 import type { Feature } from "../dataset/dataset.ts";
-import { type GeneratedDataset, generate, generatedValue } from "../dataset/generated.ts";
+import { generatedValue } from "../dataset/generated.ts";
 import { augment, drawChange, usualAugmentation } from "../embodiment/augment.ts";
 import { asFound, type Mapping } from "../embodiment/mapping.ts";
-import type { Normalization } from "../embodiment/normalize.ts";
 import { letterbox } from "../embodiment/picture.ts";
 import { aloha, droid, libero } from "../embodiment/robot.ts";
 import { expectOtherBits, expectSameBits } from "../graph/testing/bits.ts";
-import { openMixture } from "../mixture/mixture.ts";
 import { collate } from "./collate.ts";
-import { type ExampleChoice, loadExample, type Reading, type Subject } from "./example.ts";
+import { loadExample, type Subject } from "./example.ts";
+import { at, camera, cameras, choice, description, reading, subject, toy, vector } from "./testing/toy.ts";
 
-const vector = (key: string, size: number, names: readonly string[] | null = null): Feature => ({
-  key,
-  type: "float32",
-  shape: [size],
-  names,
-});
-const camera = (key: string): Feature => ({ key, type: "image", shape: [6, 8, 3], names: null });
-const description: GeneratedDataset = {
-  name: "toy",
-  robotType: "toy",
-  framesPerSecond: 10,
-  features: [
-    vector("action", 2, ["elbow", "gripper"]),
-    vector("observation.state", 2, ["elbow", "gripper"]),
-    camera("observation.images.top"),
-  ],
-  episodeLengths: [12],
-  tasks: ["push"],
-  seed: 1,
-};
-const reading: Reading = {
-  rate: "native",
-  interval: 2,
-  historyDropout: 0,
-  actionFrame: "absolute",
-  pastEnd: "nothing",
-  prompt: "task",
-  letterbox: "antialiased-centred",
-  longPrompt: "refuse",
-  augmentation: "none",
-};
-const layout = { steps: 4, observations: 3, tokens: 8, responseTokens: 0, pictureSize: 8 };
-const choice: ExampleChoice = { seed: 7, purpose: "train", layout, reading, tokenizer: byteTokenizer, answers: null };
-const identity = (size: number): Normalization => ({
-  mode: "identity",
-  center: new Float64Array(size),
-  scale: new Float64Array(size).fill(1),
-});
-
-async function subject(of: GeneratedDataset, mapping: Mapping, views: readonly string[]): Promise<Subject> {
-  const { name, ...rest } = of;
-  const entry = { name, source: { kind: "generated", description: rest } as const, episodes: "all" as const, mapping };
-  const { mixture } = await openMixture({
-    seed: 1,
-    views,
-    windows: "every",
-    entries: [{ ...entry, role: "train", weight: null, validationRatio: 0.5 }],
-    pictureMemoryBytes: 0,
-  });
-  const [member] = mixture.members;
-  const { dofs, states } = member!.embodiment;
-  return { dataset: generate(of), member: member!, action: identity(dofs.length), state: identity(states.length) };
-}
-const cameras = { base: "observation.images.top" };
-const toy = () => subject(description, { ...asFound, controlMode: "joint", cameras }, ["base", "wrist"]);
-const at = (frame: number, draw = 0) => ({ member: 0, episode: 0, frame, draw });
 const square = { height: 8, width: 8 };
 const value = (key: string, entry: number, frame: number) =>
   Math.fround(generatedValue(description, key, entry, 0)(frame));

@@ -106,7 +106,7 @@ function heldAt(
  *
  * @source LeRobot `modeling_rtc.py` `get_prefix_weights`
  */
-export function guidanceAt(
+function guidanceAt(
   step: number,
   schedule: GuidanceSchedule,
   { start, end }: { readonly start: number; readonly end: number },

@@ -38,6 +38,15 @@ function withinTable({ name }: PromptTokenizer, vocabulary: number, tokens: Int3
 }
 
 /**
+ * What a recipe that goes on from weights says of their words: nothing, but small weights for a trial, without a tokenizer and with fewer words
+ * than there are bytes, read bytes, and get the words that they lack.
+ */
+export function wordsToGoOnWith({ policy: { tokenizer, vocabulary = 0 } }: TokenizerChoice) {
+  const bytes = byteTokenizer.vocabulary;
+  return tokenizer === undefined && vocabulary < bytes ? ({ tokenizer: "bytes", vocabulary: bytes } as const) : {};
+}
+
+/**
  * A recipe whose tokenizer is known by its content: weights that are trained under it are not run with another.
  *
  * @throws InputError as `tokenizerOf`

@@ -12,7 +12,7 @@ import { GradientProgram, type GradientProgramOptions } from "./global-gradient.
  * How far results of a device may be from the CPU's, as a share of the largest cell of a result. Both add float32 in other orders: sums over
  * some thousand terms differ by 1e-5, and a step by a few times that. A wrong operator is off by a tenth or more.
  */
-export const deviceTolerance = 1e-3;
+const deviceTolerance = 1e-3;
 
 /** Beside the largest cell of all gradients a share like this is rounding: a key's bias has a gradient of zero, whatever is computed. */
 const roundingShare = 1e-6;

@@ -16,19 +16,11 @@ import { runTrunk } from "../../src/policy/trunk.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../../src/validity/symbolic.ts";
 import { formulaValues } from "./formula.ts";
-import { expectGradient, formulaWeights, gradientSchema, parametersSchema } from "./reference.ts";
+import { expectGradient, formulaWeights, gradientSchema, parametersSchema, trunkSchema } from "./reference.ts";
 
 const numbers = z.array(z.number());
-const size = z.object({
-  width: z.number(),
-  layers: z.number(),
-  mlp: z.number(),
-  heads: z.number(),
-  keyHeads: z.number(),
-  headWidth: z.number(),
-});
 const file = z.object({
-  size,
+  size: trunkSchema,
   window: z.number(),
   bases: z.object({ local: z.number(), global: z.number() }),
   real: z.object({ cells: z.array(numbers) }),

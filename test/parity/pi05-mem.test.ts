@@ -19,30 +19,12 @@ import { perceive, policyForm, timeEmbeddingOf, velocity } from "../../src/polic
 import { type FlowVariant, variants } from "../../src/policy/variant.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { formulaBytes, formulaIds, formulaValues } from "./formula.ts";
-import { expectGradient, gradientSchema, parametersSchema } from "./reference.ts";
+import { expectGradient, gradientSchema, parametersSchema, sizesSchema } from "./reference.ts";
 
 const numbers = z.array(z.number());
-const trunk = z.object({
-  width: z.number(),
-  layers: z.number(),
-  mlp: z.number(),
-  heads: z.number(),
-  keyHeads: z.number(),
-  headWidth: z.number(),
-});
-const vision = z.object({
-  picture: z.number(),
-  patch: z.number(),
-  square: z.number(),
-  width: z.number(),
-  layers: z.number(),
-  mlp: z.number(),
-  heads: z.number(),
-  temporalEvery: z.number(),
-});
 const seen = z.object({ loss: z.number(), velocity: numbers });
 const file = z.object({
-  sizes: z.object({ vision, backbone: trunk, expert: trunk, vocabulary: z.number() }),
+  sizes: sizesSchema.extend({ vocabulary: z.number() }),
   facts: z.object({ viewReal: z.array(numbers), tokenReal: z.array(numbers), historyReal: z.array(numbers) }),
   time: numbers,
   parameters: parametersSchema,

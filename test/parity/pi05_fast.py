@@ -16,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import formula
+import opentau_micro
 import opentau_stubs  # noqa: F401  (before anything of OpenTau)
 import torch
 import transformers
@@ -28,9 +29,8 @@ from writing import number, rounded, write
 ROWS, VIEWS, PICTURE, TOKENS, DOFS, HORIZON, VOCABULARY = 3, 3, 24, 6, 6, 4, 40
 RESPONSE, ACTIONS, ACTION_VOCABULARY = 4, 5, 12
 TEXTS = {"Response: ": [3, 4, 5], "Action: ": [9, 10]}
-VISION = {"patch": 8, "width": 16, "layers": 4, "mlp": 40, "heads": 2, "temporalEvery": 0}
-SHARED = {"layers": 3, "heads": 4, "keyHeads": 2, "headWidth": 8}
-BACKBONE, EXPERT = {"width": 32, "mlp": 64, **SHARED}, {"width": 24, "mlp": 48, **SHARED}
+VISION = {**opentau_micro.VISION, "temporalEvery": 0}
+SIZES = opentau_micro.trunk_sizes(3)
 VIEW_REAL = [[1, 1, 1], [1, 0, 1], [0, 1, 1]]
 TOKEN_REAL = [[1] * 6, [1] * 4 + [0] * 2, [1] * 2 + [0] * 4]
 RESPONSE_REAL = [[1] * 4, [1] * 2 + [0] * 2, [1] * 3 + [0]]
@@ -51,48 +51,15 @@ def config(insulation: bool) -> SimpleNamespace:
     return SimpleNamespace(
         **dict.fromkeys((*flags, "gradient_checkpointing", "use_modality_embedding"), False),
         attention_implementation="eager", dropout=0.0, state_type="discrete", num_steps=10, knowledge_insulation=insulation,
-        chunk_size=HORIZON, n_action_steps=HORIZON, proj_width=EXPERT["width"], max_action_dim=DOFS, max_delay=0,
+        chunk_size=HORIZON, n_action_steps=HORIZON, proj_width=SIZES["expert"]["width"], max_action_dim=DOFS, max_delay=0,
         predict_response=True, response_max_length=RESPONSE, discrete_action_max_length=ACTIONS,
         discrete_action_indicator_max_length=len(TEXTS["Action: "]),
     )  # fmt: skip
 
 
-def micro(published: type) -> type:
-    """Their configuration of the two trunks, at our sizes."""
-
-    def made(**given):
-        sizes = published(**given)
-        text, vision, expert = sizes.paligemma_config.text_config, sizes.paligemma_config.vision_config, sizes.gemma_expert_config
-        for trunk, size in ((text, BACKBONE), (expert, EXPERT)):
-            trunk.hidden_size, trunk.intermediate_size, trunk.head_dim = size["width"], size["mlp"], size["headWidth"]
-            trunk.num_hidden_layers, trunk.num_attention_heads = size["layers"], size["heads"]
-            trunk.num_key_value_heads, trunk.vocab_size = size["keyHeads"], VOCABULARY
-            trunk.layer_types = ["full_attention"] * size["layers"]
-        expert.adarms_cond_dim = EXPERT["width"]
-        sizes.paligemma_config.projection_dim = vision.projection_dim = BACKBONE["width"]
-        vision.hidden_size, vision.intermediate_size, vision.patch_size = VISION["width"], VISION["mlp"], VISION["patch"]
-        vision.num_hidden_layers, vision.num_attention_heads, vision.image_size = VISION["layers"], VISION["heads"], PICTURE
-        return sizes
-
-    return made
-
-
 def model(insulation: bool):
     policy = opentau.PI05FlowMatching(config(insulation), discrete_action_vocab_size=ACTION_VOCABULARY).float().eval()
-    described = {}
-    for name, parameter in policy.named_parameters():
-        scale, offset = scale_of(name, parameter.shape)
-        parameter.data = torch.from_numpy(formula.values(f"pi05-fast/{name}", tuple(parameter.shape), scale, offset))
-        parameter.requires_grad_(True)
-        described[name] = {"shape": list(parameter.shape), "scale": number(scale), "offset": offset}
-    return policy, described
-
-
-def scale_of(name: str, shape: torch.Size) -> tuple[float, float]:
-    """Matrices 1 / sqrt(cells of a row); vectors 0.1, around 1 for the layer norms of the tower, else around 0."""
-    if len(shape) > 1:
-        return float(shape[1:].numel()) ** -0.5, 0.0
-    return 0.1, 1.0 if "vision" in name and "norm" in name and name.endswith("weight") else 0.0
+    return policy, opentau_micro.fill(policy, "pi05-fast")
 
 
 def given() -> dict:
@@ -155,7 +122,7 @@ def is_learnt(gradient: torch.Tensor | None) -> bool:
 if __name__ == "__main__":
     trunks.PaliGemmaWithExpertModel.to_bfloat16_like_physical_intelligence = lambda self: None
     opentau._preferred_dtype = trunks._preferred_dtype = lambda: torch.float32
-    opentau.PaliGemmaWithExpertConfig = micro(opentau.PaliGemmaWithExpertConfig)
+    opentau.PaliGemmaWithExpertConfig = opentau_micro.micro_paligemma(opentau.PaliGemmaWithExpertConfig, 3, PICTURE, VOCABULARY)
     opentau.AutoTokenizer = SimpleNamespace(from_pretrained=lambda name: Table)
     apart, joined = results(True), results(False)
     write(
@@ -165,7 +132,7 @@ if __name__ == "__main__":
             "command": "python test/parity/pi05_fast.py OPENTAU",
             "madeWith": f"{made_with()}, transformers {transformers.__version__}, opentau 0.14.0",
             "formula": formula.description(),
-            "sizes": {"vision": {"picture": PICTURE, "square": 1, **VISION}, "backbone": BACKBONE, "expert": EXPERT},
+            "sizes": {"vision": {"picture": PICTURE, "square": 1, **VISION}, **SIZES},
             "vocabulary": VOCABULARY,
             "actionVocabulary": ACTION_VOCABULARY,
             "texts": TEXTS,

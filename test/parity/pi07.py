@@ -18,6 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import formula
+import opentau_micro
 import opentau_stubs  # noqa: F401  (before anything of OpenTau)
 import torch
 import transformers
@@ -30,10 +31,9 @@ from writing import number, rounded, write
 
 ROWS, VIEWS, SLOTS, TOKENS, RESPONSE, METADATA, STATE, DOFS, HORIZON, VOCABULARY = 3, 3, 3, 6, 4, 5, 5, 6, 4, 40
 PICTURES = {"gemma": 32, "paligemma": 24}
-VISION = {"patch": 8, "width": 16, "layers": 4, "mlp": 40, "heads": 2, "temporalEvery": 2}
-SHARED = {"heads": 4, "keyHeads": 2, "headWidth": 8}
+VISION = {**opentau_micro.VISION, "temporalEvery": 2}
 LAYERS = {"gemma": 6, "paligemma": 3}
-BACKBONE, EXPERT = {"width": 32, "mlp": 64, **SHARED}, {"width": 24, "mlp": 48, **SHARED}
+SIZES = {kind: opentau_micro.trunk_sizes(layers) for kind, layers in LAYERS.items()}
 TEXTS = {"State: ": [1, 2], ", ": [3], ":\n": [4, 5], ";\n ": [6], "Subgoal: ": [7, 8], "Action: ": [9, 10]}
 VIEW_REAL = [[1, 1, 1], [1, 0, 1], [0, 1, 1]]
 TOKEN_REAL = [[1] * 6, [1] * 4 + [0] * 2, [1] * 2 + [0] * 4]
@@ -79,61 +79,26 @@ def config(kind: str) -> SimpleNamespace:
         **dict.fromkeys((*flags, "gradient_checkpointing", "per_group_projection", "knowledge_insulation"), False),
         attention_implementation="eager", dropout=0.0, n_obs_steps=SLOTS, num_steps=5 if kind == "gemma" else 10,
         spacetime_layer_stride=VISION["temporalEvery"], input_image_size=(PICTURES[kind],) * 2, chunk_size=HORIZON,
-        n_action_steps=HORIZON, proj_width=EXPERT["width"], max_state_dim=STATE, max_action_dim=DOFS,
+        n_action_steps=HORIZON, proj_width=SIZES[kind]["expert"]["width"], max_state_dim=STATE, max_action_dim=DOFS,
         discrete_action_max_length=2, max_delay=0, **own,
     )  # fmt: skip
-
-
-def sized(text, vision, expert, kind: str) -> None:
-    """Their configuration of the trunks, at our sizes."""
-    for trunk, size in ((text, BACKBONE), (expert, EXPERT)):
-        trunk.hidden_size, trunk.intermediate_size, trunk.head_dim = size["width"], size["mlp"], size["headWidth"]
-        trunk.num_hidden_layers, trunk.num_attention_heads = LAYERS[kind], size["heads"]
-        trunk.num_key_value_heads, trunk.vocab_size = size["keyHeads"], VOCABULARY
-        trunk.layer_types = ["full_attention"] * LAYERS[kind]
-    expert.adarms_cond_dim = EXPERT["width"]
-    vision.projection_dim = BACKBONE["width"]
-    vision.hidden_size, vision.intermediate_size, vision.patch_size = VISION["width"], VISION["mlp"], VISION["patch"]
-    vision.num_hidden_layers, vision.num_attention_heads, vision.image_size = VISION["layers"], VISION["heads"], PICTURES[kind]
 
 
 def gemma_config():
     flags = dict.fromkeys(("freeze_vision_encoder", "train_expert_only", "train_vision_encoder_only"), False)
     both = gemma_trunks.Gemma3WithExpertConfig(**flags, dropout=0.0, disable_internal_bf16_cast=True)
     text = both.gemma3_config.text_config
-    sized(text, both.gemma3_config.vision_config, both.gemma_expert_config, "gemma")
-    text.layer_types, text.query_pre_attn_scalar = ["sliding_attention"] * 5 + ["full_attention"], BACKBONE["headWidth"]
+    vision = both.gemma3_config.vision_config
+    opentau_micro.size(text, vision, both.gemma_expert_config, SIZES["gemma"], PICTURES["gemma"], VOCABULARY)
+    text.layer_types, text.query_pre_attn_scalar = ["sliding_attention"] * 5 + ["full_attention"], opentau_micro.HEADS["headWidth"]
     both.gemma3_config.mm_tokens_per_image = (PICTURES["gemma"] // VISION["patch"] // 2) ** 2
     return both
-
-
-def micro_paligemma(published: type) -> type:
-    def made(**given):
-        sizes = published(**given)
-        sized(sizes.paligemma_config.text_config, sizes.paligemma_config.vision_config, sizes.gemma_expert_config, "paligemma")
-        sizes.paligemma_config.projection_dim = BACKBONE["width"]
-        return sizes
-
-    return made
 
 
 def model(kind: str):
     made = on_gemma.PI07LowLevelFlowMatching if kind == "gemma" else on_paligemma.PI07PaligemmaLowLevelFlowMatching
     policy = made(config(kind), discrete_action_vocab_size=4).float().eval()
-    described = {}
-    for name, parameter in policy.named_parameters():
-        scale, offset = scale_of(name, parameter.shape)
-        parameter.data = torch.from_numpy(formula.values(f"pi07/{name}", tuple(parameter.shape), scale, offset))
-        parameter.requires_grad_(True)
-        described[name] = {"shape": list(parameter.shape), "scale": number(scale), "offset": offset}
-    return policy, described
-
-
-def scale_of(name: str, shape: torch.Size) -> tuple[float, float]:
-    """Matrices 1 / sqrt(cells of a row); vectors 0.1, around 1 for the layer norms of the tower, else around 0."""
-    if len(shape) > 1:
-        return float(shape[1:].numel()) ** -0.5, 0.0
-    return 0.1, 1.0 if "vision" in name and "norm" in name and name.endswith("weight") else 0.0
+    return policy, opentau_micro.fill(policy, "pi07")
 
 
 def mask(bits: list[list[int]]) -> torch.Tensor:
@@ -226,8 +191,7 @@ def row(kind: str, most: str, other: str) -> dict:
     return {
         "sizes": {
             "vision": {"picture": PICTURES[kind], "square": 2 if kind == "gemma" else 1, **VISION},
-            "backbone": {**BACKBONE, "layers": LAYERS[kind]},
-            "expert": {**EXPERT, "layers": LAYERS[kind]},
+            **SIZES[kind],
         },
         "parameters": whole.pop("parameters"),
         most: whole,
@@ -240,7 +204,9 @@ if __name__ == "__main__":
     for module in (on_gemma, on_paligemma, gemma_trunks, paligemma_trunks):
         module._preferred_dtype = lambda: torch.float32
         module.AutoTokenizer = SimpleNamespace(from_pretrained=lambda name: Table)
-    on_paligemma.PaliGemmaWithExpertConfig = micro_paligemma(on_paligemma.PaliGemmaWithExpertConfig)
+    on_paligemma.PaliGemmaWithExpertConfig = opentau_micro.micro_paligemma(
+        on_paligemma.PaliGemmaWithExpertConfig, LAYERS["paligemma"], PICTURES["paligemma"], VOCABULARY
+    )
     write(
         Path(__file__).with_name("pi07.json"),
         {

@@ -7,6 +7,30 @@ import { formulaValues } from "./formula.ts";
 
 const numbers = z.array(z.number());
 
+/** Sizes of a trunk, as the scripts write them. */
+export const trunkSchema = z.object({
+  width: z.number(),
+  layers: z.number(),
+  mlp: z.number(),
+  heads: z.number(),
+  keyHeads: z.number(),
+  headWidth: z.number(),
+});
+
+const visionSchema = z.object({
+  picture: z.number(),
+  patch: z.number(),
+  square: z.number(),
+  width: z.number(),
+  layers: z.number(),
+  mlp: z.number(),
+  heads: z.number(),
+  temporalEvery: z.number(),
+});
+
+/** Sizes of a policy with an expert, as the scripts write them. */
+export const sizesSchema = z.object({ vision: visionSchema, backbone: trunkSchema, expert: trunkSchema });
+
 /** How `video_encoder.py` describes a gradient: along a random direction, its sum, its length and its first cells. */
 export const gradientSchema = z.object({ dot: z.number(), sum: z.number(), norm: z.number(), first: numbers });
 
