@@ -3,13 +3,13 @@ import { byteTokenizer } from "../codec/prompt.ts";
 import { asFound, type Mapping } from "../embodiment/mapping.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import { type ExampleChoice, loadExample, type Reading } from "./example.ts";
-import { at, cameras, choice, description, layout, reading, subject, toy } from "./testing/toy.ts";
+import { at, cameras, exampleChoice, layout, reading, subject, toy, toyDataset } from "./testing/toy.ts";
 
 describe("an example", () => {
   it("shows a later frame to reach, as every camera saw it, and nothing where no camera is or training drops it", async () => {
     const own = await toy();
     const reaching = (dropout: number) => ({
-      ...choice,
+      ...exampleChoice,
       reading: { ...reading, subgoals: { seconds: 0.3, furthest: 1, dropout } },
     });
     const { subgoals } = await loadExample(own, at(4), reaching(0));
@@ -19,14 +19,14 @@ describe("an example", () => {
     expect((await loadExample(own, at(4), reaching(1))).subgoals).toEqual([]);
     const validated = await loadExample(own, at(4), { ...reaching(1), purpose: "validation" });
     expectSameBits("picture", validated.subgoals[0]!.cells, subgoals[0]!.cells);
-    expect((await loadExample(own, at(4), choice)).subgoals).toEqual([]);
+    expect((await loadExample(own, at(4), exampleChoice)).subgoals).toEqual([]);
   });
 
   it("says what is known of its episode, in training now and then less", async () => {
     const mapping: Mapping = { ...asFound, controlMode: "joint", cameras, metadata: { says: ["fps", "control"] } };
-    const own = await subject(description, mapping, ["base"]);
+    const own = await subject(toyDataset, mapping, ["base"]);
     const telling = (all: number, metadataTokens: number) => ({
-      ...choice,
+      ...exampleChoice,
       layout: { ...layout, metadataTokens },
       reading: { ...reading, metadata: { format: "pi07", dropout: { all, each: 0 } } } as const,
     });
@@ -35,7 +35,7 @@ describe("an example", () => {
     expect(await said(telling(0, 36))).toEqual([...byteTokenizer.encodeBehind(whole)]);
     expect(await said(telling(1, 36))).toEqual([...byteTokenizer.encodeBehind("Metadata: FPS: 10, ")]);
     expect(await said({ ...telling(1, 36), purpose: "validation" })).toHaveLength(whole.length);
-    expect(await said(choice)).toEqual([]);
+    expect(await said(exampleChoice)).toEqual([]);
     await expect(loadExample(own, at(4), telling(0, 35))).rejects.toThrow(
       'dataset "toy" episode 0 frame 4: expected metadata of at most 35 tokens, got 36',
     );
@@ -46,12 +46,12 @@ describe("an example", () => {
 
   it("drops a response beside a subgoal alone, where subgoals are shown", async () => {
     const saying = {
-      ...description,
-      features: [...description.features, { key: "next", type: "string", shape: [1], names: null }],
+      ...toyDataset,
+      features: [...toyDataset.features, { key: "next", type: "string", shape: [1], names: null }],
     };
     const own = await subject(saying, { ...asFound, controlMode: "joint", cameras, response: "next" }, ["base"]);
     const answering = (shown: Partial<Reading>) => ({
-      ...choice,
+      ...exampleChoice,
       layout: { ...layout, tokens: 13, responseTokens: 40 },
       reading: { ...reading, prompt: "pi07", responseDropout: 1, ...shown } as const,
     });
@@ -64,10 +64,10 @@ describe("an example", () => {
   });
 
   it("holds the response that its mapping names a column of, where the policy reads any and its episode has one", async () => {
-    const features = [...description.features, { key: "subtask", type: "string", shape: [1], names: null }];
-    const said = { ...description, features, episodeLengths: [12, 12, 12], tasks: ["push", "pull"] };
+    const features = [...toyDataset.features, { key: "subtask", type: "string", shape: [1], names: null }];
+    const said = { ...toyDataset, features, episodeLengths: [12, 12, 12], tasks: ["push", "pull"] };
     const mapped = await subject(said, { ...asFound, controlMode: "joint", cameras, response: "subtask" }, ["base"]);
-    const reads = { ...choice, layout: { ...layout, responseTokens: 30 } };
+    const reads = { ...exampleChoice, layout: { ...layout, responseTokens: 30 } };
     const words = async (frame: number, episode: number, of: ExampleChoice) => {
       const { response } = await loadExample(mapped, { ...at(frame), episode }, of);
       return Buffer.from(Uint8Array.from(response.subarray(11), (token) => token - 2)).toString();
@@ -75,17 +75,17 @@ describe("an example", () => {
     expect(await words(0, 0, reads)).toBe("pull<eos>;\n");
     expect(await words(6, 0, reads)).toBe("push<eos>;\n");
     expect(await words(0, 2, reads)).toBe("");
-    expect(await words(0, 0, choice)).toBe("");
+    expect(await words(0, 0, exampleChoice)).toBe("");
     const unmapped = await subject(said, { ...asFound, controlMode: "joint", cameras }, ["base"]);
     expect((await loadExample(unmapped, at(0), reads)).response).toHaveLength(0);
   });
 
   it("lacks its response in the asked-for share of the training draws, keyed by sample and draw, and never in validation", async () => {
-    const features = [...description.features, { key: "subtask", type: "string", shape: [1], names: null }];
+    const features = [...toyDataset.features, { key: "subtask", type: "string", shape: [1], names: null }];
     const mapping = { ...asFound, controlMode: "joint", cameras, response: "subtask" };
-    const own = await subject({ ...description, features, tasks: ["push", "pull"] }, mapping, ["base"]);
+    const own = await subject({ ...toyDataset, features, tasks: ["push", "pull"] }, mapping, ["base"]);
     const dropping = {
-      ...choice,
+      ...exampleChoice,
       layout: { ...layout, observations: 1, responseTokens: 30, pictureSize: 1 },
       reading: { ...reading, responseDropout: 0.3 },
     };

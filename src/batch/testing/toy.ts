@@ -14,16 +14,16 @@ export const vector = (key: string, size: number, names: readonly string[] | nul
   names,
 });
 /** Pictures of 8 × 6 pixels. */
-export const camera = (key: string): Feature => ({ key, type: "image", shape: [6, 8, 3], names: null });
+export const pictureFeature = (key: string): Feature => ({ key, type: "image", shape: [6, 8, 3], names: null });
 /** One episode of 12 frames of a robot with two joints and one camera. */
-export const description: GeneratedDataset = {
+export const toyDataset: GeneratedDataset = {
   name: "toy",
   robotType: "toy",
   framesPerSecond: 10,
   features: [
     vector("action", 2, ["elbow", "gripper"]),
     vector("observation.state", 2, ["elbow", "gripper"]),
-    camera("observation.images.top"),
+    pictureFeature("observation.images.top"),
   ],
   episodeLengths: [12],
   tasks: ["push"],
@@ -44,7 +44,7 @@ export const reading: Reading = {
 /** Shapes of its examples. */
 export const layout = { steps: 4, observations: 3, tokens: 8, responseTokens: 0, pictureSize: 8 };
 /** How its examples are loaded. */
-export const choice: ExampleChoice = {
+export const exampleChoice: ExampleChoice = {
   seed: 7,
   purpose: "train",
   layout,
@@ -76,6 +76,6 @@ export async function subject(of: GeneratedDataset, mapping: Mapping, views: rea
 /** Which view its camera is. */
 export const cameras = { base: "observation.images.top" };
 /** The toy under two views, of which it has one. */
-export const toy = () => subject(description, { ...asFound, controlMode: "joint", cameras }, ["base", "wrist"]);
+export const toy = () => subject(toyDataset, { ...asFound, controlMode: "joint", cameras }, ["base", "wrist"]);
 /** A frame of its first episode. */
 export const at = (frame: number, draw = 0) => ({ member: 0, episode: 0, frame, draw });
