@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stepsUsed } from "../client/action-queue.ts";
 import type { CommandOutcome } from "../src/command/definition.ts";
 import { Progress } from "../src/command/progress.ts";
 import type { Terminal } from "../src/command/terminal.ts";
 import { mostRows, type PolicyRollouts, rollOutFound } from "../src/serving/roll-out.ts";
-import { stepsUsed } from "../src/simulation/queue.ts";
 import { findRobot } from "../src/simulation/robots.ts";
 import { answerProcessorMs } from "./answer-time.ts";
 import { markdownTable } from "./markdown.ts";

@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
+import { type ChunkExecution, executionProblems } from "../../client/action-queue.ts";
 import { reason } from "../dataset/problem.ts";
 import { needLibav } from "../dataset/write/video.ts";
 import { InputError } from "../input-error.ts";
@@ -10,7 +11,6 @@ import type { Recipe } from "../recipe/schema.ts";
 import type { Design } from "../simulation/design.ts";
 import type { RobotOptions } from "../simulation/environment.ts";
 import { successInterval } from "../simulation/interval.ts";
-import { type ChunkExecution, executionProblems } from "../simulation/queue.ts";
 import { findRobot } from "../simulation/robots.ts";
 import type { Rollout } from "../simulation/rollout.ts";
 import { chunkingProblem } from "./chunking.ts";

@@ -1,7 +1,7 @@
+import { stepsUsed } from "../../client/action-queue.ts";
 import { needLibav } from "../dataset/write/video.ts";
 import type { RobotEnvironment } from "../simulation/environment.ts";
 import { Films } from "../simulation/films.ts";
-import { stepsUsed } from "../simulation/queue.ts";
 import { createRobot, findRobot } from "../simulation/robots.ts";
 import { play, type Rollout } from "../simulation/rollout.ts";
 import { compilePolicy, readPolicyWeights } from "./load.ts";

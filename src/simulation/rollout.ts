@@ -1,8 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
+import { ActionQueue, type ChunkExecution } from "../../client/action-queue.ts";
 import type { Picture } from "../dataset/dataset.ts";
 import type { Controller } from "./controller.ts";
 import type { RobotEnvironment } from "./environment.ts";
-import { ActionQueue, type ChunkExecution } from "./queue.ts";
 
 /** How episodes are rolled out. */
 export interface PlayPlan {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { encodeMessage } from "../../src/serving/protocol/message.ts";
+import { encodeMessage } from "../../client/message.ts";
 import { actionsOf, Client, message } from "../../src/serving/protocol/testing/served.ts";
 import { reachingRecipe } from "../../src/serving/testing/reaching.ts";
 import { type MicroRun, trainMicroRun } from "../../src/training/testing/micro-run.ts";

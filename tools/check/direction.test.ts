@@ -65,6 +65,21 @@ describe("strayImports", () => {
     expect(stray("src/policy/policy.ts", statement)).toEqual([`1: imports ${runtime}, which only graph/ may name`]);
   });
 
+  it("keeps client/ to itself and to what a browser has", () => {
+    expect(stray("client/a.ts", 'import { b } from "./b.ts";', 'import { Packr } from "msgpackr";')).toEqual([]);
+    expect(
+      stray("client/a.ts", 'import { a } from "../src/graph/axes.ts";', 'import { join } from "node:path";'),
+    ).toEqual([
+      "1: imports src/graph/axes.ts; expected a file of client/, or src/input-error.ts",
+      "2: imports node:path; expected what a browser has, and msgpackr",
+    ]);
+    expect(stray("src/serving/a.ts", 'import { a } from "../../client/a.ts";')).toEqual([]);
+    expect(stray("src/policy/a.ts", 'import { a } from "../../client/a.ts";')).toHaveLength(1);
+    expect(stray("src/serving/a.ts", 'import { Packr } from "msgpackr";')).toEqual([
+      "1: imports msgpackr, which only client/ may name",
+    ]);
+  });
+
   it("wants every folder to stand in the order", () => {
     expect(stray("src/utils/a.ts", 'import { a } from "../graph/axes.ts";')).toEqual([
       "1: src/utils/ is not in the order of folders, which tools/check/direction.ts lists",

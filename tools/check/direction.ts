@@ -35,6 +35,11 @@ const openFolders = ["graph", "validity"];
 const barrel = "src/index.ts";
 const barrelKeeper = "src/recipe/module.ts";
 
+/** The folders of `src/` that may import `client/`: the robots that are simulated, and what answers a robot. */
+const clientRooms = ["simulation", "serving"];
+/** All that `client/` imports from `src/`, so that it can be bundled for a browser. */
+const filesOfClient = ["src/input-error.ts"];
+
 /** The commands that load a tool of developers, and which: nothing else of `src/` knows of `bench/` and `tools/`. */
 export const toolOfCommand: Readonly<Record<string, string>> = {
   "src/command/bench.ts": "bench/run.ts",
@@ -56,7 +61,7 @@ const packageRooms: Readonly<Record<string, readonly string[]>> = {
   "@mujoco": ["simulation"],
   commander: ["command"],
   ws: ["serving"],
-  msgpackr: ["serving"],
+  msgpackr: [],
   "@huggingface/tokenizers": ["codec"],
 };
 
@@ -111,6 +116,8 @@ function strayImport(path: string, name: string): string | undefined {
   const isFile = name.startsWith(".");
   if (path.startsWith("src/") && path !== barrel) return isFile ? strayFile(path, name) : strayPackage(path, name);
   const target = targetOf(path, name);
+  if (path.startsWith("client/") && !path.endsWith(".test.ts"))
+    return isFile ? strayOfClient(target) : strayLibrary(name);
   const isTool = isFile && /^(bench|tools)\//.test(target);
   return path.startsWith("recipes/") && isTool ? `imports ${target}, which only developers have` : undefined;
 }
@@ -120,10 +127,20 @@ export function targetOf(path: string, name: string): string {
   return posix.join(posix.dirname(path), name);
 }
 
+function strayOfClient(target: string): string | undefined {
+  if (target.startsWith("client/") || filesOfClient.includes(target)) return undefined;
+  return `imports ${target}; expected a file of client/, or ${filesOfClient.join(", ")}`;
+}
+
+function strayLibrary(name: string): string | undefined {
+  return name === "msgpackr" ? undefined : `imports ${name}; expected what a browser has, and msgpackr`;
+}
+
 function strayFile(path: string, name: string): string | undefined {
   const target = targetOf(path, name);
   if (toolOfCommand[path] === target) return undefined;
   if (path === barrelKeeper && target === barrel) return undefined;
+  if (target.startsWith("client/") && clientRooms.includes(folderOf(path))) return undefined;
   if (!target.startsWith("src/") || target === barrel)
     return `imports ${target}; expected a file below src/ that is not its barrel`;
   const [from, to] = [folderOf(path), folderOf(target)];
@@ -137,7 +154,8 @@ function strayFile(path: string, name: string): string | undefined {
 function strayPackage(path: string, name: string): string | undefined {
   const room = Object.entries(packageRooms).find(([start]) => name.startsWith(start))?.[1];
   if (room === undefined || room.includes(folderOf(path))) return undefined;
-  return `imports ${name}, which only ${room.map((folder) => `${folder}/`).join(" and ")} may name`;
+  const rooms = room.length === 0 ? "client/" : room.map((folder) => `${folder}/`).join(" and ");
+  return `imports ${name}, which only ${rooms} may name`;
 }
 
 /** `graph` of `src/graph/op/einsum.ts`; empty for a file that stands directly in `src/`. */

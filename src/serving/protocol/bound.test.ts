@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { encodeMessage } from "./message.ts";
+import { encodeMessage } from "../../../client/message.ts";
 import type { ServerOptions } from "./options.ts";
 import { actionsOf, Client, message, Served, servedLimits, startedFor } from "./testing/served.ts";
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { WebSocket } from "ws";
+import { decodeMessage, encodeMessage, type Message } from "../../../client/message.ts";
 import { InputError } from "../../input-error.ts";
 import type { ActionChunk, ActionRequest } from "../action.ts";
 import { guarded } from "../guard.ts";
@@ -10,7 +11,6 @@ import type { Session } from "../session.ts";
 import type { Batcher } from "./batcher.ts";
 import { askedBy, type ObservationKeys } from "./keys.ts";
 import type { LogFields } from "./log.ts";
-import { decodeMessage, encodeMessage, type Message } from "./message.ts";
 import { metadataOf } from "./metadata.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import type { ServerOptions } from "./options.ts";

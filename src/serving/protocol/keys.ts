@@ -1,11 +1,11 @@
 import { z } from "zod";
+import { numbersOf } from "../../../client/array.ts";
+import { isNumberArray, type Message, type MessageValue, type NumberArray } from "../../../client/message.ts";
 import type { RobotObservation } from "../../batch/observation.ts";
 import type { Picture } from "../../dataset/dataset.ts";
 import { InputError } from "../../input-error.ts";
 import { picture } from "../picture.ts";
 import type { ServedRobot } from "../robot.ts";
-import { isNumberArray, type Message, type MessageValue, type NumberArray } from "./message.ts";
-import { numbersOf } from "./numbers.ts";
 
 /** Where a client's messages hold what a robot perceives. A key of a map within the message is written `images/cam_high`. */
 export const observationKeysSchema = z.strictObject({

@@ -1,7 +1,7 @@
+import type { Message, MessageValue } from "../../../client/message.ts";
 import type { LoadedPolicy } from "../policy.ts";
 import type { ServedRobot } from "../robot.ts";
 import type { ObservationKeys } from "./keys.ts";
-import type { Message, MessageValue } from "./message.ts";
 
 /** What a client is told first: the policy, its robot, and where messages hold what. */
 export function metadataOf(policy: LoadedPolicy, robot: ServedRobot, keys: ObservationKeys): Message {

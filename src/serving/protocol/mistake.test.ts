@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { encodeMessage, type MessageValue } from "./message.ts";
+import { encodeMessage, type MessageValue } from "../../../client/message.ts";
 import { actionsOf, Client, message, Served } from "./testing/served.ts";
 
 let served: Served;

@@ -1,6 +1,6 @@
+import { float32Array } from "../../../client/array.ts";
+import type { Message, MessageValue } from "../../../client/message.ts";
 import type { GuardedActions } from "../guard.ts";
-import type { Message, MessageValue } from "./message.ts";
-import { float32Array } from "./numbers.ts";
 
 /** What is told of an answer beside its actions, in milliseconds. */
 export interface AnswerFacts {

@@ -1,4 +1,12 @@
 import { type ClientOptions, WebSocket } from "ws";
+import { numbersOf } from "../../../../client/array.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  isNumberArray,
+  type Message,
+  type MessageValue,
+} from "../../../../client/message.ts";
 import type { Picture } from "../../../dataset/dataset.ts";
 import { HostArray } from "../../../graph/host-array.ts";
 import { type MicroRun, trainMicroRun } from "../../../training/testing/micro-run.ts";
@@ -7,8 +15,6 @@ import { loadPolicy } from "../../load.ts";
 import type { LoadedPolicy } from "../../policy.ts";
 import { reachingRecipe } from "../../testing/reaching.ts";
 import { ownKeys } from "../keys.ts";
-import { decodeMessage, encodeMessage, isNumberArray, type Message, type MessageValue } from "../message.ts";
-import { numbersOf } from "../numbers.ts";
 import type { ServerOptions } from "../options.ts";
 import { type RunningServer, startServer } from "../server.ts";
 

@@ -1,4 +1,4 @@
-import { InputError } from "../../input-error.ts";
+import { InputError } from "../src/input-error.ts";
 import type { NumberArray } from "./message.ts";
 
 const byteOrder = "little-endian";

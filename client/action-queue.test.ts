@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ActionQueue, type ChunkExecution, executionProblems, stepsUsed } from "./queue.ts";
+import { ActionQueue, type ChunkExecution, executionProblems, stepsUsed } from "./action-queue.ts";
 
 /** What is carried out in so many steps: each action tells the step of its question and its own step, both of the episode. */
 function carriedOut(execution: ChunkExecution, steps: number): (readonly number[])[] {

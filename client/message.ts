@@ -1,5 +1,5 @@
 import { Packr, Unpackr } from "msgpackr";
-import { InputError } from "../../input-error.ts";
+import { InputError } from "../src/input-error.ts";
 
 /** A dense array of numbers as numpy has it: cells in C order, of a type by its numpy name, such as `<f4`. */
 export interface NumberArray {
