@@ -109,6 +109,28 @@ const pi06: FlowVariant = {
   objectives: [{ kind: "flow", timeDirection: "noise-at-one", integrationSteps: 5 }],
 };
 
+const pi07: FlowVariant = {
+  ...pi0,
+  prefix: prefixes.pi07,
+  prompt: "pi07",
+  metadata: "pi07",
+  tower: towers.gemma3OverTime,
+  backbone: backbones.gemma3,
+  state: "prefix token",
+  expert: experts.adaptiveGemmaOn3,
+  sizes: pi06Sizes,
+  objectives: [{ kind: "flow", timeDirection: "noise-at-one", integrationSteps: 5 }],
+};
+
+const pi07Paligemma: FlowVariant = {
+  ...pi0,
+  prefix: prefixes.pi07Paligemma,
+  prompt: "pi07_paligemma",
+  metadata: "pi07_paligemma",
+  state: "prefix token",
+  expert: experts.adaptiveGemma,
+};
+
 /**
  * @source `pi0`: openpi `pi0.py`; π0 (arXiv:2410.24164). `groot_n15`, `groot_n16`, `groot_n17`: the action heads of GR00T N1.5, N1.6
  *   and N1.7 behind π0's backbone. `pi0_prompt`: π0 whose backbone also learns to say its prompt, so that a policy of two objectives is
@@ -116,7 +138,7 @@ const pi06: FlowVariant = {
  *   `pi06_fast`: OpenTau's, which have the backbone say the actions as well. `smolvla`: LeRobot
  *   `policies/smolvla/`; SmolVLA (arXiv:2506.01844). `pi06`: OpenTau `modeling_pi06.py`. `pi07_low_level`,
  *   `pi07_paligemma_low_level`: OpenTau `policies/pi07/low_level/`, `policies/pi07_paligemma/low_level/`; separators follow from the sample
- *   alone. `pi0_fast`: openpi `pi0_fast.py`, LeRobot
+ *   alone; with `_fast`: the same, whose backbone says the actions as well. `pi0_fast`: openpi `pi0_fast.py`, LeRobot
  *   `policies/pi0_fast/`; FAST (arXiv:2501.09747)
  */
 export const variants = {
@@ -177,25 +199,13 @@ export const variants = {
   },
   pi06,
   pi06_fast: { ...pi06, insulated: true, objectives: [...pi06.objectives, { kind: "action tokens" }] },
-  pi07_low_level: {
-    ...pi0,
-    prefix: prefixes.pi07,
-    prompt: "pi07",
-    metadata: "pi07",
-    tower: towers.gemma3OverTime,
-    backbone: backbones.gemma3,
-    state: "prefix token",
-    expert: experts.adaptiveGemmaOn3,
-    sizes: pi06Sizes,
-    objectives: [{ kind: "flow", timeDirection: "noise-at-one", integrationSteps: 5 }],
-  },
-  pi07_paligemma_low_level: {
-    ...pi0,
-    prefix: prefixes.pi07Paligemma,
-    prompt: "pi07_paligemma",
-    metadata: "pi07_paligemma",
-    state: "prefix token",
-    expert: experts.adaptiveGemma,
+  pi07_low_level: pi07,
+  pi07_low_level_fast: { ...pi07, insulated: true, objectives: [...pi07.objectives, { kind: "action tokens" }] },
+  pi07_paligemma_low_level: pi07Paligemma,
+  pi07_paligemma_low_level_fast: {
+    ...pi07Paligemma,
+    insulated: true,
+    objectives: [...pi07Paligemma.objectives, { kind: "action tokens" }],
   },
   pi0_fast: {
     ...paligemma,

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { BatchLayout } from "../../src/batch/layout.ts";
-import { affine, type ForeignNames, foreignTensors } from "../../src/checkpoint/import/names.ts";
-import { openpiAdaptiveNames } from "../../src/checkpoint/import/openpi.ts";
+import { foreignTensors } from "../../src/checkpoint/import/names.ts";
+import { opentauNames } from "../../src/checkpoint/import/opentau-names.ts";
 import { embedTimes } from "../../src/flow/time.ts";
 import { input } from "../../src/graph/array.ts";
 import { cells } from "../../src/graph/axes.ts";
@@ -11,7 +11,6 @@ import { type Arrays, type DataType, HostArray } from "../../src/graph/host-arra
 import { expectClose } from "../../src/graph/testing/close.ts";
 import { bits, evaluate, floats, integers } from "../../src/graph/testing/evaluate.ts";
 import { type ParameterForm, type ParameterValues, Scope } from "../../src/nn/parameter.ts";
-import { actionTokenInputs } from "../../src/objective/action-tokens.ts";
 import { flowInputs, velocityName } from "../../src/objective/flow.ts";
 import { errorOutputs, gradientOutputs, gradientPrefix, traceObjectives } from "../../src/objective/objective.ts";
 import { responseName } from "../../src/objective/response.ts";
@@ -23,6 +22,7 @@ import { type FlowVariant, variants } from "../../src/policy/variant.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { formulaBytes, formulaIds, formulaValues } from "./formula.ts";
 import { expectGradient, gradientSchema, parametersSchema, sizesSchema } from "./reference.ts";
+import { behind, columns, following, saidActions } from "./said-actions.ts";
 
 const numbers = z.array(z.number());
 const rows = z.array(numbers);
@@ -84,15 +84,7 @@ function settingOf(insulated: boolean): Setting {
   return { form, layout, unrealInput: "zero", rules: Rules.all, hidden: "plain", pictures: "uint8" };
 }
 
-/** openpi's names, and what says action tokens. */
-const names: ForeignNames = {
-  ...openpiAdaptiveNames,
-  rows: [
-    ...openpiAdaptiveNames.rows,
-    ["actionTokens.embedding.weight", "paligemma_with_expert.discrete_action_embedding.weight", "y e"],
-    ...affine("actionTokens.scores", "paligemma_with_expert.da_head", "e", "j"),
-  ],
-};
+const names = opentauNames.onPaligemma;
 
 function weightsOf(forms: readonly ParameterForm[]): ParameterValues {
   return new Map(
@@ -111,48 +103,25 @@ function ids(name: string, length: number, size: number): number[] {
   return Array.from(formulaIds(`pi05-fast/${name}`, b * length, size - 1), (id) => 1 + id);
 }
 
-/** What each row's cells are, behind some that are the same in every row. */
-function behind(first: readonly number[], rest: readonly number[]): number[] {
-  const length = rest.length / b;
-  return Array.from({ length: b }, (_, row) => [...first, ...rest.slice(row * length, (row + 1) * length)]).flat();
-}
-
 const everywhere = <A extends string>(axes: A, shape: readonly number[]) =>
   bits(axes, shape, Array<number>(cells(shape)).fill(1));
 const evenly = <A extends string>(axes: A, shape: readonly number[], total: number) =>
   floats("float32", axes, shape, Array<number>(cells(shape)).fill(1 / total));
 
-/** Tokens behind some that are given, which teach: each is what follows the one before it. */
-function following(tokens: readonly number[], real: readonly number[]) {
-  const shifted = (values: readonly number[]) => values.map((_, at) => values[at + 1] ?? 0);
-  const teaches = shifted(real).map((bit, at) => (tokens[at + 1] === undefined ? 0 : bit));
-  return { next: shifted(tokens), teaches };
-}
-
 /** A response begins with a token that nobody learns to say, as theirs does. */
 function taughtTokens(): [string, HostArray<string, DataType>][] {
   const [said, answered] = [ids("said", actions, actionVocabulary), ids("response", responses, vocabulary)];
-  const none = (count: number) => Array<number>(count).fill(0);
-  const words = behind(texts["Action: "], none(b * actions));
-  const isAction = behind(none(given.actions), Array<number>(b * actions).fill(1));
-  const response = behind(texts["Response: "], answered);
-  const isAnswered = facts.responseReal.flatMap((bits) => [...none(given.response), 0, ...bits.slice(1)]);
-  const isSaid = facts.actionReal.flatMap((bits) => [...none(given.actions), ...bits]);
-  const [action, reply] = [following(behind(none(given.actions), said), isSaid), following(response, isAnswered)];
-  const real = (count: number, of: readonly number[][]) => behind(Array<number>(count).fill(1), of.flat());
+  const response = behind(texts["Response: "], answered, b);
+  const first = Array<number>(given.response);
+  const isAnswered = facts.responseReal.flatMap((bits) => [...first.fill(0), 0, ...bits.slice(1)]);
+  const { next, teaches } = following(response, isAnswered);
   return [
     ["response", integers("b r", [b, r], response)],
-    ["responseReal", bits("b r", [b, r], real(given.response, facts.responseReal))],
-    ["nextResponseToken", integers("b n", [b, r], reply.next)],
-    [teachesInput(responseName), bits("b n", [b, r], reply.teaches)],
+    ["responseReal", bits("b r", [b, r], behind(first.fill(1), facts.responseReal.flat(), b))],
+    ["nextResponseToken", integers("b n", [b, r], next)],
+    [teachesInput(responseName), bits("b n", [b, r], teaches)],
     [weightsInput(responseName), evenly("b", [b], b * (responses - 1))],
-    ["actionTokenReal", bits("b m", [b, m], real(given.actions, facts.actionReal))],
-    [actionTokenInputs.words, integers("b n", [b, m], words)],
-    [actionTokenInputs.actions, integers("b n", [b, m], behind(none(given.actions), said))],
-    [actionTokenInputs.isAction, bits("b n", [b, m], isAction)],
-    [actionTokenInputs.next, integers("b n", [b, m], action.next)],
-    [teachesInput(tokensName), bits("b n", [b, m], action.teaches)],
-    [weightsInput(tokensName), evenly("b", [b], b * actions)],
+    ...saidActions({ given: texts["Action: "], tokens: said, real: facts.actionReal }),
   ];
 }
 
@@ -197,12 +166,6 @@ function batch(): Arrays {
 const share = (cells: readonly number[], part: number) => part * Math.max(...cells.map(Math.abs));
 const because = "float32 through the layers there and here";
 
-/** Some columns of each row's cells. */
-function columns(values: Float64Array, from: number, to: number): number[] {
-  const length = values.length / b;
-  return Array.from({ length: b }, (_, row) => [...values.slice(row * length + from, row * length + to)]).flat();
-}
-
 describe("π0.5 that says actions and a response beside its flow is OpenTau's, on samples of which each lacks other things", () => {
   const feeds = batch();
 
@@ -228,14 +191,14 @@ describe("π0.5 that says actions and a response beside its flow is OpenTau's, o
     });
     const tolerance = { absolute: 3e-6, relative: 2e-6, because };
     const said = found[errorsOutput(tokensName)]!;
-    expectClose("actions", columns(said, given.actions - 1, m - 1), apart.actionTokens, tolerance);
+    expectClose("actions", columns(said, b, given.actions - 1, m - 1), apart.actionTokens, tolerance);
     const answered = found[errorsOutput(responseName)]!;
-    expectClose("response", columns(answered, given.response, r - 1), apart.response, tolerance);
+    expectClose("response", columns(answered, b, given.response, r - 1), apart.response, tolerance);
     // Nothing else teaches: what is given, what follows the last, and the token that begins a response.
-    const rest = [...columns(said, 0, given.actions - 1), ...columns(answered, 0, given.response)];
-    expect([...rest, ...columns(said, m - 1, m), ...columns(answered, r - 1, r)].every((cell) => cell === 0)).toBe(
-      true,
-    );
+    const rest = [...columns(said, b, 0, given.actions - 1), ...columns(answered, b, 0, given.response)];
+    expect(
+      [...rest, ...columns(said, b, m - 1, m), ...columns(answered, b, r - 1, r)].every((cell) => cell === 0),
+    ).toBe(true);
     const squares = found[errorsOutput(velocityName)]!;
     expectClose("MSE", [squares.reduce((sum, cell) => sum + cell, 0) / squares.length], [apart.mse], tolerance);
     expectClose("loss", found.loss!, [apart.mse + apart.ce], tolerance);

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type ForeignNames, foreignTensors } from "../../src/checkpoint/import/names.ts";
-import { openpiAdaptiveNames } from "../../src/checkpoint/import/openpi.ts";
+import { foreignTensors } from "../../src/checkpoint/import/names.ts";
+import { opentauNames } from "../../src/checkpoint/import/opentau-names.ts";
 import { embedTimes } from "../../src/flow/time.ts";
 import { input } from "../../src/graph/array.ts";
 import { cells } from "../../src/graph/axes.ts";
@@ -78,15 +78,7 @@ function settingOf(variant: FlowVariant): Setting {
 
 const setting = settingOf(variants.pi05_mem);
 
-/** openpi's names, and a map of the state to tokens of the backbone. */
-const names: ForeignNames = {
-  ...openpiAdaptiveNames,
-  rows: [
-    ...openpiAdaptiveNames.rows,
-    ["state.weight", "state_proj.weight", "e s"],
-    ["state.bias", "state_proj.bias", "e"],
-  ],
-};
+const names = opentauNames.onPaligemma;
 
 /** Of what the backbone computes behind its last keys, which nothing reads, no weights are stored. */
 function weightsOf(forms: readonly ParameterForm[]): ParameterValues {

@@ -72,15 +72,15 @@ class Table:
         return TEXTS[text]
 
 
-def config(kind: str) -> SimpleNamespace:
+def config(kind: str, said: int, insulation: bool) -> SimpleNamespace:
     flags = ("freeze_vision_encoder", "train_expert_only", "train_vision_encoder_only", "train_state_action_representation_only")
     own = {"vlm_config": gemma_config()} if kind == "gemma" else {}
     return SimpleNamespace(
-        **dict.fromkeys((*flags, "gradient_checkpointing", "per_group_projection", "knowledge_insulation"), False),
+        **dict.fromkeys((*flags, "gradient_checkpointing", "per_group_projection"), False), knowledge_insulation=insulation,
         attention_implementation="eager", dropout=0.0, n_obs_steps=SLOTS, num_steps=5 if kind == "gemma" else 10,
         spacetime_layer_stride=VISION["temporalEvery"], input_image_size=(PICTURES[kind],) * 2, chunk_size=HORIZON,
         n_action_steps=HORIZON, proj_width=SIZES[kind]["expert"]["width"], max_state_dim=STATE, max_action_dim=DOFS,
-        discrete_action_max_length=2, max_delay=0, **own,
+        discrete_action_max_length=said, max_delay=0, **own,
     )  # fmt: skip
 
 
@@ -95,9 +95,9 @@ def gemma_config():
     return both
 
 
-def model(kind: str):
+def model(kind: str, said: int = 2, vocabulary: int = 4, insulation: bool = False):
     made = on_gemma.PI07LowLevelFlowMatching if kind == "gemma" else on_paligemma.PI07PaligemmaLowLevelFlowMatching
-    policy = made(config(kind), discrete_action_vocab_size=4).float().eval()
+    policy = made(config(kind, said, insulation), discrete_action_vocab_size=vocabulary).float().eval()
     return policy, opentau_micro.fill(policy, "pi07")
 
 
@@ -199,7 +199,8 @@ def row(kind: str, most: str, other: str) -> dict:
     }
 
 
-if __name__ == "__main__":
+def at_micro_size() -> None:
+    """In float32, with the table for a tokenizer."""
     paligemma_trunks.PaliGemmaWithExpertModel.to_bfloat16_like_physical_intelligence = lambda self: None
     for module in (on_gemma, on_paligemma, gemma_trunks, paligemma_trunks):
         module._preferred_dtype = lambda: torch.float32
@@ -207,6 +208,10 @@ if __name__ == "__main__":
     on_paligemma.PaliGemmaWithExpertConfig = opentau_micro.micro_paligemma(
         on_paligemma.PaliGemmaWithExpertConfig, LAYERS["paligemma"], PICTURES["paligemma"], VOCABULARY
     )
+
+
+if __name__ == "__main__":
+    at_micro_size()
     write(
         Path(__file__).with_name("pi07.json"),
         {

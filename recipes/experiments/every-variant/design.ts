@@ -8,11 +8,15 @@ export const resumedFrom = 100;
 const ownSettings: Partial<Record<VariantName, readonly string[]>> = {
   // The state is text: 44 entries, a byte each character.
   pi05: ["policy.promptTokens=272"],
+  pi05_fast: ["policy.promptTokens=272"],
   pi06: ["policy.promptTokens=272"],
+  pi06_fast: ["policy.promptTokens=272"],
   pi0_fast: ["policy.promptTokens=272"],
   pi05_mem: ["policy.history.slots=3", "policy.history.interval=4"],
   pi07_low_level: ["policy.history.slots=3", "policy.history.interval=4"],
+  pi07_low_level_fast: ["policy.history.slots=3", "policy.history.interval=4"],
   pi07_paligemma_low_level: ["policy.history.slots=3", "policy.history.interval=4"],
+  pi07_paligemma_low_level_fast: ["policy.history.slots=3", "policy.history.interval=4"],
 };
 
 /** Two micro-batches in a step, so that two ranks have one each. */
