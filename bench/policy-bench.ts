@@ -70,6 +70,10 @@ export async function benchPolicies(bench: PolicyBench, terminal: Terminal): Pro
       await writeFile(join(folder, "size.json"), JSON.stringify(own));
       const words = ["make", folder, "--variant", variant, "--size", join(folder, "size.json")];
       await runScript({ python, name: "lerobot_policy.py", words, needs: lerobotNeeds }, z.unknown());
+      await runScript(
+        { python: process.execPath, name: "policy-process.ts", words: ["import", folder], needs: "Armature" },
+        z.unknown(),
+      );
       for (const task of ["answer", "step"] as const)
         rows.push({ variant, task, ...(await measured({ folder, python, task, threads }, rounds, terminal)) });
     } finally {

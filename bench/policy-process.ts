@@ -6,7 +6,10 @@ import { nothingGiven, readForeignPolicy, readForeignWeights } from "../src/chec
 import { factsBeside } from "../src/checkpoint/import/given.ts";
 import { foreignTensors } from "../src/checkpoint/import/names.ts";
 import { TensorSource } from "../src/checkpoint/import/tensor-source.ts";
-import { SafetensorsFile } from "../src/checkpoint/safetensors.ts";
+import { mapSafetensors } from "../src/checkpoint/mapped-safetensors.ts";
+import { SafetensorsFile, writeSafetensorsInBlocks } from "../src/checkpoint/safetensors.ts";
+import { withAxes } from "../src/checkpoint/weights.ts";
+import { traceObjectives } from "../src/objective/objective.ts";
 import { parseInput } from "../src/parse-input.ts";
 import { ReferenceCase } from "../tools/parity/case.ts";
 import { feedsOf, settingOf } from "../tools/parity/flow-case.ts";
@@ -15,9 +18,13 @@ import { type GivenPolicy, openPolicyTask, type PolicyTask } from "./policy-task
 /**
  * Our side of `lerobot_policy.py`, in a process of its own, so that its memory can be measured: the same arguments, the same protocol.
  *
- *     node bench/policy-process.ts answer|step FOLDER THREADS
+ *     node bench/policy-process.ts import FOLDER                   once, before "step": the weights as an import leaves them
+ *     node bench/policy-process.ts answer|step FOLDER THREADS [PROFILE]      where to write each operator's time: the start of a file name
  */
-const [task = "", folder = "", threads = ""] = process.argv.slice(2);
+const [task = "", folder = "", threads = "", profile] = process.argv.slice(2);
+
+/** The weights as an import leaves them. */
+const ownWeights = "own.safetensors";
 
 const caseSchema = z.object({
   trained: z.array(z.string()),
@@ -55,12 +62,30 @@ async function givenIn(place: string, kind: PolicyTask): Promise<GivenPolicy> {
     feeds: feedsOf(setting, reference),
     firstNoise: reference.numbers("in.first_noise"),
     read: (forms) => readForeignWeights(source, policy.names, forms),
+    map: async (forms) => {
+      const tensors = await mapSafetensors(join(place, ownWeights));
+      return withAxes(
+        join(place, ownWeights),
+        tensors,
+        "",
+        forms.map((form) => [form.name, form]),
+      );
+    },
     trains: (form) => foreignTensors(policy.names, [form]).some(({ name }) => theirs.has(name)),
   };
 }
 
+if (task === "import") {
+  const given = await givenIn(folder, "step");
+  await writeSafetensorsInBlocks(join(folder, ownWeights), await given.read(traceObjectives(given.setting).parameters));
+  process.exit(0);
+}
 const kind = z.enum(["answer", "step"]).parse(task);
-const own = await openPolicyTask(kind, await givenIn(folder, kind), Number(threads));
+const own = await openPolicyTask(kind, await givenIn(folder, kind), {
+  device: "cpu",
+  threads: Number(threads),
+  ...(profile === undefined ? {} : { profile }),
+});
 const first = await own.run();
 const whole = await peakMib();
 await writeFile("/proc/self/clear_refs", "5");

@@ -1,10 +1,10 @@
 import { cells } from "../src/graph/axes.ts";
 import { type Arrays, HostArray, zeros } from "../src/graph/host-array.ts";
 import type { StoredInputs } from "../src/graph/program.ts";
+import { MappedFile } from "../src/graph/runtime/mapped-file.ts";
 import type { ParameterForm, ParameterValues } from "../src/nn/parameter.ts";
 import { flowInputs, velocityName } from "../src/objective/flow.ts";
 import { gradientPrefix, traceActions, traceObjectives } from "../src/objective/objective.ts";
-import { onlyInputs } from "../src/objective/only-inputs.ts";
 import { ActionSampler, largestWrittenBytes, placementFor } from "../src/objective/sample.ts";
 import { errorsOutput, type Setting, weightsInput } from "../src/objective/traced.ts";
 import type { AdamW } from "../src/optimizer/adamw.ts";
@@ -25,6 +25,8 @@ export interface GivenPolicy {
   readonly optimizer: AdamW;
   readonly learningRate: number;
   readonly read: (forms: readonly ParameterForm[]) => Promise<ParameterValues>;
+  /** As training takes them from a checkpoint of ours: the pages of the file. */
+  readonly map: (forms: readonly ParameterForm[]) => Promise<ParameterValues>;
   /** Where weights stand in LeRobot's file. */
   readonly placesOf: (forms: readonly ParameterForm[]) => StoredInputs;
   /** Whether LeRobot trains it. */
@@ -38,14 +40,15 @@ export interface RunningTask {
   release(): void;
 }
 
-export async function openPolicyTask(task: PolicyTask, given: GivenPolicy, threads: number): Promise<RunningTask> {
-  const machine = { device: "cpu", threads } as const;
-  return task === "answer" ? await openAnswer(given, machine) : await openStep(given, machine);
-}
-
-interface Machine {
+export interface Machine {
   readonly device: "cpu";
   readonly threads: number;
+  /** Where to write each operator's time: the start of a file name. */
+  readonly profile?: string;
+}
+
+export async function openPolicyTask(task: PolicyTask, given: GivenPolicy, machine: Machine): Promise<RunningTask> {
+  return task === "answer" ? await openAnswer(given, machine) : await openStep(given, machine);
 }
 
 /** As a policy is served: large weights are read where they stand. */
@@ -68,20 +71,22 @@ async function openAnswer(given: GivenPolicy, machine: Machine): Promise<Running
 /** A step as `Trainer` does it, on noise and times that are given. */
 async function openStep(given: GivenPolicy, machine: Machine): Promise<RunningTask> {
   const { setting, learningRate, optimizer } = given;
-  const isTrained = new Set(
-    traceObjectives(setting)
-      .parameters.filter(given.trains)
-      .map(({ name }) => name),
+  const { parameters } = traceObjectives(setting);
+  let state = stateOf(
+    await given.map(parameters),
+    new Set(parameters.filter(given.trains).map(({ name }) => name)),
+    false,
   );
   const compiled = await GradientProgram.compile({
     setting,
-    trains: (name) => isTrained.has(name),
+    trains: (name) => state.trained.has(name),
+    frozen: new Map([...state.parameters].filter(([name]) => !state.trained.has(name))),
     recompute: "nothing",
     machine,
   });
-  const { program, objectives, trained } = compiled;
+  MappedFile.letGo();
+  const { objectives, trained } = compiled;
   const updater = await Updater.compile(trained, optimizer, machine);
-  let state = stateOf(await given.read(objectives.parameters), isTrained, false);
   const gradient = Packed.zeros(trained);
   const { axes, shape } = objectives.errors[0]!.sums;
   const sums = zeros(axes, shape, "float32");
@@ -92,7 +97,7 @@ async function openStep(given: GivenPolicy, machine: Machine): Promise<RunningTa
   const weights = given.feeds.get(weightsInput(velocityName))!;
   return {
     async run() {
-      await program.run(onlyInputs(program, new Map([...given.feeds, ...state.parameters])), fetches);
+      await compiled.run(given.feeds, state.parameters, fetches);
       const loss = sums.cells.reduce((sum, error, at) => sum + error * Number(weights.cells[at]), 0);
       const updated = await updater.step(state, gradient, learningRate);
       state = updated.state;

@@ -27,6 +27,7 @@ const isTrained = trainedBy(recipe, parameters);
 const { program, objectives, trained } = await GradientProgram.compile({
   setting,
   trains: (name) => isTrained.has(name),
+  frozen: new Map(),
   recompute: z.enum(recomputes).parse(kept),
   machine: { device: "cpu", threads: Number(threads) },
 });

@@ -91,8 +91,8 @@ async function meet(rows: number): Promise<void> {
 /** Steps of a recipe on its own data, each followed by a sum of gradients alone. */
 async function trainingTimes(recipe: Parameters<typeof Run.open>[0], steps: number): Promise<TrainingTimes> {
   const run = await Run.open(recipe, cacheFolder("statistics"), world);
-  const trainer = await run.trainer;
   let state = newState(recipe, run.parameters);
+  const trainer = await run.trainerFor(state);
   const parameters = trainer.trained.reduce(
     (sum, { shape }) => sum + shape.reduce((cells, size) => cells * size, 1),
     0,

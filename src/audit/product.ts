@@ -51,7 +51,13 @@ export class AuditedProduct {
     const setting: Setting = { ...settingOf(plan, rows), hidden: "poisonable" };
     const [world] = await localWorlds(1);
     const [terms, names] = [termsOf(plan), groupNamesOf(plan)];
-    const gradient = await GradientProgram.compile({ setting, trains: () => true, recompute: "nothing", machine });
+    const gradient = await GradientProgram.compile({
+      setting,
+      trains: () => true,
+      frozen: new Map(),
+      recompute: "nothing",
+      machine,
+    });
     const validator = await Validator.compile({ setting, terms, names, machine, world: world! });
     const fitted = fittedWeights(weights, gradient.objectives.parameters);
     const sampler = await ActionSampler.compile({

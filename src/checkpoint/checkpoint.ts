@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { InputError } from "../input-error.ts";
 import { digest, type FileDigest, isAbsent, writeDurably } from "./durable.ts";
 import { decodeManifest, encodeManifest, formatVersion, type Manifest, type ParameterRecord } from "./manifest.ts";
-import { readSafetensors, writeSafetensors, writeSafetensorsInPieces } from "./safetensors.ts";
+import { mapSafetensors } from "./mapped-safetensors.ts";
+import {
+  readSafetensors,
+  writeSafetensors,
+  writeSafetensorsInBlocks,
+  writeSafetensorsInPieces,
+} from "./safetensors.ts";
 import type { Tensor } from "./safetensors-header.ts";
 import {
   joinMoments,
@@ -37,7 +43,7 @@ export async function writeFiles(folder: string, facts: CheckpointFacts, weights
   const write = (name: string, tensors: ReadonlyMap<string, Tensor>): Promise<FileDigest> =>
     writeSafetensors(join(folder, name), tensors, {});
   const files = {
-    parameters: await write(checkpointFiles.parameters, weights.parameters),
+    parameters: await writeSafetensorsInBlocks(join(folder, checkpointFiles.parameters), weights.parameters),
     optimizer: await write(checkpointFiles.optimizer, joinMoments(weights.firstMoments, weights.secondMoments)),
     ema: weights.ema === null ? null : await write(checkpointFiles.ema, weights.ema),
   };
@@ -52,7 +58,12 @@ export async function writeStreamedFiles(
 ): Promise<void> {
   const tensors = new Map([...forms].map(([name, { shape }]) => [name, { shape, type: "float32" } as const]));
   const files = {
-    parameters: await writeSafetensorsInPieces(join(folder, checkpointFiles.parameters), tensors, piecesOf),
+    parameters: await writeSafetensorsInPieces(
+      join(folder, checkpointFiles.parameters),
+      tensors,
+      piecesOf,
+      "in blocks",
+    ),
     optimizer: await writeSafetensors(join(folder, checkpointFiles.optimizer), new Map(), {}),
     ema: null,
   };
@@ -78,14 +89,30 @@ export async function readManifest(folder: string): Promise<Manifest> {
  * @throws InputError naming the file whose bytes are not those that were written
  */
 export async function readWeights(folder: string, manifest: Manifest): Promise<Weights> {
+  return await weightsIn(folder, manifest, readSafetensors);
+}
+
+/**
+ * The same, with parameters that are the pages of their file (`mapSafetensors`): what is not changed is in memory once.
+ *
+ * @throws InputError as `readWeights`
+ */
+export async function mapWeights(folder: string, manifest: Manifest): Promise<Weights> {
+  return await weightsIn(folder, manifest, mapSafetensors);
+}
+
+/** How the tensors of a file come into memory. */
+type Reading = typeof readSafetensors;
+
+async function weightsIn(folder: string, manifest: Manifest, reading: Reading): Promise<Weights> {
   const { files } = manifest;
   const path = join(folder, checkpointFiles.optimizer);
-  const moments = await readVerified(folder, "optimizer", files.optimizer);
+  const moments = await readVerified(folder, "optimizer", files.optimizer, readSafetensors);
   return {
-    parameters: await readArrays(folder, "parameters", files.parameters, Object.entries(manifest.parameters)),
+    parameters: await parametersIn(folder, manifest, reading),
     firstMoments: withAxes(path, moments, "first.", trainedOf(manifest)),
     secondMoments: withAxes(path, moments, "second.", trainedOf(manifest)),
-    ema: files.ema === null ? null : await readArrays(folder, "ema", files.ema, trainedOf(manifest)),
+    ema: files.ema === null ? null : await averagesIn(folder, files.ema, manifest),
   };
 }
 
@@ -100,32 +127,37 @@ export async function readParameters(
   kind: "parameters" | "ema",
 ): Promise<NamedArrays> {
   const { files, parameters } = manifest;
-  const read = (): Promise<NamedArrays> =>
-    readArrays(folder, "parameters", files.parameters, Object.entries(parameters));
+  const read = () => parametersIn(folder, manifest, readSafetensors);
   if (kind === "parameters") return read();
   if (files.ema === null) throw new InputError(`${folder}: expected averaged parameters, got a run that keeps none`);
-  const trained = trainedOf(manifest);
-  const averages = await readArrays(folder, "ema", files.ema, trained);
-  return trained.length === Object.keys(parameters).length ? averages : new Map([...(await read()), ...averages]);
+  const averages = await averagesIn(folder, files.ema, manifest);
+  return averages.size === Object.keys(parameters).length ? averages : new Map([...(await read()), ...averages]);
+}
+
+/** The parameters as they train, as the pages of their file (`mapSafetensors`). @throws InputError as `readParameters` */
+export async function mapParameters(folder: string, manifest: Manifest): Promise<NamedArrays> {
+  return await parametersIn(folder, manifest, mapSafetensors);
 }
 
 function trainedOf({ parameters }: Manifest): [string, ParameterRecord][] {
   return Object.entries(parameters).filter(([, { trains }]) => trains);
 }
 
-async function readArrays(
-  folder: string,
-  kind: "parameters" | "ema",
-  written: FileDigest,
-  records: readonly (readonly [string, ParameterRecord])[],
-): Promise<NamedArrays> {
-  return withAxes(join(folder, checkpointFiles[kind]), await readVerified(folder, kind, written), "", records);
+async function parametersIn(folder: string, { files, parameters }: Manifest, reading: Reading): Promise<NamedArrays> {
+  const found = await readVerified(folder, "parameters", files.parameters, reading);
+  return withAxes(join(folder, checkpointFiles.parameters), found, "", Object.entries(parameters));
+}
+
+async function averagesIn(folder: string, written: FileDigest, manifest: Manifest): Promise<NamedArrays> {
+  const found = await readVerified(folder, "ema", written, readSafetensors);
+  return withAxes(join(folder, checkpointFiles.ema), found, "", trainedOf(manifest));
 }
 
 async function readVerified(
   folder: string,
   kind: keyof typeof checkpointFiles,
   written: FileDigest,
+  reading: Reading,
 ): Promise<ReadonlyMap<string, Tensor>> {
   const path = join(folder, checkpointFiles[kind]);
   const found = await digest(path).catch((error: unknown) => {
@@ -137,7 +169,7 @@ async function readVerified(
     throw new InputError(
       `${path}: expected sha256 ${written.sha256}, got ${found.sha256}; the file is damaged: ${remedy(folder)}`,
     );
-  return readSafetensors(path);
+  return reading(path);
 }
 
 function remedy(folder: string): string {

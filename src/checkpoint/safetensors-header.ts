@@ -66,23 +66,39 @@ const writtenTypes = { int64: "I64", float64: "F64", float32: "F32", int32: "I32
 /** Wide cells first, so that every tensor is aligned; then by name, so that equal tensors give equal bytes. */
 const writtenOrder: readonly StoredType[] = ["I64", "F64", "F32", "I32", "U8", "BOOL"];
 
-/** Where tensors will stand in a file, and its first bytes: the header with its length, padded to a multiple of 8. */
+/**
+ * How tensors stand in a file. `as Python`: to the byte as the reference writes them. `in blocks`: those that fill blocks of 64 bytes come
+ * first and begin at one, so that the runtime computes with them where they stand (`mapSafetensors`).
+ */
+export type FileLayout = "as Python" | "in blocks";
+
+/** Bytes that the length of what stands before a tensor is a multiple of. */
+const blockBytes = { "as Python": 8, "in blocks": 64 } as const;
+
+/** Where tensors will stand in a file, and its first bytes: the header with its length, padded to whole blocks. */
 export function layOut(
   tensors: ReadonlyMap<string, TensorForm>,
   metadata: Readonly<Record<string, string>>,
+  layout: FileLayout,
 ): { readonly prologue: Uint8Array; readonly entries: readonly TensorEntry[] } {
   let begin = 0;
   const entries: TensorEntry[] = [];
-  for (const [name, tensor] of [...tensors].sort(byTypeAndName)) {
+  const sorted = [...tensors].sort(byTypeAndName);
+  const fills = ([, form]: [string, TensorForm]) => layout === "as Python" || bytesOf(form) % blockBytes[layout] === 0;
+  for (const [name, tensor] of [...sorted.filter(fills), ...sorted.filter((one) => !fills(one))]) {
     const stored = writtenTypes[tensor.type];
-    const end = begin + cells(tensor.shape) * storedBytes[stored];
+    const end = begin + bytesOf(tensor);
     entries.push({ name, stored, shape: tensor.shape, begin, end });
     begin = end;
   }
-  return { prologue: encodeHeader(entries, metadata), entries };
+  return { prologue: encodeHeader(entries, metadata, blockBytes[layout]), entries };
 }
 
-function encodeHeader(entries: readonly TensorEntry[], metadata: Readonly<Record<string, string>>): Uint8Array {
+function encodeHeader(
+  entries: readonly TensorEntry[],
+  metadata: Readonly<Record<string, string>>,
+  block: number,
+): Uint8Array {
   const fields = entries.map(({ name, stored, shape, begin, end }) => [
     name,
     { dtype: stored, shape, data_offsets: [begin, end] },
@@ -90,7 +106,7 @@ function encodeHeader(entries: readonly TensorEntry[], metadata: Readonly<Record
   const described = Object.entries(metadata).sort(([one], [other]) => compare(one, other));
   const first = described.length === 0 ? [] : [["__metadata__", Object.fromEntries(described)]];
   const json = new TextEncoder().encode(writeObject([...first, ...fields]));
-  const length = Math.ceil(json.length / 8) * 8;
+  const length = Math.ceil((8 + json.length) / block) * block - 8;
   const prologue = new Uint8Array(8 + length).fill(0x20);
   new DataView(prologue.buffer).setBigUint64(0, BigInt(length), true);
   prologue.set(json, 8);
@@ -105,6 +121,10 @@ function writeObject(fields: readonly (readonly unknown[])[]): string {
 function byTypeAndName([oneName, one]: [string, TensorForm], [otherName, other]: [string, TensorForm]): number {
   const rank = writtenOrder.indexOf(writtenTypes[one.type]) - writtenOrder.indexOf(writtenTypes[other.type]);
   return rank || compare(oneName, otherName);
+}
+
+function bytesOf({ shape, type }: TensorForm): number {
+  return cells(shape) * storedBytes[writtenTypes[type]];
 }
 
 function compare(one: string, other: string): number {

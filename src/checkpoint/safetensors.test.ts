@@ -82,7 +82,7 @@ describe("safetensors", () => {
     const [whole, inPieces] = [join(folder, "whole"), join(folder, "in-pieces")];
     const written = await writeSafetensors(whole, tensors, {});
     const file = await SafetensorsFile.open(whole);
-    const found = await writeSafetensorsInPieces(inPieces, tensors, (name) => file.float32Pieces(name));
+    const found = await writeSafetensorsInPieces(inPieces, tensors, (name) => file.float32Pieces(name), "as Python");
     await file.close();
     expect(found).toEqual(written);
     expect(readFileSync(inPieces).equals(readFileSync(whole))).toBe(true);
@@ -94,7 +94,7 @@ describe("safetensors", () => {
       yield new Uint8Array(8);
     }
     const path = join(folder, "too-short");
-    await expect(writeSafetensorsInPieces(path, new Map([["x", form]]), two)).rejects.toThrow(
+    await expect(writeSafetensorsInPieces(path, new Map([["x", form]]), two, "as Python")).rejects.toThrow(
       'expected 12 bytes of "x", got 8',
     );
     expect(existsSync(path)).toBe(false);

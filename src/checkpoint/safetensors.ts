@@ -4,6 +4,7 @@ import { allocate } from "../graph/host-array.ts";
 import { InputError } from "../input-error.ts";
 import { type FileDigest, isAbsent, writeDurably } from "./durable.ts";
 import {
+  type FileLayout,
   type Header,
   largestHeaderBytes,
   layOut,
@@ -24,13 +25,25 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>>,
 ): Promise<FileDigest> {
-  const { prologue, entries } = layOut(tensors, metadata);
+  return writeLaidOut(path, tensors, layOut(tensors, metadata, "as Python"));
+}
+
+/** The same in blocks, for `mapSafetensors`. */
+export function writeSafetensorsInBlocks(path: string, tensors: ReadonlyMap<string, Tensor>): Promise<FileDigest> {
+  return writeLaidOut(path, tensors, layOut(tensors, {}, "in blocks"));
+}
+
+function writeLaidOut(
+  path: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  { prologue, entries }: ReturnType<typeof layOut>,
+): Promise<FileDigest> {
   const pieces = entries.map(({ name }) => bytesOf(tensors.get(name)!));
   return writeDurably(path, [prologue, ...pieces]);
 }
 
 /**
- * The same of tensors whose cells come in pieces, one tensor after the other: files larger than the memory.
+ * Tensors whose cells come in pieces, one tensor after the other, as a new file: files larger than the memory.
  *
  * @param piecesOf the cells of a tensor as the file has them, in order
  * @throws RangeError if the pieces of a tensor are more or fewer bytes than its form says
@@ -39,8 +52,9 @@ export function writeSafetensorsInPieces(
   path: string,
   forms: ReadonlyMap<string, TensorForm>,
   piecesOf: (name: string) => AsyncIterable<Uint8Array>,
+  layout: FileLayout,
 ): Promise<FileDigest> {
-  const { prologue, entries } = layOut(forms, {});
+  const { prologue, entries } = layOut(forms, {}, layout);
   async function* pieces() {
     yield prologue;
     for (const { name, begin, end } of entries) {

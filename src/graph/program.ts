@@ -14,6 +14,11 @@ export interface CompileOptions {
   readonly fixed: Arrays;
   /** Inputs whose values are fixed where they stand in files: the runtime reads them, and keeps what it has made of each. */
   readonly stored?: StoredInputs;
+  /**
+   * Inputs whose values are fixed where they stand in memory: the runtime reads them there, and keeps what it has made of each. They are
+   * not to change, and stay where they are, while the program lives.
+   */
+  readonly standing?: Arrays;
   /** Where to write the time of each operator: the start of a file name. */
   readonly profile?: string;
 }
@@ -26,18 +31,24 @@ export interface StoredInputs {
 
 /** A compiled graph with named inputs and outputs of static shape. */
 export class Program {
+  /** What stands in memory: the runtime reads it there, so it has to live as long as the program. */
+  readonly standing: Arrays;
   readonly #session: RuntimeSession;
 
-  private constructor(session: RuntimeSession) {
+  private constructor(session: RuntimeSession, standing: Arrays) {
     this.#session = session;
+    this.standing = standing;
   }
 
   /** Compiles what leads to `outputs`. */
   static async compile(outputs: Readonly<Record<string, AnyArray>>, options: CompileOptions): Promise<Program> {
     const graph = new GraphLowering(options.fixed, operatorsOf(options.device)).graph(new Map(Object.entries(outputs)));
-    const { stored, ...machine } = options;
-    const model = encodeModel({ ...withStored(graph, stored), nodes: lastFirst(graph.nodes) });
-    return new Program(openSession(model, stored === undefined ? machine : { ...machine, folder: stored.folder }));
+    const { stored, standing = new Map(), ...machine } = options;
+    const constants = new Map([...standing].filter(([name]) => graph.inputs.some((input) => input.name === name)));
+    const places = new Map([...(stored?.places ?? []), ...placesInMemory(constants)]);
+    const model = encodeModel({ ...withPlaces(graph, places), nodes: lastFirst(graph.nodes) });
+    const folder = stored === undefined ? {} : { folder: stored.folder };
+    return new Program(openSession(model, { ...machine, ...folder, constants }), constants);
   }
 
   get inputs(): readonly OnnxValue[] {
@@ -82,10 +93,14 @@ function lastFirst(nodes: readonly OnnxNode[]): OnnxNode[] {
   return [...nodes].reverse();
 }
 
-/** The graph with inputs that stand in files as constants there. */
-function withStored(graph: OnnxGraph, stored: StoredInputs | undefined): OnnxGraph {
-  if (stored === undefined) return graph;
-  const placed = graph.inputs.map((value) => ({ value, place: stored.places.get(value.name) }));
+/** Where a model says that constants stand which the session is given: a model knows of files alone. */
+function placesInMemory(constants: Arrays): [string, StoredPlace][] {
+  return [...constants].map(([name, { cells }]) => [name, { file: "memory", offset: 0, length: cells.byteLength }]);
+}
+
+/** The graph with inputs that stand elsewhere as constants there. */
+function withPlaces(graph: OnnxGraph, places: ReadonlyMap<string, StoredPlace>): OnnxGraph {
+  const placed = graph.inputs.map((value) => ({ value, place: places.get(value.name) }));
   const constants = placed.flatMap(({ value, place }) => (place === undefined ? [] : [{ ...value, stored: place }]));
   const inputs = placed.flatMap(({ value, place }) => (place === undefined ? [value] : []));
   return { ...graph, inputs, initializers: [...graph.initializers, ...constants] };

@@ -1,5 +1,6 @@
-import { asBlock, type SymbolicArray } from "../graph/array.ts";
+import { asBlock, type SymbolicArray, sizeOf } from "../graph/array.ts";
 import { alignTo } from "../graph/op/align.ts";
+import { attentionWithoutGradient } from "../graph/op/attention.ts";
 import { add, multiply } from "../graph/op/elementwise.ts";
 import { type Positions, rope } from "../graph/op/rope.ts";
 import { merge, rename } from "../graph/op/shape.ts";
@@ -126,7 +127,13 @@ function attention(scope: Scope, form: LayerForm, states: SymbolicArray<"b n e">
   const parts: readonly KeyValue[] = before === null ? [own] : [before, own];
   const allKeys = pattern.layOut(parts.map((part) => part.keys));
   const allValues = pattern.layOut(parts.map((part) => part.values));
-  return { output: attend(queries, allKeys, allValues, pattern), own };
+  const isWhole = pattern.mayRead === null && sizeOf(allKeys, "g") === sizeOf(queries, "a");
+  // Other last bits than by products and softmax, three quarters of the time, and no scores in memory.
+  const output =
+    isWhole && scope.isStill([queries, allKeys, allValues])
+      ? attentionWithoutGradient(queries, allKeys, allValues, sizeOf(queries, "f") ** -0.5)
+      : attend(queries, allKeys, allValues, pattern);
+  return { output, own };
 }
 
 function projectedBy(scope: Scope, form: LayerForm, states: SymbolicArray<"b n e">, context: Context): Projected {

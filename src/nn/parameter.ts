@@ -1,4 +1,4 @@
-import { input, SymbolicArray } from "../graph/array.ts";
+import { input, nodesBefore, SymbolicArray } from "../graph/array.ts";
 import { cells, letters, type Within } from "../graph/axes.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { alignAny } from "../graph/op/align.ts";
@@ -68,18 +68,35 @@ export class Scope {
   }
 
   static root(rules: Rules): Scope {
-    return new Scope("", { rules, parameters: new Map(), watched: [], poison: null, adapters: null }, true);
+    return new Scope(
+      "",
+      { rules, parameters: new Map(), watched: [], poison: null, adapters: null, trains: null },
+      true,
+    );
   }
 
   /** For the audit: the program has one more input, `hiddenPoison`, and with 0 in it computes what it otherwise does. */
   static poisonable(rules: Rules): Scope {
     const poison = input(hiddenPoison, "", [], "float32");
-    return new Scope("", { rules, parameters: new Map(), watched: [], poison, adapters: null }, true);
+    return new Scope("", { rules, parameters: new Map(), watched: [], poison, adapters: null, trains: null }, true);
   }
 
   /** The same place in a model whose layers have adapters; before anything is asked for. */
   withAdapters(adapters: Adapters | null): Scope {
     return new Scope(this.path, { ...this.#model, adapters }, this.#isWatched);
+  }
+
+  /** The same place in a model of which it is known what trains; before anything is asked for. `null`: any parameter may. */
+  withTrained(trains: Trains | null): Scope {
+    return new Scope(this.path, { ...this.#model, trains }, this.#isWatched);
+  }
+
+  /** Whether no parameter that may train leads to the arrays: no gradient goes back through them. */
+  isStill(arrays: readonly SymbolicArray<string>[]): boolean {
+    const { parameters, trains } = this.#model;
+    if (trains === null) return false;
+    const nodes = new Set(nodesBefore(arrays));
+    return [...parameters.values()].every(({ name, array }) => !nodes.has(array.node) || !trains(name));
   }
 
   /** Where the adapter of the linear map that is written here stands; `null` where it has none. */
@@ -155,7 +172,11 @@ interface Model {
   readonly watched: Watched[];
   readonly poison: SymbolicArray<""> | null;
   readonly adapters: Adapters | null;
+  readonly trains: Trains | null;
 }
+
+/** Which parameters train, by name. */
+export type Trains = (name: string) => boolean;
 
 /**
  * Values of parameters before training.

@@ -41,9 +41,9 @@ export function objectivesPerceived(scope: Scope, setting: Setting, policy: Trac
   return { parameters: readBy([loss], scope), loss, errors, watched: scope.watched };
 }
 
-function scopeOf({ form, rules, hidden }: Setting): Scope {
+function scopeOf({ form, rules, hidden, trains }: Setting): Scope {
   const plain = hidden === "plain" ? Scope.root(rules) : Scope.poisonable(rules);
-  return plain.withAdapters(form.adapters);
+  return plain.withAdapters(form.adapters).withTrained(trains ?? null);
 }
 
 function tracePolicy(scope: Scope, { form, layout, rules, pictures }: Setting): TracedPolicy {
@@ -89,6 +89,32 @@ export function gradientOutputs(
   const named = trained.map(({ name }, at): [string, AnyArray] => [`${gradientPrefix}${name}`, gradients[at]!]);
   const sums = errors.map(({ name, sums }): [string, AnyArray] => [errorsOutput(name), sums]);
   return Object.fromEntries([...sums, ...named]);
+}
+
+/**
+ * Names of the parameters of which no gradient rule reads one: nothing that trains leads to what is computed of them and of something else.
+ *
+ * What is made of weights alone, such as a matrix under other axes, counts as the weights.
+ */
+export function parametersWithoutGradient(
+  { loss, parameters }: Pick<TracedObjectives, "loss" | "parameters">,
+  trained: readonly Parameter[],
+): ReadonlySet<string> {
+  const learnt = new Set(trained.map(({ array }) => array.node));
+  const frozen = parameters.filter(({ array }) => !learnt.has(array.node));
+  const weights = new Map(frozen.map(({ name, array }) => [array.node, new Set([name])]));
+  const still = new Set(frozen.map(({ name }) => name));
+  for (const node of nodesBefore([loss])) {
+    const inputs = node.inputs.map((input) => input.node);
+    if (inputs.length === 0) continue;
+    const read = inputs.flatMap((input) => [...(weights.get(input) ?? [])]);
+    if (inputs.every((input) => weights.has(input))) weights.set(node, new Set(read));
+    else if (inputs.some((input) => learnt.has(input))) {
+      learnt.add(node);
+      for (const name of read) still.delete(name);
+    }
+  }
+  return still;
 }
 
 /** Errors by cell: the outputs of the validation program. */

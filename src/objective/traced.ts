@@ -3,6 +3,7 @@ import type { UnrealInput } from "../flow/path.ts";
 import type { SymbolicArray } from "../graph/array.ts";
 import type { Arrays } from "../graph/host-array.ts";
 import type { CellCounts, WeightAxes } from "../loss/reduction.ts";
+import type { Trains } from "../nn/parameter.ts";
 import type { Perceived } from "../policy/head/perceived.ts";
 import type { Observation, PictureType } from "../policy/inputs.ts";
 import type { PolicyForm } from "../policy/policy.ts";
@@ -20,6 +21,8 @@ export interface Setting {
   readonly pictures: PictureType;
   /** How sampled chunks go on from those before them; absent: each arises by itself. */
   readonly chunking?: Chunking | undefined;
+  /** Which parameters train, where a gradient is taken; absent: any may. */
+  readonly trains?: Trains | undefined;
 }
 
 /** Errors of one objective, by cell: 0 where nothing teaches. */

@@ -25,8 +25,7 @@ const partRows = 256;
 const mostParts = 64;
 
 /** What is read and written in one run: of fewer parts, runs are many; of more, the room between reading and writing is large. */
-const fewestGroupParts = 8;
-const mostGroups = 8;
+const groupParts = 8;
 
 /**
  * Values of parameters in one buffer, one after the other by name: what is done to all of them is done to one array.
@@ -77,7 +76,7 @@ export class Packed implements ReadonlyMap<string, Values> {
     return laidOver(this.cells, packedParts(this.cells.length));
   }
 
-  /** The same in groups of parts, as `packedGroups` tells. */
+  /** The same in groups of smaller parts, as `packedGroups` tells. */
   get groups(): Map<string, HostArray<"i j">>[] {
     let end = 0;
     return packedGroups(this.cells.length).map((parts) => {
@@ -169,8 +168,11 @@ function placed(forms: readonly Form[]): (Form & { readonly from: number })[] {
 
 /** Parts of a buffer, large enough to keep the runtime's threads busy and small enough to stay in the cache. */
 export function packedParts(length: number): Part[] {
+  return partsOf(length, Math.max(partRows, Math.ceil(length / rowWidth / mostParts)));
+}
+
+function partsOf(length: number, each: number): Part[] {
   const rows = length / rowWidth;
-  const each = rowsPerPart(length);
   return Array.from({ length: Math.ceil(rows / each) }, (_, at) => ({
     name: String(at),
     axes: "i j",
@@ -178,12 +180,14 @@ export function packedParts(length: number): Part[] {
   }));
 }
 
-/** The parts in groups, each named anew from 0 on: all groups but the last are alike. */
+/**
+ * Parts that stay in the cache however long the buffer is, in groups, in each of which they are named from 0 on: all groups but the last
+ * are alike, so one program does for them.
+ */
 export function packedGroups(length: number): Part[][] {
-  const parts = packedParts(length);
-  const each = partsPerGroup(parts.length);
-  return Array.from({ length: Math.ceil(parts.length / each) }, (_, at) =>
-    parts.slice(at * each, (at + 1) * each).map((part, place) => ({ ...part, name: String(place) })),
+  const parts = partsOf(length, partRows);
+  return Array.from({ length: Math.ceil(parts.length / groupParts) }, (_, at) =>
+    parts.slice(at * groupParts, (at + 1) * groupParts).map((part, place) => ({ ...part, name: String(place) })),
   );
 }
 
@@ -214,16 +218,7 @@ export function packedNumbers(
 
 /** Cells of the first group: every other one has as many or fewer. */
 function groupLength(length: number): number {
-  const parts = Math.ceil(length / rowWidth / rowsPerPart(length));
-  return Math.min(length, partsPerGroup(parts) * rowsPerPart(length) * rowWidth);
-}
-
-function partsPerGroup(parts: number): number {
-  return Math.max(fewestGroupParts, Math.ceil(parts / mostGroups));
-}
-
-function rowsPerPart(length: number): number {
-  return Math.max(partRows, Math.ceil(length / rowWidth / mostParts));
+  return Math.min(length, groupParts * partRows * rowWidth);
 }
 
 function laidOver(cells: Float32Array, parts: readonly Part[]): Map<string, HostArray<"i j">> {

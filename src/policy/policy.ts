@@ -1,7 +1,9 @@
 import type { FlowInput } from "../flow/path.ts";
 import type { TimeEmbedding } from "../flow/time.ts";
 import type { SymbolicArray } from "../graph/array.ts";
+import { concat } from "../graph/op/shape.ts";
 import type { Adapters } from "../nn/adapter.ts";
+import type { KeyValue } from "../nn/layer.ts";
 import type { Scope } from "../nn/parameter.ts";
 import type { Texts } from "./fixed-text.ts";
 import { flowVelocity } from "./head/flow.ts";
@@ -11,7 +13,8 @@ import type { Perceived } from "./head/perceived.ts";
 import type { Observation } from "./inputs.ts";
 import { prefixStream } from "./prefix.ts";
 import type { PolicySize, SizeChoice } from "./size.ts";
-import { runTrunk } from "./trunk.ts";
+import type { TokenStream } from "./stream.ts";
+import { runTrunk, type TrunkOutput } from "./trunk.ts";
 import { flowSizeOf, grootSizeOf, sizeBeforeHead, type Variant } from "./variant.ts";
 
 /** What a policy is built from, beside its weights. */
@@ -73,8 +76,32 @@ const noTexts: Texts = new Map();
 export function perceive(scope: Scope, form: PolicyForm, observation: Observation): Perceived {
   const stream = prefixStream(scope, form, observation);
   const trunk = { choice: form.variant.backbone, size: form.size.backbone };
-  const { tokens, cache } = runTrunk(scope.in("backbone"), trunk, stream, { before: [], condition: null });
+  const run = (part: TokenStream, before: readonly KeyValue[]) =>
+    runTrunk(scope.in("backbone"), trunk, part, { before, condition: null });
+  const { tokens, cache } = ranDivided(scope, stream, run) ?? run(stream, []);
   return { observation, stream, tokens, cache, stateKept: null };
+}
+
+/**
+ * The stream in two parts, where nothing that is learnt leads to what comes out of the first: no gradient goes back through its tokens.
+ * `null` where there is no such part.
+ */
+function ranDivided(
+  scope: Scope,
+  stream: TokenStream,
+  run: (part: TokenStream, before: readonly KeyValue[]) => TrunkOutput,
+): TrunkOutput | null {
+  const parts = stream.dividedWhile((tokens) => scope.isStill([tokens]));
+  if (parts === null) return null;
+  const first = run(parts.first, []);
+  if (!scope.isStill([first.tokens, ...first.cache.flatMap(({ keys, values }) => [keys, values])])) return null;
+  const rest = run(parts.rest, first.cache);
+  const joined = (name: keyof KeyValue, layer: number) =>
+    concat("k", [first.cache[layer]![name], rest.cache[layer]![name]]);
+  return {
+    tokens: concat("n", [first.tokens, rest.tokens]),
+    cache: first.cache.map((_, layer) => ({ keys: joined("keys", layer), values: joined("values", layer) })),
+  };
 }
 
 /**

@@ -269,3 +269,28 @@ it("segments of another number of rows are refused by name", () => {
   };
   expect(() => streamOf([segment("pictures", "within", [1]), odd])).toThrow('segment "prompt" has 2 rows, expected 1');
 });
+
+describe("a stream divided where what goes in is no longer as it was", () => {
+  const parts = (sights: readonly Sight[]) =>
+    streamOf([2, 1, 2].map((size, at) => segment(at === 2 ? "state" : "prompt", sights[at]!, real(size))));
+  const isShort = (tokens: { readonly shape: readonly number[] }) => tokens.shape[1] === 1;
+
+  it("is two, of which the second continues the first: together they read what the whole does", async () => {
+    const whole = parts(["within", "joins-previous", "causal"]);
+    let asked = 0;
+    const { first, rest } = whole.dividedWhile(() => ++asked < 3)!;
+    expect([first.length, rest.length, rest.start]).toEqual([3, 2, 3]);
+    expect([...(await rows(first)).map((row) => `${row}00`), ...(await rows(rest))]).toEqual(await rows(whole));
+    const positions = async (stream: TokenStream) => {
+      if (stream.positions.axes !== "b n") throw new Error("expected places on one axis");
+      return [...(await evaluate({ at: stream.positions }, plainly)).at];
+    };
+    expect([...(await positions(first)), ...(await positions(rest))]).toEqual(await positions(whole));
+  });
+
+  it("is none where the first part is nothing or all, or would read the second", () => {
+    expect(parts(["within", "causal", "causal"]).dividedWhile(isShort)).toBeNull();
+    expect(parts(["within", "causal", "causal"]).dividedWhile(() => true)).toBeNull();
+    expect(parts(["within", "joins-previous", "causal"]).dividedWhile((tokens) => !isShort(tokens))).toBeNull();
+  });
+});

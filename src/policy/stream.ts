@@ -120,6 +120,20 @@ export class TokenStream {
     return new TokenStream(this.#segments, this.#rules, this.#after, { ...this.#layout, grid: side });
   }
 
+  /**
+   * Its first segments, as many as hold, and the others as a stream that continues them; `null` where none of either are left, or the
+   * first ones would read what comes behind them.
+   */
+  dividedWhile(
+    holds: (tokens: SymbolicArray<"b n e">) => boolean,
+  ): { readonly first: TokenStream; readonly rest: TokenStream } | null {
+    const end = this.#segments.findIndex(({ tokens }) => !tokens.read((values) => holds(values)));
+    if (end <= 0 || this.#segments[end]!.sight === "joins-previous") return null;
+    const { emptyPlaces, grid } = this.#layout;
+    const first = new TokenStream(this.#segments.slice(0, end), this.#rules, this.#after, { emptyPlaces: 0, grid });
+    return { first, rest: new TokenStream(this.#segments.slice(end), this.#rules, first, { emptyPlaces, grid }) };
+  }
+
   /** A pattern of `rows` sequences in which every query reads every key: each sequence is real as a whole or never read. */
   static readonly wholeRows: AttentionPattern = AttentionPattern.made(null);
 

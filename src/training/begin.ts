@@ -1,4 +1,4 @@
-import { readManifest, readParameters, readWeights } from "../checkpoint/checkpoint.ts";
+import { mapParameters, mapWeights, readManifest } from "../checkpoint/checkpoint.ts";
 import { chosenCheckpoint } from "../checkpoint/chosen.ts";
 import type { ConventionName } from "../checkpoint/convention-name.ts";
 import { checkConventions } from "../checkpoint/conventions.ts";
@@ -126,7 +126,7 @@ async function resumeRun(folder: string, plan: Plan, parameters: readonly Parame
   checkConventions(checkpoint.folder, manifest.conventions, conventionsOf(recipe), new Set());
   checkSplits(checkpoint.folder, storedSplits(manifest, recipe), plan.mixture);
   checkStatistics(checkpoint.folder, manifest, plan);
-  const weights = await readWeights(checkpoint.folder, manifest);
+  const weights = await mapWeights(checkpoint.folder, manifest);
   const state = stateFrom(checkpoint.folder, weights, checkpoint.step, parameters);
   // Events go last: they are only cut back where everything else is in order.
   const isValidated = checkpoint.step > 0 || manifest.bestValidation !== null;
@@ -189,7 +189,7 @@ async function weightsOfRun(
   forms: readonly ParameterForm[],
 ): Promise<FirstWeights> {
   const { folder, notes, manifest } = await manifestOf(init, recipe);
-  const parameters = await readParameters(folder, manifest, "parameters");
+  const parameters = await mapParameters(folder, manifest);
   const to: Robots = {
     parts: partsOf(recipe.policy),
     embodiments: mixture.normalizationGroups.map(({ name }) => name),

@@ -20,6 +20,7 @@ const layout = {
 const optionsOf = (rules: Rules): GradientProgramOptions => ({
   setting: microSetting({ head: "flow", layout, rules, claw: 0 }),
   trains: () => true,
+  frozen: new Map(),
   recompute: "nothing",
   machine: { device: "cpu", threads: 1 },
 });

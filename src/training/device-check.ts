@@ -36,7 +36,7 @@ export async function checkDevice(own: GradientProgram, options: GradientProgram
     if (differences.length === 0) return;
     const outputs = new Map(Object.entries(gradientOutputs(own.objectives, own.trained, "nothing")));
     const graph = new GraphLowering(new Map(), operatorsOf(device)).graph(outputs);
-    const inputs = onlyInputs(own.program, feeds);
+    const inputs: Arrays = new Map(graph.inputs.map(({ name }) => [name, feeds.get(name)!]));
     const operators = await differingOperators(graph, inputs, {
       threads: options.machine.threads,
       above: deviceTolerance,

@@ -106,10 +106,15 @@ async function writeWeights(
 ) {
   const forms = new Map(tensors.map(({ name, shape }) => [name, { shape, type: "float32" } as const]));
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  await writeSafetensorsInPieces(path, forms, (name) => {
-    const { shape, from } = byName.get(name)!;
-    return from.kind === "parameter" ? piecesOf(from.name) : zeroPieces(shape);
-  });
+  await writeSafetensorsInPieces(
+    path,
+    forms,
+    (name) => {
+      const { shape, from } = byName.get(name)!;
+      return from.kind === "parameter" ? piecesOf(from.name) : zeroPieces(shape);
+    },
+    "as Python",
+  );
 }
 
 /** Zeros of a tensor, in pieces of at most 4 MiB. */

@@ -15,6 +15,7 @@ import {
 import {
   gradientOutputs,
   gradientPrefix,
+  parametersWithoutGradient,
   type Recompute,
   type TracedObjectives,
   traceObjectives,
@@ -60,6 +61,11 @@ export interface GradientProgramOptions {
   readonly trains: (name: string) => boolean;
   readonly recompute: Recompute;
   readonly machine: Omit<CompileOptions, "fixed">;
+  /**
+   * Values of parameters that do not train: they stand in the program where no gradient goes back through what reads them, and are not
+   * to change while it lives. Others are fed.
+   */
+  readonly frozen: ParameterValues;
 }
 
 /** The program that computes errors and gradients of one micro-batch. */
@@ -68,28 +74,56 @@ export class GradientProgram {
   readonly objectives: TracedObjectives;
   readonly trained: readonly Parameter[];
   readonly program: Program;
+  /** The parameters that stand in the program. */
+  readonly #standing: ParameterValues;
 
-  private constructor(setting: Setting, objectives: TracedObjectives, trained: readonly Parameter[], program: Program) {
+  private constructor(setting: Setting, traced: Traced, program: Program, standing: ParameterValues) {
     this.setting = setting;
-    this.objectives = objectives;
-    this.trained = trained;
+    this.objectives = traced.objectives;
+    this.trained = traced.trained;
     this.program = program;
+    this.#standing = standing;
   }
 
-  static async compile({ setting, trains, recompute, machine }: GradientProgramOptions): Promise<GradientProgram> {
-    const objectives = traceObjectives(setting);
+  static async compile({
+    setting,
+    trains,
+    recompute,
+    machine,
+    frozen,
+  }: GradientProgramOptions): Promise<GradientProgram> {
+    const objectives = traceObjectives({ ...setting, trains });
     const trained = objectives.parameters.filter(({ name }) => trains(name));
+    const still = parametersWithoutGradient(objectives, trained);
+    const standing = new Map([...frozen].filter(([name]) => still.has(name)));
     const program = await Program.compile(gradientOutputs(objectives, trained, recompute), {
       ...machine,
       fixed: new Map(),
+      standing,
     });
-    return new GradientProgram(setting, objectives, trained, program);
+    return new GradientProgram(setting, { objectives, trained }, program, standing);
+  }
+
+  /**
+   * Errors and gradients of one micro-batch, into the arrays given.
+   *
+   * @throws RangeError where a parameter that stands in the program is given with other values
+   */
+  async run(feeds: Arrays, parameters: ParameterValues, fetches: Arrays): Promise<void> {
+    for (const [name, { cells }] of this.#standing)
+      if (parameters.get(name)?.cells !== cells)
+        throw new RangeError(
+          `gradient: expected "${name}" as it stands in the program, got other values; compile anew`,
+        );
+    await this.program.run(onlyInputs(this.program, new Map([...feeds, ...parameters])), fetches);
   }
 
   release(): void {
     this.program.release();
   }
 }
+
+type Traced = Pick<GradientProgram, "objectives" | "trained">;
 
 /** Loss and gradient of a global batch, the same on all ranks. */
 export interface GlobalGradientResult {
@@ -129,7 +163,8 @@ export class GlobalGradient {
     micros: readonly MicroBatch[],
     microBatches: number,
   ): Promise<GlobalGradientResult> {
-    const { objectives, setting, program } = this.#compiled;
+    const compiled = this.#compiled;
+    const { objectives, setting } = compiled;
     const terms = this.#terms;
     const own = await weighed(this.#world, micros, { terms, rules: setting.rules });
     const { start } = this.#sum.begin(microBatches);
@@ -140,7 +175,7 @@ export class GlobalGradient {
     const errors: PlacedError[] = [];
     for (const [at, { micro, weights, feeds }] of own.entries()) {
       const storage = this.#sum.storage();
-      await program.run(onlyInputs(program, new Map([...feeds, ...parameters])), fetches(storage, sums));
+      await compiled.run(feeds, parameters, fetches(storage, sums));
       this.#sum.add(storage);
       losses.push({ index: start + at, loss: lossOf(weights, sums) });
       errors.push(...withPlaces(sampleErrors(micro, terms, sums), (start + at) * setting.layout.rows));

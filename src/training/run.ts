@@ -5,6 +5,7 @@ import { stepRequests, validationRequests } from "../batch/request.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { pruneCheckpoints, writeCheckpoint } from "../checkpoint/store.ts";
 import { requireDevice } from "../graph/runtime/device.ts";
+import { MappedFile } from "../graph/runtime/mapped-file.ts";
 import type { Term } from "../loss/reduction.ts";
 import type { ActionError } from "../metric/action-error.ts";
 import { type GroupNames, refuseNotFinite, type WeightsValidation } from "../metric/group.ts";
@@ -94,9 +95,16 @@ export class Run {
     }
   }
 
-  get trainer(): Promise<Trainer> {
-    this.#trainer ??= this.#compileTrainer();
-    return this.#trainer;
+  /**
+   * Steps of training from a state on: its frozen parameters stand in the program.
+   *
+   * @throws InputError where the recipe trains nothing
+   */
+  async trainerFor(state: TrainingState): Promise<Trainer> {
+    this.#trainer ??= this.#compileTrainer(state);
+    const trainer = await this.#trainer;
+    MappedFile.letGo();
+    return trainer;
   }
 
   /** Of the loss. */
@@ -210,6 +218,7 @@ export class Run {
   async save(folder: string, progress: TrainingProgress): Promise<void> {
     const { checkpoint } = this.plan.recipe;
     await writeCheckpoint(folder, checkpointFacts(this.plan, progress), weightsOf(progress.state));
+    MappedFile.letGo();
     await pruneCheckpoints(folder, checkpoint.keepLast, progress.best?.step ?? null);
   }
 
@@ -238,7 +247,7 @@ export class Run {
     });
   }
 
-  async #compileTrainer(): Promise<Trainer> {
+  async #compileTrainer({ parameters }: TrainingState): Promise<Trainer> {
     const { plan } = this;
     const { recipe } = plan;
     const setting = settingOf(plan, recipe.batch.microBatch);
@@ -249,6 +258,7 @@ export class Run {
       terms: termsOf(plan),
       target: targetOf(plan, "training"),
       trains: (name) => trained.has(name),
+      frozen: new Map([...parameters].filter(([name]) => !trained.has(name))),
       recompute: recipe.batch.recompute ?? "nothing",
       machine: machineOf(recipe),
       world: this.world,

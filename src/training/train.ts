@@ -53,7 +53,7 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
   let progress: TrainingProgress = await progressOfRank0(world, begun?.progress ?? null, fresh);
   const from = progress.state.step;
   const shares = run.stepShares(from, until);
-  const trainer = await run.trainer;
+  const trainer = await run.trainerFor(progress.state);
   const record = new TrainingRecord(from);
 
   const save = async () => {

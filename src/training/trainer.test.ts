@@ -25,7 +25,8 @@ async function firstStep(recipe: Recipe, world: World): Promise<StepResult> {
   const run = await Run.open(recipe, cache, world);
   try {
     const share = await run.stepShares(0, 1)();
-    return await (await run.trainer).step(newState(recipe, run.parameters), share, 1e-3);
+    const state = newState(recipe, run.parameters);
+    return await (await run.trainerFor(state)).step(state, share, 1e-3);
   } finally {
     await run.close();
   }
@@ -150,7 +151,7 @@ test("a step whose loss is no number is refused, with its number and its samples
   const state = newState(awkwardRecipe, run.parameters);
   state.trained.get("action.out.bias")!.cells.fill(Number.NaN);
   const share = await run.stepShares(0, 1)();
-  const trainer = await run.trainer;
+  const trainer = await run.trainerFor(state);
   // Dataset, episode and frame of each of seven samples.
   await expect(trainer.step({ ...state, step: 41 }, share, 1e-3)).rejects.toThrow(
     /^train: step 42: expected a finite loss, got NaN on (\w+ \d+:\d+, ){6}\w+ \d+:\d+; checkpoints before it are whole/,

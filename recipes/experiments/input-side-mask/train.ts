@@ -35,6 +35,7 @@ export async function openTrainer(opened: Opened, training: Training): Promise<T
     terms: termsOf(plan),
     target: trainingTarget(opened, training),
     trains: () => true,
+    frozen: new Map(),
     recompute: "nothing",
     machine: { device: recipe.device, threads: recipe.threads },
     world: await aloneWorld(),

@@ -70,6 +70,7 @@ async function openTrainer(plan: Plan): Promise<Trainer> {
     terms: termsOf(plan),
     target: targetOf(plan, "training"),
     trains: () => true,
+    frozen: new Map(),
     recompute: "nothing",
     machine: { device, threads },
     world: await aloneWorld(),

@@ -15,6 +15,18 @@ export const proto: typeof foreign.proto = koffi.proto;
 /** Stack of an asynchronous foreign call; kernels of the runtime and MPI need more than koffi's 128 KiB. */
 const asynchronousStack = 8 * 2 ** 20;
 
+/** Bytes at an address, as an array's memory. */
+export const view: typeof foreign.view = koffi.view;
+
+/** A function to be called. */
+export type Foreign = ReturnType<foreign.LibraryHandle["func"]>;
+
+/** A function of the process itself, such as the C library's. */
+export function ownFunction(name: string, result: string, parameters: readonly string[]): Foreign {
+  widenStack();
+  return koffi.load(null).func(name, result, [...parameters]);
+}
+
 /**
  * A shared library, opened for synchronous and asynchronous calls, that stays loaded until the process ends.
  *
@@ -25,10 +37,15 @@ const asynchronousStack = 8 * 2 ** 20;
  * @throws Error if the file cannot be loaded, or another module used koffi before with a smaller stack
  */
 export function openLibrary(file: string, visibility: "local" | "global"): foreign.LibraryHandle {
-  if ((koffi.config().async_stack_size ?? 0) < asynchronousStack) koffi.config({ async_stack_size: asynchronousStack });
+  widenStack();
   const library = koffi.load(file, { global: visibility === "global" });
   pin(file);
   return library;
+}
+
+/** Has to come before any library is loaded. */
+function widenStack(): void {
+  if ((koffi.config().async_stack_size ?? 0) < asynchronousStack) koffi.config({ async_stack_size: asynchronousStack });
 }
 
 function pin(file: string): void {

@@ -43,6 +43,7 @@ const table = {
   CreateArenaCfg: [156, "size_t", "int", "int", "int", "void *"],
   SessionOptionsAppendExecutionProvider_CUDA_V2: [204, "void *", "void *"],
   CreateCUDAProviderOptions: [205, "void *"],
+  AddExternalInitializers: [210, "void *", "void *", "void *", "size_t"],
   SessionOptionsAppendExecutionProvider: [216, "void *", "str", "void *", "void *", "size_t"],
 } as const;
 

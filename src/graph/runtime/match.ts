@@ -21,11 +21,16 @@ export function checkArrays(
     if (array.type !== type) throw new RangeError(`run, ${role} "${name}": expected ${type}, got ${array.type}`);
     if (array.shape.length !== shape.length || shape.some((size, at) => size !== array.shape[at]))
       throw new RangeError(`run, ${role} "${name}": expected [${shape.join(", ")}], got [${array.shape.join(", ")}]`);
-    if (array.cells.byteOffset % alignment !== 0)
+    if (!isAligned(array.cells.byteOffset))
       throw new RangeError(
         `run, ${role} "${name}": memory must start at a multiple of ${alignment} bytes, got ${array.cells.byteOffset}; copy it`,
       );
   }
+}
+
+/** Whether a program may take cells that begin so many bytes behind an aligned place. */
+export function isAligned(offset: number): boolean {
+  return offset % alignment === 0;
 }
 
 /** Row sums of views that start elsewhere came out in other bits; at every multiple of 16 they were equal. */

@@ -21,6 +21,8 @@ export interface SessionOptions {
   readonly waiting?: "spin" | "sleep";
   /** Of the files in which constants of the model stand. */
   readonly folder?: string;
+  /** Constants that stand in memory, by name: the model says of each that it is elsewhere. The caller holds them, as they are, while the session lives. */
+  readonly constants?: ReadonlyMap<string, AnyHostArray>;
 }
 
 /**
@@ -33,11 +35,18 @@ export interface SessionOptions {
 export function openSession(model: Uint8Array, options: SessionOptions): RuntimeSession {
   if (!Number.isInteger(options.threads) || options.threads < 1)
     throw new RangeError(`openSession: threads must be a natural number, got ${options.threads}`);
+  const { constants = new Map() } = options;
   const settings = obtain("CreateSessionOptions");
+  const values = new RuntimeValues([...constants.values()]);
   try {
     configure(settings, options);
+    if (constants.size > 0) {
+      const names = new Names([...constants.keys()]);
+      call("AddExternalInitializers", settings, names.pointers, values.pointers, constants.size);
+    }
     return adopt(obtain("CreateSessionFromArray", environment, model, model.byteLength, settings));
   } finally {
+    values.release();
     give("ReleaseSessionOptions", settings);
   }
 }
@@ -68,8 +77,8 @@ export class RuntimeSession {
     this.#session = session;
     this.inputs = readSignature(session, "Input");
     this.outputs = readSignature(session, "Output");
-    this.#inputNames = new Names(this.inputs);
-    this.#outputNames = new Names(this.outputs);
+    this.#inputNames = new Names(this.inputs.map(({ name }) => name));
+    this.#outputNames = new Names(this.outputs.map(({ name }) => name));
   }
 
   /**
@@ -161,8 +170,8 @@ class Names {
   readonly pointers: BigUint64Array;
   readonly #texts: readonly Uint8Array[];
 
-  constructor(values: readonly OnnxValue[]) {
-    this.#texts = values.map(({ name }) => new TextEncoder().encode(`${name}\0`));
+  constructor(names: readonly string[]) {
+    this.#texts = names.map((name) => new TextEncoder().encode(`${name}\0`));
     this.pointers = BigUint64Array.from(this.#texts, (text) => address(text));
   }
 }

@@ -1,0 +1,32 @@
+import { MappedFile } from "../graph/runtime/mapped-file.ts";
+import { isAligned } from "../graph/runtime/match.ts";
+import { SafetensorsFile } from "./safetensors.ts";
+import type { Tensor } from "./safetensors-header.ts";
+
+/**
+ * Every tensor of a file, by name, with the cells of `readSafetensors`; float32 that a program may take as it stands is the file's own
+ * pages, not a copy of them, wherever the system has that.
+ *
+ * The file may be deleted, but not be written into while one of its tensors is in use.
+ *
+ * @throws InputError naming file and tensor where the file is absent or damaged
+ */
+export async function mapSafetensors(path: string): Promise<Map<string, Tensor>> {
+  const file = await SafetensorsFile.open(path);
+  try {
+    const mapped = MappedFile.open(path);
+    const tensors = new Map<string, Tensor>();
+    for (const [name, { stored, shape }] of file.entries) {
+      const place = mapped !== null && stored === "F32" ? file.placeOf(name) : null;
+      if (mapped === null || place === null || !isAligned(place.offset)) {
+        tensors.set(name, await file.read(name));
+        continue;
+      }
+      const cells = new Float32Array(mapped.bytes, place.offset, place.length / Float32Array.BYTES_PER_ELEMENT);
+      tensors.set(name, { shape, type: "float32", cells });
+    }
+    return tensors;
+  } finally {
+    await file.close();
+  }
+}
