@@ -44,6 +44,23 @@ describe("a queue of actions", () => {
       }
   });
 
+  it("goes over to a chunk that comes late when it comes, and waits only where the one before has ended", () => {
+    const queue = new ActionQueue({ execute: 2, delay: 1 });
+    const chunk = (asked: number) => Array.from({ length: 4 }, (_, ahead) => [asked, asked + ahead]);
+    queue.put(chunk(0));
+    const taken = [queue.take(), queue.take(), queue.take()];
+    // Requested at step 1, due at step 2, there at step 3.
+    queue.put(chunk(1), 1);
+    expect([...taken, queue.take(), queue.take()]).toEqual([
+      [0, 0],
+      [0, 1],
+      [0, 2],
+      [1, 3],
+      [1, 4],
+    ]);
+    expect({ step: queue.step, hasAction: queue.hasAction }).toEqual({ step: 5, hasAction: false });
+  });
+
   it("does not make up actions", () => {
     const queue = new ActionQueue({ execute: 2, delay: 0 });
     expect(() => queue.take()).toThrow("take: expected step 0 of a chunk, got one of 0 steps");

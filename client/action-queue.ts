@@ -28,7 +28,8 @@ export function stepsUsed({ execute, delay }: ChunkExecution): number {
  * The actions of one robot, step by step.
  *
  * Step 0 of a chunk is the step at which it was requested. Every `execute` steps the robot goes over to the next chunk, which it
- * requested `delay` steps earlier, and skips the chunk's steps that are past. The first step waits for the first chunk.
+ * requested `delay` steps earlier, and skips the chunk's steps that are past; to a chunk that comes later than that, as soon as it is there.
+ * The first step waits for the first chunk.
  */
 export class ActionQueue {
   readonly #execution: ChunkExecution;
@@ -46,9 +47,20 @@ export class ActionQueue {
     return this.#step === 0 || (this.#step + delay) % execute === 0;
   }
 
-  /** Takes the chunk that was requested at this step. */
-  put(actions: readonly (readonly number[])[]): void {
-    this.#chunks = [...this.#chunks, { actions, step: this.#step }];
+  /** Steps that were carried out, which is the number of the step that comes. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** Whether a chunk has an action for this step. */
+  get hasAction(): boolean {
+    const { actions, step } = this.#current();
+    return this.#step - step < actions.length;
+  }
+
+  /** Takes the chunk that was requested at a step, this one if none is given. */
+  put(actions: readonly (readonly number[])[], step = this.#step): void {
+    this.#chunks = [...this.#chunks, { actions, step }];
   }
 
   /**
@@ -57,17 +69,19 @@ export class ActionQueue {
    * @throws RangeError where the chunk has no such step
    */
   take(): readonly number[] {
-    const { execute, delay } = this.#execution;
-    if (this.#step % execute === 0) {
-      const due = this.#chunks.findLastIndex(({ step }) => step + delay <= this.#step);
-      this.#chunks = this.#chunks.slice(Math.max(due, 0));
-    }
-    const { actions, step } = this.#chunks[0] ?? nothing;
+    const { actions, step } = this.#current();
     const action = actions[this.#step - step];
     if (action === undefined)
       throw new RangeError(`take: expected step ${this.#step - step} of a chunk, got one of ${actions.length} steps`);
     this.#step++;
     return action;
+  }
+
+  /** The newest chunk that is due, which may have come late; those before it are dropped. */
+  #current(): Asked {
+    const due = this.#chunks.findLastIndex(({ step }) => step + this.#execution.delay <= this.#step);
+    this.#chunks = this.#chunks.slice(Math.max(due, 0));
+    return this.#chunks[0] ?? nothing;
   }
 }
 

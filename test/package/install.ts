@@ -8,7 +8,16 @@ import { root } from "../../src/command/root.ts";
 const start = promisify(execFile);
 
 /** What the package is made from; it is made in a copy, as what is compiled lies beside the sources. */
-const sources = ["src", "recipes", "package.json", "tsconfig.json", "tsconfig.package.json", "README.md", "LICENSE"];
+const sources = [
+  "src",
+  "client",
+  "recipes",
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.package.json",
+  "README.md",
+  "LICENSE",
+];
 
 const listing = z.array(
   z.object({

@@ -39,9 +39,11 @@ const command = (folder: string) => join(folder, "node_modules/.bin/armature");
 
 describe.skipIf(!hasNpm)(title, () => {
   it("holds what is compiled, with declarations and maps, and no tests", () => {
-    const form = /^(LICENSE|README\.md|package\.json|dist\/(src|recipes)\/.+\.(js|d\.ts|js\.map))$/;
+    const form = /^(LICENSE|README\.md|package\.json|dist\/(src|client|recipes)\/.+\.(js|d\.ts|js\.map))$/;
     expect(
-      packed.paths.filter((path) => !form.test(path) || /\.test\.|\/(fixture|testing|bench|mutate|check)\b/.test(path)),
+      packed.paths.filter(
+        (path) => !form.test(path) || /\.test\.|\/(fixture|testing|bench|mutate|check|examples)\b/.test(path),
+      ),
     ).toEqual([]);
     for (const name of ["src/index.js", "src/index.d.ts", "src/index.js.map", "recipes/demo.js"])
       expect(packed.paths).toContain(`dist/${name}`);
@@ -64,6 +66,18 @@ describe.skipIf(!hasNpm)(title, () => {
     const script = 'import("armature").then((names) => console.log(JSON.stringify(Object.keys(names))))';
     const { out, err } = await inside(app, process.execPath, "--eval", script);
     expect({ names: JSON.parse(out).sort(), err }).toEqual({ names: Object.keys(sources).sort(), err: "" });
+  });
+
+  it("has a client that a program beside a robot imports by itself, without the rest", async () => {
+    const script = `const loaded = [];
+      const { registerHooks } = await import("node:module");
+      registerHooks({ load: (url, context, next) => { loaded.push(url); return next(url, context); } });
+      const { PolicyClient } = await import("armature/client");
+      const error = await PolicyClient.connect("ws://127.0.0.1:1", { patienceMs: 0 }).catch((error) => error);
+      const strangers = loaded.filter((url) => /\\/dist\\/src\\/(?!input-error)|onnxruntime|koffi|zod/.test(url));
+      console.log(JSON.stringify([error.name, error.code, strangers]));`;
+    const { out, err } = await inside(app, process.execPath, "--input-type=module", "--eval", script);
+    expect({ found: JSON.parse(out), err }).toEqual({ found: ["PolicyError", 1006, []], err: "" });
   });
 
   it("offers the commands that need no clone", async () => {

@@ -37,7 +37,7 @@ const barrelKeeper = "src/recipe/module.ts";
 
 /** The folders of `src/` that may import `client/`: the robots that are simulated, and what answers a robot. */
 const clientRooms = ["simulation", "serving"];
-/** All that `client/` imports from `src/`, so that it can be bundled for a browser. */
+/** All that `client/` imports from `src/`, so that it can be bundled for a browser; its tests and examples import what they need. */
 const filesOfClient = ["src/input-error.ts"];
 
 /** The commands that load a tool of developers, and which: nothing else of `src/` knows of `bench/` and `tools/`. */
@@ -116,7 +116,7 @@ function strayImport(path: string, name: string): string | undefined {
   const isFile = name.startsWith(".");
   if (path.startsWith("src/") && path !== barrel) return isFile ? strayFile(path, name) : strayPackage(path, name);
   const target = targetOf(path, name);
-  if (path.startsWith("client/") && !path.endsWith(".test.ts"))
+  if (path.startsWith("client/") && !path.startsWith("client/examples/") && !path.endsWith(".test.ts"))
     return isFile ? strayOfClient(target) : strayLibrary(name);
   const isTool = isFile && /^(bench|tools)\//.test(target);
   return path.startsWith("recipes/") && isTool ? `imports ${target}, which only developers have` : undefined;

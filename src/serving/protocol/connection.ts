@@ -119,9 +119,9 @@ export class Connection {
     const lateMs = Math.max(0, answered - came - this.#deadlineMs(robot));
     const replied = replyOf(safe, {
       lateMs,
-      ...(policy.saysActions ? { saidSteps: chunk.saidSteps } : {}),
+      saidSteps: policy.saysActions ? chunk.saidSteps : null,
       policyMs: answered - asked,
-      wholeMs: answered - came,
+      serverMs: answered - came,
       previousMs: this.#previousMs,
     });
     this.#client.send(encodeMessage(replied));

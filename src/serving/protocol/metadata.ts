@@ -1,4 +1,5 @@
-import type { Message, MessageValue } from "../../../client/message.ts";
+import type { Message } from "../../../client/message.ts";
+import { encodeMetadata } from "../../../client/metadata.ts";
 import type { LoadedPolicy } from "../policy.ts";
 import type { ServedRobot } from "../robot.ts";
 import type { ObservationKeys } from "./keys.ts";
@@ -6,17 +7,19 @@ import type { ObservationKeys } from "./keys.ts";
 /** What a client is told first: the policy, its robot, and where messages hold what. */
 export function metadataOf(policy: LoadedPolicy, robot: ServedRobot, keys: ObservationKeys): Message {
   const { embodiment } = robot;
-  return new Map<string, MessageValue>([
-    ["policy", policy.recipe.policy.variant],
-    ["step", policy.step],
-    ["robot", embodiment.robotType],
-    ["dataset", robot.dataset],
-    ["control_mode", embodiment.controlMode],
-    ["action_steps", policy.steps],
-    ["steps_per_second", robot.stepsPerSecond],
-    ["action_names", embodiment.dofs.map(({ name }) => name)],
-    ["state_names", embodiment.states.map(({ name }) => name)],
-    ["state_keys", [...keys.state]],
-    ["picture_keys", Object.values(keys.pictures)],
-  ]);
+  const { prompt } = embodiment.columns;
+  return encodeMetadata({
+    policy: policy.recipe.policy.variant,
+    step: policy.step,
+    robot: embodiment.robotType,
+    dataset: robot.dataset,
+    controlMode: embodiment.controlMode,
+    actionSteps: policy.steps,
+    stepsPerSecond: robot.stepsPerSecond,
+    actionNames: embodiment.dofs.map(({ name }) => name),
+    stateNames: embodiment.states.map(({ name }) => name),
+    stateKeys: keys.state,
+    pictureKeys: Object.values(keys.pictures),
+    prompt: prompt.kind === "fixed" ? prompt.text : null,
+  });
 }
