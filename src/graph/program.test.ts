@@ -69,3 +69,27 @@ describe("inputs", () => {
     );
   });
 });
+
+describe("inputs that stand in memory", () => {
+  const w = input("w", "n", [2], "float32");
+  const outputs = { sum: add(x, alignTo(w, x)) };
+  const standing = new Map([["w", floats("float32", "n", [2], [10, 20])]]);
+
+  it("are constants of the program, which are read where they stand", async () => {
+    const program = await Program.compile(outputs, { ...options, standing });
+    expect([program.inputs.map(({ name }) => name), [...program.standing.keys()]]).toEqual([["x"], ["w"]]);
+    expect([...(await runProgram(program, feeds)).sum!]).toEqual([11, 22, 13, 24]);
+    // Nobody may do so: it shows that there is no copy.
+    standing.get("w")!.cells[0] = 30;
+    expect([...(await runProgram(program, feeds)).sum!]).toEqual([31, 22, 33, 24]);
+    program.release();
+  });
+
+  it("are those that the program reads, and no others", async () => {
+    const more = new Map([...standing, ["other", floats("float32", "n", [1], [1])] as const]);
+    const program = await Program.compile({ twice: scale(x, 2) }, { ...options, standing: more });
+    expect(program.standing.size).toBe(0);
+    expect([...(await runProgram(program, feeds)).twice!]).toEqual([2, 4, 6, 8]);
+    program.release();
+  });
+});

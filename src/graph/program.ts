@@ -31,7 +31,7 @@ export interface StoredInputs {
 
 /** A compiled graph with named inputs and outputs of static shape. */
 export class Program {
-  /** What stands in memory: the runtime reads it there, so it has to live as long as the program. */
+  /** The constants that stand in memory. */
   readonly standing: Arrays;
   readonly #session: RuntimeSession;
 

@@ -40,6 +40,7 @@ const table = {
   SessionEndProfiling: [110, "void *", "void *", "void *"],
   AddSessionConfigEntry: [130, "void *", "str", "str"],
   CreateAndRegisterAllocator: [144, "void *", "void *", "void *"],
+  AddInitializer: [150, "void *", "str", "void *"],
   CreateArenaCfg: [156, "size_t", "int", "int", "int", "void *"],
   SessionOptionsAppendExecutionProvider_CUDA_V2: [204, "void *", "void *"],
   CreateCUDAProviderOptions: [205, "void *"],

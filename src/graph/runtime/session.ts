@@ -21,7 +21,7 @@ export interface SessionOptions {
   readonly waiting?: "spin" | "sleep";
   /** Of the files in which constants of the model stand. */
   readonly folder?: string;
-  /** Constants that stand in memory, by name: the model says of each that it is elsewhere. The caller holds them, as they are, while the session lives. */
+  /** Constants that stand in memory, by name: the model says of each that it is elsewhere. Nobody may change them while the session lives. */
   readonly constants?: ReadonlyMap<string, AnyHostArray>;
 }
 
@@ -40,20 +40,26 @@ export function openSession(model: Uint8Array, options: SessionOptions): Runtime
   const values = new RuntimeValues([...constants.values()]);
   try {
     configure(settings, options);
-    if (constants.size > 0) {
-      const names = new Names([...constants.keys()]);
-      call("AddExternalInitializers", settings, names.pointers, values.pointers, constants.size);
-    }
-    return adopt(obtain("CreateSessionFromArray", environment, model, model.byteLength, settings));
-  } finally {
+    addConstants(settings, [...constants.keys()], values);
+    return adopt(obtain("CreateSessionFromArray", environment, model, model.byteLength, settings), values);
+  } catch (error) {
     values.release();
+    throw error;
+  } finally {
     give("ReleaseSessionOptions", settings);
   }
 }
 
-function adopt(session: Address): RuntimeSession {
+/** The first call is for the optimiser of graphs, which works out what it can; without the second the session would hold copies. */
+function addConstants(settings: Address, names: readonly string[], values: RuntimeValues): void {
+  if (names.length === 0) return;
+  call("AddExternalInitializers", settings, new Names(names).pointers, values.pointers, names.length);
+  for (const [at, name] of names.entries()) call("AddInitializer", settings, name, values.pointers[at]!);
+}
+
+function adopt(session: Address, constants: RuntimeValues): RuntimeSession {
   try {
-    return new RuntimeSession(session);
+    return new RuntimeSession(session, constants);
   } catch (error) {
     give("ReleaseSession", session);
     throw error;
@@ -67,14 +73,16 @@ export class RuntimeSession {
   /** What `run` computes. */
   readonly outputs: readonly OnnxValue[];
   readonly #session: Address;
+  readonly #constants: RuntimeValues;
   readonly #inputNames: Names;
   readonly #outputNames: Names;
   #running = 0;
   #released = false;
 
   /** @internal Takes over a session of the runtime. */
-  constructor(session: Address) {
+  constructor(session: Address, constants: RuntimeValues) {
     this.#session = session;
+    this.#constants = constants;
     this.inputs = readSignature(session, "Input");
     this.outputs = readSignature(session, "Output");
     this.#inputNames = new Names(this.inputs.map(({ name }) => name));
@@ -134,7 +142,9 @@ export class RuntimeSession {
   }
 
   #closeIfDone(): void {
-    if (this.#released && this.#running === 0) give("ReleaseSession", this.#session);
+    if (!this.#released || this.#running > 0) return;
+    give("ReleaseSession", this.#session);
+    this.#constants.release();
   }
 }
 
