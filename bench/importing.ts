@@ -66,7 +66,8 @@ function tensors() {
 async function writeCheckpoint(folder: string): Promise<number> {
   const form = { states: 7, actions: 7, cameras: ["observation.images.top"], promptTokens: tokens, horizon, picture };
   const kind = { type: "pi0", integrationSteps: 10 } as const;
-  const config = { ...form, kind, stateWidth: width, actionWidth: width, mode: "identity", epsilon: 1e-8 } as const;
+  const modes = { state: "identity", action: "identity" } as const;
+  const config = { ...form, kind, stateWidth: width, actionWidth: width, modes, epsilon: 1e-8 } as const;
   await writeFile(join(folder, "config.json"), JSON.stringify(lerobotConfig(config)));
   let end = 0;
   const entries = tensors().map(({ name, shape }) => {

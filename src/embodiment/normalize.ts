@@ -4,7 +4,9 @@ import { type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import { Padded } from "../validity/padded.ts";
 
 /** Which of the statistics give the centre and scale of an entry. */
-export type NormalizationMode = "mean-std" | "min-max" | "quantile" | "identity";
+export const normalizationModes = ["mean-std", "min-max", "quantile", "identity"] as const;
+
+export type NormalizationMode = (typeof normalizationModes)[number];
 
 /**
  * What an entry that never changes normalises to: 0, or what the division by epsilon gives, from the middle of its range or from the

@@ -8,7 +8,7 @@ import type { Feature, TaskAnnotation } from "../dataset/dataset.ts";
 import type { Augmentation } from "../embodiment/augment.ts";
 import type { ActionFrame } from "../embodiment/delta.ts";
 import type { Column, Mapping } from "../embodiment/mapping.ts";
-import type { NormalizationMode } from "../embodiment/normalize.ts";
+import { normalizationModes } from "../embodiment/normalize.ts";
 import type { RepeatedEpisodes } from "../mixture/copies.ts";
 import type { TrimIdle } from "../mixture/idle.ts";
 import type { EpisodeChoice, OnProblem } from "../mixture/leave-out.ts";
@@ -125,7 +125,9 @@ export const dataSchema = z.strictObject({
   pictureMemoryBytes: natural,
   /** Steps of an action window: each dataset's own frames, or resampled to this many per second. */
   rate: z.union([z.literal("native"), z.number().positive()]),
-  normalization: z.enum(["mean-std", "min-max", "quantile", "identity"]) satisfies z.ZodType<NormalizationMode>,
+  normalization: z.enum(normalizationModes),
+  /** The same of states, where they are normalised otherwise than actions. */
+  stateNormalization: z.enum(normalizationModes).optional(),
   /** Whether actions are learned relative to the state where a dof names one. */
   actions: z.enum(["absolute", "delta"]) satisfies z.ZodType<ActionFrame>,
   /** How training pictures are changed; `null` leaves them as they are. */

@@ -204,9 +204,20 @@ export function termsOf({ recipe, rules }: Pick<Plan, "recipe" | "rules">): read
   });
 }
 
+/** How a robot's vectors are normalised, each. */
+export interface VectorModes {
+  readonly action: NormalizationMode;
+  readonly state: NormalizationMode;
+}
+
+/** How a recipe normalises vectors: states as actions, where it says nothing of them. */
+export function vectorModesOf({ data }: Pick<Recipe, "data">): VectorModes {
+  return { action: data.normalization, state: data.stateNormalization ?? data.normalization };
+}
+
 /** How a robot's numbers are normalised. */
 export interface UnitChoice {
-  readonly mode: NormalizationMode;
+  readonly modes: VectorModes;
   readonly convention: NormalizationConvention;
   readonly frame: ActionFrame;
 }
@@ -215,21 +226,21 @@ export interface UnitChoice {
 export function unitsOf(
   { action, state }: NormalizationStatistics,
   { dofs, states }: Embodiment,
-  { mode, convention, frame }: UnitChoice,
+  { modes, convention, frame }: UnitChoice,
 ): Units {
   return {
-    action: ofRecorded(normalization(mode, action, convention), actionConversionsOf(dofs, frame)),
-    state: ofRecorded(normalization(mode, state, convention), conversionsOf(states)),
+    action: ofRecorded(normalization(modes.action, action, convention), actionConversionsOf(dofs, frame)),
+    state: ofRecorded(normalization(modes.state, state, convention), conversionsOf(states)),
   };
 }
 
 /** What the loader's workers read; members are normalised with the statistics of their normalisation group. */
 export function loadPlanOf(plan: Plan): LoadPlan {
   const { recipe, mixture } = plan;
-  const mode = recipe.data.normalization;
+  const modes = vectorModesOf(recipe);
   const convention = normalizationConventionOf(recipe.conventions);
   const units = mixture.members.map(({ normalizationGroup, embodiment }) =>
-    unitsOf(statisticsOf(plan, normalizationGroup), embodiment, { mode, convention, frame: recipe.data.actions }),
+    unitsOf(statisticsOf(plan, normalizationGroup), embodiment, { modes, convention, frame: recipe.data.actions }),
   );
   const { pictureMemoryBytes } = recipe.data;
   const reading = readingOf(recipe);

@@ -3,7 +3,7 @@ import { normalizationConventionOf } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { decodeStatistics } from "../checkpoint/robot-record.ts";
 import { InputError } from "../input-error.ts";
-import { loadPlanOf, type Plan, statisticsOf, unitsOf } from "../recipe/plan.ts";
+import { loadPlanOf, type Plan, statisticsOf, unitsOf, vectorModesOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { type SeenRanges, seenRanges } from "./seen-range.ts";
 
@@ -30,7 +30,8 @@ export function servedRobots(
   { members, statistics }: Pick<Manifest, "members" | "statistics">,
   recipe: Recipe,
 ): ServedRobot[] {
-  const { normalization: mode, rate, actions: frame } = recipe.data;
+  const { rate, actions: frame } = recipe.data;
+  const modes = vectorModesOf(recipe);
   const convention = normalizationConventionOf(recipe.conventions);
   const groups = [...new Set(members.map(({ head }) => head))];
   return members
@@ -42,7 +43,7 @@ export function servedRobots(
         name: describe({ dataset, embodiment }),
         embodiment,
         normalizationGroup: groups.indexOf(head),
-        units: unitsOf(found, embodiment, { mode, convention, frame }),
+        units: unitsOf(found, embodiment, { modes, convention, frame }),
         dataset,
         framesPerSecond,
         stepsPerSecond: rate === "native" ? framesPerSecond : rate,

@@ -120,7 +120,13 @@ it("a share of LeRobot's width, cut to a whole number, is the expert's", () => {
   const kind = { type: "smolvla", integrationSteps: 10, layers: 2, jointEvery: 2, marksPictures: false } as const;
   const one = { states: 1, actions: 1, cameras: [], horizon: 1, stateWidth: 1, actionWidth: 1, promptTokens: 1 };
   const shareOf = (widths: readonly [number, number]) => {
-    const said = lerobotConfig({ ...one, kind: { ...kind, widths }, picture: 8, mode: "identity", epsilon: 0 });
+    const said = lerobotConfig({
+      ...one,
+      kind: { ...kind, widths },
+      picture: 8,
+      modes: { state: "identity", action: "identity" },
+      epsilon: 0,
+    });
     return Number(Object(said).expert_width_multiplier);
   };
   expect(shareOf([960, 720])).toBe(0.75);

@@ -3,11 +3,15 @@ import { cp, mkdtemp, readFile, rename, rm, truncate, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readManifest } from "../checkpoint/checkpoint.ts";
+import { chosenCheckpoint } from "../checkpoint/chosen.ts";
 import { readSafetensors, writeSafetensors } from "../checkpoint/safetensors.ts";
 import type { Tensor } from "../checkpoint/safetensors-header.ts";
 import { InputError } from "../input-error.ts";
 import { readRunRecipe } from "../recipe/file.ts";
 import { mixtureOf } from "../recipe/mixture-of.ts";
+import { servedRobots } from "../serving/robot.ts";
+import { exportLerobot } from "./export-lerobot.ts";
 import { importFolder } from "./testing/imported-run.ts";
 
 const origin = join(import.meta.dirname, "../../test/parity/released/pi0");
@@ -149,11 +153,6 @@ const refusals: readonly (readonly [what: string, change: Change, message: strin
     'norm_map.STATE: expected "MEAN_STD" or "MIN_MAX" or "QUANTILES" or "IDENTITY", got "QUANTILE10"',
   ],
   [
-    "with states and actions normalised in two ways",
-    text("policy_preprocessor.json", '"STATE": "MEAN_STD"', '"STATE": "MIN_MAX"'),
-    "expected states and actions normalised in one way, got min-max and mean-std",
-  ],
-  [
     "whose postprocessor undoes another normalisation",
     tensors(unnormalizer, (found) => found.set("action.mean", ones(5))),
     'expected a postprocessor that undoes what the preprocessor does to "action", got another',
@@ -238,6 +237,50 @@ describe("a policy that was imported without datasets", () => {
     expect(run.imported.notes[1]).toMatch(
       /no statistics of "action": it is left as it is, as its own project leaves it$/,
     );
+    await run.remove();
+  });
+
+  it("normalises states and actions each in its own way, and goes back to LeRobot so", async () => {
+    const folder = join(root, "two-ways");
+    await cp(origin, folder, { recursive: true });
+    for (const [file, own] of [
+      ["policy_preprocessor.json", normalizer],
+      ["policy_postprocessor.json", unnormalizer],
+    ] as const) {
+      await text(file, '"STATE": "MEAN_STD"', '"STATE": "MIN_MAX"')(folder);
+      await tensors(own, (found) => {
+        found.set("observation.state.min", { shape: [6], type: "float32", cells: new Float32Array(6).fill(-3) });
+        found.set("observation.state.max", { shape: [6], type: "float32", cells: new Float32Array(6).fill(5) });
+        found.set("action.mean", { shape: [5], type: "float32", cells: new Float32Array(5).fill(2) });
+        found.set("action.std", { shape: [5], type: "float32", cells: new Float32Array(5).fill(4) });
+      })(folder);
+    }
+    const run = await importFolder(folder, origin);
+    const { folder: checkpoint } = await chosenCheckpoint(run.folder);
+    const [robot] = servedRobots(await readManifest(checkpoint), await readRunRecipe(run.folder));
+    const { state, action } = robot!.units;
+    // 2 · (x + 3) / (8 + 1e-8) − 1 is 0 at 1 and 1 at 5; (x − 2) / (4 + 1e-8).
+    expect(state.center[0]).toBeCloseTo(1, 7);
+    expect(state.scale[0]).toBeCloseTo(4, 7);
+    expect(action.center[0]).toBe(2);
+    expect(action.scale[0]).toBe(4 + 1e-8);
+    const back = join(root, "two-ways-back");
+    await exportLerobot({ run: run.folder, folder: back, robot: null });
+    const said = JSON.parse(await readFile(join(back, "config.json"), "utf8"));
+    expect(said.normalization_mapping).toEqual({ VISUAL: "IDENTITY", STATE: "MIN_MAX", ACTION: "MEAN_STD" });
+    await run.remove();
+  });
+
+  it("leaves states exactly as they are where its files do, whatever becomes of actions", async () => {
+    const folder = join(root, "states-as-they-are");
+    await cp(origin, folder, { recursive: true });
+    for (const file of ["policy_preprocessor.json", "policy_postprocessor.json"])
+      await text(file, '"STATE": "MEAN_STD"', '"STATE": "IDENTITY"')(folder);
+    const run = await importFolder(folder, origin);
+    const { folder: checkpoint } = await chosenCheckpoint(run.folder);
+    const [robot] = servedRobots(await readManifest(checkpoint), await readRunRecipe(run.folder));
+    expect([...robot!.units.state.center, ...robot!.units.state.scale]).toEqual([0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]);
+    expect(robot!.units.action.mode).toBe("mean-std");
     await run.remove();
   });
 

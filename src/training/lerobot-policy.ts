@@ -8,7 +8,7 @@ import { InputError } from "../input-error.ts";
 import type { PolicyForm } from "../policy/policy.ts";
 import type { InterleavedSize, TrunkSize } from "../policy/size.ts";
 import { flowChoiceOf, type VariantName } from "../policy/variant.ts";
-import { formOf, readingOf } from "../recipe/plan.ts";
+import { formOf, readingOf, vectorModesOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { promptFormatOf } from "../recipe/text.ts";
 
@@ -65,7 +65,7 @@ export function lerobotPolicy(
   const others = otherwiseThere(recipe, robot, habits[kind.type]);
   if (others.length > 0)
     throw new InputError(`${where}: expected a policy that LeRobot runs as it was trained, got ${others.join(", ")}`);
-  const { policy, data, conventions } = recipe;
+  const { policy, conventions } = recipe;
   const { dofs, states, cameras } = robot.embodiment;
   return {
     notes: promptFormatOf(policy) === "pi0" ? ["LeRobot words prompts as they are: send them without underscores"] : [],
@@ -79,7 +79,7 @@ export function lerobotPolicy(
       actionWidth: policy.actionWidth,
       promptTokens: policy.promptTokens,
       picture: form.size.vision.picture,
-      mode: data.normalization,
+      modes: vectorModesOf(recipe),
       epsilon: conventions.normalizationEpsilon,
     },
   };

@@ -29,7 +29,7 @@ it.each(["pi0", "pi05"])(
     const raw = new HostArray("b s", [samples, width], "float64", reference.numbers("raw.state"));
     const unit = normalize(
       Padded.of(raw, Validity.complete("b", [samples])),
-      normalization(known.mode, known.state, convention),
+      normalization(known.modes.state, known.state, convention),
     );
     const said = saidSchema.parse(JSON.parse(await readFile(join(folder, "case.json"), "utf8")));
     const prompts = unit.read(({ cells }) =>

@@ -13,7 +13,7 @@ export interface LerobotPolicy {
   readonly promptTokens: number;
   /** Side of its square pictures, in pixels. */
   readonly picture: number;
-  readonly mode: NormalizationMode;
+  readonly modes: { readonly state: NormalizationMode; readonly action: NormalizationMode };
   readonly epsilon: number;
 }
 
@@ -46,7 +46,12 @@ export type LerobotKind =
 /** Names of LeRobot's vectors. */
 export const lerobotKeys = { state: "observation.state", action: "action" } as const;
 
-const modes = { "mean-std": "MEAN_STD", "min-max": "MIN_MAX", quantile: "QUANTILES", identity: "IDENTITY" } as const;
+const modeNames = {
+  "mean-std": "MEAN_STD",
+  "min-max": "MIN_MAX",
+  quantile: "QUANTILES",
+  identity: "IDENTITY",
+} as const;
 
 /** What its classes take their tokenizers, and SmolVLA its sizes, from. */
 const hub = {
@@ -205,8 +210,8 @@ function step(registry_name: string, config: object): Step {
   return { registry_name, config };
 }
 
-function normMapOf({ mode }: LerobotPolicy): object {
-  return { VISUAL: "IDENTITY", STATE: modes[mode], ACTION: modes[mode] };
+function normMapOf({ modes }: LerobotPolicy): object {
+  return { VISUAL: "IDENTITY", STATE: modeNames[modes.state], ACTION: modeNames[modes.action] };
 }
 
 function inputsOf({ states, cameras, picture }: LerobotPolicy): object {

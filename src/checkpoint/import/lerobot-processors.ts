@@ -135,7 +135,11 @@ async function statisticsIn(path: string): Promise<Map<string, GivenStatistics>>
 
 /** Whether two processors say the same of actions. */
 function undoes(one: ForeignNormalization, other: ForeignNormalization): boolean {
-  const said = ({ mode, epsilon, action }: ForeignNormalization) =>
-    JSON.stringify([mode, epsilon, Object.values(action).map((cells) => (typeof cells === "number" ? 0 : [...cells]))]);
+  const said = ({ modes, epsilon, action }: ForeignNormalization) =>
+    JSON.stringify([
+      modes.action,
+      epsilon,
+      Object.values(action).map((cells) => (typeof cells === "number" ? 0 : [...cells])),
+    ]);
   return said(one) === said(other);
 }

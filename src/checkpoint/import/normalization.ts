@@ -1,12 +1,11 @@
 import type { Statistics } from "../../dataset/statistics.ts";
 import type { NormalizationMode } from "../../embodiment/normalize.ts";
-import { InputError } from "../../input-error.ts";
 import type { ForeignColumn, ForeignRobot } from "./lerobot-robot.ts";
 import { type GivenStatistics, givenStatistics, neutralStatistics } from "./statistics.ts";
 
 /** How another project's files normalise a robot's vectors, and with what. */
 export interface ForeignNormalization {
-  readonly mode: NormalizationMode;
+  readonly modes: { readonly state: NormalizationMode; readonly action: NormalizationMode };
   /** Added to what is divided by, or put in the place of 0. */
   readonly epsilon: number;
   readonly state: Statistics;
@@ -34,9 +33,9 @@ export function unknownNormalization(where: string, robot: ForeignRobot): Foreig
 }
 
 /**
- * One normalisation of both vectors.
+ * The normalisation of both vectors, each in its own way; one without statistics is left as it is.
  *
- * @throws InputError where the vectors are normalised in two ways, or statistics are missing, of another width or not finite
+ * @throws InputError where statistics are missing, of another width or not finite
  */
 export function foreignNormalization(
   where: string,
@@ -46,15 +45,13 @@ export function foreignNormalization(
   const { state, action } = vectors;
   const isNormalized = ({ column, mode, given }: GivenVector) =>
     column !== null && mode !== "identity" && given.size > 0;
-  const used = [...new Set([state, action].filter(isNormalized).map(({ mode }) => mode))];
-  if (used.length > 1)
-    throw new InputError(`${where}: expected states and actions normalised in one way, got ${used.join(" and ")}`);
-  const [mode = "identity"] = used;
+  const modeOf = (vector: GivenVector) => (isNormalized(vector) ? vector.mode : "identity");
+  const modes = { state: modeOf(state.column === null ? action : state), action: modeOf(action) };
   const statistics = (vector: GivenVector) => {
     const width = vector.column?.names.length ?? 0;
     const name = `${where}, "${vector.column?.key}"`;
     return isNormalized(vector)
-      ? givenStatistics({ where: name, width, mode }, vector.given)
+      ? givenStatistics({ where: name, width, mode: vector.mode }, vector.given)
       : neutralStatistics(width);
   };
   const notes = [state, action]
@@ -62,5 +59,5 @@ export function foreignNormalization(
     .map(
       ({ column }) => `${where}: no statistics of "${column?.key}": it is left as it is, as its own project leaves it`,
     );
-  return { mode, epsilon, state: statistics(state), action: statistics(action), notes };
+  return { modes, epsilon, state: statistics(state), action: statistics(action), notes };
 }

@@ -63,8 +63,8 @@ describe("openpi's norm_stats.json", () => {
         { view: "left_wrist_0_rgb", key: "left_wrist_0_rgb" },
       ],
     });
-    const { mode, epsilon, state } = found!.normalization;
-    const { center, scale } = normalization(mode, state, {
+    const { modes, epsilon, state } = found!.normalization;
+    const { center, scale } = normalization(modes.state, state, {
       epsilon,
       zeroRange: "lower",
       coincidingQuantiles: "epsilon",
@@ -75,8 +75,8 @@ describe("openpi's norm_stats.json", () => {
 
   it("normalises π0.5 by quantiles: the first to −1 and the last to 1, with openpi's small number between them", async () => {
     const found = await openpiRobot(await written("assets", ["assets/trossen"], own), policyOf("pi05"));
-    const { mode, epsilon, action } = found!.normalization;
-    const { center, scale } = normalization(mode, action, {
+    const { modes, epsilon, action } = found!.normalization;
+    const { center, scale } = normalization(modes.action, action, {
       epsilon,
       zeroRange: "lower",
       coincidingQuantiles: "epsilon",

@@ -3,6 +3,7 @@ import type { KnownRobot } from "../../checkpoint/import/robot.ts";
 import type { FastForm } from "../../codec/fast.ts";
 import { type PolicySizeName, policySizeNames, type SizeChoice } from "../../policy/size.ts";
 import { type Variant, variants } from "../../policy/variant.ts";
+import type { VectorModes } from "../plan.ts";
 import type { Recipe, RecipeDataset } from "../schema.ts";
 import type { TrainingMachine } from "./machine.ts";
 import { recipeAround } from "./recipe.ts";
@@ -45,17 +46,22 @@ export function importedRecipe(policy: ForeignPolicy, known: KnownRobot, choice:
     history: { slots: 1, interval: 1, dropout: 0 },
   };
   const { recipe } = recipeAround(datasets, own, { root, machine: choice.machine, augmentation: null });
-  const { epsilon, mode } = known.normalization;
+  const { epsilon, modes } = known.normalization;
   return {
     ...recipe,
     name: choice.name,
     reduction: "cells",
     supervision: known.supervision,
     conventions: { ...policy.conventions, normalizationEpsilon: epsilon, zeroRange: "lower" },
-    data: { ...recipe.data, normalization: mode },
+    data: { ...recipe.data, normalization: modes.action, ...statesOf(modes) },
     validation: { ...recipe.validation, weights: "parameters" },
     optimizer: { ...recipe.optimizer, peak: 2.5e-5, final: 2.5e-6, ema: null },
   };
+}
+
+/** States as actions are, unless their files say otherwise. */
+function statesOf({ state, action }: VectorModes): Pick<Recipe["data"], "stateNormalization"> {
+  return state === action ? {} : { stateNormalization: state };
 }
 
 /** How a policy says its actions, as LeRobot has it do so. */
