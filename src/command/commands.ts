@@ -7,6 +7,7 @@ import { importWeights } from "./import.ts";
 import { inspect } from "./inspect.ts";
 import { writeRecipe } from "./recipe.ts";
 import { record } from "./record.ts";
+import { replay } from "./replay.ts";
 import { rollout } from "./rollout.ts";
 import { serve } from "./serve.ts";
 import { train } from "./train.ts";
@@ -26,4 +27,5 @@ export const commands: readonly Definition[] = [
   audit,
   rollout,
   serve,
+  replay,
 ];

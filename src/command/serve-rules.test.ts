@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { rulesGiven } from "./serve-rules.ts";
+import { rulesFor, safetyGiven } from "./serve-rules.ts";
 
 const plain = { limits: "clamp", limitsFrom: "extremes", widen: 0, limitsFile: null, largestStep: null } as const;
 
@@ -20,7 +20,8 @@ async function file(name: string, text: string): Promise<string> {
 }
 
 it("says which file of limits or steps is not there, is no JSON, or is of another form", async () => {
-  const asked = (changes: Partial<Parameters<typeof rulesGiven>[0]>) => rulesGiven({ ...plain, ...changes }, []);
+  const asked = async (changes: Partial<Parameters<typeof safetyGiven>[0]>) =>
+    rulesFor(await safetyGiven({ ...plain, ...changes }), []);
   await expect(asked({ limitsFile: join(folder, "none") })).rejects.toThrow(
     /^--limits-file: expected a JSON file of dofs/,
   );

@@ -41,21 +41,26 @@ export const ruleOptions = {
 } as const;
 
 /**
- * The rules of each robot of a policy, as options say.
+ * How actions are kept within bounds, as options say.
  *
- * @throws InputError where a file is not there or malformed, names a dof that no robot has, or a robot's range is not known
+ * @throws InputError where a file is not there or malformed
  */
-export async function rulesGiven(
-  given: CommandValues<typeof ruleOptions>,
-  robots: readonly ServedRobot[],
-): Promise<(robot: ServedRobot) => ActionRules> {
-  const safety: SafetyChoice = {
+export async function safetyGiven(given: CommandValues<typeof ruleOptions>): Promise<SafetyChoice> {
+  return {
     limits: limitChoices.find((word) => word === given.limits) ?? "clamp",
     learntFrom: limitSources.find((word) => word === given.limitsFrom) ?? "extremes",
     widenedBy: given.widen,
     given: given.limitsFile === null ? {} : await fileOf("--limits-file", given.limitsFile, limitFileSchema),
     largestStep: given.largestStep === null ? null : await stepOf(given.largestStep),
   };
+}
+
+/**
+ * The rules of each robot of a policy.
+ *
+ * @throws InputError where a file names a dof that no robot has, or a robot's range is not known
+ */
+export function rulesFor(safety: SafetyChoice, robots: readonly ServedRobot[]): (robot: ServedRobot) => ActionRules {
   refuseStrangers(robots, safety);
   const rules = new Map(robots.map((robot) => [robot, rulesOf(robot, safety)]));
   return (robot) => rules.get(robot) ?? rulesOf(robot, safety);

@@ -5,14 +5,17 @@ import { InputError } from "../input-error.ts";
 import type { ObservationKeys } from "../serving/protocol/keys.ts";
 import type { Log } from "../serving/protocol/log.ts";
 import type { ServerLimits } from "../serving/protocol/options.ts";
+import type { Recorder } from "../serving/recording/recorder.ts";
 import type { ServedRobot } from "../serving/robot.ts";
 import { brokenAnswerChoices } from "../serving/said.ts";
 import { define } from "./definition.ts";
 import { choice, count, natural, otherwise, text } from "./parameter.ts";
 import { runArgument } from "./run-argument.ts";
 import { apiKeysOf, tlsOf } from "./serve-access.ts";
-import { ruleOptions, rulesGiven } from "./serve-rules.ts";
+import { recorderGiven, recordOptions } from "./serve-record.ts";
+import { ruleOptions, rulesFor, safetyGiven } from "./serve-rules.ts";
 import { watchStopSignals } from "./stop-signal.ts";
+import type { Terminal } from "./terminal.ts";
 
 export const serve = define({
   name: "serve",
@@ -48,6 +51,7 @@ export const serve = define({
       count("ms", "after which a reply says that it is late; left out, as long as a chunk lasts"),
       null,
     ),
+    ...recordOptions,
     log: otherwise(
       choice("how", "events are written: a line to read, or one JSON object on each", ["text", "json"]),
       "text",
@@ -69,27 +73,31 @@ export const serve = define({
       shows: "an error in place of actions outside the data's range, small steps, and no old pictures",
     },
     {
+      line: "serve runs/wide --record recordings",
+      shows: "and what is asked and answered, as a dataset for each robot; replay asks it again",
+    },
+    {
       line: "serve runs/wide --host 0.0.0.0 --api-key-file keys.txt --rate 20 --tls-cert cert.pem --tls-key key.pem",
       shows: "the same for others who have a key, each 20 times a second at most, and nobody reads along",
     },
   ],
   async run(given, terminal) {
     const { loadPolicy } = await import("../serving/load.ts");
-    const { jsonLog } = await import("../serving/protocol/log.ts");
     const { startServer } = await import("../serving/protocol/server.ts");
     const keys = await keysOf(given.keys);
     const apiKeys = given.apiKeyFile === null ? null : await apiKeysOf(given.apiKeyFile);
     const tls = await tlsOf(given.tlsCert, given.tlsKey);
-    const { robots } = given;
     const brokenAnswers = given.brokenAnswers === "zeros" ? "zeros" : "refuse";
-    const policy = await loadPolicy(resolve(given.run), { robots, machine: "as trained", brokenAnswers });
-    const write = (line: string) => void terminal.err.write(`${line}\n`);
-    const say: Log = given.log === "json" ? jsonLog(write, () => Date.now()) : write;
+    const policy = await loadPolicy(resolve(given.run), { robots: given.robots, machine: "as trained", brokenAnswers });
+    const say = await logOf(given.log, terminal);
     for (const note of policy.notes) say(note);
     const stopped = Promise.withResolvers<void>();
     const signals = watchStopSignals(stopped.resolve);
+    let recorder: Recorder | undefined;
     try {
-      const rules = await rulesGiven(given, policy.robots);
+      const safety = await safetyGiven(given);
+      const rules = rulesFor(safety, policy.robots);
+      recorder = await recorderGiven(given, policy, { brokenAnswers, chunking: "none", safety }, say);
       const server = await startServer({
         host: given.host,
         port: given.port,
@@ -102,6 +110,7 @@ export const serve = define({
         rules,
         staleMs: given.stale,
         deadlineMs: given.deadline,
+        recorder,
         now: () => performance.now(),
         clock: () => Date.now(),
         log: say,
@@ -111,12 +120,19 @@ export const serve = define({
       say("stopping: answers what was asked", { event: "stopping" });
       await server.stop();
     } finally {
+      await recorder?.close();
       signals.forget();
       policy.release();
     }
     return { status: 0, json: { run: resolve(given.run), step: policy.step }, text: "stopped" };
   },
 });
+
+async function logOf(how: string, { err }: Terminal): Promise<Log> {
+  const { jsonLog } = await import("../serving/protocol/log.ts");
+  const write = (line: string) => void err.write(`${line}\n`);
+  return how === "json" ? jsonLog(write, () => Date.now()) : write;
+}
 
 function boundsOf(given: {
   readonly messageMegabytes: number;

@@ -108,6 +108,6 @@ export class History {
     const { pictureSize: side, letterbox } = this.#choice;
     const isShrunk = letterbox === "antialiased-centred";
     const small = isShrunk ? shrink(picture, { height: side, width: side }) : squared(picture, side, letterbox);
-    return small === picture ? new HostArray("h w c", picture.shape, "uint8", picture.cells.slice()) : small;
+    return small === picture ? new HostArray("h w c", picture.shape, "uint8", Uint8Array.from(picture.cells)) : small;
   }
 }

@@ -69,6 +69,11 @@ export class Session {
     this.#last = { chunk, frame: this.#asked };
   }
 
+  /** Where it is: its noise, its episode, and the frame that it saw last, −1 before the first. */
+  get place(): { readonly seed: number; readonly episode: number; readonly frame: number } {
+    return { seed: this.#seed, episode: this.#episode, frame: this.#history.length - 1 };
+  }
+
   /** Begins anew, as at an episode's start. */
   reset(): void {
     this.#history.reset();

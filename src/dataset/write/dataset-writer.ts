@@ -1,5 +1,3 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { InputError } from "../../input-error.ts";
@@ -9,28 +7,12 @@ import { openDataset } from "../read/open.ts";
 import { countingColumns, infoOf, type WrittenDescription, type WrittenFrame } from "./description.ts";
 import { EpisodeBuffer } from "./episode.ts";
 import { WrittenFolder } from "./folder.ts";
+import { type RecordingState, readState, refuseFull, statePath } from "./recording-state.ts";
 import { type FeatureStatistics, PictureTally, VectorTally } from "./statistics.ts";
 import type { EpisodeStore } from "./store.ts";
 import { StoreV2 } from "./store-v2.ts";
 import { StoreV3 } from "./store-v3.ts";
 import { needLibav } from "./video.ts";
-
-/** How a recording stands, beside the dataset that it makes: `meta/recording.json`, written last of an episode's files. */
-const stateSchema = z.strictObject({
-  description: z.looseObject({}),
-  isFinished: z.boolean(),
-  frames: z.int().nonnegative(),
-  tasks: z.array(z.string()),
-  episodes: z.int().nonnegative(),
-  /** What the maker of the frames wants to know when it goes on. */
-  progress: z.record(z.string(), z.number()),
-  pictures: z.record(z.string(), z.array(z.array(z.int().nonnegative()))),
-  cursor: z.unknown(),
-});
-
-type State = z.infer<typeof stateSchema>;
-
-const statePath = "meta/recording.json";
 
 /**
  * Writes a LeRobot dataset, episode by episode.
@@ -45,8 +27,8 @@ export class DatasetWriter {
   readonly #store: EpisodeStore;
   readonly #vectors: ReadonlyMap<string, VectorTally>;
   readonly #pictures: ReadonlyMap<string, PictureTally>;
-  #state: State;
-  #episode: EpisodeBuffer | null = null;
+  #state: RecordingState;
+  readonly #running = new Map<number, EpisodeBuffer>();
 
   private constructor(parts: WriterParts) {
     this.#folder = parts.folder;
@@ -115,28 +97,34 @@ export class DatasetWriter {
     return this.#state.progress;
   }
 
-  /** Adds a frame to the running episode. */
-  add(frame: WrittenFrame): void {
-    this.#episode ??= new EpisodeBuffer(this.#libav, this.#folder, this.#description);
-    this.#episode.add(frame);
+  /**
+   * Adds a frame to a running episode.
+   *
+   * @param run which of the episodes that run at the same time
+   */
+  add(frame: WrittenFrame, run = 0): void {
+    const parts = { libav: this.#libav, folder: this.#folder, description: this.#description };
+    const episode = this.#running.get(run) ?? new EpisodeBuffer(parts, String(run));
+    this.#running.set(run, episode);
+    episode.add(frame);
   }
 
-  /** Gives the running episode up. */
-  dropEpisode(): void {
-    this.#episode?.abandon();
-    this.#episode = null;
+  /** Gives a running episode up. */
+  dropEpisode(run = 0): void {
+    this.#running.get(run)?.abandon();
+    this.#running.delete(run);
   }
 
   /**
-   * Puts the running episode on the disk.
+   * Puts a running episode on the disk; until then no episode of the same run may begin, nor another be put there.
    *
    * @param progress what `resume` is to know of the maker of the frames
    * @throws RangeError if no frame was added
    */
-  async finishEpisode(progress: Readonly<Record<string, number>>): Promise<void> {
-    const buffer = this.#episode;
-    if (buffer === null || buffer.isEmpty) throw new RangeError("finishEpisode: expected frames, got none");
-    this.#episode = null;
+  async finishEpisode(progress: Readonly<Record<string, number>>, run = 0): Promise<void> {
+    const buffer = this.#running.get(run);
+    if (buffer === undefined || buffer.isEmpty) throw new RangeError("finishEpisode: expected frames, got none");
+    this.#running.delete(run);
     const known = new Set(this.#state.tasks);
     const tasks = [...this.#state.tasks, ...buffer.tasks.filter((task) => !known.has(task))];
     const { episodes, frames } = this.#state;
@@ -159,20 +147,24 @@ export class DatasetWriter {
     });
   }
 
-  /** Gives a running episode up and marks the recording as finished. */
+  /** Gives running episodes up and marks the recording as finished. */
   async finish(): Promise<void> {
-    this.dropEpisode();
+    this.#dropAll();
     await this.#save({ ...this.#state, isFinished: true });
     await this.#folder.finish();
   }
 
   /** Leaves the recording as it stands, to be gone on with. */
   async leave(): Promise<void> {
-    this.dropEpisode();
+    this.#dropAll();
     await this.#folder.finish();
   }
 
-  async #save(state: State): Promise<void> {
+  #dropAll(): void {
+    for (const run of [...this.#running.keys()]) this.dropEpisode(run);
+  }
+
+  async #save(state: RecordingState): Promise<void> {
     const totals = { episodes: state.episodes, frames: state.frames, tasks: state.tasks.length };
     await this.#folder.put("meta/info.json", `${JSON.stringify(infoOf(this.#description, totals), null, 4)}\n`);
     await this.#folder.put(statePath, `${JSON.stringify(state)}\n`);
@@ -195,13 +187,13 @@ interface WriterParts {
   readonly folder: WrittenFolder;
   readonly description: WrittenDescription;
   readonly libav: Libav;
-  readonly state: State;
+  readonly state: RecordingState;
   readonly store: EpisodeStore;
   readonly vectors: ReadonlyMap<string, VectorTally>;
   readonly pictures: ReadonlyMap<string, PictureTally>;
 }
 
-async function partsOf(root: string, description: WrittenDescription, state: State): Promise<WriterParts> {
+async function partsOf(root: string, description: WrittenDescription, state: RecordingState): Promise<WriterParts> {
   const libav = await needLibav();
   const folder = new WrittenFolder(root);
   try {
@@ -211,7 +203,7 @@ async function partsOf(root: string, description: WrittenDescription, state: Sta
   }
   const { version, vectors, cameras } = description;
   const widths = [
-    ...vectors.map(({ key, names }) => [key, names.length] as const),
+    ...vectors.flatMap(({ key, names, type }) => (type === "float64" ? [] : [[key, names.length] as const])),
     ...Object.keys(countingColumns).map((key) => [key, 1] as const),
   ];
   const tally = (key: string) => {
@@ -245,36 +237,6 @@ async function takeIn(root: string, episodes: number, tallies: ReadonlyMap<strin
     for (const [key, tally] of tallies) tally.add(table.vector(key).cells);
   }
   await dataset.close();
-}
-
-async function refuseFull(root: string): Promise<void> {
-  const found = await readdir(root).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw new InputError(`${root}: expected a new or empty folder, got ${reason(error)}; choose another`);
-  });
-  if (found.length === 0) return;
-  const state = await readState(root);
-  if (state !== null && !state.isFinished)
-    throw new InputError(
-      `${root}: expected a new or empty folder, got an interrupted recording of ${state.episodes} whole episodes; go on with --resume, or choose another folder`,
-    );
-  throw new InputError(
-    `${root}: expected a new or empty folder, got one with ${found.sort().join(", ")}; choose another`,
-  );
-}
-
-async function readState(root: string): Promise<State | null> {
-  let text: string;
-  try {
-    text = await readFile(join(root, statePath), "utf8");
-  } catch {
-    return null;
-  }
-  try {
-    return stateSchema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new InputError(`${join(root, statePath)}: expected the state of a recording, got ${reason(error)}`);
-  }
 }
 
 /** As JSON gives it back. */

@@ -16,7 +16,14 @@ export interface WrittenVector {
   readonly key: string;
   /** One per entry. */
   readonly names: readonly string[];
+  /** Numbers that are kept to the bit, and that nothing is trained on: no statistics are made of them. */
+  readonly type?: "float64";
 }
+
+/** How pictures are kept: with losses, or with every bit as it was. */
+export const writtenCodecs = ["h264", "av1", "h264-lossless"] as const;
+
+export type WrittenCodec = (typeof writtenCodecs)[number];
 
 /** What a dataset is going to be: plain data, kept beside it. */
 export interface WrittenDescription {
@@ -25,7 +32,7 @@ export interface WrittenDescription {
   readonly framesPerSecond: number;
   readonly vectors: readonly WrittenVector[];
   readonly cameras: readonly WrittenCamera[];
-  readonly codec: "h264" | "av1";
+  readonly codec: WrittenCodec;
   /** What makes the frames and how, in words of its own; a recording goes on only with the same. */
   readonly source: Readonly<Record<string, unknown>>;
 }
@@ -62,7 +69,7 @@ export interface Totals {
 export function infoOf(description: WrittenDescription, totals: Totals): object {
   const { version, robotType, framesPerSecond, vectors, cameras } = description;
   const features = [
-    ...vectors.map(({ key, names }) => [key, { dtype: "float32", shape: [names.length], names }]),
+    ...vectors.map(({ key, names, type = "float32" }) => [key, { dtype: type, shape: [names.length], names }]),
     ...cameras.map((camera) => [camera.key, cameraFeature(camera, description)]),
     ...Object.entries(countingColumns).map(([key, dtype]) => [key, { dtype, shape: [1], names: null }]),
   ];
@@ -110,8 +117,8 @@ function cameraFeature({ height, width }: WrittenCamera, { framesPerSecond, code
     info: {
       "video.height": height,
       "video.width": width,
-      "video.codec": codec,
-      "video.pix_fmt": "yuv420p",
+      "video.codec": codec === "av1" ? "av1" : "h264",
+      "video.pix_fmt": codec === "h264-lossless" ? "gbrp" : "yuv420p",
       "video.is_depth_map": false,
       "video.fps": framesPerSecond,
       "video.channels": 3,

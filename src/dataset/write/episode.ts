@@ -14,7 +14,14 @@ interface EpisodePosition {
   readonly tasks: readonly string[];
 }
 
-/** The running episode: numbers in memory, pictures on their way into videos. */
+/** Where a running episode is written. */
+export interface EpisodePlace {
+  readonly libav: Libav;
+  readonly folder: WrittenFolder;
+  readonly description: WrittenDescription;
+}
+
+/** A running episode: numbers in memory, pictures on their way into videos. */
 export class EpisodeBuffer {
   readonly #description: WrittenDescription;
   readonly #vectors: ReadonlyMap<string, number[]>;
@@ -23,14 +30,15 @@ export class EpisodeBuffer {
   /** Of the pictures so far, by camera. */
   readonly pictures: ReadonlyMap<string, PictureTally>;
 
-  constructor(libav: Libav, folder: WrittenFolder, description: WrittenDescription) {
+  /** @param name of its unfinished files, among episodes that run at the same time */
+  constructor({ libav, folder, description }: EpisodePlace, name: string) {
     const { vectors, cameras } = description;
     this.#description = description;
     this.#vectors = new Map(vectors.map(({ key }) => [key, []]));
     this.pictures = new Map(cameras.map(({ key }) => [key, PictureTally.empty()]));
     this.#videos = new Map(
       cameras.map((camera) => {
-        const path = folder.scratch(`${camera.key}.mp4`);
+        const path = folder.scratch(`${name} ${camera.key}.mp4`);
         return [camera.key, { path, writer: new VideoWriter(libav, path, { ...description, ...camera }) }];
       }),
     );
@@ -57,8 +65,11 @@ export class EpisodeBuffer {
       if (shape?.[0] !== height || shape[1] !== width)
         throw new RangeError(`frame: expected a picture of "${key}" of ${height} × ${width}, got ${shape ?? "none"}`);
     }
-    for (const [key, column] of this.#vectors)
-      for (const value of Array.from(vectors.get(key) ?? [])) column.push(Math.fround(value));
+    for (const { key, type } of this.#description.vectors) {
+      const column = this.#vectors.get(key)!;
+      for (const value of Array.from(vectors.get(key) ?? []))
+        column.push(type === "float64" ? value : Math.fround(value));
+    }
     for (const [key, { writer }] of this.#videos) {
       const picture = pictures.get(key)!;
       writer.add(picture);
@@ -74,7 +85,8 @@ export class EpisodeBuffer {
   finish(position: EpisodePosition): FinishedEpisode {
     for (const { writer } of this.#videos.values()) writer.finish();
     const length = this.#frameTasks.length;
-    const tallies = this.rows(position).map(([key, rows]) => {
+    const measured = this.rows(position).filter(([key]) => this.#typeOf(key) !== "float64");
+    const tallies = measured.map(([key, rows]) => {
       const tally = new VectorTally(rows.length / length);
       tally.add(rows);
       return [key, tally] as const;
@@ -104,14 +116,17 @@ export class EpisodeBuffer {
     ];
   }
 
+  #typeOf(key: string): "float64" | undefined {
+    return this.#description.vectors.find((vector) => vector.key === key)?.type;
+  }
+
   #column(name: string, rows: Float64Array): WrittenColumn {
     const length = this.#frameTasks.length;
     const width = rows.length / length;
+    const type = this.#typeOf(name) === "float64" ? "double" : "float";
     if (width > 1 || this.#vectors.has(name)) {
       const entries = Array.from({ length }, (_, row) => [...rows.subarray(row * width, (row + 1) * width)]);
-      return width === 1
-        ? { name, type: "float", depth: 0, values: [...rows] }
-        : { name, type: "float", depth: 1, values: entries };
+      return width === 1 ? { name, type, depth: 0, values: [...rows] } : { name, type, depth: 1, values: entries };
     }
     const isWhole = Object.entries(countingColumns).some(([key, type]) => key === name && type === "int64");
     return isWhole

@@ -32,9 +32,12 @@ export interface EpisodeStore {
 export function frameFooter({ vectors }: WrittenDescription): Footer {
   const value = (dtype: string) => ({ dtype, _type: "Value" });
   // The word of all versions of `datasets`: "List" is unknown to those before 4.
-  const sequence = (length: number) => ({ feature: value("float32"), length, _type: "Sequence" });
+  const sequence = (dtype: string, length: number) => ({ feature: value(dtype), length, _type: "Sequence" });
   const features = [
-    ...vectors.map(({ key, names }) => [key, names.length === 1 ? value("float32") : sequence(names.length)]),
+    ...vectors.map(({ key, names, type = "float32" }) => [
+      key,
+      names.length === 1 ? value(type) : sequence(type, names.length),
+    ]),
     ...Object.entries(countingColumns).map(([key, dtype]) => [key, value(dtype)]),
   ];
   return { huggingface: { info: { features: Object.fromEntries(features) } } };

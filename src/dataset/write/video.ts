@@ -3,6 +3,7 @@ import type { CodecContext, FormatContext, Packet, Stream } from "node-av/lib";
 import { InputError } from "../../input-error.ts";
 import type { Picture } from "../dataset.ts";
 import { type Libav, loadLibav } from "../libav.ts";
+import type { WrittenCodec } from "./description.ts";
 import { planes } from "./planes.ts";
 
 /** How a video is to be. */
@@ -10,7 +11,7 @@ export interface VideoFormat {
   readonly height: number;
   readonly width: number;
   readonly framesPerSecond: number;
-  readonly codec: "h264" | "av1";
+  readonly codec: WrittenCodec;
 }
 
 /**
@@ -24,6 +25,7 @@ const encoders = {
     settings: { preset: "veryfast", crf: "18", "x264-params": "mbtree=0:rc-lookahead=0" },
   },
   av1: { encoder: "FF_ENCODER_LIBSVTAV1", settings: { preset: "10", crf: "24", "svtav1-params": "lp=1" } },
+  "h264-lossless": { encoder: "FF_ENCODER_LIBX264RGB", settings: { preset: "ultrafast", qp: "0" } },
 } as const;
 
 /** Every so many frames one can be decoded by itself, so that random frames are near. */
@@ -66,13 +68,14 @@ export class VideoWriter {
 
   add(picture: Picture): void {
     const { library, constants } = this.#libav;
-    const { height, width, framesPerSecond } = this.#format;
+    const { height, width, framesPerSecond, codec } = this.#format;
     const pts = BigInt(this.#frames++);
     const timeBase = { num: 1, den: framesPerSecond };
-    const frame = library.Frame.fromVideoBuffer(Buffer.from(planes(picture)), {
+    const isExact = codec === "h264-lossless";
+    const frame = library.Frame.fromVideoBuffer(Buffer.from(isExact ? picture.cells : planes(picture)), {
       width,
       height,
-      format: constants.AV_PIX_FMT_YUV420P,
+      format: isExact ? constants.AV_PIX_FMT_RGB24 : constants.AV_PIX_FMT_YUV420P,
       timeBase,
       pts,
     });
@@ -203,15 +206,16 @@ function openEncoder(libav: Libav, { height, width, framesPerSecond, codec }: Vi
   context.allocContext3(encoder);
   context.width = width;
   context.height = height;
-  context.pixelFormat = constants.AV_PIX_FMT_YUV420P;
+  const isExact = codec === "h264-lossless";
+  context.pixelFormat = isExact ? constants.AV_PIX_FMT_RGB24 : constants.AV_PIX_FMT_YUV420P;
   context.timeBase = new library.Rational(1, framesPerSecond);
   context.framerate = new library.Rational(framesPerSecond, 1);
   context.gopSize = keyframeEvery;
   // Frames stand in the file in the order in which they are shown.
   context.maxBFrames = 0;
   // As `planes` has it; what is not said readers guess.
-  context.colorSpace = constants.AVCOL_SPC_SMPTE170M;
-  context.colorRange = constants.AVCOL_RANGE_MPEG;
+  context.colorSpace = isExact ? constants.AVCOL_SPC_RGB : constants.AVCOL_SPC_SMPTE170M;
+  context.colorRange = isExact ? constants.AVCOL_RANGE_JPEG : constants.AVCOL_RANGE_MPEG;
   // More threads would cut pictures into other slices on other machines.
   context.threadCount = 1;
   context.flags = constants.AV_CODEC_FLAG_GLOBAL_HEADER;

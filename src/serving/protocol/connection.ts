@@ -5,6 +5,7 @@ import { InputError } from "../../input-error.ts";
 import type { ActionChunk, ActionRequest } from "../action.ts";
 import { guarded } from "../guard.ts";
 import { refuseStale } from "../observation-age.ts";
+import { SessionRecording } from "../recording/session-recording.ts";
 import { Refusal, refusalKindOf } from "../refusal.ts";
 import type { ServedRobot } from "../robot.ts";
 import type { Session } from "../session.ts";
@@ -37,6 +38,7 @@ export class Connection {
   #previousMs: number | null = null;
   #waiting = 0;
   #isRefused = false;
+  #recording: SessionRecording | null = null;
   readonly #idle: NodeJS.Timeout;
 
   constructor(client: WebSocket, request: IncomingMessage, options: ConnectionOptions) {
@@ -47,6 +49,7 @@ export class Connection {
     this.#idle = setTimeout(() => (this.#waiting > 0 ? this.#idle.refresh() : this.#refuse(idle)), idleMs);
     client.on("close", (code) => {
       clearTimeout(this.#idle);
+      void this.#last.then(() => this.#recording?.end());
       options.log(`connection ${options.number}: closed with ${code}`, this.#event("closed"));
     });
     client.on("error", (error) => options.log(`connection ${options.number}: ${error.message}`, this.#event("note")));
@@ -54,6 +57,7 @@ export class Connection {
       const { robot, seed } = choiceOf(request, options);
       const session = options.policy.session(robot, { seed });
       options.log(`connection ${options.number}: acts for ${robot.name}`, this.#event("connected"));
+      this.#recording = recordingFor(options, robot);
       const keys = options.keys(robot);
       client.send(encodeMessage(metadataOf(options.policy, robot, keys)));
       client.on("message", (data, isBinary) => this.#receive(session, keys, data, isBinary));
@@ -107,7 +111,10 @@ export class Connection {
     const begun = now();
     const { observation, prompt, begins, time } = askedBy(message, keys, session.robot);
     refuseStale(time, clock(), staleMs);
-    if (begins) session.reset();
+    if (begins) {
+      session.reset();
+      this.#recording?.end();
+    }
     session.see(observation);
     const asked = now();
     const chunk = await batcher.act(session.ask(prompt));
@@ -128,6 +135,13 @@ export class Connection {
     const times = { came, begun, asked, answered, sent: now() };
     this.#previousMs = times.sent - came;
     this.#options.metrics.answered(robot, safe, { times, isLate: lateMs > 0 });
+    this.#recording?.add(session, {
+      observation,
+      prompt,
+      time: clock() / 1000,
+      action: safe.actions[0]!,
+      answer: { asked: session.place.frame, waiting: null, actions: safe.actions },
+    });
   }
 
   #deadlineMs({ stepsPerSecond }: ServedRobot): number {
@@ -154,6 +168,11 @@ export class Connection {
   #event(event: LogFields["event"]): LogFields {
     return { event, connection: this.#options.number };
   }
+}
+
+function recordingFor({ recorder, number, policy }: ConnectionOptions, robot: ServedRobot) {
+  if (recorder === undefined) return null;
+  return new SessionRecording({ recorder, session: number, robot: policy.robots.indexOf(robot) });
 }
 
 /** The robot and the noise that a connection's address asks for. */

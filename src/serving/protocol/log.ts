@@ -2,7 +2,7 @@ import type { RefusalKind } from "../refusal.ts";
 
 /** What a line of the log is about, beside its text. */
 export interface LogFields {
-  readonly event: "listening" | "connected" | "closed" | "refused" | "note" | "stopping";
+  readonly event: "listening" | "connected" | "closed" | "refused" | "note" | "recording" | "stopping";
   /** The number of the connection. */
   readonly connection?: number;
   readonly kind?: RefusalKind;

@@ -1,4 +1,5 @@
 import type { GuardedActions } from "../guard.ts";
+import type { RecordedCounts, Recorder } from "../recording/recorder.ts";
 import { type RefusalKind, refusalKinds } from "../refusal.ts";
 import type { ServedRobot } from "../robot.ts";
 import { Counter, gaugeLines, Histogram } from "./prometheus.ts";
@@ -28,7 +29,11 @@ export class ServerMetrics {
   readonly #late: Counter;
   #sessions = 0;
 
-  constructor(robots: readonly ServedRobot[]) {
+  readonly #recorder: Pick<Recorder, "counts"> | undefined;
+
+  /** @param recorder whose counts are told as well */
+  constructor(robots: readonly ServedRobot[], recorder?: Pick<Recorder, "counts">) {
+    this.#recorder = recorder;
     const byRobot = robots.map((robot) => labelsOf(robot));
     this.#requests = new Counter(byRobot);
     this.#late = new Counter(byRobot);
@@ -78,9 +83,23 @@ export class ServerMetrics {
       ...this.#slowed.lines("armature_slowed_actions_total", "Action steps that were larger than their dof may go."),
       ...this.#late.lines("armature_late_replies_total", "Replies that were later than their deadline."),
       ...gaugeLines("armature_sessions", "Sessions that are open.", this.#sessions),
+      ...(this.#recorder === undefined ? [] : recordingLines(this.#recorder.counts)),
     ];
     return `${lines.join("\n")}\n`;
   }
+}
+
+function recordingLines({ written, leftOut, isRecording }: RecordedCounts): string[] {
+  const counted = (name: string, help: string, count: number) => {
+    const counter = new Counter([]);
+    counter.add({}, count);
+    return counter.lines(name, help);
+  };
+  return [
+    ...counted("armature_recorded_frames_total", "Frames that were given to a recorded episode.", written),
+    ...counted("armature_unrecorded_frames_total", "Frames that no recording has.", leftOut),
+    ...gaugeLines("armature_recording", "1 while frames are recorded, 0 since recording stopped.", isRecording ? 1 : 0),
+  ];
 }
 
 function labelsOf({ dataset, embodiment }: ServedRobot) {

@@ -1,5 +1,6 @@
 import type { ActionRules } from "../guard.ts";
 import type { LoadedPolicy } from "../policy.ts";
+import type { Recorder } from "../recording/recorder.ts";
 import type { ServedRobot } from "../robot.ts";
 import type { ObservationKeys } from "./keys.ts";
 import type { Tls } from "./listener.ts";
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly now: () => number;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** Writes what is asked and answered; absent: nobody does. */
+  readonly recorder?: Recorder | undefined;
   /** Told of each connection and each mistake of a client, in one line. */
   readonly log: Log;
 }

@@ -26,7 +26,7 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host, port, limits, log } = options;
-  const metrics = new ServerMetrics(options.policy.robots);
+  const metrics = new ServerMetrics(options.policy.robots, options.recorder);
   const http = listener(options.tls, (request, response) => answerHttp(request, response, { ...options, metrics }));
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: limits.messageBytes });
   const batcher = counting(options.policy, metrics);

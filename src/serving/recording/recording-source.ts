@@ -1,0 +1,81 @@
+import { z } from "zod";
+import type { WrittenCodec } from "../../dataset/write/description.ts";
+import { InputError } from "../../input-error.ts";
+import { layoutOf } from "../../recipe/plan.ts";
+import { limitFileSchema, limitSources, type SafetyChoice, stepFileSchema } from "../action-rules.ts";
+import { chunkingNames } from "../chunking.ts";
+import { limitChoices } from "../limit.ts";
+import type { LoadedPolicy } from "../policy.ts";
+import type { ServedRobot } from "../robot.ts";
+import { brokenAnswerChoices } from "../said.ts";
+import { cameraColumns, type RecordableRobot } from "./recorded-frame.ts";
+
+/** Who answered what a recording holds, and how: with the same, the same questions have the same answers, to the bit. */
+export const recordingSourceSchema = z.strictObject({
+  maker: z.literal("armature serve"),
+  /** Folder of the policy's checkpoint, and its step. */
+  checkpoint: z.string(),
+  step: z.int(),
+  dataset: z.string(),
+  controlMode: z.string(),
+  /** Of the policy's program. */
+  rows: z.int().positive(),
+  brokenAnswers: z.enum(brokenAnswerChoices),
+  chunking: z.enum(chunkingNames),
+  safety: z.strictObject({
+    limits: z.enum(limitChoices),
+    learntFrom: z.enum(limitSources),
+    widenedBy: z.number(),
+    given: limitFileSchema,
+    largestStep: z.union([z.number(), stepFileSchema, z.null()]),
+  }),
+});
+
+export type RecordingSource = Readonly<z.infer<typeof recordingSourceSchema>>;
+
+/** What a server says of itself to all of its recordings. */
+export interface RecordingServer extends Pick<RecordingSource, "brokenAnswers" | "chunking"> {
+  readonly safety: SafetyChoice;
+  readonly codec: WrittenCodec;
+}
+
+/**
+ * The robots of a policy as they are recorded, in the policy's order.
+ *
+ * @throws InputError where a robot's rate is no whole number, which a film's has to be
+ */
+export function recordableRobots(policy: LoadedPolicy, server: RecordingServer): RecordableRobot[] {
+  return policy.robots.map((robot) => {
+    const { framesPerSecond, embodiment } = robot;
+    if (!Number.isInteger(framesPerSecond))
+      throw new InputError(
+        `--record: expected a whole number of frames per second of ${robot.name}, got ${framesPerSecond}`,
+      );
+    return {
+      name: folderName(robot),
+      robotType: embodiment.robotType,
+      framesPerSecond,
+      states: embodiment.states.map(({ name }) => name),
+      dofs: embodiment.dofs.map(({ name }) => name),
+      cameras: cameraColumns(robot),
+      steps: policy.steps,
+      pictureSide: layoutOf(policy.recipe, 1).pictureSize,
+      codec: server.codec,
+      source: sourceOf(policy, robot, server),
+    };
+  });
+}
+
+/** Letters, digits, dots and dashes of a dataset's name and a control mode. */
+function folderName({ dataset, embodiment }: ServedRobot): string {
+  return `${dataset}-${embodiment.controlMode}`.replaceAll(/[^\w.-]+/g, "_");
+}
+
+function sourceOf(
+  policy: LoadedPolicy,
+  { dataset, embodiment: { controlMode } }: ServedRobot,
+  { brokenAnswers, chunking, safety }: RecordingServer,
+): RecordingSource {
+  const { checkpoint, step, rows } = policy;
+  return { maker: "armature serve", checkpoint, step, dataset, controlMode, rows, brokenAnswers, chunking, safety };
+}
