@@ -38,7 +38,7 @@ const pi07: PublishedShape = { ...pi0, promptTokens: 256, metadataTokens: 52, su
 /**
  * By variant, at its size `base`.
  *
- * @source `pi0`, `pi05`: openpi `pi0_config.py`, `gemma.py`; `pi05_mem`, `pi05_fast`: OpenTau `configuration_pi05.py`; `pi06`, `pi06_fast`: OpenTau `configuration_pi06.py`;
+ * @source `pi0`, `pi05`: openpi `pi0_config.py`, `gemma.py`; `pi05_mem`, `pi05_mem_motion`, `pi05_fast`: OpenTau `configuration_pi05.py`; `pi06`, `pi06_fast`: OpenTau `configuration_pi06.py`;
  *   `pi07_low_level`, `pi07_paligemma_low_level`, with `_fast` and without: OpenTau `configuration_pi07_low_level.py`; `groot_n15`, `groot_n16`,
  *   `groot_n17`: the heads of GR00T N1.5 (32 dims, 16 steps), N1.6 (29 dims, 16 steps) and N1.7 (132 dims, 40 steps), behind π0's
  *   backbone; `smolvla`: LeRobot `configuration_smolvla.py`, smolvla_base; `pi0_fast`: `configuration_pi0_fast.py`
@@ -52,6 +52,7 @@ export const publishedShapes: Readonly<Record<VariantName, PublishedShape>> = {
   pi05: { ...pi0, promptTokens: 200 },
   pi05_fast: { ...pi0, promptTokens: 256, actionTokens: 35, actionVocabulary: 2048 },
   pi05_mem: { ...pi0, promptTokens: 256, observations: 8 },
+  pi05_mem_motion: { ...pi0, promptTokens: 256, observations: 8 },
   smolvla: { ...pi0, vocabulary: 49_280 },
   pi06: { ...pi0, vocabulary: 262_208, promptTokens: 256 },
   pi06_fast: { ...pi0, vocabulary: 262_208, promptTokens: 256, actionTokens: 35, actionVocabulary: 2048 },

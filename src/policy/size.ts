@@ -21,6 +21,22 @@ export interface VisionSize {
   readonly heads: number;
   /** Of every so many layers, the last also looks back at earlier pictures of the same view. */
   readonly temporalEvery: number;
+  /** Of a tower that sees motion, and of no other. */
+  readonly motion?: MotionSize | undefined;
+}
+
+/** What an image tower sees of motion: how alike each patch is to those around its place in the pictures around its own. */
+export interface MotionSize {
+  /** The layer behind which it is added. */
+  readonly after: number;
+  /** Pictures, and side of the square of patches, that a patch is compared with: odd, its own in the middle. */
+  readonly slots: number;
+  readonly side: number;
+  /** Of what is compared. */
+  readonly width: number;
+  /** Of what is made of one picture's likenesses, and of all of them. */
+  readonly extracted: number;
+  readonly fused: number;
 }
 
 /** GR00T's action transformer, with what encodes for it and decodes behind it. */
@@ -136,6 +152,26 @@ export const pi0Sizes = {
   tiny: { ...paligemma.tiny, expert: pi0Experts.tiny },
   base: { ...paligemma.base, expert: pi0Experts.base },
 } as const satisfies Record<PolicySizeName, FlowSize>;
+
+const motions = {
+  micro: { after: 1, slots: 3, side: 3, width: 8, extracted: 6, fused: 10 },
+  mini: { after: 0, slots: 3, side: 5, width: 32, extracted: 32, fused: 64 },
+  tiny: { after: 1, slots: 5, side: 5, width: 64, extracted: 64, fused: 128 },
+  base: { after: 9, slots: 5, side: 9, width: 256, extracted: 256, fused: 512 },
+} as const satisfies Record<PolicySizeName, MotionSize>;
+
+function withMotion(size: PolicySizeName): FlowSize {
+  const { vision, ...rest } = pi0Sizes[size];
+  return { ...rest, vision: { ...vision, motion: motions[size] } };
+}
+
+/** π0's, with a tower that sees motion. @source `base`: OpenTau `pi05_mem` `motion_module.py`, `rldx_video_encoder.py`, their defaults */
+export const motionSizes: Readonly<Record<PolicySizeName, FlowSize>> = {
+  micro: withMotion("micro"),
+  mini: withMotion("mini"),
+  tiny: withMotion("tiny"),
+  base: withMotion("base"),
+};
 
 /** SigLIP and SmolLM2, of which SmolVLA keeps the first half. @source `base`: the configuration of SmolVLM2-500M-Video-Instruct */
 const smolvlm = {

@@ -213,10 +213,14 @@ export class TokenStream {
    *
    * @param real `[b n]`, by slot
    */
-  static overTime({ rules }: Scope, real: SymbolicValidity<"b n">, from: number): AttentionPattern {
-    const { shape } = real.isReal;
-    const keys = rules.keeps("history-keys") ? real : SymbolicValidity.complete("b n", shape);
-    return TokenStream.#patternOf([...Array(shape[1] ?? 0).keys()], keys.isReal, from);
+  static overTime(scope: Scope, real: SymbolicValidity<"b n">, from: number): AttentionPattern {
+    const blocks = [...Array(real.isReal.shape[1] ?? 0).keys()];
+    return TokenStream.#patternOf(blocks, TokenStream.readableSlots(scope, real).isReal, from);
+  }
+
+  /** Which observation slots may be read, `[b n]`: those that exist. */
+  static readableSlots({ rules }: Scope, real: SymbolicValidity<"b n">): SymbolicValidity<"b n"> {
+    return rules.keeps("history-keys") ? real : SymbolicValidity.complete("b n", real.isReal.shape);
   }
 
   static #patternOf(blocks: readonly number[], readable: SymbolicArray<"b n", "bool">, from: number): AttentionPattern {

@@ -11,8 +11,11 @@ export interface TowerChoice {
   readonly lastNorm: NormChoice;
   readonly positions: PatchPositionChoice;
   readonly connector: ConnectorChoice;
-  /** `space-time`: some layers also look back at earlier pictures of the same view. `none`: the pictures of now alone. */
-  readonly history: "space-time" | "none";
+  /**
+   * `space-time`: some layers also look back at earlier pictures of the same view. `motion`: behind one layer, what moved is added to the
+   * patches of now. `none`: the pictures of now alone.
+   */
+  readonly history: "space-time" | "motion" | "none";
 }
 
 /** An image tower at a size. */
@@ -38,7 +41,8 @@ const siglipLayers = {
 } as const;
 
 /**
- * @source `siglip`: openpi `siglip.py`; history as in OpenTau `video_encoder.py`. `smolvlm`: transformers `modeling_smolvlm.py`
+ * @source `siglip`: openpi `siglip.py`; history as in OpenTau `video_encoder.py`. `siglipWithMotion`: OpenTau
+ *   `pi05_mem/rldx_video_encoder.py`. `smolvlm`: transformers `modeling_smolvlm.py`
  *   `SmolVLMVisionTransformer`, `SmolVLMConnector`. `gemma3`: `modeling_gemma3.py` `Gemma3MultiModalProjector`; `gemma3OverTime`: the same with
  *   history, as OpenTau's π0.7 has it
  */
@@ -48,6 +52,12 @@ export const towers = {
     positions: { kind: "learnt" },
     connector: { kind: "linear" },
     history: "space-time",
+  },
+  siglipWithMotion: {
+    ...siglipLayers,
+    positions: { kind: "learnt" },
+    connector: { kind: "linear" },
+    history: "motion",
   },
   smolvlm: {
     ...siglipLayers,

@@ -13,6 +13,7 @@ import {
   type GrootSize,
   grootSizes,
   headlessSizes,
+  motionSizes,
   type PolicySize,
   type PolicySizeName,
   pi0Sizes,
@@ -96,6 +97,15 @@ const pi05: FlowVariant = {
   response: saidResponse,
 };
 
+const pi05Mem: FlowVariant = {
+  ...pi0,
+  state: "prefix token",
+  prompt: "pi05_mem",
+  prefix: prefixes.pi05Mem,
+  backbone: backbones.gemmaByAxes,
+  expert: experts.adaptiveGemma,
+};
+
 const pi06: FlowVariant = {
   ...pi0,
   prefix: [...prefixes.causalWords, response],
@@ -134,7 +144,7 @@ const pi07Paligemma: FlowVariant = {
 /**
  * @source `pi0`: openpi `pi0.py`; π0 (arXiv:2410.24164). `groot_n15`, `groot_n16`, `groot_n17`: the action heads of GR00T N1.5, N1.6
  *   and N1.7 behind π0's backbone. `pi0_prompt`: π0 whose backbone also learns to say its prompt, so that a policy of two objectives is
- *   a row. `pi05`: openpi `pi0.py` with `pi05`; π0.5 (arXiv:2504.16054). `pi05_mem`: OpenTau `policies/pi05_mem/`; MEM. `pi05_fast`,
+ *   a row. `pi05`: openpi `pi0.py` with `pi05`; π0.5 (arXiv:2504.16054). `pi05_mem`: OpenTau `policies/pi05_mem/`; MEM; `pi05_mem_motion`: with its `use_motion`. `pi05_fast`,
  *   `pi06_fast`: OpenTau's, which have the backbone say the actions as well. `smolvla`: LeRobot
  *   `policies/smolvla/`; SmolVLA (arXiv:2506.01844). `pi06`: OpenTau `modeling_pi06.py`. `pi07_low_level`,
  *   `pi07_paligemma_low_level`: OpenTau `policies/pi07/low_level/`, `policies/pi07_paligemma/low_level/`; separators follow from the sample
@@ -179,14 +189,8 @@ export const variants = {
     insulated: true,
     objectives: [...pi05.objectives, { kind: "action tokens" }],
   },
-  pi05_mem: {
-    ...pi0,
-    state: "prefix token",
-    prompt: "pi05_mem",
-    prefix: prefixes.pi05Mem,
-    backbone: backbones.gemmaByAxes,
-    expert: experts.adaptiveGemma,
-  },
+  pi05_mem: pi05Mem,
+  pi05_mem_motion: { ...pi05Mem, tower: towers.siglipWithMotion, sizes: motionSizes },
   smolvla: {
     ...pi0,
     state: "prefix token",

@@ -9,8 +9,10 @@ import type { Scope } from "../nn/parameter.ts";
 import { embedPatches } from "../nn/patch.ts";
 import { SymbolicPadded } from "../validity/symbolic.ts";
 import type { Pictures } from "./inputs.ts";
+import { withMotion } from "./motion.ts";
 import { patchPositions } from "./patch-position.ts";
 import { realPatches } from "./real-patches.ts";
+import type { MotionSize } from "./size.ts";
 import { TokenStream } from "./stream.ts";
 import { type TowerForm, towerLayer } from "./tower.ts";
 import { isTemporal, lastTemporal, temporalLayer } from "./video.ts";
@@ -19,7 +21,8 @@ import { isTemporal, lastTemporal, temporalLayer } from "./video.ts";
 const ownPicture = { kind: "joint", pattern: TokenStream.wholeRows, before: null, rotation: null } as const;
 
 /**
- * Patches of each view's picture now as tokens of the tower's width; where there is history, some towers look back.
+ * Patches of each view's picture now as tokens of the tower's width; where there is history, some towers look back
+ * or see what moved.
  *
  * Each picture is a sequence of its own and is real or unreal as a whole, so patches need no mask among themselves; an unreal
  * picture's tokens are no keys of the stream that takes them up. With one slot this is the plain image tower.
@@ -37,7 +40,8 @@ export function encodePictures(scope: Scope, tower: TowerForm, given: Pictures):
   const side = size.picture / size.patch;
   const place = patchPositions(scope, choice.positions, side, size.width);
   const form = towerLayer(tower);
-  const hasHistory = sizeOf(images.valid.isReal, "o") > 1;
+  const hasHistory = choice.history === "space-time" && sizeOf(images.valid.isReal, "o") > 1;
+  const motion = motionSizeOf(tower);
   let slots: "all" | "now" = "all";
   let tokens = add(patches, alignTo(place, patches));
   for (let layer = 0; layer < size.layers; layer++) {
@@ -51,8 +55,25 @@ export function encodePictures(scope: Scope, tower: TowerForm, given: Pictures):
     }
     const real = realPatches(images.valid, slots, sizeOf(tokens, "n"));
     tokens = transformerLayer(own, form, { tokens, real, condition: null }, ownPicture).tokens;
+    if (motion?.after !== layer) continue;
+    slots = "now";
+    const still = tokens;
+    tokens = asBlock(() => withMotion(scope.in("motion").unwatched(), motion, still, images.valid));
   }
   return norm(scope.in("norm"), choice.lastNorm, tokens, null).tokens;
+}
+
+/**
+ * @throws RangeError if a tower sees motion whose size has none, or has it behind a layer that is not there
+ */
+function motionSizeOf({ choice, size }: TowerForm): MotionSize | null {
+  if (choice.history !== "motion") return null;
+  const { motion, layers } = size;
+  if (motion === undefined || motion.after >= layers)
+    throw new RangeError(
+      `encodePictures: expected a size with motion behind one of ${layers} layers, got ${motion?.after ?? "none"}`,
+    );
+  return motion;
 }
 
 /** Without the slots before the last, which is now. */

@@ -170,7 +170,7 @@ describe("a recipe", () => {
       [
         "policy.variant",
         "groot",
-        'expected "pi0" or "groot_n16" or "groot_n15" or "groot_n17" or "pi0_prompt" or "pi05" or "pi05_fast" or "pi05_mem" or "smolvla" or "pi06" or "pi06_fast" or "pi07_low_level" or "pi07_low_level_fast" or "pi07_paligemma_low_level" or "pi07_paligemma_low_level_fast" or "pi0_fast", got "groot"',
+        'expected "pi0" or "groot_n16" or "groot_n15" or "groot_n17" or "pi0_prompt" or "pi05" or "pi05_fast" or "pi05_mem" or "pi05_mem_motion" or "smolvla" or "pi06" or "pi06_fast" or "pi07_low_level" or "pi07_low_level_fast" or "pi07_paligemma_low_level" or "pi07_paligemma_low_level_fast" or "pi0_fast", got "groot"',
       ],
       ["policy.size", "big", 'expected "micro" or "mini" or "tiny" or "base" or an object, got "big"'],
       ["validation.microBatch", 1, "expected a number of at least 2, got 1"],

@@ -6,6 +6,7 @@ import {
   type FlowSize,
   type GrootSize,
   type InterleavedSize,
+  type MotionSize,
   type PolicySize,
   policySizeNames,
   type SizeChoice,
@@ -26,6 +27,20 @@ const trunk = z.strictObject({
 
 const interleaved = trunk.extend({ jointEvery: z.int().nonnegative() }) satisfies z.ZodType<InterleavedSize>;
 
+const odd = z
+  .int()
+  .positive()
+  .refine((value) => value % 2 === 1, "expected an odd number");
+
+const motion = z.strictObject({
+  after: z.int().nonnegative(),
+  slots: odd,
+  side: odd,
+  width: count,
+  extracted: count,
+  fused: count,
+}) satisfies z.ZodType<MotionSize>;
+
 const vision = z.strictObject({
   picture: count,
   patch: count,
@@ -35,6 +50,7 @@ const vision = z.strictObject({
   mlp: count,
   heads: count,
   temporalEvery: count,
+  motion: motion.optional(),
 }) satisfies z.ZodType<VisionSize>;
 
 const dit = z.strictObject({

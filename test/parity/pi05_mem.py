@@ -33,10 +33,11 @@ HISTORY_REAL = [[1, 1, 1], [0, 1, 1], [0, 0, 1]]
 TIME = [0.9, 0.35, 0.05]
 
 
-def config(rope_type: str) -> SimpleNamespace:
+def config(rope_type: str, motion: dict) -> SimpleNamespace:
     flags = ("freeze_vision_encoder", "train_expert_only", "train_vision_encoder_only", "train_state_action_representation_only")
     return SimpleNamespace(
-        **dict.fromkeys((*flags, "gradient_checkpointing", "use_motion", "knowledge_insulation"), False),
+        **dict.fromkeys((*flags, "gradient_checkpointing", "knowledge_insulation"), False),
+        use_motion=len(motion) > 0, **{f"motion_{name}": value for name, value in motion.items()},
         attention_implementation="eager", dropout=0.0, n_obs_steps=SLOTS, rope_type=rope_type, num_steps=10,
         spacetime_layer_stride=VISION["temporalEvery"], input_image_size=(PICTURE, PICTURE), chunk_size=HORIZON,
         n_action_steps=HORIZON, proj_width=SIZES["expert"]["width"], max_state_dim=STATE, max_action_dim=DOFS,
@@ -44,8 +45,8 @@ def config(rope_type: str) -> SimpleNamespace:
     )  # fmt: skip
 
 
-def model(rope_type: str):
-    policy = opentau.PI05MemFlowMatching(config(rope_type), discrete_action_vocab_size=4).float().eval()
+def model(rope_type: str, motion: dict | None = None):
+    policy = opentau.PI05MemFlowMatching(config(rope_type, motion or {}), discrete_action_vocab_size=4).float().eval()
     return policy, opentau_micro.fill(policy, "pi05-mem")
 
 
@@ -99,10 +100,15 @@ def is_learnt(gradient: torch.Tensor | None) -> bool:
     return gradient is not None and gradient.abs().max().item() > 0
 
 
-if __name__ == "__main__":
+def at_micro_size() -> None:
+    """In float32."""
     trunks.PaliGemmaWithExpertModel.to_bfloat16_like_physical_intelligence = lambda self: None
     opentau._preferred_dtype = trunks._preferred_dtype = lambda: torch.float32
     opentau.PaliGemmaWithExpertConfig = opentau_micro.micro_paligemma(opentau.PaliGemmaWithExpertConfig, 3, PICTURE, VOCABULARY)
+
+
+if __name__ == "__main__":
+    at_micro_size()
     three, one = results("mrope_interleaved"), results("rope")
     write(
         Path(__file__).with_name("pi05-mem.json"),

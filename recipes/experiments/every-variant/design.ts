@@ -13,6 +13,7 @@ const ownSettings: Partial<Record<VariantName, readonly string[]>> = {
   pi06_fast: ["policy.promptTokens=272"],
   pi0_fast: ["policy.promptTokens=272"],
   pi05_mem: ["policy.history.slots=3", "policy.history.interval=4"],
+  pi05_mem_motion: ["policy.history.slots=3", "policy.history.interval=4"],
   pi07_low_level: ["policy.history.slots=3", "policy.history.interval=4"],
   pi07_low_level_fast: ["policy.history.slots=3", "policy.history.interval=4"],
   pi07_paligemma_low_level: ["policy.history.slots=3", "policy.history.interval=4"],

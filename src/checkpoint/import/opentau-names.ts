@@ -2,11 +2,29 @@ import { gemma3TrunkRows, pooledConnectorRows, siglipRows } from "./module-names
 import { affine, type ForeignNames, type NameRow, within } from "./names.ts";
 import { openpiAdaptiveNames } from "./openpi.ts";
 
+const encoder = "stss_encoders.0";
+
+/** What sees motion; maps of channels are convolutions whose kernels are one cell. */
+const motionRows = within("vision.tower.motion", "video_encoder.motion_module", [
+  ...affine("norm", `${encoder}.ln_pre`, "e", ""),
+  ...affine("in", `${encoder}.in_proj`, "m", "e"),
+  ["extract.weight", `${encoder}.stss_extraction.conv0.0.weight`, "c r   "],
+  ...affine("extract.norm", `${encoder}.stss_extraction.conv0.1`, "c", ""),
+  ["fuse.weight", `${encoder}.stss_integration.fuse.1.weight`, "m c   "],
+  ...affine("mix", `${encoder}.out_proj`, "m", "j"),
+  ...affine("out", "out_proj", "e", "m"),
+]);
+
 /** On PaliGemma, with openpi's names for what openpi has. */
 const onPaligemma: ForeignNames = {
   ...openpiAdaptiveNames,
   project: "OpenTau",
-  rows: [...openpiAdaptiveNames.rows, ...affine("state", "state_proj", "e", "s"), ...saidRows("paligemma_with_expert")],
+  rows: [
+    ...openpiAdaptiveNames.rows,
+    ...affine("state", "state_proj", "e", "s"),
+    ...saidRows("paligemma_with_expert"),
+    ...motionRows,
+  ],
 };
 
 const together = "gemma3_with_expert";

@@ -1,7 +1,7 @@
 import { apply, type FloatType, type SymbolicArray } from "../array.ts";
 import { cellwise } from "../cellwise.ts";
 import type { AnyArray, Lowering } from "../operation.ts";
-import { add, complement, multiply, offset, scale, sigmoid, square, unary } from "./elementwise.ts";
+import { add, complement, erf, multiply, offset, scale, sigmoid, square, unary } from "./elementwise.ts";
 import { selectAny } from "./select.ts";
 
 type Float<A extends string, D extends FloatType> = SymbolicArray<A, D>;
@@ -29,6 +29,11 @@ function isPositive<A extends string>(x: SymbolicArray<A, FloatType>): SymbolicA
     ],
     gradient: () => [null],
   });
+}
+
+/** Gelu itself: `x Φ(x)`, `Φ` the normal distribution's. @source as `geluTanh` */
+export function gelu<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
+  return scale(multiply(x, offset(erf(scale(x, Math.SQRT1_2)), 1)), 0.5);
 }
 
 /**

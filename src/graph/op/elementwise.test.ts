@@ -9,7 +9,7 @@ import { sum } from "./align.ts";
 import * as elementwise from "./elementwise.ts";
 
 const { add, asFloat, complement, cos, divide, exp, log, multiply, negate, offset } = elementwise;
-const { scale, sigmoid, sin, sqrt, square, stopGradient, subtract, tanh } = elementwise;
+const { erf, scale, sigmoid, sin, sqrt, square, stopGradient, subtract, tanh } = elementwise;
 
 const exact = { absolute: 0, relative: 0, because: "small integers and halves" };
 const rounded = { absolute: 0, relative: 2e-7, because: "one kernel of the runtime in float32" };
@@ -42,6 +42,15 @@ describe("values", () => {
   ] as const)("of %s are JavaScript's own", async (name, array, own) => {
     const cells = name === "sqrt" ? [4, -0.5, 2, -8] : [-2, 0.5, 1, 3];
     expectClose("value", (await evaluate({ array }, plainly)).array, cells.map(own), rounded);
+  });
+
+  it("of erf are those of a table", async () => {
+    const { array } = await evaluate({ array: erf(x) }, plainly);
+    expectClose("value", array, [-0.9953222650189527, 0.5204998778130465, 0.8427007929497149, 0.9999779095030014], {
+      ...rounded,
+      relative: 2e-6,
+      because: "the runtime's rational form",
+    });
   });
 
   it("of sigmoid are JavaScript's own", async () => {
@@ -128,6 +137,7 @@ gradientsOf(elementwise, {
   sin: [(float) => sin(float("x", "b n", [2, 3]))],
   cos: [(float) => cos(float("x", "b n", [2, 3]))],
   tanh: [(float) => tanh(float("x", "b n", [2, 3]))],
+  erf: [(float) => erf(float("x", "b n", [2, 3]))],
   sigmoid: [(float) => sigmoid(float("x", "b n", [2, 3]))],
   stopGradient: { without: "has none on purpose; tested above" },
   asFloat: { without: "narrows a type" },

@@ -149,6 +149,34 @@ export function tanh<A extends string, D extends FloatType>(x: Float<A, D>): Flo
   );
 }
 
+/** The error function, `2/√π ∫₀ˣ e^(−t²) dt`. */
+export function erf<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
+  return unary(
+    "erf",
+    (lowering, name) => (x.type === "float32" ? lowering.node("Erf", [name]) : lowerErf64(lowering, name, x)),
+    x,
+    (gradient, value) => scale(multiply(gradient, exp(negate(square(value)))), 2 / Math.sqrt(Math.PI)),
+  );
+}
+
+/**
+ * ONNX Runtime has no float64 kernel: `2/√π e^(−x²) x (1 + 2x²/3 (1 + 2x²/5 (1 + …)))`, of which so many terms do for |x| up to 6.
+ *
+ * @source Abramowitz, Stegun: Handbook of Mathematical Functions, 7.1.6
+ */
+function lowerErf64(lowering: Lowering, x: string, like: AnyArray): string {
+  const number = (value: number) => lowering.scalar(like, value);
+  const squared = lowering.node("Mul", [x, x]);
+  let series = number(1);
+  for (let term = 100; term > 0; term--) {
+    const share = lowering.node("Mul", [squared, number(2 / (2 * term + 1))]);
+    series = lowering.node("Add", [lowering.node("Mul", [share, series]), number(1)]);
+  }
+  const falling = lowering.node("Exp", [lowering.node("Neg", [squared])]);
+  const odd = lowering.node("Mul", [lowering.node("Mul", [x, number(2 / Math.sqrt(Math.PI))]), falling]);
+  return lowering.node("Mul", [odd, series]);
+}
+
 /** `1 / (1 + e⁻ˣ)`. */
 export function sigmoid<A extends string, D extends FloatType>(x: Float<A, D>): Float<A, D> {
   return unary(
