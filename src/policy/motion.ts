@@ -13,8 +13,8 @@ import { norm } from "../nn/norm.ts";
 import { one, type Scope, zero } from "../nn/parameter.ts";
 import type { SymbolicValidity } from "../validity/symbolic.ts";
 import { realPatches } from "./real-patches.ts";
+import { slotKeys } from "./segment.ts";
 import type { MotionSize } from "./size.ts";
-import { TokenStream } from "./stream.ts";
 
 /** Of a clip, which of its pictures exist, and which of those is the first. */
 interface Clip {
@@ -61,7 +61,7 @@ const whole = { bias: "zero", initial: "fan-in" } as const;
 /** Rows are samples and views, as those of a tower's slot. */
 function clipOf(scope: Scope, real: SymbolicValidity<"b o v">): Clip {
   const slots = real.reshaped((bits) => rename(merge(transpose(bits, "b v o"), "b v", "b"), "o", "n"));
-  const isReal = rename(TokenStream.readableSlots(scope, slots).isReal, "n", "o");
+  const isReal = rename(slotKeys(scope, slots).isReal, "n", "o");
   const count = cumulative(cast(isReal, "float32"));
   const isFirst = and(isReal, lessOrEqual(count, alignTo(constant(filledWith("", [], 1)), count)));
   return { isReal: transpose(isReal, "o b"), isFirst: transpose(isFirst, "o b") };

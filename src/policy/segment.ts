@@ -1,5 +1,6 @@
+import type { Scope } from "../nn/parameter.ts";
 import type { Rule } from "../validity/rules.ts";
-import type { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
+import { type SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 
 /** How the tokens of one segment see each other. Every segment sees all earlier segments. */
 export type Sight = "within" | "causal" | "joins-previous";
@@ -32,4 +33,9 @@ export interface Segment {
   readonly sight: Sight;
   /** Of tokens that read each other `within`: in how many parts of equal length they do; one, where it is missing. */
   readonly parts?: number;
+}
+
+/** Which observation slots may be read, `[b n]`: those that exist. */
+export function slotKeys({ rules }: Scope, real: SymbolicValidity<"b n">): SymbolicValidity<"b n"> {
+  return rules.keeps("history-keys") ? real : SymbolicValidity.complete("b n", real.isReal.shape);
 }

@@ -10,7 +10,7 @@ import type { Rules } from "../validity/rules.ts";
 import { SymbolicValidity } from "../validity/symbolic.ts";
 import { placesInGrids, type TokenRun } from "./place.ts";
 import { isWithin, mayRead } from "./reading.ts";
-import { keyRules, type Segment, type Sight, type Tokens, type TokensOf } from "./segment.ts";
+import { keyRules, type Segment, type Sight, slotKeys, type Tokens, type TokensOf } from "./segment.ts";
 
 /** How the tokens of a stream lie beside what stands in it. */
 interface Layout {
@@ -214,13 +214,8 @@ export class TokenStream {
    * @param real `[b n]`, by slot
    */
   static overTime(scope: Scope, real: SymbolicValidity<"b n">, from: number): AttentionPattern {
-    const blocks = [...Array(real.isReal.shape[1] ?? 0).keys()];
-    return TokenStream.#patternOf(blocks, TokenStream.readableSlots(scope, real).isReal, from);
-  }
-
-  /** Which observation slots may be read, `[b n]`: those that exist. */
-  static readableSlots({ rules }: Scope, real: SymbolicValidity<"b n">): SymbolicValidity<"b n"> {
-    return rules.keeps("history-keys") ? real : SymbolicValidity.complete("b n", real.isReal.shape);
+    const { isReal } = slotKeys(scope, real);
+    return TokenStream.#patternOf([...Array(isReal.shape[1] ?? 0).keys()], isReal, from);
   }
 
   static #patternOf(blocks: readonly number[], readable: SymbolicArray<"b n", "bool">, from: number): AttentionPattern {
