@@ -6,7 +6,7 @@ import { imports } from "../check/direction.ts";
 export type Importers = ReadonlyMap<string, readonly string[]>;
 
 export function importersIn(folder: string): Importers {
-  const paths = globSync("{src,test,recipes,bench,tools}/**/*.ts", { cwd: folder }).map((path) =>
+  const paths = globSync("{src,client,test,recipes,bench,tools}/**/*.ts", { cwd: folder }).map((path) =>
     path.replaceAll("\\", "/"),
   );
   const found = new Map<string, string[]>();
