@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { InputError } from "../input-error.ts";
+import { chunkingOf } from "../serving/chunking.ts";
 import type { ObservationKeys } from "../serving/protocol/keys.ts";
 import type { Log } from "../serving/protocol/log.ts";
 import type { ServerLimits } from "../serving/protocol/options.ts";
@@ -14,6 +15,7 @@ import { runArgument } from "./run-argument.ts";
 import { apiKeysOf, tlsOf } from "./serve-access.ts";
 import { recorderGiven, recordOptions } from "./serve-record.ts";
 import { ruleOptions, rulesFor, safetyGiven } from "./serve-rules.ts";
+import { sessionOptions, sessionsGiven } from "./serve-sessions.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -51,6 +53,7 @@ export const serve = define({
       count("ms", "after which a reply says that it is late; left out, as long as a chunk lasts"),
       null,
     ),
+    ...sessionOptions,
     ...recordOptions,
     log: otherwise(
       choice("how", "events are written: a line to read, or one JSON object on each", ["text", "json"]),
@@ -73,6 +76,10 @@ export const serve = define({
       shows: "an error in place of actions outside the data's range, small steps, and no old pictures",
     },
     {
+      line: "serve runs/wide --chunking guided --horizon 8",
+      shows: "chunks that go on from those before them, for robots that ask after every 8 steps, and go on meanwhile",
+    },
+    {
       line: "serve runs/wide --record recordings",
       shows: "and what is asked and answered, as a dataset for each robot; replay asks it again",
     },
@@ -88,7 +95,8 @@ export const serve = define({
     const apiKeys = given.apiKeyFile === null ? null : await apiKeysOf(given.apiKeyFile);
     const tls = await tlsOf(given.tlsCert, given.tlsKey);
     const brokenAnswers = given.brokenAnswers === "zeros" ? "zeros" : "refuse";
-    const policy = await loadPolicy(resolve(given.run), { robots: given.robots, machine: "as trained", brokenAnswers });
+    const how = { machine: "as trained", brokenAnswers, chunking: chunkingOf(given.chunking) } as const;
+    const policy = await loadPolicy(resolve(given.run), { ...how, robots: given.robots });
     const say = await logOf(given.log, terminal);
     for (const note of policy.notes) say(note);
     const stopped = Promise.withResolvers<void>();
@@ -96,8 +104,7 @@ export const serve = define({
     let recorder: Recorder | undefined;
     try {
       const safety = await safetyGiven(given);
-      const rules = rulesFor(safety, policy.robots);
-      recorder = await recorderGiven(given, policy, { brokenAnswers, chunking: "none", safety }, say);
+      recorder = await recorderGiven(given, policy, { brokenAnswers, chunking: given.chunking, safety }, say);
       const server = await startServer({
         host: given.host,
         port: given.port,
@@ -107,12 +114,12 @@ export const serve = define({
         apiKeys,
         tls,
         limits: boundsOf(given),
-        rules,
+        rules: rulesFor(safety, policy.robots),
         staleMs: given.stale,
         deadlineMs: given.deadline,
+        sessions: sessionsGiven(given, policy),
         recorder,
-        now: () => performance.now(),
-        clock: () => Date.now(),
+        ...clocks,
         log: say,
       });
       for (const robot of policy.robots) say(`acts for ${robot.name}`);
@@ -128,10 +135,12 @@ export const serve = define({
   },
 });
 
+const clocks = { now: () => performance.now(), clock: () => Date.now() };
+
 async function logOf(how: string, { err }: Terminal): Promise<Log> {
   const { jsonLog } = await import("../serving/protocol/log.ts");
   const write = (line: string) => void err.write(`${line}\n`);
-  return how === "json" ? jsonLog(write, () => Date.now()) : write;
+  return how === "json" ? jsonLog(write, clocks.clock) : write;
 }
 
 function boundsOf(given: {

@@ -61,6 +61,7 @@ export class Session {
     const seconds = (this.#asked - frame) / this.robot.framesPerSecond;
     const past = carriedOut ?? Math.round(seconds * this.robot.stepsPerSecond);
     const actions = chunk.actions.slice(past);
+    if (actions.length === 0) return request;
     return { ...request, before: { actions, delay: Math.min(delay, actions.length) } };
   }
 

@@ -8,7 +8,7 @@ import { refuseStale } from "../observation-age.ts";
 import { SessionRecording } from "../recording/session-recording.ts";
 import { Refusal, refusalKindOf } from "../refusal.ts";
 import type { ServedRobot } from "../robot.ts";
-import type { Session } from "../session.ts";
+import { plainSessions, ServedSession } from "../served-session.ts";
 import type { Batcher } from "./batcher.ts";
 import { askedBy, type ObservationKeys } from "./keys.ts";
 import type { LogFields } from "./log.ts";
@@ -38,7 +38,7 @@ export class Connection {
   #previousMs: number | null = null;
   #waiting = 0;
   #isRefused = false;
-  #recording: SessionRecording | null = null;
+  #session: ServedSession | null = null;
   readonly #idle: NodeJS.Timeout;
 
   constructor(client: WebSocket, request: IncomingMessage, options: ConnectionOptions) {
@@ -49,15 +49,15 @@ export class Connection {
     this.#idle = setTimeout(() => (this.#waiting > 0 ? this.#idle.refresh() : this.#refuse(idle)), idleMs);
     client.on("close", (code) => {
       clearTimeout(this.#idle);
-      void this.#last.then(() => this.#recording?.end());
+      void this.#last.then(() => this.#session?.end());
       options.log(`connection ${options.number}: closed with ${code}`, this.#event("closed"));
     });
     client.on("error", (error) => options.log(`connection ${options.number}: ${error.message}`, this.#event("note")));
     try {
       const { robot, seed } = choiceOf(request, options);
-      const session = options.policy.session(robot, { seed });
+      const session = sessionFor(options, robot, seed);
+      this.#session = session;
       options.log(`connection ${options.number}: acts for ${robot.name}`, this.#event("connected"));
-      this.#recording = recordingFor(options, robot);
       const keys = options.keys(robot);
       client.send(encodeMessage(metadataOf(options.policy, robot, keys)));
       client.on("message", (data, isBinary) => this.#receive(session, keys, data, isBinary));
@@ -72,7 +72,7 @@ export class Connection {
     this.#client.close(1001, "the server stops");
   }
 
-  #receive(session: Session, keys: ObservationKeys, data: unknown, isBinary: boolean): void {
+  #receive(session: ServedSession, keys: ObservationKeys, data: unknown, isBinary: boolean): void {
     if (this.#isRefused) return;
     const came = this.#options.now();
     const excess = this.#excess();
@@ -106,23 +106,26 @@ export class Connection {
     );
   }
 
-  async #answer(session: Session, keys: ObservationKeys, message: Message, came: number): Promise<void> {
+  async #answer(session: ServedSession, keys: ObservationKeys, message: Message, came: number): Promise<void> {
     const { batcher, now, log, number, policy, clock, staleMs } = this.#options;
     const begun = now();
-    const { observation, prompt, begins, time } = askedBy(message, keys, session.robot);
-    refuseStale(time, clock(), staleMs);
-    if (begins) {
-      session.reset();
-      this.#recording?.end();
+    const { robot } = session.session;
+    const frame = askedBy(message, keys, robot);
+    refuseStale(frame.time, clock(), staleMs);
+    const time = clock() / 1000;
+    const why = session.see(frame, came);
+    if (why !== null) log(`connection ${number}: ${why}`, this.#event("note"));
+    if (!frame.acts) {
+      session.onlySeen(time);
+      this.#client.send(encodeMessage(new Map([["seen", true]])));
+      return;
     }
-    session.see(observation);
     const asked = now();
-    const chunk = await batcher.act(session.ask(prompt));
+    const chunk = await batcher.act(session.ask(frame.continuation));
     const answered = now();
     if (chunk.saidSteps === 0)
       log(`connection ${number}: an answer was no chunk; the robot got zeros in unit scale`, this.#event("note"));
-    const { robot } = session;
-    const safe = guarded(chunk.actions, observation.state, { robot, rules: this.#options.rules(robot) });
+    const safe = guarded(chunk.actions, frame.observation.state, { robot, rules: this.#options.rules(robot) });
     const lateMs = Math.max(0, answered - came - this.#deadlineMs(robot));
     const replied = replyOf(safe, {
       lateMs,
@@ -135,13 +138,7 @@ export class Connection {
     const times = { came, begun, asked, answered, sent: now() };
     this.#previousMs = times.sent - came;
     this.#options.metrics.answered(robot, safe, { times, isLate: lateMs > 0 });
-    this.#recording?.add(session, {
-      observation,
-      prompt,
-      time: clock() / 1000,
-      action: safe.actions[0]!,
-      answer: { asked: session.place.frame, waiting: null, actions: safe.actions },
-    });
+    session.answered(chunk, safe.actions, { tookMs: times.sent - came, time });
   }
 
   #deadlineMs({ stepsPerSecond }: ServedRobot): number {
@@ -170,9 +167,12 @@ export class Connection {
   }
 }
 
-function recordingFor({ recorder, number, policy }: ConnectionOptions, robot: ServedRobot) {
-  if (recorder === undefined) return null;
-  return new SessionRecording({ recorder, session: number, robot: policy.robots.indexOf(robot) });
+function sessionFor({ recorder, number, policy, sessions }: ConnectionOptions, robot: ServedRobot, seed: number) {
+  const recording =
+    recorder === undefined
+      ? null
+      : new SessionRecording({ recorder, session: number, robot: policy.robots.indexOf(robot) });
+  return new ServedSession(policy, policy.session(robot, { seed }), sessions ?? plainSessions, recording);
 }
 
 /** The robot and the noise that a connection's address asks for. */

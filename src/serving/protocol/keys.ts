@@ -4,6 +4,7 @@ import { isNumberArray, type Message, type MessageValue, type NumberArray } from
 import type { RobotObservation } from "../../batch/observation.ts";
 import type { Picture } from "../../dataset/dataset.ts";
 import { InputError } from "../../input-error.ts";
+import type { SaidContinuation } from "../continuation.ts";
 import { picture } from "../picture.ts";
 import type { ServedRobot } from "../robot.ts";
 
@@ -64,6 +65,10 @@ export interface Asked {
   readonly prompt: string;
   /** Whether it is the first of an episode: history and noise begin anew. */
   readonly begins: boolean;
+  /** Whether actions are asked for; else it is a frame that is only seen. */
+  readonly acts: boolean;
+  /** What the client says of how it goes on. */
+  readonly continuation: SaidContinuation;
   /** When the observation was made, in seconds since 1970; `null` where it does not say. */
   readonly time: number | null;
 }
@@ -82,12 +87,25 @@ export function askedBy(message: Message, keys: ObservationKeys, robot: ServedRo
   const pictures = Object.fromEntries(
     views.map((view): [string, Picture | null] => [view, pictureAt(message, keys.pictures[view] ?? null)]),
   );
-  const begins = message.get("reset") ?? false;
-  if (typeof begins !== "boolean") throw new InputError(`"reset": expected true or false, got ${kindOf(begins)}`);
+  const [begins, acts] = [choiceAt(message, "reset", false), choiceAt(message, "act", true)];
+  const continuation = { delay: stepsAt(message, "delay"), carriedOut: stepsAt(message, "carried_out") };
   const time = message.get("time") ?? null;
   if (time !== null && (typeof time !== "number" || !Number.isFinite(time)))
     throw new InputError(`"time": expected a number of seconds since 1970, got ${kindOf(time)}`);
-  return { observation: { state, pictures }, prompt, begins, time };
+  return { observation: { state, pictures }, prompt, begins, acts, continuation, time };
+}
+
+function choiceAt(message: Message, key: (typeof controlKeys)[number], absent: boolean): boolean {
+  const value = message.get(key) ?? absent;
+  if (typeof value !== "boolean") throw new InputError(`"${key}": expected true or false, got ${kindOf(value)}`);
+  return value;
+}
+
+/** `null` where it says nothing. */
+function stepsAt(message: Message, key: (typeof controlKeys)[number]): number | null {
+  const value = message.get(key) ?? null;
+  if (value === null || (typeof value === "number" && Number.isInteger(value) && value >= 0)) return value;
+  throw new InputError(`"${key}": expected a whole number of steps from 0, got ${kindOf(value)}`);
 }
 
 /** `null` where the client has no such camera, or says that it gave no picture. */
@@ -140,7 +158,7 @@ function refuseUnknown(message: Message, keys: ObservationKeys): void {
 }
 
 /** Keys of a message that steer a session. */
-export const controlKeys = ["reset", "time"] as const;
+export const controlKeys = ["reset", "time", "act", "delay", "carried_out"] as const;
 
 function leavesOf(message: Message): string[] {
   return [...message].flatMap(([name, value]) =>

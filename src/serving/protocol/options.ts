@@ -2,6 +2,7 @@ import type { ActionRules } from "../guard.ts";
 import type { LoadedPolicy } from "../policy.ts";
 import type { Recorder } from "../recording/recorder.ts";
 import type { ServedRobot } from "../robot.ts";
+import type { SessionChoice } from "../served-session.ts";
 import type { ObservationKeys } from "./keys.ts";
 import type { Tls } from "./listener.ts";
 import type { Log } from "./log.ts";
@@ -32,6 +33,8 @@ export interface ServerOptions {
   readonly now: () => number;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** How sessions go on and begin anew; absent: as the client says, each chunk by itself. */
+  readonly sessions?: SessionChoice | undefined;
   /** Writes what is asked and answered; absent: nobody does. */
   readonly recorder?: Recorder | undefined;
   /** Told of each connection and each mistake of a client, in one line. */
