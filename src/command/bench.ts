@@ -15,6 +15,7 @@ export const benchNames = [
   "recompute",
   "reduce",
   "rollout",
+  "serve",
   "simulation",
 ] as const;
 
@@ -55,7 +56,7 @@ export const bench = define({
       ),
       undefined,
     ),
-    threads: otherwise(count("count", "engine, padding, policy, recompute, rollout: threads of each side"), 2),
+    threads: otherwise(count("count", "engine, padding, policy, recompute, rollout, serve: threads of each side"), 2),
     workers: otherwise(count("count", "loader, simulation: workers of each side"), 2),
     data: otherwise(text("folder", "loader: folder of the datasets"), "../shared/data/real"),
     rounds: otherwise(count("count", "turns of each contestant"), 9),
@@ -94,6 +95,10 @@ export const bench = define({
     },
     { line: "bench reduce", shows: "sums of gradients over the ranks that mpirun started, beside MPI's own" },
     { line: "bench rollout --rounds 5", shows: "64 robots with a policy, one after another and side by side" },
+    {
+      line: "bench serve",
+      shows: "what a server adds to its policy's time, and chunks per second of one robot and of eight",
+    },
     { line: "bench simulation", shows: "every robot's expert on 200 starts, and pictures per second" },
   ],
   async run(given, terminal) {

@@ -1,0 +1,191 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Observation } from "../client/observation.ts";
+import { PolicyClient } from "../client/policy-client.ts";
+import type { CommandOutcome } from "../src/command/definition.ts";
+import type { Terminal } from "../src/command/terminal.ts";
+import { markdownTable } from "./markdown.ts";
+import { startScript } from "./script.ts";
+import { pictureSide, type ServerProcess, servedRun, serveRun } from "./serving-run.ts";
+import { median } from "./turns.ts";
+
+/** How it is measured. */
+export interface ServingRequest {
+  /** The interpreter with openpi's client, and openpi's server on its path; `null`: there is none. */
+  readonly python: string | null;
+  readonly threads: number;
+  readonly rounds: number;
+}
+
+/** What a server adds to its policy's time, in milliseconds, over all rounds. */
+interface OverheadRow {
+  readonly server: string;
+  readonly client: string;
+  readonly medianMs: number;
+  readonly percentile95Ms: number;
+}
+
+/** Chunks per second: the median over rounds. */
+interface ThroughputRow {
+  readonly clients: number;
+  /** Robots that are answered in one call. */
+  readonly robots: number;
+  readonly perSecond: number;
+}
+
+const questions = 100;
+const cameras = 3;
+
+/** What the server costs beside the policy, and how many chunks it gives to one robot and to eight. */
+export async function benchServing(request: ServingRequest, terminal: Terminal): Promise<CommandOutcome> {
+  const place = await mkdtemp(join(tmpdir(), "armature-bench-serve-"));
+  const say = (line: string) => void terminal.err.write(`serve: ${line}\n`);
+  try {
+    const overhead = await overheads(request, place, say);
+    const throughput = await throughputs(request, place, say);
+    const one = throughput.find(({ clients }) => clients === 1)!.perSecond;
+    const ratio = Math.max(...throughput.map(({ perSecond }) => perSecond)) / one;
+    const text = `${overheadTable(overhead)}\n\n${throughputTable(throughput)}\n\neight robots: ${ratio.toFixed(2)} times the chunks of one`;
+    return { status: 0, json: { ...request, overhead, throughput, ratio }, text };
+  } finally {
+    await rm(place, { recursive: true });
+  }
+}
+
+async function overheads({ python, threads, rounds }: ServingRequest, place: string, say: (line: string) => void) {
+  say("a policy of size mini with three cameras is made");
+  const run = await servedRun({ size: "mini", cameras, threads }, place);
+  const server = await serveRun(run, ["--limits", "off"]);
+  const found = new Map<string, number[]>();
+  const keep = (name: string, ms: readonly number[]) => void found.set(name, [...(found.get(name) ?? []), ...ms]);
+  const script = python === null ? null : openpi(python, server);
+  try {
+    for (let round = 0; round < rounds; round++) {
+      say(
+        `round ${round + 1} of ${rounds}: ${questions} questions with three pictures of ${pictureSide} × ${pictureSide}`,
+      );
+      keep("armature · client/", await ownOverhead(server));
+      for (const each of script === null ? [] : ["armature", "openpi"]) {
+        script!.go();
+        keep(`${each} · openpi-client`, (await script!.answer(z.object({ ms: z.array(z.number()) }))).ms);
+      }
+    }
+  } finally {
+    script?.end();
+    await server.stop();
+  }
+  return [...found].map(([name, ms]): OverheadRow => {
+    const [by = "", client = ""] = name.split(" · ");
+    return { server: by, client, medianMs: median(ms), percentile95Ms: percentile(ms, 0.95) };
+  });
+}
+
+/** openpi's client, which asks Armature's server and openpi's own, of a policy that answers at once, in turns. */
+function openpi(python: string, { port }: ServerProcess) {
+  const words = ["--port", `${port}`, "--questions", `${questions}`, "--side", `${pictureSide}`];
+  return startScript({
+    python,
+    name: "openpi_serving.py",
+    words,
+    needs: "openpi-client, and openpi's src on PYTHONPATH",
+  });
+}
+
+/** From before the message is written to after the answer is read, less what the policy took. */
+async function ownOverhead({ port }: ServerProcess): Promise<number[]> {
+  const client = await PolicyClient.connect(`ws://127.0.0.1:${port}`);
+  const asked = observation(client);
+  const times: number[] = [];
+  for (let question = 0; question < questions; question++) {
+    const from = performance.now();
+    const { policyMs } = await client.infer(asked);
+    times.push(performance.now() - from - policyMs);
+  }
+  client.close();
+  return times;
+}
+
+function observation({ metadata }: PolicyClient): Observation {
+  const pixels = Uint8Array.from({ length: 3 * pictureSide ** 2 }, (_, at) => (at * 31) % 256);
+  const picture = { height: pictureSide, width: pictureSide, pixels };
+  return {
+    state: new Float64Array(metadata.stateNames.length),
+    pictures: Object.fromEntries(metadata.pictureKeys.map((key) => [key, picture])),
+    prompt: metadata.prompt ?? "lift",
+  };
+}
+
+async function throughputs({ threads, rounds }: ServingRequest, place: string, say: (line: string) => void) {
+  say("a policy of size tiny with one camera is made");
+  const run = await servedRun({ size: "tiny", cameras: 1, threads }, place);
+  const rows: ThroughputRow[] = [];
+  for (const [clients, robots] of [
+    [1, 1],
+    [8, 1],
+    [8, 8],
+  ] as const) {
+    const server = await serveRun(run, ["--limits", "off", "--robots", `${robots}`]);
+    const rates: number[] = [];
+    for (let round = 0; round < rounds; round++) rates.push(await rate(server, clients));
+    await server.stop();
+    say(`${clients} robots, ${robots} in one call: ${median(rates).toFixed(1)} chunks/s`);
+    rows.push({ clients, robots, perSecond: median(rates) });
+  }
+  return rows;
+}
+
+/** Chunks per second of robots that ask again as soon as they are answered. */
+async function rate({ port }: ServerProcess, count: number): Promise<number> {
+  const clients = await Promise.all(
+    Array.from({ length: count }, () => PolicyClient.connect(`ws://127.0.0.1:${port}`)),
+  );
+  const asked = observation(clients[0]!);
+  await Promise.all(clients.map((client) => client.infer(asked)));
+  const from = performance.now();
+  await Promise.all(
+    clients.map(async (client) => {
+      for (let question = 0; question < questions / count; question++) await client.infer(asked);
+    }),
+  );
+  const seconds = (performance.now() - from) / 1000;
+  for (const client of clients) client.close();
+  return (Math.ceil(questions / count) * count) / seconds;
+}
+
+/** The smallest value that so large a share of them does not exceed. */
+function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[Math.ceil(share * sorted.length) - 1]!;
+}
+
+function overheadTable(rows: readonly OverheadRow[]): string {
+  const columns = [
+    { title: "server", align: "left" },
+    { title: "client", align: "left" },
+    { title: "median ms", align: "right" },
+    { title: "95th percentile ms", align: "right" },
+  ] as const;
+  return markdownTable(
+    columns,
+    rows.map(({ server, client, medianMs, percentile95Ms }) => [
+      server,
+      client,
+      medianMs.toFixed(2),
+      percentile95Ms.toFixed(2),
+    ]),
+  );
+}
+
+function throughputTable(rows: readonly ThroughputRow[]): string {
+  const columns = [
+    { title: "robots that ask", align: "right" },
+    { title: "in one call", align: "right" },
+    { title: "chunks/s", align: "right" },
+  ] as const;
+  return markdownTable(
+    columns,
+    rows.map(({ clients, robots, perSecond }) => [`${clients}`, `${robots}`, perSecond.toFixed(1)]),
+  );
+}
