@@ -1,4 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { reason } from "../dataset/problem.ts";
 import { cells } from "../graph/axes.ts";
 import { allocate } from "../graph/host-array.ts";
 import { InputError } from "../input-error.ts";
@@ -105,10 +106,14 @@ export class SafetensorsFile {
   /** @throws InputError naming file and tensor where the file is absent or its header does not fit its bytes */
   static async open(path: string): Promise<SafetensorsFile> {
     const file = await open(path, "r").catch((error: unknown) => {
-      throw isAbsent(error) ? new InputError(`${path}: expected a safetensors file, got nothing there`) : error;
+      throw new InputError(
+        `${path}: expected a safetensors file, got ${isAbsent(error) ? "nothing there" : reason(error)}`,
+      );
     });
     try {
-      const { size } = await file.stat();
+      const found = await file.stat();
+      if (found.isDirectory()) throw new InputError(`${path}: expected a safetensors file, got a folder in its place`);
+      const { size } = found;
       const length = await readHeaderLength(path, file, size);
       const text = new Uint8Array(length);
       await readFully(path, file, text, 8);
@@ -253,6 +258,11 @@ async function readHeaderLength(path: string, file: FileHandle, size: number): P
   const length = new Uint8Array(8);
   await readFully(path, file, length, 0);
   const bytes = Number(new DataView(length.buffer).getBigUint64(0, true));
+  // A pickle of Python's, or the archive that PyTorch keeps one in.
+  if ((length[0] === 0x80 && length[1]! < 6) || (length[0] === 0x50 && length[1] === 0x4b && length[2] === 3))
+    throw new InputError(
+      `${path}: expected a safetensors file, got a Python pickle under its name, which runs code when it is read`,
+    );
   if (bytes > largestHeaderBytes)
     throw new InputError(`${path}: expected a safetensors header, got ${bytes} bytes of it`);
   if (8 + bytes > size)

@@ -126,4 +126,5 @@ const fileErrors: Readonly<Record<string, string>> = {
   ENOTDIR: "a file in place of a folder",
   EISDIR: "a folder in place of a file",
   EACCES: "a file that may not be read",
+  ELOOP: "links that lead to each other",
 };

@@ -11,7 +11,7 @@ import { givenResponseTokens } from "../codec/response.ts";
 import { changes } from "../dataset/statistics.ts";
 import type { ActionFrame } from "../embodiment/delta.ts";
 import type { Embodiment } from "../embodiment/embodiment.ts";
-import { type NormalizationConvention, type NormalizationMode, normalization } from "../embodiment/normalize.ts";
+import { type NormalizationConvention, normalization } from "../embodiment/normalize.ts";
 import { actionConversionsOf, conversionsOf, ofRecorded } from "../embodiment/unit.ts";
 import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
@@ -31,6 +31,7 @@ import { decodesParts, embodimentWeightProblems, headOf, partProblems, partsOf, 
 import type { Recipe } from "./schema.ts";
 import { promptFormatOf, textTokens } from "./text.ts";
 import { tokenizerOf } from "./tokenizer.ts";
+import { type VectorModes, vectorModesOf } from "./vector-modes.ts";
 
 /** Everything that training, validation and serving derive from a recipe and its data: plain values, no open files. */
 export interface Plan {
@@ -202,17 +203,6 @@ export function termsOf({ recipe, rules }: Pick<Plan, "recipe" | "rules">): read
     const weight = policy.lossWeights?.[objective.kind] ?? 1;
     return objectiveTerms(objective, { reduction, weight, parts, rules });
   });
-}
-
-/** How a robot's vectors are normalised, each. */
-export interface VectorModes {
-  readonly action: NormalizationMode;
-  readonly state: NormalizationMode;
-}
-
-/** How a recipe normalises vectors: states as actions, where it says nothing of them. */
-export function vectorModesOf({ data }: Pick<Recipe, "data">): VectorModes {
-  return { action: data.normalization, state: data.stateNormalization ?? data.normalization };
 }
 
 /** How a robot's numbers are normalised. */

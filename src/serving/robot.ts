@@ -3,8 +3,9 @@ import { normalizationConventionOf } from "../checkpoint/conventions.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { decodeStatistics } from "../checkpoint/robot-record.ts";
 import { InputError } from "../input-error.ts";
-import { loadPlanOf, type Plan, statisticsOf, unitsOf, vectorModesOf } from "../recipe/plan.ts";
+import { loadPlanOf, type Plan, statisticsOf, unitsOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
+import { vectorModesOf } from "../recipe/vector-modes.ts";
 import { type SeenRanges, seenRanges } from "./seen-range.ts";
 
 /** A robot that a policy acts for: the embodiment of a dataset of its mixture, under one control mode. */

@@ -8,9 +8,10 @@ import { InputError } from "../input-error.ts";
 import type { PolicyForm } from "../policy/policy.ts";
 import type { InterleavedSize, TrunkSize } from "../policy/size.ts";
 import { flowChoiceOf, type VariantName } from "../policy/variant.ts";
-import { formOf, readingOf, vectorModesOf } from "../recipe/plan.ts";
+import { formOf, readingOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { promptFormatOf } from "../recipe/text.ts";
+import { vectorModesOf } from "../recipe/vector-modes.ts";
 
 type Member = Manifest["members"][number];
 

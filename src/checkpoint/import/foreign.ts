@@ -1,10 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HostArray } from "../../graph/host-array.ts";
 import { InputError } from "../../input-error.ts";
 import type { ParameterForm, ParameterValues } from "../../nn/parameter.ts";
 import type { PictureMarks } from "../../policy/picture-mark.ts";
-import { isAbsent } from "../durable.ts";
+import { textOf } from "./foreign-file.ts";
 import { type GrootCounts, lerobotGroot, nvidiaGroot, publishedGrootCounts } from "./groot.ts";
 import type { ForeignHead, ForeignPolicy } from "./imported.ts";
 import { checkTensors, type ForeignNames, foreignTensors, nameInFile } from "./names.ts";
@@ -13,7 +12,7 @@ import { lerobotPi0Fast } from "./pi0-fast.ts";
 import { rearrange } from "./rearrange.ts";
 import type { HeadCounts } from "./shape-sizes.ts";
 import { lerobotSmolvla, publishedSmolvlaHeads } from "./smolvla.ts";
-import { jsonOf, type TensorSource } from "./tensor-source.ts";
+import { checkFinite, jsonOf, type TensorSource } from "./tensor-source.ts";
 
 /** What the user says of what no shape of a tensor says; `null` where it is as published, or where a file says it. */
 export interface GivenFacts {
@@ -49,10 +48,7 @@ export const nothingGiven: GivenFacts = {
  */
 export async function readForeignPolicy(source: TensorSource, given: GivenFacts): Promise<ForeignPolicy | ForeignHead> {
   const where = join(source.folder, "config.json");
-  const text = await readFile(where, "utf8").catch((error: unknown) => {
-    if (isAbsent(error)) return null;
-    throw error;
-  });
+  const text = await textOf(where);
   const config = text === null ? null : jsonOf(where, text);
   const type = typeOf(config);
   const { shapes } = source;
@@ -112,10 +108,13 @@ export async function readForeignWeights(
   return values;
 }
 
-/** @throws InputError where a tensor holds whole numbers */
+/** @throws InputError where a tensor holds whole numbers, or what is no number */
 export function floatCellsOf({ folder }: TensorSource, name: string, cells: ArrayBufferView): Float32Array {
-  if (cells instanceof Float32Array) return cells;
-  if (cells instanceof Float64Array) return Float32Array.from(cells);
+  if (cells instanceof Float32Array || cells instanceof Float64Array) {
+    const own = cells instanceof Float32Array ? cells : Float32Array.from(cells);
+    checkFinite(folder, name, own);
+    return own;
+  }
   throw new InputError(`${folder}: expected floating-point numbers in "${name}", got whole ones`);
 }
 

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { input } from "../../graph/array.ts";
@@ -10,7 +11,7 @@ import { type GivenFacts, nothingGiven, readForeignPolicy, readForeignWeights } 
 import { lerobotGroot, nvidiaGroot } from "./groot.ts";
 import { grootNames } from "./groot-names.ts";
 import { foreignTensors } from "./names.ts";
-import { TensorSource } from "./tensor-source.ts";
+import { jsonOf, TensorSource } from "./tensor-source.ts";
 
 /** What the head of a row at its size `base` asks for. */
 function headForms(variant: "groot_n15" | "groot_n17", widths: { readonly d: number; readonly s: number }) {
@@ -174,4 +175,22 @@ describe("refuses by one line", () => {
       /^config\.json: .*action_head_cfg\.add_pos_embed: expected true/,
     );
   });
+});
+
+it("weights of N1.5 under a configuration of N1.7 are refused, and the other way round", async () => {
+  const released = join(import.meta.dirname, "../../../test/parity/released");
+  const [older, newer] = ["groot_n1_5", "groot_n1_7/nvidia"].map((name) => join(released, name));
+  const read = async (folder: string) => {
+    const source = await TensorSource.open(folder);
+    await source.close();
+    const where = join(folder, "config.json");
+    return { where, config: jsonOf(where, await readFile(where, "utf8")), shapes: source.shapes };
+  };
+  const [first, second] = [await read(older!), await read(newer!)];
+  expect(() => nvidiaGroot({ ...first, config: second.config }, null)).toThrow(
+    "expected weights of groot_n17, as it says, got those of groot_n15: N1.5 has future tokens, N1.7 none",
+  );
+  expect(() => nvidiaGroot({ ...second, config: first.config }, null)).toThrow(
+    "expected weights of groot_n15, as it says, got those of groot_n17",
+  );
 });

@@ -95,9 +95,22 @@ export function lerobotGroot(
 export function nvidiaGroot({ where, config, shapes }: ConfiguredFiles, embodiment: number | null): ForeignHead {
   const files = { where, shapes, module: "" } as const;
   if (typeof config === "object" && config !== null && "action_head_cfg" in config)
-    return nvidiaHead(files, { ...parseInput(where, n15Schema, config).action_head_cfg, embodiment }, null);
+    return ofVariant(
+      "groot_n15",
+      where,
+      nvidiaHead(files, { ...parseInput(where, n15Schema, config).action_head_cfg, embodiment }, null),
+    );
   const { use_alternate_vl_dit, attend_text_every_n_blocks, ...head } = parseInput(where, n17Schema, config);
-  return nvidiaHead(files, { ...head, embodiment }, use_alternate_vl_dit ? attend_text_every_n_blocks : null);
+  const textEvery = use_alternate_vl_dit ? attend_text_every_n_blocks : null;
+  return ofVariant("groot_n17", where, nvidiaHead(files, { ...head, embodiment }, textEvery));
+}
+
+/** @throws InputError where the weights are of another variant than their configuration */
+function ofVariant(said: "groot_n15" | "groot_n17", where: string, head: ForeignHead): ForeignHead {
+  if (head.variant === said) return head;
+  throw new InputError(
+    `${where}: expected weights of ${said}, as it says, got those of ${head.variant}: N1.5 has future tokens, N1.7 none`,
+  );
 }
 
 function nvidiaHead(

@@ -13,6 +13,8 @@ export const lerobotConfigSchema = z.object({
   max_state_dim: count,
   max_action_dim: count,
   empty_cameras: z.int().nonnegative().optional(),
+  /** With `true`, its actions are relative to the state, which its processors see to. */
+  use_relative_actions: z.literal(false).nullish(),
   action_feature_names: z.array(z.string()).nullable().optional(),
 });
 

@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { PromptFormat } from "../../codec/prompt-format.ts";
 import { InputError } from "../../input-error.ts";
 import { parseInput } from "../../parse-input.ts";
-import { isAbsent } from "../durable.ts";
 import { readSafetensors } from "../safetensors.ts";
+import { textOf } from "./foreign-file.ts";
 import type { ForeignColumn, ForeignRobot } from "./lerobot-robot.ts";
 import { type ForeignNormalization, foreignNormalization, unknownNormalization } from "./normalization.ts";
 import type { GivenStatistics } from "./statistics.ts";
@@ -22,6 +21,8 @@ const modes = { MEAN_STD: "mean-std", MIN_MAX: "min-max", QUANTILES: "quantile",
 const modeSchema = z.enum(["MEAN_STD", "MIN_MAX", "QUANTILES", "IDENTITY"]);
 const normalizerSchema = z.object({
   eps: z.number().positive(),
+  /** Of the observations, these alone; all of them where it is missing. */
+  normalize_observation_keys: z.array(z.string()).nullish(),
   norm_map: z.object({ VISUAL: z.literal("IDENTITY").optional(), STATE: modeSchema.optional(), ACTION: modeSchema }),
 });
 
@@ -85,10 +86,7 @@ export async function lerobotProcessors(folder: string, robot: ForeignRobot): Pr
 
 async function stepsOf(folder: string, file: string): Promise<Step[] | null> {
   const path = join(folder, file);
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    if (isAbsent(error)) return null;
-    throw error;
-  });
+  const text = await textOf(path);
   if (text === null) return null;
   const { steps } = parseInput(path, processorSchema, jsonOf(path, text));
   const known = [...plainSteps, ...wordingSteps.keys(), ...relativeSteps, ...normalizers];
@@ -105,17 +103,20 @@ async function normalizerOf(
   steps: readonly Step[],
   robot: ForeignRobot,
 ): Promise<ForeignNormalization | null> {
-  const step = steps.find(({ registry_name: name }) => normalizers.includes(name));
+  const [step, ...more] = steps.filter(({ registry_name: name }) => normalizers.includes(name));
   if (step === undefined) return null;
+  if (more.length > 0)
+    throw new InputError(`${folder}: expected one step of a processor that normalises, got ${more.length + 1}`);
   const { registry_name: name, state_file: file } = step;
   const where = join(folder, file ?? name);
-  const { eps, norm_map } = parseInput(where, normalizerSchema, step.config);
+  const { eps, norm_map, normalize_observation_keys: only } = parseInput(where, normalizerSchema, step.config);
   const given = file === undefined ? new Map<string, GivenStatistics>() : await statisticsIn(where);
   const vector = (column: ForeignColumn | null, mode: keyof typeof modes) => {
     return { column, mode: modes[mode], given: given.get(column?.key ?? "") ?? new Map<string, readonly number[]>() };
   };
+  const isNormalized = only?.includes(robot.state?.key ?? "") ?? true;
   const vectors = {
-    state: vector(robot.state, norm_map.STATE ?? "IDENTITY"),
+    state: vector(robot.state, isNormalized ? (norm_map.STATE ?? "IDENTITY") : "IDENTITY"),
     action: vector(robot.action, norm_map.ACTION),
   };
   return foreignNormalization(where, eps, vectors);

@@ -44,7 +44,7 @@ export function lerobotRobot(where: string, config: LerobotConfig): ForeignRobot
 
 /** The views of cameras, called after the last part of their keys; after whole keys where two have the same last part. */
 export function viewsOf(keys: readonly string[]): ForeignRobot["cameras"] {
-  const short = keys.map((key) => key.split(".").at(-1) ?? key);
+  const short = keys.map((key) => key.split(".").at(-1) || key);
   const views = new Set(short).size === keys.length ? short : keys;
   return keys.map((key, at) => ({ view: views[at]!, key: /empty_camera_\d+$/.test(key) ? null : key }));
 }

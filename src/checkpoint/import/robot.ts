@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { PromptFormat } from "../../codec/prompt-format.ts";
+import { InputError } from "../../input-error.ts";
 import { parseInput } from "../../parse-input.ts";
 import type { SupervisionRule } from "../../validity/supervised.ts";
-import { isAbsent } from "../durable.ts";
+import { textOf } from "./foreign-file.ts";
 import type { ForeignPolicy } from "./imported.ts";
 import { lerobotConfigSchema } from "./lerobot-config.ts";
 import { lerobotProcessors } from "./lerobot-processors.ts";
@@ -28,11 +28,20 @@ export interface KnownRobot {
  * @throws InputError as `lerobotProcessors` and `openpiRobot`, or where statistics are wider than the policy
  */
 export async function readForeignRobot(folder: string, policy: ForeignPolicy): Promise<KnownRobot> {
+  const known = await robotOf(folder, policy);
+  const { action, state } = known.robot;
+  const [dofs, states] = [action.names.length, state?.names.length ?? 0];
+  if (dofs > policy.actionWidth || states > policy.stateWidth)
+    throw new InputError(
+      `${folder}: expected at most ${policy.actionWidth} actions and ${policy.stateWidth} states, for which its weights have room, got ` +
+        `${dofs} and ${states}`,
+    );
+  return known;
+}
+
+async function robotOf(folder: string, policy: ForeignPolicy): Promise<KnownRobot> {
   const where = join(folder, "config.json");
-  const text = await readFile(where, "utf8").catch((error: unknown) => {
-    if (isAbsent(error)) return "{}";
-    throw error;
-  });
+  const text = (await textOf(where)) ?? "{}";
   const config = jsonOf(where, text);
   if (typeof config === "object" && config !== null && "input_features" in config) {
     const robot = lerobotRobot(where, parseInput(where, lerobotConfigSchema, config));

@@ -36,6 +36,8 @@ export function trunkSizeOf(where: string, shapes: ShapesByName, module: string,
       `${where}: expected heads of ${headWidth} in "${first}.self_attn", got ${rows} rows of queries and ${keyRows} of keys; ` +
         "say how wide a head is with --head-width",
     );
+  if (headWidth % 2 !== 0)
+    throw new InputError(`${where}: expected heads of an even width, whose halves rotate, got ${headWidth}`);
   const layers = modulesBelow(shapes, `${module}.layers`);
   return { width, layers, mlp, heads: rows / headWidth, keyHeads: keyRows / headWidth, headWidth };
 }

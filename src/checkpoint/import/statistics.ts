@@ -38,6 +38,15 @@ export function givenStatistics({ where, width, mode }: NormalizedVector, given:
     const other = cells.find((cell) => !Number.isFinite(cell));
     if (other !== undefined) throw new InputError(`${where}: expected finite numbers of "${name}", got ${other}`);
   }
+  const negative = mode === "mean-std" ? given.get("std")?.find((cell) => cell < 0) : undefined;
+  if (negative !== undefined) throw new InputError(`${where}: expected deviations of 0 and more, got ${negative}`);
+  const [low, high] = mode === "quantile" ? ["q01", "q99"] : ["min", "max"];
+  const at =
+    mode === "mean-std" ? -1 : (given.get(low!)?.findIndex((cell, entry) => cell > given.get(high!)![entry]!) ?? -1);
+  if (at >= 0)
+    throw new InputError(
+      `${where}: expected "${low}" of at most "${high}", got ${given.get(low!)![at]} above ${given.get(high!)![at]} at entry ${at}`,
+    );
   return completed(width, given);
 }
 

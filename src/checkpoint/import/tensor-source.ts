@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { InputError } from "../../input-error.ts";
 import { parseInput } from "../../parse-input.ts";
@@ -21,10 +21,12 @@ export class TensorSource {
   readonly folder: string;
   readonly shapes: ShapesByName;
   readonly #files: ReadonlyMap<string, SafetensorsFile>;
+  readonly #opened: readonly SafetensorsFile[];
 
-  private constructor(folder: string, files: ReadonlyMap<string, SafetensorsFile>) {
+  private constructor(folder: string, files: ReadonlyMap<string, SafetensorsFile>, opened: readonly SafetensorsFile[]) {
     this.folder = folder;
     this.#files = files;
+    this.#opened = opened;
     this.shapes = new Map([...files].map(([name, file]) => [name, file.entries.get(name)!.shape]));
   }
 
@@ -33,7 +35,8 @@ export class TensorSource {
     const opened: SafetensorsFile[] = [];
     const byName = new Map<string, SafetensorsFile>();
     try {
-      for (const path of await weightFiles(folder)) {
+      const { paths, listed } = await weightFiles(folder);
+      for (const path of paths) {
         const file = await SafetensorsFile.open(path);
         opened.push(file);
         for (const name of file.entries.keys()) {
@@ -43,7 +46,10 @@ export class TensorSource {
           byName.set(name, file);
         }
       }
-      return new TensorSource(folder, byName);
+      const absent = listed.find((name) => !byName.has(name));
+      if (absent !== undefined)
+        throw new InputError(`${folder}: expected the tensor "${absent}", as its index says, got none of that name`);
+      return new TensorSource(folder, byName, opened);
     } catch (error) {
       for (const file of opened) await file.close();
       throw error;
@@ -56,8 +62,11 @@ export class TensorSource {
   }
 
   /** The cells of one as bytes of float32, a few at a time; see `SafetensorsFile.float32Pieces`. */
-  pieces(name: string): AsyncIterable<Uint8Array> {
-    return this.#fileOf(name).float32Pieces(name);
+  async *pieces(name: string): AsyncGenerator<Uint8Array> {
+    for await (const piece of this.#fileOf(name).float32Pieces(name)) {
+      checkFinite(this.folder, name, new Float32Array(piece.buffer, piece.byteOffset, piece.byteLength / 4));
+      yield piece;
+    }
   }
 
   #fileOf(name: string): SafetensorsFile {
@@ -67,17 +76,27 @@ export class TensorSource {
   }
 
   async close(): Promise<void> {
-    for (const file of new Set(this.#files.values())) await file.close();
+    for (const file of this.#opened) await file.close();
   }
 }
 
-async function weightFiles(folder: string): Promise<string[]> {
+/** @throws InputError where a weight is no number, with which no result is one */
+export function checkFinite(folder: string, name: string, cells: Float32Array): void {
+  const other = cells.find((cell) => !Number.isFinite(cell));
+  if (other !== undefined) throw new InputError(`${folder}: expected finite numbers in "${name}", got ${other}`);
+}
+
+/** Files of weights, and the tensors that an index says are in them. */
+async function weightFiles(folder: string): Promise<{ readonly paths: string[]; readonly listed: string[] }> {
   const whole = join(folder, "model.safetensors");
-  if (existsSync(whole)) return [whole];
+  if (existsSync(whole)) return { paths: [whole], listed: [] };
   const index = join(folder, "model.safetensors.index.json");
   if (existsSync(index)) {
     const { weight_map } = parseInput(index, indexSchema, jsonOf(index, await readFile(index, "utf8")));
-    return [...new Set(Object.values(weight_map))].sort().map((name) => join(folder, name));
+    const names = [...new Set(Object.values(weight_map))].sort();
+    const outside = names.find((name) => basename(name) !== name);
+    if (outside !== undefined) throw new InputError(`${index}: expected names of files beside it, got "${outside}"`);
+    return { paths: names.map((name) => join(folder, name)), listed: Object.keys(weight_map) };
   }
   const names = await readdir(folder).catch(() => null);
   if (names === null) throw new InputError(`${folder}: expected a folder with weights, got none`);

@@ -3,8 +3,8 @@ import type { KnownRobot } from "../../checkpoint/import/robot.ts";
 import type { FastForm } from "../../codec/fast.ts";
 import { type PolicySizeName, policySizeNames, type SizeChoice } from "../../policy/size.ts";
 import { type Variant, variants } from "../../policy/variant.ts";
-import type { VectorModes } from "../plan.ts";
 import type { Recipe, RecipeDataset } from "../schema.ts";
+import type { VectorModes } from "../vector-modes.ts";
 import type { TrainingMachine } from "./machine.ts";
 import { recipeAround } from "./recipe.ts";
 

@@ -1,0 +1,38 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { readSafetensors, writeSafetensors } from "../../checkpoint/safetensors.ts";
+import type { Tensor } from "../../checkpoint/safetensors-header.ts";
+
+/** A small π0 as LeRobot saves it, and the files of its processors' statistics. */
+export const origin = join(import.meta.dirname, "../../../test/parity/released/pi0");
+export const normalizer = "policy_preprocessor_step_6_normalizer_processor.safetensors";
+export const unnormalizer = "policy_postprocessor_step_0_unnormalizer_processor.safetensors";
+export const language = "model.paligemma_with_expert.paligemma.model.language_model";
+
+export type Change = (folder: string) => Promise<void>;
+
+/** Rewrites a file of tensors. */
+export const tensors =
+  (file: string, change: (found: Map<string, Tensor>) => void): Change =>
+  async (folder) => {
+    const path = join(folder, file);
+    const found = await readSafetensors(path);
+    change(found);
+    await rm(path);
+    await writeSafetensors(path, found, {});
+  };
+
+/** Replaces a text in a file, which has to be there. */
+export const text =
+  (file: string, from: string, to: string): Change =>
+  async (folder) => {
+    const path = join(folder, file);
+    const before = await readFile(path, "utf8");
+    if (!before.includes(from)) throw new RangeError(`${path}: expected ${from}`);
+    await writeFile(path, before.replaceAll(from, to));
+  };
+
+export const ones = (...shape: number[]): Tensor => {
+  const cells = new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(1);
+  return { shape, type: "float32", cells };
+};
