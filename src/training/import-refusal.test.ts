@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
-import { type Change, language, ones, origin, tensors, text } from "./testing/changed-folder.ts";
+import { type FolderChange, language, ones, origin, tensors, wording } from "./testing/changed-folder.ts";
 import { importFolder } from "./testing/imported-run.ts";
 
 let root = "";
@@ -13,8 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-const refusals: readonly (readonly [what: string, change: Change, message: string])[] = [
-  ["of a policy that is not known", text("config.json", '"type": "pi0"', '"type": "act"'), 'got "act"'],
+const refusals: readonly (readonly [what: string, change: FolderChange, message: string])[] = [
+  ["of a policy that is not known", wording("config.json", '"type": "pi0"', '"type": "act"'), 'got "act"'],
   [
     "without a configuration",
     (folder) => rm(join(folder, "config.json")),
@@ -22,7 +22,7 @@ const refusals: readonly (readonly [what: string, change: Change, message: strin
   ],
   [
     "with a configuration that is no JSON",
-    text("config.json", "{", ""),
+    wording("config.json", "{", ""),
     "config.json: expected JSON, got something else",
   ],
   [
@@ -49,22 +49,22 @@ const refusals: readonly (readonly [what: string, change: Change, message: strin
   ],
   [
     "whose configuration is of a policy that its weights are not",
-    text("config.json", '"type": "pi0"', '"type": "pi05"'),
+    wording("config.json", '"type": "pi0"', '"type": "pi05"'),
     'expected "model.time_mlp_in.weight", "model.time_mlp_in.bias", "model.time_mlp_out.weight", "model.time_mlp_out.bias" and ',
   ],
   [
     "whose configuration has other widths than its weights",
-    text("config.json", '"max_action_dim": 8', '"max_action_dim": 9'),
+    wording("config.json", '"max_action_dim": 8', '"max_action_dim": 9'),
     'expected other shapes: "model.action_in_proj.weight" [24,8] for [24,9]',
   ],
   [
     "whose configuration has other pictures than its image tower",
-    text("config.json", '"image_resolution": [\n        8', '"image_resolution": [\n        16'),
+    wording("config.json", '"image_resolution": [\n        8', '"image_resolution": [\n        16'),
     'expected "image_resolution" to be [8, 8], for which the image tower has positions, got [16, 8]',
   ],
   [
     "with times of a flow that are embedded otherwise",
-    text("config.json", '"max_period": 4.0', '"max_period": 8.0'),
+    wording("config.json", '"max_period": 4.0', '"max_period": 8.0'),
     "config.json: max_period: expected 4, got 8",
   ],
   ["that is cut off", (folder) => truncate(join(folder, "model.safetensors"), 200_000), "the file is truncated"],

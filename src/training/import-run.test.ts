@@ -13,7 +13,7 @@ import { mixtureOf } from "../recipe/mixture-of.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { vectorModesOf } from "../recipe/vector-modes.ts";
 import { exportLerobot } from "./export-lerobot.ts";
-import { normalizer, origin, tensors, text, unnormalizer } from "./testing/changed-folder.ts";
+import { normalizer, origin, tensors, unnormalizer, wording } from "./testing/changed-folder.ts";
 import { importFolder } from "./testing/imported-run.ts";
 
 let root = "";
@@ -26,7 +26,7 @@ describe("a policy that was imported without datasets", () => {
   it("takes names of actions from its configuration, and has no statistics where its files have none", async () => {
     const folder = join(root, "named");
     await cp(origin, folder, { recursive: true });
-    await text(
+    await wording(
       "config.json",
       '"action_feature_names": null',
       '"action_feature_names": ["a", "b", "c", "d", "e"]',
@@ -62,7 +62,7 @@ describe("a policy that was imported without datasets", () => {
       ["policy_preprocessor.json", normalizer],
       ["policy_postprocessor.json", unnormalizer],
     ] as const) {
-      await text(file, '"STATE": "MEAN_STD"', '"STATE": "MIN_MAX"')(folder);
+      await wording(file, '"STATE": "MEAN_STD"', '"STATE": "MIN_MAX"')(folder);
       await tensors(own, (found) => {
         found.set("observation.state.min", { shape: [6], type: "float32", cells: new Float32Array(6).fill(-3) });
         found.set("observation.state.max", { shape: [6], type: "float32", cells: new Float32Array(6).fill(5) });
@@ -102,7 +102,7 @@ describe("a policy that was imported without datasets", () => {
     const folder = join(root, "states-as-they-are");
     await cp(origin, folder, { recursive: true });
     for (const file of ["policy_preprocessor.json", "policy_postprocessor.json"])
-      await text(file, '"STATE": "MEAN_STD"', '"STATE": "IDENTITY"')(folder);
+      await wording(file, '"STATE": "MEAN_STD"', '"STATE": "IDENTITY"')(folder);
     const run = await importFolder(folder, origin);
     const { folder: checkpoint } = await chosenCheckpoint(run.folder);
     const { state, action } = normalizationsOf(await readManifest(checkpoint), await readRunRecipe(run.folder));
@@ -114,7 +114,7 @@ describe("a policy that was imported without datasets", () => {
   it("takes as many steps from noise to actions as its configuration says", async () => {
     const folder = join(root, "steps");
     await cp(origin, folder, { recursive: true });
-    await text("config.json", '"num_inference_steps": 10', '"num_inference_steps": 3')(folder);
+    await wording("config.json", '"num_inference_steps": 10', '"num_inference_steps": 3')(folder);
     const run = await importFolder(folder, origin);
     expect((await readRunRecipe(run.folder)).policy.integrationSteps).toBe(3);
     await run.remove();

@@ -3,7 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
-import { type Change, normalizer, ones, origin, tensors, text, unnormalizer } from "./testing/changed-folder.ts";
+import {
+  type FolderChange,
+  normalizer,
+  ones,
+  origin,
+  tensors,
+  unnormalizer,
+  wording,
+} from "./testing/changed-folder.ts";
 import { importFolder } from "./testing/imported-run.ts";
 
 let root = "";
@@ -12,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-const refusals: readonly (readonly [what: string, change: Change, message: string])[] = [
+const refusals: readonly (readonly [what: string, change: FolderChange, message: string])[] = [
   [
     "with statistics of another width",
     tensors(normalizer, (found) => found.set("action.mean", ones(6))),
@@ -32,7 +40,7 @@ const refusals: readonly (readonly [what: string, change: Change, message: strin
   ],
   [
     "with a normalisation that is not known",
-    text("policy_preprocessor.json", '"STATE": "MEAN_STD"', '"STATE": "QUANTILE10"'),
+    wording("policy_preprocessor.json", '"STATE": "MEAN_STD"', '"STATE": "QUANTILE10"'),
     'norm_map.STATE: expected "MEAN_STD" or "MIN_MAX" or "QUANTILES" or "IDENTITY", got "QUANTILE10"',
   ],
   [
@@ -42,7 +50,7 @@ const refusals: readonly (readonly [what: string, change: Change, message: strin
   ],
   [
     "with actions relative to the state",
-    text("policy_preprocessor.json", '"enabled": false', '"enabled": true'),
+    wording("policy_preprocessor.json", '"enabled": false', '"enabled": true'),
     'expected absolute actions, got actions relative to the state ("relative_actions_processor")',
   ],
   [
@@ -109,7 +117,7 @@ const refusals: readonly (readonly [what: string, change: Change, message: strin
   ],
   [
     "with heads of an odd width, which do not rotate",
-    text("case.json", '"head_dim": 8', '"head_dim": 1'),
+    wording("case.json", '"head_dim": 8', '"head_dim": 1'),
     "expected heads of an even width, whose halves rotate, got 1",
   ],
   [
@@ -122,7 +130,7 @@ const refusals: readonly (readonly [what: string, change: Change, message: strin
   [
     "with a lower end above the upper one",
     async (folder) => {
-      await text("policy_preprocessor.json", '"ACTION": "MEAN_STD"', '"ACTION": "MIN_MAX"')(folder);
+      await wording("policy_preprocessor.json", '"ACTION": "MEAN_STD"', '"ACTION": "MIN_MAX"')(folder);
       await tensors(normalizer, (found) => {
         found.set("action.min", { ...ones(5), type: "float32", cells: Float32Array.of(0, 0, 3, 0, 0) });
         found.set("action.max", ones(5));
@@ -133,7 +141,7 @@ const refusals: readonly (readonly [what: string, change: Change, message: strin
   [
     "with a lower quantile above the upper one",
     async (folder) => {
-      await text("policy_preprocessor.json", '"ACTION": "MEAN_STD"', '"ACTION": "QUANTILES"')(folder);
+      await wording("policy_preprocessor.json", '"ACTION": "MEAN_STD"', '"ACTION": "QUANTILES"')(folder);
       await tensors(normalizer, (found) => {
         found.set("action.q01", { ...ones(5), type: "float32", cells: Float32Array.of(2, 0, 0, 0, 0) });
         found.set("action.q99", ones(5));
@@ -175,12 +183,12 @@ const refusals: readonly (readonly [what: string, change: Change, message: strin
   ],
   [
     "whose configuration says that actions are relative to the state",
-    text("config.json", '"use_relative_actions": false', '"use_relative_actions": true'),
+    wording("config.json", '"use_relative_actions": false', '"use_relative_actions": true'),
     "use_relative_actions: expected false, got true",
   ],
   [
     "with a step that is not known",
-    text("policy_preprocessor.json", "to_batch_processor", "delta_action_processor"),
+    wording("policy_preprocessor.json", "to_batch_processor", "delta_action_processor"),
     'expected steps that are known here, got "delta_action_processor"',
   ],
   [
@@ -190,12 +198,12 @@ const refusals: readonly (readonly [what: string, change: Change, message: strin
   ],
   [
     "with several vectors of actions",
-    text("config.json", '"action": {', '"more": { "type": "ACTION", "shape": [2] }, "action": {'),
+    wording("config.json", '"action": {', '"more": { "type": "ACTION", "shape": [2] }, "action": {'),
     'expected one feature of actions and at most one of states, got "more", "action"',
   ],
   [
     "with names for other actions than it has",
-    text("config.json", '"action_feature_names": null', '"action_feature_names": ["x"]'),
+    wording("config.json", '"action_feature_names": null', '"action_feature_names": ["x"]'),
     "expected action_feature_names for 5 actions, got 1",
   ],
 ];

@@ -9,11 +9,11 @@ export const normalizer = "policy_preprocessor_step_6_normalizer_processor.safet
 export const unnormalizer = "policy_postprocessor_step_0_unnormalizer_processor.safetensors";
 export const language = "model.paligemma_with_expert.paligemma.model.language_model";
 
-export type Change = (folder: string) => Promise<void>;
+export type FolderChange = (folder: string) => Promise<void>;
 
 /** Rewrites a file of tensors. */
 export const tensors =
-  (file: string, change: (found: Map<string, Tensor>) => void): Change =>
+  (file: string, change: (found: Map<string, Tensor>) => void): FolderChange =>
   async (folder) => {
     const path = join(folder, file);
     const found = await readSafetensors(path);
@@ -23,8 +23,8 @@ export const tensors =
   };
 
 /** Replaces a text in a file, which has to be there. */
-export const text =
-  (file: string, from: string, to: string): Change =>
+export const wording =
+  (file: string, from: string, to: string): FolderChange =>
   async (folder) => {
     const path = join(folder, file);
     const before = await readFile(path, "utf8");
