@@ -7,7 +7,7 @@ import { count, natural, otherwise, repeated, text } from "./parameter.ts";
 
 export const importWeights = define({
   name: "import",
-  summary: "make a run of another project's weights: what LeRobot, openpi and GR00T write, read as it is",
+  summary: "make a run of another project's weights: what LeRobot, openpi, GR00T and OpenTau write, read as it is",
   arguments: { path: text("folder", "config.json, the weights in safetensors, and what normalises beside them") },
   options: {
     out: text("run", "folder of the run; new or empty"),
@@ -32,7 +32,10 @@ export const importWeights = define({
       count("width", "of a head of GR00T's layers over features, where it is not as published"),
       null,
     ),
-    embodiment: otherwise(natural("number", "of GR00T's embodiments, with whose weights the robot begins"), null),
+    embodiment: otherwise(
+      natural("number", "of GR00T's embodiments, with whose weights the robot begins, or of OpenTau's norm heads"),
+      null,
+    ),
     horizon: otherwise(
       count("steps", "of an action chunk, where no file says it, as in openpi's training folders"),
       null,

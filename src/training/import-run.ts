@@ -1,9 +1,10 @@
 import { rm } from "node:fs/promises";
 import type { CheckpointFacts } from "../checkpoint/checkpoint.ts";
-import { type GivenFacts, readForeignPolicy } from "../checkpoint/import/foreign.ts";
+import { floatCellsOf, type GivenFacts, readForeignPolicy } from "../checkpoint/import/foreign.ts";
 import { headWeights, type ImportedWeights } from "../checkpoint/import/head-weights.ts";
 import type { ForeignPolicy } from "../checkpoint/import/imported.ts";
 import { checkTensors, foreignTensors, nameInFile, unreadTensors } from "../checkpoint/import/names.ts";
+import { rearrange } from "../checkpoint/import/rearrange.ts";
 import { type KnownRobot, readForeignRobot } from "../checkpoint/import/robot.ts";
 import { TensorSource } from "../checkpoint/import/tensor-source.ts";
 import { encodeStatistics, memberSchema } from "../checkpoint/robot-record.ts";
@@ -59,7 +60,7 @@ export async function importRun({ path, folder, given, recipeFor }: ImportReques
   const source = await TensorSource.open(path);
   try {
     const policy = await readForeignPolicy(source, given);
-    const known = await readForeignRobot(path, policy);
+    const known = await readForeignRobot(source, policy);
     const { recipe: asked, members } = await recipeFor(policy, known);
     const recipe = withTokenizerContent(asked);
     const notes = tokenizerNotes(recipe);
@@ -111,12 +112,31 @@ function wholeWeights(
 ): ImportedWeights {
   const wanted = foreignTensors(names, forms);
   checkTensors(source.folder, names, wanted, source.shapes);
-  const nameOf = new Map(wanted.map(({ parameter, name }) => [parameter, name]));
+  const tensorOf = new Map(wanted.map((tensor) => [tensor.parameter, tensor]));
+  const formOf = new Map(forms.map((form) => [form.name, form]));
   const streamed: StreamedParameters = {
-    forms: new Map(forms.map((form) => [form.name, form])),
-    piecesOf: (parameter) => source.pieces(nameInFile(names, source.shapes, nameOf.get(parameter)!)),
+    forms: formOf,
+    piecesOf: (parameter) => {
+      const { name, axes } = tensorOf.get(parameter)!;
+      const own = nameInFile(names, source.shapes, name);
+      const wantedAxes = formOf.get(parameter)!.axes;
+      return axes === wantedAxes ? source.pieces(own) : turned(source, own, { from: axes, to: wantedAxes });
+    },
   };
-  return { streamed, unread: unreadTensors(names, wanted, source.shapes), notes: [] };
+  const isBeside = (name: string) => (names.left ?? []).some((module) => name.startsWith(`${module}.`));
+  const unread = unreadTensors(names, wanted, source.shapes).filter((name) => !isBeside(name));
+  return { streamed, unread, notes: [] };
+}
+
+/** A tensor whose axes stand in another order there, at once. */
+async function* turned(
+  source: TensorSource,
+  name: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): AsyncIterable<Uint8Array> {
+  const { shape, cells } = await source.read(name);
+  const { buffer, byteOffset, byteLength } = rearrange(floatCellsOf(source, name, cells), shape, from, to);
+  yield new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function factsOf(recipe: Recipe, { normalization }: KnownRobot, members: CheckpointFacts["members"]): CheckpointFacts {

@@ -119,11 +119,16 @@ def is_learnt(gradient: torch.Tensor | None) -> bool:
     return gradient is not None and gradient.abs().max().item() > 0
 
 
-if __name__ == "__main__":
+def at_micro_size() -> None:
+    """In float32, with the table for a tokenizer."""
     trunks.PaliGemmaWithExpertModel.to_bfloat16_like_physical_intelligence = lambda self: None
     opentau._preferred_dtype = trunks._preferred_dtype = lambda: torch.float32
     opentau.PaliGemmaWithExpertConfig = opentau_micro.micro_paligemma(opentau.PaliGemmaWithExpertConfig, 3, PICTURE, VOCABULARY)
     opentau.AutoTokenizer = SimpleNamespace(from_pretrained=lambda name: Table)
+
+
+if __name__ == "__main__":
+    at_micro_size()
     apart, joined = results(True), results(False)
     write(
         Path(__file__).with_name("pi05-fast.json"),

@@ -84,9 +84,9 @@ def config(kind: str, said: int, insulation: bool) -> SimpleNamespace:
     )  # fmt: skip
 
 
-def gemma_config():
+def gemma_config(published: type = gemma_trunks.Gemma3WithExpertConfig, given: dict | None = None):
     flags = dict.fromkeys(("freeze_vision_encoder", "train_expert_only", "train_vision_encoder_only"), False)
-    both = gemma_trunks.Gemma3WithExpertConfig(**flags, dropout=0.0, disable_internal_bf16_cast=True)
+    both = published(**(given or {**flags, "dropout": 0.0, "disable_internal_bf16_cast": True}))
     text = both.gemma3_config.text_config
     vision = both.gemma3_config.vision_config
     opentau_micro.size(text, vision, both.gemma_expert_config, SIZES["gemma"], PICTURES["gemma"], VOCABULARY)

@@ -21,8 +21,8 @@ it.each(["pi0", "pi05"])(
     const folder = join(import.meta.dirname, "released", name);
     const source = await TensorSource.open(folder);
     const policy = await readForeignPolicy(source, await factsBeside(folder, nothingGiven));
+    const { prompt, normalization: known } = await readForeignRobot(source, policy);
     await source.close();
-    const { prompt, normalization: known } = await readForeignRobot(folder, policy);
     const convention = { epsilon: known.epsilon, zeroRange: "lower", coincidingQuantiles: "epsilon" } as const;
     const reference = await ReferenceCase.read(folder);
     const [samples = 0, width = 0] = reference.shape("raw.state");

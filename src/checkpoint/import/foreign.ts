@@ -7,6 +7,7 @@ import { textOf } from "./foreign-file.ts";
 import { type GrootCounts, lerobotGroot, nvidiaGroot, publishedGrootCounts } from "./groot.ts";
 import type { ForeignHead, ForeignPolicy } from "./imported.ts";
 import { checkTensors, type ForeignNames, foreignTensors, nameInFile } from "./names.ts";
+import { opentauKind, opentauPolicy } from "./opentau.ts";
 import { isOpenpi, lerobotPi, openpiPi, publishedPiHeads } from "./pi.ts";
 import { lerobotPi0Fast } from "./pi0-fast.ts";
 import { rearrange } from "./rearrange.ts";
@@ -57,6 +58,8 @@ export async function readForeignPolicy(source: TensorSource, given: GivenFacts)
     return openpiPi(files, { ...headsOf(given, publishedPiHeads), horizon: given.horizon, cameras: given.cameras });
   }
   if (text === null) throw new InputError(`${where}: expected a policy's configuration, got no file`);
+  const kind = opentauKind(type, shapes);
+  if (kind !== null) return opentauPolicy(kind, { where, config, shapes }, given);
   switch (type) {
     case "pi0":
     case "pi05":
@@ -72,7 +75,7 @@ export async function readForeignPolicy(source: TensorSource, given: GivenFacts)
       return nvidiaGroot({ where, config, shapes }, given.embodiment);
     default:
       throw new InputError(
-        `${where}: expected "type" to be "pi0", "pi05", "pi0_fast", "smolvla" or "groot", got ${JSON.stringify(type) ?? "none"}`,
+        `${where}: expected "type" to be "pi0", "pi05", "pi0_fast", "smolvla" or "groot", or one of OpenTau's policies, got ${JSON.stringify(type) ?? "none"}`,
       );
   }
 }

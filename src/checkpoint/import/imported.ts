@@ -19,10 +19,20 @@ export interface ForeignPolicy extends VariantChoice {
   readonly saying?: ForeignSaying;
   /** Keys of the cameras, in the policy's order. */
   readonly cameras: readonly string[];
+  /** Slots of observations, and the frames between two; now alone where it is missing. */
+  readonly history?: { readonly slots: number; readonly interval: number };
+  /** How it normalises by numbers among its weights, where it does. */
+  readonly norms?: ForeignNorms;
   /** What its weights were trained under. */
   readonly conventions: z.infer<typeof chosenConventionsSchema>;
   /** What its files call the parameters. */
   readonly names: ForeignNames;
+}
+
+/** OpenTau's: of which version, and which of several heads, each of a robot, is meant; `null` where nobody said it. */
+export interface ForeignNorms {
+  readonly version: number;
+  readonly head: number | null;
 }
 
 /** How a policy says its actions, beside the tokenizer of actions, which its files do not hold. */

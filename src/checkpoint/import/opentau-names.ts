@@ -76,3 +76,12 @@ export const opentauNames = {
     `${together}.interleaved_layers.*.expert_layer`,
   ),
 } as const satisfies Record<string, ForeignNames>;
+
+/** What stands beside `model` in its files: statistics, which are no parameters. */
+export const opentauModules = [
+  "normalize_inputs",
+  "normalize_targets",
+  "normalize_actions",
+  "normalize_discrete_actions",
+  "unnormalize_outputs",
+] as const;

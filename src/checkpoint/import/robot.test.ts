@@ -18,6 +18,6 @@ it.each([
   const folder = join(released, name);
   const source = await TensorSource.open(folder);
   const policy = await readForeignPolicy(source, await factsBeside(folder, { ...nothingGiven, horizon: 6 }));
+  expect((await readForeignRobot(source, policy)).supervision).toBe(supervision);
   await source.close();
-  expect((await readForeignRobot(folder, policy)).supervision).toBe(supervision);
 });

@@ -10,6 +10,7 @@ import { lerobotProcessors } from "./lerobot-processors.ts";
 import { type ForeignRobot, lerobotRobot, viewsOf } from "./lerobot-robot.ts";
 import { type ForeignNormalization, unknownNormalization } from "./normalization.ts";
 import { openpiRobot } from "./openpi-statistics.ts";
+import { opentauNormalization, type Tensors } from "./opentau-norms.ts";
 import { jsonOf } from "./tensor-source.ts";
 
 /** The robot that a policy of another project was trained for, and how its vectors are normalised. */
@@ -27,24 +28,29 @@ export interface KnownRobot {
  *
  * @throws InputError as `lerobotProcessors` and `openpiRobot`, or where statistics are wider than the policy
  */
-export async function readForeignRobot(folder: string, policy: ForeignPolicy): Promise<KnownRobot> {
-  const known = await robotOf(folder, policy);
+export async function readForeignRobot(source: Tensors, policy: ForeignPolicy): Promise<KnownRobot> {
+  const known = await robotOf(source, policy);
   const { action, state } = known.robot;
   const [dofs, states] = [action.names.length, state?.names.length ?? 0];
   if (dofs > policy.actionWidth || states > policy.stateWidth)
     throw new InputError(
-      `${folder}: expected at most ${policy.actionWidth} actions and ${policy.stateWidth} states, for which its weights have room, got ` +
+      `${source.folder}: expected at most ${policy.actionWidth} actions and ${policy.stateWidth} states, for which its weights have room, got ` +
         `${dofs} and ${states}`,
     );
   return known;
 }
 
-async function robotOf(folder: string, policy: ForeignPolicy): Promise<KnownRobot> {
+async function robotOf(source: Tensors, policy: ForeignPolicy): Promise<KnownRobot> {
+  const { folder } = source;
   const where = join(folder, "config.json");
   const text = (await textOf(where)) ?? "{}";
   const config = jsonOf(where, text);
   if (typeof config === "object" && config !== null && "input_features" in config) {
     const robot = lerobotRobot(where, parseInput(where, lerobotConfigSchema, config));
+    if (policy.norms !== undefined) {
+      const normalization = await opentauNormalization(where, config, { source, robot, norms: policy.norms });
+      return { robot, normalization, prompt: policy.variant === "pi05" ? "pi05_fast" : null, supervision: "allReal" };
+    }
     const found = await lerobotProcessors(folder, robot);
     const none = { normalization: unknownNormalization(folder, robot), prompt: null };
     return { robot, ...(found ?? none), supervision: "allReal" };

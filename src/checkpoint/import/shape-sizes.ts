@@ -27,7 +27,12 @@ export function modulesBelow(shapes: ShapesByName, below: string): number {
 
 /** A transformer of Gemma's or Llama's names. @throws InputError where its heads do not divide its rows */
 export function trunkSizeOf(where: string, shapes: ShapesByName, module: string, headWidth: number): TrunkSize {
-  const first = `${module}.layers.0`;
+  return layersSizeOf(where, shapes, `${module}.layers.*`, headWidth);
+}
+
+/** The same by the place of its layers, whose number is `*`. @throws InputError as `trunkSizeOf` */
+export function layersSizeOf(where: string, shapes: ShapesByName, layer: string, headWidth: number): TrunkSize {
+  const first = layer.replace("*", "0");
   const [rows = 0, width = 0] = shapeOf(where, shapes, `${first}.self_attn.q_proj.weight`);
   const [keyRows = 0] = shapeOf(where, shapes, `${first}.self_attn.k_proj.weight`);
   const [mlp = 0] = shapeOf(where, shapes, `${first}.mlp.gate_proj.weight`);
@@ -38,7 +43,7 @@ export function trunkSizeOf(where: string, shapes: ShapesByName, module: string,
     );
   if (headWidth % 2 !== 0)
     throw new InputError(`${where}: expected heads of an even width, whose halves rotate, got ${headWidth}`);
-  const layers = modulesBelow(shapes, `${module}.layers`);
+  const layers = modulesBelow(shapes, layer.slice(0, layer.indexOf(".*")));
   return { width, layers, mlp, heads: rows / headWidth, keyHeads: keyRows / headWidth, headWidth };
 }
 

@@ -43,7 +43,7 @@ export function importedRecipe(policy: ForeignPolicy, known: KnownRobot, choice:
     ...(policy.pictureMarks === undefined ? {} : { pictureMarks: policy.pictureMarks }),
     ...(choice.tokenizer === null ? {} : { tokenizer: { folder: choice.tokenizer } }),
     ...(known.prompt === null ? {} : { prompt: known.prompt }),
-    history: { slots: 1, interval: 1, dropout: 0 },
+    history: { ...(policy.history ?? { slots: 1, interval: 1 }), dropout: 0 },
   };
   const { recipe } = recipeAround(datasets, own, { root, machine: choice.machine, augmentation: null });
   const { epsilon, modes } = known.normalization;
