@@ -1,4 +1,5 @@
 import type { RobotObservation } from "../batch/observation.ts";
+import { InputError } from "../input-error.ts";
 import type { ActionChunk, ActionRequest } from "./action.ts";
 import { Continuation, type ContinuationChoice, type SaidContinuation } from "./continuation.ts";
 import type { ActionRows } from "./limit.ts";
@@ -26,7 +27,8 @@ export const plainSessions: SessionChoice = {
 /** A frame as a client sent it. */
 export interface SentFrame {
   readonly observation: RobotObservation;
-  readonly prompt: string;
+  /** A text, or its tokens. */
+  readonly prompt: string | Int32Array;
   /** Whether the client says that an episode begins. */
   readonly begins: boolean;
 }
@@ -38,7 +40,7 @@ export class ServedSession {
   readonly #goesOn: boolean;
   readonly #choice: SessionChoice;
   readonly #recording: SessionRecording | null;
-  #last: { readonly prompt: string; readonly atMs: number } | null = null;
+  #last: { readonly prompt: SentFrame["prompt"]; readonly atMs: number } | null = null;
   #frame: SentFrame = { observation: { state: [], pictures: {} }, prompt: "", begins: false };
   #waiting: Waiting | null = null;
 
@@ -106,7 +108,10 @@ export class ServedSession {
     // Before the first answer nobody knows what the robot does.
     if (action === null) return;
     const { observation, prompt } = this.#frame;
-    this.#recording?.add(this.session, { observation, prompt, time, action, answer });
+    if (this.#recording === null) return;
+    if (typeof prompt !== "string")
+      throw new InputError("--record: expected prompts as texts, which datasets hold, got the tokens of one");
+    this.#recording.add(this.session, { observation, prompt, time, action, answer });
   }
 
   #whyAnew({ prompt, begins }: SentFrame, nowMs: number): string | null {
@@ -115,7 +120,7 @@ export class ServedSession {
     const gapMs = nowMs - this.#last.atMs;
     if (resetAfterMs !== null && gapMs > resetAfterMs)
       return `begins anew after ${Math.round(gapMs)} ms without a frame`;
-    return resetOnPrompt && prompt !== this.#last.prompt ? "begins anew with another prompt" : null;
+    return resetOnPrompt && String(prompt) !== String(this.#last.prompt) ? "begins anew with another prompt" : null;
   }
 
   #reset(): void {

@@ -62,7 +62,8 @@ export function ownKeys({ embodiment }: ServedRobot): ObservationKeys {
 /** What a client asks with. */
 export interface Asked {
   readonly observation: RobotObservation;
-  readonly prompt: string;
+  /** A text, or its tokens. */
+  readonly prompt: string | Int32Array;
   /** Whether it is the first of an episode: history and noise begin anew. */
   readonly begins: boolean;
   /** Whether actions are asked for; else it is a frame that is only seen. */
@@ -82,8 +83,7 @@ export function askedBy(message: Message, keys: ObservationKeys, robot: ServedRo
   const views = robot.embodiment.cameras.filter(({ key }) => key !== null).map(({ view }) => view);
   refuseUnknown(message, keys);
   const state = keys.state.flatMap((key) => [...numbersOf(`"${key}"`, arrayAt(message, key))]);
-  const prompt = at(message, keys.prompt);
-  if (typeof prompt !== "string") throw new InputError(`"${keys.prompt}": expected a text, got ${kindOf(prompt)}`);
+  const prompt = promptOf(keys.prompt, at(message, keys.prompt));
   const pictures = Object.fromEntries(
     views.map((view): [string, Picture | null] => [view, pictureAt(message, keys.pictures[view] ?? null)]),
   );
@@ -93,6 +93,15 @@ export function askedBy(message: Message, keys: ObservationKeys, robot: ServedRo
   if (time !== null && (typeof time !== "number" || !Number.isFinite(time)))
     throw new InputError(`"time": expected a number of seconds since 1970, got ${kindOf(time)}`);
   return { observation: { state, pictures }, prompt, begins, acts, continuation, time };
+}
+
+/** Tokens are for weights that came without their tokenizer. */
+function promptOf(key: string, value: MessageValue | undefined): string | Int32Array {
+  if (typeof value === "string") return value;
+  const isWhole = isNumberArray(value) && /^[<|][iu]\d$/.test(value.dtype) && value.shape.length === 1;
+  if (!isWhole)
+    throw new InputError(`"${key}": expected a text, or its tokens as whole numbers [n], got ${kindOf(value)}`);
+  return Int32Array.from(numbersOf(`"${key}"`, value));
 }
 
 function choiceAt(message: Message, key: (typeof controlKeys)[number], absent: boolean): boolean {

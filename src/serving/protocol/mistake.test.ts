@@ -53,7 +53,21 @@ describe("a client's mistake", () => {
       '"observation/images/camera": expected bytes [h w 3] or [3 h w], got [3 4] |u1',
     ],
     ["a reset that is no choice", { reset: 1 }, '"reset": expected true or false, got a number'],
-    ["a prompt that is none", { prompt: 3 }, '"prompt": expected a text, got a number'],
+    [
+      "a prompt of fractions",
+      { prompt: { dtype: "<f4", shape: [1], bytes: new Uint8Array(4) } },
+      '"prompt": expected a text, or its tokens as whole numbers [n], got an array [1] <f4',
+    ],
+    [
+      "tokens that nobody knows",
+      { prompt: { dtype: "<i4", shape: [1], bytes: Uint8Array.of(0, 0, 0, 64) } },
+      "expected tokens",
+    ],
+    [
+      "a prompt that is none",
+      { prompt: 3 },
+      '"prompt": expected a text, or its tokens as whole numbers [n], got a number',
+    ],
     ["a prompt too long", { prompt: "reach ".repeat(20) }, "expected a prompt of at most 40 tokens, got 121"],
   ];
 
@@ -106,7 +120,9 @@ describe("a client's mistake", () => {
     const client = new Client(served.server, "/");
     await client.next();
     const without = new Map([...message({})].filter(([name]) => name !== "prompt"));
-    expect(await client.ask(without)).toContain('"prompt": expected a text, got none');
+    expect(await client.ask(without)).toContain(
+      '"prompt": expected a text, or its tokens as whole numbers [n], got none',
+    );
     expect(await new Client(served.server, "/?seed=abc").next()).toBe('seed: expected a whole number, got "abc"');
   });
 

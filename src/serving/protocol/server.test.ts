@@ -79,6 +79,20 @@ describe("a server", () => {
     expect(found[1]).toEqual(found[0]);
   });
 
+  it("reads the tokens of a prompt as the prompt, for weights that came without their tokenizer", async () => {
+    // Byte b is token b + 2, behind the token that begins.
+    const tokens = Int32Array.of(1, ...[..."reach"].map((letter) => letter.charCodeAt(0) + 2));
+    const found: number[][] = [];
+    for (const prompt of ["reach", { dtype: "<i4", shape: [tokens.length], bytes: new Uint8Array(tokens.buffer) }]) {
+      const client = new Client(served.server, "/?seed=3");
+      await client.next();
+      found.push(actionsOf(await client.ask(message({ prompt }))));
+      client.close();
+      await client.closed;
+    }
+    expect(found[1]).toEqual(found[0]);
+  });
+
   it("gives clients that ask at the same time what each is given alone", async () => {
     const ask = async (seed: number, shift: number) => {
       const client = new Client(served.server, `/?seed=${seed}`);
