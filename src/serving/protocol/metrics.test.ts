@@ -92,7 +92,7 @@ describe("a log in JSON", () => {
     const time = "1970-01-01T00:00:00.000Z";
     expect(events[0]).toEqual({ time, event: "listening", text: `listening on ws://127.0.0.1:${own.address.port}` });
     expect(events[1]).toMatchObject({ time, event: "connected", connection: 0 });
-    const text = 'connection 0: "prompt": expected a text, got a number';
+    const text = 'connection 0: "prompt": expected a text, or its tokens as whole numbers [n], got a number';
     expect(events[2]).toEqual({ time, event: "refused", connection: 0, kind: "request", text });
     expect(events[3]).toEqual({ time, event: "closed", connection: 0, text: "connection 0: closed with 1011" });
   });
