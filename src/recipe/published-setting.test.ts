@@ -80,6 +80,15 @@ it("π0.5 with memory has π0.5's parameters and a map of the state to tokens of
   expect(byName(parts)).toEqual(byName([...others, state]));
 });
 
+it("a tower that sees motion at its published size has the maps of that besides", () => {
+  const vision = (name: "pi05_mem" | "pi05_mem_motion") =>
+    costOf(publishedSetting(name, "base", 1)).parts.find((part) => part.name === "vision")!.parameters;
+  const compared = 2 * 1152 + 1152 * 256 + 256;
+  const extracted = 9 * 9 * 256 + 2 * 256;
+  const fused = 5 * 256 * 512 + 512 * 256 + 256 + 256 * 1152 + 1152;
+  expect(vision("pi05_mem_motion") - vision("pi05_mem")).toBe(compared + extracted + fused);
+});
+
 it("π0.6 at its published size has Gemma 3's and its expert's parameters, part by part", () => {
   const { parts } = costOf(publishedSetting("pi06", "base", 1));
   const count = (name: string) => parts.find((part) => part.name === name)?.parameters;
