@@ -54,7 +54,7 @@ export async function recordedSessions(dataset: Dataset, robot: ServedRobot): Pr
     for (let row = 0; row < length; row++) found.push(frameOf(table, { episode: index, row }, robot));
   }
   const groups = Map.groupBy(found, ({ key }) => JSON.stringify([key.server, key.session, key.episode]));
-  const sessions = [...groups.values()].map(sessionOf);
+  const sessions = [...groups.values()].map(sessionOf).filter(({ frames }) => frames.length > 0);
   return {
     sessions,
     answers: sessions.reduce((sum, { answers }) => sum + answers.size, 0),

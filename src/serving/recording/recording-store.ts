@@ -45,8 +45,10 @@ export class RecordingStore {
   async add(session: number, robot: number, frame: RecordedFrame): Promise<void> {
     const own = this.#robots[robot];
     if (own === undefined) throw new RangeError(`recording: expected one of ${this.#robots.length} robots`);
-    const sizes = this.#sizesOf(robot, own, frame);
     const before = this.#running.get(session);
+    const known = before?.sizes ?? this.#sizes.get(robot);
+    const sizes = sizesOf(own, frame, known);
+    this.#sizes.set(robot, sizes);
     if (before !== undefined && !isSame(before.sizes, sizes)) await this.end(session);
     const running = this.#running.get(session) ?? { writer: await this.#dataset(own, sizes), sizes, frames: 0 };
     this.#running.set(session, running);
@@ -65,19 +67,6 @@ export class RecordingStore {
   async close(): Promise<void> {
     for (const session of [...this.#running.keys()]) await this.end(session);
     for (const writer of this.#datasets.values()) await writer.leave();
-  }
-
-  #sizesOf(robot: number, { cameras, pictureSide: side }: RecordableRobot, { pictures }: RecordedFrame): PictureSizes {
-    const known = this.#sizes.get(robot);
-    const seen = new Map(pictures);
-    const sizes = new Map(
-      cameras.map((column) => {
-        const { height, width } = seen.get(column) ?? known?.get(column) ?? { height: side, width: side };
-        return [column, { height, width }] as const;
-      }),
-    );
-    this.#sizes.set(robot, sizes);
-    return sizes;
   }
 
   async #dataset(robot: RecordableRobot, sizes: PictureSizes): Promise<DatasetWriter> {
@@ -101,6 +90,21 @@ async function openDataset(path: string, description: WrittenDescription): Promi
     });
     if (found !== null) return found;
   }
+}
+
+/** @param known sizes of cameras that give no picture now */
+function sizesOf(
+  { cameras, pictureSide: side }: RecordableRobot,
+  { pictures }: RecordedFrame,
+  known: PictureSizes | undefined,
+): PictureSizes {
+  const seen = new Map(pictures);
+  return new Map(
+    cameras.map((column) => {
+      const { height, width } = seen.get(column) ?? known?.get(column) ?? { height: side, width: side };
+      return [column, { height, width }] as const;
+    }),
+  );
 }
 
 function isSame(one: PictureSizes, other: PictureSizes): boolean {

@@ -11,8 +11,10 @@ import { inspectDataset } from "../../dataset/read/validate.ts";
 import { rulesOf } from "../action-rules.ts";
 import { actionsOf, Client, message, pixels, Served, seenState, startedFor } from "../protocol/testing/served.ts";
 import type { ServedRobot } from "../robot.ts";
+import { recordedSessions } from "./recorded-session.ts";
 import { Recorder } from "./recorder.ts";
 import { recordableRobots } from "./recording-source.ts";
+import { RecordingStore } from "./recording-store.ts";
 import { recordingsIn, replayRecording } from "./replay.ts";
 
 const hasLibav = (await loadLibav()) !== null;
@@ -162,6 +164,33 @@ describe.skipIf(!hasLibav)("a server that records", () => {
 });
 
 describe.skipIf(!hasLibav)("a recording", () => {
+  it("is asked again up to the first hole of each session, and not where a session's beginning is missing", async () => {
+    const folder = join(scratch, "holes");
+    const store = new RecordingStore(folder, recordableRobots(served.policy, server), 99);
+    const add = (session: number, frame: number) =>
+      store.add(session, 0, {
+        key: { server: 1, session, seed: 1, episode: 0, frame },
+        time: 0,
+        state: [0, 0],
+        action: [0, 0],
+        task: "reach",
+        pictures: [["observation.images.top", null]],
+        answer: { asked: frame, waiting: null, actions: Array.from({ length: 6 }, () => [frame, 0]) },
+      });
+    for (const frame of [0, 1, 3]) await add(0, frame);
+    await add(1, 2);
+    await store.close();
+    const dataset = await openDataset(join(folder, "reaching-joint"), choice);
+    const { sessions, answers, leftOut } = await recordedSessions(dataset, served.policy.robots[0]!);
+    await dataset.close();
+    expect([sessions.length, answers, leftOut]).toEqual([1, 2, 2]);
+    expect(sessions[0]!.frames.map(({ row }) => row)).toEqual([0, 1]);
+    expect([...sessions[0]!.answers.values()].map(({ actions }) => actions[0])).toEqual([
+      [0, 0],
+      [1, 0],
+    ]);
+  });
+
   it("is of one server at a time", async () => {
     const folder = join(scratch, "claimed");
     await mkdir(folder);
