@@ -5,7 +5,7 @@ import { InputError } from "../input-error.ts";
 import { chunkingOf } from "../serving/chunking.ts";
 import type { ObservationKeys } from "../serving/protocol/keys.ts";
 import type { Log } from "../serving/protocol/log.ts";
-import type { ServerLimits } from "../serving/protocol/options.ts";
+import type { LerobotOptions, ServerLimits } from "../serving/protocol/options.ts";
 import type { Recorder } from "../serving/recording/recorder.ts";
 import type { ServedRobot } from "../serving/robot.ts";
 import { brokenAnswerChoices } from "../serving/said.ts";
@@ -29,6 +29,20 @@ export const serve = define({
     keys: otherwise(
       text("name", "where messages hold state, pictures and prompt: own, aloha, droid, libero, or a JSON file"),
       "own",
+    ),
+    lerobotPort: otherwise(
+      natural(
+        "port",
+        "where LeRobot's own client (lerobot.async_inference) is answered as well; 0 for any that is free",
+      ),
+      null,
+    ),
+    lerobotKeys: otherwise(
+      text(
+        "file",
+        "where LeRobot's frames hold what the policy sees, as a file of --keys; left out, under the dataset's keys",
+      ),
+      null,
     ),
     robots: otherwise(count("robots", "that are answered in one call, at most"), 1),
     connections: otherwise(count("connections", "that are open at the same time, at most"), 16),
@@ -72,6 +86,10 @@ export const serve = define({
       shows: "the same for messages as openpi's DROID robots send them",
     },
     {
+      line: "serve runs/so101 --lerobot-port 8080",
+      shows: "the same, and for python -m lerobot.async_inference.robot_client --server_address=127.0.0.1:8080",
+    },
+    {
       line: "serve runs/wide --limits refuse --largest-step 0.05 --stale 200",
       shows: "an error in place of actions outside the data's range, small steps, and no old pictures",
     },
@@ -92,8 +110,8 @@ export const serve = define({
     const { loadPolicy } = await import("../serving/load.ts");
     const { startServer } = await import("../serving/protocol/server.ts");
     const keys = await keysOf(given.keys);
-    const apiKeys = given.apiKeyFile === null ? null : await apiKeysOf(given.apiKeyFile);
-    const tls = await tlsOf(given.tlsCert, given.tlsKey);
+    const lerobot = await lerobotOf(given);
+    const access = await accessOf(given);
     const brokenAnswers = given.brokenAnswers === "zeros" ? "zeros" : "refuse";
     const how = { machine: "as trained", brokenAnswers, chunking: chunkingOf(given.chunking) } as const;
     const policy = await loadPolicy(resolve(given.run), { ...how, robots: given.robots });
@@ -110,9 +128,9 @@ export const serve = define({
         port: given.port,
         policy,
         keys,
+        lerobot,
         seed: given.seed,
-        apiKeys,
-        tls,
+        ...access,
         limits: boundsOf(given),
         rules: rulesFor(safety, policy.robots),
         staleMs: given.stale,
@@ -135,6 +153,15 @@ export const serve = define({
   },
 });
 
+async function accessOf(given: {
+  readonly apiKeyFile: string | null;
+  readonly tlsCert: string | null;
+  readonly tlsKey: string | null;
+}) {
+  const apiKeys = given.apiKeyFile === null ? null : await apiKeysOf(given.apiKeyFile);
+  return { apiKeys, tls: await tlsOf(given.tlsCert, given.tlsKey) };
+}
+
 const clocks = { now: () => performance.now(), clock: () => Date.now() };
 
 async function logOf(how: string, { err }: Terminal): Promise<Log> {
@@ -155,15 +182,36 @@ function boundsOf(given: {
 }
 
 async function keysOf(name: string): Promise<(robot: ServedRobot) => ObservationKeys> {
-  const { observationKeysSchema, ownKeys, readyKeys } = await import("../serving/protocol/keys.ts");
+  const { ownKeys, readyKeys } = await import("../serving/protocol/keys.ts");
   if (name === "own") return ownKeys;
   const ready = Object.entries(readyKeys).find(([known]) => known === name)?.[1];
   if (ready !== undefined) return () => ready;
   if (!existsSync(name))
     throw new InputError(`--keys: expected own, ${Object.keys(readyKeys).join(", ")} or a file, got "${name}"`);
-  const { parseInput } = await import("../parse-input.ts");
-  const keys = parseInput(name, observationKeysSchema, parsed(name, await readFile(name, "utf8")));
+  const keys = await keysIn(name);
   return () => keys;
+}
+
+async function lerobotOf({
+  lerobotPort: port,
+  lerobotKeys: file,
+}: {
+  readonly lerobotPort: number | null;
+  readonly lerobotKeys: string | null;
+}): Promise<LerobotOptions | undefined> {
+  if (port === null && file !== null)
+    throw new InputError("--lerobot-keys: expected --lerobot-port beside it, got none");
+  if (port === null) return undefined;
+  if (file === null) return { port, keys: (await import("../serving/lerobot/fit.ts")).frameKeys };
+  if (!existsSync(file)) throw new InputError(`--lerobot-keys: expected a file, got "${file}", which is not there`);
+  const keys = await keysIn(file);
+  return { port, keys: () => keys };
+}
+
+async function keysIn(path: string): Promise<ObservationKeys> {
+  const { observationKeysSchema } = await import("../serving/protocol/keys.ts");
+  const { parseInput } = await import("../parse-input.ts");
+  return parseInput(path, observationKeysSchema, parsed(path, await readFile(path, "utf8")));
 }
 
 function parsed(path: string, text: string): unknown {

@@ -54,7 +54,8 @@ export const toolOfCommand: Readonly<Record<string, string>> = {
 /** Packages that only some folders may name, by the start of their name. */
 const packageRooms: Readonly<Record<string, readonly string[]>> = {
   onnxruntime: ["graph"],
-  protobufjs: ["graph"],
+  protobufjs: ["graph", "serving"],
+  "@grpc": ["serving"],
   koffi: ["graph", "ranks"],
   hyparquet: ["dataset"],
   "node-av": ["dataset"],

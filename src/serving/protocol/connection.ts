@@ -2,32 +2,28 @@ import type { IncomingMessage } from "node:http";
 import type { WebSocket } from "ws";
 import { decodeMessage, encodeMessage, type Message } from "../../../client/message.ts";
 import { InputError } from "../../input-error.ts";
-import type { ActionChunk, ActionRequest } from "../action.ts";
-import { guarded } from "../guard.ts";
 import { refuseStale } from "../observation-age.ts";
 import { SessionRecording } from "../recording/session-recording.ts";
 import { Refusal, refusalKindOf } from "../refusal.ts";
 import type { ServedRobot } from "../robot.ts";
 import { plainSessions, ServedSession } from "../served-session.ts";
-import type { Batcher } from "./batcher.ts";
+import { brokenNote, safeAnswer } from "./answer.ts";
+import { choiceIn } from "./choice.ts";
 import { askedBy, type ObservationKeys } from "./keys.ts";
 import type { LogFields } from "./log.ts";
 import { metadataOf } from "./metadata.ts";
-import type { ServerMetrics } from "./metrics.ts";
-import type { ServerOptions } from "./options.ts";
 import { replyOf } from "./reply.ts";
+import type { Shared } from "./shared.ts";
 
 /** As openpi's server says it, with a message in place of a stack trace. */
 const internalError = 1011;
 export const tryLater = 1013;
 
-export interface ConnectionOptions extends ServerOptions {
-  readonly batcher: Batcher<ActionRequest, ActionChunk>;
-  readonly metrics: ServerMetrics;
+export interface ConnectionOptions extends Shared {
   /** Of the connection, from 0. */
   readonly number: number;
-  /** Whether its caller is within its rate; asking counts. */
-  readonly mayAsk: () => boolean;
+  /** Who asks, as rates are counted. */
+  readonly caller: string;
 }
 
 /** One client: its robot, its session, and its messages one after the other. */
@@ -54,8 +50,9 @@ export class Connection {
     });
     client.on("error", (error) => options.log(`connection ${options.number}: ${error.message}`, this.#event("note")));
     try {
-      const { robot, seed } = choiceOf(request, options);
-      const session = sessionFor(options, robot, seed);
+      const { query, seed } = choiceIn(request.url ?? "");
+      const robot = options.policy.robot(query);
+      const session = sessionFor(options, robot, seed ?? options.seed + options.number);
       this.#session = session;
       options.log(`connection ${options.number}: acts for ${robot.name}`, this.#event("connected"));
       const keys = options.keys(robot);
@@ -96,8 +93,8 @@ export class Connection {
 
   /** Why one message more is too many; `null` where it is not. */
   #excess(): Refusal | null {
-    const { mayAsk, limits } = this.#options;
-    if (!mayAsk())
+    const { mayAsk, caller, limits } = this.#options;
+    if (!mayAsk(caller))
       return new Refusal("rate", `connection: expected at most ${limits.perSecond} messages per second, got more`);
     if (this.#waiting < limits.waiting) return null;
     return new Refusal(
@@ -107,7 +104,7 @@ export class Connection {
   }
 
   async #answer(session: ServedSession, keys: ObservationKeys, message: Message, came: number): Promise<void> {
-    const { batcher, now, log, number, policy, clock, staleMs } = this.#options;
+    const { now, log, number, policy, clock, staleMs, metrics } = this.#options;
     const begun = now();
     const { robot } = session.session;
     const frame = askedBy(message, keys, robot);
@@ -120,13 +117,10 @@ export class Connection {
       this.#client.send(encodeMessage(new Map([["seen", true]])));
       return;
     }
-    const asked = now();
-    const chunk = await batcher.act(session.ask(frame.continuation));
-    const answered = now();
-    if (chunk.saidSteps === 0)
-      log(`connection ${number}: an answer was no chunk; the robot got zeros in unit scale`, this.#event("note"));
-    const safe = guarded(chunk.actions, frame.observation.state, { robot, rules: this.#options.rules(robot) });
-    const lateMs = Math.max(0, answered - came - this.#deadlineMs(robot));
+    const answer = await safeAnswer(this.#options, session.ask(frame.continuation), frame.observation.state, came);
+    const note = brokenNote(answer);
+    if (note !== null) log(`connection ${number}: ${note}`, this.#event("note"));
+    const { chunk, safe, asked, answered, lateMs } = answer;
     const replied = replyOf(safe, {
       lateMs,
       saidSteps: policy.saysActions ? chunk.saidSteps : null,
@@ -137,13 +131,8 @@ export class Connection {
     this.#client.send(encodeMessage(replied));
     const times = { came, begun, asked, answered, sent: now() };
     this.#previousMs = times.sent - came;
-    this.#options.metrics.answered(robot, safe, { times, isLate: lateMs > 0 });
+    metrics.answered(robot, safe, { times, isLate: lateMs > 0 });
     session.answered(chunk, safe.actions, { tookMs: times.sent - came, time });
-  }
-
-  #deadlineMs({ stepsPerSecond }: ServedRobot): number {
-    const { deadlineMs, policy } = this.#options;
-    return deadlineMs ?? (1000 * policy.steps) / stepsPerSecond;
   }
 
   /** A text frame, which openpi's client raises as an error, and the close code of its server. */
@@ -173,20 +162,4 @@ function sessionFor({ recorder, number, policy, sessions }: ConnectionOptions, r
       ? null
       : new SessionRecording({ recorder, session: number, robot: policy.robots.indexOf(robot) });
   return new ServedSession(policy, policy.session(robot, { seed }), sessions ?? plainSessions, recording);
-}
-
-/** The robot and the noise that a connection's address asks for. */
-function choiceOf({ url }: IncomingMessage, { policy, seed, number }: ConnectionOptions) {
-  const asked = new URL(url ?? "/", "ws://server").searchParams;
-  const robot = policy.robot(
-    Object.fromEntries(
-      ["robotType", "dataset", "controlMode"].flatMap((name) => {
-        const value = asked.get(name);
-        return value === null ? [] : [[name, value]];
-      }),
-    ),
-  );
-  const own = asked.get("seed");
-  if (own !== null && !/^\d{1,9}$/.test(own)) throw new InputError(`seed: expected a whole number, got "${own}"`);
-  return { robot, seed: own === null ? seed + number : Number(own) };
 }

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import type { Server as SocketServer } from "node:net";
 import { InputError } from "../../input-error.ts";
 
 /** A certificate and its private key, in PEM. */
@@ -9,7 +10,7 @@ export interface Tls {
 }
 
 /** In which a client has to have sent the head of its request: whoever is slower holds no place. */
-const slowestHeadMs = 10_000;
+export const slowestHeadMs = 10_000;
 
 /**
  * What takes connections, encrypted where there is a certificate.
@@ -27,16 +28,23 @@ export function listener(tls: Tls | null, answer: RequestListener): Server {
   }
 }
 
+/** Where a server listens, and the option that says its port. */
+export interface ListeningPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly option: string;
+}
+
 /** Listens. @throws InputError where the port is in use */
-export function listening(http: Server, host: string, port: number): Promise<void> {
+export function listening(server: SocketServer, { host, port, option }: ListeningPlace): Promise<void> {
   return new Promise((resolve, reject) => {
-    http.once("error", (error: NodeJS.ErrnoException) =>
+    server.once("error", (error: NodeJS.ErrnoException) =>
       reject(
         error.code === "EADDRINUSE"
-          ? new InputError(`--port: expected a free port of ${host}, got ${port}, which is in use`)
+          ? new InputError(`${option}: expected a free port of ${host}, got ${port}, which is in use`)
           : error,
       ),
     );
-    http.listen(port, host, resolve);
+    server.listen(port, host, resolve);
   });
 }

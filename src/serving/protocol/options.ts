@@ -12,6 +12,8 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
+  /** How LeRobot's own clients are served as well; absent: they are not. */
+  readonly lerobot?: LerobotOptions | undefined;
   /** A connection acts for its robot that the address names, `?dataset=…&robotType=…&controlMode=…`, or for the only one. */
   readonly policy: LoadedPolicy;
   /** Where the messages of a robot's clients hold what it perceives. */
@@ -39,6 +41,14 @@ export interface ServerOptions {
   readonly recorder?: Recorder | undefined;
   /** Told of each connection and each mistake of a client, in one line. */
   readonly log: Log;
+}
+
+/** How LeRobot's clients are served. */
+export interface LerobotOptions {
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** Where frames of LeRobot's clients hold what a robot perceives. */
+  readonly keys: (robot: ServedRobot) => ObservationKeys;
 }
 
 export interface ServerLimits {

@@ -1,20 +1,19 @@
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
 import { InputError } from "../../input-error.ts";
-import type { ActionChunk, ActionRequest } from "../action.ts";
-import type { LoadedPolicy } from "../policy.ts";
-import { Batcher } from "./batcher.ts";
+import type { RunningLerobotServer } from "../lerobot/server.ts";
 import { callerOf } from "./caller.ts";
 import { Connection, tryLater } from "./connection.ts";
 import { answerHttp } from "./http.ts";
 import { listener, listening } from "./listener.ts";
-import { ServerMetrics } from "./metrics.ts";
 import type { ServerOptions } from "./options.ts";
-import { CallerRates } from "./token-bucket.ts";
+import { type Shared, sharedOf } from "./shared.ts";
 
 /** A server that is listening. */
 export interface RunningServer {
   readonly address: AddressInfo;
+  /** Where LeRobot's clients are served; `null` where they are not. */
+  readonly lerobotAddress: AddressInfo | null;
   /** Takes no new connection, answers what has been asked, and closes. */
   stop(): Promise<void>;
 }
@@ -26,13 +25,11 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host, port, limits, log } = options;
-  const metrics = new ServerMetrics(options.policy.robots, options.recorder);
+  const shared = sharedOf(options);
+  const { metrics, places } = shared;
   const http = listener(options.tls, (request, response) => answerHttp(request, response, { ...options, metrics }));
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: limits.messageBytes });
-  const batcher = counting(options.policy, metrics);
-  const rates = new CallerRates(limits.perSecond);
   const open = new Set<Connection>();
-  let count = 0;
   http.on("upgrade", (request, socket, head) => {
     const caller = callerOf(request, options.apiKeys);
     if (caller === null) {
@@ -41,43 +38,44 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       return;
     }
     sockets.handleUpgrade(request, socket, head, (client) => {
-      if (open.size >= limits.connections) {
-        metrics.refused("connections");
+      const number = places.take();
+      if (number === null) {
         client.close(tryLater, `at most ${limits.connections} connections`);
         return;
       }
-      const mayAsk = () => rates.take(caller, options.now());
-      const connection = new Connection(client, request, { ...options, batcher, metrics, number: count++, mayAsk });
+      const connection = new Connection(client, request, { ...shared, number, caller });
       open.add(connection);
-      metrics.sessions(1);
       client.on("close", () => {
         open.delete(connection);
-        metrics.sessions(-1);
+        places.leave();
       });
     });
   });
-  await listening(http, host, port);
+  await listening(http, { host, port, option: "--port" });
   const address = http.address();
   if (address === null || typeof address === "string") throw new InputError(`serve: expected a port of ${host}`);
   const scheme = options.tls === null ? "ws" : "wss";
   log(`listening on ${scheme}://${address.address}:${address.port}`, { event: "listening" });
+  const lerobot = await lerobotServer(shared, () => http.close());
   return {
     address,
+    lerobotAddress: lerobot?.address ?? null,
     stop: async () => {
       http.close();
-      await Promise.all([...open].map((connection) => connection.end()));
+      await Promise.all([lerobot?.stop(), ...[...open].map((connection) => connection.end())]);
       sockets.close();
     },
   };
 }
 
-/** Whose calls are counted by how many questions they answer. */
-function counting(policy: LoadedPolicy, metrics: ServerMetrics): Batcher<ActionRequest, ActionChunk> {
-  return new Batcher({
-    rows: policy.rows,
-    act(questions: readonly ActionRequest[]): Promise<readonly ActionChunk[]> {
-      metrics.batch(questions.length);
-      return policy.act(questions);
-    },
-  });
+/** What serves LeRobot's clients, loaded only where it is asked for. @param undo what was begun before, where it cannot listen */
+async function lerobotServer(shared: Shared, undo: () => void): Promise<RunningLerobotServer | null> {
+  if (shared.lerobot === undefined) return null;
+  try {
+    const { startLerobotServer } = await import("../lerobot/server.ts");
+    return await startLerobotServer(shared, shared.lerobot);
+  } catch (error) {
+    undo();
+    throw error;
+  }
 }

@@ -50,7 +50,12 @@ export const servedLimits = { messageBytes: 1 << 20, connections: 3, waiting: 8,
 
 /** Another server of a policy. */
 export function startedFor(policy: LoadedPolicy, changes: Partial<ServerOptions>): Promise<RunningServer> {
-  return startServer({
+  return startServer(servedOptions(policy, changes));
+}
+
+/** How a policy is served in tests, but for what is changed. */
+export function servedOptions(policy: LoadedPolicy, changes: Partial<ServerOptions>): ServerOptions {
+  return {
     host: "127.0.0.1",
     port: 0,
     policy,
@@ -66,7 +71,7 @@ export function startedFor(policy: LoadedPolicy, changes: Partial<ServerOptions>
     clock: () => Date.now(),
     log: () => {},
     ...changes,
-  });
+  };
 }
 
 /** A client that keeps every frame that it is sent, as openpi's reads them. */

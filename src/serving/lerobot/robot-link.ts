@@ -1,0 +1,218 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { InputError } from "../../input-error.ts";
+import type { ActionRequest } from "../action.ts";
+import { refuseStale } from "../observation-age.ts";
+import { brokenNote, safeAnswer } from "../protocol/answer.ts";
+import { choiceIn } from "../protocol/choice.ts";
+import { askedBy, type ObservationKeys } from "../protocol/keys.ts";
+import type { LogFields } from "../protocol/log.ts";
+import type { Shared } from "../protocol/shared.ts";
+import { Refusal } from "../refusal.ts";
+import type { ServedRobot } from "../robot.ts";
+import type { Session } from "../session.ts";
+import { writeActions } from "./action-pickle.ts";
+import { featuresOf, frameOf, type RobotFeatures } from "./features.ts";
+import { clientRobot } from "./fit.ts";
+import { ObservationQueue, type QueuedObservation } from "./observation-queue.ts";
+import { readConfig, readObservation, type SentObservation } from "./sent.ts";
+
+/** As long as LeRobot's server lets a client wait for an observation of its own. @source LeRobot `async_inference/constants.py` */
+const obsQueueTimeoutMs = 2000;
+
+/** Observations that are further apart are no history of each other; a control loop that is late by a frame still is. */
+const longestGapFrames = 2.5;
+
+/** Clients of one Python process share a connection: whoever asks while another does is told so late that it does not ask at once again. */
+const secondClientMs = 500;
+
+/** An observation that waits for its client to fetch the answer. */
+interface Waiting extends QueuedObservation {
+  readonly sent: SentObservation;
+  readonly request: ActionRequest;
+  readonly came: number;
+  readonly readMs: number;
+}
+
+/** What a client said of itself. */
+interface Instructed {
+  readonly session: Session;
+  readonly seed: number;
+  readonly keys: ObservationKeys;
+  readonly features: RobotFeatures;
+  readonly actionsPerChunk: number;
+}
+
+export interface LinkOptions extends Shared {
+  /** Where frames of LeRobot's clients hold what a robot perceives. */
+  readonly frameKeys: (robot: ServedRobot) => ObservationKeys;
+  /** Of the connection. */
+  readonly number: number;
+  readonly caller: string;
+}
+
+/**
+ * One robot that LeRobot's client drives: it says what it is, sends observations, and fetches actions, each by a call of its own.
+ *
+ * @source LeRobot 0.6.1 `async_inference/policy_server.py`
+ */
+export class RobotLink {
+  readonly #options: LinkOptions;
+  #queue = new ObservationQueue<Waiting>();
+  #instructed: Instructed | null = null;
+  #isReady = false;
+  #isStopped = false;
+  /** When the last observation was made, in seconds since 1970. */
+  #seenAt = Number.POSITIVE_INFINITY;
+  #isAsked = false;
+  #answering: Promise<unknown> = Promise.resolve();
+  /** Goes on with the call that waits for an observation. */
+  #wake: () => void = () => {};
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  /** Begins anew: what waits is dropped, and history and noise are those of the next episode. */
+  ready(): void {
+    this.#isReady = true;
+    this.#queue = new ObservationQueue();
+    this.#instructed?.session.reset();
+  }
+
+  /** Takes what a client says of its robot. @throws InputError where the policy acts for no such robot */
+  instruct(bytes: Uint8Array): void {
+    if (!this.#isReady) throw new InputError("SendPolicyInstructions: expected Ready before it, got none");
+    const config = readConfig(bytes);
+    const features = featuresOf(config);
+    const { policy, seed: common, number, frameKeys } = this.#options;
+    const { query, seed: own } = choiceIn(config.path.startsWith("?") ? config.path : "");
+    const robots = Object.keys(query).length === 0 ? policy.robots : [policy.robot(query)];
+    const { robot, keys, note } = clientRobot(policy, robots, features, frameKeys);
+    const seed = own ?? common + number;
+    const before = this.#instructed;
+    const isSame = before !== null && before.session.robot === robot && before.seed === seed;
+    const session = isSame ? before.session : policy.session(robot, { seed });
+    this.#instructed = { session, seed, keys, features, actionsPerChunk: config.actionsPerChunk };
+    this.#say(`acts for ${robot.name}; it asked for ${config.policyType} "${config.path}"`, "connected");
+    if (note !== null) this.#say(note, "note");
+  }
+
+  /** Takes an observation, the robot's next frame. @throws InputError where it is none of this robot */
+  observe(bytes: Uint8Array): void {
+    const { now, mayAsk, caller, limits } = this.#options;
+    const instructed = this.#mustBeInstructed("SendObservations");
+    const came = now();
+    try {
+      if (!mayAsk(caller))
+        throw new Refusal("rate", `connection: expected at most ${limits.perSecond} observations per second, got more`);
+      const sent = readObservation(bytes);
+      const { session, keys, features } = instructed;
+      const { observation, prompt } = askedBy(frameOf(sent.values, features), keys, session.robot);
+      this.#forgetAfterGap(session, sent.timestamp);
+      session.see(observation);
+      const { timestep, mustGo } = sent;
+      const state = Float64Array.from(observation.state);
+      const readMs = now() - came;
+      const queued = { timestep, mustGo, state, sent, request: session.ask(prompt), came, readMs };
+      if (this.#queue.offer(queued)) this.#wake();
+    } catch (error) {
+      this.#queue.owe();
+      throw error;
+    }
+  }
+
+  /**
+   * The pickle of the actions for the observation that waits, or that comes soon; nothing where none does.
+   *
+   * @param gone is aborted where nobody waits for the answer any more
+   * @throws InputError where its actions must not leave, or a call before is not answered yet
+   */
+  async actions(gone: AbortSignal): Promise<Uint8Array> {
+    if (this.#isAsked) {
+      await sleep(secondClientMs);
+      throw new Refusal(
+        "queue",
+        "GetActions: expected one call at a time, got a second; give each RobotClient a process",
+      );
+    }
+    this.#isAsked = true;
+    try {
+      return await this.#actions(gone);
+    } finally {
+      this.#isAsked = false;
+    }
+  }
+
+  /** Calls that wait for an observation end without actions, now and from now on; those that are answered are waited for. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#wake();
+    await Promise.allSettled([this.#answering]);
+  }
+
+  async #actions(gone: AbortSignal): Promise<Uint8Array> {
+    const { actionsPerChunk } = this.#mustBeInstructed("GetActions");
+    const waiting = this.#queue.take() ?? ((await this.#comes(gone)) ? this.#queue.take() : null);
+    if (waiting === null) return new Uint8Array();
+    const queue = this.#queue;
+    try {
+      const { timestamp, timestep } = waiting.sent;
+      refuseStale(timestamp, this.#options.clock(), this.#options.staleMs);
+      const answer = this.#answer(waiting);
+      this.#answering = answer;
+      const actions = await answer;
+      const apart = 1 / waiting.request.robot.stepsPerSecond;
+      return writeActions(
+        actions
+          .slice(0, actionsPerChunk)
+          .map((action, step) => ({ timestamp: timestamp + step * apart, timestep: timestep + step, action })),
+      );
+    } catch (error) {
+      queue.owe();
+      throw error;
+    } finally {
+      if (gone.aborted) queue.owe();
+    }
+  }
+
+  async #answer({ request, state, came, readMs }: Waiting) {
+    const { metrics, now } = this.#options;
+    const answer = await safeAnswer(this.#options, request, state, came);
+    const note = brokenNote(answer);
+    if (note !== null) this.#say(note, "note");
+    const { safe, asked, answered, lateMs } = answer;
+    const times = { came, begun: asked - readMs, asked, answered, sent: now() };
+    metrics.answered(request.robot, safe, { times, isLate: lateMs > 0 });
+    return safe.actions;
+  }
+
+  /** The client sends observations only while it has few actions left: those of a policy that remembers are one history without a gap, or none. */
+  #forgetAfterGap(session: Session, timestamp: number): void {
+    const frames = (timestamp - this.#seenAt) * session.robot.framesPerSecond;
+    this.#seenAt = timestamp;
+    if (this.#options.policy.recipe.policy.history.slots > 1 && frames > longestGapFrames) session.reset();
+  }
+
+  /** Whether an observation comes before the time is over, the server stops, or nobody waits any more. */
+  async #comes(gone: AbortSignal): Promise<boolean> {
+    if (this.#isStopped) return false;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#wake = () => resolve(!this.#isStopped);
+    const timer = setTimeout(() => resolve(false), obsQueueTimeoutMs);
+    gone.addEventListener("abort", () => resolve(false));
+    const comes = await promise;
+    clearTimeout(timer);
+    return comes;
+  }
+
+  #mustBeInstructed(call: string): Instructed {
+    if (this.#instructed === null)
+      throw new InputError(`${call}: expected Ready and SendPolicyInstructions before it, got none`);
+    return this.#instructed;
+  }
+
+  #say(text: string, event: LogFields["event"]): void {
+    const { log, number } = this.#options;
+    log(`connection ${number}: ${text}`, { event, connection: number });
+  }
+}

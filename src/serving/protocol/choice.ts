@@ -1,0 +1,23 @@
+import { InputError } from "../../input-error.ts";
+import type { RobotQuery } from "../robot.ts";
+
+/** What a client's address asks for: a robot, and noise of its own. */
+export interface AddressChoice {
+  readonly query: RobotQuery;
+  /** `null`: it follows from the number of the connection. */
+  readonly seed: number | null;
+}
+
+/** What the end of an address says, `?dataset=…&robotType=…&controlMode=…&seed=…`. @throws InputError where the seed is no whole number */
+export function choiceIn(address: string): AddressChoice {
+  const asked = new URL(address === "" ? "/" : address, "ws://server").searchParams;
+  const query = Object.fromEntries(
+    ["robotType", "dataset", "controlMode"].flatMap((name) => {
+      const value = asked.get(name);
+      return value === null ? [] : [[name, value]];
+    }),
+  );
+  const seed = asked.get("seed");
+  if (seed !== null && !/^\d{1,9}$/.test(seed)) throw new InputError(`seed: expected a whole number, got "${seed}"`);
+  return { query, seed: seed === null ? null : Number(seed) };
+}

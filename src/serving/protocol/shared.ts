@@ -1,0 +1,68 @@
+import type { ActionChunk, ActionRequest } from "../action.ts";
+import type { LoadedPolicy } from "../policy.ts";
+import { Batcher } from "./batcher.ts";
+import { ServerMetrics } from "./metrics.ts";
+import type { ServerOptions } from "./options.ts";
+import { CallerRates } from "./token-bucket.ts";
+
+/** What the robots of a server share, whichever protocol they speak. */
+export interface Shared extends ServerOptions {
+  readonly batcher: Batcher<ActionRequest, ActionChunk>;
+  readonly metrics: ServerMetrics;
+  readonly places: ConnectionPlaces;
+  /** Whether a caller is within its rate; asking counts. */
+  readonly mayAsk: (caller: string) => boolean;
+}
+
+export function sharedOf(options: ServerOptions): Shared {
+  const metrics = new ServerMetrics(options.policy.robots, options.recorder);
+  const rates = new CallerRates(options.limits.perSecond);
+  return {
+    ...options,
+    metrics,
+    batcher: counting(options.policy, metrics),
+    places: new ConnectionPlaces(options.limits.connections, metrics),
+    mayAsk: (caller) => rates.take(caller, options.now()),
+  };
+}
+
+/** Connections that may be open at the same time, each with its number. */
+export class ConnectionPlaces {
+  readonly #most: number;
+  readonly #metrics: ServerMetrics;
+  #taken = 0;
+  #next = 0;
+
+  constructor(most: number, metrics: ServerMetrics) {
+    this.#most = most;
+    this.#metrics = metrics;
+  }
+
+  /** The number of a new connection, from 0; `null` where there are too many, which counts as a refusal. */
+  take(): number | null {
+    if (this.#taken >= this.#most) {
+      this.#metrics.refused("connections");
+      return null;
+    }
+    this.#taken++;
+    this.#metrics.sessions(1);
+    return this.#next++;
+  }
+
+  /** A connection that had a place is closed. */
+  leave(): void {
+    this.#taken--;
+    this.#metrics.sessions(-1);
+  }
+}
+
+/** Whose calls are counted by how many questions they answer. */
+function counting(policy: LoadedPolicy, metrics: ServerMetrics): Batcher<ActionRequest, ActionChunk> {
+  return new Batcher({
+    rows: policy.rows,
+    act(questions: readonly ActionRequest[]): Promise<readonly ActionChunk[]> {
+      metrics.batch(questions.length);
+      return policy.act(questions);
+    },
+  });
+}
