@@ -9,11 +9,10 @@ import { TensorSource } from "../src/checkpoint/import/tensor-source.ts";
 import { mapSafetensors } from "../src/checkpoint/mapped-safetensors.ts";
 import { SafetensorsFile, writeSafetensorsInBlocks } from "../src/checkpoint/safetensors.ts";
 import { withAxes } from "../src/checkpoint/weights.ts";
-import { traceObjectives } from "../src/objective/objective.ts";
 import { parseInput } from "../src/parse-input.ts";
 import { ReferenceCase } from "../tools/parity/case.ts";
-import { feedsOf, settingOf } from "../tools/parity/flow-case.ts";
 import { type GivenPolicy, openPolicyTask, type PolicyTask } from "./policy-task.ts";
+import { caseTraced } from "./policy-traced.ts";
 
 /**
  * Our side of `lerobot_policy.py`, in a process of its own, so that its memory can be measured: the same arguments, the same protocol.
@@ -42,7 +41,6 @@ async function givenIn(place: string, kind: PolicyTask): Promise<GivenPolicy> {
   const said = parseInput("case.json", caseSchema, JSON.parse(await readFile(join(place, "case.json"), "utf8")));
   const source = await TensorSource.open(place);
   const policy = await readForeignPolicy(source, await factsBeside(place, nothingGiven));
-  const setting = settingOf(policy, reference);
   const theirs = new Set(said.trained);
   const { lr, betas, eps, weight_decay, grad_clip_norm } = said.optimizer;
   const file = await SafetensorsFile.open(join(place, "model.safetensors"));
@@ -58,9 +56,7 @@ async function givenIn(place: string, kind: PolicyTask): Promise<GivenPolicy> {
     }),
     learningRate: lr,
     optimizer: { betas, epsilon: eps, weightDecay: weight_decay, clip: grad_clip_norm, ema: null },
-    setting,
-    feeds: feedsOf(setting, reference),
-    firstNoise: reference.numbers("in.first_noise"),
+    traced: caseTraced(policy, reference),
     read: (forms) => readForeignWeights(source, policy.names, forms),
     map: async (forms) => {
       const tensors = await mapSafetensors(join(place, ownWeights));
@@ -77,7 +73,7 @@ async function givenIn(place: string, kind: PolicyTask): Promise<GivenPolicy> {
 
 if (task === "import") {
   const given = await givenIn(folder, "step");
-  await writeSafetensorsInBlocks(join(folder, ownWeights), await given.read(traceObjectives(given.setting).parameters));
+  await writeSafetensorsInBlocks(join(folder, ownWeights), await given.read(given.traced.objectives().parameters));
   process.exit(0);
 }
 const kind = z.enum(["answer", "step"]).parse(task);

@@ -1,27 +1,25 @@
 import { cells } from "../src/graph/axes.ts";
-import { type Arrays, HostArray, zeros } from "../src/graph/host-array.ts";
-import type { StoredInputs } from "../src/graph/program.ts";
+import { zeros } from "../src/graph/host-array.ts";
+import { Program, type StoredInputs } from "../src/graph/program.ts";
 import { MappedFile } from "../src/graph/runtime/mapped-file.ts";
 import type { ParameterForm, ParameterValues } from "../src/nn/parameter.ts";
-import { flowInputs, velocityName } from "../src/objective/flow.ts";
-import { gradientPrefix, traceActions, traceObjectives } from "../src/objective/objective.ts";
-import { ActionSampler, largestWrittenBytes, placementFor } from "../src/objective/sample.ts";
-import { errorsOutput, type Setting, weightsInput } from "../src/objective/traced.ts";
+import { gradientPrefix } from "../src/objective/objective.ts";
+import { onlyInputs } from "../src/objective/only-inputs.ts";
+import { largestWrittenBytes } from "../src/objective/sample.ts";
+import { errorsOutput, weightsInput } from "../src/objective/traced.ts";
 import type { AdamW } from "../src/optimizer/adamw.ts";
 import { Packed } from "../src/optimizer/packed.ts";
 import { stateOf } from "../src/optimizer/state.ts";
 import { Updater } from "../src/optimizer/update.ts";
 import { GradientProgram } from "../src/training/global-gradient.ts";
+import type { TracedCase } from "./policy-traced.ts";
 
 /** What is measured of a policy. */
 export type PolicyTask = "answer" | "step";
 
 /** A policy of LeRobot's, and one batch for it. */
 export interface GivenPolicy {
-  readonly setting: Setting;
-  readonly feeds: Arrays;
-  /** `[b t d]`, where an answer begins. */
-  readonly firstNoise: Float64Array;
+  readonly traced: TracedCase;
   readonly optimizer: AdamW;
   readonly learningRate: number;
   readonly read: (forms: readonly ParameterForm[]) => Promise<ParameterValues>;
@@ -51,34 +49,37 @@ export async function openPolicyTask(task: PolicyTask, given: GivenPolicy, machi
   return task === "answer" ? await openAnswer(given, machine) : await openStep(given, machine);
 }
 
-/** As a policy is served: large weights are read where they stand. */
-async function openAnswer(given: GivenPolicy, machine: Machine): Promise<RunningTask> {
-  const { setting, feeds, firstNoise } = given;
-  const { parameters } = traceActions(setting);
+/** As a policy is served, by the program of `ActionSampler`: weights stand in it, and large ones are read where they stand. */
+async function openAnswer({ traced, placesOf, read }: GivenPolicy, machine: Machine): Promise<RunningTask> {
+  const { parameters, answer, feeds } = traced.answers();
   const bytes = parameters.reduce((sum, { shape }) => sum + 4 * cells(shape), 0);
-  const weights = bytes > largestWrittenBytes ? given.placesOf(parameters) : await given.read(parameters);
-  const placement = placementFor(weights);
-  const sampler = await ActionSampler.compile({ setting, weights, placement, answers: null, machine });
-  const { rows, steps, actionWidth } = setting.layout;
-  const noise = new HostArray("b t d", [rows, steps, actionWidth], "float32", Float32Array.from(firstNoise));
-  const all = new Map([...feeds, [flowInputs.noise, noise] as const]);
+  const weights =
+    bytes > largestWrittenBytes
+      ? { fixed: new Map(), stored: placesOf(parameters) }
+      : { fixed: await read(parameters) };
+  const program = await Program.compile({ answer }, { ...machine, ...weights });
+  const out = zeros(answer.axes, answer.shape, answer.type);
   return {
-    run: async () => [...(await sampler.run(all)).cells],
-    release: () => sampler.release(),
+    run: async () => {
+      await program.run(onlyInputs(program, feeds), new Map([["answer", out]]));
+      return Array.from(out.cells, Number);
+    },
+    release: () => program.release(),
   };
 }
 
 /** A step as `Trainer` does it, on noise and times that are given. */
 async function openStep(given: GivenPolicy, machine: Machine): Promise<RunningTask> {
-  const { setting, learningRate, optimizer } = given;
-  const { parameters } = traceObjectives(setting);
+  const { traced, learningRate, optimizer } = given;
+  const { parameters } = traced.objectives();
   let state = stateOf(
     await given.map(parameters),
     new Set(parameters.filter(given.trains).map(({ name }) => name)),
     false,
   );
   const compiled = await GradientProgram.compile({
-    setting,
+    setting: traced.setting,
+    trace: ({ trains }) => traced.objectives(trains),
     trains: (name) => state.trained.has(name),
     frozen: new Map([...state.parameters].filter(([name]) => !state.trained.has(name))),
     recompute: "nothing",
@@ -88,16 +89,16 @@ async function openStep(given: GivenPolicy, machine: Machine): Promise<RunningTa
   const { objectives, trained } = compiled;
   const updater = await Updater.compile(trained, optimizer, machine);
   const gradient = Packed.zeros(trained);
-  const { axes, shape } = objectives.errors[0]!.sums;
-  const sums = zeros(axes, shape, "float32");
+  const { name, sums: form } = objectives.errors[0]!;
+  const sums = zeros(form.axes, form.shape, "float32");
   const fetches = new Map([
-    ...[...gradient].map(([name, array]) => [`${gradientPrefix}${name}`, array] as const),
-    [errorsOutput(velocityName), sums] as const,
+    ...[...gradient].map(([parameter, array]) => [`${gradientPrefix}${parameter}`, array] as const),
+    [errorsOutput(name), sums] as const,
   ]);
-  const weights = given.feeds.get(weightsInput(velocityName))!;
+  const weights = traced.feeds.get(weightsInput(name))!;
   return {
     async run() {
-      await compiled.run(given.feeds, state.parameters, fetches);
+      await compiled.run(traced.feeds, state.parameters, fetches);
       const loss = sums.cells.reduce((sum, error, at) => sum + error * Number(weights.cells[at]), 0);
       const updated = await updater.step(state, gradient, learningRate);
       state = updated.state;

@@ -20,7 +20,7 @@ export const benchNames = [
 ] as const;
 
 /** Policies that are measured beside LeRobot's, and their sizes. */
-export const benchVariants = ["smolvla", "pi0", "pi05"] as const;
+export const benchVariants = ["smolvla", "pi0", "pi05", "pi0_fast", "groot_n17"] as const;
 export const benchSizes = ["tiny", "base"] as const;
 
 /** What is to be measured, and how; a bench reads what it has a use for. */
@@ -84,6 +84,10 @@ export const bench = define({
     {
       line: "bench policy --python lerobot-venv/bin/python --variant smolvla --size base",
       shows: "answers and training steps of SmolVLA beside LeRobot's, from the same weights",
+    },
+    {
+      line: "bench policy --python lerobot-venv/bin/python --variant pi0_fast --threads 1",
+      shows: "the same of one policy whose actions are tokens, on one thread: where others want the cores",
     },
     {
       line: "bench ranks --rounds 3",

@@ -66,6 +66,8 @@ export interface GradientProgramOptions {
    * to change while it lives. Others are fed.
    */
   readonly frozen: ParameterValues;
+  /** How objectives are traced, where they are not those of a batch's observation. */
+  readonly trace?: (setting: Setting) => TracedObjectives;
 }
 
 /** The program that computes errors and gradients of one micro-batch. */
@@ -91,8 +93,9 @@ export class GradientProgram {
     recompute,
     machine,
     frozen,
+    trace = traceObjectives,
   }: GradientProgramOptions): Promise<GradientProgram> {
-    const objectives = traceObjectives({ ...setting, trains });
+    const objectives = trace({ ...setting, trains });
     const trained = objectives.parameters.filter(({ name }) => trains(name));
     const still = parametersWithoutGradient(objectives, trained);
     const standing = new Map([...frozen].filter(([name]) => still.has(name)));

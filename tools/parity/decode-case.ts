@@ -43,7 +43,7 @@ export async function compareDecoded(given: DecodedCase): Promise<Compared[]> {
 }
 
 /** The prompt with the token that begins an answer behind its last place. */
-function withBegin(reference: ReferenceCase): Arrays {
+export function withBegin(reference: ReferenceCase): Arrays {
   const [rows = 0, tokens = 0] = reference.shape("in.tokens");
   const longer = (name: string, last: number) => {
     const own = reference.numbers(name);

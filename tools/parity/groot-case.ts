@@ -36,7 +36,7 @@ export async function compareGroot(
   head: ForeignHead,
   reference: ReferenceCase,
 ): Promise<Compared[]> {
-  const setting = settingOf(head, reference);
+  const setting = headSettingOf(head, reference);
   const scope = Scope.root(setting.rules);
   const policy = policyOverFeatures(scope, setting, featuresOf(reference));
   const objectives = objectivesPerceived(scope, setting, policy);
@@ -44,7 +44,7 @@ export async function compareGroot(
   const { actions } = actionsPerceived(scope, setting, policy);
   const weights = await readForeignWeights(source, head.names, objectives.parameters);
   const run = { threads: 2, fixed: weights };
-  const feeds = feedsOf(setting, reference);
+  const feeds = headFeedsOf(setting, reference);
   const outputs: Record<string, AnyArray> = gradientOutputs(objectives, objectives.parameters, "nothing");
   const all = { ...outputs, loss: objectives.loss, cells: objectives.errors[0]!.cells, velocity: at };
   const found: Readonly<Record<string, Float64Array>> = await evaluate(all, { feeds, ...run });
@@ -77,7 +77,7 @@ function gradientsOf(
   });
 }
 
-function settingOf(head: ForeignHead, reference: ReferenceCase): Setting {
+export function headSettingOf(head: ForeignHead, reference: ReferenceCase): Setting {
   const { conventions, size, horizon, actionWidth, stateWidth } = head;
   const row: Variant = variants[head.variant];
   const objectives = row.objectives.map((objective) =>
@@ -120,7 +120,7 @@ function pointInputs({ form, layout: { rows, steps, actionWidth } }: Setting) {
   };
 }
 
-function feedsOf({ form, layout }: Setting, reference: ReferenceCase): Arrays {
+export function headFeedsOf({ form, layout }: Setting, reference: ReferenceCase): Arrays {
   const { rows: b, steps: t, actionWidth: d, stateWidth: s, observations: o } = layout;
   const times = [...reference.numbers("in.time")].flatMap((cell) => Array<number>(t).fill(cell));
   const time = new HostArray("b t", [b, t], "float32", Float32Array.from(times));

@@ -27,7 +27,7 @@ export async function compareTokens(
   policy: ForeignPolicy,
   reference: ReferenceCase,
 ): Promise<Compared[]> {
-  const setting = settingOf(policy, reference);
+  const setting = speakerSettingOf(policy, reference);
   const objectives = traceObjectives(setting);
   const weights = await readForeignWeights(source, policy.names, objectives.parameters);
   const outputs: Record<string, AnyArray> = {
@@ -85,7 +85,7 @@ function withoutLast(cells: Float64Array, length: number): Float64Array {
   return cells.filter((_, at) => at % length !== length - 1);
 }
 
-function settingOf(policy: ForeignPolicy, reference: ReferenceCase): Setting {
+export function speakerSettingOf(policy: ForeignPolicy, reference: ReferenceCase): Setting {
   const { conventions, size, horizon, actionWidth, stateWidth, vocabulary } = policy;
   const variant = variants[policy.variant];
   const [rows = 0, tokens = 0] = reference.shape("in.tokens");
