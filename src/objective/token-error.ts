@@ -3,6 +3,7 @@ import { HostArray, zeros } from "../graph/host-array.ts";
 import { alignTo, sum } from "../graph/op/align.ts";
 import { negate } from "../graph/op/elementwise.ts";
 import { equal, select } from "../graph/op/select.ts";
+import { pad } from "../graph/op/shape.ts";
 import { logSoftmax } from "../graph/op/softmax.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { Supervised, SymbolicSupervised } from "../validity/supervised.ts";
@@ -32,7 +33,19 @@ export function tokenErrors(scope: Scope, scores: SymbolicArray<"b n y">, { name
   const { teaches } = SymbolicSupervised.input(teachesInput(name), "b n", shape);
   const everywhere = SymbolicValidity.complete("b n", shape);
   const cells = scope.watch(errorsArray(name), select(teaches, negate(chosen), 0), everywhere);
-  return { name, cells, sums: sum(cells, "b") };
+  return { name, cells, sums: sum(toWholeBlocks(cells), "b") };
+}
+
+/** Cells that the runtime adds up at once, from an address that is a multiple of so many. */
+const block = 4;
+
+/**
+ * Rows of a length at which each begins where the runtime begins to add: of others the cells are added in an order that depends on where
+ * the row stands in the batch, and so do the last bits of its sum.
+ */
+function toWholeBlocks(cells: SymbolicArray<"b n">): SymbolicArray<"b n"> {
+  const excess = sizeOf(cells, "n") % block;
+  return excess === 0 ? cells : pad(cells, "n", 0, block - excess);
 }
 
 /** Of each row's cells `[b n y]` the one of an index `[b n]`. */
