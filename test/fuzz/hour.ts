@@ -63,6 +63,6 @@ async function asked(robot: number) {
 function told(count: number): void {
   if (count < nextTenth * robots * each) return;
   if (warm === 0) warm = server.residentBytes();
-  process.stderr.write(`${Math.round(100 * nextTenth)} %\n`);
+  process.stderr.write(`${Math.round(100 * nextTenth)} %  ${mebibytes(server.residentBytes())}\n`);
   nextTenth += 0.1;
 }
