@@ -1,14 +1,15 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { table } from "../markdown.ts";
-import { jobs, resumedFrom, steps } from "./design.ts";
+import { jobs, resumedFrom, steps, withHalfBatch } from "./design.ts";
 import { type Line, readTable } from "./table.ts";
 
 const introduction = `# Every policy of the table on real robots
 
 \`node recipes/experiments/every-variant/run.ts\` wrote this page. Each policy, \`tiny\`, trained ${steps} steps on \`recipes/real-mixture.ts\`
-(two micro-batches of 8); its second half was trained once more on two ranks of Open MPI, from the checkpoint of step ${resumedFrom}.
-Losses are those of held-out episodes, by averaged weights: the squared error of velocities, and the cross entropy of tokens in nats.`;
+(two micro-batches of 8; of 4 for ${withHalfBatch.map((name) => `\`${name}\``).join(", ")}); its second half was trained once more on two ranks of Open MPI, from the checkpoint of step ${resumedFrom}.
+Losses are those of held-out episodes, by averaged weights: the squared error of velocities, and the cross entropy of tokens in nats.
+Dofs are sampled where answers are chunks: after ${steps} steps \`pi0_fast\` says whole chunks of the robot of two dofs alone.`;
 
 /** Writes `results.md` from the table of runs. */
 export async function writeReport(): Promise<void> {

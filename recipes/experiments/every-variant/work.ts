@@ -15,7 +15,8 @@ const eventSchema = z.object({
   aggregate: losses.optional(),
 });
 const validatedSchema = z.object({
-  actionErrors: z.array(z.object({ meanAbsoluteError: z.number() })),
+  // A policy that says its actions may not have learnt yet to say a whole chunk of them.
+  actionErrors: z.array(z.object({ meanAbsoluteError: z.number().nullable() })),
 });
 
 /**
@@ -39,7 +40,7 @@ export async function work(variant: VariantName, home: string, say: (what: strin
   return {
     variant,
     ...(await lossesOf(whole)),
-    sampledDofs: actionErrors.filter(({ meanAbsoluteError }) => Number.isFinite(meanAbsoluteError)).length,
+    sampledDofs: actionErrors.filter(({ meanAbsoluteError }) => meanAbsoluteError !== null).length,
     filesThatDiffer: await filesThatDiffer(lastOf(whole), lastOf(resumed)),
     auditClean: audit.status === 0,
     seconds: Math.round((performance.now() - begun) / 1000),
