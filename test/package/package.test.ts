@@ -97,6 +97,7 @@ describe.skipIf(!hasNpm)(title, () => {
       "audit",
       "rollout",
       "serve",
+      "replay",
     ]);
   });
 

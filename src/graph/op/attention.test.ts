@@ -5,8 +5,11 @@ import { GraphLowering } from "../lowering.ts";
 import { computeOn } from "../operator-check.ts";
 import { expectClose } from "../testing/close.ts";
 import { evaluate, floats, numbers, plainly } from "../testing/evaluate.ts";
+import { gradientsOf } from "../testing/gradients-of.ts";
 import { sum } from "./align.ts";
-import { attentionWithoutGradient } from "./attention.ts";
+import * as attention from "./attention.ts";
+
+const { attentionWithoutGradient } = attention;
 
 // Two rows of three queries, two keys, two heads of four numbers.
 const [b, q, k, a, f] = [2, 3, 2, 2, 4];
@@ -64,4 +67,8 @@ it("refuses keys of other heads, and to be differentiated", () => {
     "attention: expected keys and values for [b=2 q=3 a=2 f=4], got [b=2 k=2 g=1 f=4]",
   );
   expect(() => gradient(sum(attended(), ""), [given.queries])).toThrow("carries no gradient");
+});
+
+gradientsOf(attention, {
+  attentionWithoutGradient: { without: "it stands where nothing learns, and to ask for its gradient is an error" },
 });
