@@ -82,7 +82,10 @@ async function recipeFor({ size, cameras, threads }: ServedChoice): Promise<Reci
 /** A server in a process of its own. */
 export interface ServerProcess {
   readonly port: number;
-  stop(): Promise<void>;
+  readonly pid: number;
+  isUp(): boolean;
+  /** Tells it to end. @returns its exit status */
+  stop(): Promise<number | null>;
 }
 
 /** `armature serve` of a run, once it listens. @throws InputError with what it said where it ends instead */
@@ -91,7 +94,7 @@ export async function serveRun(run: string, words: readonly string[]): Promise<S
   const child = spawn(process.execPath, [...program, "serve", run, "--port", "0", ...words], {
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
   let last = "";
   for await (const line of createInterface({ input: child.stderr })) {
     last = line;
@@ -100,9 +103,11 @@ export async function serveRun(run: string, words: readonly string[]): Promise<S
     child.stderr.resume();
     return {
       port: Number(port),
-      stop: async () => {
+      pid: child.pid ?? 0,
+      isUp: () => child.exitCode === null,
+      stop: () => {
         child.kill("SIGTERM");
-        await closed;
+        return closed;
       },
     };
   }

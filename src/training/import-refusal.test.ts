@@ -3,8 +3,7 @@ import { cp, mkdtemp, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { InputError } from "../input-error.ts";
-import { type FolderChange, language, ones, origin, tensors, wording } from "./testing/changed-folder.ts";
+import { language, ones, origin, type Refused, refusalOf, tensors, wording } from "./testing/changed-folder.ts";
 import { importFolder } from "./testing/imported-run.ts";
 
 let root = "";
@@ -13,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-const refusals: readonly (readonly [what: string, change: FolderChange, message: string])[] = [
+const refusals: readonly Refused[] = [
   ["of a policy that is not known", wording("config.json", '"type": "pi0"', '"type": "act"'), 'got "act"'],
   [
     "without a configuration",
@@ -94,14 +93,7 @@ const refusals: readonly (readonly [what: string, change: FolderChange, message:
 
 describe("another project's folder is refused in one line", () => {
   it.each(refusals)("%s", async (what, change, message) => {
-    const folder = join(root, what.replaceAll(/\W+/g, "-"));
-    await cp(origin, folder, { recursive: true });
-    await change(folder);
-    const error: unknown = await importFolder(folder, folder).catch((found: unknown) => found);
-    expect(error).toBeInstanceOf(InputError);
-    const said = error instanceof Error ? error.message : "";
-    expect(said).toContain(message);
-    expect(said).not.toContain("\n");
+    expect(await refusalOf(root, what, change)).toContain(message);
   });
 
   it("and leaves nothing of a run, also where that is found while weights are written", async () => {

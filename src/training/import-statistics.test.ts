@@ -1,18 +1,8 @@
-import { cp, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { InputError } from "../input-error.ts";
-import {
-  type FolderChange,
-  normalizer,
-  ones,
-  origin,
-  tensors,
-  unnormalizer,
-  wording,
-} from "./testing/changed-folder.ts";
-import { importFolder } from "./testing/imported-run.ts";
+import { normalizer, ones, type Refused, refusalOf, tensors, unnormalizer, wording } from "./testing/changed-folder.ts";
 
 let root = "";
 beforeAll(async () => {
@@ -20,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-const refusals: readonly (readonly [what: string, change: FolderChange, message: string])[] = [
+const refusals: readonly Refused[] = [
   [
     "with statistics of another width",
     tensors(normalizer, (found) => found.set("action.mean", ones(6))),
@@ -210,13 +200,6 @@ const refusals: readonly (readonly [what: string, change: FolderChange, message:
 
 describe("a folder whose processors do not fit is refused in one line", () => {
   it.each(refusals)("%s", async (what, change, message) => {
-    const folder = join(root, what.replaceAll(/\W+/g, "-"));
-    await cp(origin, folder, { recursive: true });
-    await change(folder);
-    const error: unknown = await importFolder(folder, folder).catch((found: unknown) => found);
-    expect(error).toBeInstanceOf(InputError);
-    const said = error instanceof Error ? error.message : "";
-    expect(said).toContain(message);
-    expect(said).not.toContain("\n");
+    expect(await refusalOf(root, what, change)).toContain(message);
   });
 });

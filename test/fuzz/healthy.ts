@@ -51,7 +51,3 @@ export function observationFor({ stateNames, stateKeys, pictureKeys, prompt }: P
     prompt: prompt ?? "reach",
   };
 }
-
-export function medianOf(values: readonly number[]): number {
-  return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
-}

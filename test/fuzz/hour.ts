@@ -10,7 +10,7 @@
 import { parseArgs } from "node:util";
 import { PolicyClient } from "../../client/policy-client.ts";
 import { observationFor } from "./healthy.ts";
-import { mebibytes, say, serveInProcess } from "./served.ts";
+import { mebibytes, residentBytes, say, serveInProcess } from "./served.ts";
 
 const { values } = parseArgs({
   options: {
@@ -28,7 +28,7 @@ const begun = performance.now();
 let [answers, nextTenth, warm] = [0, 0.1, 0];
 
 const ended = await Promise.all(Array.from({ length: robots }, (_, robot) => asked(robot)));
-const memory = server.residentBytes();
+const memory = residentBytes(server);
 const seconds = (performance.now() - begun) / 1000;
 
 const whole = ended.filter(({ steps, dofs, isWhole }) => isWhole && steps > 0 && dofs > 0).length;
@@ -42,7 +42,7 @@ say(
   growth <= 0.05,
   `memory ${mebibytes(warm)} after a tenth, ${mebibytes(memory)} after all (${(100 * growth).toFixed(1)} %)`,
 );
-const status = await server.end();
+const status = await server.stop();
 say(status === 0, `ended with ${status} where it was told to`);
 
 async function asked(robot: number) {
@@ -62,7 +62,7 @@ async function asked(robot: number) {
 
 function told(count: number): void {
   if (count < nextTenth * robots * each) return;
-  if (warm === 0) warm = server.residentBytes();
-  process.stderr.write(`${Math.round(100 * nextTenth)} %  ${mebibytes(server.residentBytes())}\n`);
+  if (warm === 0) warm = residentBytes(server);
+  process.stderr.write(`${Math.round(100 * nextTenth)} %  ${mebibytes(residentBytes(server))}\n`);
   nextTenth += 0.1;
 }

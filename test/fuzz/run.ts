@@ -10,12 +10,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import fc from "fast-check";
+import { median } from "../../bench/turns.ts";
 import { encodeObservation } from "../../client/observation.ts";
 import { PolicyClient } from "../../client/policy-client.ts";
 import { attacks } from "./attack.ts";
 import { carryOut } from "./carry-out.ts";
-import { Healthy, medianOf, observationFor } from "./healthy.ts";
-import { mebibytes, say, serveInProcess } from "./served.ts";
+import { Healthy, observationFor } from "./healthy.ts";
+import { mebibytes, residentBytes, say, serveInProcess } from "./served.ts";
 
 const { values } = parseArgs({
   options: {
@@ -44,7 +45,7 @@ const hostile = await healthy.during(async () => {
   await Promise.all(Array.from({ length: Number(values.attackers) }, attackOn));
 });
 await pause(500);
-const memory = server.residentBytes();
+const memory = residentBytes(server);
 
 for (const [name, times] of [...fates].sort()) say(true, `${name}: ${times}`);
 say(server.isUp(), `the server stands after ${count} attacks`);
@@ -53,7 +54,7 @@ say(
   growth <= 0.05,
   `memory ${mebibytes(warm)} after a fifth of them, ${mebibytes(memory)} after all (${(100 * growth).toFixed(1)} %)`,
 );
-const [alone, meanwhile] = [medianOf(quiet.ms), medianOf(hostile.ms)];
+const [alone, meanwhile] = [median(quiet.ms), median(hostile.ms)];
 const ratio = meanwhile / alone;
 say(
   ratio <= 2,
@@ -61,13 +62,13 @@ say(
 );
 say(hostile.failures === 0, `${hostile.ms.length} answers of that robot, ${hostile.failures} failures`);
 client.close();
-const status = await server.end();
+const status = await server.stop();
 say(status === 0, `ended with ${status} where it was told to`);
 
 /** Takes one attack after the other, as long as there are some. */
 async function attackOn(): Promise<void> {
   for (let at = begun++; at < drawn.length && server.isUp(); at = begun++) {
-    if (at === Math.floor(count / 5)) warm = server.residentBytes();
+    if (at === Math.floor(count / 5)) warm = residentBytes(server);
     const attack = drawn[at]!;
     const name = `${attack.name}, ${await carryOut(attack, port)}`;
     fates.set(name, (fates.get(name) ?? 0) + 1);

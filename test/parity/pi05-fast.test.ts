@@ -23,6 +23,7 @@ import { Rules } from "../../src/validity/rules.ts";
 import { formulaBytes, formulaIds, formulaValues } from "./formula.ts";
 import { expectGradient, gradientSchema, parametersSchema, sizesSchema } from "./reference.ts";
 import { behind, columns, following, saidActions } from "./said-actions.ts";
+import { everywhere } from "./whole-robots.ts";
 
 const numbers = z.array(z.number());
 const rows = z.array(numbers);
@@ -103,8 +104,6 @@ function ids(name: string, length: number, size: number): number[] {
   return Array.from(formulaIds(`pi05-fast/${name}`, b * length, size - 1), (id) => 1 + id);
 }
 
-const everywhere = <A extends string>(axes: A, shape: readonly number[]) =>
-  bits(axes, shape, Array<number>(cells(shape)).fill(1));
 const evenly = <A extends string>(axes: A, shape: readonly number[], total: number) =>
   floats("float32", axes, shape, Array<number>(cells(shape)).fill(1 / total));
 

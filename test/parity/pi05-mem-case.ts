@@ -9,8 +9,8 @@ import { cells } from "../../src/graph/axes.ts";
 import { type DataType, HostArray } from "../../src/graph/host-array.ts";
 import { bits, floats, integers } from "../../src/graph/testing/evaluate.ts";
 import { type ParameterForm, type ParameterValues, Scope } from "../../src/nn/parameter.ts";
-import { flowInputs, velocityName } from "../../src/objective/flow.ts";
-import { type Setting, teachesInput, weightsInput } from "../../src/objective/traced.ts";
+import { flowInputs } from "../../src/objective/flow.ts";
+import type { Setting } from "../../src/objective/traced.ts";
 import { observationInputs } from "../../src/policy/inputs.ts";
 import { perceive, policyForm, velocity } from "../../src/policy/policy.ts";
 import type { FlowSize } from "../../src/policy/size.ts";
@@ -18,6 +18,7 @@ import type { FlowVariant } from "../../src/policy/variant.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { formulaBytes, formulaIds, formulaValues } from "./formula.ts";
 import { gradientSchema, parametersSchema, sizesSchema } from "./reference.ts";
+import { wholeRobots } from "./whole-robots.ts";
 
 const numbers = z.array(z.number());
 const seen = z.object({ loss: z.number(), velocity: numbers });
@@ -59,9 +60,6 @@ const {
   tokens: n,
   pictureSize: p,
 } = layout;
-const everywhere = <A extends string>(axes: A, shape: readonly number[]) =>
-  bits(axes, shape, Array<number>(cells(shape)).fill(1));
-
 export function settingOf(variant: FlowVariant, size: FlowSize = reference.sizes): Setting {
   const form = policyForm(variant, size, {
     vocabulary: reference.sizes.vocabulary,
@@ -134,14 +132,7 @@ export function batch(historyReal = facts.historyReal): Map<string, HostArray<st
     ],
     ["tokenReal", bits("b n", [b, n], facts.tokenReal.flat())],
     ["historyReal", bits("b o", [b, o], historyReal.flat())],
-    ["historyKept", everywhere("b", [b])],
-    ["stepReal", everywhere("b t", [b, t])],
-    ["dofReal", everywhere("b d", [b, d])],
-    ["stateReal", everywhere("b s", [b, s])],
-    ["targetReal", everywhere("b", [b])],
-    ["rowReal", everywhere("b", [b])],
-    [teachesInput(velocityName), everywhere("b t d", [b, t, d])],
-    [weightsInput(velocityName), floats("float32", "b d", [b, d], Array<number>(b * d).fill(1 / (b * t * d)))],
+    ...wholeRobots(b, { steps: t, actionWidth: d, stateWidth: s }),
   ]);
 }
 

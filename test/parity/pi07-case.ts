@@ -9,13 +9,14 @@ import { cells } from "../../src/graph/axes.ts";
 import { type DataType, HostArray } from "../../src/graph/host-array.ts";
 import { bits, floats, integers } from "../../src/graph/testing/evaluate.ts";
 import type { ParameterForm, ParameterValues } from "../../src/nn/parameter.ts";
-import { flowInputs, velocityName } from "../../src/objective/flow.ts";
-import { type Setting, teachesInput, weightsInput } from "../../src/objective/traced.ts";
+import { flowInputs } from "../../src/objective/flow.ts";
+import type { Setting } from "../../src/objective/traced.ts";
 import { policyForm } from "../../src/policy/policy.ts";
 import type { FlowVariant } from "../../src/policy/variant.ts";
 import { Rules } from "../../src/validity/rules.ts";
 import { formulaBytes, formulaIds, formulaValues } from "./formula.ts";
 import { gradientSchema, parametersSchema, sizesSchema } from "./reference.ts";
+import { wholeRobots } from "./whole-robots.ts";
 
 const numbers = z.array(z.number());
 const rows = z.array(numbers);
@@ -112,9 +113,6 @@ function words<A extends string>(name: string, axes: A, shape: readonly number[]
   );
 }
 
-export const everywhere = <A extends string>(axes: A, shape: readonly number[]) =>
-  bits(axes, shape, Array<number>(cells(shape)).fill(1));
-
 /** The samples, without what only their action tokens need. */
 export function batch(kind: Kind, of: Case): Map<string, HostArray<string, DataType>> {
   const { rows: b, observations: o, views: v, pictureSize: p, ...layout } = layoutOf(kind);
@@ -168,14 +166,7 @@ function factsOf(kind: Kind, of: Case): [string, HostArray<string, DataType>][] 
     ["metadataReal", bits("b z", [b, z], metadataReal.flat())],
     ["subgoalReal", bits("b x", [b, x], subgoalReal.flat())],
     ["historyReal", bits("b o", [b, o], facts.historyReal.flat())],
-    ["historyKept", everywhere("b", [b])],
-    ["stepReal", everywhere("b t", [b, t])],
-    ["dofReal", everywhere("b d", [b, d])],
-    ["stateReal", everywhere("b s", [b, s])],
-    ["targetReal", everywhere("b", [b])],
-    ["rowReal", everywhere("b", [b])],
-    [teachesInput(velocityName), everywhere("b t d", [b, t, d])],
-    [weightsInput(velocityName), floats("float32", "b d", [b, d], Array<number>(b * d).fill(1 / (b * t * d)))],
+    ...wholeRobots(b, { steps: t, actionWidth: d, stateWidth: s }),
   ];
 }
 
