@@ -1,19 +1,16 @@
 import { open, rm, writeFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { readManifest } from "../checkpoint/checkpoint.ts";
 import { openParameters, type StoredParameters } from "../checkpoint/stored-parameters.ts";
-import { checkParameters } from "../checkpoint/weights.ts";
 import { cells } from "../graph/axes.ts";
 import { GraphLowering } from "../graph/lowering.ts";
 import { encodeModel, type OnnxGraph, type OnnxStoredTensor, type OnnxTensor } from "../graph/onnx.ts";
 import { InputError } from "../input-error.ts";
 import { makeFolder } from "../make-folder.ts";
 import type { Parameter } from "../nn/parameter.ts";
-import { traceObjectives } from "../objective/objective.ts";
 import type { PictureType } from "../policy/inputs.ts";
 import { settingOf } from "../recipe/plan.ts";
 import { Rules } from "../validity/rules.ts";
-import { type FoundPolicy, findPolicy } from "./load.ts";
+import { type FoundPolicy, findPolicy, manifestOf } from "./load.ts";
 import type { ServedRobot } from "./robot.ts";
 import { robotMetadata } from "./robot-metadata.ts";
 import { robotInputs, robotProgram } from "./robot-program.ts";
@@ -57,9 +54,7 @@ export async function exportOnnx({ run, file, robot, pictures, mostBytes }: Onnx
       `${found.checkpoint}: expected a policy whose flow makes actions, got "${found.recipe.policy.variant}", which says them as tokens ` +
         "that a codec reads; serve it instead",
     );
-  const manifest = await readManifest(found.checkpoint);
-  const forms = new Map(traceObjectives(setting).parameters.map((form) => [form.name, form]));
-  checkParameters(found.checkpoint, new Map(Object.entries(manifest.parameters)), forms);
+  const manifest = await manifestOf(found);
   const { parameters, actions } = robotProgram({ setting, robot: own, frame: found.recipe.data.actions });
   const graph = new GraphLowering(new Map(), "standard").graph(new Map([[robotInputs.actions, actions]]));
   const isWeight = new Set(parameters.map(({ name }) => name));

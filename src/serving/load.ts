@@ -1,6 +1,7 @@
 import { readManifest, readParameters } from "../checkpoint/checkpoint.ts";
 import { chosenCheckpoint } from "../checkpoint/chosen.ts";
 import { checkConventions } from "../checkpoint/conventions.ts";
+import type { Manifest } from "../checkpoint/manifest.ts";
 import { openParameters } from "../checkpoint/stored-parameters.ts";
 import { checkParameters } from "../checkpoint/weights.ts";
 import { cells } from "../graph/axes.ts";
@@ -113,12 +114,21 @@ export function plannedPolicy(plan: Plan, step: number): FoundPolicy {
  *
  * @throws InputError where the checkpoint is damaged, or its parameters are not the policy's
  */
-export async function readPolicyWeights({ checkpoint, recipe }: FoundPolicy): Promise<ParameterValues> {
+export async function readPolicyWeights(found: FoundPolicy): Promise<ParameterValues> {
+  return await readParameters(found.checkpoint, await manifestOf(found), found.recipe.validation.weights);
+}
+
+/**
+ * What stands in a policy's checkpoint.
+ *
+ * @throws InputError where its parameters are not the policy's
+ */
+export async function manifestOf({ checkpoint, recipe }: FoundPolicy): Promise<Manifest> {
   const manifest = await readManifest(checkpoint);
-  const weights = await readParameters(checkpoint, manifest, recipe.validation.weights);
   const { parameters } = traceObjectives(settingOf(recipe, 1));
-  checkParameters(checkpoint, weights, new Map(parameters.map((parameter) => [parameter.name, parameter])));
-  return weights;
+  const own = new Map(parameters.map((parameter) => [parameter.name, parameter]));
+  checkParameters(checkpoint, new Map(Object.entries(manifest.parameters)), own);
+  return manifest;
 }
 
 /** Where weights stand that are too large to be in memory more than once; `null` for others. @throws InputError as `readPolicyWeights` */
@@ -133,14 +143,13 @@ async function largeWeights(found: FoundPolicy): Promise<StoredInputs | null> {
  *
  * @throws InputError as `readPolicyWeights`
  */
-export async function placesOfWeights({ checkpoint, recipe }: FoundPolicy): Promise<StoredInputs> {
-  const manifest = await readManifest(checkpoint);
-  const { parameters } = traceObjectives(settingOf(recipe, 1));
-  const found = new Map(Object.entries(manifest.parameters));
-  checkParameters(checkpoint, found, new Map(parameters.map((parameter) => [parameter.name, parameter])));
+export async function placesOfWeights(found: FoundPolicy): Promise<StoredInputs> {
+  const { checkpoint, recipe } = found;
+  const manifest = await manifestOf(found);
   const stored = await openParameters(checkpoint, manifest, recipe.validation.weights);
   try {
-    return { folder: checkpoint, places: new Map(parameters.map(({ name }) => [name, stored.placeOf(name)])) };
+    const names = Object.keys(manifest.parameters);
+    return { folder: checkpoint, places: new Map(names.map((name) => [name, stored.placeOf(name)])) };
   } finally {
     await stored.close();
   }

@@ -121,15 +121,14 @@ function picturesOf({ layout, pictures }: Setting, { embodiment }: ServedRobot) 
   return views.length === 0 ? null : concat("v", views);
 }
 
-/** `[1 o s]` in unit scale, in the policy's slots; 0 in those that the robot does not have. */
+/** `[1 o s]` in unit scale, in the policy's slots; those that the robot does not have repeat an entry, and are not real. */
 function statesOf({ layout }: Setting, { embodiment, units }: ServedRobot, state: SymbolicArray<"b o s"> | null) {
   const { observations, stateWidth } = layout;
   const shape = [1, observations, stateWidth];
   if (state === null) return constant(zeros("b o s", shape, "float32"));
   const owned = slots(embodiment.states);
   const own = Array.from({ length: stateWidth }, (_, slot) => Math.max(0, owned.indexOf(slot)));
-  const real = new HostArray("s", [stateWidth], "bool", marked(owned, stateWidth));
-  return select(constant(real), statesAt(normalized(state, units.state), own), 0);
+  return statesAt(normalized(state, units.state), own);
 }
 
 /** `[1 o s]` of other entries: each by the number of one that is there. */
