@@ -38,8 +38,10 @@ describe("errors of sampled actions", () => {
       ...["claw", "wrist", "shoulder", "elbow"].map((dof) => `twin ${dof}`),
       ...["x", "y"].map((dof) => `cart ${dof}`),
     ]);
-    for (const { samples, steps, meanAbsoluteError } of found.actionErrors) {
+    for (const { samples, steps, unsaidSteps, meanAbsoluteError } of found.actionErrors) {
       expect(samples).toBe(5);
+      // A flow says every step; those past an episode's end, which some of the samples have, are none that it left out.
+      expect(unsaidSteps).toBe(0);
       // Two draws of each of five samples, of at least one and at most five steps.
       expect(steps).toBeGreaterThan(2 * 5);
       expect(steps).toBeLessThan(2 * 5 * 5);
