@@ -10,7 +10,7 @@
 import { parseArgs } from "node:util";
 import { PolicyClient } from "../../client/policy-client.ts";
 import { observationFor } from "./healthy.ts";
-import { mebibytes, residentBytes, say, serveInProcess } from "./served.ts";
+import { mebibytes, ResidentMemory, say, serveInProcess } from "./served.ts";
 
 const { values } = parseArgs({
   options: {
@@ -25,10 +25,12 @@ const robots = Number(values.robots);
 const each = Number(values.seconds) * Number(values.rate);
 const server = await serveInProcess(values.run, ["--robots", `${robots}`]);
 const begun = performance.now();
-let [answers, nextTenth, warm] = [0, 0.1, 0];
+let [answers, nextTenth] = [0, 0.1];
+const memory = new ResidentMemory(server, () => answers / (robots * each));
 
 const ended = await Promise.all(Array.from({ length: robots }, (_, robot) => asked(robot)));
-const memory = residentBytes(server);
+const [warm, last] = [memory.during(0.1, 0.3), memory.during(0.8, 1)];
+memory.end();
 const seconds = (performance.now() - begun) / 1000;
 
 const whole = ended.filter(({ steps, dofs, isWhole }) => isWhole && steps > 0 && dofs > 0).length;
@@ -37,10 +39,10 @@ say(
   `${answers} answers to ${robots * each} questions of ${robots} robots, in ${seconds.toFixed(0)} s`,
 );
 say(whole === robots, `${whole} robots got whole chunks of finite numbers, in one session each`);
-const growth = memory / warm - 1;
+const growth = last / warm - 1;
 say(
   growth <= 0.05,
-  `memory ${mebibytes(warm)} after a tenth, ${mebibytes(memory)} after all (${(100 * growth).toFixed(1)} %)`,
+  `memory ${mebibytes(warm)} from a tenth to three, ${mebibytes(last)} in the last fifth (${(100 * growth).toFixed(1)} %)`,
 );
 const status = await server.stop();
 say(status === 0, `ended with ${status} where it was told to`);
@@ -62,7 +64,7 @@ async function asked(robot: number) {
 
 function told(count: number): void {
   if (count < nextTenth * robots * each) return;
-  if (warm === 0) warm = residentBytes(server);
-  process.stderr.write(`${Math.round(100 * nextTenth)} %  ${mebibytes(residentBytes(server))}\n`);
+  const share = answers / (robots * each);
+  process.stderr.write(`${Math.round(100 * nextTenth)} %  ${mebibytes(memory.during(share - 0.1, share))}\n`);
   nextTenth += 0.1;
 }

@@ -16,7 +16,7 @@ import { PolicyClient } from "../../client/policy-client.ts";
 import { attacks } from "./attack.ts";
 import { carryOut } from "./carry-out.ts";
 import { Healthy, observationFor } from "./healthy.ts";
-import { mebibytes, residentBytes, say, serveInProcess } from "./served.ts";
+import { mebibytes, ResidentMemory, say, serveInProcess } from "./served.ts";
 
 const { values } = parseArgs({
   options: {
@@ -40,19 +40,19 @@ const healthy = new Healthy(client);
 const quiet = await healthy.during(() => pause(3000));
 const fates = new Map<string, number>();
 let begun = 0;
-let warm = 0;
+const memory = new ResidentMemory(server, () => begun / count);
 const hostile = await healthy.during(async () => {
   await Promise.all(Array.from({ length: Number(values.attackers) }, attackOn));
 });
-await pause(500);
-const memory = residentBytes(server);
+const [warm, last] = [memory.during(0.2, 0.4), memory.during(0.8, 1)];
+memory.end();
 
 for (const [name, times] of [...fates].sort()) say(true, `${name}: ${times}`);
 say(server.isUp(), `the server stands after ${count} attacks`);
-const growth = memory / warm - 1;
+const growth = last / warm - 1;
 say(
   growth <= 0.05,
-  `memory ${mebibytes(warm)} after a fifth of them, ${mebibytes(memory)} after all (${(100 * growth).toFixed(1)} %)`,
+  `memory ${mebibytes(warm)} in the second fifth of them, ${mebibytes(last)} in the last (${(100 * growth).toFixed(1)} %)`,
 );
 const [alone, meanwhile] = [median(quiet.ms), median(hostile.ms)];
 const ratio = meanwhile / alone;
@@ -68,7 +68,6 @@ say(status === 0, `ended with ${status} where it was told to`);
 /** Takes one attack after the other, as long as there are some. */
 async function attackOn(): Promise<void> {
   for (let at = begun++; at < drawn.length && server.isUp(); at = begun++) {
-    if (at === Math.floor(count / 5)) warm = residentBytes(server);
     const attack = drawn[at]!;
     const name = `${attack.name}, ${await carryOut(attack, port)}`;
     fates.set(name, (fates.get(name) ?? 0) + 1);

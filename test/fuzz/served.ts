@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type ServerProcess, serveRun } from "../../bench/serving-run.ts";
+import { median } from "../../bench/turns.ts";
 import { reachingRecipe } from "../../src/serving/testing/reaching.ts";
 import { trainMicroRun } from "../../src/training/testing/micro-run.ts";
 
@@ -20,10 +21,27 @@ export async function serveInProcess(run: string | undefined, words: readonly st
   };
 }
 
-/** Resident memory of a server's process. */
-export function residentBytes({ pid }: ServerProcess): number {
-  const found = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-  return 1024 * Number(found?.[1]);
+/** Resident memory of a server's process, looked at four times a second: a garbage collector makes each look differ from the next. */
+export class ResidentMemory {
+  readonly #looks: { readonly at: number; readonly bytes: number }[] = [];
+  readonly #timer: NodeJS.Timeout;
+
+  /** @param progress of what goes on, from 0 to 1 */
+  constructor({ pid }: ServerProcess, progress: () => number) {
+    this.#timer = setInterval(() => {
+      const found = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+      this.#looks.push({ at: Math.min(1, progress()), bytes: 1024 * Number(found?.[1]) });
+    }, 250);
+  }
+
+  /** The median while the progress was within these bounds, in bytes. */
+  during(from: number, to: number): number {
+    return median(this.#looks.filter(({ at }) => from <= at && at <= to).map(({ bytes }) => bytes));
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
 }
 
 /** Prints what held and what did not; the program ends with 1 where something did not. */

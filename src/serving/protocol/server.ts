@@ -8,6 +8,7 @@ import { answerHttp } from "./http.ts";
 import { listener, listening } from "./listener.ts";
 import type { ServerOptions } from "./options.ts";
 import { type Shared, sharedOf } from "./shared.ts";
+import { tidying } from "./tidy.ts";
 
 /** A server that is listening. */
 export interface RunningServer {
@@ -30,6 +31,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const http = listener(options.tls, (request, response) => answerHttp(request, response, { ...options, metrics }));
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: limits.messageBytes });
   const open = new Set<Connection>();
+  const left = tidying();
   http.on("upgrade", (request, socket, head) => {
     const caller = callerOf(request, options.apiKeys);
     if (caller === null) {
@@ -48,6 +50,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       client.on("close", () => {
         open.delete(connection);
         places.leave();
+        left();
       });
     });
   });
