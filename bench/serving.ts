@@ -32,6 +32,8 @@ interface ThroughputRow {
   readonly clients: number;
   /** Robots that are answered in one call. */
   readonly robots: number;
+  /** Calls side by side. */
+  readonly lanes: number;
   readonly perSecond: number;
 }
 
@@ -121,17 +123,19 @@ async function throughputs({ threads, rounds }: ServingRequest, place: string, s
   say("a policy of size tiny with one camera is made");
   const run = await servedRun({ size: "tiny", cameras: 1, threads }, place);
   const rows: ThroughputRow[] = [];
-  for (const [clients, robots] of [
-    [1, 1],
-    [8, 1],
-    [8, 8],
+  for (const [clients, robots, lanes] of [
+    [1, 1, 1],
+    [8, 1, 1],
+    [8, 8, 1],
+    [8, 1, 2],
+    [8, 4, 2],
   ] as const) {
-    const server = await serveRun(run, ["--limits", "off", "--robots", `${robots}`]);
+    const server = await serveRun(run, ["--limits", "off", "--robots", `${robots}`, "--lanes", `${lanes}`]);
     const rates: number[] = [];
     for (let round = 0; round < rounds; round++) rates.push(await rate(server, clients));
     await server.stop();
-    say(`${clients} robots, ${robots} in one call: ${median(rates).toFixed(1)} chunks/s`);
-    rows.push({ clients, robots, perSecond: median(rates) });
+    say(`${clients} robots, ${robots} in one call, ${lanes} side by side: ${median(rates).toFixed(1)} chunks/s`);
+    rows.push({ clients, robots, lanes, perSecond: median(rates) });
   }
   return rows;
 }
@@ -182,10 +186,11 @@ function throughputTable(rows: readonly ThroughputRow[]): string {
   const columns = [
     { title: "robots that ask", align: "right" },
     { title: "in one call", align: "right" },
+    { title: "calls side by side", align: "right" },
     { title: "chunks/s", align: "right" },
   ] as const;
   return markdownTable(
     columns,
-    rows.map(({ clients, robots, perSecond }) => [`${clients}`, `${robots}`, perSecond.toFixed(1)]),
+    rows.map(({ clients, robots, lanes, perSecond }) => [`${clients}`, `${robots}`, `${lanes}`, perSecond.toFixed(1)]),
   );
 }

@@ -45,6 +45,7 @@ export const serve = define({
       null,
     ),
     robots: otherwise(count("robots", "that are answered in one call, at most"), 1),
+    lanes: otherwise(count("calls", "side by side, each on its share of the threads: more answers, each later"), 1),
     connections: otherwise(count("connections", "that are open at the same time, at most"), 16),
     messageMegabytes: otherwise(count("megabytes", "of one message, at most"), 64),
     waiting: otherwise(count("messages", "of one connection that wait for answers, at most"), 8),
@@ -114,7 +115,7 @@ export const serve = define({
     const access = await accessOf(given);
     const brokenAnswers = given.brokenAnswers === "zeros" ? "zeros" : "refuse";
     const how = { machine: "as trained", brokenAnswers, chunking: chunkingOf(given.chunking) } as const;
-    const policy = await loadPolicy(resolve(given.run), { ...how, robots: given.robots });
+    const policy = await loadPolicy(resolve(given.run), { ...how, robots: given.robots, lanes: given.lanes });
     const say = await logOf(given.log, terminal);
     for (const note of policy.notes) say(note);
     const stopped = Promise.withResolvers<void>();

@@ -30,6 +30,8 @@ export interface LoadOptions {
   readonly robots: number;
   /** Where it runs and on how many threads. Another machine than the one it was trained on changes the last bits. */
   readonly machine: "as trained" | Machine;
+  /** Calls that may run side by side, each on an equal share of the threads; missing: one. */
+  readonly lanes?: number;
   /** What a robot gets where a policy that says its actions says no chunk; missing: an error. */
   readonly brokenAnswers?: BrokenAnswers;
   /** How its chunks go on from those before them; absent: each arises by itself. */
@@ -65,7 +67,7 @@ export interface FoundPolicy {
  * @throws InputError where there is no checkpoint, it is damaged, its conventions are others, or the device is not there
  */
 export async function loadPolicy(run: string, options: LoadOptions): Promise<LoadedPolicy> {
-  const { robots: rows, machine, brokenAnswers = "refuse", chunking } = options;
+  const { robots: rows, machine, lanes = 1, brokenAnswers = "refuse", chunking } = options;
   if (!Number.isInteger(rows) || rows < 1)
     throw new InputError(`loadPolicy: expected a number of robots from 1, got ${rows}`);
   const found = await findPolicy(run);
@@ -75,6 +77,7 @@ export async function loadPolicy(run: string, options: LoadOptions): Promise<Loa
     rows,
     steps,
     machine: machine === "as trained" ? found.machine : machine,
+    lanes,
     brokenAnswers,
     chunking,
   });
@@ -161,6 +164,8 @@ export interface CompileChoice {
   /** The most steps of a chunk that are carried out; later ones may be left out of it. */
   readonly steps: number;
   readonly machine: Machine;
+  /** Calls that may run side by side, each on an equal share of the machine's threads; missing: one. */
+  readonly lanes?: number;
   /** Missing: an error. */
   readonly brokenAnswers?: BrokenAnswers;
   readonly chunking?: Chunking | undefined;
@@ -174,7 +179,7 @@ export interface CompileChoice {
 export async function compilePolicy(
   { checkpoint, step, notes, recipe, robots }: FoundPolicy,
   weights: ParameterValues | StoredInputs,
-  { rows, steps, machine, brokenAnswers = "refuse", chunking }: CompileChoice,
+  { rows, steps, machine, lanes = 1, brokenAnswers = "refuse", chunking }: CompileChoice,
 ): Promise<LoadedPolicy> {
   const problem = chunkingProblem(chunking, recipe);
   if (problem !== null) throw new InputError(`${checkpoint}: ${problem}`);
@@ -183,10 +188,10 @@ export async function compilePolicy(
     weights,
     placement: placementFor(weights),
     answers: answersOf(recipe),
-    machine,
+    machine: { ...machine, threads: Math.max(1, Math.floor(machine.threads / lanes)) },
   };
   const sampler = await ActionSampler.compile(forFirstSteps(whole, steps));
-  return new LoadedPolicy({ checkpoint, step, notes, recipe, robots, sampler, brokenAnswers });
+  return new LoadedPolicy({ checkpoint, step, notes, recipe, robots, sampler, lanes, brokenAnswers });
 }
 
 function settingOf(recipe: Recipe, rows: number): Setting {

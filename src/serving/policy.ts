@@ -27,6 +27,8 @@ export interface PolicyParts {
   readonly recipe: Recipe;
   readonly robots: readonly ServedRobot[];
   readonly sampler: ActionSampler;
+  /** Missing: one. */
+  readonly lanes?: number;
   readonly brokenAnswers: BrokenAnswers;
 }
 
@@ -40,16 +42,19 @@ export class LoadedPolicy {
   readonly recipe: Recipe;
   /** Every robot that it acts for. */
   readonly robots: readonly ServedRobot[];
+  /** Calls that gain from running at the same time: each has its share of the threads. */
+  readonly lanes: number;
   readonly #sampler: ActionSampler;
   readonly #brokenAnswers: BrokenAnswers;
 
   /** @internal Policies come from `loadPolicy`. */
-  constructor({ checkpoint, step, notes, recipe, robots, sampler, brokenAnswers }: PolicyParts) {
+  constructor({ checkpoint, step, notes, recipe, robots, sampler, lanes = 1, brokenAnswers }: PolicyParts) {
     this.checkpoint = checkpoint;
     this.step = step;
     this.notes = notes;
     this.recipe = recipe;
     this.robots = robots;
+    this.lanes = lanes;
     this.#sampler = sampler;
     this.#brokenAnswers = brokenAnswers;
   }

@@ -4,8 +4,13 @@ import { type Acting, Batcher } from "./batcher.ts";
 /** Two rows, answered with the length of each word when it is told to; a call with the word "bad" fails. */
 class HeldPolicy implements Acting<string, number> {
   readonly rows = 2;
+  readonly lanes: number;
   readonly asked: (readonly string[])[] = [];
   readonly #answers: (() => void)[] = [];
+
+  constructor(lanes = 1) {
+    this.lanes = lanes;
+  }
 
   async act(words: readonly string[]): Promise<readonly number[]> {
     this.asked.push(words);
@@ -33,6 +38,22 @@ it("asks one call at a time, with those that waited meanwhile, as many as there 
   await policy.answer();
   expect(policy.asked).toEqual([["a"], ["bb", "ccc"], ["dddd"]]);
   expect(await Promise.all(answers)).toEqual([1, 2, 3, 4]);
+});
+
+it("asks two calls side by side where there are two lanes, and the next as soon as one of them is free", async () => {
+  const policy = new HeldPolicy(2);
+  const batcher = new Batcher(policy);
+  const answers = ["a", "bb", "ccc", "dddd", "eeeee"].map((word) => batcher.act(word));
+  await new Promise(setImmediate);
+  expect(policy.asked).toEqual([["a"], ["bb"]]);
+  expect(batcher.waiting).toBe(3);
+  await policy.answer();
+  expect(policy.asked).toEqual([["a"], ["bb"], ["ccc", "dddd"]]);
+  await policy.answer();
+  expect(policy.asked).toEqual([["a"], ["bb"], ["ccc", "dddd"], ["eeeee"]]);
+  await policy.answer();
+  await policy.answer();
+  expect(await Promise.all(answers)).toEqual([1, 2, 3, 4, 5]);
 });
 
 it("a question that fails fails alone", async () => {

@@ -2,6 +2,8 @@
 export interface Acting<Question, Answer> {
   /** The most questions of one call. */
   readonly rows: number;
+  /** The most calls at the same time. */
+  readonly lanes: number;
   act(questions: readonly Question[]): Promise<readonly Answer[]>;
 }
 
@@ -12,14 +14,14 @@ interface Waiting<Question, Answer> {
 }
 
 /**
- * Questions of different sessions, one call at a time: those that wait while it runs go together into the next.
+ * Questions of different sessions: those that wait while as many calls run as may run side by side go together into the next.
  *
  * A question that does not fit fails alone: its companions are asked again without it.
  */
 export class Batcher<Question, Answer> {
   readonly #policy: Acting<Question, Answer>;
   readonly #waiting: Waiting<Question, Answer>[] = [];
-  #isRunning = false;
+  #running = 0;
 
   constructor(policy: Acting<Question, Answer>) {
     this.#policy = policy;
@@ -38,10 +40,10 @@ export class Batcher<Question, Answer> {
   }
 
   async #run(): Promise<void> {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
+    if (this.#running === this.#policy.lanes) return;
+    this.#running++;
     while (this.#waiting.length > 0) await this.#answer(this.#waiting.splice(0, this.#policy.rows));
-    this.#isRunning = false;
+    this.#running--;
   }
 
   async #answer(asked: readonly Waiting<Question, Answer>[]): Promise<void> {

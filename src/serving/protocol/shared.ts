@@ -60,6 +60,7 @@ export class ConnectionPlaces {
 function counting(policy: LoadedPolicy, metrics: ServerMetrics): Batcher<ActionRequest, ActionChunk> {
   return new Batcher({
     rows: policy.rows,
+    lanes: policy.lanes,
     act(questions: readonly ActionRequest[]): Promise<readonly ActionChunk[]> {
       metrics.batch(questions.length);
       return policy.act(questions);
