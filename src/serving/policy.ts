@@ -18,6 +18,8 @@ import { chooseRobot, type RobotQuery, type ServedRobot } from "./robot.ts";
 import { type BrokenAnswers, heldChunk } from "./said.ts";
 import { Session } from "./session.ts";
 
+const warmingCalls = 3;
+
 /** What a served policy consists of. */
 export interface PolicyParts {
   /** Folder of the checkpoint. */
@@ -129,6 +131,23 @@ export class LoadedPolicy {
     const choice = { layout, prompt, metadata, longPrompt, letterbox, tokenizer: tokenizerOf(this.recipe) };
     const examples = requests.map((request) => observe(this.#known(request.robot), request, choice));
     return collate(layout, examples);
+  }
+
+  /**
+   * Computes actions for nobody, on every lane: the first calls of a program take two to three times as long as later ones, as memory is
+   * asked for and JavaScript is compiled.
+   */
+  async warmUp(): Promise<void> {
+    const [robot] = this.robots;
+    if (robot === undefined) return;
+    const { states, cameras } = robot.embodiment;
+    const session = this.session(robot, { seed: 0 });
+    const views = cameras.filter(({ key }) => key !== null).map(({ view }) => [view, null] as const);
+    session.see({ state: states.map(() => 0), pictures: Object.fromEntries(views) });
+    const request = session.ask(new Int32Array());
+    const keys = [{ ...request.noise, dataset: robot.dataset }];
+    for (let call = 0; call < warmingCalls; call++)
+      await Promise.all(Array.from({ length: this.lanes }, () => this.#sampler.sample(this.perceive([request]), keys)));
   }
 
   /** Frees the program's memory when no call is running any more; acting afterwards is an error. */

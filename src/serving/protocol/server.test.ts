@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { ActionSampler } from "../../objective/sample.ts";
+import { trainMicroRun } from "../../training/testing/micro-run.ts";
+import { loadPolicy } from "../load.ts";
+import { reachingRecipe } from "../testing/reaching.ts";
 import { ownKeys } from "./keys.ts";
 import type { RunningServer } from "./server.ts";
 import {
@@ -131,6 +135,21 @@ describe("a server", () => {
       client.close();
     }
     await locked.stop();
+  });
+
+  it("has computed on every lane before it listens", async () => {
+    const sampled = vi.spyOn(ActionSampler.prototype, "sample");
+    const run = await trainMicroRun(reachingRecipe, 1);
+    const policy = await loadPolicy(run.folder, { robots: 1, machine: "as trained", lanes: 2 });
+    let before = 0;
+    const log = (line: string) => {
+      if (line.startsWith("listening")) before = sampled.mock.calls.length;
+    };
+    await (await startedFor(policy, { log })).stop();
+    expect(before).toBe(3 * 2);
+    sampled.mockRestore();
+    policy.release();
+    await run.remove();
   });
 
   it("says where it listens", () => {

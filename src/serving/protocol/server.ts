@@ -20,7 +20,8 @@ export interface RunningServer {
 }
 
 /**
- * A server that openpi's clients speak to: metadata first, then an answer for each observation of a connection, in order.
+ * A server that openpi's clients speak to: metadata first, then an answer for each observation of a connection, in order. Its policy has
+ * computed before it listens, so that the first robot waits no longer than others.
  *
  * @source openpi `serving/websocket_policy_server.py`
  */
@@ -54,6 +55,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       });
     });
   });
+  await options.policy.warmUp();
   await listening(http, { host, port, option: "--port" });
   const address = http.address();
   if (address === null || typeof address === "string") throw new InputError(`serve: expected a port of ${host}`);
