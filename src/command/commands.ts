@@ -1,4 +1,5 @@
 import { audit } from "./audit.ts";
+import { dashboard } from "./dashboard.ts";
 import type { Definition } from "./definition.ts";
 import { demo } from "./demo.ts";
 import { exportWeights } from "./export.ts";
@@ -26,6 +27,7 @@ export const commands: readonly Definition[] = [
   validate,
   audit,
   rollout,
+  dashboard,
   serve,
   replay,
 ];

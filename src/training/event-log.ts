@@ -7,7 +7,7 @@ import { InputError } from "../input-error.ts";
 import { parseInput } from "../parse-input.ts";
 
 /** Where a run says what happens in it, one JSON object per line. */
-const eventFile = "events.jsonl";
+export const eventFile = "events.jsonl";
 
 const eventSchema = z.object({ kind: z.string(), step: z.int().nonnegative() }).catchall(z.json());
 
@@ -88,7 +88,8 @@ async function readLines(path: string): Promise<{ line: string; event: RunEvent 
   return whole.map((line, at) => ({ line, event: parseEvent(`${path}:${at + 1}`, line) }));
 }
 
-function parseEvent(where: string, line: string): RunEvent {
+/** @throws InputError where a line is no event */
+export function parseEvent(where: string, line: string): RunEvent {
   let value: unknown;
   try {
     value = JSON.parse(line);

@@ -9,6 +9,7 @@ import { progressOfRank0 } from "./over-ranks.ts";
 import { better, type TrainingProgress } from "./progress.ts";
 import { TrainingRecord, type TrainResult } from "./record.ts";
 import { Run } from "./run.ts";
+import { TimeLog } from "./time-log.ts";
 import type { TrainWatcher } from "./watcher.ts";
 
 /** What to train, in which folder, and at which step to stop. */
@@ -72,6 +73,7 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
 
   // Resumed before its first checkpoint, a run would otherwise begin with other weights.
   if (start.kind === "init" || start.kind === "backbone") await save();
+  const times = begun === null ? null : open.adopt(TimeLog.begin(folder, from, Date.now), (log) => log.close());
   watcher.begun(from);
   if (from === 0 && progress.best === null && recipe.validation.everySteps > 0) await validate();
   let isStopped = await world.any("stop", watcher.isStopped());
@@ -89,6 +91,7 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
 
     isStopped = await world.any("stop", watcher.isStopped());
     const isLast = step >= until;
+    times?.stepped(step, run.waitedMs, isLast || isStopped);
     const isSaved = isDue(recipe.checkpoint.everySteps, step, isLast || isStopped);
     if (isSaved || isDue(agreementSteps, step, isLast)) await run.agree(state);
     // Stopping brings no validation with it: the run that goes on has the events and the best step of one that never stopped.

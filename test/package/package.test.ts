@@ -96,6 +96,7 @@ describe.skipIf(!hasNpm)(title, () => {
       "validate",
       "audit",
       "rollout",
+      "dashboard",
       "serve",
       "replay",
     ]);

@@ -20,8 +20,9 @@ export interface Part {
 /** All parts of the check on this repository, in a fixed order. */
 export async function checkAll(): Promise<Part[]> {
   const files = sources();
-  const [types, lint] = await Promise.all([
+  const [types, pageTypes, lint] = await Promise.all([
     program("node_modules/typescript/bin/tsc", ["-p", ".", "--pretty", "false"]),
+    program("node_modules/typescript/bin/tsc", ["-p", "src/dashboard/page", "--pretty", "false"]),
     program("node_modules/@biomejs/biome/bin/biome", [
       "check",
       "--reporter=concise",
@@ -33,6 +34,7 @@ export async function checkAll(): Promise<Part[]> {
   ]);
   return [
     { name: "types", output: types },
+    { name: "types of the page", output: pageTypes },
     { name: "lint and format", output: lint },
     { name: "import directions", output: findings(strayImports(files)) },
     { name: "import circles", output: findings(importCircles(files)) },
@@ -45,7 +47,7 @@ export async function checkAll(): Promise<Part[]> {
 }
 
 function sources(): SourceFile[] {
-  const paths = globSync("{src,test,recipes,bench,tools,client}/**/*.ts", { cwd: root }).sort();
+  const paths = globSync("{src,test,recipes,bench,tools,client}/**/*.{ts,tsx}", { cwd: root }).sort();
   return paths.map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 }
 

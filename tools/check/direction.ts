@@ -64,6 +64,10 @@ const packageRooms: Readonly<Record<string, readonly string[]>> = {
   ws: ["serving"],
   msgpackr: [],
   "@huggingface/tokenizers": ["codec"],
+  preact: ["dashboard"],
+  uplot: ["dashboard"],
+  "playwright-core": ["dashboard"],
+  "axe-core": ["dashboard"],
 };
 
 // The formatter puts every import at the start of a line, so that statements need no parser.

@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readdir, readFile, rename, rm } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { makeFolder } from "../make-folder.ts";
+
+const here = import.meta.dirname;
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/**
+ * Folder of the built page. The package has it beside this module. A clone builds it from its sources where they have changed, which
+ * takes a second and no network; its name holds a digest of them, and it appears whole or not at all.
+ *
+ * @param told before it is built
+ */
+export async function pageFolder(told: () => void): Promise<string> {
+  if (extname(import.meta.filename) === ".js") return join(here, "page");
+  const own = join(root, ".armature", "page");
+  const folder = join(own, await digestOfSources());
+  if (existsSync(folder)) return folder;
+  told();
+  await makeFolder(own);
+  const unfinished = `${folder}.${process.pid}`;
+  const { build } = await import("vite");
+  await build({ configFile: join(here, "vite.config.ts"), logLevel: "error", build: { outDir: unfinished } });
+  await rename(unfinished, folder).catch(async (error: unknown) => {
+    // Another start has built the same meanwhile.
+    if (!existsSync(folder)) throw error;
+    await rm(unfinished, { recursive: true });
+  });
+  return folder;
+}
+
+/** Of everything that the page may be built from. */
+async function digestOfSources(): Promise<string> {
+  const entries = await readdir(here, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && !entry.name.includes(".test."));
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name)).sort();
+  const hash = createHash("sha256");
+  for (const path of [...paths, join(root, "package-lock.json")]) hash.update(path).update(await readFile(path));
+  return hash.digest("hex").slice(0, 16);
+}

@@ -1,0 +1,133 @@
+import { z } from "zod";
+import { describedIssue } from "../parse-input.ts";
+import type { RunEvent } from "../training/event-log.ts";
+
+/** Numbers of the optimizer's steps, one entry of each array per step. */
+export interface StepColumns {
+  readonly step: number[];
+  readonly loss: number[];
+  readonly gradientNorm: number[];
+  readonly learningRate: number[];
+}
+
+const mayBeNull = z.number().nullable().default(null);
+
+/** Losses of some held-out samples, by term of the loss; an older version knows fewer terms and no intervals. */
+const lossKeys = {
+  loss: z.number().nullable(),
+  velocity: mayBeNull,
+  tokens: mayBeNull,
+  response: mayBeNull,
+  /** 95 % confidence. */
+  interval: z.tuple([z.number(), z.number()]).nullable().default(null),
+} as const;
+
+const validationSchema = z.object({
+  step: z.int().nonnegative(),
+  samples: z.int().nonnegative(),
+  /** Which weights: those that train, or their averages. */
+  weights: z.string().default(""),
+  aggregate: z.object(lossKeys),
+  groups: z.array(
+    z.object({
+      dataset: z.string(),
+      controlMode: z.string(),
+      samples: z.int().nonnegative(),
+      episodes: z.int().nonnegative().default(0),
+      ...lossKeys,
+    }),
+  ),
+});
+
+const stepSchema = z.object({
+  step: z.int().nonnegative(),
+  loss: z.number(),
+  gradientNorm: z.number(),
+  learningRate: z.number(),
+});
+
+const auditSchema = z.object({ step: z.int().nonnegative(), clean: z.boolean(), leaks: z.array(z.string()) });
+
+const rolloutSchema = z.object({
+  step: z.int().nonnegative(),
+  robot: z.string(),
+  dataset: z.string(),
+  episodes: z.int().positive(),
+  successRate: z.number(),
+  interval: z.tuple([z.number(), z.number()]),
+  meanSteps: z.number(),
+});
+
+export type ValidationRow = Readonly<z.infer<typeof validationSchema>>;
+export type AuditRowOfRun = Readonly<z.infer<typeof auditSchema>>;
+export type RolloutRow = Readonly<z.infer<typeof rolloutSchema>>;
+
+/** What happened in a run, by kind, in order. */
+export interface RunEvents {
+  readonly steps: StepColumns;
+  readonly validations: ValidationRow[];
+  readonly audits: AuditRowOfRun[];
+  readonly rollouts: RolloutRow[];
+  /** What cannot be shown, said. */
+  readonly problems: string[];
+}
+
+/**
+ * Events by their kind.
+ *
+ * One that lacks what its kind has here, as it was written by another version, and one of a kind that is not known are left out; both
+ * are told, a kind at a time.
+ */
+export function sortEvents(events: readonly RunEvent[]): RunEvents {
+  const sorted: RunEvents = {
+    steps: { step: [], loss: [], gradientNorm: [], learningRate: [] },
+    validations: [],
+    audits: [],
+    rollouts: [],
+    problems: [],
+  };
+  const strange = new Map<string, { count: number; first: string }>();
+  for (const event of events) {
+    const problem = take(sorted, event);
+    if (problem === null) continue;
+    const found = strange.get(event.kind) ?? { count: 0, first: `step ${event.step}: ${problem}` };
+    strange.set(event.kind, { ...found, count: found.count + 1 });
+  }
+  for (const [kind, { count, first }] of strange)
+    sorted.problems.push(`${count} ${count === 1 ? "event" : "events"} of kind "${kind}" left out; ${first}`);
+  return sorted;
+}
+
+/** @returns why it is left out */
+function take(sorted: RunEvents, event: RunEvent): string | null {
+  switch (event.kind) {
+    case "step":
+      return takeStep(sorted.steps, event);
+    case "validation":
+      return taken(sorted.validations, validationSchema, event);
+    case "audit":
+      return taken(sorted.audits, auditSchema, event);
+    case "rollout":
+      return taken(sorted.rollouts, rolloutSchema, event);
+    default:
+      return "expected an event that this version knows; a newer one may have written it";
+  }
+}
+
+function takeStep(columns: StepColumns, event: RunEvent): string | null {
+  const rows: z.infer<typeof stepSchema>[] = [];
+  const problem = taken(rows, stepSchema, event);
+  for (const { step, loss, gradientNorm, learningRate } of rows) {
+    columns.step.push(step);
+    columns.loss.push(loss);
+    columns.gradientNorm.push(gradientNorm);
+    columns.learningRate.push(learningRate);
+  }
+  return problem;
+}
+
+function taken<Row>(rows: Row[], schema: z.ZodType<Row>, event: RunEvent): string | null {
+  const { data, error } = schema.safeParse(event, { reportInput: true });
+  if (data !== undefined) rows.push(data);
+  return error === undefined ? null : error.issues.map(describedIssue).join("; ");
+}
