@@ -48,7 +48,9 @@ export async function untrainedPolicy(
     const plan = await planOf(recipe, open, place);
     const { parameters } = traceObjectives(settingOf(plan, 1));
     const machine = { device: "cpu", threads } as const;
-    const policy = { checkpoint: recipe.name, step: 0, notes: [], recipe, robots: plannedRobots(plan), machine };
+    const { name: checkpoint } = recipe;
+    const robots = plannedRobots(plan);
+    const policy = { form: "weights", checkpoint, step: 0, notes: [], recipe, robots, machine } as const;
     return { policy, weights: newState(recipe, parameters).parameters };
   } finally {
     await open.close();

@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
+import { readOnnxFacts } from "../graph/onnx-metadata.ts";
 import { InputError } from "../input-error.ts";
 import type { PromptTokenizer } from "./prompt.ts";
 
 /** A tokenizer in a folder, as a recipe names it. */
 export const tokenizerFolderSchema = z.strictObject({
-  /** With `tokenizer.json`, as Hugging Face's models have it. */
+  /** With `tokenizer.json`, as Hugging Face's models have it; or an exported policy, in whose metadata that stands. */
   folder: z.string().min(1),
   /** Of that file, which alone decides the tokens; missing where nothing has been trained with it yet. */
   sha256: z
@@ -35,6 +36,15 @@ const fileSchema = z.looseObject({
 /** Read once by each thread: a large one takes seconds. */
 const opened = new Map<string, FileTokenizer>();
 
+/** Under which an exported policy's metadata have the text of its `tokenizer.json`. */
+export const tokenizerMetadata = "tokenizer";
+
+/** The text of that file, of the content that its hash says. @throws InputError as `openTokenizer` */
+export function tokenizerText(tokenizer: TokenizerFolder): string {
+  const { name } = openTokenizer(tokenizer);
+  return contentOf(name).toString("utf8");
+}
+
 /**
  * The tokenizer of a folder, with the special tokens that its file puts around a text.
  *
@@ -42,7 +52,7 @@ const opened = new Map<string, FileTokenizer>();
  * @source Hugging Face `tokenizers`: `tokenizer.json`
  */
 export function openTokenizer({ folder, sha256 }: TokenizerFolder): FileTokenizer {
-  const path = join(folder, "tokenizer.json");
+  const path = isFile(folder) ? folder : join(folder, "tokenizer.json");
   const found = opened.get(path) ?? readTokenizer(path);
   if (sha256 !== undefined && sha256 !== found.sha256)
     throw new InputError(
@@ -78,7 +88,18 @@ function readTokenizer(path: string): FileTokenizer {
   };
 }
 
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
 function contentOf(path: string): Buffer {
+  if (path.endsWith(".json")) return readContent(path);
+  const text = readOnnxFacts(path).metadata.get(tokenizerMetadata);
+  if (text === undefined) throw new InputError(`${path}: expected a policy with its tokenizer, got one without`);
+  return Buffer.from(text);
+}
+
+function readContent(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {

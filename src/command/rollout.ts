@@ -8,14 +8,14 @@ import { rolloutSeed } from "../simulation/seed.ts";
 import { define } from "./definition.ts";
 import { type CommandParameter, choice, count, natural, otherwise, repeated, text } from "./parameter.ts";
 import { Progress, percent, significant } from "./progress.ts";
-import { runArgument } from "./run-argument.ts";
+import { policyArgument } from "./run-argument.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
 
 export const rollout = define({
   name: "rollout",
   summary: "let a run's policy steer a simulated robot in closed loop, and count how often it succeeds",
-  arguments: { run: runArgument },
+  arguments: { run: policyArgument },
   options: {
     robot: text("name", "reacher, pusher, arm, bimanual or gantry"),
     episodes: count("count", "how many starts"),
@@ -38,6 +38,7 @@ export const rollout = define({
   },
   examples: [
     { line: "rollout runs/wide --robot reacher --episodes 50", shows: "the success rate with its interval" },
+    { line: "rollout arm.onnx --robot arm --episodes 50", shows: "the same by a file that `export --onnx` wrote" },
     { line: "rollout runs/wide --robot arm --episodes 50 --video films", shows: "and films of the first four" },
     { line: "rollout runs/wide --robot arm --episodes 50 --at-least 0.7", shows: "exit status 1 below 70 %" },
     { line: "rollout runs/wide --robot arm --episodes 50 --execute 4 --delay 2", shows: "answers come two steps late" },

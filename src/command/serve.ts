@@ -11,7 +11,7 @@ import type { ServedRobot } from "../serving/robot.ts";
 import { brokenAnswerChoices } from "../serving/said.ts";
 import { define } from "./definition.ts";
 import { choice, count, natural, otherwise, text } from "./parameter.ts";
-import { runArgument } from "./run-argument.ts";
+import { policyArgument } from "./run-argument.ts";
 import { apiKeysOf, tlsOf } from "./serve-access.ts";
 import { recorderGiven, recordOptions } from "./serve-record.ts";
 import { ruleOptions, rulesFor, safetyGiven } from "./serve-rules.ts";
@@ -22,7 +22,7 @@ import type { Terminal } from "./terminal.ts";
 export const serve = define({
   name: "serve",
   summary: "answer robots over a network with a run's policy, as clients of openpi ask",
-  arguments: { run: runArgument },
+  arguments: { run: policyArgument },
   options: {
     host: otherwise(text("address", "to listen on; only this machine reaches the default"), "127.0.0.1"),
     port: otherwise(natural("port", "to listen on; 0 for any that is free"), 8000),
@@ -81,6 +81,10 @@ export const serve = define({
     {
       line: "serve runs/wide --log json",
       shows: "the same, an event on each line; http://127.0.0.1:8000/metrics is for Prometheus",
+    },
+    {
+      line: "serve so101.onnx",
+      shows: "the same by a file that `export --onnx` wrote: a robot, its limits and its tokenizer are in it",
     },
     {
       line: "serve runs/wide --keys droid --port 8001",

@@ -4,9 +4,12 @@ import type { Program } from "../graph/program.ts";
 type Storage = HostArray<string, DataType>;
 
 /** What of some arrays a program takes: a policy without history reads no `historyKept`. */
-export function onlyInputs(program: Program, feeds: ReadonlyMap<string, Storage>): Map<string, Storage> {
+export function onlyInputs(
+  { inputs }: Pick<Program, "inputs">,
+  feeds: ReadonlyMap<string, Storage>,
+): Map<string, Storage> {
   return new Map(
-    program.inputs.flatMap(({ name }) => {
+    inputs.flatMap(({ name }) => {
       const array = feeds.get(name);
       return array === undefined ? [] : [[name, array] as const];
     }),

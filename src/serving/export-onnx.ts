@@ -1,6 +1,7 @@
 import { open, rm, writeFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { openParameters, type StoredParameters } from "../checkpoint/stored-parameters.ts";
+import { tokenizerMetadata, tokenizerText } from "../codec/tokenizer-file.ts";
 import { cells } from "../graph/axes.ts";
 import { GraphLowering } from "../graph/lowering.ts";
 import { encodeModel, type OnnxGraph, type OnnxStoredTensor, type OnnxTensor } from "../graph/onnx.ts";
@@ -9,7 +10,9 @@ import { makeFolder } from "../make-folder.ts";
 import type { Parameter } from "../nn/parameter.ts";
 import type { PictureType } from "../policy/inputs.ts";
 import { settingOf } from "../recipe/plan.ts";
+import type { Recipe } from "../recipe/schema.ts";
 import { Rules } from "../validity/rules.ts";
+import { exportedRecord } from "./exported-record.ts";
 import { type FoundPolicy, findPolicy, manifestOf } from "./load.ts";
 import type { ServedRobot } from "./robot.ts";
 import { robotMetadata } from "./robot-metadata.ts";
@@ -47,6 +50,8 @@ export const mostBytesInside = 2 ** 31 - 2 ** 26;
  */
 export async function exportOnnx({ run, file, robot, pictures, mostBytes }: OnnxExport): Promise<ExportedProgram> {
   const found = await findPolicy(run);
+  if (found.form === "program")
+    throw new InputError(`${run}: expected a run to export, got what has been exported already`);
   const own = robotNamed(found, robot);
   const setting = { ...settingOf({ recipe: found.recipe, rules: Rules.all }, 1), pictures };
   if (setting.form.head.kind === "none")
@@ -61,12 +66,21 @@ export async function exportOnnx({ run, file, robot, pictures, mostBytes }: Onnx
   const inputs = inOrder(graph.inputs.filter(({ name }) => !isWeight.has(name)));
   const stored = await openParameters(found.checkpoint, manifest, found.recipe.validation.weights);
   try {
-    const metadata = robotMetadata(found, own, inputs);
+    const metadata = {
+      ...robotMetadata(found, own, inputs),
+      ...exportedRecord(manifest, own),
+      ...tokenizerOf(found.recipe),
+    };
     const written = await writeProgram({ file, mostBytes, parameters, stored, graph: { ...graph, inputs }, metadata });
     return { ...written, step: found.step, robot: own.name, inputs };
   } finally {
     await stored.close();
   }
+}
+
+/** The file of the policy's tokenizer, by which texts become tokens where the run is not. */
+function tokenizerOf({ policy: { tokenizer } }: Recipe): Readonly<Record<string, string>> {
+  return typeof tokenizer === "object" ? { [tokenizerMetadata]: tokenizerText(tokenizer) } : {};
 }
 
 /** Sensors first, then the prompt, then noise; beside each what says that it is there. */
@@ -108,7 +122,8 @@ interface Written {
 async function writeProgram(given: Written): Promise<Pick<ExportedProgram, "weights" | "bytes">> {
   const { file, mostBytes, parameters, stored, graph, metadata } = given;
   const bytes = parameters.reduce((sum, { shape }) => sum + 4 * cells(shape), 0);
-  const weights = bytes > mostBytes ? `${file}.data` : null;
+  const texts = Object.values(metadata).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  const weights = bytes + texts > mostBytes ? `${file}.data` : null;
   await makeFolder(dirname(file));
   const made: string[] = [];
   try {

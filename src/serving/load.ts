@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { readManifest, readParameters } from "../checkpoint/checkpoint.ts";
 import { chosenCheckpoint } from "../checkpoint/chosen.ts";
 import { checkConventions } from "../checkpoint/conventions.ts";
@@ -20,6 +21,7 @@ import { conventionsOf, formOf, layoutOf, type Plan } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { Rules } from "../validity/rules.ts";
 import { chunkingProblem } from "./chunking.ts";
+import { findExported, openExported } from "./exported.ts";
 import { LoadedPolicy } from "./policy.ts";
 import { plannedRobots, type ServedRobot, servedRobots } from "./robot.ts";
 import type { BrokenAnswers } from "./said.ts";
@@ -44,9 +46,11 @@ export interface Machine {
   readonly threads: number;
 }
 
-/** A policy whose checkpoint has been found; its weights have not been read. */
+/** A policy that has been found; its weights have not been read. */
 export interface FoundPolicy {
-  /** Folder of the checkpoint. */
+  /** Whether its weights are those of a checkpoint, which are compiled here, or it is a program that `export --onnx` wrote. */
+  readonly form: "weights" | "program";
+  /** Folder of the checkpoint, or the program's file. */
   readonly checkpoint: string;
   readonly step: number;
   /** What the user should know: newer checkpoints that are not whole. */
@@ -58,12 +62,12 @@ export interface FoundPolicy {
 }
 
 /**
- * The policy of a run's newest checkpoint, or of the checkpoint that is named, ready to act. Neither its datasets nor its recipe
+ * The policy of a run's newest checkpoint, of the checkpoint that is named, or of an exported file, ready to act. Neither its datasets nor its recipe
  * file are needed.
  *
  * Its weights are those that the recipe validates: their exponential moving averages, or the weights themselves.
  *
- * @param run the run's folder, or that of one of its checkpoints
+ * @param run the run's folder, that of one of its checkpoints, or a file that `export --onnx` wrote
  * @throws InputError where there is no checkpoint, it is damaged, its conventions are others, or the device is not there
  */
 export async function loadPolicy(run: string, options: LoadOptions): Promise<LoadedPolicy> {
@@ -71,11 +75,11 @@ export async function loadPolicy(run: string, options: LoadOptions): Promise<Loa
   if (!Number.isInteger(rows) || rows < 1)
     throw new InputError(`loadPolicy: expected a number of robots from 1, got ${rows}`);
   const found = await findPolicy(run);
-  const weights = (await largeWeights(found)) ?? (await readPolicyWeights(found));
-  const steps = found.recipe.policy.actionHorizon;
-  return await compilePolicy(found, weights, {
+  if (found.form === "program" && rows > 1)
+    throw new InputError(`${run}: expected 1 robot in a call, as an exported file takes, got ${rows}; serve the run`);
+  return await openPolicy(found, {
     rows,
-    steps,
+    steps: found.recipe.policy.actionHorizon,
     machine: machine === "as trained" ? found.machine : machine,
     lanes,
     brokenAnswers,
@@ -84,17 +88,30 @@ export async function loadPolicy(run: string, options: LoadOptions): Promise<Loa
 }
 
 /**
- * The policy of a run's newest checkpoint, or of the checkpoint that is named, before its weights are read.
+ * A policy that has been found, ready to act.
  *
- * @throws InputError where there is no checkpoint, or its conventions are others
+ * @throws InputError where its checkpoint or file is damaged, or its chunks cannot go on from those before them as is asked
+ */
+export async function openPolicy(found: FoundPolicy, choice: CompileChoice): Promise<LoadedPolicy> {
+  if (found.form === "program") return openExported(found, choice);
+  const weights = (await largeWeights(found)) ?? (await readPolicyWeights(found));
+  return await compilePolicy(found, weights, choice);
+}
+
+/**
+ * The policy of a run's newest checkpoint, of the checkpoint that is named, or of an exported file, before its weights are read.
+ *
+ * @throws InputError where there is no checkpoint, its conventions are others, or a file is none that `export --onnx` of this version wrote
  */
 export async function findPolicy(run: string): Promise<FoundPolicy> {
+  if ((await stat(run).catch(() => null))?.isFile() === true) return findExported(run);
   const { folder, step, notes } = await chosenCheckpoint(run);
   const manifest = await readManifest(folder);
   const recipe = checkpointRecipe(folder, manifest);
   checkConventions(folder, manifest.conventions, conventionsOf(recipe), new Set());
   const { device, threads } = manifest;
   return {
+    form: "weights",
     checkpoint: folder,
     step,
     notes,
@@ -109,7 +126,8 @@ export function plannedPolicy(plan: Plan, step: number): FoundPolicy {
   const { recipe } = plan;
   const { name, device, threads } = recipe;
   const machine = { device, threads };
-  return { checkpoint: `${name}, step ${step}`, step, notes: [], recipe, robots: plannedRobots(plan), machine };
+  const checkpoint = `${name}, step ${step}`;
+  return { form: "weights", checkpoint, step, notes: [], recipe, robots: plannedRobots(plan), machine };
 }
 
 /**

@@ -13,6 +13,7 @@ import { readingOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { tokenizerOf } from "../recipe/tokenizer.ts";
 import type { ActionChunk, ActionRequest, RestOfChunk } from "./action.ts";
+import { ExportedSampler } from "./exported-sampler.ts";
 import { Refusal } from "./refusal.ts";
 import { chooseRobot, type RobotQuery, type ServedRobot } from "./robot.ts";
 import { type BrokenAnswers, heldChunk } from "./said.ts";
@@ -22,13 +23,14 @@ const warmingCalls = 3;
 
 /** What a served policy consists of. */
 export interface PolicyParts {
-  /** Folder of the checkpoint. */
+  /** Folder of the checkpoint, or an exported file. */
   readonly checkpoint: string;
   readonly step: number;
   readonly notes: readonly string[];
   readonly recipe: Recipe;
   readonly robots: readonly ServedRobot[];
-  readonly sampler: ActionSampler;
+  /** What makes actions: a program compiled here, in unit scale, or that of an exported file, for its one robot. */
+  readonly sampler: ActionSampler | ExportedSampler;
   /** Missing: one. */
   readonly lanes?: number;
   readonly brokenAnswers: BrokenAnswers;
@@ -46,7 +48,7 @@ export class LoadedPolicy {
   readonly robots: readonly ServedRobot[];
   /** Calls that gain from running at the same time: each has its share of the threads. */
   readonly lanes: number;
-  readonly #sampler: ActionSampler;
+  readonly #sampler: ActionSampler | ExportedSampler;
   readonly #brokenAnswers: BrokenAnswers;
 
   /** @internal Policies come from `loadPolicy`. */
@@ -111,7 +113,12 @@ export class LoadedPolicy {
   async act(requests: readonly ActionRequest[]): Promise<ActionChunk[]> {
     const keys = requests.map(({ noise, robot }) => ({ ...checked(robot, noise), dataset: robot.dataset }));
     const before = requests.map((request) => this.#chunkBefore(request));
-    const actions = await this.#sampler.sampleAfter(this.perceive(requests), keys, before);
+    const [sampler, batch] = [this.#sampler, this.perceive(requests)];
+    if (sampler instanceof ExportedSampler) {
+      const own = requests.map((request, row) => sampler.run(batch, request, keys[row]!));
+      return (await Promise.all(own)).map((cells, row) => this.#ownChunk(requests[row]!, cells, this.steps));
+    }
+    const actions = await sampler.sampleAfter(batch, keys, before);
     return requests.map((request, row) => this.#chunk(request, actions, row));
   }
 
@@ -180,6 +187,12 @@ export class LoadedPolicy {
         `${this.checkpoint}: expected a chunk of ${robot.name}, got an answer that says 0 of ${this.steps} steps; train it on, or ask for zeros in place of broken answers`,
       );
     const { cells } = ownActions(chunk, stateNow(observations), this.#reading(robot));
+    return this.#ownChunk({ robot }, cells, said);
+  }
+
+  /** A chunk of cells `[t d]` in the robot's own units, of which so many steps were said. */
+  #ownChunk({ robot }: Pick<ActionRequest, "robot">, cells: Float64Array, said: number): ActionChunk {
+    const { dofs } = robot.embodiment;
     const nonFinite = cells.findIndex((value) => !Number.isFinite(value));
     if (nonFinite >= 0)
       throw new Refusal(

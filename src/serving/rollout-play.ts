@@ -4,7 +4,7 @@ import type { RobotEnvironment } from "../simulation/environment.ts";
 import { Films } from "../simulation/films.ts";
 import { createRobot, findRobot } from "../simulation/robots.ts";
 import { play, type Rollout } from "../simulation/rollout.ts";
-import { compilePolicy, readPolicyWeights } from "./load.ts";
+import { compilePolicy, openPolicy } from "./load.ts";
 import type { LoadedPolicy } from "./policy.ts";
 import { decodeWeights, type PlayedShare, type RolloutShare } from "./rollout-share.ts";
 import { PolicyController } from "./simulated.ts";
@@ -19,10 +19,11 @@ export interface ShareWatcher {
 /** Opens a share's policy and robots in this thread and runs its episodes. */
 export async function playShare(share: RolloutShare, watcher: ShareWatcher): Promise<PlayedShare> {
   const { policy: found, weights, plan, rows, machine, chunking } = share;
-  const own = weights === null ? await readPolicyWeights(found) : decodeWeights(weights);
   const steps = stepsUsed(plan.execution);
   // A robot that got nothing would end the rollout of all others: such answers are counted.
-  const policy = await compilePolicy(found, own, { rows, steps, machine, chunking, brokenAnswers: "zeros" });
+  const choice = { rows, steps, machine, chunking, brokenAnswers: "zeros" } as const;
+  const policy =
+    weights === null ? await openPolicy(found, choice) : await compilePolicy(found, decodeWeights(weights), choice);
   const robots: RobotEnvironment[] = [];
   try {
     const design = findRobot(share.design);

@@ -13,7 +13,15 @@ const machine = { device: "cpu", threads: 1 } as const;
 const stop = new Int32Array(new SharedArrayBuffer(4));
 /** A share that fails before it plays: there is no such checkpoint. */
 const failing: RolloutShare = {
-  policy: { checkpoint: "no such checkpoint", step: 1, notes: [], recipe: reachingRecipe, robots: [], machine },
+  policy: {
+    form: "weights",
+    checkpoint: "no such checkpoint",
+    step: 1,
+    notes: [],
+    recipe: reachingRecipe,
+    robots: [],
+    machine,
+  },
   weights: null,
   robot: 0,
   design: "reacher",

@@ -6,6 +6,9 @@ import { decode, openLibrary, proto } from "./foreign-library.ts";
 /** An address in memory as koffi passes it. */
 export type Address = bigint;
 
+/** How names of files are passed. */
+const path = process.platform === "win32" ? "str16" : "str";
+
 /**
  * Place in the table of functions (`OrtApi`, append-only: a place never changes) and the parameters of each one.
  *
@@ -15,11 +18,12 @@ export type Address = bigint;
  */
 const table = {
   CreateEnv: [3, "int", "str", "void *"],
+  CreateSession: [7, "void *", path, "void *", "void *"],
   CreateSessionFromArray: [8, "void *", "void *", "size_t", "void *", "void *"],
   Run: [9, "void *", "void *", "void *", "void *", "size_t", "void *", "size_t", "void *"],
   CreateSessionOptions: [10, "void *"],
   SetSessionExecutionMode: [13, "void *", "int"],
-  EnableProfiling: [14, "void *", process.platform === "win32" ? "str16" : "str"],
+  EnableProfiling: [14, "void *", path],
   DisableMemPattern: [17, "void *"],
   SetIntraOpNumThreads: [24, "void *", "int"],
   SetInterOpNumThreads: [25, "void *", "int"],

@@ -28,11 +28,11 @@ export interface SessionOptions {
 /**
  * A compiled program.
  *
- * @param model bytes of an ONNX model with static shapes (`encodeModel`)
+ * @param model bytes of an ONNX model with static shapes (`encodeModel`), or the path of its file, beside which its constants may stand
  * @throws InputError if the device is not there
  * @throws Error with the runtime's message if it refuses the model
  */
-export function openSession(model: Uint8Array, options: SessionOptions): RuntimeSession {
+export function openSession(model: Uint8Array | string, options: SessionOptions): RuntimeSession {
   if (!Number.isInteger(options.threads) || options.threads < 1)
     throw new RangeError(`openSession: threads must be a natural number, got ${options.threads}`);
   const { constants = new Map() } = options;
@@ -41,13 +41,18 @@ export function openSession(model: Uint8Array, options: SessionOptions): Runtime
   try {
     configure(settings, options);
     addConstants(settings, [...constants.keys()], values);
-    return adopt(obtain("CreateSessionFromArray", environment, model, model.byteLength, settings), values);
+    return adopt(createSession(model, settings), values);
   } catch (error) {
     values.release();
     throw error;
   } finally {
     give("ReleaseSessionOptions", settings);
   }
+}
+
+function createSession(model: Uint8Array | string, settings: Address): Address {
+  if (typeof model === "string") return obtain("CreateSession", environment, model, settings);
+  return obtain("CreateSessionFromArray", environment, model, model.byteLength, settings);
 }
 
 /** The first call is for the optimiser of graphs, which works out what it can; without the second the session would hold copies. */

@@ -1,0 +1,123 @@
+import type { Batch } from "../batch/batch.ts";
+import type { BatchLayout } from "../batch/layout.ts";
+import { cells } from "../graph/axes.ts";
+import { type Arrays, type DataType, HostArray, zeros } from "../graph/host-array.ts";
+import type { SessionOptions } from "../graph/runtime/session.ts";
+import { openSession, type RuntimeSession } from "../graph/runtime/session.ts";
+import { InputError } from "../input-error.ts";
+import { actionNoise, type NoiseKey } from "../objective/action-noise.ts";
+import { observationFeeds } from "../objective/micro-batch.ts";
+import { onlyInputs } from "../objective/only-inputs.ts";
+import { conventionsOf, layoutOf } from "../recipe/plan.ts";
+import type { Recipe } from "../recipe/schema.ts";
+import type { ActionRequest } from "./action.ts";
+import type { ServedRobot } from "./robot.ts";
+import { robotInputs } from "./robot-program.ts";
+
+/** A file that `exportOnnx` wrote, in the runtime: the actions of one robot, in its own units. */
+export class ExportedSampler {
+  readonly layout: BatchLayout;
+  /** Each chunk arises by itself. */
+  readonly chunking = undefined;
+  readonly isSaid = false;
+  readonly #recipe: Recipe;
+  readonly #session: RuntimeSession;
+
+  private constructor(recipe: Recipe, session: RuntimeSession) {
+    this.layout = layoutOf(recipe, 1);
+    this.#recipe = recipe;
+    this.#session = session;
+  }
+
+  /** @throws InputError where the runtime does not open it, or it gives other actions than the robot's */
+  static open(
+    file: string,
+    { recipe, robot }: { readonly recipe: Recipe; readonly robot: ServedRobot },
+    machine: Pick<SessionOptions, "device" | "threads">,
+  ): ExportedSampler {
+    const session = opened(file, machine);
+    const { steps } = layoutOf(recipe, 1);
+    const wanted = `${robotInputs.actions} [1,${steps},${robot.embodiment.dofs.length}]`;
+    const found = session.outputs.map(({ name, shape }) => `${name} [${shape}]`).join(", ");
+    if (found === wanted) return new ExportedSampler(recipe, session);
+    session.release();
+    throw new InputError(
+      `${file}: expected a program that gives ${wanted}, got one that gives ${found}; export the run again`,
+    );
+  }
+
+  /**
+   * The actions of a robot that asks.
+   *
+   * @param batch what the policy reads of the request
+   * @returns `[t d]`, absolute and in the robot's own order and units
+   */
+  async run(batch: Batch, request: ActionRequest, key: NoiseKey): Promise<Float64Array> {
+    const { name, shape } = this.#session.outputs[0]!;
+    const out = zeros("b t d", shape, "float32");
+    const feeds = this.#feedsOf(batch, request, key);
+    await this.#session.run(onlyInputs(this.#session, feeds), new Map([[name, out]]));
+    return Float64Array.from(out.cells);
+  }
+
+  release(): void {
+    this.#session.release();
+  }
+
+  #feedsOf(batch: Batch, { observations, robot }: ActionRequest, key: NoiseKey): Arrays {
+    const { state, history, prompt, noise, real } = robotInputs;
+    const { historyReal, tokenReal } = batch.facts;
+    const width = robot.embodiment.states.length;
+    const states = observations.flatMap((one) => (one === null ? new Array<number>(width).fill(0) : [...one.state]));
+    const own = new HostArray("b o s", [1, observations.length, width], "float32", Float32Array.from(states));
+    return new Map<string, HostArray<string, DataType>>([
+      ...observationFeeds(batch),
+      [state, own],
+      ...this.#pictureFeeds(batch, robot),
+      [real(history), historyReal.toArray()],
+      [prompt, batch.prompt.read((tokens) => tokens)],
+      [real(prompt), tokenReal.toArray()],
+      [noise, actionNoise(batch, [key], conventionsOf(this.#recipe).unrealInput)],
+    ]);
+  }
+
+  /** Pictures of each camera of the robot, and which of them are there. */
+  #pictureFeeds(batch: Batch, { embodiment }: ServedRobot): [string, HostArray<string, DataType>][] {
+    return embodiment.cameras.flatMap(({ view, key }, at) => {
+      if (key === null) return [];
+      const name = robotInputs.picture(view);
+      const pictures = batch.images.read((images) => viewOf(images, at));
+      const there = viewOf(batch.facts.viewReal.toArray(), at);
+      const isFloat = this.#session.inputs.some((input) => input.name === name && input.type === "float32");
+      const fed = isFloat
+        ? new HostArray("b o h w c", pictures.shape, "float32", Float32Array.from(pictures.cells))
+        : new HostArray("b o h w c", pictures.shape, "uint8", pictures.cells);
+      return [
+        [name, fed],
+        [robotInputs.real(name), new HostArray("b o", there.shape, "bool", there.cells)],
+      ];
+    });
+  }
+}
+
+/** One view of `[1 o v …]`, as `[1 o …]`. */
+function viewOf({ shape, cells: all }: HostArray<string, "uint8" | "bool">, view: number) {
+  const [, observations = 0, views = 0, ...rest] = shape;
+  const share = cells(rest);
+  const own = new Uint8Array(observations * share);
+  for (let slot = 0; slot < observations; slot++) {
+    const from = (slot * views + view) * share;
+    own.set(all.subarray(from, from + share), slot * share);
+  }
+  return { shape: [1, observations, ...rest], cells: own };
+}
+
+function opened(file: string, machine: Pick<SessionOptions, "device" | "threads">): RuntimeSession {
+  try {
+    return openSession(file, machine);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    const [reason] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
+    throw new InputError(`${file}: expected a program that runs, got ${reason}`);
+  }
+}

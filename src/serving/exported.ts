@@ -1,0 +1,61 @@
+import { checkConventions } from "../checkpoint/conventions.ts";
+import type { Device } from "../graph/runtime/device.ts";
+import { InputError } from "../input-error.ts";
+import type { Chunking } from "../objective/chunking.ts";
+import { parseRecipe } from "../recipe/file.ts";
+import { conventionsOf } from "../recipe/plan.ts";
+import type { Recipe } from "../recipe/schema.ts";
+import { readRecord } from "./exported-record.ts";
+import { ExportedSampler } from "./exported-sampler.ts";
+import { LoadedPolicy, type PolicyParts } from "./policy.ts";
+import { servedRobots } from "./robot.ts";
+import type { BrokenAnswers } from "./said.ts";
+
+/**
+ * The policy of a file that `export --onnx` wrote, before its program is read.
+ *
+ * @throws InputError where it is another file, of another version, cut short, or of other conventions
+ */
+export function findExported(file: string) {
+  const { step, recipe: written, conventions, threads, device, member, statistics } = readRecord(file);
+  const recipe = withTokenizerIn(file, parseRecipe(`${file}, recipe`, written));
+  checkConventions(file, conventions, conventionsOf(recipe), new Set());
+  const robots = servedRobots({ members: [member], statistics: { [member.head]: statistics } }, recipe);
+  return { form: "program", checkpoint: file, step, notes: [], recipe, robots, machine: { device, threads } } as const;
+}
+
+/** How a file is to act. */
+interface ExportedChoice {
+  readonly machine: { readonly device: Device; readonly threads: number };
+  readonly lanes?: number;
+  readonly brokenAnswers?: BrokenAnswers;
+  readonly chunking?: Chunking | undefined;
+}
+
+/**
+ * The same, ready to act: by the program of the file, which answers one robot at a time.
+ *
+ * @throws InputError where the runtime does not open it, or chunks are to go on from those before them
+ */
+export function openExported(
+  found: Omit<PolicyParts, "sampler" | "lanes" | "brokenAnswers">,
+  { machine: { device, threads }, lanes = 1, brokenAnswers = "refuse", chunking }: ExportedChoice,
+): LoadedPolicy {
+  const { checkpoint: file, recipe, robots } = found;
+  const [robot] = robots;
+  if (robot === undefined) throw new RangeError(`${file}: expected a robot, got none`);
+  if (chunking !== undefined)
+    throw new InputError(
+      `${file}: expected --chunking none, since the program of an exported file makes each chunk by itself, got "${chunking.kind}"; serve the run`,
+    );
+  const share = { device, threads: Math.max(1, Math.floor(threads / lanes)) };
+  const sampler = ExportedSampler.open(file, { recipe, robot }, share);
+  return new LoadedPolicy({ ...found, sampler, lanes, brokenAnswers });
+}
+
+/** The recipe of a file, whose tokenizer stands in the file's metadata, wherever the first stood. */
+function withTokenizerIn(file: string, recipe: Recipe): Recipe {
+  const { tokenizer } = recipe.policy;
+  if (tokenizer === undefined || tokenizer === "bytes") return recipe;
+  return { ...recipe, policy: { ...recipe.policy, tokenizer: { ...tokenizer, folder: file } } };
+}
