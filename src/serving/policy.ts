@@ -152,9 +152,12 @@ export class LoadedPolicy {
     const views = cameras.filter(({ key }) => key !== null).map(({ view }) => [view, null] as const);
     session.see({ state: states.map(() => 0), pictures: Object.fromEntries(views) });
     const request = session.ask(new Int32Array());
-    const keys = [{ ...request.noise, dataset: robot.dataset }];
+    const key = { ...request.noise, dataset: robot.dataset };
+    const sampler = this.#sampler;
+    const computed = (batch: Batch) =>
+      sampler instanceof ExportedSampler ? sampler.run(batch, request, key) : sampler.sample(batch, [key]);
     for (let call = 0; call < warmingCalls; call++)
-      await Promise.all(Array.from({ length: this.lanes }, () => this.#sampler.sample(this.perceive([request]), keys)));
+      await Promise.all(Array.from({ length: this.lanes }, () => computed(this.perceive([request]))));
   }
 
   /** Frees the program's memory when no call is running any more; acting afterwards is an error. */
