@@ -107,5 +107,5 @@ function carriedBack(
 
 /** 0 in cells that do not exist: noise that stands there under some conventions says nothing about those that do. */
 function errorOf(actions: SymbolicPadded<"b t d">, predicted: SymbolicArray<"b t d">): SymbolicArray<"b t d"> {
-  return select(actions.valid.isReal, subtract(actions.selected(0), predicted), 0);
+  return actions.read((values, { isReal }) => select(isReal, subtract(values, predicted), 0));
 }

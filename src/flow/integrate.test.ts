@@ -4,6 +4,7 @@ import { HostArray } from "../graph/host-array.ts";
 import { silu } from "../graph/op/activation.ts";
 import { einsum } from "../graph/op/einsum.ts";
 import { add, multiply, offset, scale } from "../graph/op/elementwise.ts";
+import { rename } from "../graph/op/shape.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import { evaluate, plainly } from "../graph/testing/evaluate.ts";
 import { Rules } from "../validity/rules.ts";
@@ -50,6 +51,40 @@ it("where noise stands at zero the steps go forwards: v = −x gives 0.9¹⁰ as
   const found = await evaluate({ cells: integrate(noise, ofTime, forwards) }, plainly);
   const sum = Array.from({ length: 10 }, (_, step) => Math.cos((2 * Math.PI * step) / 40)).reduce((a, b) => a + b, 0);
   expect(found.cells[0]).toBeCloseTo(1 + sum / 10, 6);
+});
+
+it("steps that are given are held there at the time of data, and 0 in unreal cells; the others go on at their own times", async () => {
+  // Two steps of two slots; the first step is given, and its second slot does not exist.
+  const real = Uint8Array.of(1, 0, 1, 1);
+  const padded = (cells: number[]) =>
+    SymbolicPadded.of(
+      constant(new HostArray("b t d", [1, 2, 2], "float32", Float32Array.from(cells))),
+      SymbolicValidity.complete("b t d", [1, 2, 2]).reshaped(() =>
+        constant(new HostArray("b t d", [1, 2, 2], "bool", real)),
+      ),
+    );
+  // At each step the last cosine of its time, whose period is 4: 1 at the time of data, 0.
+  const weight = constant(new HostArray("e d", [4, 2], "float32", Float32Array.of(0, 0, 0, 0, 0, 0, 1, 1)));
+  const toSecond = constant(new HostArray("t u", [2, 2], "float32", Float32Array.of(0, 1, 0, 0)));
+  const [first, second] = [Float32Array.of(1, 0, 1, 0), Float32Array.of(0, 1, 0, 1)].map((cells) =>
+    constant(new HostArray("b t d", [1, 2, 2], "float32", cells)),
+  );
+  // The second step's first slot moves by what is held in the first step, its second slot by the cosine of its own time.
+  const velocity = ({ noisy, timeEmbedding }: FlowInput) => {
+    const cosine = einsum("b t e, e d -> b t d", timeEmbedding, weight);
+    const held = rename(einsum("b t d, t u -> b u d", multiply(noisy, cosine), toSecond), "u", "t");
+    return add(multiply(held, first!), multiply(cosine, second!));
+  };
+  const isHeld = constant(new HostArray("b t", [1, 2], "bool", Uint8Array.of(1, 0)));
+  const carried = { kind: "frozen", actions: padded([3, Number.NaN, Number.NaN, Number.NaN]), isHeld } as const;
+  const { cells } = await evaluate(
+    { cells: integrate(padded([5, Number.NaN, 1, 2]), velocity, { ...settings, carried }) },
+    plainly,
+  );
+  expect([cells[0], cells[1]]).toEqual([3, 0]);
+  expect(cells[2]).toBeCloseTo(1 - 3, 5);
+  const cosines = Array.from({ length: 10 }, (_, step) => Math.cos((2 * Math.PI * (1 - step / 10)) / 4));
+  expect(cells[3]).toBeCloseTo(2 - cosines.reduce((sum, one) => sum + one, 0) / 10, 5);
 });
 
 it("a velocity that is wrong in unreal cells does not move them", async () => {
