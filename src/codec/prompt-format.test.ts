@@ -26,6 +26,8 @@ describe("a prompt", () => {
     ["smolvla", "Pick_up it", "Pick_up it\n"],
     ["smolvla", "Pick_up it\n", "Pick_up it\n"],
     ["pi0", " Pick_up\nit \n", "Pick up it\n"],
+    ["pi0_advantage", "Pick_up it", "Pick_up it\nAdvantage: positive\n"],
+    ["pi0_advantage", "Pick_up it\n", "Pick_up it\nAdvantage: positive\n"],
     ["pi05", " Pick_up\nit \n", "Task: Pick up it, State: -1 128 255;\nAction: "],
     ["pi05_mem", "Pick_up it", "Task: Pick_up it<eos>Actions:"],
     ["pi05_fast", " Pick_up\nit ", "Task:  Pick_up\nit , State: -1 128 255;\n"],

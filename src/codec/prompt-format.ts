@@ -1,7 +1,8 @@
 /**
  * How an instruction becomes the text that a policy reads. A new format is a new member, and the compiler lists the place.
  *
- * `task`: as it is. `smolvla`: with a newline at its end, which LeRobot's π0 has as well. `pi0`: cleaned, then a newline. `pi05`: cleaned,
+ * `task`: as it is. `smolvla`: with a newline at its end, which LeRobot's π0 has as well. `pi0`: cleaned, then a newline. `pi0_advantage`:
+ * `smolvla` and a line that says that what follows is good, as OpenTau's π0 is asked to act. `pi05`: cleaned,
  * with the robot's state as numbers of bins, and the word that actions come after. `pi05_mem`: an end of a sentence between the task and
  * that word, nothing cleaned. `pi05_fast`: `pi05` without that word, nothing cleaned. `pi06`: `pi05` between ends of sentences, not
  * cleaned; `pi06_response`: with the word that a response comes after in its place. `pi07`: the task, behind which other
@@ -12,6 +13,7 @@ export const promptFormats = [
   "task",
   "smolvla",
   "pi0",
+  "pi0_advantage",
   "pi05",
   "pi05_mem",
   "pi05_fast",
@@ -30,8 +32,8 @@ export type PromptFormat = (typeof promptFormats)[number];
  *
  * @param state the robot's own entries now, in unit scale; none that a robot does not have
  * @source `smolvla`: LeRobot `policies/smolvla/processor_smolvla.py`, `policies/pi0/processor_pi0.py`; `pi0`: openpi `tokenizer.py`
- *   `PaligemmaTokenizer`; `pi05`: the same, and LeRobot `policies/pi05/processor_pi05.py`; `pi05_mem`, `pi05_fast`, `pi06`,
- *   `pi06_response`, `pi07`: OpenTau `modeling_pi05.py`, `modeling_pi06.py`, `modeling_pi07_low_level.py`; `pi0_fast`: LeRobot
+ *   `PaligemmaTokenizer`; `pi05`: the same, and LeRobot `policies/pi05/processor_pi05.py`; `pi0_advantage`, `pi05_mem`, `pi05_fast`,
+ *   `pi06`, `pi06_response`, `pi07`: OpenTau `modeling_pi0.py`, `modeling_pi05.py`, `modeling_pi06.py`, `modeling_pi07_low_level.py`; `pi0_fast`: LeRobot
  *   `policies/pi0_fast/processor_pi0_fast.py`; `pi0_fast_lower`: openpi `tokenizer.py` `FASTTokenizer`
  */
 export function formatPrompt(format: PromptFormat, task: string, state: Float32Array): string {
@@ -42,6 +44,8 @@ export function formatPrompt(format: PromptFormat, task: string, state: Float32A
       return task.endsWith("\n") ? task : `${task}\n`;
     case "pi0":
       return `${oneLine(task)}\n`;
+    case "pi0_advantage":
+      return `${task.endsWith("\n") ? task : `${task}\n`}Advantage: positive\n`;
     case "pi05":
       return `Task: ${oneLine(task)}, State: ${stateText(state)};\nAction: `;
     case "pi05_mem":

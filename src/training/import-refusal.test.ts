@@ -40,6 +40,11 @@ const refusals: readonly Refused[] = [
     `expected other shapes: "${language}.layers.0.mlp.up_proj.weight" [63,32] for [64,32]`,
   ],
   [
+    "with statistics among its weights, as LeRobot once saved them",
+    tensors("model.safetensors", (found) => found.set("normalize_inputs.buffer_observation_state.mean", ones(6))),
+    'expected statistics in files of processors, got "normalize_inputs.buffer_observation_state.mean" among the weights, as LeRobot saved',
+  ],
+  [
     "with whole numbers for weights",
     tensors("model.safetensors", (found) =>
       found.set("model.state_proj.bias", { shape: [24], type: "int32", cells: new Int32Array(24) }),

@@ -29,10 +29,19 @@ import { parametersSchema } from "./reference.ts";
 
 const numbers = z.array(z.number());
 const saved = z.object({ place: z.string(), tensors: parametersSchema });
-const kinds = ["pi05", "pi05_mem", "pi05_mem_motion", "pi06", "pi07_low_level", "pi07_paligemma_low_level"] as const;
+const kinds = [
+  "pi0",
+  "pi05",
+  "pi05_mem",
+  "pi05_mem_motion",
+  "pi06",
+  "pi07_low_level",
+  "pi07_paligemma_low_level",
+] as const;
 type Kind = (typeof kinds)[number];
 const file = z.object({
   ...Object.fromEntries(kinds.map((kind) => [kind, saved])),
+  pi0: saved.extend({ velocity: numbers, sampled: numbers }),
   pi05: saved,
   pi05_mem: saved,
   pi05_mem_motion: saved,
@@ -51,6 +60,11 @@ afterAll(() => rm(root, { recursive: true }));
 const feature = (type: string, ...shape: number[]) => ({ type, shape });
 const cameras = Object.fromEntries([0, 1, 2].map((at) => [`camera${at}`, feature("VISUAL", 3, 24, 24)]));
 
+const seesBefore = (kind: Kind) =>
+  kind === "pi05" || kind === "pi06"
+    ? { predict_response: false }
+    : { n_obs_steps: 3, history_interval: 4, spacetime_layer_stride: 2 };
+
 /** As its configuration is saved, but for keys that nothing here asks about. */
 const configOf = (kind: Kind) => ({
   type: kind === "pi05_mem_motion" ? "pi05_mem" : kind,
@@ -63,10 +77,9 @@ const configOf = (kind: Kind) => ({
   chunk_size: 4,
   max_state_dim: 5,
   max_action_dim: 6,
-  prompt_max_length: 6,
+  ...(kind === "pi0" ? { tokenizer_max_length: 6, advantage: "use" } : { prompt_max_length: 6 }),
   num_steps: kind === "pi06" || kind === "pi07_low_level" ? 5 : 10,
-  ...(kind === "pi05" || kind === "pi06" ? { predict_response: false } : { n_obs_steps: 3, history_interval: 4 }),
-  ...(kind === "pi05" || kind === "pi06" ? {} : { spacetime_layer_stride: 2 }),
+  ...(kind === "pi0" ? { n_obs_steps: 1 } : seesBefore(kind)),
   ...(kind === "pi05_mem_motion" ? { use_motion: true, motion_insert_layer: null, motion_window: [3, 3, 3] } : {}),
 });
 
@@ -103,27 +116,31 @@ async function folderOf(
   return folder;
 }
 
-/** The same samples, of which only the pictures of now are seen. */
-function ofNow(): Map<string, HostArray<string, DataType>> {
-  const { views: v, observations: o, pictureSize: p } = low.layoutOf("gemma");
-  const all = formulaBytes("pi07/images", cells([3, o, v, p, p, 3]));
-  const size = v * p * p * 3;
-  const now = Uint8Array.from(
-    { length: 3 * size },
-    (_, at) => all[(Math.floor(at / size) * o + o - 1) * size + (at % size)]!,
-  );
+/** The same samples, of which only what is now is seen. */
+function ofNow(kind: low.Kind): Map<string, HostArray<string, DataType>> {
+  const { views: v, observations: o, pictureSize: p, stateWidth: s } = low.layoutOf(kind);
+  const pictures = lastOf(formulaBytes("pi07/images", cells([3, o, v, p, p, 3])), o);
+  const states = lastOf(formulaValues("pi07/state", cells([3, o, s]), 2, 0), o);
   return new Map([
-    ...low.batch("gemma", "untold"),
-    ["images", new HostArray("b o v h w c", [3, 1, v, p, p, 3], "uint8", now)],
+    ...low.batch(kind, "untold"),
+    ["images", new HostArray("b o v h w c", [3, 1, v, p, p, 3], "uint8", Uint8Array.from(pictures))],
+    ["state", new HostArray("b o s", [3, 1, s], "float32", Float32Array.from(states))],
     ["viewReal", bits("b o v", [3, 1, v], low.reference.facts.viewReal.flat())],
     ["historyReal", bits("b o", [3, 1], [1, 1, 1])],
   ]);
 }
 
+/** Of three samples the last of several slots. */
+function lastOf(all: Float32Array | Uint8Array, slots: number): number[] {
+  const size = all.length / 3 / slots;
+  return [1, 2, 3].flatMap((row) => [...all.subarray((row * slots - 1) * size, row * slots * size)]);
+}
+
 describe("a folder that OpenTau saved", () => {
   it.each([
     ["pi05_mem", memory.batch(), memory.reference.threeAxes.sampled],
-    ["pi06", ofNow(), reference.pi06.sampled],
+    ["pi0", ofNow("paligemma"), reference.pi0.sampled],
+    ["pi06", ofNow("gemma"), reference.pi06.sampled],
   ] as const)("of %s is a run that gives its chunk, in all its steps", async (kind, feeds, sampled) => {
     const path = await folderOf(kind, kind);
     const { folder, imported, remove } = await importFolder(path, path);
@@ -135,7 +152,7 @@ describe("a folder that OpenTau saved", () => {
     const isOfLast = /layers\.\d+\..*|language_model\.norm/;
     const others = imported.unread.filter((name) => !isOfLast.test(name));
     expect(others.every((name) => /da_head|discrete_action_embedding|gemma_expert\.lm_head/.test(name))).toBe(true);
-    expect(others.length).toBeGreaterThan(2);
+    expect(others.length > 2).toBe(kind !== "pi0");
   });
 
   it.each([
@@ -145,6 +162,17 @@ describe("a folder that OpenTau saved", () => {
     const { policy, weights } = await read(kind, ({ variant }) => low.settingOf(on, flowRow(variant)));
     expect(policy).toMatchObject({ variant: kind, size: low.reference[on].sizes, history: { slots: 3, interval: 4 } });
     await expectChunk(weights.actions, { feeds: low.batch(on, told), fixed: weights.values }, sampled);
+  });
+
+  it.each([
+    ["use", "pi0_advantage"],
+    ["on", "pi0_advantage"],
+    ["ignore", "smolvla"],
+  ] as const)("of pi0 whose advantage is %j words prompts as %s", async (advantage, prompt) => {
+    const path = await folderOf("pi0", `pi0-${advantage}`, { config: { advantage } });
+    const { imported, remove } = await importFolder(path, path);
+    await remove();
+    expect(imported.recipe.policy).toMatchObject({ variant: "pi0", prompt, promptTokens: 6, stateWidth: 5 });
   });
 
   it("of pi05 is worded as OpenTau words it, and begins with its weights", async () => {

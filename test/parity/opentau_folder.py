@@ -2,9 +2,11 @@
 
     python test/parity/opentau_folder.py OPENTAU      writes test/parity/opentau-folder.json
 
-Policies are those of `pi05_fast.py`, `pi05_mem.py`, `pi05_mem_motion.py`, `pi07.py`, with their weights, and π0.6 as `pi07.py` sizes its trunks. Around
+Policies are those of `opentau_pi0.py`, `pi05_fast.py`, `pi05_mem.py`, `pi05_mem_motion.py`, `pi07.py`, with their weights, and π0.6 as `pi07.py`
+sizes its trunks. Around
 each stand the norms that its policy has, of two heads. What is stored is what `safetensors` has written; numbers follow from the formula.
-Of π0.6, whose numbers stand nowhere else, the velocity of a chunk and a chunk of five steps, on the pictures of now of `pi07.py`, are stored as well.
+Of π0 and π0.6, whose numbers stand nowhere else, the velocity of a chunk and a whole chunk, on the pictures of now of `pi07.py`, are stored as
+well.
 """
 
 import importlib.util
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import formula
 import opentau_micro
+import opentau_pi0
 import pi05_fast
 import pi05_mem
 import pi05_mem_motion
@@ -90,6 +93,9 @@ if __name__ == "__main__":
     mem.at_micro_size()
     found["pi05_mem"] = saved(*mem.model("mrope_interleaved"), "pi05-mem")
     found["pi05_mem_motion"] = saved(*mem.model("mrope_interleaved", pi05_mem_motion.MOTION), "pi05-mem")
+    opentau_pi0.at_micro_size()
+    policy, described = opentau_pi0.model()
+    found["pi0"] = {**saved(policy, described, "opentau-pi0"), **opentau_pi0.sampled(policy)}
     pi07.at_micro_size()
     found["pi07_low_level"] = saved(*pi07.model("gemma"), "pi07")
     found["pi07_paligemma_low_level"] = saved(*pi07.model("paligemma"), "pi07")

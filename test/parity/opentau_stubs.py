@@ -5,7 +5,7 @@ import importlib.machinery
 import sys
 from unittest.mock import MagicMock
 
-STUBS = ("accelerate", "opentau.configs.policies", "opentau.datasets", "opentau.envs", "opentau.optim") + tuple(
+STUBS = ("accelerate", "pytest", "opentau.configs.policies", "opentau.datasets", "opentau.envs", "opentau.optim") + tuple(
     f"opentau.{name}"
     for name in ("policies.accel", "policies.normalize", "policies.pretrained", "utils.accelerate_utils", "utils.hub")
 )

@@ -58,8 +58,9 @@ export async function readForeignPolicy(source: TensorSource, given: GivenFacts)
     return openpiPi(files, { ...headsOf(given, publishedPiHeads), horizon: given.horizon, cameras: given.cameras });
   }
   if (text === null) throw new InputError(`${where}: expected a policy's configuration, got no file`);
-  const kind = opentauKind(type, shapes);
+  const kind = opentauKind(type, config, shapes);
   if (kind !== null) return opentauPolicy(kind, { where, config, shapes }, given);
+  refuseOldStatistics(source);
   switch (type) {
     case "pi0":
     case "pi05":
@@ -78,6 +79,16 @@ export async function readForeignPolicy(source: TensorSource, given: GivenFacts)
         `${where}: expected "type" to be "pi0", "pi05", "pi0_fast", "smolvla" or "groot", or one of OpenTau's policies, got ${JSON.stringify(type) ?? "none"}`,
       );
   }
+}
+
+/** @throws InputError where statistics stand among the weights, as LeRobot kept them before it had processors */
+function refuseOldStatistics({ folder, shapes }: TensorSource): void {
+  const found = [...shapes.keys()].find((name) => /^(un)?normalize_(inputs|targets|outputs)\./.test(name));
+  if (found === undefined) return;
+  throw new InputError(
+    `${folder}: expected statistics in files of processors, got "${found}" among the weights, as LeRobot saved policies before 0.4; ` +
+      'rewrite the folder with "python -m lerobot.processor.migrate_policy_normalization --pretrained-path FOLDER"',
+  );
 }
 
 /** What a configuration says that it is of: LeRobot's by "type", others by "model_type". */

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { PromptFormat } from "../../codec/prompt-format.ts";
 import type { SizeChoice } from "../../policy/size.ts";
 import type { VariantChoice } from "../../policy/variant.ts";
 import type { chosenConventionsSchema } from "../conventions.ts";
@@ -13,6 +14,8 @@ export interface ForeignPolicy extends VariantChoice {
   readonly actionWidth: number;
   readonly stateWidth: number;
   readonly promptTokens: number;
+  /** How prompts are worded, where its configuration says it and no processor does. */
+  readonly prompt?: PromptFormat;
   /** Tokens that say a chunk of actions, at most; 0 where a policy says none. */
   readonly actionTokens: number;
   /** How it says them, where it does. */

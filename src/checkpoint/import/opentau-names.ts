@@ -1,6 +1,6 @@
 import { gemma3TrunkRows, pooledConnectorRows, siglipRows } from "./module-names.ts";
 import { affine, type ForeignNames, type NameRow, within } from "./names.ts";
-import { openpiAdaptiveNames } from "./openpi.ts";
+import { openpiAdaptiveNames, openpiNames } from "./openpi.ts";
 
 const encoder = "stss_encoders.0";
 
@@ -69,6 +69,7 @@ function saidRows(module: string): NameRow[] {
  *   and one of the expert stand side by side: `policies/pi07/gemma3_with_expert.py` `InterleavedDecoderLayer`
  */
 export const opentauNames = {
+  pi0: { ...openpiNames, project: "OpenTau" },
   onPaligemma,
   onGemma3: onGemma3(`${gemma}.language_model.layers.*`, `${together}.gemma_expert.model.layers.*`),
   pi07OnGemma3: onGemma3(

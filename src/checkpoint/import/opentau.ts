@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { PromptFormat } from "../../codec/prompt-format.ts";
 import { InputError } from "../../input-error.ts";
 import { parseInput } from "../../parse-input.ts";
 import type { MotionSize, VisionSize } from "../../policy/size.ts";
@@ -13,7 +14,7 @@ import type { ShapesByName } from "./tensor-source.ts";
 
 const count = z.int().positive();
 
-const configSchema = lerobotConfigSchema.extend({
+const plainSchema = lerobotConfigSchema.extend({
   prompt_max_length: count,
   num_steps: count,
   config_version: z.int().nullable().optional(),
@@ -24,6 +25,13 @@ const configSchema = lerobotConfigSchema.extend({
   motion_insert_layer: z.int().nullable().optional(),
   motion_window: z.tuple([count, count, count]).optional(),
 });
+
+/** π0 calls the length of its prompts otherwise, and may say in them how good what follows is. */
+const pi0Schema = plainSchema
+  .omit({ prompt_max_length: true })
+  .extend({ tokenizer_max_length: count, advantage: z.enum(["ignore", "on", "use"]) });
+
+type Said = z.infer<typeof plainSchema>;
 
 /** Keys by which a policy is another than that of its row, and what they have to say, where they are there. */
 const only: Readonly<Record<string, unknown>> = {
@@ -59,7 +67,7 @@ export interface OpentauFacts {
   readonly embodiment: number | null;
 }
 
-type Kind = "pi05" | "pi05_mem" | "pi06" | "pi07_low_level" | "pi07_paligemma_low_level";
+type Kind = "pi0" | "pi05" | "pi05_mem" | "pi06" | "pi07_low_level" | "pi07_paligemma_low_level";
 
 /** Where the trunks of a policy stand, below `model`. */
 interface Places {
@@ -67,6 +75,8 @@ interface Places {
   readonly vision: string;
   readonly layers: string;
   readonly expert: string;
+  /** Sides of the square of patches that one token stands for. */
+  readonly square: number;
   /** Heads of its image tower, and the width of those of its trunks, as published. */
   readonly heads: HeadCounts;
 }
@@ -77,6 +87,7 @@ const ofPaligemma: Places = {
   vision: "paligemma_with_expert.paligemma.model.vision_tower.vision_model",
   layers: "paligemma_with_expert.paligemma.model.language_model.layers.*",
   expert: "paligemma_with_expert.gemma_expert.model.layers.*",
+  square: 1,
   heads: { headWidth: 256, visionHeads: 16 },
 };
 const ofGemma3: Places = {
@@ -84,6 +95,7 @@ const ofGemma3: Places = {
   vision: `${gemma}.gemma3.model.vision_tower.vision_model`,
   layers: `${gemma}.gemma3.model.language_model.layers.*`,
   expert: `${gemma}.gemma_expert.model.layers.*`,
+  square: 2,
   heads: { headWidth: 256, visionHeads: 16 },
 };
 const ofPi07: Places = {
@@ -94,6 +106,7 @@ const ofPi07: Places = {
 };
 
 const places: Readonly<Record<Kind, Places>> = {
+  pi0: { ...ofPaligemma, names: opentauNames.pi0 },
   pi05: ofPaligemma,
   pi05_mem: ofPaligemma,
   pi06: ofGemma3,
@@ -101,13 +114,22 @@ const places: Readonly<Record<Kind, Places>> = {
   pi07_paligemma_low_level: ofPaligemma,
 };
 
-/** Which of its policies a folder is of; `null` where it is none of OpenTau's. LeRobot's π0.5 says no actions beside its flow. */
-export function opentauKind(type: unknown, shapes: ShapesByName): Kind | null {
+/** Which of its policies a folder is of; `null` where it is none of OpenTau's: LeRobot has a π0 and a π0.5 of the same names. */
+export function opentauKind(type: unknown, config: unknown, shapes: ShapesByName): Kind | null {
   const kind = kinds.find((one) => one === type) ?? null;
-  return kind === "pi05" && !shapes.has("model.paligemma_with_expert.da_head.weight") ? null : kind;
+  const isShared = kind === "pi0" || kind === "pi05";
+  return isShared && !isOpentau(config, shapes) ? null : kind;
 }
 
-const kinds: readonly Kind[] = ["pi05", "pi05_mem", "pi06", "pi07_low_level", "pi07_paligemma_low_level"];
+/** LeRobot's say no version of their configuration, no actions as tokens beside the flow, and keep no statistics of a plain `state`. */
+function isOpentau(config: unknown, shapes: ShapesByName): boolean {
+  const isOwn = (name: string) => name.includes(".da_head.") || name.startsWith("normalize_inputs.buffer_state.");
+  return (
+    (typeof config === "object" && config !== null && "config_version" in config) || [...shapes.keys()].some(isOwn)
+  );
+}
+
+const kinds: readonly Kind[] = ["pi0", "pi05", "pi05_mem", "pi06", "pi07_low_level", "pi07_paligemma_low_level"];
 
 /**
  * A low-level policy as OpenTau's `save_pretrained` leaves it. What says its actions as tokens beside the flow, or a response, stays behind.
@@ -116,14 +138,13 @@ const kinds: readonly Kind[] = ["pi05", "pi05_mem", "pi06", "pi07_low_level", "p
  * @source OpenTau 0.14.0 `policies/pretrained.py`, `configs/policies.py` and the configurations of the policies
  */
 export function opentauPolicy(kind: Kind, { where, config, shapes }: PiFiles, given: OpentauFacts): ForeignPolicy {
-  const read = parseInput(where, configSchema, config);
+  const read = saidBy(kind, where, config);
   expectRow(where, config);
-  const { heads, ...at } = places[kind];
+  const { heads, square, ...at } = places[kind];
   const [headWidth, visionHeads] = [given.headWidth ?? heads.headWidth, given.visionHeads ?? heads.visionHeads];
   const [vocabulary = 0] = shapeOf(where, shapes, tableIn(shapes, at.names));
   const state = shapes.get("model.state_proj.weight");
   const vision = siglipSizeOf(where, shapes, `model.${at.vision}`, visionHeads);
-  const square = at.names === opentauNames.onPaligemma ? 1 : 2;
   const own: VisionSize = { ...vision, square, temporalEvery: read.spacetime_layer_stride ?? 4 };
   return {
     variant: variantOf(kind, read.use_motion ?? false),
@@ -138,16 +159,29 @@ export function opentauPolicy(kind: Kind, { where, config, shapes }: PiFiles, gi
     actionWidth: read.max_action_dim,
     stateWidth: state === undefined ? read.max_state_dim : state[1]!,
     promptTokens: read.prompt_max_length,
+    ...(read.prompt === null ? {} : { prompt: read.prompt }),
     actionTokens: 0,
     cameras: camerasOf(read),
-    ...(kind === "pi05" || kind === "pi06" ? {} : { history: historyOf(read) }),
+    ...(plainKinds.has(kind) ? {} : { history: historyOf(read) }),
     norms: { version: read.config_version ?? 0, head: given.embodiment },
     conventions: taughtByOpentau,
     names: { ...belowModule("model", at.names), left: opentauModules },
   };
 }
 
-function historyOf({ n_obs_steps: slots = 1, history_interval: interval = 1 }: z.infer<typeof configSchema>) {
+/** Those that see what is now, and nothing before. */
+const plainKinds: ReadonlySet<Kind> = new Set(["pi0", "pi05", "pi06"]);
+
+/** What a configuration says, and how prompts are worded where its row of the table does not say it. */
+function saidBy(kind: Kind, where: string, config: unknown): Said & { readonly prompt: PromptFormat | null } {
+  if (kind !== "pi0")
+    return { ...parseInput(where, plainSchema, config), prompt: kind === "pi05" ? "pi05_fast" : null };
+  const { tokenizer_max_length, advantage, ...others } = parseInput(where, pi0Schema, config);
+  const prompt = advantage === "ignore" ? "smolvla" : "pi0_advantage";
+  return { ...others, prompt_max_length: tokenizer_max_length, prompt };
+}
+
+function historyOf({ n_obs_steps: slots = 1, history_interval: interval = 1 }: Said) {
   return { slots, interval };
 }
 
@@ -177,7 +211,7 @@ function tableIn(shapes: ShapesByName, { tied }: ForeignNames): string {
 function motionOf(
   where: string,
   shapes: ShapesByName,
-  { motion_insert_layer: after, motion_window: window = [5, 9, 9] }: z.infer<typeof configSchema>,
+  { motion_insert_layer: after, motion_window: window = [5, 9, 9] }: Said,
   { layers }: VisionSize,
 ): MotionSize {
   const encoder = "model.video_encoder.motion_module.stss_encoders.0";

@@ -49,7 +49,7 @@ async function robotOf(source: Tensors, policy: ForeignPolicy): Promise<KnownRob
     const robot = lerobotRobot(where, parseInput(where, lerobotConfigSchema, config));
     if (policy.norms !== undefined) {
       const normalization = await opentauNormalization(where, config, { source, robot, norms: policy.norms });
-      return { robot, normalization, prompt: policy.variant === "pi05" ? "pi05_fast" : null, supervision: "allReal" };
+      return { robot, normalization, prompt: policy.prompt ?? null, supervision: "allReal" };
     }
     const found = await lerobotProcessors(folder, robot);
     const none = { normalization: unknownNormalization(folder, robot), prompt: null };
