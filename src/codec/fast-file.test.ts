@@ -49,9 +49,10 @@ it("merges of earlier files, with a space between the two, are the same", async 
 describe("a folder that is no tokenizer is refused by its file", () => {
   it("which is missing, or is no JSON", async () => {
     const path = join(folder, "tokenizer.json");
-    await expect(readFast(folder)).rejects.toThrow(`${path}: expected a file of JSON`);
+    const said = `${path}: expected a file of JSON, as physical-intelligence/fast has it, got`;
+    await expect(readFast(folder)).rejects.toThrow(`${said} no such file`);
     await writeFile(path, "{");
-    await expect(readFast(folder)).rejects.toThrow(`${path}: expected a file of JSON`);
+    await expect(readFast(folder)).rejects.toThrow(`${said} something else; the file is damaged`);
   });
 
   it("whose ids have gaps, or which merges what it does not know", async () => {

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { reason } from "../dataset/problem.ts";
 import { InputError } from "../input-error.ts";
 import { parseInput } from "../parse-input.ts";
 import { type ChunkForm, type FastForm, FastTokenizer } from "./fast.ts";
@@ -88,8 +89,9 @@ async function jsonIn(folder: string, name: string): Promise<unknown> {
   const path = join(folder, name);
   try {
     return JSON.parse(await readFile(path, "utf8"));
-  } catch {
-    throw new InputError(`${path}: expected a file of JSON, as physical-intelligence/fast has it, got none`);
+  } catch (error) {
+    const found = error instanceof SyntaxError ? "something else; the file is damaged" : reason(error);
+    throw new InputError(`${path}: expected a file of JSON, as physical-intelligence/fast has it, got ${found}`);
   }
 }
 

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
+import { reason } from "../dataset/problem.ts";
 import { readOnnxFacts } from "../graph/onnx-metadata.ts";
 import { InputError } from "../input-error.ts";
 import type { PromptTokenizer } from "./prompt.ts";
@@ -103,7 +104,7 @@ function readContent(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new InputError(`${path}: expected a tokenizer, got ${firstLine(error)}`);
+    throw new InputError(`${path}: expected a tokenizer, got ${reason(error)}`);
   }
 }
 
@@ -120,10 +121,6 @@ function made(path: string, file: object): Tokenizer {
   try {
     return new Tokenizer(file, {});
   } catch (error) {
-    throw new InputError(`${path}: expected a tokenizer of a known kind, got ${firstLine(error)}`);
+    throw new InputError(`${path}: expected a tokenizer of a known kind, got ${reason(error)}`);
   }
-}
-
-function firstLine(error: unknown): string {
-  return String(error).split("\n", 1)[0] ?? "";
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, rename, rm, truncate } from "node:fs/promises";
+import { cp, mkdtemp, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -33,6 +33,14 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const mistakes: readonly (readonly [what: string, change: (path: string) => Promise<void>, line: string])[] = [
   ["nothing", (path) => rm(path, { recursive: true }), "expected a folder with weights, got none"],
+  [
+    "a file",
+    async (path) => {
+      await rm(path, { recursive: true });
+      await writeFile(path, "weights");
+    },
+    "expected a folder with weights, got a file in place of a folder",
+  ],
   [
     "pickles",
     (path) => rename(join(path, "model.safetensors"), join(path, "model.pt")),

@@ -125,6 +125,6 @@ const fileErrors: Readonly<Record<string, string>> = {
   ENOENT: "no such file",
   ENOTDIR: "a file in place of a folder",
   EISDIR: "a folder in place of a file",
-  EACCES: "a file that may not be read",
+  EACCES: "one that may not be read",
   ELOOP: "links that lead to each other",
 };

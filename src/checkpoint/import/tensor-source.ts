@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
+import { reason } from "../../dataset/problem.ts";
 import { InputError } from "../../input-error.ts";
 import { parseInput } from "../../parse-input.ts";
 import { SafetensorsFile } from "../safetensors.ts";
@@ -98,8 +99,11 @@ async function weightFiles(folder: string): Promise<{ readonly paths: string[]; 
     if (outside !== undefined) throw new InputError(`${index}: expected names of files beside it, got "${outside}"`);
     return { paths: names.map((name) => join(folder, name)), listed: Object.keys(weight_map) };
   }
-  const names = await readdir(folder).catch(() => null);
-  if (names === null) throw new InputError(`${folder}: expected a folder with weights, got none`);
+  const names = await readdir(folder).catch((error: unknown) => {
+    throw new InputError(
+      `${folder}: expected a folder with weights, got ${existsSync(folder) ? reason(error) : "none"}`,
+    );
+  });
   const pickles = names.sort().find((name) => /\.(bin|pt|pth|pkl|pickle|ckpt)$/.test(name));
   if (pickles !== undefined)
     throw new InputError(
