@@ -86,6 +86,13 @@ it("how many are given does not follow from how soon the episode ends", () => {
   expect(new Set(found.flat()).size).toBe(maxDelay + 1);
 });
 
+it("a filler row, which nobody recorded, is given no step", () => {
+  const ragged = raggedBatch(layout, 1);
+  const rows = Array.from({ length: layout.rows }, (_, row) => row).filter((row) => !ragged.facts.rowReal.isReal(row));
+  expect(rows).toEqual([3]);
+  for (let draw = 0; draw < 20; draw++) expect(delaysOf(ragged, draw)[3]).toBe(0);
+});
+
 it.each(["pi0", "groot_n16"] as const)(
   "steps that are given stand at the time of data and teach nothing: %s",
   (name) => {

@@ -65,6 +65,21 @@ it.each(unrealInputs)(
   },
 );
 
+it.each(unrealInputs)(
+  "a slot that a robot does not have is fed noise only where the convention asks for it: %s",
+  (unrealInput) => {
+    const batch = raggedBatch(layout, 1);
+    const noise = Array.from(microBatchOf(batch, targetOf(unrealInput, "hidden"), 0).feeds.get("noise")!.cells, Number);
+    const isOwn = [...batch.ownDof.cells].map((dof) => dof >= 0);
+    const unreal = noise.filter((_, at) => {
+      const row = Math.floor(at / (layout.steps * layout.actionWidth));
+      return row < 3 && !isOwn[row * layout.actionWidth + (at % layout.actionWidth)];
+    });
+    expect(unreal.length).toBeGreaterThan(10);
+    expect(new Set(unreal.map((cell) => cell !== 0))).toEqual(new Set([unrealInput === "noise"]));
+  },
+);
+
 it("a policy that always knows the state is told of no sample that it does not", () => {
   const { feeds } = microBatch("zero");
   expect([...feeds.keys()].filter((name) => name === "stateKept")).toEqual([]);
