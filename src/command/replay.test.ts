@@ -53,13 +53,14 @@ async function recorded(folder: string): Promise<void> {
     for (let frame = 0; frame < 4; frame++) {
       const camera = new HostArray("h w c", [16, 16, 3], "uint8", new Uint8Array(768).fill(40 * frame));
       const observation = { state: [frame / 30, number / 7], pictures: { camera } };
-      session.see({ observation, prompt: "reach", begins: false }, 0);
-      const [chunk] = await policy.act([session.ask({ delay: null, carriedOut: null })]);
+      session.see({ observation, prompt: "reach", begins: false, lastStep: null }, { ms: 0, time: 2 });
+      const asked = session.ask(session.question(), { delay: null, carriedOut: null });
+      const [chunk] = await policy.act([asked.request]);
       const { actions } = guarded(chunk!.actions, observation.state, {
         robot: robot!,
         rules: rulesOf(robot!, safety),
       });
-      session.answered(chunk!, actions, { tookMs: 1, time: 2 });
+      session.answered(asked, { chunk: chunk!, actions, sentSteps: actions.length, tookMs: 1 });
       if (number === 1 && frame === 0) recorder.end(number);
     }
     session.end();

@@ -17,6 +17,30 @@ export interface SaidContinuation {
   readonly carriedOut: number | null;
 }
 
+/** Where a robot is at a frame. */
+export interface FramePosition {
+  readonly frame: number;
+  /** As the client numbers the steps of its robot; `null` where it does not say. */
+  readonly numbered: NumberedSteps | null;
+}
+
+/** Numbers of steps, at a frame. */
+export interface NumberedSteps {
+  /** Of the first step of the frame's answer. */
+  readonly first: number;
+  /** Of the step that the robot carries out after the frame. */
+  readonly next: number;
+}
+
+/** A chunk that a robot was sent. */
+interface SentChunk {
+  readonly actions: ActionRows;
+  /** Where the robot was when it asked. */
+  readonly asked: FramePosition;
+  /** Steps of it that are past when it is there. */
+  readonly past: number;
+}
+
 /** Answers whose times are remembered: the longest of them counts, as a robot that jumps is worse than one that heeds more. */
 const remembered = 8;
 
@@ -25,9 +49,9 @@ export class Continuation {
   readonly #choice: ContinuationChoice;
   readonly #stepsPerSecond: number;
   readonly #stepsPerFrame: number;
-  readonly #tookMs: number[] = [];
+  readonly #tookSteps: number[] = [];
   /** The chunk that is carried out, and the one before it, which is until the answer is there. */
-  #chunks: readonly { readonly actions: ActionRows; readonly frame: number; readonly delay: number }[] = [];
+  #chunks: readonly SentChunk[] = [];
 
   constructor(
     choice: ContinuationChoice,
@@ -38,27 +62,47 @@ export class Continuation {
     this.#stepsPerFrame = choice.horizon ?? stepsPerSecond / framesPerSecond;
   }
 
-  /** What the robot does while it waits for the next answer. */
-  waiting(said: SaidContinuation): Waiting {
-    return { delay: said.delay ?? this.#delay(), carriedOut: said.carriedOut ?? this.#choice.horizon };
+  /** Whether the robot was sent a chunk since it began. */
+  get hasBegun(): boolean {
+    return this.#chunks.length > 0;
   }
 
-  /** An answer was on its way so many milliseconds after its question had come. */
-  took(ms: number): void {
-    this.#tookMs.push(ms);
-    if (this.#tookMs.length > remembered) this.#tookMs.shift();
+  /** What the robot does while it waits for the answer to a frame. Where it numbers its steps, it waits where its chunk ends. */
+  waiting(said: SaidContinuation, { numbered }: FramePosition): Waiting {
+    const delay = said.delay ?? this.#delay();
+    const last = this.#chunks.at(-1);
+    const from = last?.asked.numbered ?? null;
+    if (last === undefined || numbered === null || from === null)
+      return { delay, carriedOut: said.carriedOut ?? this.#choice.horizon };
+    const carriedOut = numbered.first - from.first;
+    return { delay: Math.min(delay, Math.max(1, last.actions.length - carriedOut)), carriedOut };
+  }
+
+  /**
+   * An answer was on its way so many milliseconds after its question had come.
+   *
+   * @param seenSteps that the robot is known to have carried out meanwhile, the first of the answer among them
+   */
+  took(ms: number, seenSteps: number): void {
+    this.#tookSteps.push(Math.max(seenSteps, Math.ceil((ms / 1000) * this.#stepsPerSecond)));
+    if (this.#tookSteps.length > remembered) this.#tookSteps.shift();
   }
 
   /** The answer to the question of a frame, of whose steps so many are past when it is there. */
-  put(actions: ActionRows, frame: number, delay: number): void {
-    this.#chunks = [...this.#chunks.slice(-1), { actions, frame, delay }];
+  put(actions: ActionRows, asked: FramePosition, past: number): void {
+    this.#chunks = [...this.#chunks.slice(-1), { actions, asked, past }];
   }
 
   /** What the robot carries out at a frame, as far as is known; the last step where its chunk has ended. */
-  at(frame: number): readonly number[] | null {
-    const step = (asked: number) => Math.round((frame - asked) * this.#stepsPerFrame);
-    const due = this.#chunks.findLast((chunk) => step(chunk.frame) >= chunk.delay) ?? this.#chunks[0];
-    return due === undefined ? null : (due.actions[step(due.frame)] ?? due.actions.at(-1) ?? null);
+  at(position: FramePosition): readonly number[] | null {
+    const due = this.#chunks.findLast((chunk) => this.#step(position, chunk) >= chunk.past) ?? this.#chunks[0];
+    return due === undefined ? null : (due.actions[this.#step(position, due)] ?? due.actions.at(-1) ?? null);
+  }
+
+  /** Whether a number of a step is from before the chunk that the robot was sent: its client has begun anew. */
+  isBefore(step: number): boolean {
+    const from = this.#chunks.at(-1)?.asked.numbered ?? null;
+    return from !== null && step < from.first;
   }
 
   /** Begins anew; how long answers take is remembered. */
@@ -66,10 +110,15 @@ export class Continuation {
     this.#chunks = [];
   }
 
+  #step({ frame, numbered }: FramePosition, { asked }: SentChunk): number {
+    if (numbered !== null && asked.numbered !== null) return numbered.next - asked.numbered.first;
+    return Math.round((frame - asked.frame) * this.#stepsPerFrame);
+  }
+
   #delay(): number {
     const { delay, longestDelay } = this.#choice;
     if (delay !== "measured") return delay;
-    const steps = Math.ceil((Math.max(0, ...this.#tookMs) / 1000) * this.#stepsPerSecond);
+    const steps = Math.max(0, ...this.#tookSteps);
     return Math.min(steps, longestDelay ?? steps);
   }
 }

@@ -1,7 +1,7 @@
 import type { RobotObservation } from "../batch/observation.ts";
 import { InputError } from "../input-error.ts";
 import type { ActionChunk, ActionRequest } from "./action.ts";
-import { Continuation, type ContinuationChoice, type SaidContinuation } from "./continuation.ts";
+import { Continuation, type ContinuationChoice, type FramePosition, type SaidContinuation } from "./continuation.ts";
 import type { ActionRows } from "./limit.ts";
 import type { LoadedPolicy } from "./policy.ts";
 import type { SessionRecording } from "./recording/session-recording.ts";
@@ -31,6 +31,45 @@ export interface SentFrame {
   readonly prompt: string | Int32Array;
   /** Whether the client says that an episode begins. */
   readonly begins: boolean;
+  /**
+   * Number of the last step that the robot has carried out, which the first step of the answer has as well; `null` where its client numbers none.
+   *
+   * @source LeRobot 0.6.1 `async_inference/policy_server.py`, `_time_action_chunk`
+   */
+  readonly lastStep: number | null;
+}
+
+/** When a frame came. */
+export interface FrameTime {
+  /** By a clock that only goes forward, in milliseconds. */
+  readonly ms: number;
+  /** In seconds since 1970. */
+  readonly time: number;
+}
+
+/** What a session asked at one of its frames. */
+export interface Question {
+  /** With the history and the noise of that frame. */
+  readonly request: ActionRequest;
+  readonly state: RobotObservation["state"];
+  readonly position: FramePosition;
+}
+
+/** A question whose turn has come. */
+export interface AskedQuestion extends Question {
+  /** How it goes on from the chunk before; `null` where it does not. */
+  readonly waiting: Waiting | null;
+}
+
+/** What became of an answer. */
+export interface SentAnswer {
+  readonly chunk: ActionChunk;
+  /** As they left the guard. */
+  readonly actions: ActionRows;
+  /** As many of them as the robot was sent. */
+  readonly sentSteps: number;
+  /** From the question until the answer was on its way. */
+  readonly tookMs: number;
 }
 
 /** One robot's session at a server: what it saw, how its chunks go on, when it begins anew, and its recording. */
@@ -40,9 +79,8 @@ export class ServedSession {
   readonly #goesOn: boolean;
   readonly #choice: SessionChoice;
   readonly #recording: SessionRecording | null;
-  #last: { readonly prompt: SentFrame["prompt"]; readonly atMs: number } | null = null;
-  #frame: SentFrame = { observation: { state: [], pictures: {} }, prompt: "", begins: false };
-  #waiting: Waiting | null = null;
+  #last: { readonly frame: SentFrame; readonly atMs: number } | null = null;
+  #position: FramePosition = { frame: -1, numbered: null };
 
   constructor(
     policy: Pick<LoadedPolicy, "chunking">,
@@ -63,69 +101,102 @@ export class ServedSession {
    * @returns why the session begins anew though the client did not say so; `null` where it does not
    * @throws InputError where it does not fit the robot
    */
-  see(frame: SentFrame, nowMs: number): string | null {
-    const why = this.#whyAnew(frame, nowMs);
-    if (frame.begins || why !== null) this.#reset();
+  see(frame: SentFrame, { ms, time }: FrameTime): string | null {
+    const why = this.#whyAnew(frame, ms);
+    if (frame.begins || why !== null) this.reset();
     this.session.see(frame.observation);
-    this.#last = { prompt: frame.prompt, atMs: nowMs };
-    this.#frame = frame;
+    this.#last = { frame, atMs: ms };
+    this.#write();
+    const numbered = this.#numbered(frame);
+    this.#position = { frame: this.session.place.frame, numbered };
+    this.#record(frame, time);
     return why;
   }
 
-  /** The request for actions from the last frame on. */
-  ask(said: SaidContinuation): ActionRequest {
-    const { prompt } = this.#frame;
-    this.#waiting = this.#goesOn ? this.#continuation.waiting(said) : null;
-    return this.#waiting === null ? this.session.ask(prompt) : this.session.askAfter(prompt, this.#waiting);
+  /** What the last frame asks: it is answered, or dropped. */
+  question(): Question {
+    const { prompt, observation } = this.#seen();
+    this.#recording?.asks(this.#position.frame);
+    return { request: this.session.ask(prompt), state: observation.state, position: this.#position };
   }
 
-  /**
-   * Keeps the answer to the last request: the robot goes on with what left the guard.
-   *
-   * @param tookMs from the question until the answer was on its way
-   * @param time when the frame came, in seconds since 1970
-   */
-  answered(chunk: ActionChunk, actions: ActionRows, { tookMs, time }: { tookMs: number; time: number }): void {
-    const { frame } = this.session.place;
-    this.session.keep({ ...chunk, actions });
-    this.#continuation.took(tookMs);
-    this.#continuation.put(actions, frame, this.#waiting?.delay ?? 0);
-    this.#record(time, { asked: frame, waiting: this.#waiting, actions });
+  /** A question goes on from what its robot carries out now that its turn has come. */
+  ask(question: Question, said: SaidContinuation): AskedQuestion {
+    if (!this.#goesOn || !this.#isOfNow(question)) return { ...question, waiting: null };
+    const waiting = this.#continuation.waiting(said, question.position);
+    return { ...question, waiting, request: this.session.after(question.request, waiting) };
   }
 
-  /** The last frame asks for no actions. */
-  onlySeen(time: number): void {
-    this.#record(time, null);
+  /** Keeps the answer to a question: the robot goes on with what left the guard. */
+  answered(question: AskedQuestion, { chunk, actions, sentSteps, tookMs }: SentAnswer): void {
+    if (!this.#isOfNow(question)) return;
+    const { position, waiting } = question;
+    const { frame, numbered } = position;
+    const last = this.#position.numbered;
+    // Until now it goes on with the chunk before, as far as its frames tell.
+    const seenSteps = numbered === null || last === null ? 0 : last.first - numbered.first + 1;
+    const past = numbered === null || last === null ? (waiting?.delay ?? 0) : last.next - numbered.first + 1;
+    this.session.keep({ ...chunk, actions }, frame);
+    this.#continuation.took(tookMs, seenSteps);
+    this.#continuation.put(actions.slice(0, sentSteps), position, past);
+    this.#recording?.answered(frame, { asked: frame, waiting, actions });
+    this.#write();
   }
 
-  /** The session is over. */
+  /** A question gets no answer. */
+  dropped(question: Question): void {
+    if (!this.#isOfNow(question)) return;
+    this.#recording?.answered(question.position.frame, null);
+    this.#write();
+  }
+
+  /** Begins anew. */
+  reset(): void {
+    this.end();
+    this.session.reset();
+    this.#continuation.reset();
+  }
+
+  /** The session, or its episode, is over. */
   end(): void {
-    this.#recording?.end();
+    this.#recording?.end((position) => this.#continuation.at(position));
   }
 
-  #record(time: number, answer: Parameters<SessionRecording["add"]>[1]["answer"]): void {
-    const action = this.#continuation.at(this.session.place.frame);
-    // Before the first answer nobody knows what the robot does.
-    if (action === null) return;
-    const { observation, prompt } = this.#frame;
+  /** Whether the session has not begun anew since. */
+  #isOfNow({ request }: Question): boolean {
+    return request.noise.episode === this.session.place.episode;
+  }
+
+  #numbered({ lastStep }: SentFrame): FramePosition["numbered"] {
+    if (lastStep === null) return null;
+    return { first: lastStep, next: this.#continuation.hasBegun ? lastStep + 1 : lastStep };
+  }
+
+  #record({ observation, prompt }: SentFrame, time: number): void {
     if (this.#recording === null) return;
     if (typeof prompt !== "string")
       throw new InputError("--record: expected prompts as texts, which datasets hold, got the tokens of one");
-    this.#recording.add(this.session, { observation, prompt, time, action, answer });
+    this.#recording.see(this.session, { observation, prompt, time, position: this.#position });
   }
 
-  #whyAnew({ prompt, begins }: SentFrame, nowMs: number): string | null {
+  #write(): void {
+    this.#recording?.write((position) => this.#continuation.at(position));
+  }
+
+  #seen(): SentFrame {
+    if (this.#last === null) throw new RangeError("session: expected a frame before a question, got none");
+    return this.#last.frame;
+  }
+
+  #whyAnew({ prompt, begins, lastStep }: SentFrame, nowMs: number): string | null {
     const { resetAfterMs, resetOnPrompt } = this.#choice;
     if (begins || this.#last === null) return null;
     const gapMs = nowMs - this.#last.atMs;
     if (resetAfterMs !== null && gapMs > resetAfterMs)
       return `begins anew after ${Math.round(gapMs)} ms without a frame`;
-    return resetOnPrompt && String(prompt) !== String(this.#last.prompt) ? "begins anew with another prompt" : null;
-  }
-
-  #reset(): void {
-    this.session.reset();
-    this.#continuation.reset();
-    this.#recording?.end();
+    if (lastStep !== null && this.#continuation.isBefore(lastStep))
+      return `begins anew as its steps do, at ${lastStep}`;
+    const isOther = String(prompt) !== String(this.#last.frame.prompt);
+    return resetOnPrompt && isOther ? "begins anew with another prompt" : null;
   }
 }

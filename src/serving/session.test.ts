@@ -57,12 +57,12 @@ describe("a session of a policy that acts at four steps per second", () => {
     const session = policy.session(robot, { seed: 1 });
     see(session, 3, 0, 10);
     expect(session.askAfter("lift", { delay: 2, carriedOut: null }).before).toBeUndefined();
-    session.keep({ robot, actions: [[0], [1], [2], [3]], saidSteps: 4, stepsPerSecond: 4 });
+    session.keep({ robot, actions: [[0], [1], [2], [3]], saidSteps: 4, stepsPerSecond: 4 }, 9);
     // Five of its frames are half a second: two steps.
     see(session, 3, 10, 5);
     const rest = (delay: number, carriedOut: number | null) => session.askAfter("lift", { delay, carriedOut }).before;
     expect(rest(1, null)).toEqual({ actions: [[2], [3]], delay: 1 });
-    session.keep({ robot, actions: [[0], [1], [2], [3]], saidSteps: 4, stepsPerSecond: 4 });
+    session.keep({ robot, actions: [[0], [1], [2], [3]], saidSteps: 4, stepsPerSecond: 4 }, 14);
     expect(rest(5, 1)).toEqual({ actions: [[1], [2], [3]], delay: 3 });
     session.reset();
     see(session, 3, 0, 1);

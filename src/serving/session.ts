@@ -17,8 +17,6 @@ export class Session {
   readonly #history: History;
   readonly #seed: number;
   #episode = 0;
-  /** The frame of the last question. */
-  #asked = 0;
   /** The last answer, and the frame of its question. */
   #last: { readonly chunk: ActionChunk; readonly frame: number } | null = null;
 
@@ -44,8 +42,7 @@ export class Session {
    * @throws InputError if there was no observation yet
    */
   ask(prompt: string | Int32Array): ActionRequest {
-    this.#asked = this.#history.length - 1;
-    const noise = { seed: this.#seed, episode: this.#episode, frame: this.#asked, draw: 0 };
+    const noise = { seed: this.#seed, episode: this.#episode, frame: this.#history.length - 1, draw: 0 };
     return { robot: this.robot, observations: this.#history.observations, prompt, noise };
   }
 
@@ -54,20 +51,24 @@ export class Session {
    *
    * @throws InputError if there was no observation yet
    */
-  askAfter(prompt: string | Int32Array, { delay, carriedOut }: Waiting): ActionRequest {
-    const request = this.ask(prompt);
+  askAfter(prompt: string | Int32Array, waiting: Waiting): ActionRequest {
+    return this.after(this.ask(prompt), waiting);
+  }
+
+  /** A request that was made before, of what had been seen then, but going on from the last chunk that was kept until now. */
+  after(request: ActionRequest, { delay, carriedOut }: Waiting): ActionRequest {
     if (this.#last === null) return request;
     const { chunk, frame } = this.#last;
-    const seconds = (this.#asked - frame) / this.robot.framesPerSecond;
+    const seconds = (request.noise.frame - frame) / this.robot.framesPerSecond;
     const past = carriedOut ?? Math.round(seconds * this.robot.stepsPerSecond);
     const actions = chunk.actions.slice(past);
     if (actions.length === 0) return request;
     return { ...request, before: { actions, delay: Math.min(delay, actions.length) } };
   }
 
-  /** Keeps the answer to the last question: the robot goes on with it. */
-  keep(chunk: ActionChunk): void {
-    this.#last = { chunk, frame: this.#asked };
+  /** Keeps the answer to the question of a frame: the robot goes on with it. */
+  keep(chunk: ActionChunk, frame: number): void {
+    this.#last = { chunk, frame };
   }
 
   /** Where it is: its noise, its episode, and the frame that it saw last, −1 before the first. */

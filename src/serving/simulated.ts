@@ -141,7 +141,8 @@ export class PolicyController implements Controller {
       chunks.push(...(await this.#policy.act(requests.slice(at, at + this.#policy.rows))));
     this.#ms += performance.now() - from;
     for (const { saidSteps } of chunks) this.#answers = counted(this.#answers, saidSteps, this.horizon);
-    for (const [at, environment] of environments.entries()) this.#runningIn(environment).session.keep(chunks[at]!);
+    for (const [at, environment] of environments.entries())
+      this.#runningIn(environment).session.keep(chunks[at]!, requests[at]!.noise.frame);
     return chunks.map(({ actions }) => actions);
   }
 

@@ -24,6 +24,11 @@ export class ObservationQueue<Observation extends QueuedObservation> {
   readonly #answered = new Set<number>();
   #isOwed = false;
 
+  /** The observation that waits; `null` where none does. */
+  get waiting(): Observation | null {
+    return this.#next;
+  }
+
   /** Whether an observation is taken in; one that waited before it is dropped. */
   offer(observation: Observation): boolean {
     if (!this.#goes(observation)) return false;

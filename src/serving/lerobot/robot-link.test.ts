@@ -9,6 +9,7 @@ import { writeActions } from "./action-pickle.ts";
 import { frameKeys } from "./fit.ts";
 import { RobotLink } from "./robot-link.ts";
 import { exchange, recordedBytes } from "./testing/exchange.ts";
+import { observedAt } from "./testing/recorded-robot.ts";
 import { decodeBytes, decodePiece } from "./wire.ts";
 
 let run: MicroRun;
@@ -24,13 +25,10 @@ afterAll(async () => {
 });
 
 const setup = decodeBytes(recordedBytes(exchange.policySetup));
-const recorded = Buffer.from(decodePiece(recordedBytes(exchange.observationPieces[0]!)).data);
+const recorded = pickleOf({});
 
-/** The recorded observation, made at another time. */
-function madeAt(seconds: number): Buffer {
-  const pickle = Buffer.from(recorded);
-  pickle.writeDoubleBE(seconds, recorded.indexOf("timestamp\x94G", "latin1") + "timestamp\x94G".length);
-  return pickle;
+function pickleOf(changes: Parameters<typeof observedAt>[0]): Buffer {
+  return Buffer.from(decodePiece(observedAt(changes)[0]!).data);
 }
 
 function linkOf(): RobotLink {
@@ -44,7 +42,7 @@ function linkOf(): RobotLink {
 /** What a link gives for observations that were made so many seconds after the first. */
 async function asked(after: readonly number[]): Promise<Buffer> {
   const link = linkOf();
-  for (const seconds of after) link.observe(madeAt(100.5 + seconds));
+  for (const seconds of after) link.observe(pickleOf({ timestamp: 100.5 + seconds }));
   return Buffer.from(await link.actions(new AbortController().signal));
 }
 
@@ -81,7 +79,7 @@ describe("a robot that nobody waits for any more", () => {
     const lost = link.actions(gone.signal);
     gone.abort();
     await lost;
-    const patient = Buffer.from(recorded.toString("latin1").replace("\x88ub.", "\x89ub."), "latin1");
+    const patient = pickleOf({ mustGo: false });
     link.observe(patient);
     expect((await link.actions(new AbortController().signal)).length).toBeGreaterThan(1000);
     link.observe(patient);

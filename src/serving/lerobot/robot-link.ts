@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../../input-error.ts";
-import type { ActionRequest } from "../action.ts";
+import type { ActionRows } from "../limit.ts";
 import { refuseStale } from "../observation-age.ts";
-import { brokenNote, safeAnswer } from "../protocol/answer.ts";
+import { answerTurn, servedSession } from "../protocol/answer.ts";
 import { choiceIn } from "../protocol/choice.ts";
 import { askedBy, type ObservationKeys } from "../protocol/keys.ts";
 import type { LogFields } from "../protocol/log.ts";
 import type { Shared } from "../protocol/shared.ts";
 import { Refusal } from "../refusal.ts";
 import type { ServedRobot } from "../robot.ts";
-import type { Session } from "../session.ts";
+import type { Question, ServedSession } from "../served-session.ts";
 import { writeActions } from "./action-pickle.ts";
 import { featuresOf, frameOf, type RobotFeatures } from "./features.ts";
 import { clientRobot } from "./fit.ts";
@@ -25,17 +25,22 @@ const longestGapFrames = 2.5;
 /** Clients of one Python process share a connection: whoever asks while another does is told so late that it does not ask at once again. */
 const secondClientMs = 500;
 
+/** LeRobot's client does not say how it goes on: its numbers of steps do. */
+const silent = { delay: null, carriedOut: null };
+
 /** An observation that waits for its client to fetch the answer. */
 interface Waiting extends QueuedObservation {
+  readonly session: ServedSession;
   readonly sent: SentObservation;
-  readonly request: ActionRequest;
+  readonly question: Question;
   readonly came: number;
   readonly readMs: number;
 }
 
 /** What a client said of itself. */
 interface Instructed {
-  readonly session: Session;
+  readonly session: ServedSession;
+  readonly robot: ServedRobot;
   readonly seed: number;
   readonly keys: ObservationKeys;
   readonly features: RobotFeatures;
@@ -75,8 +80,8 @@ export class RobotLink {
   /** Begins anew: what waits is dropped, and history and noise are those of the next episode. */
   ready(): void {
     this.#isReady = true;
-    this.#queue = new ObservationQueue();
     this.#instructed?.session.reset();
+    this.#queue = new ObservationQueue();
   }
 
   /** Takes what a client says of its robot. @throws InputError where the policy acts for no such robot */
@@ -90,31 +95,32 @@ export class RobotLink {
     const { robot, keys, note } = clientRobot(policy, robots, features, frameKeys);
     const seed = own ?? common + number;
     const before = this.#instructed;
-    const isSame = before !== null && before.session.robot === robot && before.seed === seed;
-    const session = isSame ? before.session : policy.session(robot, { seed });
-    this.#instructed = { session, seed, keys, features, actionsPerChunk: config.actionsPerChunk };
+    const isSame = before !== null && before.robot === robot && before.seed === seed;
+    const session = isSame ? before.session : this.#begin(robot, seed);
+    this.#instructed = { session, robot, seed, keys, features, actionsPerChunk: config.actionsPerChunk };
     this.#say(`acts for ${robot.name}; it asked for ${config.policyType} "${config.path}"`, "connected");
     if (note !== null) this.#say(note, "note");
   }
 
   /** Takes an observation, the robot's next frame. @throws InputError where it is none of this robot */
   observe(bytes: Uint8Array): void {
-    const { now, mayAsk, caller, limits } = this.#options;
+    const { now, clock, mayAsk, caller, limits } = this.#options;
     const instructed = this.#mustBeInstructed("SendObservations");
     const came = now();
     try {
       if (!mayAsk(caller))
         throw new Refusal("rate", `connection: expected at most ${limits.perSecond} observations per second, got more`);
       const sent = readObservation(bytes);
-      const { session, keys, features } = instructed;
-      const { observation, prompt } = askedBy(frameOf(sent.values, features), keys, session.robot);
-      this.#forgetAfterGap(session, sent.timestamp);
-      session.see(observation);
+      const { session, robot, keys, features } = instructed;
+      const { observation, prompt } = askedBy(frameOf(sent.values, features), keys, robot);
+      const begins = this.#isAfterGap(robot, sent.timestamp);
+      const frame = { observation, prompt, begins, lastStep: sent.timestep };
+      const why = session.see(frame, { ms: came, time: clock() / 1000 });
+      if (why !== null) this.#beginsAnew(why);
       const { timestep, mustGo } = sent;
+      const question = session.question();
       const state = Float64Array.from(observation.state);
-      const readMs = now() - came;
-      const queued = { timestep, mustGo, state, sent, request: session.ask(prompt), came, readMs };
-      if (this.#queue.offer(queued)) this.#wake();
+      this.#offer({ timestep, mustGo, state, session, sent, question, came, readMs: now() - came });
     } catch (error) {
       this.#queue.owe();
       throw error;
@@ -148,6 +154,7 @@ export class RobotLink {
     this.#isStopped = true;
     this.#wake();
     await Promise.allSettled([this.#answering]);
+    this.#instructed?.session.end();
   }
 
   async #actions(gone: AbortSignal): Promise<Uint8Array> {
@@ -156,18 +163,12 @@ export class RobotLink {
     if (waiting === null) return new Uint8Array();
     const queue = this.#queue;
     try {
-      const { timestamp, timestep } = waiting.sent;
-      refuseStale(timestamp, this.#options.clock(), this.#options.staleMs);
-      const answer = this.#answer(waiting);
+      refuseStale(waiting.sent.timestamp, this.#options.clock(), this.#options.staleMs);
+      const answer = this.#answer(waiting, actionsPerChunk, gone);
       this.#answering = answer;
-      const actions = await answer;
-      const apart = 1 / waiting.request.robot.stepsPerSecond;
-      return writeActions(
-        actions
-          .slice(0, actionsPerChunk)
-          .map((action, step) => ({ timestamp: timestamp + step * apart, timestep: timestep + step, action })),
-      );
+      return await answer;
     } catch (error) {
+      waiting.session.dropped(waiting.question);
       queue.owe();
       throw error;
     } finally {
@@ -175,22 +176,48 @@ export class RobotLink {
     }
   }
 
-  async #answer({ request, state, came, readMs }: Waiting) {
-    const { metrics, now } = this.#options;
-    const answer = await safeAnswer(this.#options, request, state, came);
-    const note = brokenNote(answer);
-    if (note !== null) this.#say(note, "note");
-    const { safe, asked, answered, lateMs } = answer;
-    const times = { came, begun: asked - readMs, asked, answered, sent: now() };
-    metrics.answered(request.robot, safe, { times, isLate: lateMs > 0 });
-    return safe.actions;
+  async #answer(waiting: Waiting, most: number, gone: AbortSignal): Promise<Uint8Array> {
+    const { session, question, came, readMs, sent } = waiting;
+    const { now, number } = this.#options;
+    let pickle: Uint8Array = new Uint8Array();
+    const turn = { question, said: silent, came, begun: now() - readMs, connection: number };
+    await answerTurn(this.#options, session, turn, ({ safe }) => {
+      if (gone.aborted) return 0;
+      const actions = safe.actions.slice(0, most);
+      pickle = timed(actions, sent, question.request.robot);
+      return actions.length;
+    });
+    return pickle;
+  }
+
+  /** A session of its own for another robot or seed; what waits is of the one before. */
+  #begin(robot: ServedRobot, seed: number): ServedSession {
+    const { number, places } = this.#options;
+    const before = this.#instructed;
+    before?.session.end();
+    this.#queue = new ObservationQueue();
+    return servedSession(this.#options, robot, { seed, number: before === null ? number : places.another() });
+  }
+
+  /** The first observation of an episode is answered, and what waits from before is not. */
+  #beginsAnew(why: string): void {
+    this.#queue = new ObservationQueue();
+    this.#say(why, "note");
+  }
+
+  #offer(observation: Waiting): void {
+    const before = this.#queue.waiting;
+    const isTaken = this.#queue.offer(observation);
+    const dropped = isTaken ? before : observation;
+    dropped?.session.dropped(dropped.question);
+    if (isTaken) this.#wake();
   }
 
   /** The client sends observations only while it has few actions left: those of a policy that remembers are one history without a gap, or none. */
-  #forgetAfterGap(session: Session, timestamp: number): void {
-    const frames = (timestamp - this.#seenAt) * session.robot.framesPerSecond;
+  #isAfterGap({ framesPerSecond }: ServedRobot, timestamp: number): boolean {
+    const frames = (timestamp - this.#seenAt) * framesPerSecond;
     this.#seenAt = timestamp;
-    if (this.#options.policy.recipe.policy.history.slots > 1 && frames > longestGapFrames) session.reset();
+    return this.#options.policy.recipe.policy.history.slots > 1 && frames > longestGapFrames;
   }
 
   /** Whether an observation comes before the time is over, the server stops, or nobody waits any more. */
@@ -215,4 +242,15 @@ export class RobotLink {
     const { log, number } = this.#options;
     log(`connection ${number}: ${text}`, { event, connection: number });
   }
+}
+
+/** Step by step from the observation on. @source LeRobot 0.6.1 `async_inference/policy_server.py`, `_time_action_chunk` */
+function timed(actions: ActionRows, { timestamp, timestep }: SentObservation, { stepsPerSecond }: ServedRobot): Buffer {
+  return writeActions(
+    actions.map((action, step) => ({
+      timestamp: timestamp + step * (1 / stepsPerSecond),
+      timestep: timestep + step,
+      action,
+    })),
+  );
 }

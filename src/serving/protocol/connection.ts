@@ -3,11 +3,9 @@ import type { WebSocket } from "ws";
 import { decodeMessage, encodeMessage, type Message } from "../../../client/message.ts";
 import { InputError } from "../../input-error.ts";
 import { refuseStale } from "../observation-age.ts";
-import { SessionRecording } from "../recording/session-recording.ts";
 import { Refusal, refusalKindOf } from "../refusal.ts";
-import type { ServedRobot } from "../robot.ts";
-import { plainSessions, ServedSession } from "../served-session.ts";
-import { brokenNote, safeAnswer } from "./answer.ts";
+import type { ServedSession } from "../served-session.ts";
+import { answerTurn, servedSession } from "./answer.ts";
 import { choiceIn } from "./choice.ts";
 import { askedBy, type ObservationKeys } from "./keys.ts";
 import type { LogFields } from "./log.ts";
@@ -52,7 +50,8 @@ export class Connection {
     try {
       const { query, seed } = choiceIn(request.url ?? "");
       const robot = options.policy.robot(query);
-      const session = sessionFor(options, robot, seed ?? options.seed + options.number);
+      const { number } = options;
+      const session = servedSession(options, robot, { seed: seed ?? options.seed + number, number });
       this.#session = session;
       options.log(`connection ${options.number}: acts for ${robot.name}`, this.#event("connected"));
       const keys = options.keys(robot);
@@ -66,6 +65,7 @@ export class Connection {
   /** Answers what has been asked, then closes. */
   async end(): Promise<void> {
     await this.#last;
+    this.#session?.end();
     this.#client.close(1001, "the server stops");
   }
 
@@ -104,35 +104,23 @@ export class Connection {
   }
 
   async #answer(session: ServedSession, keys: ObservationKeys, message: Message, came: number): Promise<void> {
-    const { now, log, number, policy, clock, staleMs, metrics } = this.#options;
+    const { now, log, number, policy, clock, staleMs } = this.#options;
     const begun = now();
-    const { robot } = session.session;
-    const frame = askedBy(message, keys, robot);
+    const frame = askedBy(message, keys, session.session.robot);
     refuseStale(frame.time, clock(), staleMs);
-    const time = clock() / 1000;
-    const why = session.see(frame, came);
+    const why = session.see({ ...frame, lastStep: null }, { ms: came, time: clock() / 1000 });
     if (why !== null) log(`connection ${number}: ${why}`, this.#event("note"));
     if (!frame.acts) {
-      session.onlySeen(time);
       this.#client.send(encodeMessage(new Map([["seen", true]])));
       return;
     }
-    const answer = await safeAnswer(this.#options, session.ask(frame.continuation), frame.observation.state, came);
-    const note = brokenNote(answer);
-    if (note !== null) log(`connection ${number}: ${note}`, this.#event("note"));
-    const { chunk, safe, asked, answered, lateMs } = answer;
-    const replied = replyOf(safe, {
-      lateMs,
-      saidSteps: policy.saysActions ? chunk.saidSteps : null,
-      policyMs: answered - asked,
-      serverMs: answered - came,
-      previousMs: this.#previousMs,
+    const turn = { question: session.question(), said: frame.continuation, came, begun, connection: number };
+    const sent = await answerTurn(this.#options, session, turn, ({ safe, saidSteps, ...times }) => {
+      const said = policy.saysActions ? saidSteps : null;
+      this.#client.send(encodeMessage(replyOf(safe, { ...times, saidSteps: said, previousMs: this.#previousMs })));
+      return safe.actions.length;
     });
-    this.#client.send(encodeMessage(replied));
-    const times = { came, begun, asked, answered, sent: now() };
-    this.#previousMs = times.sent - came;
-    metrics.answered(robot, safe, { times, isLate: lateMs > 0 });
-    session.answered(chunk, safe.actions, { tookMs: times.sent - came, time });
+    this.#previousMs = sent - came;
   }
 
   /** A text frame, which openpi's client raises as an error, and the close code of its server. */
@@ -154,12 +142,4 @@ export class Connection {
   #event(event: LogFields["event"]): LogFields {
     return { event, connection: this.#options.number };
   }
-}
-
-function sessionFor({ recorder, number, policy, sessions }: ConnectionOptions, robot: ServedRobot, seed: number) {
-  const recording =
-    recorder === undefined
-      ? null
-      : new SessionRecording({ recorder, session: number, robot: policy.robots.indexOf(robot) });
-  return new ServedSession(policy, policy.session(robot, { seed }), sessions ?? plainSessions, recording);
 }

@@ -49,6 +49,11 @@ export class ConnectionPlaces {
     return this.#next++;
   }
 
+  /** The number of one more session of a connection that has a place. */
+  another(): number {
+    return this.#next++;
+  }
+
   /** A connection that had a place is closed. */
   leave(): void {
     this.#taken--;

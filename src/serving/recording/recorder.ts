@@ -12,7 +12,7 @@ import type { FromRecording, RecordingTask, ToRecording } from "./recording-mess
 
 /** How a server records. */
 export interface RecorderOptions extends RecordingTask {
-  /** Frames that may wait for the disk, by the bytes of their pictures and numbers. */
+  /** Frames that may wait for their answers and for the disk, by the bytes of their pictures and numbers. */
   readonly queueBytes: number;
   /** When the server began, in seconds since 1970. */
   readonly began: number;
@@ -88,11 +88,26 @@ export class Recorder {
     return this.#counts;
   }
 
-  /** Adds a frame, whose pictures are then the recording's. */
-  add(session: number, robot: number, frame: RecordedFrame): void {
-    const bytes = bytesOf(frame);
-    if (this.#mayTake(session, bytes)) this.#send({ kind: "frame", session, robot, frame }, { bytes, frames: 1 });
-    else this.#counts = { ...this.#counts, leftOut: this.#counts.leftOut + 1 };
+  /** Whether a frame may wait, whose pictures are so large; it waits until it is added or left out. One that may not is counted. */
+  hold(session: number, bytes: number): boolean {
+    const mayWait = this.#mayTake(session, bytes);
+    if (mayWait) this.#bytes += bytes;
+    else this.#countLeftOut(1);
+    return mayWait;
+  }
+
+  /** Adds a frame that was held, whose pictures are then the recording's. */
+  add(session: number, robot: number, frame: RecordedFrame, heldBytes: number): void {
+    this.#bytes -= heldBytes;
+    if (this.#counts.isRecording)
+      this.#send({ kind: "frame", session, robot, frame }, { bytes: bytesOf(frame), frames: 1 });
+    else this.#countLeftOut(1);
+  }
+
+  /** A frame that was held is not added. */
+  leaveOut(heldBytes: number): void {
+    this.#bytes -= heldBytes;
+    this.#countLeftOut(1);
   }
 
   /** The episode of a session has ended. */
@@ -131,15 +146,19 @@ export class Recorder {
     if (this.#bytes + bytes <= this.#options.queueBytes) return true;
     this.#cut.add(session);
     this.#options.log(
-      `recording: frames come faster than the disk takes them; session ${session} is recorded again from its next episode on`,
+      `recording: expected frames that wait for their answers and for the disk to take at most ${this.#options.queueBytes} bytes, got more; session ${session} is recorded again from its next episode on`,
     );
     return false;
   }
 
+  #countLeftOut(frames: number): void {
+    this.#counts = { ...this.#counts, leftOut: this.#counts.leftOut + frames };
+  }
+
   #fail(why: string): void {
     if (!this.#counts.isRecording) return;
-    const lost = this.#waiting.reduce((sum, { frames }) => sum + frames, 0);
-    this.#counts = { ...this.#counts, leftOut: this.#counts.leftOut + lost, isRecording: false };
+    this.#countLeftOut(this.#waiting.reduce((sum, { frames }) => sum + frames, 0));
+    this.#counts = { ...this.#counts, isRecording: false };
     this.#options.log(`recording stopped: ${why}; robots are answered as before`);
   }
 }

@@ -121,7 +121,7 @@ describe.skipIf(!hasLibav)("a server that records", () => {
     await soon(() => expect(recorder.counts.leftOut).toBeGreaterThan(0));
     const { written, leftOut } = recorder.counts;
     expect(lines).toEqual([
-      "recording: frames come faster than the disk takes them; session 0 is recorded again from its next episode on",
+      "recording: expected frames that wait for their answers and for the disk to take at most 900 bytes, got more; session 0 is recorded again from its next episode on",
     ]);
     await soon(() => expect(recorder.counts.written).toBe(3 - leftOut));
     await client.ask(seen(3, { reset: true }));

@@ -150,7 +150,7 @@ class Replay {
       const safe = this.#guarded(chunk, observation.state);
       if (safe !== null) this.#differences.add(recorded.actions, safe);
       // What the robot went on with is what it was given then.
-      session.keep({ ...chunk, actions: recorded.actions });
+      session.keep({ ...chunk, actions: recorded.actions }, at);
       answered();
     }
   }

@@ -76,8 +76,35 @@ export const pickled = {
 
 /** The recorded observation with another time step, and without saying that it must go. */
 export function patient(timestep: number): Buffer[] {
-  const atStep = pickled.observation.replace("timestep\x94K\x03", `timestep\x94K${String.fromCharCode(timestep)}`);
-  return inOnePiece(atStep.replace("\x88ub.", "\x89ub."));
+  return observedAt({ timestep, mustGo: false });
+}
+
+/** The recorded observation, some of it otherwise. */
+export function observedAt(changes: {
+  readonly timestep?: number;
+  readonly mustGo?: boolean;
+  /** Seconds since 1970. */
+  readonly timestamp?: number;
+  readonly state?: readonly [shoulder: number, elbow: number];
+  /** Of five letters. */
+  readonly task?: string;
+}): Buffer[] {
+  const { timestep = 3, mustGo = true, timestamp = 100.5, state = seenState, task = "reach" } = changes;
+  const [shoulder = 0, elbow = 0] = state;
+  const made = pickled.observation
+    .replace("timestep\x94K\x03", () => `timestep\x94K${String.fromCharCode(timestep)}`)
+    .replace(/(?<=timestamp\x94G).{8}/s, double(timestamp))
+    .replace(/(?<=shoulder\x94G).{8}/s, double(shoulder))
+    .replace(/(?<=elbow\x94G).{8}/s, double(elbow))
+    .replace("task\x94\x8c\x05reach", `task\x94\x8c\x05${task}`);
+  return inOnePiece(mustGo ? made : made.replace("\x88ub.", "\x89ub."));
+}
+
+/** A number as pickles hold it; a function, as a replacement's dollars stand for other things. */
+function double(value: number): () => string {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleBE(value);
+  return () => bytes.toString("latin1");
 }
 
 /** What stands before the two cells of each tensor in a pickle of actions. */
