@@ -1,4 +1,6 @@
+import { once as closes } from "node:events";
 import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ServerOptions } from "../protocol/options.ts";
@@ -6,7 +8,7 @@ import type { RunningServer } from "../protocol/server.ts";
 import { Client as OpenpiClient, Served, servedLimits } from "../protocol/testing/served.ts";
 import { frameKeys } from "./fit.ts";
 import { cellsInPickle, LerobotRobot, patient, recordedPieces, startedForLerobot } from "./testing/recorded-robot.ts";
-import { decodeBytes, empty, encodePiece } from "./wire.ts";
+import { decodeBytes, decodePiece, empty, encodePiece } from "./wire.ts";
 
 let served: Served;
 beforeAll(async () => {
@@ -93,7 +95,9 @@ describe("a server of LeRobot's clients keeps to what it is told", () => {
   });
 
   it("its keys", async () => {
-    const server = await startedForLerobot(served, { apiKeys: ["secret"] });
+    const lines: string[] = [];
+    const server = await startedForLerobot(served, { apiKeys: ["secret"], log: (line) => lines.push(line) });
+    expect(lines.at(-1)).toContain("LeRobot's client sends no key, which --api-key-file asks for: it reaches");
     const [without, with_] = [new LerobotRobot(server), new LerobotRobot(server, { key: "secret" })];
     expect(await without.begins()).toBe(
       "16: connection: expected a known key as metadata (authorization: Api-Key …), got none",
@@ -117,6 +121,41 @@ describe("a server of LeRobot's clients keeps to what it is told", () => {
     ]);
   });
 
+  it("one observation on its way at a time, which one that is broken off is not", async () => {
+    const { data } = decodePiece(recordedPieces[0]!);
+    const begin = encodePiece({ transferState: 1, data: data.subarray(0, 400) });
+    const end = encodePiece({ transferState: 3, data: data.subarray(400) });
+    const found = await once({}, async (robot) => {
+      const [first, second] = [robot.opens(), robot.opens()];
+      first.stream.write(begin);
+      const refused = await Promise.race([first.replied, second.replied]);
+      first.stream.end(end);
+      const taken = await first.replied;
+      const broken = robot.opens();
+      broken.stream.write(begin);
+      // What its connection carries next comes behind it.
+      await robot.call("getActions");
+      broken.stream.cancel();
+      await broken.replied;
+      await vi.waitFor(async () => expect(await robot.send(recordedPieces)).toEqual(empty), 20_000);
+      return [refused, taken];
+    });
+    expect(found).toEqual([
+      "8: SendObservations: expected one observation at a time, got a second beside it; give each RobotClient a process",
+      empty,
+    ]);
+  });
+
+  it("that nobody without a key sends it pieces", async () => {
+    const server = await startedForLerobot(served, { apiKeys: ["secret"] });
+    const robot = new LerobotRobot(server);
+    const { stream, replied } = robot.opens();
+    stream.write(encodePiece({ transferState: 1, data: Buffer.alloc(9) }));
+    expect(await replied).toMatch(/^16: connection: expected a known key/);
+    robot.close();
+    await server.stop();
+  });
+
   it("silence of a connection, which is closed", async () => {
     const lines: string[] = [];
     await once({ limits: { ...servedLimits, idleMs: 200 }, log: (line) => lines.push(line) }, () =>
@@ -131,11 +170,26 @@ describe("a server of LeRobot's clients keeps to what it is told", () => {
     );
   });
 
+  it("ten seconds for a first call, after which a connection is closed", async () => {
+    const lines: string[] = [];
+    const server = await startedForLerobot(served, { log: (line) => lines.push(line) });
+    const socket = connect(server.lerobotAddress!.port, "127.0.0.1").resume();
+    const begun = performance.now();
+    await closes(socket, "close");
+    expect(performance.now() - begun).toBeGreaterThan(9500);
+    expect(lines.at(-1)).toBe("LeRobot: connection: expected a call within 10 s, got none");
+    await server.stop();
+  }, 60_000);
+
   it("a certificate", async () => {
     const pem = (name: string) =>
       readFile(join(import.meta.dirname, "../protocol/testing", `localhost-${name}.pem`), "utf8");
     const tls = { cert: await pem("cert"), key: await pem("key") };
-    const server = await startedForLerobot(served, { tls });
+    const lines: string[] = [];
+    const server = await startedForLerobot(served, { tls, log: (line) => lines.push(line) });
+    expect(lines.at(-1)).toBe(
+      "LeRobot's client does not encrypt, which --tls-cert asks for: it reaches this port only through a proxy that does so for it",
+    );
     const robot = new LerobotRobot(server, { ca: Buffer.from(tls.cert) });
     expect(await robot.begins()).toEqual(empty);
     expect(cellsInPickle(await robot.asks())).toHaveLength(12);

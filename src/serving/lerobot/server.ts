@@ -58,6 +58,7 @@ export async function startLerobotServer(shared: Shared, options: LerobotOptions
   const address = sockets.address();
   if (address === null || typeof address === "string") throw new InputError(`serve: expected a port of ${host}`);
   log(`listening for LeRobot's clients on ${address.address}:${address.port}`, { event: "listening" });
+  for (const note of notesOf(shared)) log(note, { event: "note" });
   return {
     address,
     stop: async () => {
@@ -69,6 +70,28 @@ export async function startLerobotServer(shared: Shared, options: LerobotOptions
       clearTimeout(forced);
     },
   };
+}
+
+/** What somebody who starts LeRobot's client has to know of the options that the server was given. */
+function notesOf({ apiKeys, tls, policy, recorder }: Shared): string[] {
+  const lacks = [
+    ...(apiKeys === null ? [] : ["sends no key, which --api-key-file asks for"]),
+    ...(tls === null ? [] : ["does not encrypt, which --tls-cert asks for"]),
+  ];
+  const takes = [
+    ...(policy.chunking === undefined ? [] : ["--chunking"]),
+    ...(recorder === undefined ? [] : ["--record"]),
+  ];
+  return [
+    ...(lacks.length === 0
+      ? []
+      : [`LeRobot's client ${lacks.join(", and ")}: it reaches this port only through a proxy that does so for it`]),
+    ...(takes.length === 0
+      ? []
+      : [
+          `run LeRobot's client with --aggregate_fn_name=latest_only: ${takes.join(" and ")} ${takes.length === 1 ? "takes" : "take"} a robot to carry out what it is sent, not averages of it`,
+        ]),
+  ];
 }
 
 /** Connections by the address of their other end, each with its robot once it has asked for the first time. */

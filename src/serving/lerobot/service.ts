@@ -1,6 +1,6 @@
 import type { Metadata, ServerReadableStream, ServerUnaryCall, ServiceDefinition, sendUnaryData } from "@grpc/grpc-js";
 import { InputError } from "../../input-error.ts";
-import { type RefusalKind, refusalKindOf } from "../refusal.ts";
+import { Refusal, type RefusalKind, refusalKindOf } from "../refusal.ts";
 import type { RobotLink } from "./robot-link.ts";
 import { Transfer } from "./transfer.ts";
 import { decodeBytes, decodePiece, empty, encodeBytes } from "./wire.ts";
@@ -49,6 +49,7 @@ export function asyncInferenceService(options: ServiceOptions) {
         (bytes) => reply(null, bytes),
         (error) => reply(refusal(options, call.getPeer(), error)),
       );
+  const receiving = new Set<RobotLink>();
   return {
     ready: answering((link) => {
       link.ready();
@@ -59,7 +60,7 @@ export function asyncInferenceService(options: ServiceOptions) {
       return empty;
     }),
     sendObservations: (call: ServerReadableStream<Buffer, Buffer>, reply: sendUnaryData<Buffer>) =>
-      receive(options, call, reply),
+      receive(options, receiving, call, reply),
     getActions: answering(async (link, call) => {
       const gone = new AbortController();
       call.on("cancelled", () => gone.abort());
@@ -68,31 +69,58 @@ export function asyncInferenceService(options: ServiceOptions) {
   };
 }
 
-/** An observation in pieces: it is answered at its last piece, or at the first that is refused; what comes behind is passed over. */
-function receive(options: ServiceOptions, call: ServerReadableStream<Buffer, Buffer>, reply: sendUnaryData<Buffer>) {
+/**
+ * An observation in pieces: it is answered at its last piece, or at the first that is refused; what comes behind is passed over.
+ *
+ * Who may not ask, or sends another observation beside it, is told before a piece is kept: each robot has one observation on its way.
+ */
+function receive(
+  options: ServiceOptions,
+  receiving: Set<RobotLink>,
+  call: ServerReadableStream<Buffer, Buffer>,
+  reply: sendUnaryData<Buffer>,
+) {
   const transfer = new Transfer(options.messageBytes);
+  let link: RobotLink | null = null;
   let isOver = false;
+  const leave = () => {
+    isOver = true;
+    if (link !== null) receiving.delete(link);
+  };
   const end = (error: unknown) => {
     if (isOver) return;
-    isOver = true;
+    leave();
     reply(error === null ? null : refusal(options, call.getPeer(), error), empty);
   };
+  const orRefused = (step: () => void) => {
+    try {
+      step();
+    } catch (error) {
+      end(error);
+    }
+  };
+  orRefused(() => {
+    const asking = options.linkOf(call.getPeer(), call.metadata);
+    if (receiving.has(asking)) throw new Refusal("queue", secondObservation);
+    link = asking;
+    receiving.add(asking);
+  });
   call.on("data", (bytes: Buffer) => {
     if (isOver) return;
-    try {
+    orRefused(() => {
       const whole = transfer.add(decodePiece(bytes));
       if (whole === null) return;
       options.linkOf(call.getPeer(), call.metadata).observe(whole);
       end(null);
-    } catch (error) {
-      end(error);
-    }
+    });
   });
   call.on("end", () => end(new InputError("observation: expected a piece at its end, got none")));
-  call.on("error", () => {
-    isOver = true;
-  });
+  call.on("cancelled", leave);
+  call.on("error", leave);
 }
+
+const secondObservation =
+  "SendObservations: expected one observation at a time, got a second beside it; give each RobotClient a process";
 
 function refusal({ refused }: ServiceOptions, peer: string, error: unknown) {
   const kind = refusalKindOf(error);

@@ -31,7 +31,7 @@ export interface SafeAnswer {
 }
 
 /** A question whose turn has come, by the server's clock in milliseconds. */
-export interface Turn {
+export interface QuestionTurn {
   readonly question: Question;
   readonly said: SaidContinuation;
   /** When its observation came, and when that began to be read, without waiting. */
@@ -51,7 +51,7 @@ export interface Turn {
 export async function answerTurn(
   { batcher, now, log, metrics, rules, deadlineMs, policy }: Shared,
   session: ServedSession,
-  { question, said, came, begun, connection }: Turn,
+  { question, said, came, begun, connection }: QuestionTurn,
   send: (answer: SafeAnswer) => number,
 ): Promise<number> {
   const asked = now();

@@ -29,14 +29,20 @@ export class LerobotRobot {
   }
 
   send(pieces: readonly Buffer[]): Promise<Buffer | string> {
+    const { stream, replied } = this.opens();
+    for (const piece of pieces) stream.write(piece);
+    stream.end();
+    return replied;
+  }
+
+  /** An observation whose pieces are yet to be sent, and what is replied to it. */
+  opens() {
     const { path, requestSerialize: write, responseDeserialize: read } = asyncInference.sendObservations;
-    return new Promise((resolve) => {
-      const stream = this.#client.makeClientStreamRequest(path, write, read, this.#metadata, {}, (error, reply) =>
-        resolve(said(error, reply)),
-      );
-      for (const piece of pieces) stream.write(piece);
-      stream.end();
-    });
+    const { promise: replied, resolve } = Promise.withResolvers<Buffer | string>();
+    const stream = this.#client.makeClientStreamRequest(path, write, read, this.#metadata, {}, (error, reply) =>
+      resolve(said(error, reply)),
+    );
+    return { stream, replied };
   }
 
   /** Says what it is, as a client begins. */

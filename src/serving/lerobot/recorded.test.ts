@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadLibav } from "../../dataset/libav.ts";
+import { openDataset } from "../../dataset/read/open.ts";
+import { inspectDataset } from "../../dataset/read/validate.ts";
+import { type MicroRun, trainMicroRun } from "../../training/testing/micro-run.ts";
+import { chunkingOf } from "../chunking.ts";
+import { loadPolicy } from "../load.ts";
+import type { LoadedPolicy } from "../policy.ts";
+import { Recorder } from "../recording/recorder.ts";
+import { recordableRobots } from "../recording/recording-source.ts";
+import { replayRecording } from "../recording/replay.ts";
+import { reachingRecipe } from "../testing/reaching.ts";
+import { type LerobotFrame, Robots, stateAt } from "./testing/both-wires.ts";
+
+const hasLibav = (await loadLibav()) !== null;
+let run: MicroRun;
+let policy: LoadedPolicy;
+beforeAll(async () => {
+  run = await trainMicroRun({ ...reachingRecipe, policy: { ...reachingRecipe.policy, maxDelay: 3 } }, 1);
+  policy = await loadPolicy(run.folder, { robots: 1, machine: "as trained", chunking: chunkingOf("frozen") });
+});
+afterAll(async () => {
+  policy.release();
+  await run.remove();
+});
+
+describe.skipIf(!hasLibav)("a server that records robots of both wires", () => {
+  const safety = { limits: "off", learntFrom: "extremes", widenedBy: 0, given: {}, largestStep: null } as const;
+  const written = { brokenAnswers: "refuse", chunking: "frozen", safety, codec: "h264-lossless" } as const;
+  const recorderIn = (folder: string, queueBytes: number, log: (line: string) => void) =>
+    Recorder.open({ folder, robots: recordableRobots(policy, written), queueBytes, began: 1000, log });
+
+  it("writes what each saw and carried out, replays to the bit, and gives each what it gets alone", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "armature-wires-"));
+    const recorder = await recorderIn(folder, 1 << 20, () => {});
+    const lines: string[] = [];
+    const both = await Robots.on(policy, { delay: 2 }, { recorder, log: (line) => lines.push(line) });
+    expect(lines).toContain(
+      "run LeRobot's client with --aggregate_fn_name=latest_only: --chunking and --record take a robot to carry out what it is sent, not averages of it",
+    );
+    const lerobot: LerobotFrame[] = [
+      { timestep: 0, fetched: false },
+      { timestep: 0, mustGo: false },
+      { timestep: 2 },
+      { timestep: 3, mustGo: false, state: stateAt(2), fetched: false },
+    ];
+    const openpi = [7, 8, 9, 10];
+    const found: number[][][] = [[], []];
+    for (const [at, frame] of lerobot.entries()) {
+      const [one, other] = await Promise.all([both.asks(frame), both.infers(openpi[at]!)]);
+      found[0]!.push(one);
+      found[1]!.push(other);
+    }
+    await both.stop();
+    await recorder.close();
+    expect(recorder.counts).toEqual({ written: 8, leftOut: 0, isRecording: true });
+
+    const alone = await Robots.on(policy, { delay: 2 });
+    for (const [at, frame] of lerobot.entries()) expect(found[0]![at]).toEqual(await alone.asks(frame));
+    for (const [at, step] of openpi.entries()) expect(found[1]![at]).toEqual(await alone.infers(step));
+    await alone.stop();
+
+    const root = join(folder, "reaching-joint");
+    const { problems, episodes, frames } = await inspectDataset(root, "recorded", () => {}, "ends");
+    expect({ problems, episodes, frames }).toEqual({ problems: [], episodes: 2, frames: 8 });
+    expect(await replayRecording(root, null, () => {})).toMatchObject({
+      sessions: 2,
+      answers: 6,
+      equal: 6,
+      leftOut: 0,
+    });
+    const choice = { name: "root", episodes: "all", taskAnnotation: "declared", pictureMemoryBytes: 0 } as const;
+    const dataset = await openDataset(root, choice);
+    const tables = await Promise.all([0, 1].map((episode) => dataset.table(episode)));
+    const own = tables.find((table) => table.vector("served.request").cells[1] === 1)!;
+    const [, first, chunk] = found[0]!;
+    // It stands still up to its first answer; after time step 2 it carries out step 3 of that, and then step 4 − 2 of the second.
+    const acts = [first!.slice(0, 2), first!.slice(0, 2), first!.slice(6, 8), chunk!.slice(4, 6)];
+    expect([...own.vector("action").cells]).toEqual(acts.flat());
+    expect([...own.vector("observation.state").cells.subarray(4, 6)]).toEqual([...stateAt(2)]);
+    await dataset.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it("does not hold more frames of a robot that never fetches its actions than may wait", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "armature-wires-"));
+    const lines: string[] = [];
+    // Two pictures of 16 × 16 · 3 bytes.
+    const recorder = await recorderIn(folder, 1600, (line) => lines.push(line));
+    const robots = await Robots.on(policy, {}, { recorder });
+    for (const timestep of [0, 0, 0]) await robots.asks({ timestep, fetched: false });
+    expect(lines).toEqual([expect.stringMatching(/at most 1600 bytes, got more; session 1 is recorded again from/)]);
+    expect(recorder.counts.leftOut).toBe(1);
+    expect((await robots.asks({ timestep: 0 })).length).toBe(12);
+    // Its next episode is recorded; it ends without an answer, so that nobody knows what the robot carried out.
+    await robots.lerobot.begins();
+    await robots.asks({ timestep: 0, fetched: false });
+    await robots.stop();
+    await recorder.close();
+    expect(recorder.counts).toEqual({ written: 2, leftOut: 3, isRecording: true });
+    await rm(folder, { recursive: true });
+  });
+});
