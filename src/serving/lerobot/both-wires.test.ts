@@ -9,7 +9,7 @@ import { plainSessions, type SessionChoice } from "../served-session.ts";
 import { reachingRecipe } from "../testing/reaching.ts";
 import { frameKeys } from "./fit.ts";
 import { RobotLink } from "./robot-link.ts";
-import { type LerobotFrame, Robots, stateAt } from "./testing/both-wires.ts";
+import { type LerobotFrame, RobotPair, stateAt } from "./testing/both-wires.ts";
 import { cellsInPickle, observedAt, pickled } from "./testing/recorded-robot.ts";
 import { decodePiece } from "./wire.ts";
 
@@ -26,7 +26,7 @@ afterAll(async () => {
 
 describe("a robot of LeRobot's client whose chunks go on from those before them", () => {
   it("gets those of openpi's wire, to the bit, for what its time steps say that it carries out", async () => {
-    const robots = await Robots.on(policy, { delay: 2 });
+    const robots = await RobotPair.on(policy, { delay: 2 });
     const found = [await robots.asks({ timestep: 0 }), await robots.asks({ timestep: 2 })];
     // A frame that need not go is seen and not answered: the same state as the last.
     await robots.asks({ timestep: 3, mustGo: false, state: stateAt(2), fetched: false });
@@ -44,7 +44,7 @@ describe("a robot of LeRobot's client whose chunks go on from those before them"
   });
 
   it("waits at the last step that it was sent, and goes on from there", async () => {
-    const robots = await Robots.on(policy, { delay: 2 }, { actionsPerChunk: 2 });
+    const robots = await RobotPair.on(policy, { delay: 2 }, { actionsPerChunk: 2 });
     const found = [await robots.asks({ timestep: 0 }), await robots.asks({ timestep: 1 })];
     const expected = [await robots.infers(0), await robots.infers(1, { carried_out: 1, delay: 1 })];
     expect(found).toEqual(expected.map((actions) => actions.slice(0, 4)));
@@ -52,7 +52,7 @@ describe("a robot of LeRobot's client whose chunks go on from those before them"
   });
 
   it("is measured by the steps that it was seen to carry out while an answer was on its way", async () => {
-    const robots = await Robots.on(policy, { delay: "measured" }, { now: () => 5 });
+    const robots = await RobotPair.on(policy, { delay: "measured" }, { now: () => 5 });
     const found = [await robots.asks({ timestep: 0 })];
     await robots.asks({ timestep: 1, fetched: false });
     await robots.asks({ timestep: 3, mustGo: false, state: stateAt(1), fetched: false });
@@ -93,7 +93,7 @@ describe("a robot of LeRobot's client whose chunks go on from those before them"
     see(3, "grasp");
     const found = [await running, await given()];
     await link.stop();
-    const robots = await Robots.on(policy, {});
+    const robots = await RobotPair.on(policy, {});
     await robots.infers(0, { act: false });
     expect(found[0]).toEqual(await robots.infers(2));
     expect(found[1]).toEqual(await robots.infers(3, { reset: true, prompt: "grasp" }));
@@ -107,7 +107,7 @@ describe("a robot of LeRobot's client begins anew", () => {
     let now = 0;
     const lines: string[] = [];
     const log = (line: string) => lines.push(line);
-    const robots = await Robots.on(policy, { delay: 1, ...sessions }, { now: () => now, log });
+    const robots = await RobotPair.on(policy, { delay: 1, ...sessions }, { now: () => now, log });
     await robots.asks({ timestep: 3 });
     now += gapMs;
     const found = await robots.asks({ state: stateAt(3), ...frame });

@@ -13,7 +13,7 @@ import { Recorder } from "../recording/recorder.ts";
 import { recordableRobots } from "../recording/recording-source.ts";
 import { replayRecording } from "../recording/replay.ts";
 import { reachingRecipe } from "../testing/reaching.ts";
-import { type LerobotFrame, Robots, stateAt } from "./testing/both-wires.ts";
+import { type LerobotFrame, RobotPair, stateAt } from "./testing/both-wires.ts";
 
 const hasLibav = (await loadLibav()) !== null;
 let run: MicroRun;
@@ -37,7 +37,7 @@ describe.skipIf(!hasLibav)("a server that records robots of both wires", () => {
     const folder = await mkdtemp(join(tmpdir(), "armature-wires-"));
     const recorder = await recorderIn(folder, 1 << 20, () => {});
     const lines: string[] = [];
-    const both = await Robots.on(policy, { delay: 2 }, { recorder, log: (line) => lines.push(line) });
+    const both = await RobotPair.on(policy, { delay: 2 }, { recorder, log: (line) => lines.push(line) });
     expect(lines).toContain(
       "run LeRobot's client with --aggregate_fn_name=latest_only: --chunking and --record take a robot to carry out what it is sent, not averages of it",
     );
@@ -58,7 +58,7 @@ describe.skipIf(!hasLibav)("a server that records robots of both wires", () => {
     await recorder.close();
     expect(recorder.counts).toEqual({ written: 8, leftOut: 0, isRecording: true });
 
-    const alone = await Robots.on(policy, { delay: 2 });
+    const alone = await RobotPair.on(policy, { delay: 2 });
     for (const [at, frame] of lerobot.entries()) expect(found[0]![at]).toEqual(await alone.asks(frame));
     for (const [at, step] of openpi.entries()) expect(found[1]![at]).toEqual(await alone.infers(step));
     await alone.stop();
@@ -90,7 +90,7 @@ describe.skipIf(!hasLibav)("a server that records robots of both wires", () => {
     const lines: string[] = [];
     // Two pictures of 16 × 16 · 3 bytes.
     const recorder = await recorderIn(folder, 1600, (line) => lines.push(line));
-    const robots = await Robots.on(policy, {}, { recorder });
+    const robots = await RobotPair.on(policy, {}, { recorder });
     for (const timestep of [0, 0, 0]) await robots.asks({ timestep, fetched: false });
     expect(lines).toEqual([expect.stringMatching(/at most 1600 bytes, got more; session 1 is recorded again from/)]);
     expect(recorder.counts.leftOut).toBe(1);

@@ -20,7 +20,7 @@ export interface LerobotFrame extends NonNullable<Parameters<typeof observedAt>[
 }
 
 /** A robot of each wire on one server; each starts with the noise of seed 41. */
-export class Robots {
+export class RobotPair {
   readonly server: RunningServer;
   readonly lerobot: LerobotRobot;
   readonly openpi: OpenpiClient;
@@ -35,10 +35,10 @@ export class Robots {
     policy: LoadedPolicy,
     sessions: Partial<SessionChoice>,
     changes: Partial<ServerOptions> & { readonly actionsPerChunk?: number } = {},
-  ): Promise<Robots> {
+  ): Promise<RobotPair> {
     const { actionsPerChunk = 50, ...options } = changes;
     const lerobot = { port: 0, keys: frameKeys };
-    const robots = new Robots(
+    const robots = new RobotPair(
       await startedFor(policy, { lerobot, sessions: { ...plainSessions, ...sessions }, ...options }),
     );
     await robots.openpi.next();
