@@ -9,6 +9,7 @@ import { type PastEnd, pastEnds } from "../policy/head/form.ts";
 import { Rules } from "../validity/rules.ts";
 import { type MicroBatch, microBatchOf, sampleErrors, wholeCounts } from "./micro-batch.ts";
 import { promptFeeds } from "./prompt.ts";
+import { responseFeeds } from "./response.ts";
 import type { TargetOptions } from "./target.ts";
 
 const layout: BatchLayout = {
@@ -62,21 +63,6 @@ it.each(unrealInputs)(
       expect(row(0).some((cell) => cell !== 0)).toBe(true);
       expect(row(3).every((cell) => cell === 0)).toBe(true);
     }
-  },
-);
-
-it.each(unrealInputs)(
-  "a slot that a robot does not have is fed noise only where the convention asks for it: %s",
-  (unrealInput) => {
-    const batch = raggedBatch(layout, 1);
-    const noise = Array.from(microBatchOf(batch, targetOf(unrealInput, "hidden"), 0).feeds.get("noise")!.cells, Number);
-    const isOwn = [...batch.ownDof.cells].map((dof) => dof >= 0);
-    const unreal = noise.filter((_, at) => {
-      const row = Math.floor(at / (layout.steps * layout.actionWidth));
-      return row < 3 && !isOwn[row * layout.actionWidth + (at % layout.actionWidth)];
-    });
-    expect(unreal.length).toBeGreaterThan(10);
-    expect(new Set(unreal.map((cell) => cell !== 0))).toEqual(new Set([unrealInput === "noise"]));
   },
 );
 
@@ -194,6 +180,15 @@ it("no token teaches from one that does not exist, wherever in the prompt that s
   const holes = withFact(raggedBatch(layout, 1), "tokenReal", (at) => (at === 0 || at === 4 ? 0 : 1));
   const { feeds } = promptFeeds(holes);
   expect([...feeds.get("teaches.tokens")!.cells].slice(0, 8).map(Number)).toEqual([0, 1, 1, 0, 0, 1, 1, 0]);
+});
+
+it("nor wherever in the response, of which the first token is given", () => {
+  const holes = withFact(raggedBatch({ ...layout, responseTokens: 8 }, 1), "responseReal", (at) =>
+    at === 1 || at === 5 ? 0 : 1,
+  );
+  const { feeds } = responseFeeds(holes, 1);
+  // Behind 1, 5 and 7 none teaches, nor behind 0 and 4, which 1 and 5 would follow.
+  expect([...feeds.get("teaches.response")!.cells].slice(0, 8).map(Number)).toEqual([0, 0, 1, 1, 0, 0, 1, 0]);
 });
 
 it("cells of a sample that do not exist hold noise where weights were trained with it, else 0; real ones are the same", () => {
