@@ -7,6 +7,7 @@ import { checkAccess, type ServedPlace, securityHeaders } from "./access.ts";
 import type { ApiAnswer, Endpoint, SentEvent } from "./api/endpoint.ts";
 import { matchPath } from "./api/endpoint.ts";
 import { endpoints } from "./api/endpoints.ts";
+import { openedIn } from "./api/opened.ts";
 import { type Asset, indexAddress, isView } from "./asset.ts";
 import { RequestRefused } from "./refused.ts";
 import type { SourceFolders } from "./source.ts";
@@ -36,7 +37,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
     answer(options, request, response).catch((error: unknown) => refuse(response, error, options));
   });
   await listening(server, { host, port, option: "--port" });
-  return { url: `http://${inAddress(host)}:${portOf(server)}`, close: () => closed(server) };
+  return { url: `http://${inAddress(host)}:${portOf(server)}`, close: () => closed(server, options) };
 }
 
 async function answer(options: DashboardOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -133,9 +134,10 @@ function portOf(server: Server): number {
   return address.port;
 }
 
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
+async function closed(server: Server, { sources }: DashboardOptions): Promise<void> {
+  await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
   });
+  await openedIn(sources).close();
 }

@@ -1,4 +1,6 @@
 import type { ComponentType } from "preact";
+import { DatasetsView } from "./views/data.tsx";
+import { PaddingView } from "./views/padding.tsx";
 import { TrainingView } from "./views/training.tsx";
 
 /** A page of the dashboard, at `/name`. */
@@ -9,4 +11,8 @@ export interface View {
 }
 
 /** In the order of the menu; the first is at `/` as well. */
-export const views: readonly [View, ...View[]] = [{ name: "training", title: "Training", component: TrainingView }];
+export const views: readonly [View, ...View[]] = [
+  { name: "training", title: "Training", component: TrainingView },
+  { name: "data", title: "Data", component: DatasetsView },
+  { name: "padding", title: "Padding", component: PaddingView },
+];

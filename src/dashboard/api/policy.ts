@@ -1,0 +1,78 @@
+import { readManifest } from "../../checkpoint/checkpoint.ts";
+import { cells } from "../../graph/axes.ts";
+import { findPolicy } from "../../serving/load.ts";
+import { chunkErrors, chunksAt } from "../policy/chunks.ts";
+import { askedCount, askedNumber } from "./asked.ts";
+import type { ApiRequest, Endpoint } from "./endpoint.ts";
+import { openedIn, shownAt } from "./opened.ts";
+
+/** What is known of a run's policy before it is loaded. */
+export interface PolicyJson {
+  /** Of the newest checkpoint. */
+  readonly step: number;
+  readonly variant: string;
+  readonly size: string;
+  readonly parameters: number;
+  readonly actionHorizon: number;
+  readonly device: string;
+  /** Newer checkpoints that are not whole. */
+  readonly notes: readonly string[];
+}
+
+const mostDraws = 32;
+
+/** Everything that the view of the policy shows. A policy is loaded when its actions are asked for, and stays so. */
+export const policyEndpoints: readonly Endpoint[] = [
+  {
+    path: "/api/runs/:run/policy",
+    summary: "the policy of a run's newest checkpoint, without loading it",
+    async answer({ sources, parameter }) {
+      const { folder } = await sources.get("run", parameter("run"));
+      return { kind: "json", value: await policyJson(folder) };
+    },
+  },
+  {
+    path: "/api/runs/:run/policy/:dataset/episodes/:episode/chunks",
+    summary: "chunks of actions at a row over the recorded ones; ?row=N&draws=8",
+    async answer(request) {
+      const { policy, shown, episode } = await askedPolicy(request);
+      const row = askedNumber("row", request.query.get("row"));
+      const draws = askedCount(request.query, "draws", { most: mostDraws, otherwise: 8 });
+      return { kind: "json", value: await chunksAt(policy, shown, { episode, row, draws }) };
+    },
+  },
+  {
+    path: "/api/runs/:run/policy/:dataset/episodes/:episode/errors",
+    summary: "errors of chunks over an episode by dof and step of the horizon; ?rows=16&draws=4",
+    async answer(request) {
+      const { policy, shown, episode, source } = await askedPolicy(request);
+      const rows = askedCount(request.query, "rows", { most: 256, otherwise: 16 });
+      const draws = askedCount(request.query, "draws", { most: mostDraws, otherwise: 4 });
+      const address = `errors ${request.parameter("dataset")} ${episode} ${rows} ${draws}`;
+      const compute = () => chunkErrors(policy, shown, { episode, rows, draws });
+      return { kind: "json", value: await openedIn(request.sources).answer(source, address, compute) };
+    },
+  },
+];
+
+async function askedPolicy(request: ApiRequest) {
+  const { sources, parameter } = request;
+  const source = await sources.get("run", parameter("run"));
+  const policy = await openedIn(sources).policy(source);
+  const shown = shownAt(policy.data, askedNumber("dataset", parameter("dataset")));
+  return { source, policy, shown, episode: askedNumber("episode", parameter("episode")) };
+}
+
+async function policyJson(folder: string): Promise<PolicyJson> {
+  const { checkpoint, step, notes, recipe, machine } = await findPolicy(folder);
+  const { parameters } = await readManifest(checkpoint);
+  return {
+    step,
+    variant: recipe.policy.variant,
+    size: typeof recipe.policy.size === "string" ? recipe.policy.size : "of its own",
+    parameters: Object.values(parameters).reduce((sum, { shape }) => sum + cells(shape), 0),
+    actionHorizon: recipe.policy.actionHorizon,
+    device: machine.device,
+    notes,
+  };
+}

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { cacheFolder } from "../../dataset/cache.ts";
+import { type OpenMixture, openMixture } from "../../mixture/mixture.ts";
+import { mixtureOf } from "../../recipe/mixture-of.ts";
+import { type Plan, planOf } from "../../recipe/plan.ts";
+import { awkwardRecipe as recipe } from "../../recipe/testing/awkward-recipe.ts";
+import { batchMap } from "./batch-map.ts";
+
+let open: OpenMixture;
+let plan: Plan;
+beforeAll(async () => {
+  open = await openMixture(mixtureOf(recipe));
+  plan = await planOf(recipe, open, cacheFolder("statistics"));
+});
+afterAll(() => open.close());
+
+it("marks the cells of each sample that exist, and counts the rows of its micro-batches that are none", async () => {
+  const { samples, fields, fillerRows, members } = await batchMap(plan, 2);
+  // Seven samples in micro-batches of three.
+  expect([samples.length, fillerRows]).toEqual([7, 2]);
+  const { actionHorizon, actionWidth } = recipe.policy;
+  expect(fields.find(({ name }) => name === "actions")!.axes.map(({ size }) => size)).toEqual([
+    actionHorizon,
+    actionWidth,
+  ]);
+  for (const { member, episode, row, real } of samples) {
+    const { embodiment, framesPerSecond } = plan.mixture.members[member]!;
+    const length = open.datasets[member]!.episodes.find(({ index }) => index === episode)!.length;
+    const isInside = (step: number) => row + (step * framesPerSecond) / 6 <= length - 1 + 1e-6;
+    const slots = embodiment.dofs.map(({ slot }) => slot);
+    const expected = Array.from({ length: actionHorizon * actionWidth }, (_, at) =>
+      isInside(Math.floor(at / actionWidth)) && slots.includes(at % actionWidth) ? "1" : "0",
+    );
+    expect(real.actions, `member ${member}, episode ${episode}, row ${row}`).toBe(expected.join(""));
+    expect(members[member]!.dofs.map((name) => (name === null ? "0" : "1")).join("")).toBe(
+      Array.from({ length: actionWidth }, (_, slot) => (slots.includes(slot) ? "1" : "0")).join(""),
+    );
+  }
+});
+
+it("counts what is real by dataset and field", async () => {
+  const { samples, shares } = await batchMap(plan, 0);
+  expect(shares.reduce((sum, share) => sum + share.samples, 0)).toBe(7);
+  for (const { member, fields } of shares) {
+    const own = samples.filter((sample) => sample.member === member);
+    let real = 0;
+    for (const sample of own) for (const bit of sample.real.prompt!) real += bit === "1" ? 1 : 0;
+    expect(fields.prompt).toEqual({ real, cells: own.length * recipe.policy.promptTokens });
+  }
+});
+
+it("refuses a step that the recipe does not have", async () => {
+  await expect(batchMap(plan, 40)).rejects.toThrow("batch: expected a step from 0 to 39, got 40");
+  await expect(batchMap(plan, -1)).rejects.toThrow("got -1");
+  await expect(batchMap(plan, 0.5)).rejects.toThrow("got 0.5");
+});

@@ -1,0 +1,92 @@
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { craneRecipe } from "../../../recipe/testing/cranes.ts";
+import { type MicroRun, trainMicroRun } from "../../../training/testing/micro-run.ts";
+import { hasBrowser, inBrowser, type WatchedDashboard, watchDashboard } from "../../testing/browser.ts";
+import { overflow, seriousFaults } from "../testing/accessible.ts";
+
+let run: MicroRun;
+let watched: WatchedDashboard;
+beforeAll(async () => {
+  if (!hasBrowser) return;
+  run = await trainMicroRun(craneRecipe, 1);
+  watched = await watchDashboard([run.folder]);
+});
+afterAll(async () => {
+  if (!hasBrowser) return;
+  await watched.close();
+  await run.remove();
+});
+
+const { actionHorizon, actionWidth } = craneRecipe.policy;
+
+describe.skipIf(!hasBrowser)(inBrowser("the view of padding"), () => {
+  it("shows each sample of a batch with what is real of it, in the place of its dofs", async () => {
+    const { page, faults } = await watched.page("/padding?run=run&step=3");
+    await page.locator(".sample").first().waitFor();
+    expect(await page.locator(".sample").count()).toBe(craneRecipe.batch.size);
+    // A crane has its turn, lift and claw in slots 2, 4 and 0 of eight, and steps as long as its episode.
+    const { samples, members } = await (await page.request.get(`${watched.url}/api/runs/run/padding/3`)).json();
+    const at = samples.findIndex((sample: { member: number }) => members[sample.member].dataset === "north");
+    const { episode, row } = samples[at];
+    const steps = Math.min(actionHorizon, [9, 12, 10, 11][episode]! - row);
+    await page.locator(".sample").nth(at).click();
+    await page.waitForURL(new RegExp(`sample=${at}`));
+    await page.getByRole("heading", { name: `Sample ${at}: north · joint, episode ${episode}, row ${row}` }).waitFor();
+    const said = `actions: ${3 * steps} of ${actionHorizon * actionWidth} cells are real; step 0 to step ${steps - 1}; claw, turn, lift`;
+    await page.getByText(`${said}.`).waitFor();
+    await page.getByRole("img", { name: said }).first().waitFor();
+    expect(await page.locator(".large-sample .row-names").last().locator("li").allTextContents()).toEqual([
+      ...["claw", "–", "turn", "–", "lift", "–", "–", "–"],
+    ]);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it("says by dataset and field how much is padding", async () => {
+    const { page } = await watched.page("/padding?run=run&step=0");
+    const cart = page.getByRole("row", { name: /cart/ });
+    // A cart has two of eight state slots in each of the observation slots that lie in its episode.
+    const { shares, members } = await (await page.request.get(`${watched.url}/api/runs/run/padding/0`)).json();
+    const own = shares.find((share: { member: number }) => members[share.member].dataset === "cart");
+    const share = (100 * (own.fields.state.cells - own.fields.state.real)) / own.fields.state.cells;
+    expect(await cart.locator("td").first().textContent()).toBe(String(own.samples));
+    expect(await cart.textContent()).toContain(`${share.toFixed(1)} %`);
+    expect(share).toBeGreaterThanOrEqual(75);
+    await page.close();
+  });
+
+  it("goes to the next batch, and says where there is none", async () => {
+    const { page } = await watched.page("/padding?run=run&step=38");
+    await page.locator(".sample").first().waitFor();
+    await page.getByRole("button", { name: "Next batch" }).click();
+    await page.getByText("Step 39 of 40").waitFor();
+    await page.getByRole("button", { name: "Next batch" }).click();
+    await page.getByText("batch: expected a step from 0 to 39, got 40").waitFor();
+    await page.close();
+  });
+
+  it("names the place of a leak that the audit found", async () => {
+    const { page } = await watched.page("/padding?run=run");
+    await page.getByText("Training did not look").waitFor();
+    const leaks = ["views reach loss at batch/collate.ts: images"];
+    await appendFile(
+      join(run.folder, "events.jsonl"),
+      `${JSON.stringify({ kind: "audit", step: 1, clean: false, leaks })}\n`,
+    );
+    await page.reload();
+    await page.getByText("step 1: views reach loss at batch/collate.ts: images").waitFor();
+    await page.close();
+  });
+
+  it("keeps nobody out: in light and dark, on a narrow screen", async () => {
+    for (const look of [{}, { theme: "dark" }, { width: 390 }] as const) {
+      const { page } = await watched.page("/padding?run=run&sample=1", look);
+      await page.locator(".large-sample").waitFor();
+      expect(await seriousFaults(page)).toEqual([]);
+      expect(await overflow(page)).toBe(0);
+      await page.close();
+    }
+  });
+});
