@@ -1,3 +1,4 @@
+import { logTicks } from "./chart/ticks.ts";
 import { escaped, palette } from "./html.ts";
 
 /** A value over the steps of a run. */
@@ -69,7 +70,7 @@ function line({ points, kind }: Curve, colour: string, scale: Scale): string {
 
 function grid(scale: Scale): string[] {
   const right = width - margin.right;
-  const rows = ticks(scale.low, scale.high).map((value) => {
+  const rows = logTicks(scale.low, scale.high).map((value) => {
     const y = down(value, scale).toFixed(1);
     return `<line x1="${margin.left}" x2="${right}" y1="${y}" y2="${y}" stroke="#e3e7ec"/><text x="${margin.left - 8}" y="${y}" text-anchor="end" dominant-baseline="middle">${Number(value.toPrecision(2))}</text>`;
   });
@@ -79,13 +80,6 @@ function grid(scale: Scale): string[] {
   });
   const title = `<text x="${(margin.left + right) / 2}" y="${height - 4}" text-anchor="middle">step</text>`;
   return [...rows, ...columns, title];
-}
-
-/** Round values within a range: 1, 2 and 5 times the powers of ten. */
-function ticks(low: number, high: number): number[] {
-  const from = Math.floor(Math.log10(low));
-  const powers = Array.from({ length: Math.ceil(Math.log10(high)) - from + 1 }, (_, at) => 10 ** (from + at));
-  return powers.flatMap((power) => [power, 2 * power, 5 * power]).filter((value) => value >= low && value <= high);
 }
 
 /** Names beside the ends of the curves, as far apart as text is high. */

@@ -114,19 +114,18 @@ function take(sorted: RunEvents, event: RunEvent): string | null {
   }
 }
 
-function takeStep(columns: StepColumns, event: RunEvent): string | null {
-  const rows: z.infer<typeof stepSchema>[] = [];
-  const problem = taken(rows, stepSchema, event);
-  for (const { step, loss, gradientNorm, learningRate } of rows) {
-    columns.step.push(step);
-    columns.loss.push(loss);
-    columns.gradientNorm.push(gradientNorm);
-    columns.learningRate.push(learningRate);
-  }
-  return problem;
+/** By hand, as a run has very many steps; the schema says what is wrong. */
+function takeStep(columns: StepColumns, { step, loss, gradientNorm, learningRate }: RunEvent): string | null {
+  if (typeof loss !== "number" || typeof gradientNorm !== "number" || typeof learningRate !== "number")
+    return taken([], stepSchema, { step, loss, gradientNorm, learningRate });
+  columns.step.push(step);
+  columns.loss.push(loss);
+  columns.gradientNorm.push(gradientNorm);
+  columns.learningRate.push(learningRate);
+  return null;
 }
 
-function taken<Row>(rows: Row[], schema: z.ZodType<Row>, event: RunEvent): string | null {
+function taken<Row>(rows: Row[], schema: z.ZodType<Row>, event: object): string | null {
   const { data, error } = schema.safeParse(event, { reportInput: true });
   if (data !== undefined) rows.push(data);
   return error === undefined ? null : error.issues.map(describedIssue).join("; ");

@@ -37,7 +37,8 @@ export function stepLines(
       ys: isSmoothed ? smoothed(values, weight) : values,
       raw: isSmoothed ? values : null,
       band: null,
-      isMarked: false,
+      // One step alone makes no line.
+      isMarked: values.length === 1,
     };
   });
 }

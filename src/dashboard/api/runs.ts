@@ -39,7 +39,8 @@ export async function runLine(sources: SourceFolders, source: Source): Promise<R
   const problems: string[] = [];
   const tell = (error: unknown) => {
     if (!(error instanceof Error)) throw error;
-    problems.push(error.message.replaceAll(source.folder, source.name));
+    // The page names the run before its problems.
+    problems.push(error.message.replaceAll(`${source.folder}: `, "").replaceAll(`${source.folder}/`, ""));
     return null;
   };
   const recipe = await recipeOfSource(sources, source).catch(tell);
@@ -67,7 +68,7 @@ const tailBytes = 64 * 1024;
 
 async function lastEvent(sources: SourceFolders, source: Source): Promise<{ step: number; changedAt: number } | null> {
   const path = await sources.file(source, eventFile);
-  if (path === null) throw new InputError(`${source.name}: expected ${eventFile}, got none yet`);
+  if (path === null) throw new InputError(`expected ${eventFile}, got none yet`);
   const { size, mtimeMs } = await stat(path);
   const tail = Buffer.alloc(Math.min(size, tailBytes));
   const file = await open(path, "r");
@@ -78,5 +79,5 @@ async function lastEvent(sources: SourceFolders, source: Source): Promise<{ step
   }
   const line = tail.toString("utf8").split("\n").slice(0, -1).at(-1);
   if (line === undefined) return null;
-  return { step: parseEvent(`${source.name}: last line`, line).step, changedAt: Math.round(mtimeMs) };
+  return { step: parseEvent("last line", line).step, changedAt: Math.round(mtimeMs) };
 }

@@ -1,6 +1,7 @@
 import uPlot from "uplot";
 import type { Line } from "../../chart/line.ts";
 import { type PlottedPart, plottedParts, type Scales, stepRange } from "../../chart/plotted.ts";
+import { logTicks } from "../../chart/ticks.ts";
 import { brief } from "./number.ts";
 import { colourName, colourOf } from "./palette.ts";
 
@@ -96,7 +97,12 @@ function optionsOf(
     scales: { x: { time: false, ...logarithmic(scales.isLogX) }, y: valueScale(scales.isLogY) },
     axes: [
       { ...axis, size: 28, values: (_, splits) => splits.map((value) => (value === null ? "" : steps(value))) },
-      { ...axis, size: 56, values: (_, splits) => splits.map((value) => (value === null ? "" : brief(value))) },
+      {
+        ...axis,
+        size: 56,
+        ...valueTicks(scales.isLogY),
+        values: (_, splits) => splits.map((value) => (value === null ? "" : brief(value))),
+      },
     ],
     series: [{}, ...parts.map(seriesOf)],
     bands: bandsOf(parts),
@@ -131,6 +137,11 @@ function valueScale(isLog: boolean): uPlot.Scale {
   return { distr: 3, log: 10, range };
 }
 
+function valueTicks(isLog: boolean): Pick<uPlot.Axis, "splits" | "filter"> {
+  // By itself uPlot leaves out the labels of most lines of a logarithmic axis.
+  return isLog ? { splits: (_plot, _axis, low, high) => logTicks(low, high), filter: (_plot, splits) => splits } : {};
+}
+
 function seriesOf({ kind, line }: PlottedPart): uPlot.Series {
   const colour = colourOf(colourName(line.colour));
   const isEdge = kind === "low" || kind === "high";
@@ -158,7 +169,7 @@ function withAlpha(colour: string, alpha: number): string {
 }
 
 function steps(value: number): string {
-  return Number.isInteger(value) ? value.toLocaleString("en", { notation: value >= 1e5 ? "compact" : "standard" }) : "";
+  return Number.isInteger(value) ? value.toLocaleString("en", { notation: value >= 1e6 ? "compact" : "standard" }) : "";
 }
 
 function pointedStep(plot: uPlot): number | null {
