@@ -1,5 +1,6 @@
 import { useMemo } from "preact/hooks";
 import type { Line } from "../../chart/line.ts";
+import { stepRange } from "../../chart/plotted.ts";
 import {
   aggregateLines,
   type ComparedRun,
@@ -32,11 +33,16 @@ interface Drawn {
 
 export function TrainingCharts({ runs, frame, settings: { smoothing } }: ChartsProps) {
   const charts = useMemo(() => chartsOf(runs, smoothing).filter(({ lines }) => lines.length > 0), [runs, smoothing]);
-  const linear = useMemo(() => ({ ...frame, scales: { ...frame.scales, isLogY: false } }), [frame]);
+  // All charts have the steps of all, so that what is above each other happened at the same time.
+  const framed = useMemo(() => {
+    const lines = charts.flatMap((drawn) => drawn.lines);
+    return { ...frame, range: frame.range ?? stepRange(lines, frame.scales.isLogX) };
+  }, [frame, charts]);
+  const linear = useMemo(() => ({ ...framed, scales: { ...framed.scales, isLogY: false } }), [framed]);
   return (
     <div class="charts">
       {charts.map(({ title, subtitle, lines, isLinear }) => (
-        <Chart key={title} title={title} subtitle={subtitle} lines={lines} frame={isLinear ? linear : frame} />
+        <Chart key={title} title={title} subtitle={subtitle} lines={lines} frame={isLinear ? linear : framed} />
       ))}
     </div>
   );
