@@ -13,6 +13,14 @@ describe("checkParameters", () => {
     expect(() => checkParameters("runs/a", new Map([...policy].reverse()), policy)).not.toThrow();
   });
 
+  it("names four of many that are missing, and how many more there are", () => {
+    const names = ["a", "b", "c", "d", "e", "f"];
+    const many = new Map(names.map((name) => [name, { axes: "d", shape: [1] }]));
+    expect(() => checkParameters("runs/a", new Map(), many)).toThrow(
+      new InputError("runs/a: expected the policy's own parameters, got 6 missing: a, b, c, d and 2 more"),
+    );
+  });
+
   it("lists every missing and leftover name and every other shape or order of axes", () => {
     const found = new Map<string, ParameterShape>([
       ["embedding", { axes: "e y", shape: [256, 8] }],

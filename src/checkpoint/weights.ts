@@ -32,7 +32,7 @@ export interface ParameterShape {
 /**
  * Holds the parameters that were found against those that are expected.
  *
- * @throws InputError listing every missing and leftover name and every other shape
+ * @throws InputError listing missing and leftover names and other shapes, of each the first four
  */
 export function checkParameters(
   where: string,
@@ -49,10 +49,15 @@ export function checkParameters(
   });
   const lists = { missing, leftover, "of another shape": misshapen };
   const problems = Object.entries(lists).flatMap(([what, names]) =>
-    names.length === 0 ? [] : [`${names.length} ${what}: ${names.join(", ")}`],
+    names.length === 0 ? [] : [`${names.length} ${what}: ${listed(names)}`],
   );
   if (problems.length > 0)
     throw new InputError(`${where}: expected the policy's own parameters, got ${problems.join("; ")}`);
+}
+
+function listed(names: readonly string[]): string {
+  const [shown, more] = [names.slice(0, 4).join(", "), names.length - 4];
+  return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 /**

@@ -74,7 +74,7 @@ describe.runIf(hasRealData)(onRealData("weights that are given a dataset"), () =
   it("are refused one of another robot", async () => {
     await expect(importing(origin, join(root, "other"))).rejects.toThrow(
       'dataset "dobot_cr5": expected 5 dofs and 6 state entries, as the statistics of the weights have, got 7 and 6; ' +
-        "import the weights without it, and begin a run of its own recipe with --init",
+        "import the weights without it, and go on with --init from a recipe like recipes/finetune-pi05.ts",
     );
   });
 });

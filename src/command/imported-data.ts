@@ -69,7 +69,7 @@ function asReadBy(robot: ForeignRobot, entry: RecipeDataset, { datasets }: Sugge
   if (dofs !== wantedDofs || states !== wantedStates)
     throw new InputError(
       `dataset "${name}": expected ${wantedDofs} dofs and ${wantedStates} state entries, as the statistics of the weights have, got ` +
-        `${dofs} and ${states}; import the weights without it, and begin a run of its own recipe with --init`,
+        `${dofs} and ${states}; import the weights without it, and go on with --init from a recipe like recipes/finetune-pi05.ts`,
     );
   const cameras = matched(robot, datasets[at]!.cameras);
   const keys = robot.cameras.flatMap(({ key }) => (key === null ? [] : [key]));

@@ -70,6 +70,8 @@ describe.each(heads)("$name, imported, is a run of $variant", ({ name, variant, 
         "of 4 embodiments, the weights of number 2 were taken",
       ]),
     );
+    const isBlind = "no file says its cameras, so that it sees nothing: name them with --camera";
+    expect(imported.notes.includes(isBlind)).toBe(imported.recipe.policy.views.length === 0);
   });
 
   it("that acts", async () => {

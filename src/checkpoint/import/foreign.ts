@@ -73,7 +73,7 @@ export async function readForeignPolicy(source: TensorSource, given: GivenFacts)
       return lerobotGroot({ where, config, shapes }, grootCountsOf(given), given.embodiment);
     case "Gr00tN1d7":
     case "gr00t_n1_5":
-      return nvidiaGroot({ where, config, shapes }, given.embodiment);
+      return nvidiaGroot({ where, config, shapes }, given);
     default:
       throw new InputError(
         `${where}: expected "type" to be "pi0", "pi05", "pi0_fast", "smolvla" or "groot", or one of OpenTau's policies, got ${JSON.stringify(type) ?? "none"}`,

@@ -13,6 +13,9 @@ import { grootNames } from "./groot-names.ts";
 import { foreignTensors } from "./names.ts";
 import { jsonOf, TensorSource } from "./tensor-source.ts";
 
+/** What nobody says beside NVIDIA's files. */
+const nobody = { embodiment: null, cameras: null };
+
 /** What the head of a row at its size `base` asks for. */
 function headForms(variant: "groot_n15" | "groot_n17", widths: { readonly d: number; readonly s: number }) {
   const { d, s } = widths;
@@ -171,10 +174,19 @@ describe("refuses by one line", () => {
 
   it("a head of another make, by what it is made of", () => {
     const made = { action_head_cfg: { add_pos_embed: false } };
-    expect(() => nvidiaGroot({ where: "config.json", config: made, shapes: new Map() }, null)).toThrow(
+    expect(() => nvidiaGroot({ where: "config.json", config: made, shapes: new Map() }, nobody)).toThrow(
       /^config\.json: .*action_head_cfg\.add_pos_embed: expected true/,
     );
   });
+});
+
+it("a head of NVIDIA's, whose files name no camera, has those that are said", async () => {
+  const source = await TensorSource.open(join(import.meta.dirname, "../../../test/parity/released/groot_n1_7/nvidia"));
+  await source.close();
+  const seen = async (cameras: readonly string[] | null) =>
+    (await readForeignPolicy(source, { ...nothingGiven, cameras })).cameras;
+  expect(await seen(null)).toEqual([]);
+  expect(await seen(["front", "wrist"])).toEqual(["front", "wrist"]);
 });
 
 it("weights of N1.5 under a configuration of N1.7 are refused, and the other way round", async () => {
@@ -187,10 +199,10 @@ it("weights of N1.5 under a configuration of N1.7 are refused, and the other way
     return { where, config: jsonOf(where, await readFile(where, "utf8")), shapes: source.shapes };
   };
   const [first, second] = [await read(older!), await read(newer!)];
-  expect(() => nvidiaGroot({ ...first, config: second.config }, null)).toThrow(
+  expect(() => nvidiaGroot({ ...first, config: second.config }, nobody)).toThrow(
     "expected weights of groot_n17, as it says, got those of groot_n15: N1.5 has future tokens, N1.7 none",
   );
-  expect(() => nvidiaGroot({ ...second, config: first.config }, null)).toThrow(
+  expect(() => nvidiaGroot({ ...second, config: first.config }, nobody)).toThrow(
     "expected weights of groot_n15, as it says, got those of groot_n17",
   );
 });

@@ -86,23 +86,29 @@ export function lerobotGroot(
   return groot({ where, shapes, module: "_groot_model." }, counts, own);
 }
 
+/** What the user says beside NVIDIA's files, which name no cameras: those of a robot that the backbone is to see by. */
+export interface NvidiaFacts {
+  readonly embodiment: number | null;
+  readonly cameras: readonly string[] | null;
+}
+
 /**
  * GR00T N1.5 or N1.7 as NVIDIA's files have it.
  *
  * @throws InputError as `lerobotGroot`
  * @source NVIDIA Isaac-GR00T `gr00t_n1d7.py`, and of N1.5 `gr00t_n1.py`, `flow_matching_action_head.py`
  */
-export function nvidiaGroot({ where, config, shapes }: ConfiguredFiles, embodiment: number | null): ForeignHead {
+export function nvidiaGroot({ where, config, shapes }: ConfiguredFiles, given: NvidiaFacts): ForeignHead {
   const files = { where, shapes, module: "" } as const;
   if (typeof config === "object" && config !== null && "action_head_cfg" in config)
     return ofVariant(
       "groot_n15",
       where,
-      nvidiaHead(files, { ...parseInput(where, n15Schema, config).action_head_cfg, embodiment }, null),
+      nvidiaHead(files, { ...parseInput(where, n15Schema, config).action_head_cfg, ...given }, null),
     );
   const { use_alternate_vl_dit, attend_text_every_n_blocks, ...head } = parseInput(where, n17Schema, config);
   const textEvery = use_alternate_vl_dit ? attend_text_every_n_blocks : null;
-  return ofVariant("groot_n17", where, nvidiaHead(files, { ...head, embodiment }, textEvery));
+  return ofVariant("groot_n17", where, nvidiaHead(files, { ...head, ...given }, textEvery));
 }
 
 /** @throws InputError where the weights are of another variant than their configuration */
@@ -115,14 +121,14 @@ function ofVariant(said: "groot_n15" | "groot_n17", where: string, head: Foreign
 
 function nvidiaHead(
   files: Files,
-  head: z.infer<typeof headSchema> & Pick<Asked, "embodiment">,
+  head: z.infer<typeof headSchema> & NvidiaFacts,
   textEvery: number | null,
 ): ForeignHead {
   const headWidth = head.diffusion_model_cfg.attention_head_dim;
   const featureHeadWidth = head.vl_self_attention_cfg?.attention_head_dim ?? headWidth;
-  const own = { horizon: head.action_horizon, stateWidth: head.max_state_dim, cameras: [] } as const;
-  const { embodiment, num_inference_timesteps: steps } = head;
-  return groot(files, { headWidth, featureHeadWidth, textEvery }, { ...own, embodiment, steps: steps ?? null });
+  const { action_horizon: horizon, max_state_dim: stateWidth, num_inference_timesteps: steps = null } = head;
+  const own = { horizon, stateWidth, steps, embodiment: head.embodiment, cameras: head.cameras ?? [] };
+  return groot(files, { headWidth, featureHeadWidth, textEvery }, own);
 }
 
 /** Another project's weights, and its `config.json`. */

@@ -45,11 +45,12 @@ export function headWeights(
   };
 }
 
-function notesOf({ embodiments, embodiment, size }: ForeignHead, left: number): string[] {
+function notesOf({ embodiments, embodiment, size, cameras }: ForeignHead, left: number): string[] {
   const width = typeof size === "string" ? "" : `, ${size.backbone.width} wide,`;
   return [
     `the vision-language model before the action head is none of ours: ${left} tensors stay behind, and a backbone of ours${width} begins untrained`,
     `of ${embodiments} embodiments, the weights of number ${embodiment} were taken`,
+    ...(cameras.length > 0 ? [] : ["no file says its cameras, so that it sees nothing: name them with --camera"]),
   ];
 }
 
