@@ -58,9 +58,9 @@ export class ActionQueue {
     return this.#step - step < actions.length;
   }
 
-  /** Takes the chunk that was requested at a step, this one if none is given. */
-  put(actions: readonly (readonly number[])[], step = this.#step): void {
-    this.#chunks = [...this.#chunks, { actions, step }];
+  /** Takes the chunk that was requested at a step, this one if none is given, to be gone over to so many steps later. */
+  put(actions: readonly (readonly number[])[], step = this.#step, delay = this.#execution.delay): void {
+    this.#chunks = [...this.#chunks, { actions, step, delay }];
   }
 
   /**
@@ -79,16 +79,17 @@ export class ActionQueue {
 
   /** The newest chunk that is due, which may have come late; those before it are dropped. */
   #current(): Asked {
-    const due = this.#chunks.findLastIndex(({ step }) => step + this.#execution.delay <= this.#step);
+    const due = this.#chunks.findLastIndex(({ step, delay }) => step + delay <= this.#step);
     this.#chunks = this.#chunks.slice(Math.max(due, 0));
     return this.#chunks[0] ?? nothing;
   }
 }
 
-/** A chunk, and the step at which it was requested. */
+/** A chunk, the step at which it was requested, and how much later it is due. */
 interface Asked {
   readonly actions: readonly (readonly number[])[];
   readonly step: number;
+  readonly delay: number;
 }
 
-const nothing: Asked = { actions: [], step: 0 };
+const nothing: Asked = { actions: [], step: 0, delay: 0 };

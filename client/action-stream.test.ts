@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ActionSource, ActionStream } from "./action-stream.ts";
+import type { Course, Observation } from "./observation.ts";
 import type { PolicyAnswer } from "./policy-client.ts";
 
 const metadata: ActionSource["metadata"] = {
@@ -15,15 +16,27 @@ const metadata: ActionSource["metadata"] = {
   stateKeys: ["observation/state"],
   pictureKeys: [],
   prompt: null,
+  longestDelay: null,
 };
 
 /** Answers, each action of which tells the step of its question and its own step, as soon as the test lets them through. */
 class Source implements ActionSource {
-  readonly metadata = metadata;
+  readonly metadata: ActionSource["metadata"];
+  readonly courses: (Course | null)[] = [];
+  readonly shown: number[] = [];
   readonly open: { readonly answer: () => void; readonly fail: (error: Error) => void }[] = [];
   isImmediate = true;
 
-  infer({ state }: Parameters<ActionSource["infer"]>[0]): Promise<PolicyAnswer> {
+  constructor(changes: Partial<ActionSource["metadata"]> = {}) {
+    this.metadata = { ...metadata, ...changes };
+  }
+
+  async see({ state }: Observation): Promise<void> {
+    this.shown.push(Array.isArray(state) ? Number(state[0]) : 0);
+  }
+
+  infer({ state }: Observation, course: Course | null = null): Promise<PolicyAnswer> {
+    this.courses.push(course);
     const asked = Array.isArray(state) ? Number(state[0]) : 0;
     const answer = Promise.withResolvers<PolicyAnswer>();
     const actions = Array.from({ length: 8 }, (_, ahead) => [asked, asked + ahead]);
@@ -92,9 +105,101 @@ describe("a stream of actions", () => {
     expect(await steps(stream, 5, 6)).toEqual([[5, 5]]);
   });
 
+  it("says with each question what of the last chunk was carried out, and how long it goes on with it", async () => {
+    const source = new Source();
+    await steps(new ActionStream(source, { execute: 4, delay: 2 }), 0, 11);
+    // Asked at 0, 2, 6 and 10.
+    expect(source.courses).toEqual([
+      null,
+      { carriedOut: 2, delay: 2 },
+      { carriedOut: 4, delay: 2 },
+      { carriedOut: 4, delay: 2 },
+    ]);
+    const waiting = new Source();
+    await steps(new ActionStream(waiting, { execute: 3, delay: 0 }), 0, 7);
+    expect(waiting.courses).toEqual([null, { carriedOut: 3, delay: 0 }, { carriedOut: 3, delay: 0 }]);
+    expect(waiting.shown).toEqual([]);
+  });
+
+  it("shows a policy with history the frames between, where it is to", async () => {
+    const source = new Source();
+    await steps(new ActionStream(source, { execute: 4, delay: 2, showsFrames: true }), 0, 8);
+    expect(source.shown).toEqual([1, 3, 4, 5, 7]);
+  });
+
+  it("tells what a frame failed with that was only shown", async () => {
+    const source = new Source();
+    source.see = async () => {
+      throw new Error("lost");
+    };
+    const stream = new ActionStream(source, { execute: 4, delay: 0, showsFrames: true });
+    await steps(stream, 0, 2);
+    await expect(steps(stream, 2, 3)).rejects.toThrow("lost");
+  });
+
   it("refuses chunks that are too short", () => {
     expect(() => new ActionStream(new Source(), { execute: 7, delay: 2 })).toThrow(
       "execute and delay: expected at most the 8 steps of a chunk together, got 7 + 2",
     );
+    expect(() => new ActionStream(new Source(), { execute: 8, delay: "measured" })).toThrow(
+      "execute and delay: expected at most the 8 steps of a chunk together, got 8 + 1",
+    );
+  });
+});
+
+/** Answers that come when the robot has carried out so many steps, whatever the clock says. */
+async function playedWith(latencies: readonly number[], source: Source, steps: number) {
+  const stream = new ActionStream(source, { execute: 4, delay: "measured" });
+  source.isImmediate = false;
+  const taken: number[] = [];
+  const waits: number[] = [];
+  let asked = 0;
+  for (let step = 0; step < steps; step++) {
+    const next = stream.next(() => ({ state: [step], pictures: {}, prompt: "go" }));
+    await arrival();
+    if (source.open.length > asked) waits[asked] = latencies[asked++] ?? 0;
+    // The first is waited for.
+    if (step === 0) source.open[0]?.answer();
+    taken.push((await next)[0] ?? -1);
+    for (const [at, wait] of waits.entries()) if (at > 0 && wait === 1) source.open[at]?.answer();
+    for (const at of waits.keys()) waits[at]!--;
+    await arrival();
+  }
+  return { stream, taken };
+}
+
+describe("a stream that measures its delay", () => {
+  it("asks as many steps ahead as the longest of its answers took, and never waits again", async () => {
+    const source = new Source();
+    const { stream, taken } = await playedWith([0, 2, 2, 2, 2], source, 18);
+    // The first was there at once: the second is asked for one step before it is due, and is late by one. From then on two ahead.
+    expect(taken).toEqual([0, 0, 0, 0, 0, 3, 3, 3, 6, 6, 6, 6, 10, 10, 10, 10, 14, 14]);
+    expect(source.courses).toEqual([
+      null,
+      { carriedOut: 3, delay: 1 },
+      { carriedOut: 3, delay: 2 },
+      { carriedOut: 4, delay: 2 },
+      { carriedOut: 4, delay: 2 },
+    ]);
+    expect(stream.counts).toEqual({ chunks: 5, waited: 1, late: 1 });
+    expect(stream.delay).toBe(2);
+  });
+
+  it("expects no more than the policy was trained for, nor than a chunk has room for", async () => {
+    const trained = await playedWith([0, 3, 3, 3], new Source({ longestDelay: 2 }), 14);
+    expect(trained.stream.delay).toBe(2);
+    const short = await playedWith([0, 2, 2, 2], new Source({ actionSteps: 5 }), 14);
+    expect(short.stream.delay).toBe(1);
+  });
+
+  it("counts the time that it waits in steps", async () => {
+    const source = new Source({ stepsPerSecond: 50 });
+    source.isImmediate = false;
+    const stream = new ActionStream(source, { execute: 4, delay: "measured" });
+    const next = stream.next(() => ({ state: [0], pictures: {}, prompt: "go" }));
+    // 45 ms are more than two steps of 20 ms.
+    setTimeout(() => source.open[0]?.answer(), 45);
+    await next;
+    expect(stream.delay).toBeGreaterThanOrEqual(3);
   });
 });

@@ -1,10 +1,21 @@
 import { InputError } from "../src/input-error.ts";
-import { ActionQueue, type ChunkExecution, executionProblems } from "./action-queue.ts";
+import { ActionQueue, executionProblems } from "./action-queue.ts";
+import { MeasuredDelay } from "./measured-delay.ts";
 import type { Observation } from "./observation.ts";
-import type { PolicyAnswer, PolicyClient } from "./policy-client.ts";
+import type { PolicyClient } from "./policy-client.ts";
 
 /** What the actions of a stream are asked from. */
-export type ActionSource = Pick<PolicyClient, "infer" | "metadata">;
+export type ActionSource = Pick<PolicyClient, "infer" | "see" | "metadata">;
+
+/** How a robot carries out the chunks of a stream. */
+export interface StreamExecution {
+  /** Execution horizon: steps that are carried out of each chunk. */
+  readonly execute: number;
+  /** Steps from a question to the first action of its answer that is carried out; "measured": as many as the longest of the last took. */
+  readonly delay: number | "measured";
+  /** Whether a policy with history is shown the frames between questions as well; missing: no. */
+  readonly showsFrames?: boolean;
+}
 
 /** How answers came, counted over the steps of a stream. */
 export interface StreamCounts {
@@ -16,75 +27,129 @@ export interface StreamCounts {
   readonly late: number;
 }
 
+/** A question that is under way. */
+interface Question {
+  readonly step: number;
+  readonly delay: number;
+  readonly answered: Promise<void>;
+  /** Since when the robot has had no action, in milliseconds; `null`: it has one. */
+  waitsSince: number | null;
+}
+
 /**
  * A robot's actions, one at each step of its control loop.
  *
  * With a delay of 0 each chunk is awaited where it is due, as openpi's chunk broker does it. With more, it is requested so many
  * steps before, while the robot goes on; what is past when it is due is left out, and a chunk that is late is gone over to when it comes.
+ * Each question says what of the last chunk was carried out and how many steps the robot goes on with it, from which a server with
+ * `--chunking` has the answer go on.
  */
 export class ActionStream {
   readonly #source: ActionSource;
-  readonly #execution: ChunkExecution;
+  readonly #execution: StreamExecution;
   readonly #queue: ActionQueue;
-  #asking: Promise<void> | null = null;
+  /** `null` where the delay is given. */
+  readonly #measured: MeasuredDelay | null;
+  #question: Question | null = null;
   #isOwed = false;
   #failure: { readonly error: unknown } | null = null;
   #counts = { chunks: 0, waited: 0, late: 0 };
-  /** The step from which the newest chunk is carried out. */
+  /** The step at which the newest chunk was asked for; `null` before the first. */
+  #lastAsked: number | null = null;
+  /** The step from which the newest chunk is carried out, and from which the one that was asked for last is to be. */
   #dueFrom = 0;
+  #nextDue: number | null = null;
 
   /** @throws InputError where chunks are too short for it */
-  constructor(source: ActionSource, execution: ChunkExecution) {
-    const [problem] = executionProblems(execution, source.metadata.actionSteps);
+  constructor(source: ActionSource, execution: StreamExecution) {
+    const { actionSteps, longestDelay } = source.metadata;
+    const { execute, delay } = execution;
+    // While an answer that is not waited for is under way the robot carries out one step at least.
+    const fixed = { execute, delay: delay === "measured" ? 1 : delay };
+    const [problem] = executionProblems(fixed, actionSteps);
     if (problem !== undefined) throw new InputError(problem);
+    const most = Math.min(execute, actionSteps - execute, longestDelay ?? actionSteps);
     this.#source = source;
     this.#execution = execution;
-    this.#queue = new ActionQueue(execution);
+    this.#measured = delay === "measured" ? new MeasuredDelay(most) : null;
+    this.#queue = new ActionQueue(fixed);
   }
 
   get counts(): StreamCounts {
     return this.#counts;
   }
 
+  /** Steps from a question to the first action of its answer that is carried out, as it stands now. */
+  get delay(): number {
+    const { delay } = this.#execution;
+    return delay === "measured" ? (this.#measured?.steps ?? 1) : delay;
+  }
+
   /**
    * The action of this step.
    *
-   * @param observe called only at steps that ask for a chunk
+   * @param observe called only at steps that ask for a chunk, or where frames are shown
    * @throws what a question failed with, once
    */
   async next(observe: () => Observation | Promise<Observation>): Promise<readonly number[]> {
-    this.#isOwed ||= this.#queue.asks;
-    if (this.#isOwed && this.#asking === null) this.#ask(await observe());
-    if (this.#isMissing() && this.#asking !== null) {
-      this.#count("waited");
-      await this.#asking;
-    }
+    this.#isOwed ||= this.#asks();
+    if (this.#isOwed && this.#question === null) this.#ask(await observe());
+    else if (this.#execution.showsFrames === true) this.#show(await observe());
+    if (this.#isMissing() && this.#question !== null) await this.#wait(this.#question);
     this.#throwFailure();
     if (this.#queue.step >= this.#dueFrom + this.#execution.execute) this.#count("late");
     return this.#queue.take();
   }
 
+  #asks(): boolean {
+    if (this.#measured === null) return this.#queue.asks;
+    return this.#nextDue === null || this.#queue.step + this.delay >= this.#nextDue + this.#execution.execute;
+  }
+
   #isMissing(): boolean {
-    return !this.#queue.hasAction || this.#execution.delay === 0;
+    return !this.#queue.hasAction || this.delay === 0;
+  }
+
+  async #wait(question: Question): Promise<void> {
+    this.#count("waited");
+    question.waitsSince = performance.now();
+    await question.answered;
   }
 
   #ask(observation: Observation): void {
-    const { step } = this.#queue;
+    const [{ step }, delay] = [this.#queue, this.delay];
+    const course = this.#lastAsked === null ? null : { carriedOut: step - this.#lastAsked, delay };
     this.#isOwed = false;
-    this.#asking = this.#source
-      .infer(observation)
-      .then(({ actions }: PolicyAnswer) => {
-        this.#queue.put(actions, step);
-        // The first chunk is waited for, whatever the delay.
-        this.#dueFrom = step === 0 ? 0 : step + this.#execution.delay;
-        this.#count("chunks");
-      })
-      .catch((error: unknown) => {
-        this.#failure = { error };
-      })
+    // The first chunk is waited for, whatever the delay.
+    this.#nextDue = this.#lastAsked === null ? step : step + delay;
+    const answered = this.#source
+      .infer(observation, course)
+      .then(({ actions }) => this.#put(actions))
+      .catch((error: unknown) => this.#fail(error))
       .finally(() => {
-        this.#asking = null;
+        this.#question = null;
       });
+    this.#question = { step, delay, answered, waitsSince: null };
+  }
+
+  #put(actions: readonly (readonly number[])[]): void {
+    if (this.#question === null) return;
+    const { step, delay, waitsSince } = this.#question;
+    this.#queue.put(actions, step, delay);
+    this.#dueFrom = this.#nextDue ?? step;
+    this.#lastAsked = step;
+    this.#count("chunks");
+    const waitedMs = waitsSince === null ? 0 : performance.now() - waitsSince;
+    const waitedSteps = Math.ceil((waitedMs / 1000) * this.#source.metadata.stepsPerSecond);
+    this.#measured?.took(this.#queue.step - step + waitedSteps);
+  }
+
+  #show(observation: Observation): void {
+    this.#source.see(observation).catch((error: unknown) => this.#fail(error));
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = { error };
   }
 
   #throwFailure(): void {

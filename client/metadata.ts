@@ -22,6 +22,8 @@ export interface PolicyMetadata {
   readonly pictureKeys: readonly string[];
   /** The instruction of a robot that was trained on one alone; `null`: each episode had its own. */
   readonly prompt: string | null;
+  /** The most steps that an answer may take where chunks go on from those before them; `null`: those of a chunk. */
+  readonly longestDelay: number | null;
 }
 
 /** As openpi's clients read it. */
@@ -39,6 +41,7 @@ export function encodeMetadata(metadata: PolicyMetadata): Message {
     ["state_keys", metadata.stateKeys],
     ["picture_keys", metadata.pictureKeys],
     ["prompt", metadata.prompt],
+    ["longest_delay", metadata.longestDelay],
   ]);
 }
 
@@ -57,6 +60,8 @@ export function decodeMetadata(message: Message): PolicyMetadata {
     stateKeys: texts(message, "state_keys"),
     pictureKeys: texts(message, "picture_keys"),
     prompt: message.get("prompt") === null ? null : text(message, "prompt"),
+    // Servers did not always tell it.
+    longestDelay: (message.get("longest_delay") ?? null) === null ? null : number(message, "longest_delay"),
   };
 }
 

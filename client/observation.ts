@@ -27,12 +27,23 @@ export interface Observation {
   readonly time?: number;
 }
 
+/** What a robot does while it waits for an answer: what `serve --chunking` has the next chunk go on from. */
+export interface Course {
+  /** Steps of the last chunk that it has carried out. */
+  readonly carriedOut: number;
+  /** Steps that it carries out from now on until it goes over to the answer. */
+  readonly delay: number;
+}
+
+/** What an observation is sent for: actions, which may go on from the chunk before, or only to be seen. */
+export type Purpose = { readonly acts: true; readonly course: Course | null } | { readonly acts: false };
+
 /**
  * An observation as a server's policy reads it.
  *
  * @throws InputError naming a part of the state or a picture that is missing, or that the policy does not read
  */
-export function encodeObservation(observation: Observation, metadata: PolicyMetadata): Message {
+export function encodeObservation(observation: Observation, metadata: PolicyMetadata, purpose: Purpose): Message {
   const { prompt, reset, time } = observation;
   return new Map<string, MessageValue>([
     ...stateEntries(observation.state, metadata.stateKeys),
@@ -40,7 +51,18 @@ export function encodeObservation(observation: Observation, metadata: PolicyMeta
     ["prompt", prompt],
     ...(reset === undefined ? [] : [["reset", reset] as const]),
     ...(time === undefined ? [] : [["time", time] as const]),
+    ...purposeEntries(purpose),
   ]);
+}
+
+function purposeEntries(purpose: Purpose): [string, MessageValue][] {
+  if (!purpose.acts) return [["act", false]];
+  if (purpose.course === null) return [];
+  const { carriedOut, delay } = purpose.course;
+  return [
+    ["carried_out", carriedOut],
+    ["delay", delay],
+  ];
 }
 
 function stateEntries(state: Observation["state"], keys: readonly string[]): [string, NumberArray][] {

@@ -1,8 +1,8 @@
 import { InputError } from "../src/input-error.ts";
 import { decodeMessage, encodeMessage, type Message } from "./message.ts";
 import { decodeMetadata, type PolicyMetadata } from "./metadata.ts";
-import { encodeObservation, type Observation } from "./observation.ts";
-import { decodeReply, type Reply } from "./reply.ts";
+import { type Course, encodeObservation, type Observation, type Purpose } from "./observation.ts";
+import { decodeReply, decodeSeen, type Reply } from "./reply.ts";
 import { type Closing, FrameSocket } from "./socket.ts";
 
 /** What a client may be told to do otherwise. */
@@ -69,14 +69,21 @@ export class PolicyClient {
   /**
    * Actions for an observation.
    *
+   * @param course what the robot does while it waits, where the server has chunks go on from those before them
    * @throws InputError where the observation is not what the policy reads
    * @throws PolicyError where the server refuses it, or stays out of reach for longer than patience lasts
    */
-  async infer(observation: Observation): Promise<PolicyAnswer> {
-    const question = encodeMessage(encodeObservation(observation, this.metadata));
-    const answer = this.#last.then(() => patiently(this.#options, () => this.#ask(question)));
-    this.#last = answer.catch(() => {});
-    return await answer;
+  async infer(observation: Observation, course: Course | null = null): Promise<PolicyAnswer> {
+    return await this.#send(observation, { acts: true, course }, decodeReply);
+  }
+
+  /**
+   * Shows a frame for which no actions are wanted to a policy with history.
+   *
+   * @throws InputError, PolicyError as `infer`
+   */
+  async see(observation: Observation): Promise<void> {
+    await this.#send(observation, { acts: false }, decodeSeen);
   }
 
   /** Ends the session. */
@@ -85,13 +92,21 @@ export class PolicyClient {
     this.#socket = null;
   }
 
-  async #ask(question: Uint8Array): Promise<PolicyAnswer> {
+  /** Sends an observation once all before it are answered; a connection that was lost is made anew. */
+  async #send<Answer extends object>(observation: Observation, purpose: Purpose, decode: (answer: Message) => Answer) {
+    const question = encodeMessage(encodeObservation(observation, this.metadata, purpose));
+    const answer = this.#last.then(() => patiently(this.#options, () => this.#ask(question, decode)));
+    this.#last = answer.catch(() => {});
+    return await answer;
+  }
+
+  async #ask<Answer extends object>(question: Uint8Array, decode: (answer: Message) => Answer) {
     const isNewSession = this.#socket === null;
     const socket = this.#socket ?? (await open(this.#address, this.#options)).socket;
     this.#socket = socket;
     socket.send(question);
     try {
-      return { ...decodeReply(await received(socket, this.#options)), isNewSession };
+      return { ...decode(await received(socket, this.#options)), isNewSession };
     } catch (error) {
       this.close();
       throw error;

@@ -53,13 +53,17 @@ const metadata: PolicyMetadata = {
   stateKeys: ["observation/state"],
   pictureKeys: ["observation/images/camera"],
   prompt: "reach",
+  longestDelay: 4,
 };
 
 describe("metadata", () => {
   it("is read as it was written", () => {
     expect(decodeMetadata(encodeMetadata(metadata))).toEqual(metadata);
-    const several = { ...metadata, prompt: null };
+    const several = { ...metadata, prompt: null, longestDelay: null };
     expect(decodeMetadata(encodeMetadata(several))).toEqual(several);
+    // Servers did not always say how long an answer may take.
+    const older = new Map([...encodeMetadata(metadata)].filter(([name]) => name !== "longest_delay"));
+    expect(decodeMetadata(older)).toEqual({ ...metadata, longestDelay: null });
   });
 
   it.each<[string, MessageValue, string]>([

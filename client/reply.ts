@@ -53,6 +53,12 @@ export function decodeReply(message: Message): Reply {
   };
 }
 
+/** What a server answers a frame with that is only seen. @throws InputError where it answers something else */
+export function decodeSeen(message: Message): object {
+  if (message.get("seen") !== true) throw new InputError('reply, "seen": expected true, got something else');
+  return {};
+}
+
 function actionsOf(message: Message): number[][] {
   const found = message.get("actions");
   const [steps, dofs] = isNumberArray(found) ? found.shape : [];

@@ -4,16 +4,25 @@
  *     ./armature serve runs/demo/run &
  *     node client/examples/simulated-robot.ts reacher --episodes 20
  *
- * `--delay 2` asks two steps before a chunk is due, while the robot goes on. `--json` prints one object.
+ * `--delay 2` asks two steps before a chunk is due, while the robot goes on, and `--delay measured` as many as answers take. In a simulator
+ * answers take no time: `--latency 4` has them come when the robot has carried out four steps. Against `serve --chunking guided` each chunk
+ * goes on from what the robot carries out meanwhile:
+ *
+ *     ./armature serve runs/demo/run --chunking guided &
+ *     node client/examples/simulated-robot.ts pusher --episodes 50 --delay measured --latency 4
+ *
+ * `--frames` shows the server each frame, as a policy with history needs it; with `--seed` the noise is then that of `rollout` of the
+ * same seed. `--json` prints one object.
  */
 import { parseArgs } from "node:util";
 import type { Picture } from "../../src/dataset/dataset.ts";
 import type { RobotEnvironment, SimulatedObservation } from "../../src/simulation/environment.ts";
 import { createRobot, findRobot } from "../../src/simulation/robots.ts";
-import { ActionStream } from "../action-stream.ts";
+import { ActionStream, type StreamExecution } from "../action-stream.ts";
 import type { PolicyMetadata } from "../metadata.ts";
 import type { CameraPicture, Observation } from "../observation.ts";
 import { PolicyClient } from "../policy-client.ts";
+import { LateSource } from "./late-source.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -23,36 +32,61 @@ const { values, positionals } = parseArgs({
     episodes: { type: "string", default: "20" },
     execute: { type: "string", default: "8" },
     delay: { type: "string", default: "0" },
+    latency: { type: "string", default: "0" },
+    frames: { type: "boolean", default: false },
+    seed: { type: "string", default: "1000" },
     json: { type: "boolean", default: false },
   },
 });
 const name = positionals[0] ?? "reacher";
 const address = new URL(values.address);
 address.searchParams.set("dataset", values.dataset ?? name);
-const execution = { execute: Number(values.execute), delay: Number(values.delay) };
+address.searchParams.set("seed", values.seed);
+const delay = values.delay === "measured" ? "measured" : Number(values.delay);
+const execution: StreamExecution = { execute: Number(values.execute), delay, showsFrames: values.frames };
 
 const client = await PolicyClient.connect(address.href);
 const seesPictures = client.metadata.pictureKeys.length > 0;
 const design = findRobot(name);
 const robot = await createRobot(design, { ...design.defaults, observation: seesPictures ? "pictures" : "state" });
 
-let successes = 0;
+const { actionSteps } = client.metadata;
+const latency = Number(values.latency);
+if (latency > actionSteps - execution.execute)
+  throw new Error(
+    `--latency: expected at most the ${actionSteps - execution.execute} steps that a chunk has left, got ${latency}`,
+  );
+
+let [successes, steps] = [0, 0];
+const counts = { chunks: 0, waited: 0, late: 0 };
 const episodes = Number(values.episodes);
 for (let episode = 0; episode < episodes; episode++) {
-  robot.reset(1000, episode);
-  if (await played(robot, new ActionStream(client, execution))) successes++;
+  robot.reset(Number(values.seed), episode);
+  const source = new LateSource(client, latency);
+  const actions = new ActionStream(source, execution);
+  if (await played(robot, { source, actions, episode })) successes++;
+  for (const name of ["chunks", "waited", "late"] as const) counts[name] += actions.counts[name];
   if (!values.json) process.stdout.write(`episode ${episode + 1} of ${episodes}: ${successes} succeeded\n`);
 }
-if (values.json) process.stdout.write(`${JSON.stringify({ robot: name, episodes, successes })}\n`);
+if (values.json) process.stdout.write(`${JSON.stringify({ robot: name, episodes, successes, steps, ...counts })}\n`);
 robot.close();
 client.close();
 
+interface Episode {
+  readonly source: LateSource;
+  readonly actions: ActionStream;
+  readonly episode: number;
+}
+
 /** Plays an episode; whether it succeeded. */
-async function played(environment: RobotEnvironment, actions: ActionStream): Promise<boolean> {
+async function played(environment: RobotEnvironment, { source, actions, episode }: Episode): Promise<boolean> {
   for (let step = 0; step < environment.stepLimit; step++) {
-    const observe = () => observationOf(environment.observe(), client.metadata, step === 0);
-    environment.act(await actions.next(observe));
+    // A connection begins with an episode of its own.
+    const begins = step === 0 && episode > 0;
+    environment.act(await actions.next(() => observationOf(environment.observe(), client.metadata, begins)));
+    steps++;
     if (environment.isSuccess()) return true;
+    await source.stepped();
   }
   return false;
 }

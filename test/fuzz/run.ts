@@ -33,7 +33,8 @@ const server = await serveInProcess(values.run, words);
 const { port } = server;
 
 const client = await PolicyClient.connect(`ws://127.0.0.1:${port}/?seed=1`);
-const valid = encodeObservation({ ...observationFor(client.metadata), reset: true }, client.metadata);
+const purpose = { acts: true, course: null } as const;
+const valid = encodeObservation({ ...observationFor(client.metadata), reset: true }, client.metadata, purpose);
 const drawn = fc.sample(attacks(valid, 2 ** 20), { numRuns: count, seed: Number(values.seed) });
 const healthy = new Healthy(client);
 

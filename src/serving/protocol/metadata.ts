@@ -21,5 +21,6 @@ export function metadataOf(policy: LoadedPolicy, robot: ServedRobot, keys: Obser
     stateKeys: keys.state,
     pictureKeys: Object.values(keys.pictures),
     prompt: prompt.kind === "fixed" ? prompt.text : null,
+    longestDelay: policy.chunking?.kind === "frozen" ? (policy.recipe.policy.maxDelay ?? 0) : null,
   });
 }
