@@ -12,7 +12,7 @@ export type Tensor = {
 export type TensorForm = Pick<Tensor, "shape" | "type">;
 
 /** Bytes per cell of the types that are read, by the format's names. */
-export const storedBytes = { I64: 8, F64: 8, F32: 4, I32: 4, BF16: 2, F16: 2, U8: 1, BOOL: 1 } as const;
+export const storedBytes = { I64: 8, F64: 8, F32: 4, I32: 4, BF16: 2, F16: 2, I8: 1, U8: 1, BOOL: 1 } as const;
 
 export type StoredType = keyof typeof storedBytes;
 
@@ -61,10 +61,18 @@ export function parseHeader(path: string, text: string, dataBytes: number): Head
   return { entries: new Map(entries.map((entry) => [entry.name, entry])), metadata: parsedMetadata.data };
 }
 
-const writtenTypes = { int64: "I64", float64: "F64", float32: "F32", int32: "I32", uint8: "U8", bool: "BOOL" } as const;
+const writtenTypes = {
+  int64: "I64",
+  float64: "F64",
+  float32: "F32",
+  int32: "I32",
+  int8: "I8",
+  uint8: "U8",
+  bool: "BOOL",
+} as const;
 
 /** Wide cells first, so that every tensor is aligned; then by name, so that equal tensors give equal bytes. */
-const writtenOrder: readonly StoredType[] = ["I64", "F64", "F32", "I32", "U8", "BOOL"];
+const writtenOrder: readonly StoredType[] = ["I64", "F64", "F32", "I32", "I8", "U8", "BOOL"];
 
 /**
  * How tensors stand in a file. `as Python`: to the byte as the reference writes them. `in blocks`: those that fill blocks of 64 bytes come

@@ -142,6 +142,8 @@ export class SafetensorsFile {
         return { shape, type: "int32", cells: await this.#fill(entry, allocate("int32", cells(shape))) };
       case "I64":
         return { shape, type: "int64", cells: await this.#fill(entry, allocate("int64", cells(shape))) };
+      case "I8":
+        return { shape, type: "int8", cells: await this.#fill(entry, allocate("int8", cells(shape))) };
       case "U8":
         return { shape, type: "uint8", cells: await this.#fill(entry, allocate("uint8", cells(shape))) };
       case "BOOL":

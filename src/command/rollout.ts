@@ -1,5 +1,6 @@
 import { relative, resolve } from "node:path";
 import { InputError } from "../input-error.ts";
+import type { WeightKind } from "../objective/integer-weights.ts";
 import { type ChunkingName, chunkingNames, chunkingOf } from "../serving/chunking.ts";
 import type { PolicyRollouts } from "../serving/roll-out.ts";
 import type { AnswerCounts } from "../serving/said.ts";
@@ -11,6 +12,7 @@ import { Progress, percent, significant } from "./progress.ts";
 import { policyArgument } from "./run-argument.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
+import { weightsOption } from "./weights.ts";
 
 export const rollout = define({
   name: "rollout",
@@ -26,6 +28,7 @@ export const rollout = define({
       choice("way", "a chunk goes on from the one that the robot carries out while it waits", chunkingNames),
       chunkingNames[0],
     ),
+    weights: weightsOption,
     atLeast: otherwise(share("rate", "of successes, 0 to 1; below it the exit status is 1"), null),
     sideBySide: otherwise(
       count("robots", "at work at the same time, at most; the last bits depend on small numbers"),
@@ -45,6 +48,10 @@ export const rollout = define({
     {
       line: "rollout runs/wide --robot arm --episodes 50 --delay 4 --chunking guided",
       shows: "the same, four steps late, with chunks that go on from those before them",
+    },
+    {
+      line: "rollout runs/wide --robot arm --episodes 50 --weights int8",
+      shows: "what 8-bit weights cost in closed loop: the same starts and noise",
     },
   ],
   async run(given, terminal) {
@@ -66,6 +73,7 @@ export const rollout = define({
         execute,
         delay,
         chunking,
+        weightKind: given.weights,
         sideBySide,
         options: (fitting: typeof design.defaults) => override(fitting, given.set),
         films: video === null ? null : { folder: resolve(video), episodes: filmed },
@@ -113,6 +121,7 @@ interface Given {
   readonly episodes: number;
   readonly seed: number;
   readonly chunking: ChunkingName;
+  readonly weights: WeightKind;
 }
 
 /** Whether the bar is met; rollouts that were stopped meet none. */
@@ -122,7 +131,7 @@ function meets({ atLeast, episodes }: Given, { rollouts, score }: PolicyRollouts
 
 /** Nothing of clocks: the same call prints the same object. */
 function jsonOf(
-  { run, robot, seed, atLeast, chunking }: Given,
+  { run, robot, seed, atLeast, chunking, weights }: Given,
   isMet: boolean,
   { rollouts, successes, score, ...result }: PolicyRollouts,
 ) {
@@ -141,6 +150,7 @@ function jsonOf(
     options: result.options,
     ...result.execution,
     chunking,
+    weights,
     seed,
     rollouts,
     ...(result.answers === null ? {} : { answers: result.answers }),

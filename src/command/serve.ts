@@ -2,13 +2,13 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { InputError } from "../input-error.ts";
-import { chunkingOf } from "../serving/chunking.ts";
+import { type ChunkingName, chunkingOf } from "../serving/chunking.ts";
 import type { ObservationKeys } from "../serving/protocol/keys.ts";
 import type { Log } from "../serving/protocol/log.ts";
 import type { LerobotOptions, ServerLimits } from "../serving/protocol/options.ts";
 import type { Recorder } from "../serving/recording/recorder.ts";
 import type { ServedRobot } from "../serving/robot.ts";
-import { brokenAnswerChoices } from "../serving/said.ts";
+import { type BrokenAnswers, brokenAnswerChoices } from "../serving/said.ts";
 import { define } from "./definition.ts";
 import { choice, count, natural, otherwise, text } from "./parameter.ts";
 import { policyArgument } from "./run-argument.ts";
@@ -16,6 +16,7 @@ import { apiKeysOf, tlsOf } from "./serve-access.ts";
 import { recorderGiven, recordOptions } from "./serve-record.ts";
 import { ruleOptions, rulesFor, safetyGiven } from "./serve-rules.ts";
 import { sessionOptions, sessionsGiven } from "./serve-sessions.ts";
+import { type WeightsGiven, weightChangeSaid, weightOptions } from "./serve-weights.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -60,7 +61,7 @@ export const serve = define({
         "a robot gets for an answer that is no chunk: an error, or zeros in unit scale",
         brokenAnswerChoices,
       ),
-      "refuse",
+      brokenAnswerChoices[0],
     ),
     ...ruleOptions,
     stale: otherwise(count("ms", "that an observation may be old, by its time; left out, it may be of any age"), null),
@@ -69,6 +70,7 @@ export const serve = define({
       null,
     ),
     ...sessionOptions,
+    ...weightOptions,
     ...recordOptions,
     log: otherwise(
       choice("how", "events are written: a line to read, or one JSON object on each", ["text", "json"]),
@@ -103,6 +105,10 @@ export const serve = define({
       shows: "chunks that go on from those before them, for robots that ask after every 8 steps, and go on meanwhile",
     },
     {
+      line: "serve runs/wide --weights int8",
+      shows: "answers in less time and memory, and first how far that moves actions on held-out samples",
+    },
+    {
       line: "serve runs/wide --record recordings",
       shows: "and what is asked and answered, as a dataset for each robot; replay asks it again",
     },
@@ -112,22 +118,19 @@ export const serve = define({
     },
   ],
   async run(given, terminal) {
-    const { loadPolicy } = await import("../serving/load.ts");
     const { startServer } = await import("../serving/protocol/server.ts");
     const keys = await keysOf(given.keys);
     const lerobot = await lerobotOf(given);
     const access = await accessOf(given);
-    const brokenAnswers = given.brokenAnswers === "zeros" ? "zeros" : "refuse";
-    const how = { machine: "as trained", brokenAnswers, chunking: chunkingOf(given.chunking) } as const;
-    const policy = await loadPolicy(resolve(given.run), { ...how, robots: given.robots, lanes: given.lanes });
     const say = await logOf(given.log, terminal);
-    for (const note of policy.notes) say(note);
+    const { policy, weightChange } = await policyOf(given, say);
     const stopped = Promise.withResolvers<void>();
     const signals = watchStopSignals(stopped.resolve);
     let recorder: Recorder | undefined;
     try {
       const safety = await safetyGiven(given);
-      recorder = await recorderGiven(given, policy, { brokenAnswers, chunking: given.chunking, safety }, say);
+      const { brokenAnswers, chunking, weights } = given;
+      recorder = await recorderGiven(given, policy, { brokenAnswers, chunking, weights, safety }, say);
       const server = await startServer({
         host: given.host,
         port: given.port,
@@ -154,9 +157,30 @@ export const serve = define({
       signals.forget();
       policy.release();
     }
-    return { status: 0, json: { run: resolve(given.run), step: policy.step }, text: "stopped" };
+    const json = { run: resolve(given.run), step: policy.step, weights: given.weights, weightChange };
+    return { status: 0, json, text: "stopped" };
   },
 });
+
+interface PolicyGiven extends WeightsGiven {
+  readonly run: string;
+  readonly robots: number;
+  readonly lanes: number;
+  readonly brokenAnswers: BrokenAnswers;
+  readonly chunking: ChunkingName;
+}
+
+/** The policy, and what holding its weights otherwise changes in its actions. */
+async function policyOf(given: PolicyGiven, say: Log) {
+  const { loadPolicy } = await import("../serving/load.ts");
+  const run = resolve(given.run);
+  const { robots, lanes, brokenAnswers, weights: weightKind } = given;
+  const chunking = chunkingOf(given.chunking);
+  const policy = await loadPolicy(run, { machine: "as trained", robots, lanes, brokenAnswers, chunking, weightKind });
+  for (const note of policy.notes) say(note);
+  const weightChange = await weightChangeSaid(run, given, say);
+  return { policy, weightChange };
+}
 
 async function accessOf(given: {
   readonly apiKeyFile: string | null;

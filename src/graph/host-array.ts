@@ -1,7 +1,7 @@
 import { axisNames, cells, describe, letters } from "./axes.ts";
 
 /** What a cell is. `bool` is stored as bytes 0 and 1. */
-export type DataType = "float32" | "float64" | "int32" | "int64" | "uint8" | "bool";
+export type DataType = "float32" | "float64" | "int32" | "int64" | "int8" | "uint8" | "bool";
 
 /** The typed array that holds cells of a data type. */
 export type Storage<D extends DataType> = {
@@ -9,6 +9,7 @@ export type Storage<D extends DataType> = {
   float64: Float64Array;
   int32: Int32Array;
   int64: BigInt64Array;
+  int8: Int8Array;
   uint8: Uint8Array;
   bool: Uint8Array;
 }[D];
@@ -61,6 +62,8 @@ export function allocate(type: DataType, length: number): Storage<DataType> {
       return new Int32Array(length);
     case "int64":
       return new BigInt64Array(length);
+    case "int8":
+      return new Int8Array(length);
     case "uint8":
     case "bool":
       return new Uint8Array(length);
@@ -78,6 +81,8 @@ export function scalar(type: DataType, value: number): HostArray<"", DataType> {
       return new HostArray("", [], type, Int32Array.of(value));
     case "int64":
       return new HostArray("", [], type, BigInt64Array.of(BigInt(value)));
+    case "int8":
+      return new HostArray("", [], type, Int8Array.of(value));
     case "uint8":
     case "bool":
       return new HostArray("", [], type, Uint8Array.of(value));

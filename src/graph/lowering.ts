@@ -2,9 +2,18 @@ import { nodesBefore, SymbolicArray, show } from "./array.ts";
 import { type Attributes, spell } from "./attribute.ts";
 import { letters } from "./axes.ts";
 import { type Arrays, type DataType, HostArray, scalar } from "./host-array.ts";
-import type { OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from "./onnx.ts";
-import type { AnyArray, Body, Form, Lowering, Node, Operators } from "./operation.ts";
+import { namesRead, type OnnxGraph, type OnnxNode, type OnnxTensor, type OnnxValue } from "./onnx.ts";
+import type { AnyArray, Body, Form, IntegerWeight, Lowering, Node, Operators } from "./operation.ts";
 import { Views, type Written } from "./view.ts";
+
+/** Inputs that a program holds as integers where they are matrices of products. */
+export interface IntegerWeights {
+  has(name: string): boolean;
+  /** Cells of one of them, row-major. */
+  cellsOf(name: string): Float32Array;
+}
+
+const noIntegers: IntegerWeights = { has: () => false, cellsOf: () => new Float32Array() };
 
 /** What a graph and the bodies within it have in common: names are never given twice, constants stand outside. */
 class Shared {
@@ -12,13 +21,17 @@ class Shared {
   readonly constants = new Map<string, OnnxTensor>();
   readonly fixed: Arrays;
   readonly operators: Operators;
+  readonly integers: IntegerWeights;
+  /** Names of those of them that the graph has, by the names of what holds their numbers. */
+  readonly weights = new Map<string, string>();
   /** Names around bodies that stand inside them: they stay as they are. */
   readonly kept = new Set<string>();
   count = 0;
 
-  constructor(fixed: Arrays, operators: Operators) {
+  constructor(fixed: Arrays, operators: Operators, integers: IntegerWeights) {
     this.fixed = fixed;
     this.operators = operators;
+    this.integers = integers;
   }
 }
 
@@ -42,8 +55,8 @@ export class GraphLowering implements Lowering {
   readonly #own = new Set<string>();
 
   /** @param fixed values of inputs that are written into the graph */
-  constructor(fixed: Arrays, operators: Operators = "runtime") {
-    this.#shared = new Shared(fixed, operators);
+  constructor(fixed: Arrays, operators: Operators = "runtime", integers: IntegerWeights = noIntegers) {
+    this.#shared = new Shared(fixed, operators, integers);
   }
 
   get operators(): Operators {
@@ -105,6 +118,19 @@ export class GraphLowering implements Lowering {
   }
 
   input(name: string, form: Form): string {
+    const written = this.#input(name, form);
+    if (this.#shared.integers.has(name)) this.#shared.weights.set(written, name);
+    return written;
+  }
+
+  integerWeight(array: AnyArray): IntegerWeight | null {
+    const { integers, weights } = this.#shared;
+    if (weights.size === 0) return null;
+    const name = weights.get(this.original(this.value(array), array.shape).name);
+    return name === undefined ? null : { name, cells: () => integers.cellsOf(name) };
+  }
+
+  #input(name: string, form: Form): string {
     const fixed = this.#shared.fixed.get(name);
     if (fixed !== undefined) {
       if (fixed.type !== form.type || fixed.shape.join() !== form.shape.join())
@@ -163,12 +189,14 @@ export class GraphLowering implements Lowering {
       if (this.#shared.inputs.has(name))
         throw new RangeError(`program output "${name}": an input has this name already`);
     this.#publish(outputs);
+    const read = new Set(this.#nodes.flatMap(namesRead));
+    const isRead = ({ name }: OnnxValue) => read.has(name) || !this.#shared.weights.has(name);
     return {
       name: "armature",
       nodes: this.#nodes,
-      inputs: [...this.#shared.inputs.values()],
+      inputs: [...this.#shared.inputs.values()].filter(isRead),
       outputs: [...outputs].map(([name, { type, shape }]) => ({ name, type, shape })),
-      initializers: [...this.#shared.constants.values()],
+      initializers: [...this.#shared.constants.values()].filter(isRead),
     };
   }
 

@@ -1,27 +1,19 @@
 import { type Axis, cells, letters } from "./axes.ts";
+import { writeIntegerProduct } from "./integer-product.ts";
 import type { AnyArray, Form, Lowering } from "./operation.ts";
+import type { Product, Roles } from "./roles.ts";
 
-/** What the letters of a product do. */
-export interface Roles {
-  /** In both inputs and in the output. */
-  readonly batch: readonly Axis[];
-  /** In the left input and in the output. */
-  readonly left: readonly Axis[];
-  readonly right: readonly Axis[];
-  /** In both inputs only. */
-  readonly summed: readonly Axis[];
-  readonly size: ReadonlyMap<Axis, number>;
-}
-
-/** A product to be written: `factor` times the sum of products, with these axes. */
-export interface Product {
-  readonly lowering: Lowering;
-  readonly output: string;
-  readonly factor: number;
+/** A product of two arrays: of integers where one is a weight that the program holds as such, else of the numbers as they are. */
+export function writeProduct(product: Product, roles: Roles, x: AnyArray, y: AnyArray): string {
+  const [left, right] =
+    roles.batch.length > 0 ? [null, null] : [x, y].map((array) => product.lowering.integerWeight(array));
+  if (left && !right) return writeIntegerProduct(product, roles, y, { array: x, weight: left });
+  if (right && !left) return writeIntegerProduct(product, roles, x, { array: y, weight: right });
+  return writePlainProduct(product, roles, x, y);
 }
 
 /** One matrix product between reshapes, with a transposition only where the layout asks for it. */
-export function writeProduct(product: Product, roles: Roles, x: AnyArray, y: AnyArray): string {
+function writePlainProduct(product: Product, roles: Roles, x: AnyArray, y: AnyArray): string {
   const { lowering, output } = product;
   const { batch, first, second, summed } = cheapest(roles, output, x, y);
   const { size } = roles;

@@ -58,7 +58,7 @@ export interface OnnxGraph {
 }
 
 /** Number by which ONNX files and ONNX Runtime's C API call a data type. */
-export const elementType = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11 } as const;
+export const elementType = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float64: 11 } as const;
 
 /** Version of the default operator set that graphs are written in. */
 const operatorSet = 23;
@@ -104,6 +104,14 @@ function usesRuntimesOwn({ nodes }: OnnxGraph): boolean {
       domain === "com.microsoft" ||
       Object.values(attributes).some((attribute) => "graph" in attribute && usesRuntimesOwn(attribute.graph)),
   );
+}
+
+/** What a node reads, in bodies within it too. */
+export function namesRead({ inputs, attributes }: OnnxNode): string[] {
+  const bodies = Object.values(attributes).flatMap((attribute) =>
+    "graph" in attribute ? attribute.graph.nodes.flatMap(namesRead) : [],
+  );
+  return [...inputs, ...bodies].filter((name) => name !== "");
 }
 
 function entries(values: Readonly<Record<string, string>>): object[] {

@@ -61,6 +61,13 @@ export interface Operation {
  */
 export type Operators = "runtime" | "standard" | "webgpu";
 
+/** A weight that is read as 8-bit integers where it is the matrix of a product. */
+export interface IntegerWeight {
+  readonly name: string;
+  /** Its cells, row-major. */
+  readonly cells: () => Float32Array;
+}
+
 /** What an op may ask of the ONNX graph that it is written into; `GraphLowering` answers. */
 export interface Lowering {
   readonly operators: Operators;
@@ -87,6 +94,8 @@ export interface Lowering {
   nodes(operator: string, inputs: readonly string[], outputs: number, attributes: Attributes): string[];
   /** A named input of the program. @throws RangeError if it is declared or fixed with another form */
   input(name: string, form: Form): string;
+  /** The weight that an array is, where the program holds it as integers for products; `null` for any other array. */
+  integerWeight(array: AnyArray): IntegerWeight | null;
   constant(values: HostArray<string, DataType>): string;
   /** A large constant that several nodes read: made once for one key. */
   shared(key: string, make: () => HostArray<string, DataType>): string;

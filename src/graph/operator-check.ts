@@ -1,6 +1,6 @@
 import { differenceIn } from "./difference.ts";
 import { type Arrays, type DataType, type HostArray, zerosOfShape } from "./host-array.ts";
-import { encodeModel, type OnnxAttribute, type OnnxGraph, type OnnxNode, type OnnxValue } from "./onnx.ts";
+import { encodeModel, namesRead, type OnnxGraph, type OnnxNode, type OnnxValue } from "./onnx.ts";
 import { openSession, type SessionOptions } from "./runtime/session.ts";
 
 type AnyHostArray = HostArray<string, DataType>;
@@ -72,14 +72,6 @@ function nodeModel(
   const initializers = read.flatMap((name) => constants.get(name) ?? []);
   const outputs = node.outputs.filter((name) => name !== "").map((name) => ({ name }));
   return { name: "one operator", nodes: [node], inputs, outputs, initializers };
-}
-
-/** What a node reads, in bodies within it too. */
-function namesRead(node: OnnxNode): string[] {
-  const bodies = Object.values(node.attributes).flatMap((attribute: OnnxAttribute) =>
-    "graph" in attribute ? attribute.graph.nodes.flatMap(namesRead) : [],
-  );
-  return [...node.inputs, ...bodies].filter((name) => name !== "");
 }
 
 function lastReaders(nodes: readonly OnnxNode[]): Map<string, number> {

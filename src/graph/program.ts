@@ -1,5 +1,6 @@
-import type { Arrays } from "./host-array.ts";
-import { GraphLowering } from "./lowering.ts";
+import { type Arrays, HostArray } from "./host-array.ts";
+import { refuseInexactIntegers } from "./integer-check.ts";
+import { GraphLowering, type IntegerWeights } from "./lowering.ts";
 import { encodeModel, type OnnxGraph, type OnnxNode, type OnnxValue, type StoredPlace } from "./onnx.ts";
 import type { AnyArray, Operators } from "./operation.ts";
 import { type OperatorTime, takeProfile } from "./profile.ts";
@@ -19,6 +20,8 @@ export interface CompileOptions {
    * not to change, and stay where they are, while the program lives.
    */
   readonly standing?: Arrays;
+  /** Fixed inputs that the program holds as 8-bit integers where they are matrices of products. */
+  readonly integers?: IntegerWeights | undefined;
   /** Where to write the time of each operator: the start of a file name. */
   readonly profile?: string;
 }
@@ -40,15 +43,18 @@ export class Program {
     this.standing = standing;
   }
 
-  /** Compiles what leads to `outputs`. */
+  /** Compiles what leads to `outputs`. @throws InputError where the device does not compute the products that are asked for */
   static async compile(outputs: Readonly<Record<string, AnyArray>>, options: CompileOptions): Promise<Program> {
-    const graph = new GraphLowering(options.fixed, operatorsOf(options.device)).graph(new Map(Object.entries(outputs)));
-    const { stored, standing = new Map(), ...machine } = options;
-    const constants = new Map([...standing].filter(([name]) => graph.inputs.some((input) => input.name === name)));
+    const { stored, standing = new Map(), integers, fixed, ...machine } = options;
+    if (integers !== undefined) await refuseInexactIntegers(machine);
+    const lowering = new GraphLowering(fixed, operatorsOf(options.device), integers);
+    const { graph, matrices } = withoutMatrices(lowering.graph(new Map(Object.entries(outputs))));
+    const read = [...standing].filter(([name]) => graph.inputs.some((input) => input.name === name));
+    const constants = new Map([...read, ...matrices]);
     const places = new Map([...(stored?.places ?? []), ...placesInMemory(constants)]);
     const model = encodeModel({ ...withPlaces(graph, places), nodes: lastFirst(graph.nodes) });
     const folder = stored === undefined ? {} : { folder: stored.folder };
-    return new Program(openSession(model, { ...machine, ...folder, constants }), constants);
+    return new Program(openSession(model, { ...machine, ...folder, constants }), new Map(read));
   }
 
   get inputs(): readonly OnnxValue[] {
@@ -91,6 +97,20 @@ export function operatorsOf(device: Device): Operators {
  */
 function lastFirst(nodes: readonly OnnxNode[]): OnnxNode[] {
   return [...nodes].reverse();
+}
+
+/** Integers of many weights would be in memory three times while a model with them in it is read, which ends at 2 GiB as well. */
+function withoutMatrices(graph: OnnxGraph): { readonly graph: OnnxGraph; readonly matrices: Arrays } {
+  const isMatrix = ({ type, shape }: OnnxValue) => type === "int8" && shape.length === 2;
+  const matrices = graph.initializers.flatMap((one) =>
+    isMatrix(one) && "cells" in one && one.cells instanceof Int8Array
+      ? [[one.name, new HostArray("i j", one.shape, "int8", one.cells)] as const]
+      : [],
+  );
+  const values = graph.initializers.filter(isMatrix).map(({ name, type, shape }) => ({ name, type, shape }));
+  const inputs = [...graph.inputs, ...values];
+  const initializers = graph.initializers.filter((one) => !isMatrix(one));
+  return { graph: { ...graph, inputs, initializers }, matrices: new Map(matrices) };
 }
 
 /** Where a model says that constants stand which the session is given: a model knows of files alone. */

@@ -8,6 +8,7 @@ import { actionNoise, type NoiseKey } from "./action-noise.ts";
 import { AnswerRows, type Answers } from "./answer-rows.ts";
 import { type ChunkBefore, type Chunking, carriedFeeds } from "./chunking.ts";
 import { flowInputs } from "./flow.ts";
+import { integersOf, type WeightKind } from "./integer-weights.ts";
 import { observationFeeds } from "./micro-batch.ts";
 import { saidAnswer, traceActions } from "./objective.ts";
 import { onlyInputs } from "./only-inputs.ts";
@@ -18,9 +19,11 @@ export interface ActionSamplerOptions {
   /** The weights that act, or where they stand in files: then they stand in the program as well. */
   readonly weights: ParameterValues | StoredInputs;
   readonly placement: WeightPlacement;
+  /** What the program holds of them; absent: float32. Integers stand in the program, wherever the weights do. */
+  readonly weightKind?: WeightKind | undefined;
   /** Actions as answers and back, where the policy says them; else `null`. */
   readonly answers: Answers | null;
-  readonly machine: Omit<CompileOptions, "fixed" | "stored">;
+  readonly machine: Omit<CompileOptions, "fixed" | "stored" | "integers">;
 }
 
 /** Whether weights stand in the program, where a step takes a fifth less time, or are fed to it at each run. */
@@ -54,7 +57,10 @@ export class ActionSampler {
 
   /** @throws RangeError where the policy makes no actions; InputError where it says them in words that are not known here */
   static async compile(options: ActionSamplerOptions): Promise<ActionSampler> {
-    const { setting, weights, placement, machine } = options;
+    const { setting, weights, placement, weightKind } = options;
+    if (weightKind === "int8" && placement === "fed")
+      throw new RangeError("sample: expected integers to be written into the program, got weights that are fed to it");
+    const machine = { ...options.machine, integers: weightKind === "int8" ? integersOf(weights) : undefined };
     const answers = answerRowsOf(options);
     const { parameters, ...outputs } = answers === null ? traceActions(setting) : saidAnswer(setting, answers.manner);
     if ("folder" in weights) {

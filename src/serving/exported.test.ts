@@ -205,6 +205,9 @@ describe("a file", () => {
     await expect(loadPolicy(file, { ...alone, robots: 2 })).rejects.toThrow(
       `${file}: expected 1 robot in a call, as an exported file takes, got 2; serve the run`,
     );
+    await expect(loadPolicy(file, { ...alone, weightKind: "int8" })).rejects.toThrow(
+      `${file}: expected a run for weights as int8, got an exported file, whose program is as it is; name the run`,
+    );
     for (const name of ["guided", "frozen"] as const)
       await expect(loadPolicy(file, { ...alone, chunking: chunkingOf(name) })).rejects.toThrow(
         `${file}: expected --chunking none, since the program of an exported file makes each chunk by itself, got "${name}"; serve the run`,

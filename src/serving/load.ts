@@ -12,6 +12,7 @@ import { InputError } from "../input-error.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import type { Chunking } from "../objective/chunking.ts";
 import { forFirstSteps } from "../objective/first-steps.ts";
+import type { WeightKind } from "../objective/integer-weights.ts";
 import { traceObjectives } from "../objective/objective.ts";
 import { ActionSampler, largestWrittenBytes, placementFor } from "../objective/sample.ts";
 import type { Setting } from "../objective/traced.ts";
@@ -38,6 +39,8 @@ export interface LoadOptions {
   readonly brokenAnswers?: BrokenAnswers;
   /** How its chunks go on from those before them; absent: each arises by itself. */
   readonly chunking?: Chunking | undefined;
+  /** What it holds of its weights; absent: float32. */
+  readonly weightKind?: WeightKind | undefined;
 }
 
 /** Where a policy runs. */
@@ -71,7 +74,7 @@ export interface FoundPolicy {
  * @throws InputError where there is no checkpoint, it is damaged, its conventions are others, or the device is not there
  */
 export async function loadPolicy(run: string, options: LoadOptions): Promise<LoadedPolicy> {
-  const { robots: rows, machine, lanes = 1, brokenAnswers = "refuse", chunking } = options;
+  const { robots: rows, machine, lanes = 1, brokenAnswers = "refuse", chunking, weightKind } = options;
   if (!Number.isInteger(rows) || rows < 1)
     throw new InputError(`loadPolicy: expected a number of robots from 1, got ${rows}`);
   const found = await findPolicy(run);
@@ -84,6 +87,7 @@ export async function loadPolicy(run: string, options: LoadOptions): Promise<Loa
     lanes,
     brokenAnswers,
     chunking,
+    weightKind,
   });
 }
 
@@ -93,9 +97,12 @@ export async function loadPolicy(run: string, options: LoadOptions): Promise<Loa
  * @throws InputError where its checkpoint or file is damaged, or its chunks cannot go on from those before them as is asked
  */
 export async function openPolicy(found: FoundPolicy, choice: CompileChoice): Promise<LoadedPolicy> {
+  if (found.form === "program" && choice.weightKind === "int8")
+    throw new InputError(
+      `${found.checkpoint}: expected a run for weights as int8, got an exported file, whose program is as it is; name the run`,
+    );
   if (found.form === "program") return openExported(found, choice);
-  const weights = (await largeWeights(found)) ?? (await readPolicyWeights(found));
-  return await compilePolicy(found, weights, choice);
+  return await compilePolicy(found, await servedWeights(found), choice);
 }
 
 /**
@@ -152,6 +159,11 @@ export async function manifestOf({ checkpoint, recipe }: FoundPolicy): Promise<M
   return manifest;
 }
 
+/** The weights of a policy, or where they stand if they are large. @throws InputError as `readPolicyWeights` */
+export async function servedWeights(found: FoundPolicy): Promise<ParameterValues | StoredInputs> {
+  return (await largeWeights(found)) ?? (await readPolicyWeights(found));
+}
+
 /** Where weights stand that are too large to be in memory more than once; `null` for others. @throws InputError as `readPolicyWeights` */
 async function largeWeights(found: FoundPolicy): Promise<StoredInputs | null> {
   const { parameters } = await readManifest(found.checkpoint);
@@ -187,6 +199,7 @@ export interface CompileChoice {
   /** Missing: an error. */
   readonly brokenAnswers?: BrokenAnswers;
   readonly chunking?: Chunking | undefined;
+  readonly weightKind?: WeightKind | undefined;
 }
 
 /**
@@ -197,14 +210,15 @@ export interface CompileChoice {
 export async function compilePolicy(
   { checkpoint, step, notes, recipe, robots }: FoundPolicy,
   weights: ParameterValues | StoredInputs,
-  { rows, steps, machine, lanes = 1, brokenAnswers = "refuse", chunking }: CompileChoice,
+  { rows, steps, machine, lanes = 1, brokenAnswers = "refuse", chunking, weightKind }: CompileChoice,
 ): Promise<LoadedPolicy> {
   const problem = chunkingProblem(chunking, recipe);
   if (problem !== null) throw new InputError(`${checkpoint}: ${problem}`);
   const whole = {
     setting: { ...settingOf(recipe, rows), chunking },
     weights,
-    placement: placementFor(weights),
+    weightKind,
+    placement: weightKind === "int8" ? ("written" as const) : placementFor(weights),
     answers: answersOf(recipe),
     machine: { ...machine, threads: Math.max(1, Math.floor(machine.threads / lanes)) },
   };

@@ -7,6 +7,7 @@ import { InputError } from "../input-error.ts";
 import { makeFolder } from "../make-folder.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import type { Chunking } from "../objective/chunking.ts";
+import type { WeightKind } from "../objective/integer-weights.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { Design } from "../simulation/design.ts";
 import type { RobotOptions } from "../simulation/environment.ts";
@@ -38,6 +39,8 @@ export interface RolloutRequest {
   readonly delay: number;
   /** How chunks go on from those before them; absent: each arises by itself. */
   readonly chunking?: Chunking | undefined;
+  /** What the policy holds of its weights; absent: float32. */
+  readonly weightKind?: WeightKind | undefined;
   /** The most robots that are simulated at the same time. Results of other numbers differ in their last bits. */
   readonly sideBySide: number;
   /** Where and how many of the first episodes are filmed; `null` for none. */
@@ -111,6 +114,7 @@ export async function rollOutFound(
     robot: policy.robots.indexOf(served),
     design: design.name,
     chunking: request.chunking,
+    weightKind: request.weightKind,
     folder: films?.folder ?? null,
   };
   const shares = rolloutParts(policy.machine, request).map((part) => ({ ...common, ...part }));

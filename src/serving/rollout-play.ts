@@ -18,10 +18,10 @@ export interface ShareWatcher {
 
 /** Opens a share's policy and robots in this thread and runs its episodes. */
 export async function playShare(share: RolloutShare, watcher: ShareWatcher): Promise<PlayedShare> {
-  const { policy: found, weights, plan, rows, machine, chunking } = share;
+  const { policy: found, weights, plan, rows, machine, chunking, weightKind } = share;
   const steps = stepsUsed(plan.execution);
   // A robot that got nothing would end the rollout of all others: such answers are counted.
-  const choice = { rows, steps, machine, chunking, brokenAnswers: "zeros" } as const;
+  const choice = { rows, steps, machine, chunking, weightKind, brokenAnswers: "zeros" } as const;
   const policy =
     weights === null ? await openPolicy(found, choice) : await compilePolicy(found, decodeWeights(weights), choice);
   const robots: RobotEnvironment[] = [];

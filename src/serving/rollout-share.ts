@@ -1,6 +1,7 @@
 import { HostArray } from "../graph/host-array.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import type { Chunking } from "../objective/chunking.ts";
+import type { WeightKind } from "../objective/integer-weights.ts";
 import type { PlainError } from "../plain-error.ts";
 import type { RobotOptions } from "../simulation/environment.ts";
 import type { PlayPlan, Rollout } from "../simulation/rollout.ts";
@@ -25,6 +26,7 @@ export interface RolloutShare {
   readonly rows: number;
   readonly machine: Machine;
   readonly chunking?: Chunking | undefined;
+  readonly weightKind?: WeightKind | undefined;
   /** For films. */
   readonly folder: string | null;
   /** One cell, shared by all threads: not 0 where they are to stop. */

@@ -151,6 +151,15 @@ export class Run {
     return sampleCount(this.#validationShare(samplesPerMember).requests);
   }
 
+  /** Some held-out samples of each member, evenly spaced: what is asked of the loader, and what it gives, in the same order. */
+  heldOut(samplesPerMember: number): {
+    readonly requests: readonly BatchRequest[];
+    readonly batches: AsyncIterable<Batch>;
+  } {
+    const { requests } = this.#validationShare(samplesPerMember);
+    return { requests, batches: this.#loader.batches(requests) };
+  }
+
   /**
    * Errors of sampled actions in the robots' own units, on some held-out samples of each member, evenly spaced.
    *

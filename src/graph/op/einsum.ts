@@ -1,7 +1,8 @@
 import { apply, type FloatType, type SymbolicArray, show } from "../array.ts";
 import { type Axis, letters } from "../axes.ts";
-import { type Roles, writeProduct } from "../matrix-product.ts";
+import { writeProduct } from "../matrix-product.ts";
 import type { Form } from "../operation.ts";
+import type { Roles } from "../roles.ts";
 import { asFloat } from "./elementwise.ts";
 
 type LeftOf<E extends string> = E extends `${infer L}, ${string}` ? L : never;

@@ -2,6 +2,7 @@ import { apply, expectSame, type FloatType, type SymbolicArray, show } from "../
 import type { IsSubsequence } from "../axes.ts";
 import { cellwise } from "../cellwise.ts";
 import type { DataType } from "../host-array.ts";
+import { elementType } from "../onnx.ts";
 import type { AnyArray, Lowering } from "../operation.ts";
 import { alignAny } from "./align.ts";
 import { asFloat } from "./elementwise.ts";
@@ -129,7 +130,7 @@ export function cast<A extends string, D extends DataType>(
   return apply({ axes: x.axes, shape: x.shape, type }, [x], {
     name: "cast",
     lower: (lowering, [only]) => [
-      cellwise(lowering, { operator: "Cast", attributes: { to: onnxTypes[type] } }, only!, [only!]),
+      cellwise(lowering, { operator: "Cast", attributes: { to: elementType[type] } }, only!, [only!]),
     ],
     gradient: (given, [only]) => [
       only!.type === "float32" || only!.type === "float64" ? cast(given, only!.type) : null,
@@ -139,10 +140,10 @@ export function cast<A extends string, D extends DataType>(
 
 /** By WebGPU, bytes that are repeated along the last axis have been taken from other places. */
 function lowerAndAsProduct(lowering: Lowering, left: AnyArray, right: AnyArray): string {
-  const [x, y] = [left, right].map((each) => lowering.node("Cast", [lowering.thin(each)], { to: onnxTypes.float32 }));
+  const [x, y] = [left, right].map((each) => lowering.node("Cast", [lowering.thin(each)], { to: elementType.float32 }));
   const product = lowering.node("Mul", [x!, y!]);
   const whole = lowering.node("Expand", [product, lowering.integers(left.shape)]);
-  return lowering.node("Cast", [whole], { to: onnxTypes.bool });
+  return lowering.node("Cast", [whole], { to: elementType.bool });
 }
 
 function logical<A extends string>(name: string, operator: string, x: AnyArray & { axes: A }, y: AnyArray): Mask<A> {
@@ -162,6 +163,3 @@ function asMask(array: AnyArray): Mask<string> {
 function isMask(array: AnyArray): array is Mask<string> {
   return array.type === "bool";
 }
-
-/** Numbers of `TensorProto.DataType` in the ONNX specification. */
-const onnxTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11 } as const;

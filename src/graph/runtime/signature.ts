@@ -56,6 +56,7 @@ const typeNames = new Map<number, DataType>([
   [elementType.float64, "float64"],
   [elementType.int32, "int32"],
   [elementType.int64, "int64"],
+  [elementType.int8, "int8"],
   [elementType.uint8, "uint8"],
   [elementType.bool, "bool"],
 ]);

@@ -2,10 +2,12 @@ import type { RefusalKind } from "../refusal.ts";
 
 /** What a line of the log is about, beside its text. */
 export interface LogFields {
-  readonly event: "listening" | "connected" | "closed" | "refused" | "note" | "recording" | "stopping";
+  readonly event: "listening" | "connected" | "closed" | "refused" | "weights" | "note" | "recording" | "stopping";
   /** The number of the connection. */
   readonly connection?: number;
   readonly kind?: RefusalKind;
+  /** What other weights than float32 change in the actions of a robot. */
+  readonly change?: object;
 }
 
 /** Takes a line of the log. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { WrittenCodec } from "../../dataset/write/description.ts";
 import { InputError } from "../../input-error.ts";
+import { weightKinds } from "../../objective/integer-weights.ts";
 import { layoutOf } from "../../recipe/plan.ts";
 import { limitFileSchema, limitSources, type SafetyChoice, stepFileSchema } from "../action-rules.ts";
 import { chunkingNames } from "../chunking.ts";
@@ -22,6 +23,8 @@ export const recordingSourceSchema = z.strictObject({
   rows: z.int().positive(),
   brokenAnswers: z.enum(brokenAnswerChoices),
   chunking: z.enum(chunkingNames),
+  /** Absent: float32. */
+  weights: z.enum(weightKinds).optional(),
   safety: z.strictObject({
     limits: z.enum(limitChoices),
     learntFrom: z.enum(limitSources),
@@ -34,7 +37,7 @@ export const recordingSourceSchema = z.strictObject({
 export type RecordingSource = Readonly<z.infer<typeof recordingSourceSchema>>;
 
 /** What a server says of itself to all of its recordings. */
-export interface RecordingServer extends Pick<RecordingSource, "brokenAnswers" | "chunking"> {
+export interface RecordingServer extends Pick<RecordingSource, "brokenAnswers" | "chunking" | "weights"> {
   readonly safety: SafetyChoice;
   readonly codec: WrittenCodec;
 }
@@ -72,10 +75,10 @@ function folderName({ dataset, embodiment }: ServedRobot): string {
 }
 
 function sourceOf(
-  policy: LoadedPolicy,
+  { checkpoint, step, rows }: LoadedPolicy,
   { dataset, embodiment: { controlMode } }: ServedRobot,
-  { brokenAnswers, chunking, safety }: RecordingServer,
+  { brokenAnswers, chunking, weights, safety }: RecordingServer,
 ): RecordingSource {
-  const { checkpoint, step, rows } = policy;
-  return { maker: "armature serve", checkpoint, step, dataset, controlMode, rows, brokenAnswers, chunking, safety };
+  const policy = { maker: "armature serve", checkpoint, step, dataset, controlMode, rows } as const;
+  return { ...policy, brokenAnswers, chunking, weights, safety };
 }

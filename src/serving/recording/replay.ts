@@ -71,6 +71,7 @@ export async function replayRecording(
     machine: "as trained",
     brokenAnswers: source.brokenAnswers,
     chunking: chunkingOf(source.chunking),
+    weightKind: source.weights,
   });
   const dataset = await openDataset(folder, {
     name: basename(folder),

@@ -1,0 +1,22 @@
+import { cacheFolder } from "../dataset/cache.ts";
+import { encodeError } from "../plain-error.ts";
+import { findPolicy, servedWeights } from "../serving/load.ts";
+import { measureWeightChange } from "../training/weight-change.ts";
+import type { FromMeasuring, ToMeasuring } from "./weight-change-apart.ts";
+
+/** The process that `weight-change-apart.ts` starts: what it takes of memory goes back with it. */
+process.once("message", (request: ToMeasuring) => {
+  void answerTo(request).then((message) => process.send?.(message, () => process.disconnect()));
+});
+
+async function answerTo({ run, weightKind, samples }: ToMeasuring): Promise<FromMeasuring> {
+  try {
+    const policy = await findPolicy(run);
+    const weights = await servedWeights(policy);
+    const { checkpoint, recipe, machine } = policy;
+    const how = { weights, weightKind, samples, cache: cacheFolder("statistics") };
+    return { kind: "measured", robots: await measureWeightChange({ checkpoint, recipe, machine, ...how }) };
+  } catch (error) {
+    return { kind: "failed", error: encodeError(error) };
+  }
+}
