@@ -5,7 +5,8 @@
     ./armature serve RUN --port 8123 --lerobot-port 8124 --limits off &
     lerobot-venv/bin/python test/parity/lerobot_client_serves.py 8124 8123 top
 
-RUN is of one simulated robot, recorded with the cameras that are named last, in the order of the policy's views.
+RUN is of one simulated robot, recorded with the cameras that are named last, in the order of the policy's views. Of a RUN that was trained with
+policy.maxDelay of 2 or more also `serve … --chunking frozen --delay 2 --record RECORDINGS`, and afterwards `./armature replay RECORDINGS`.
 Prints one line for each thing that held and exits with 1 at the first that does not.
 """
 
@@ -106,8 +107,11 @@ def refusal(call):
         return error.details()
 
 
-# A robot that runs as LeRobot's own command runs it, beside another. Of another rate it has a connection of its own: gRPC joins those of one process
-# that are alike.
+# gRPC joins the connections of one process. Each client here stands for a process of its own, as LeRobot's command is one.
+joined = grpc.insecure_channel
+grpc.insecure_channel = lambda address, options=(): joined(address, [*options, ("grpc.use_local_subchannel_pool", 1)])
+
+# A robot that runs as LeRobot's own command runs it, beside another.
 client, other = client_of(), client_of("?seed=6", fps=21)
 held("the client's start() is answered", client.start() and other.start())
 threads = []
@@ -152,7 +156,8 @@ for step in range(3):
     held(f"observation {step} is taken", client.send_observation(sent))
     actions = pickle.loads(client.stub.GetActions(services_pb2.Empty()).data)
     state = np.array([raw[name] for name in metadata["state_names"]], np.float32)
-    asked = {metadata["state_keys"][0]: state, "prompt": "reach"}
+    # How a chunk goes on from the one before LeRobot's wire knows by its time steps.
+    asked = {metadata["state_keys"][0]: state, "prompt": "reach", "carried_out": 1, "delay": 2}
     asked |= dict(zip(metadata["picture_keys"], [raw[camera] for camera in cameras]))
     expected = openpi.infer(asked)["actions"]
     found = torch.stack([action.get_action() for action in actions]).numpy()
@@ -228,7 +233,7 @@ strange = client_of(robot=SimulatedConfig(eyes=[*cameras, "ceiling"]))
 strange.stub.Ready(services_pb2.Empty())
 said = refusal(lambda: strange.stub.SendPolicyInstructions(services_pb2.PolicySetup(data=pickle.dumps(strange.policy_config))))
 held(said, "expected pictures of" in said)
-early = services_pb2_grpc.AsyncInferenceStub(grpc.insecure_channel(f"127.0.0.1:{lerobot_port}", [("grpc.use_local_subchannel_pool", 1)]))
+early = services_pb2_grpc.AsyncInferenceStub(grpc.insecure_channel(f"127.0.0.1:{lerobot_port}"))
 said = refusal(lambda: early.GetActions(services_pb2.Empty()))
 held(said, "expected Ready and SendPolicyInstructions" in said)
 os._exit(0)
