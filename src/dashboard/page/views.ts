@@ -1,6 +1,7 @@
 import type { ComponentType } from "preact";
 import { DatasetsView } from "./views/data.tsx";
 import { PaddingView } from "./views/padding.tsx";
+import { PolicyView } from "./views/policy.tsx";
 import { TrainingView } from "./views/training.tsx";
 
 /** A page of the dashboard, at `/name`. */
@@ -15,4 +16,5 @@ export const views: readonly [View, ...View[]] = [
   { name: "training", title: "Training", component: TrainingView },
   { name: "data", title: "Data", component: DatasetsView },
   { name: "padding", title: "Padding", component: PaddingView },
+  { name: "policy", title: "Policy", component: PolicyView },
 ];

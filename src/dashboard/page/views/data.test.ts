@@ -6,13 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { plainColumns, writeV2 } from "../../../dataset/testing/small-dataset.ts";
 import { addEpisode, description, toyCamera } from "../../../dataset/testing/toy-recording.ts";
 import { DatasetWriter } from "../../../dataset/write/dataset-writer.ts";
-import { hasBrowser, inBrowser, type WatchedDashboard, watchDashboard } from "../../testing/browser.ts";
-import { overflow, seriousFaults } from "../testing/accessible.ts";
+import { chromiumPath, seriousProblems, skippedWithoutChromium } from "../testing/browser.ts";
+import { overflow, type WatchedDashboard, watchDashboard } from "../testing/watched.ts";
 
 let root = "";
 let watched: WatchedDashboard;
 beforeAll(async () => {
-  if (!hasBrowser) return;
+  if (chromiumPath === null) return;
   root = await mkdtemp(join(tmpdir(), "armature-data-view-"));
   const filmless = join(root, "filmless");
   for (const folder of [join(root, "toy"), filmless]) {
@@ -51,7 +51,7 @@ async function squareAt(page: Page): Promise<number> {
     });
 }
 
-describe.skipIf(!hasBrowser)(inBrowser("the view of data"), () => {
+describe.skipIf(chromiumPath === null)(`the view of data${skippedWithoutChromium}`, () => {
   it("shows the row of its address: the picture that belongs to it, its numbers and its instruction", async () => {
     const { page, faults } = await watched.page("/data?dataset=toy&episode=2&row=3");
     await page.locator("img.frame").first().waitFor();
@@ -128,7 +128,7 @@ describe.skipIf(!hasBrowser)(inBrowser("the view of data"), () => {
       const { page } = await watched.page("/data?dataset=toy&episode=2", look);
       await page.locator(".histogram").first().waitFor();
       await page.getByText("pictures decoded").waitFor();
-      expect(await seriousFaults(page)).toEqual([]);
+      expect(await seriousProblems(page)).toEqual([]);
       expect(await overflow(page)).toBe(0);
       await page.close();
     }

@@ -3,25 +3,25 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { craneRecipe } from "../../../recipe/testing/cranes.ts";
 import { type MicroRun, trainMicroRun } from "../../../training/testing/micro-run.ts";
-import { hasBrowser, inBrowser, type WatchedDashboard, watchDashboard } from "../../testing/browser.ts";
-import { overflow, seriousFaults } from "../testing/accessible.ts";
+import { chromiumPath, seriousProblems, skippedWithoutChromium } from "../testing/browser.ts";
+import { overflow, type WatchedDashboard, watchDashboard } from "../testing/watched.ts";
 
 let run: MicroRun;
 let watched: WatchedDashboard;
 beforeAll(async () => {
-  if (!hasBrowser) return;
+  if (chromiumPath === null) return;
   run = await trainMicroRun(craneRecipe, 1);
   watched = await watchDashboard([run.folder]);
 });
 afterAll(async () => {
-  if (!hasBrowser) return;
+  if (chromiumPath === null) return;
   await watched.close();
   await run.remove();
 });
 
 const { actionHorizon, actionWidth } = craneRecipe.policy;
 
-describe.skipIf(!hasBrowser)(inBrowser("the view of padding"), () => {
+describe.skipIf(chromiumPath === null)(`the view of padding${skippedWithoutChromium}`, () => {
   it("shows each sample of a batch with what is real of it, in the place of its dofs", async () => {
     const { page, faults } = await watched.page("/padding?run=run&step=3");
     await page.locator(".sample").first().waitFor();
@@ -84,7 +84,7 @@ describe.skipIf(!hasBrowser)(inBrowser("the view of padding"), () => {
     for (const look of [{}, { theme: "dark" }, { width: 390 }] as const) {
       const { page } = await watched.page("/padding?run=run&sample=1", look);
       await page.locator(".large-sample").waitFor();
-      expect(await seriousFaults(page)).toEqual([]);
+      expect(await seriousProblems(page)).toEqual([]);
       expect(await overflow(page)).toBe(0);
       await page.close();
     }

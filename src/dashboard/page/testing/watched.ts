@@ -1,25 +1,16 @@
-import { existsSync } from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { readAssets } from "../asset.ts";
-import { pageFolder } from "../page-folder.ts";
-import { type RunningDashboard, startDashboard } from "../server.ts";
-import { SourceFolders } from "../source.ts";
-
-const program = "/usr/bin/chromium";
-
-/** Whether there is a browser to drive: Debian's package `chromium`. */
-export const hasBrowser = existsSync(program);
-
-/** A title that says why a suite is skipped. */
-export function inBrowser(title: string): string {
-  return hasBrowser ? title : `${title} (skipped: no browser at ${program})`;
-}
+import type { Page } from "playwright-core";
+import { readAssets } from "../../asset.ts";
+import { pageFolder } from "../../page-folder.ts";
+import { startDashboard } from "../../server.ts";
+import { SourceFolders } from "../../source.ts";
+import { launchBrowser } from "./browser.ts";
 
 /** A dashboard of some folders, and a browser that looks at it. */
 export interface WatchedDashboard {
   readonly url: string;
-  /** A page of its own, at an address below the dashboard's; faults of the page fail the test that asks for them. */
+  /** A page of its own, at an address below the dashboard's. */
   page(address: string, look?: PageLook): Promise<WatchedPage>;
+  /** @throws Error where the server has failed at something */
   close(): Promise<void>;
 }
 
@@ -36,15 +27,14 @@ export interface PageLook {
 
 export async function watchDashboard(folders: readonly string[]): Promise<WatchedDashboard> {
   const failures: unknown[] = [];
-  const dashboard: RunningDashboard = await startDashboard({
+  const dashboard = await startDashboard({
     sources: await SourceFolders.open(folders),
     assets: await readAssets(await pageFolder(() => {})),
     host: "127.0.0.1",
     port: 0,
     failed: (error) => failures.push(error),
   });
-  // The sandbox of a browser needs rights that a container does not give; the page is the repository's own.
-  const browser: Browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox"] });
+  const browser = await launchBrowser();
   return {
     url: dashboard.url,
     page: async (address, { width = 1280, theme = "light" } = {}) => {
@@ -60,4 +50,9 @@ export async function watchDashboard(folders: readonly string[]): Promise<Watche
       if (failures.length > 0) throw new Error(`the server failed: ${failures.map(String).join("; ")}`);
     },
   };
+}
+
+/** How far the page reaches past the right side of its window, in pixels; 0 where all of it fits. */
+export async function overflow(page: Page): Promise<number> {
+  return await page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth));
 }
