@@ -29,7 +29,10 @@ export function useJson<T>(path: string, everyMs: number): FetchedJson<T> {
         const value = await fetchJson<T>(path);
         if (isWanted) setFound({ state: "here", value });
       } catch (error) {
-        if (isWanted) setFound({ state: "failed", message: error instanceof Error ? error.message : String(error) });
+        const message = error instanceof Error ? error.message : String(error);
+        // What is asked for again and again stays as it last was while the server is away.
+        if (isWanted)
+          setFound((before) => (everyMs > 0 && before.state === "here" ? before : { state: "failed", message }));
       }
       if (isWanted && everyMs > 0) timer = window.setTimeout(ask, everyMs);
     };

@@ -15,7 +15,10 @@ export interface LiveRuns {
 
 const nothing: LiveRuns = { logs: new Map(), connection: "connecting" };
 
-/** Follows runs. Where the connection ends it is made again, by the browser, and begins with everything. */
+/** Between the end of a connection that the browser does not make again, as the server refused it, and the next. */
+const againMs = 2000;
+
+/** Follows runs. Where the connection ends it is made again, and begins with everything. */
 export function useLiveRuns(runs: readonly string[]): LiveRuns {
   const [live, setLive] = useState(nothing);
   const key = JSON.stringify(runs);
@@ -24,17 +27,32 @@ export function useLiveRuns(runs: readonly string[]): LiveRuns {
       logs: new Map([...logs].filter(([run]) => runs.includes(run))),
       connection: "connecting",
     }));
-    if (runs.length === 0) return;
-    const source = new EventSource(`/api/live?${new URLSearchParams(runs.map((run) => ["run", run]))}`);
-    source.addEventListener("open", () => setLive((before) => ({ ...before, connection: "live" })));
-    source.addEventListener("error", () => setLive((before) => ({ ...before, connection: "lost" })));
-    source.addEventListener("part", (event) => {
-      const { run, ...part }: LivePart = JSON.parse(event.data);
-      setLive(({ logs, connection }) => ({ logs: new Map(logs).set(run, joined(logs.get(run), part)), connection }));
-    });
-    return () => source.close();
+    return runs.length === 0 ? undefined : follow(runs, setLive);
   }, [key]);
   return live;
+}
+
+/** @returns what stops it */
+function follow(runs: readonly string[], change: (next: (before: LiveRuns) => LiveRuns) => void): () => void {
+  let timer = 0;
+  let source: EventSource;
+  const connect = () => {
+    source = new EventSource(`/api/live?${new URLSearchParams(runs.map((run) => ["run", run]))}`);
+    source.addEventListener("open", () => change((before) => ({ ...before, connection: "live" })));
+    source.addEventListener("error", () => {
+      change((before) => ({ ...before, connection: "lost" }));
+      if (source.readyState === EventSource.CLOSED) timer = window.setTimeout(connect, againMs);
+    });
+    source.addEventListener("part", (event) => {
+      const { run, ...part }: LivePart = JSON.parse(event.data);
+      change(({ logs, connection }) => ({ logs: new Map(logs).set(run, joined(logs.get(run), part)), connection }));
+    });
+  };
+  connect();
+  return () => {
+    clearTimeout(timer);
+    source.close();
+  };
 }
 
 function joined(before: RunLog | undefined, part: RunPart): RunLog {

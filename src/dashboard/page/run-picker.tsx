@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { RunLine, RunList } from "../api/runs.ts";
 import { changeQuery } from "./address.ts";
 import { brief } from "./chart/number.ts";
@@ -72,4 +72,13 @@ export function chosenRuns(query: URLSearchParams, list: FetchedJson<RunList>): 
   if (named.length > 0 || list.state !== "here") return named;
   const newest = list.value.runs.toSorted((one, other) => (other.changedAt ?? 0) - (one.changedAt ?? 0))[0];
   return newest === undefined ? [] : [newest.name];
+}
+
+/** The same, as one array for as long as its names are; a run that is shown as the newest stays, whatever is written meanwhile. */
+export function useChosenRuns(query: URLSearchParams, list: FetchedJson<RunList>): readonly string[] {
+  const newest = useRef<readonly string[]>([]);
+  if (newest.current.length === 0) newest.current = chosenRuns(new URLSearchParams(), list);
+  const named = query.getAll("run");
+  const names = named.length > 0 ? named : newest.current;
+  return useMemo(() => names, [JSON.stringify(names)]);
 }

@@ -6,7 +6,7 @@ import { stepRange } from "../../chart/plotted.ts";
 import { useTheme } from "../theme.ts";
 import { downloadCsv, downloadPng } from "./download.ts";
 import type { ChartFrame } from "./frame.ts";
-import { useHoverStep } from "./hover.ts";
+import { Hover, useHoverStep } from "./hover.ts";
 import { Legend } from "./legend.tsx";
 import { brief } from "./number.ts";
 import { Plot, type PlotContent } from "./plot.ts";
@@ -97,9 +97,13 @@ interface PlotFrameProps {
   readonly children: preact.ComponentChildren;
 }
 
+/** What a plot without the focus points at: its values are for who has it, and cost every other chart a drawing. */
+const nowhere = new Hover();
+
 /** Makes a plot a slider over its steps: the arrow keys point at steps, and a screen reader reads the values there. */
 function PlotFrame({ title, lines, frame, children }: PlotFrameProps) {
-  const step = useHoverStep(frame.hover);
+  const [isFocused, setIsFocused] = useState(false);
+  const step = useHoverStep(isFocused ? frame.hover : nowhere);
   const [first, last] = frame.range ?? stepRange(lines, frame.scales.isLogX) ?? [0, 0];
   const at = Math.round(step ?? last);
   const said = lines.map((line) => `${line.name} ${brief(valueAt(line, at)?.value ?? null)}`).join(", ");
@@ -120,6 +124,8 @@ function PlotFrame({ title, lines, frame, children }: PlotFrameProps) {
       aria-valuenow={at}
       aria-valuetext={`step ${at}: ${said === "" ? "no data" : said}`}
       onKeyDown={move}
+      onFocus={() => setIsFocused(true)}
+      onBlur={() => setIsFocused(false)}
     >
       {children}
     </div>

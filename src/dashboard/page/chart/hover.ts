@@ -24,6 +24,9 @@ export class Hover {
 
 export function useHoverStep(hover: Hover): number | null {
   const [step, setStep] = useState(hover.step);
-  useEffect(() => hover.listen(setStep), [hover]);
+  useEffect(() => {
+    setStep(hover.step);
+    return hover.listen(setStep);
+  }, [hover]);
   return step;
 }

@@ -188,6 +188,24 @@ describe.skipIf(chromiumPath === null)(`the training view${skippedWithoutChromiu
     await page.close();
   });
 
+  it("shows a run that begins later, and goes on where the server comes back", async () => {
+    const started = { assets: await readAssets(await pageFolder(() => {})), host: "127.0.0.1", failed: () => {} };
+    const sources = await SourceFolders.open([place]);
+    const own = await startDashboard({ ...started, sources, port: 0 });
+    const page = await browser.newPage({ viewport: wide });
+    await page.goto(`${own.url}/training?run=wide&run=later`);
+    await page.getByText("later: there is no run of this name").waitFor();
+    await own.close();
+    await page.getByText("no connection").waitFor();
+    await cp(join(place, "slow"), join(place, "later"), { recursive: true });
+    const again = await startDashboard({ ...started, sources, port: Number(new URL(own.url).port) });
+    await page.getByText("live", { exact: true }).waitFor();
+    await chart(page, "Training loss").locator(".legend").getByText("later").waitFor();
+    await page.close();
+    await again.close();
+    await rm(join(place, "later"), { recursive: true });
+  });
+
   it("gives the values as a table and the chart as a picture", async () => {
     const page = await open("/training?run=wide&smooth=0");
     const loss = chart(page, "Training loss");

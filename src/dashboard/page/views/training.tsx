@@ -5,7 +5,7 @@ import { useAddress } from "../address.ts";
 import type { FetchedJson } from "../fetched.ts";
 import { useJson } from "../fetched.ts";
 import { type LiveRuns, useLiveRuns } from "../live.ts";
-import { chosenRuns, RunPicker } from "../run-picker.tsx";
+import { RunPicker, useChosenRuns } from "../run-picker.tsx";
 import { TrainingCharts } from "../training/charts.tsx";
 import { Controls, useFrame } from "../training/controls.tsx";
 import { Problems } from "../training/problems.tsx";
@@ -19,8 +19,8 @@ const listMs = 5000;
 export function TrainingView() {
   const { query } = useAddress();
   const list = useJson<RunList>("/api/runs", listMs);
-  const names = useStable(chosenRuns(query, list));
-  const live = useLiveRuns(names);
+  const names = useChosenRuns(query, list);
+  const live = useLiveRuns(useMemo(() => presentRuns(names, list), [names, list]));
   const runs = useMemo(() => comparedRuns(names, live, list), [names, live, list]);
   const { frame, settings } = useFrame(query);
   const isWide = useIsWide();
@@ -41,6 +41,12 @@ export function TrainingView() {
   );
 }
 
+/** Those that the server knows, so that a run that begins later is followed from then on. */
+function presentRuns(names: readonly string[], list: FetchedJson<RunList>): readonly string[] {
+  if (list.state !== "here") return names;
+  return names.filter((name) => list.value.runs.some((run) => run.name === name));
+}
+
 function comparedRuns(names: readonly string[], { logs }: LiveRuns, list: FetchedJson<RunList>): ComparedRun[] {
   const lines = list.state === "here" ? list.value.runs : [];
   return names.flatMap((name, colour) => {
@@ -48,10 +54,4 @@ function comparedRuns(names: readonly string[], { logs }: LiveRuns, list: Fetche
     const batchSize = lines.find((line) => line.name === name)?.batchSize ?? null;
     return log === undefined ? [] : [{ name, colour, log, batchSize }];
   });
-}
-
-/** The same array as long as its names are. */
-function useStable(names: readonly string[]): readonly string[] {
-  const key = JSON.stringify(names);
-  return useMemo(() => names, [key]);
 }
