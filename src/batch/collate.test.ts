@@ -230,13 +230,20 @@ describe("collate", () => {
   it("refuses a robot wider than the policy, naming it and both sizes, with everything else that does not fit", () => {
     const wide = { ...small, dofSlots: [4, 1], stateSlots: [3], tokens: Int32Array.of(1, 2, 3, 4) };
     const refused = () => collate(layout, [wide]);
-    expect(refused).toThrow('dataset "toy" episode 5 frame 6: the policy has 4 action slots, this needs 5');
-    expect(refused).toThrow("the policy has 3 state slots, this needs 4");
-    expect(refused).toThrow("the policy has 3 tokens, this needs 4");
+    const room = "for which the policy has room";
+    expect(refused).toThrow(
+      `dataset "toy" episode 5 frame 6: expected at most 4 action slots, ${room}, got 5; raise policy.actionWidth`,
+    );
+    expect(refused).toThrow(`expected at most 3 state slots, ${room}, got 4; raise policy.stateWidth`);
+    expect(refused).toThrow(`expected at most 3 tokens, ${room}, got 4; raise policy.promptTokens`);
+    const talkative = { ...small, actionTokens: new Int32Array(layout.actionTokens + 2) };
+    expect(() => collate(layout, [talkative])).toThrow(
+      `expected at most ${layout.actionTokens} action tokens, ${room}, got ${layout.actionTokens + 2}; raise policy.actionTokens.most`,
+    );
     const { metadataTokens, subgoals, ...untold } = layout;
     expect([metadataTokens, subgoals]).toEqual([3, 2]);
-    expect(() => collate(untold, [small])).toThrow("the policy has 0 tokens of metadata, this needs 2");
-    expect(() => collate(untold, [small])).toThrow("the policy has 0 pictures of subgoals, this needs 2");
+    expect(() => collate(untold, [small])).toThrow("expected at most 0 tokens of metadata");
+    expect(() => collate(untold, [small])).toThrow("expected at most 0 pictures of subgoals");
     const huge = zeros("h w c", [2, 2, 3], "uint8");
     expect(() => collate(layout, [{ ...small, subgoals: [huge] }])).toThrow(/pictures 1 pixels square, got \[2 2 3\]/);
     expect(() => collate({ ...layout, rows: 1 }, [small, small])).toThrow(/at most 1 examples, got 2/);

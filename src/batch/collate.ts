@@ -214,21 +214,25 @@ function misfits(layout: BatchLayout, example: Example): string[] {
   const wrongSize = [...example.pictures, ...example.subgoals].find(
     (picture) => picture !== null && picture.cells.length !== pictureSize ** 2 * 3,
   );
-  const limits: readonly [string, number, number][] = [
-    ["action slots", 1 + Math.max(-1, ...example.dofSlots), layout.actionWidth],
-    ["state slots", 1 + Math.max(-1, ...example.stateSlots), layout.stateWidth],
-    ["steps", example.stepReal.shape[0]!, layout.steps],
-    ["observation slots", example.state.valid.shape[0]!, layout.observations],
-    ["views", example.viewReal.shape[1]!, layout.views],
-    ["tokens", example.tokens.length, layout.tokens],
-    ["response tokens", example.response.length, layout.responseTokens ?? 0],
-    ["action tokens", example.actionTokens.length, layout.actionTokens],
-    ["tokens of metadata", example.metadata.length, layout.metadataTokens ?? 0],
-    ["pictures of subgoals", example.subgoals.length, layout.subgoals ?? 0],
+  // What there is, how many, for how many there is room, and the key of a recipe that says so.
+  const limits: readonly [string, number, number, string][] = [
+    ["action slots", 1 + Math.max(-1, ...example.dofSlots), layout.actionWidth, "actionWidth"],
+    ["state slots", 1 + Math.max(-1, ...example.stateSlots), layout.stateWidth, "stateWidth"],
+    ["steps", example.stepReal.shape[0]!, layout.steps, "actionHorizon"],
+    ["observation slots", example.state.valid.shape[0]!, layout.observations, "history.slots"],
+    ["views", example.viewReal.shape[1]!, layout.views, "views"],
+    ["tokens", example.tokens.length, layout.tokens, "promptTokens"],
+    ["response tokens", example.response.length, layout.responseTokens ?? 0, "responseTokens"],
+    ["action tokens", example.actionTokens.length, layout.actionTokens, "actionTokens.most"],
+    ["tokens of metadata", example.metadata.length, layout.metadataTokens ?? 0, "metadataTokens"],
+    ["pictures of subgoals", example.subgoals.length, layout.subgoals ?? 0, "views"],
   ];
   const tooLarge = limits.filter(([, size, limit]) => size > limit);
   return [
-    ...tooLarge.map(([what, size, limit]) => `${example.name}: the policy has ${limit} ${what}, this needs ${size}`),
+    ...tooLarge.map(
+      ([what, size, limit, key]) =>
+        `${example.name}: expected at most ${limit} ${what}, for which the policy has room, got ${size}; raise policy.${key}`,
+    ),
     ...(wrongSize
       ? [`${example.name}: expected pictures ${pictureSize} pixels square, got [${wrongSize.shape.join(" ")}]`]
       : []),
