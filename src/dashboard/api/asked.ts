@@ -1,15 +1,28 @@
+import { recipeFile } from "../../recipe/file.ts";
 import { RequestRefused } from "../refused.ts";
 import type { Source } from "../source.ts";
 import type { ApiRequest } from "./endpoint.ts";
 
-/** The first part of an address, and what it names. */
-const kinds = { runs: "run", datasets: "dataset" } as const;
+/** What of a run is read beside its events. */
+const runFiles = [recipeFile, "checkpoints"] as const;
 
-/** The run or dataset that an address `/api/:source/:name/…` names. @throws RequestRefused where there is none */
-export async function askedSource({ sources, parameter }: ApiRequest): Promise<Source> {
-  const word = parameter("source");
+/**
+ * The run or dataset that an address `/api/:source/:name/…` names.
+ *
+ * @throws RequestRefused where there is none, or its recipe or checkpoints are links that lead out of the folders given
+ */
+export async function askedSource(request: ApiRequest): Promise<Source> {
+  const word = request.parameter("source");
   if (word !== "runs" && word !== "datasets") throw new RequestRefused(404, `expected runs or datasets, got "${word}"`);
-  return await sources.get(kinds[word], parameter("name"));
+  const name = request.parameter("name");
+  return word === "runs" ? await askedRun(request, name) : await request.sources.get("dataset", name);
+}
+
+/** The run of a name. @throws RequestRefused as `askedSource` */
+export async function askedRun({ sources }: ApiRequest, name: string): Promise<Source> {
+  const source = await sources.get("run", name);
+  for (const file of runFiles) await sources.file(source, file);
+  return source;
 }
 
 /** A whole number from 0 of the path. @throws RequestRefused */

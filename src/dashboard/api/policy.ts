@@ -2,7 +2,7 @@ import { readManifest } from "../../checkpoint/checkpoint.ts";
 import { cells } from "../../graph/axes.ts";
 import { findPolicy } from "../../serving/load.ts";
 import { chunkErrors, chunksAt } from "../policy/chunks.ts";
-import { askedCount, askedNumber } from "./asked.ts";
+import { askedCount, askedNumber, askedRun } from "./asked.ts";
 import type { ApiRequest, Endpoint } from "./endpoint.ts";
 import { openedIn, shownAt } from "./opened.ts";
 
@@ -26,8 +26,8 @@ export const policyEndpoints: readonly Endpoint[] = [
   {
     path: "/api/runs/:run/policy",
     summary: "the policy of a run's newest checkpoint, without loading it",
-    async answer({ sources, parameter }) {
-      const { folder } = await sources.get("run", parameter("run"));
+    async answer(request) {
+      const { folder } = await askedRun(request, request.parameter("run"));
       return { kind: "json", value: await policyJson(folder) };
     },
   },
@@ -57,7 +57,7 @@ export const policyEndpoints: readonly Endpoint[] = [
 
 async function askedPolicy(request: ApiRequest) {
   const { sources, parameter } = request;
-  const source = await sources.get("run", parameter("run"));
+  const source = await askedRun(request, parameter("run"));
   const policy = await openedIn(sources).policy(source);
   const shown = shownAt(policy.data, askedNumber("dataset", parameter("dataset")));
   return { source, policy, shown, episode: askedNumber("episode", parameter("episode")) };

@@ -65,14 +65,17 @@ interface MapProps {
 /** What is real of a field of a sample: full cells are, pale ones are padding. */
 export function FieldMap({ field, grid, size }: MapProps) {
   const { columns, rows } = grid;
-  const side = Math.max(1.5, Math.min(size.side, size.width / columns, size.height / rows));
-  const gap = side > 4 ? 1 / side : 0;
+  const across = sideFor(size.width, columns, size.side);
+  // One row of many tokens is still seen.
+  const down = Math.max(sideFor(size.height, rows, size.side), rows === 1 ? thinnest : 0);
+  const gap = Math.min(across, down) > 4 ? 1 : 0;
   return (
     <svg
       class="field-map"
-      width={columns * side}
-      height={rows * side}
+      width={columns * across}
+      height={rows * down}
       viewBox={`0 0 ${columns} ${rows}`}
+      preserveAspectRatio="none"
       role="img"
       aria-label={saidOf(field, grid)}
     >
@@ -80,6 +83,12 @@ export function FieldMap({ field, grid, size }: MapProps) {
       <path class="real-cell" d={cellPath(grid, true)} stroke-width={gap} />
     </svg>
   );
+}
+
+const thinnest = 6;
+
+function sideFor(room: number, count: number, most: number): number {
+  return Math.max(1, Math.min(most, room / count));
 }
 
 /** The text alternative: how much is real, and which rows and columns. */

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hasRealData, onRealData, realDataset } from "../../../dataset/testing/real-data.ts";
 import { plainColumns, writeV2 } from "../../../dataset/testing/small-dataset.ts";
 import { addEpisode, description, toyCamera } from "../../../dataset/testing/toy-recording.ts";
 import { DatasetWriter } from "../../../dataset/write/dataset-writer.ts";
-import { chromiumPath, seriousProblems, skippedWithoutChromium } from "../testing/browser.ts";
+import { chromiumPath, keepPicture, seriousProblems, skippedWithoutChromium } from "../testing/browser.ts";
 import { overflow, type WatchedDashboard, watchDashboard } from "../testing/watched.ts";
 
 let root = "";
@@ -132,5 +133,22 @@ describe.skipIf(chromiumPath === null)(`the view of data${skippedWithoutChromium
       expect(await overflow(page)).toBe(0);
       await page.close();
     }
+  });
+});
+
+const title = `the view of real data${skippedWithoutChromium}`;
+describe.skipIf(chromiumPath === null || !hasRealData)(onRealData(title), () => {
+  it("shows the numbers that stand in the file at the row, as pyarrow reads them", async () => {
+    const real = await watchDashboard([realDataset("unitree_g1_inspire")]);
+    const { page, faults } = await real.page("/data?dataset=unitree_g1_inspire&episode=30&row=100");
+    await page.locator(".histogram").first().waitFor();
+    await page.locator("img.frame").nth(1).waitFor();
+    await page.getByText("pictures decoded").waitFor();
+    // episode_000030.parquet, row 100, entry 0: action −0.76523769, observation.state −0.78286952.
+    const first = page.locator(".strip-value").first();
+    expect(await first.locator("span").allTextContents()).toEqual(["-0.7652", "-0.7829"]);
+    await keepPicture(page, "dashboard-data");
+    expect(faults).toEqual([]);
+    await real.close();
   });
 });

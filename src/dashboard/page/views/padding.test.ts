@@ -1,9 +1,14 @@
-import { appendFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hasRealData, onRealData, realDataset } from "../../../dataset/testing/real-data.ts";
+import { asFound } from "../../../embodiment/mapping.ts";
+import type { RecipeDataset } from "../../../recipe/schema.ts";
+import { plainRecipe } from "../../../recipe/testing/awkward-recipe.ts";
 import { craneRecipe } from "../../../recipe/testing/cranes.ts";
 import { type MicroRun, trainMicroRun } from "../../../training/testing/micro-run.ts";
-import { chromiumPath, seriousProblems, skippedWithoutChromium } from "../testing/browser.ts";
+import { chromiumPath, keepPicture, seriousProblems, skippedWithoutChromium } from "../testing/browser.ts";
 import { overflow, type WatchedDashboard, watchDashboard } from "../testing/watched.ts";
 
 let run: MicroRun;
@@ -88,5 +93,53 @@ describe.skipIf(chromiumPath === null)(`the view of padding${skippedWithoutChrom
       expect(await overflow(page)).toBe(0);
       await page.close();
     }
+  });
+});
+
+function entry(name: string, camera: string | null): RecipeDataset {
+  return {
+    name,
+    source: { kind: "lerobot", location: realDataset(name), taskAnnotation: "declared" },
+    episodes: "all",
+    role: "both",
+    weight: 1,
+    mapping: {
+      ...asFound,
+      controlMode: name === "pusht" ? "ee" : "joint",
+      cameras: camera === null ? {} : { base: `observation.images.${camera}` },
+    },
+  };
+}
+
+const title = `the padding of four real robots${skippedWithoutChromium}`;
+describe.skipIf(chromiumPath === null || !hasRealData)(onRealData(title), () => {
+  it("is most of what a robot of two dofs has in a batch for 44", async () => {
+    const datasets = [
+      entry("gr1_pick_place", "ego_view"),
+      entry("unitree_g1_inspire", "cam_high"),
+      entry("dobot_cr5", "top"),
+      entry("pusht", null),
+    ];
+    const plain = plainRecipe(datasets, ["base"]);
+    const widths = { actionHorizon: 16, actionWidth: 44, stateWidth: 44, promptTokens: 96 };
+    const recipe = { ...plain, batch: { size: 16, microBatch: 16 }, policy: { ...plain.policy, ...widths } };
+    const root = await mkdtemp(join(tmpdir(), "armature-real-padding-"));
+    await mkdir(join(root, "four-robots"));
+    await writeFile(join(root, "four-robots", "recipe.json"), JSON.stringify(recipe));
+    const real = await watchDashboard([root]);
+    const { page, faults } = await real.page("/padding?run=four-robots&step=5");
+    const pusht = page.getByRole("row", { name: /^pusht/ });
+    await pusht.waitFor();
+    const cells = (await pusht.locator("td").allTextContents()).map((text) => Number.parseFloat(text));
+    // Samples, then images, state, prompt and actions: no camera; 42 of 44 slots; and steps past the end beside them.
+    expect(cells[1]).toBe(100);
+    expect(cells[2]).toBeCloseTo((100 * 42) / 44, 1);
+    expect(cells[4]).toBeGreaterThanOrEqual(95.4);
+    const gr1 = await page.getByRole("row", { name: /^gr1/ }).locator("td").allTextContents();
+    expect(gr1.slice(1, 3).map((text) => Number.parseFloat(text))).toEqual([0, 0]);
+    await keepPicture(page, "dashboard-padding");
+    expect(faults).toEqual([]);
+    await real.close();
+    await rm(root, { recursive: true });
   });
 });
