@@ -211,6 +211,12 @@ describe("under the rules", () => {
     expect(await under(Rules.without("step-order"), [segment("actions", "causal", [1, 1])])).toEqual(["11", "11"]);
   });
 
+  it("steps that join the segment before them are read by it, whatever the rules", async () => {
+    const joined = [segment("state", "within", [1]), segment("actions", "joins-previous", [1, 1])];
+    for (const rules of [Rules.all, Rules.without("step-order")])
+      expect(await under(rules, joined)).toEqual(["111", "111", "111"]);
+  });
+
   it("weights that know what does not exist read every token, whatever the rules", async () => {
     expect(await under(Rules.all, [{ ...segment("actions", "within", [1, 0]), keys: "every" }])).toEqual(["11", "11"]);
   });
