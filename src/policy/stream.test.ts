@@ -263,6 +263,13 @@ describe("positions", () => {
     expect(await positions(streamOf(prefix))).toEqual([0, 1, 1, 1, 2, 2]);
     expect(await positions(streamOf(prefix).continuedBy(scope, suffix))).toEqual([3, 4]);
   });
+
+  it("count the real ones of a stream alone where it is placed by itself", async () => {
+    const suffix = [segment("state", "within", [0, 1]), segment("actions", "within", [1, 1])];
+    const stream = streamOf([segment("prompt", "within", [1, 1, 1])]).continuedBy(scope, suffix);
+    const { at } = await evaluate({ at: stream.ownPositions }, plainly);
+    expect([...at]).toEqual([0, 0, 1, 2]);
+  });
 });
 
 it("segments of another number of rows are refused by name", () => {
