@@ -82,6 +82,7 @@ describe("an array is refused", () => {
     ["without a type", array([1, [6], "u1", false, bytes]), parts],
     ["of a class in place of a type", array([1, [6], tensor(), false, bytes]), parts],
     ["of records", array([1, [6], dtype("V6", [3, "|"]), false, bytes]), numbers],
+    ["of a type behind other letters", array([1, [6], dtype("xu1", [3, "|"]), false, bytes]), numbers],
     ["of a type of another version", array([1, [6], dtype("u1", [4, "|"]), false, bytes]), numbers],
     ["of a type that is told nothing", array([1, [6], made("numpy.dtype", ["u1"]), false, bytes]), numbers],
     ["of a type without an order", array([1, [6], dtype("u1", [3, "="]), false, bytes]), numbers],

@@ -121,6 +121,19 @@ describe("a server of LeRobot's clients keeps to what it is told", () => {
     ]);
   });
 
+  it("that a call for actions which is given up takes no observation that comes later", async () => {
+    const found = await once({}, async (robot) => {
+      const { call, replied } = robot.calls("getActions");
+      // Its connection has carried it when what came behind it is replied.
+      await robot.call("ready");
+      call.cancel();
+      await replied;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return cellsInPickle(await robot.asks()).length;
+    });
+    expect(found).toBe(12);
+  });
+
   it("one observation on its way at a time, which one that is broken off is not", async () => {
     const { data } = decodePiece(recordedPieces[0]!);
     const begin = encodePiece({ transferState: 1, data: data.subarray(0, 400) });

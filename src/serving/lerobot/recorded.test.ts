@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { loadLibav } from "../../dataset/libav.ts";
 import { openDataset } from "../../dataset/read/open.ts";
 import { inspectDataset } from "../../dataset/read/validate.ts";
@@ -14,6 +14,8 @@ import { recordableRobots } from "../recording/recording-source.ts";
 import { replayRecording } from "../recording/replay.ts";
 import { reachingRecipe } from "../testing/reaching.ts";
 import { type LerobotFrame, RobotPair, stateAt } from "./testing/both-wires.ts";
+import { pickled } from "./testing/recorded-robot.ts";
+import { empty, encodeBytes } from "./wire.ts";
 
 const hasLibav = (await loadLibav()) !== null;
 let run: MicroRun;
@@ -54,6 +56,8 @@ describe.skipIf(!hasLibav)("a server that records robots of both wires", () => {
       found[0]!.push(one);
       found[1]!.push(other);
     }
+    // A frame that is not answered waits for nothing.
+    await vi.waitFor(() => expect(recorder.counts.written).toBe(8), 20_000);
     await both.stop();
     await recorder.close();
     expect(recorder.counts).toEqual({ written: 8, leftOut: 0, isRecording: true });
@@ -82,6 +86,29 @@ describe.skipIf(!hasLibav)("a server that records robots of both wires", () => {
     expect([...own.vector("action").cells]).toEqual(acts.flat());
     expect([...own.vector("observation.state").cells.subarray(4, 6)]).toEqual([...stateAt(2)]);
     await dataset.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it("keeps the sessions of one connection apart, whose robot asks for other noise and then for the same again", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "armature-wires-"));
+    const recorder = await recorderIn(folder, 1 << 20, () => {});
+    const robots = await RobotPair.on(policy, {}, { recorder });
+    const found = [await robots.asks({ timestep: 0 })];
+    for (const seed of [42, 41]) {
+      const setup = pickled.setup.replace("?seed=41", `?seed=${seed}`);
+      expect(await robots.lerobot.begins(encodeBytes(Buffer.from(setup, "latin1")))).toEqual(empty);
+      found.push(await robots.asks({ timestep: 0 }));
+    }
+    expect(found[0]).toEqual(found[2]);
+    expect(found[0]).not.toEqual(found[1]);
+    await robots.stop();
+    await recorder.close();
+    expect(await replayRecording(join(folder, "reaching-joint"), null, () => {})).toMatchObject({
+      sessions: 3,
+      answers: 3,
+      equal: 3,
+      leftOut: 0,
+    });
     await rm(folder, { recursive: true });
   });
 

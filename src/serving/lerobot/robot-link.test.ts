@@ -89,3 +89,15 @@ describe("a robot that nobody waits for any more", () => {
     expect(await nothing).toEqual(new Uint8Array());
   });
 });
+
+describe("a robot whose observation was refused", () => {
+  it("is owed an answer to the next one, though that need not go", async () => {
+    const link = linkOf();
+    const given = async () => (await link.actions(new AbortController().signal)).length;
+    link.observe(recorded);
+    expect(await given()).toBeGreaterThan(1000);
+    expect(() => link.observe(Buffer.from("."))).toThrow("pickle: expected");
+    link.observe(pickleOf({ mustGo: false }));
+    expect(await given()).toBeGreaterThan(1000);
+  });
+});

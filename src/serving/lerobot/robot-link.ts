@@ -159,7 +159,8 @@ export class RobotLink {
 
   async #actions(gone: AbortSignal): Promise<Uint8Array> {
     const { actionsPerChunk } = this.#mustBeInstructed("GetActions");
-    const waiting = this.#queue.take() ?? ((await this.#comes(gone)) ? this.#queue.take() : null);
+    if (this.#queue.waiting === null) await this.#observed(gone);
+    const waiting = this.#queue.take();
     if (waiting === null) return new Uint8Array();
     const queue = this.#queue;
     try {
@@ -220,16 +221,15 @@ export class RobotLink {
     return this.#options.policy.recipe.policy.history.slots > 1 && frames > longestGapFrames;
   }
 
-  /** Whether an observation comes before the time is over, the server stops, or nobody waits any more. */
-  async #comes(gone: AbortSignal): Promise<boolean> {
-    if (this.#isStopped) return false;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    this.#wake = () => resolve(!this.#isStopped);
-    const timer = setTimeout(() => resolve(false), obsQueueTimeoutMs);
-    gone.addEventListener("abort", () => resolve(false));
-    const comes = await promise;
+  /** Ends where an observation comes, the time is over, the server stops, or nobody waits any more. */
+  async #observed(gone: AbortSignal): Promise<void> {
+    if (this.#isStopped) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = setTimeout(resolve, obsQueueTimeoutMs);
+    gone.addEventListener("abort", () => resolve());
+    await promise;
     clearTimeout(timer);
-    return comes;
   }
 
   #mustBeInstructed(call: string): Instructed {

@@ -20,12 +20,17 @@ export class LerobotRobot {
 
   /** What is replied, or what is said in place of it. */
   call(method: keyof typeof asyncInference, request: Buffer = empty): Promise<Buffer | string> {
+    return this.calls(method, request).replied;
+  }
+
+  /** A call that can be given up, and what is replied to it. */
+  calls(method: keyof typeof asyncInference, request: Buffer = empty) {
     const { path, requestSerialize: write, responseDeserialize: read } = asyncInference[method];
-    return new Promise((resolve) =>
-      this.#client.makeUnaryRequest(path, write, read, request, this.#metadata, {}, (error, reply) =>
-        resolve(said(error, reply)),
-      ),
+    const { promise: replied, resolve } = Promise.withResolvers<Buffer | string>();
+    const call = this.#client.makeUnaryRequest(path, write, read, request, this.#metadata, {}, (error, reply) =>
+      resolve(said(error, reply)),
     );
+    return { call, replied };
   }
 
   send(pieces: readonly Buffer[]): Promise<Buffer | string> {
