@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { arrayOf } from "./array.ts";
 import { type Pickled, PickledObject } from "./pickle.ts";
-import { readStorage } from "./storage.ts";
+import { readStorage, writeStorage } from "./storage.ts";
 import { fortranStrides, inCOrder } from "./strided.ts";
 import { exchange, recordedBytes } from "./testing/exchange.ts";
 
@@ -60,6 +60,15 @@ describe("an array", () => {
 
   it("is none of other values", () => {
     for (const value of [1, "x", null, [1], byte]) expect(arrayOf("x", value)).toBe(null);
+  });
+});
+
+describe("a tensor's storage", () => {
+  it.each([255, 300, 70_000])("of %i cells is read as it is written", (count) => {
+    const cells = Float32Array.from({ length: count }, (_, at) => at / 3);
+    const { dtype, bytes: found } = readStorage("x", writeStorage(cells, "7"));
+    expect(dtype).toBe("<f4");
+    expect(Buffer.from(found).equals(Buffer.from(cells.buffer))).toBe(true);
   });
 });
 
