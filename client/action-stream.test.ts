@@ -168,9 +168,12 @@ async function playedWith(latencies: readonly number[], source: Source, steps: n
   return { stream, taken };
 }
 
+/** However long a test takes, what it waits for is there within a step. */
+const slow = { stepsPerSecond: 0.1 };
+
 describe("a stream that measures its delay", () => {
   it("asks as many steps ahead as the longest of its answers took, and never waits again", async () => {
-    const source = new Source();
+    const source = new Source(slow);
     const { stream, taken } = await playedWith([0, 2, 2, 2, 2], source, 18);
     // The first was there at once: the second is asked for one step before it is due, and is late by one. From then on two ahead.
     expect(taken).toEqual([0, 0, 0, 0, 0, 3, 3, 3, 6, 6, 6, 6, 10, 10, 10, 10, 14, 14]);
@@ -186,10 +189,44 @@ describe("a stream that measures its delay", () => {
   });
 
   it("expects no more than the policy was trained for, nor than a chunk has room for", async () => {
-    const trained = await playedWith([0, 3, 3, 3], new Source({ longestDelay: 2 }), 14);
+    const trained = await playedWith([0, 3, 3, 3], new Source({ ...slow, longestDelay: 2 }), 14);
     expect(trained.stream.delay).toBe(2);
-    const short = await playedWith([0, 2, 2, 2], new Source({ actionSteps: 5 }), 14);
+    const short = await playedWith([0, 2, 2, 2], new Source({ ...slow, actionSteps: 5 }), 14);
     expect(short.stream.delay).toBe(1);
+  });
+
+  it("begins an episode with what it measured in those before, and with nothing of their chunks", async () => {
+    const source = new Source(slow);
+    const { stream } = await playedWith([0, 2, 2], source, 8);
+    // The question of step 6 is under way.
+    const asked = source.open.length;
+    stream.reset();
+    expect(stream.delay).toBe(2);
+    const next = stream.next(() => ({ state: [100], pictures: {}, prompt: "go" }));
+    await arrival();
+    source.open[asked - 1]?.answer();
+    await arrival();
+    source.open[asked]?.answer();
+    expect(await next).toEqual([100, 100]);
+    expect(source.courses.at(-1)).toBeNull();
+    source.isImmediate = true;
+    expect((await steps(stream, 101, 107)).map(([of]) => of)).toEqual([100, 100, 100, 102, 102, 102]);
+  });
+
+  it("an answer of an episode that has ended fails for nobody", async () => {
+    const source = new Source(slow);
+    source.isImmediate = false;
+    const stream = new ActionStream(source, { execute: 4, delay: "measured" });
+    const ended = stream.next(() => ({ state: [0], pictures: {}, prompt: "go" }));
+    await arrival();
+    source.open[0]?.answer();
+    await ended;
+    await steps(stream, 1, 4);
+    stream.reset();
+    source.open[1]?.fail(new Error("late"));
+    await arrival();
+    source.isImmediate = true;
+    expect(await steps(stream, 50, 51)).toEqual([[50, 50]]);
   });
 
   it("counts the time that it waits in steps", async () => {

@@ -1,5 +1,5 @@
 import { InputError } from "../src/input-error.ts";
-import { ActionQueue, executionProblems } from "./action-queue.ts";
+import { ActionQueue, type ChunkExecution, executionProblems } from "./action-queue.ts";
 import { MeasuredDelay } from "./measured-delay.ts";
 import type { Observation } from "./observation.ts";
 import type { PolicyClient } from "./policy-client.ts";
@@ -31,7 +31,6 @@ export interface StreamCounts {
 interface Question {
   readonly step: number;
   readonly delay: number;
-  readonly answered: Promise<void>;
   /** Since when the robot has had no action, in milliseconds; `null`: it has one. */
   waitsSince: number | null;
 }
@@ -47,10 +46,12 @@ interface Question {
 export class ActionStream {
   readonly #source: ActionSource;
   readonly #execution: StreamExecution;
-  readonly #queue: ActionQueue;
+  readonly #chunks: ChunkExecution;
+  #queue: ActionQueue;
   /** `null` where the delay is given. */
   readonly #measured: MeasuredDelay | null;
   #question: Question | null = null;
+  #answered: Promise<void> = Promise.resolve();
   #isOwed = false;
   #failure: { readonly error: unknown } | null = null;
   #counts = { chunks: 0, waited: 0, late: 0 };
@@ -65,14 +66,14 @@ export class ActionStream {
     const { actionSteps, longestDelay } = source.metadata;
     const { execute, delay } = execution;
     // While an answer that is not waited for is under way the robot carries out one step at least.
-    const fixed = { execute, delay: delay === "measured" ? 1 : delay };
-    const [problem] = executionProblems(fixed, actionSteps);
+    this.#chunks = { execute, delay: delay === "measured" ? 1 : delay };
+    const [problem] = executionProblems(this.#chunks, actionSteps);
     if (problem !== undefined) throw new InputError(problem);
     const most = Math.min(execute, actionSteps - execute, longestDelay ?? actionSteps);
     this.#source = source;
     this.#execution = execution;
     this.#measured = delay === "measured" ? new MeasuredDelay(most) : null;
-    this.#queue = new ActionQueue(fixed);
+    this.#queue = new ActionQueue(this.#chunks);
   }
 
   get counts(): StreamCounts {
@@ -101,6 +102,17 @@ export class ActionStream {
     return this.#queue.take();
   }
 
+  /** An episode begins: nothing is left of the chunks before. How long answers take, and counts, are kept. */
+  reset(): void {
+    this.#queue = new ActionQueue(this.#chunks);
+    this.#question = null;
+    this.#isOwed = false;
+    this.#failure = null;
+    this.#lastAsked = null;
+    this.#dueFrom = 0;
+    this.#nextDue = null;
+  }
+
   #asks(): boolean {
     if (this.#measured === null) return this.#queue.asks;
     return this.#nextDue === null || this.#queue.step + this.delay >= this.#nextDue + this.#execution.execute;
@@ -113,7 +125,7 @@ export class ActionStream {
   async #wait(question: Question): Promise<void> {
     this.#count("waited");
     question.waitsSince = performance.now();
-    await question.answered;
+    await this.#answered;
   }
 
   #ask(observation: Observation): void {
@@ -122,19 +134,23 @@ export class ActionStream {
     this.#isOwed = false;
     // The first chunk is waited for, whatever the delay.
     this.#nextDue = this.#lastAsked === null ? step : step + delay;
-    const answered = this.#source
+    const question: Question = { step, delay, waitsSince: null };
+    this.#question = question;
+    this.#answered = this.#source
       .infer(observation, course)
-      .then(({ actions }) => this.#put(actions))
-      .catch((error: unknown) => this.#fail(error))
+      .then(({ actions }) => this.#put(question, actions))
+      .catch((error: unknown) => {
+        if (this.#question === question) this.#fail(error);
+      })
       .finally(() => {
-        this.#question = null;
+        if (this.#question === question) this.#question = null;
       });
-    this.#question = { step, delay, answered, waitsSince: null };
   }
 
-  #put(actions: readonly (readonly number[])[]): void {
-    if (this.#question === null) return;
-    const { step, delay, waitsSince } = this.#question;
+  #put(question: Question, actions: readonly (readonly number[])[]): void {
+    // Of an episode that has ended.
+    if (this.#question !== question) return;
+    const { step, delay, waitsSince } = question;
     this.#queue.put(actions, step, delay);
     this.#dueFrom = this.#nextDue ?? step;
     this.#lastAsked = step;

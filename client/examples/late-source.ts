@@ -12,7 +12,7 @@ interface Late {
 
 /**
  * A source whose answers come when the robot has carried out so many steps: in a simulator no time passes between question and answer, on a
- * robot it does. The first answer, for which a robot waits, comes at once.
+ * robot it does. An episode's first answer, for which a robot waits, comes at once.
  */
 export class LateSource implements ActionSource {
   readonly metadata: PolicyMetadata;
@@ -41,6 +41,12 @@ export class LateSource implements ActionSource {
     }
     this.#hasAsked = true;
     return await answer;
+  }
+
+  /** An episode begins. */
+  reset(): void {
+    this.#hasAsked = false;
+    for (const { arrived } of this.#late.splice(0)) arrived.resolve();
   }
 
   /** The robot has carried out a step; what is due by then is there. */

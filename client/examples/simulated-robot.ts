@@ -57,29 +57,23 @@ if (latency > actionSteps - execution.execute)
     `--latency: expected at most the ${actionSteps - execution.execute} steps that a chunk has left, got ${latency}`,
   );
 
+const source = new LateSource(client, latency);
+const actions = new ActionStream(source, execution);
 let [successes, steps] = [0, 0];
-const counts = { chunks: 0, waited: 0, late: 0 };
 const episodes = Number(values.episodes);
 for (let episode = 0; episode < episodes; episode++) {
   robot.reset(Number(values.seed), episode);
-  const source = new LateSource(client, latency);
-  const actions = new ActionStream(source, execution);
-  if (await played(robot, { source, actions, episode })) successes++;
-  for (const name of ["chunks", "waited", "late"] as const) counts[name] += actions.counts[name];
+  for (const each of [source, actions]) each.reset();
+  if (await played(robot, episode)) successes++;
   if (!values.json) process.stdout.write(`episode ${episode + 1} of ${episodes}: ${successes} succeeded\n`);
 }
-if (values.json) process.stdout.write(`${JSON.stringify({ robot: name, episodes, successes, steps, ...counts })}\n`);
+if (values.json)
+  process.stdout.write(`${JSON.stringify({ robot: name, episodes, successes, steps, ...actions.counts })}\n`);
 robot.close();
 client.close();
 
-interface Episode {
-  readonly source: LateSource;
-  readonly actions: ActionStream;
-  readonly episode: number;
-}
-
 /** Plays an episode; whether it succeeded. */
-async function played(environment: RobotEnvironment, { source, actions, episode }: Episode): Promise<boolean> {
+async function played(environment: RobotEnvironment, episode: number): Promise<boolean> {
   for (let step = 0; step < environment.stepLimit; step++) {
     // A connection begins with an episode of its own.
     const begins = step === 0 && episode > 0;
