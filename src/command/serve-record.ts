@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { InputError } from "../input-error.ts";
 import type { LoadedPolicy } from "../serving/policy.ts";
 import type { Log } from "../serving/protocol/log.ts";
 import type { Recorder } from "../serving/recording/recorder.ts";
@@ -20,12 +21,14 @@ export const recordOptions = {
  * @throws InputError where the folder cannot be written, or a robot cannot be recorded
  */
 export async function recorderGiven(
-  { record, recordPictures }: CommandValues<typeof recordOptions>,
+  { record, recordPictures, smooth }: CommandValues<typeof recordOptions> & { readonly smooth: number | null },
   policy: LoadedPolicy,
   server: Omit<RecordingServer, "codec">,
   log: Log,
 ): Promise<Recorder | undefined> {
   if (record === null) return undefined;
+  if (smooth !== null)
+    throw new InputError("--record: expected no --smooth with it, got both; replay cannot ask again what was averaged");
   const { Recorder, usualQueueBytes } = await import("../serving/recording/recorder.ts");
   const { recordableRobots } = await import("../serving/recording/recording-source.ts");
   const codec = recordPictures === "exact" ? "h264-lossless" : "h264";

@@ -109,6 +109,11 @@ export const serve = define({
       shows: "answers in less time and memory, and first how far that moves actions on held-out samples",
     },
     {
+      line: "serve runs/wide --smooth 0.01",
+      shows:
+        "actions averaged over the chunks that have one for a step, for robots that ask at each step; off by default",
+    },
+    {
       line: "serve runs/wide --record recordings",
       shows: "and what is asked and answered, as a dataset for each robot; replay asks it again",
     },

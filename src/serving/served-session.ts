@@ -6,6 +6,7 @@ import type { ActionRows } from "./limit.ts";
 import type { LoadedPolicy } from "./policy.ts";
 import type { SessionRecording } from "./recording/session-recording.ts";
 import type { Session, Waiting } from "./session.ts";
+import { type SmoothingChoice, TemporalEnsemble } from "./smoothing.ts";
 
 /** How sessions of a server go on and begin anew. */
 export interface SessionChoice extends ContinuationChoice {
@@ -13,6 +14,8 @@ export interface SessionChoice extends ContinuationChoice {
   readonly resetAfterMs: number | null;
   /** Whether they begin anew where the prompt is another one. */
   readonly resetOnPrompt: boolean;
+  /** How chunks that overlap are averaged; `null`: they are not. */
+  readonly smoothing: SmoothingChoice | null;
 }
 
 /** Sessions that begin anew where the client says so, of robots that wait for each answer. */
@@ -22,6 +25,7 @@ export const plainSessions: SessionChoice = {
   longestDelay: null,
   resetAfterMs: null,
   resetOnPrompt: false,
+  smoothing: null,
 };
 
 /** A frame as a client sent it. */
@@ -59,6 +63,8 @@ export interface Question {
 export interface AskedQuestion extends Question {
   /** How it goes on from the chunk before; `null` where it does not. */
   readonly waiting: Waiting | null;
+  /** Steps from the chunk before to its own. */
+  readonly steps: number;
 }
 
 /** What became of an answer. */
@@ -79,6 +85,8 @@ export class ServedSession {
   readonly #goesOn: boolean;
   readonly #choice: SessionChoice;
   readonly #recording: SessionRecording | null;
+  /** `null` where chunks are not averaged. */
+  readonly #ensemble: TemporalEnsemble | null;
   #last: { readonly frame: SentFrame; readonly atMs: number } | null = null;
   #position: FramePosition = { frame: -1, numbered: null };
 
@@ -93,6 +101,7 @@ export class ServedSession {
     this.#choice = choice;
     this.#continuation = new Continuation(choice, session.robot);
     this.#recording = recording;
+    this.#ensemble = choice.smoothing === null ? null : new TemporalEnsemble(choice.smoothing, session.robot);
   }
 
   /**
@@ -122,16 +131,26 @@ export class ServedSession {
 
   /** A question goes on from what its robot carries out now that its turn has come. */
   ask(question: Question, said: SaidContinuation): AskedQuestion {
-    if (!this.#goesOn || !this.#isOfNow(question)) return { ...question, waiting: null };
+    if (!this.#isOfNow(question)) return { ...question, waiting: null, steps: 0 };
     const waiting = this.#continuation.waiting(said, question.position);
-    return { ...question, waiting, request: this.session.after(question.request, waiting) };
+    const steps = this.session.stepsBefore(question.request, waiting);
+    if (!this.#goesOn) return { ...question, waiting: null, steps };
+    return { ...question, waiting, steps, request: this.session.after(question.request, waiting) };
+  }
+
+  /** The actions of a question's answer as the robot is to get them, before they are guarded: averaged, where chunks are. */
+  smoothed(question: AskedQuestion, { actions, saidSteps }: ActionChunk): ActionRows {
+    // An answer that is no chunk says nothing that could be averaged.
+    if (this.#ensemble === null || saidSteps === 0 || !this.#isOfNow(question)) return actions;
+    return this.#ensemble.smoothed(actions, question.steps);
   }
 
   /** Keeps the answer to a question: the robot goes on with what left the guard. */
   answered(question: AskedQuestion, { chunk, actions, sentSteps, tookMs }: SentAnswer): void {
     if (!this.#isOfNow(question)) return;
-    const { position, waiting } = question;
+    const { position, waiting, steps } = question;
     const { frame, numbered } = position;
+    this.#ensemble?.keep(chunk.actions.slice(0, chunk.saidSteps), steps);
     const last = this.#position.numbered;
     // Until now it goes on with the chunk before, as far as its frames tell.
     const seenSteps = numbered === null || last === null ? 0 : last.first - numbered.first + 1;
@@ -155,6 +174,7 @@ export class ServedSession {
     this.end();
     this.session.reset();
     this.#continuation.reset();
+    this.#ensemble?.reset();
   }
 
   /** The session, or its episode, is over. */

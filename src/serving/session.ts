@@ -56,14 +56,17 @@ export class Session {
   }
 
   /** A request that was made before, of what had been seen then, but going on from the last chunk that was kept until now. */
-  after(request: ActionRequest, { delay, carriedOut }: Waiting): ActionRequest {
-    if (this.#last === null) return request;
-    const { chunk, frame } = this.#last;
-    const seconds = (request.noise.frame - frame) / this.robot.framesPerSecond;
-    const past = carriedOut ?? Math.round(seconds * this.robot.stepsPerSecond);
-    const actions = chunk.actions.slice(past);
+  after(request: ActionRequest, waiting: Waiting): ActionRequest {
+    const actions = this.#last?.chunk.actions.slice(this.stepsBefore(request, waiting)) ?? [];
     if (actions.length === 0) return request;
-    return { ...request, before: { actions, delay: Math.min(delay, actions.length) } };
+    return { ...request, before: { actions, delay: Math.min(waiting.delay, actions.length) } };
+  }
+
+  /** Steps of the last chunk that was kept which the robot has carried out when a request is made; 0 where there was none. */
+  stepsBefore({ noise }: ActionRequest, { carriedOut }: Pick<Waiting, "carriedOut">): number {
+    if (this.#last === null) return 0;
+    const seconds = (noise.frame - this.#last.frame) / this.robot.framesPerSecond;
+    return carriedOut ?? Math.round(seconds * this.robot.stepsPerSecond);
   }
 
   /** Keeps the answer to the question of a frame: the robot goes on with it. */

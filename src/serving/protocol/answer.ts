@@ -59,7 +59,7 @@ export async function answerTurn(
   const { robot } = own.request;
   const chunk = await batcher.act(own.request);
   const answered = now();
-  const safe = guarded(chunk.actions, own.state, { robot, rules: rules(robot) });
+  const safe = guarded(session.smoothed(own, chunk), own.state, { robot, rules: rules(robot) });
   if (chunk.saidSteps === 0)
     log(`connection ${connection}: an answer was no chunk; the robot got zeros in unit scale`, {
       event: "note",

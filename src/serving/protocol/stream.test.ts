@@ -6,8 +6,10 @@ import type { Observation } from "../../../client/observation.ts";
 import { PolicyClient } from "../../../client/policy-client.ts";
 import { type MicroRun, trainMicroRun } from "../../training/testing/micro-run.ts";
 import { type ChunkingName, chunkingOf } from "../chunking.ts";
+import { noRules } from "../guard.ts";
 import { loadPolicy } from "../load.ts";
 import type { LoadedPolicy } from "../policy.ts";
+import { plainSessions } from "../served-session.ts";
 import { PolicyController } from "../simulated.ts";
 import { reachingRecipe } from "../testing/reaching.ts";
 import { pictureSide, pixels, seenPicture, seenState, startedFor } from "./testing/served.ts";
@@ -86,4 +88,58 @@ it("a client that measures its delay knows after an answer or two how many steps
   expect(stream.delay).toBeGreaterThanOrEqual(2);
   expect(stream.delay).toBeLessThanOrEqual(3);
   policy.release();
+});
+
+describe("a server that averages chunks", () => {
+  const smoothing = { decay: 0, grippers: false };
+  let policy: LoadedPolicy;
+  beforeAll(async () => {
+    policy = await loadPolicy(run.folder, { robots: 1, machine: "as trained" });
+  });
+  afterAll(() => policy.release());
+
+  /** What the policy says at the first frames of an episode by itself. */
+  async function alone(episode: number, frames: number): Promise<(readonly (readonly number[])[])[]> {
+    const session = policy.session(policy.robots[0]!, { seed: 9 });
+    for (let past = 0; past < episode; past++) session.reset();
+    const found: (readonly (readonly number[])[])[] = [];
+    for (let frame = 0; frame < frames; frame++) {
+      session.see({ state: stateAt(frame), pictures: { camera: seenPicture } });
+      const [chunk] = await policy.act([session.ask("reach")]);
+      found.push(chunk.actions);
+    }
+    return found;
+  }
+
+  it("gives each step the mean of the chunks that have it, until an episode begins", async () => {
+    const server = await startedFor(policy, { sessions: { ...plainSessions, smoothing } });
+    const client = await PolicyClient.connect(`ws://127.0.0.1:${server.address.port}/?seed=9`);
+    const first = await client.infer(observationAt(0));
+    const second = await client.infer(observationAt(1), { carriedOut: 2, delay: 0 });
+    const anew = await client.infer({ ...observationAt(0), reset: true });
+    client.close();
+    await server.stop();
+    const [own, next] = await alone(0, 2);
+    const sent = (rows: readonly (readonly number[])[]) => rows.map((row) => row.map(Math.fround));
+    expect(first.actions).toEqual(sent(own!));
+    // Of six steps two are past: four are in both.
+    const mean = next!.map((row, at) => row.map((value, dof) => (value + (own![at + 2]?.[dof] ?? value)) / 2));
+    expect(second.actions).toEqual(sent(mean));
+    expect(anew.actions).toEqual(sent((await alone(1, 1))[0]!));
+  });
+
+  it("averages before it keeps actions within their limits", async () => {
+    const limits = { low: Float64Array.of(0.25, -99), high: Float64Array.of(0.25, 99) };
+    const server = await startedFor(policy, {
+      rules: () => ({ ...noRules, limits }),
+      sessions: { ...plainSessions, smoothing },
+    });
+    const client = await PolicyClient.connect(`ws://127.0.0.1:${server.address.port}/?seed=9`);
+    await client.infer(observationAt(0));
+    const { actions, clamped } = await client.infer(observationAt(1));
+    client.close();
+    await server.stop();
+    expect(actions.map(([shoulder]) => shoulder)).toEqual(Array(6).fill(0.25));
+    expect(clamped).toBe(6);
+  });
 });
