@@ -49,6 +49,12 @@ describe("what a robot carries out", () => {
     expect(session.at(at(4))).toBeNull();
   });
 
+  it("is the first step at frames from before its first answer", () => {
+    const session = new Continuation(measured, rates);
+    session.put(chunk(0), at(2), 0);
+    expect([session.at(at(0)), session.at(at(2)), session.at(at(3))]).toEqual([[0], [0], [2]]);
+  });
+
   it("goes on by a horizon from message to message where that is given", () => {
     const session = new Continuation({ horizon: 3, delay: 0, longestDelay: null }, rates);
     session.put(chunk(0), at(0), 2);

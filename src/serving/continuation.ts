@@ -93,10 +93,11 @@ export class Continuation {
     this.#chunks = [...this.#chunks.slice(-1), { actions, asked, past }];
   }
 
-  /** What the robot carries out at a frame, as far as is known; the last step where its chunk has ended. */
+  /** What the robot carries out at a frame, as far as is known: the first step before it was sent any, the last where its chunk has ended. */
   at(position: FramePosition): readonly number[] | null {
     const due = this.#chunks.findLast((chunk) => this.#step(position, chunk) >= chunk.past) ?? this.#chunks[0];
-    return due === undefined ? null : (due.actions[this.#step(position, due)] ?? due.actions.at(-1) ?? null);
+    if (due === undefined) return null;
+    return due.actions[Math.max(0, this.#step(position, due))] ?? due.actions.at(-1) ?? null;
   }
 
   /** Whether a number of a step is from before the chunk that the robot was sent: its client has begun anew. */

@@ -48,28 +48,31 @@ describe.skipIf(!hasLibav)("a server that records robots of both wires", () => {
       { timestep: 0, mustGo: false },
       { timestep: 2 },
       { timestep: 3, mustGo: false, state: stateAt(2), fetched: false },
+      { timestep: 4, fetched: false },
     ];
-    const openpi = [7, 8, 9, 10];
+    const openpi = [7, 8, 9, 10, 11];
+    // The first frame of openpi's robot is only seen.
+    const infers = (pair: RobotPair, at: number) => pair.infers(openpi[at]!, at === 0 ? { act: false } : {});
     const found: number[][][] = [[], []];
     for (const [at, frame] of lerobot.entries()) {
-      const [one, other] = await Promise.all([both.asks(frame), both.infers(openpi[at]!)]);
+      const [one, other] = await Promise.all([both.asks(frame), infers(both, at)]);
       found[0]!.push(one);
       found[1]!.push(other);
     }
-    // A frame that is not answered waits for nothing.
-    await vi.waitFor(() => expect(recorder.counts.written).toBe(8), 20_000);
+    // A frame that is not answered waits for nothing; the last waits for its answer, which nobody fetches.
+    await vi.waitFor(() => expect(recorder.counts.written).toBe(9), 20_000);
     await both.stop();
     await recorder.close();
-    expect(recorder.counts).toEqual({ written: 8, leftOut: 0, isRecording: true });
+    expect(recorder.counts).toEqual({ written: 10, leftOut: 0, isRecording: true });
 
     const alone = await RobotPair.on(policy, { delay: 2 });
     for (const [at, frame] of lerobot.entries()) expect(found[0]![at]).toEqual(await alone.asks(frame));
-    for (const [at, step] of openpi.entries()) expect(found[1]![at]).toEqual(await alone.infers(step));
+    for (const at of openpi.keys()) expect(found[1]![at]).toEqual(await infers(alone, at));
     await alone.stop();
 
     const root = join(folder, "reaching-joint");
     const { problems, episodes, frames } = await inspectDataset(root, "recorded", () => {}, "ends");
-    expect({ problems, episodes, frames }).toEqual({ problems: [], episodes: 2, frames: 8 });
+    expect({ problems, episodes, frames }).toEqual({ problems: [], episodes: 2, frames: 10 });
     expect(await replayRecording(root, null, () => {})).toMatchObject({
       sessions: 2,
       answers: 6,
@@ -82,9 +85,11 @@ describe.skipIf(!hasLibav)("a server that records robots of both wires", () => {
     const own = tables.find((table) => table.vector("served.request").cells[1] === 1)!;
     const [, first, chunk] = found[0]!;
     // It stands still up to its first answer; after time step 2 it carries out step 3 of that, and then step 4 − 2 of the second.
-    const acts = [first!.slice(0, 2), first!.slice(0, 2), first!.slice(6, 8), chunk!.slice(4, 6)];
+    const acts = [first!.slice(0, 2), first!.slice(0, 2), first!.slice(6, 8), chunk!.slice(4, 6), chunk!.slice(6, 8)];
     expect([...own.vector("action").cells]).toEqual(acts.flat());
     expect([...own.vector("observation.state").cells.subarray(4, 6)]).toEqual([...stateAt(2)]);
+    const other = tables.find((table) => table !== own)!;
+    expect([...other.vector("action").cells.subarray(0, 2)]).toEqual(found[1]![1]!.slice(0, 2));
     await dataset.close();
     await rm(folder, { recursive: true });
   });

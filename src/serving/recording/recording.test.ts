@@ -175,7 +175,11 @@ describe.skipIf(!hasLibav)("a recording", () => {
         action: [0, 0],
         task: "reach",
         pictures: [["observation.images.top", null]],
-        answer: { asked: frame, waiting: null, actions: Array.from({ length: 6 }, () => [frame, 0]) },
+        answer: {
+          asked: frame,
+          waiting: frame === 0 ? null : { delay: 0, carriedOut: 0 },
+          actions: Array.from({ length: 6 }, () => [frame, 0]),
+        },
       });
     for (const frame of [0, 1, 3]) await add(0, frame);
     await add(1, 2);
@@ -185,6 +189,10 @@ describe.skipIf(!hasLibav)("a recording", () => {
     await dataset.close();
     expect([sessions.length, answers, leftOut]).toEqual([1, 2, 2]);
     expect(sessions[0]!.frames.map(({ row }) => row)).toEqual([0, 1]);
+    expect([...sessions[0]!.answers.values()].map(({ waiting }) => waiting)).toEqual([
+      null,
+      { delay: 0, carriedOut: 0 },
+    ]);
     expect([...sessions[0]!.answers.values()].map(({ actions }) => actions[0])).toEqual([
       [0, 0],
       [1, 0],
