@@ -34,12 +34,13 @@ export class LateSource implements ActionSource {
 
   async infer(observation: Observation, course: Course | null = null): Promise<PolicyAnswer> {
     const answer = this.#source.infer(observation, course);
-    if (this.#hasAsked && this.#steps > 0) {
+    const isFirst = !this.#hasAsked;
+    this.#hasAsked = true;
+    if (!isFirst && this.#steps > 0) {
       const arrived = Promise.withResolvers<void>();
       this.#late.push({ stepsLeft: this.#steps, answer, arrived });
       await arrived.promise;
     }
-    this.#hasAsked = true;
     return await answer;
   }
 
