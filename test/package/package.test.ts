@@ -24,7 +24,7 @@ beforeAll(async () => {
   packed = await pack(join(place, "sources"));
   app = join(place, "app");
   await install(packed.tarball, app, []);
-});
+}, 180_000);
 afterAll(() => rm(place, { recursive: true }));
 
 /** Runs a program in the folder of whoever has installed the package. */
