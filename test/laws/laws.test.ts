@@ -9,7 +9,7 @@ import { tower, videoLaws, visionLaws } from "./encoder.ts";
 import { guidanceLaws, integrateLaws, noiseLaws, pathLaws, timeLaws, withoutGuard } from "./flow.ts";
 import { layer } from "./layer.ts";
 import { reductionLaws, velocityLaws, weightedLaws } from "./loss.ts";
-import { actionErrorLaws, groupLaws, intervalLaws } from "./metric.ts";
+import { actionChangeLaws, actionErrorLaws, groupLaws, intervalLaws } from "./metric.ts";
 import { picturesWordsAndStates } from "./place.ts";
 import { normalizeLaws, statisticsLaws } from "./statistic.ts";
 import { promptAndActions } from "./stream.ts";
@@ -23,6 +23,7 @@ const lawsOfModules: Readonly<Record<string, Readonly<Record<string, Subject | N
   "metric/group.ts": groupLaws,
   "metric/interval.ts": intervalLaws,
   "metric/action-error.ts": actionErrorLaws,
+  "metric/action-change.ts": actionChangeLaws,
   "flow/guidance.ts": guidanceLaws,
   "flow/path.ts": pathLaws,
   "flow/integrate.ts": integrateLaws,

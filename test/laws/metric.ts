@@ -1,5 +1,6 @@
 import { HostArray } from "../../src/graph/host-array.ts";
 import { type Reduction, reductions } from "../../src/loss/reduction.ts";
+import { ActionComparison } from "../../src/metric/action-change.ts";
 import { absoluteErrors } from "../../src/metric/action-error.ts";
 import { groupErrors } from "../../src/metric/group.ts";
 import { Mean } from "../../src/validity/mean.ts";
@@ -69,6 +70,41 @@ const actions: Subject = {
       ),
     );
   },
+};
+
+/** Errors of two policies on one sample over its real steps. How far their actions lie apart is over every step that a robot gets: all exist. */
+const comparedErrors: Subject = {
+  given: argumentsOf(
+    { recorded: ["t d", [5, 2]], own: ["t d", [5, 2]], other: ["t d", [5, 2]] },
+    { real: ["t", [5], [1, 1, 1, 0, 0]] },
+  ),
+  signature: {
+    real: { recorded: "real", own: "real", other: "real" },
+    unreal: "anything",
+    grows: { t: "bits" },
+    rows: "not independent",
+    horizon: null,
+  },
+  async run({ values, masks }) {
+    const steps = (name: string) => {
+      const { shape, cells } = values.get(name)!;
+      return new HostArray("t d", shape, "float32", Float32Array.from(cells));
+    };
+    const { cells } = masks.get("real")!;
+    const comparison = new ActionComparison();
+    const compared = { recorded: steps("recorded"), own: steps("own"), other: steps("other") };
+    comparison.add({ ...compared, isRecorded: (step) => cells[step] === 1 });
+    const { ownError, otherError } = comparison.result;
+    return new Map(
+      Object.entries({ ownError, otherError }).map(
+        ([name, value]) => [name, new HostArray("", [], "float64", Float64Array.of(value ?? -1))] as const,
+      ),
+    );
+  },
+};
+
+export const actionChangeLaws: LawsOf<typeof import("../../src/metric/action-change.ts")> = {
+  ActionComparison: comparedErrors,
 };
 
 export const groupLaws: LawsOf<typeof import("../../src/metric/group.ts")> = {
