@@ -43,6 +43,26 @@ describe("a robot of LeRobot's client whose chunks go on from those before them"
     await robots.stop();
   });
 
+  it("has them averaged as on openpi's wire, where that is asked for, and is told to average nothing itself", async () => {
+    const lines: string[] = [];
+    const smoothing = { decay: 0.1, grippers: true };
+    const robots = await RobotPair.on(policy, { smoothing }, { log: (line) => lines.push(line) });
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^run LeRobot's client with .*: --chunking and --smooth take a/),
+    );
+    const found = [await robots.asks({ timestep: 0 }), await robots.asks({ timestep: 4 })];
+    const averaged = [await robots.infers(0), await robots.infers(4, { carried_out: 4, delay: 0 })];
+    expect(found).toEqual(averaged);
+    await robots.stop();
+    const plain = await RobotPair.on(policy, {});
+    expect(await plain.infers(0)).toEqual(averaged[0]);
+    const alone = await plain.infers(4, { carried_out: 4, delay: 0 });
+    // Two steps of the first chunk are left when the second comes; its others are its own.
+    const changed = alone.map((cell, at) => cell !== averaged[1]![at]);
+    expect(changed).toEqual([true, true, true, true, ...new Array(8).fill(false)]);
+    await plain.stop();
+  });
+
   it("waits at the last step that it was sent, and goes on from there", async () => {
     const robots = await RobotPair.on(policy, { delay: 2 }, { actionsPerChunk: 2 });
     const found = [await robots.asks({ timestep: 0 }), await robots.asks({ timestep: 1 })];

@@ -73,7 +73,7 @@ export async function startLerobotServer(shared: Shared, options: LerobotOptions
 }
 
 /** What somebody who starts LeRobot's client has to know of the options that the server was given. */
-function notesOf({ apiKeys, tls, policy, recorder }: Shared): string[] {
+function notesOf({ apiKeys, tls, policy, recorder, sessions }: Shared): string[] {
   const lacks = [
     ...(apiKeys === null ? [] : ["sends no key, which --api-key-file asks for"]),
     ...(tls === null ? [] : ["does not encrypt, which --tls-cert asks for"]),
@@ -81,6 +81,7 @@ function notesOf({ apiKeys, tls, policy, recorder }: Shared): string[] {
   const takes = [
     ...(policy.chunking === undefined ? [] : ["--chunking"]),
     ...(recorder === undefined ? [] : ["--record"]),
+    ...(sessions === undefined || sessions.smoothing === null ? [] : ["--smooth"]),
   ];
   return [
     ...(lacks.length === 0
