@@ -42,5 +42,7 @@ export async function run(request: BenchRequest, terminal: Terminal): Promise<Co
       return (await import("./serving.ts")).benchServing({ python, threads, rounds }, terminal);
     case "simulation":
       return (await import("./simulation.ts")).benchSimulation(workers, rounds, terminal);
+    case "weights":
+      return (await import("./weights.ts")).benchWeights({ variant, size, threads, rounds }, terminal);
   }
 }

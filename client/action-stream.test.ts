@@ -17,6 +17,7 @@ const metadata: ActionSource["metadata"] = {
   pictureKeys: [],
   prompt: null,
   longestDelay: null,
+  weights: "float32",
 };
 
 /** Answers, each action of which tells the step of its question and its own step, as soon as the test lets them through. */

@@ -24,6 +24,8 @@ export interface PolicyMetadata {
   readonly prompt: string | null;
   /** The most steps that an answer may take where chunks go on from those before them; `null`: those of a chunk. */
   readonly longestDelay: number | null;
+  /** What the server holds the policy's weights as: "float32", or "int8". */
+  readonly weights: string;
 }
 
 /** As openpi's clients read it. */
@@ -42,6 +44,7 @@ export function encodeMetadata(metadata: PolicyMetadata): Message {
     ["picture_keys", metadata.pictureKeys],
     ["prompt", metadata.prompt],
     ["longest_delay", metadata.longestDelay],
+    ["weights", metadata.weights],
   ]);
 }
 
@@ -62,6 +65,7 @@ export function decodeMetadata(message: Message): PolicyMetadata {
     prompt: message.get("prompt") === null ? null : text(message, "prompt"),
     // Servers did not always tell it.
     longestDelay: (message.get("longest_delay") ?? null) === null ? null : number(message, "longest_delay"),
+    weights: message.has("weights") ? text(message, "weights") : "float32",
   };
 }
 

@@ -16,6 +16,7 @@ const metadata = (stateKeys: readonly string[], pictureKeys: readonly string[]):
   pictureKeys,
   prompt: null,
   longestDelay: null,
+  weights: "float32",
 });
 const asking = { acts: true, course: null } as const;
 const own = metadata(["observation/state"], ["observation/images/base", "observation/images/wrist"]);

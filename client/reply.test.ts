@@ -54,6 +54,7 @@ const metadata: PolicyMetadata = {
   pictureKeys: ["observation/images/camera"],
   prompt: "reach",
   longestDelay: 4,
+  weights: "int8",
 };
 
 describe("metadata", () => {
@@ -61,9 +62,11 @@ describe("metadata", () => {
     expect(decodeMetadata(encodeMetadata(metadata))).toEqual(metadata);
     const several = { ...metadata, prompt: null, longestDelay: null };
     expect(decodeMetadata(encodeMetadata(several))).toEqual(several);
-    // Servers did not always say how long an answer may take.
-    const older = new Map([...encodeMetadata(metadata)].filter(([name]) => name !== "longest_delay"));
-    expect(decodeMetadata(older)).toEqual({ ...metadata, longestDelay: null });
+    // Servers did not always say how long an answer may take, and what they hold weights as.
+    const older = new Map(
+      [...encodeMetadata(metadata)].filter(([name]) => name !== "longest_delay" && name !== "weights"),
+    );
+    expect(decodeMetadata(older)).toEqual({ ...metadata, longestDelay: null, weights: "float32" });
   });
 
   it.each<[string, MessageValue, string]>([

@@ -18,6 +18,7 @@ const source: ActionSource = {
     pictureKeys: [],
     prompt: null,
     longestDelay: null,
+    weights: "float32",
   },
   see: async () => {},
   infer: async () => {

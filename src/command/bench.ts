@@ -17,6 +17,7 @@ export const benchNames = [
   "rollout",
   "serve",
   "simulation",
+  "weights",
 ] as const;
 
 /** Policies that are measured beside LeRobot's, and their sizes. */
@@ -56,13 +57,22 @@ export const bench = define({
       ),
       undefined,
     ),
-    threads: otherwise(count("count", "engine, padding, policy, recompute, rollout, serve: threads of each side"), 2),
+    threads: otherwise(
+      count("count", "engine, padding, policy, recompute, rollout, serve, weights: threads of each side"),
+      2,
+    ),
     workers: otherwise(count("count", "loader, simulation: workers of each side"), 2),
     data: otherwise(text("folder", "loader: folder of the datasets"), "../shared/data/real"),
     rounds: otherwise(count("count", "turns of each contestant"), 9),
     profile: flag("engine: show where the time goes, by operator"),
-    variant: otherwise(choice("variant", "policy: which one is measured; by default each", benchVariants), null),
-    size: otherwise(choice("size", "policy: its size; base is the published one", benchSizes), "tiny" as const),
+    variant: otherwise(
+      choice("variant", "policy, weights: which one is measured; by default each, of weights smolvla", benchVariants),
+      null,
+    ),
+    size: otherwise(
+      choice("size", "policy, weights: its size; base is the published one", benchSizes),
+      "tiny" as const,
+    ),
   },
   examples: [
     {
@@ -104,6 +114,10 @@ export const bench = define({
       shows: "what a server adds to its policy's time, and chunks per second of one robot and of eight",
     },
     { line: "bench simulation", shows: "every robot's expert on 200 starts, and pictures per second" },
+    {
+      line: "bench weights --variant smolvla --size base --threads 1",
+      shows: "answers of SmolVLA as published with its weights as float32 and as int8, in turns",
+    },
   ],
   async run(given, terminal) {
     const tool = await loadTool<BenchRequest>("../../bench/run.ts", "bench");

@@ -223,7 +223,7 @@ export async function compilePolicy(
     machine: { ...machine, threads: Math.max(1, Math.floor(machine.threads / lanes)) },
   };
   const sampler = await ActionSampler.compile(forFirstSteps(whole, steps));
-  return new LoadedPolicy({ checkpoint, step, notes, recipe, robots, sampler, lanes, brokenAnswers });
+  return new LoadedPolicy({ checkpoint, step, notes, recipe, robots, sampler, lanes, weightKind, brokenAnswers });
 }
 
 function settingOf(recipe: Recipe, rows: number): Setting {

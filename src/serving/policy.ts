@@ -8,6 +8,7 @@ import { type ActionReading, ownActions, unitActions } from "../embodiment/own-a
 import { HostArray } from "../graph/host-array.ts";
 import { InputError } from "../input-error.ts";
 import type { ChunkBefore, Chunking } from "../objective/chunking.ts";
+import type { WeightKind } from "../objective/integer-weights.ts";
 import type { ActionSampler } from "../objective/sample.ts";
 import { readingOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
@@ -33,6 +34,8 @@ export interface PolicyParts {
   readonly sampler: ActionSampler | ExportedSampler;
   /** Missing: one. */
   readonly lanes?: number;
+  /** Missing: float32. */
+  readonly weightKind?: WeightKind | undefined;
   readonly brokenAnswers: BrokenAnswers;
 }
 
@@ -48,17 +51,22 @@ export class LoadedPolicy {
   readonly robots: readonly ServedRobot[];
   /** Calls that gain from running at the same time: each has its share of the threads. */
   readonly lanes: number;
+  /** What it holds its weights as. */
+  readonly weightKind: WeightKind;
   readonly #sampler: ActionSampler | ExportedSampler;
   readonly #brokenAnswers: BrokenAnswers;
 
   /** @internal Policies come from `loadPolicy`. */
-  constructor({ checkpoint, step, notes, recipe, robots, sampler, lanes = 1, brokenAnswers }: PolicyParts) {
+  constructor(parts: PolicyParts) {
+    const { checkpoint, step, notes, recipe, robots, sampler, brokenAnswers } = parts;
+    const { lanes = 1, weightKind = "float32" } = parts;
     this.checkpoint = checkpoint;
     this.step = step;
     this.notes = notes;
     this.recipe = recipe;
     this.robots = robots;
     this.lanes = lanes;
+    this.weightKind = weightKind;
     this.#sampler = sampler;
     this.#brokenAnswers = brokenAnswers;
   }

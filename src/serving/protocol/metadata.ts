@@ -22,5 +22,6 @@ export function metadataOf(policy: LoadedPolicy, robot: ServedRobot, keys: Obser
     pictureKeys: Object.values(keys.pictures),
     prompt: prompt.kind === "fixed" ? prompt.text : null,
     longestDelay: policy.chunking?.kind === "frozen" ? (policy.recipe.policy.maxDelay ?? 0) : null,
+    weights: policy.weightKind,
   });
 }
