@@ -38,6 +38,8 @@ const rollout = define({
     terminal.err.write("rolling\n");
     terminal.out.write("half way\n");
     if (given.runFolder === "broken") throw new InputError("rollout: expected a run,\n  got a broken one");
+    if (given.runFolder === "closed")
+      throw Object.assign(new Error("EACCES: permission denied"), { code: "EACCES", path: "runs/1/checkpoints" });
     if (given.runFolder === "faulty") throw new RangeError("a fault");
     return { status: given.runFolder === "failing" ? 1 : 0, json: given, text: `${given.episodes} episodes` };
   },
@@ -123,6 +125,14 @@ describe("the exit status", () => {
     const { status, out, err } = await ran([rollout], "rollout", "broken", "--episodes", "1", "--json");
     expect({ status, out }).toEqual({ status: 2, out: "" });
     expect(err).toBe("rolling\nhalf way\nrollout: expected a run, got a broken one\n");
+  });
+
+  it("is 2 with one line for what this user may not read or write, however deep it was met", async () => {
+    const { status, err } = await ran([rollout], "rollout", "closed", "--episodes", "1");
+    expect({ status, err }).toEqual({
+      status: 2,
+      err: "rolling\nruns/1/checkpoints: expected a file or folder with access for this user, got one without; change its permissions\n",
+    });
   });
 
   it("is 70 with the stack for a fault of the program", async () => {

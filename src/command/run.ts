@@ -43,7 +43,14 @@ export async function run(
 /** Exit status of an error: 2 for the user's mistakes, 75 where ranks are lost and the job may be started again, else 70. */
 export function statusOf(error: unknown): number {
   if (error instanceof RankError) return temporaryFailure;
-  return error instanceof InputError || error instanceof CommanderError ? 2 : 70;
+  const isOfUser = error instanceof InputError || error instanceof CommanderError || closedPath(error) !== null;
+  return isOfUser ? 2 : 70;
+}
+
+/** The file or folder to which this user has no access, where that is what an error says. */
+function closedPath(error: unknown): string | null {
+  if (!(error instanceof Error && "code" in error && error.code === "EACCES" && "path" in error)) return null;
+  return String(error.path);
 }
 
 /** What to print of an error: one line for the user's mistakes and lost ranks, else all that is known. */
@@ -51,6 +58,9 @@ export function explain(error: unknown): string {
   if (error instanceof InputError || error instanceof RankError) return error.message.replace(/\s*\n\s*/g, " ");
   if (error instanceof CommanderError)
     return `${error.message.replace(/^error: /, "armature: ").replace(/\s*\n\s*/g, " ")}; see "armature --help"`;
+  const closed = closedPath(error);
+  if (closed !== null)
+    return `${closed}: expected a file or folder with access for this user, got one without; change its permissions`;
   return error instanceof Error ? (error.stack ?? String(error)) : `armature: thrown: ${String(error)}`;
 }
 
