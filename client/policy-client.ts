@@ -48,6 +48,7 @@ export class PolicyClient {
   readonly #address: string;
   readonly #options: ClientOptions;
   #socket: FrameSocket | null;
+  #isClosed = false;
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(address: string, options: ClientOptions, { socket, metadata }: Opened) {
@@ -86,8 +87,19 @@ export class PolicyClient {
     await this.#send(observation, { acts: false }, decodeSeen);
   }
 
-  /** Ends the session. */
+  /** Ends the session; questions that are not answered yet, and later ones, fail. */
   close(): void {
+    this.#isClosed = true;
+    this.#drop();
+  }
+
+  #refuseClosed(): void {
+    if (!this.#isClosed) return;
+    this.#drop();
+    throw new PolicyError({ code: 1000, text: "expected a client that is open, got a closed one" });
+  }
+
+  #drop(): void {
     this.#socket?.close();
     this.#socket = null;
   }
@@ -101,14 +113,16 @@ export class PolicyClient {
   }
 
   async #ask<Answer extends object>(question: Uint8Array, decode: (answer: Message) => Answer) {
+    this.#refuseClosed();
     const isNewSession = this.#socket === null;
     const socket = this.#socket ?? (await open(this.#address, this.#options)).socket;
     this.#socket = socket;
+    this.#refuseClosed();
     socket.send(question);
     try {
       return { ...decode(await received(socket, this.#options)), isNewSession };
     } catch (error) {
-      this.close();
+      this.#drop();
       throw error;
     }
   }

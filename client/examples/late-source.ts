@@ -36,6 +36,8 @@ export class LateSource implements ActionSource {
     const answer = this.#source.infer(observation, course);
     const isFirst = !this.#hasAsked;
     this.#hasAsked = true;
+    // It is told once it has arrived.
+    answer.catch(() => {});
     if (!isFirst && this.#steps > 0) {
       const arrived = Promise.withResolvers<void>();
       this.#late.push({ stepsLeft: this.#steps, answer, arrived });

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Observation } from "../../../client/observation.ts";
 import { PolicyClient } from "../../../client/policy-client.ts";
 import { pictureSide, pixels, Served, seenPicture, seenState, servedLimits, startedFor } from "./testing/served.ts";
@@ -52,6 +52,19 @@ describe("the client", () => {
     const { actions, isNewSession } = await client.infer(observation);
     expect({ actions, isNewSession }).toEqual({ actions: (await expected(42, 1))[0], isNewSession: true });
     client.close();
+  });
+
+  it("opens no connection once it is closed, for questions of before or after", async () => {
+    const server = await startedFor(served.policy, {});
+    const client = await PolicyClient.connect(addressOf(server));
+    const asked = [client.infer(observation), client.see(observation), client.infer(observation)];
+    client.close();
+    const failed = await Promise.allSettled([...asked, client.infer(observation)]);
+    expect(failed.map(({ status }) => status)).toEqual(Array(4).fill("rejected"));
+    await expect(client.see(observation)).rejects.toThrow("expected a client that is open, got a closed one");
+    const page = () => fetch(`http://127.0.0.1:${server.address.port}/metrics`).then((answer) => answer.text());
+    await vi.waitFor(async () => expect(await page()).toContain("armature_sessions 0"), 5000);
+    await server.stop();
   });
 
   it("asks again where the server was gone for a while", async () => {
