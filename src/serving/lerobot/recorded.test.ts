@@ -9,13 +9,17 @@ import { type MicroRun, trainMicroRun } from "../../training/testing/micro-run.t
 import { chunkingOf } from "../chunking.ts";
 import { loadPolicy } from "../load.ts";
 import type { LoadedPolicy } from "../policy.ts";
+import { sharedOf } from "../protocol/shared.ts";
+import { servedOptions } from "../protocol/testing/served.ts";
 import { Recorder } from "../recording/recorder.ts";
 import { recordableRobots } from "../recording/recording-source.ts";
 import { replayRecording } from "../recording/replay.ts";
 import { reachingRecipe } from "../testing/reaching.ts";
+import { frameKeys } from "./fit.ts";
+import { RobotLink } from "./robot-link.ts";
 import { type LerobotFrame, RobotPair, stateAt } from "./testing/both-wires.ts";
-import { pickled } from "./testing/recorded-robot.ts";
-import { empty, encodeBytes } from "./wire.ts";
+import { observedAt, pickled } from "./testing/recorded-robot.ts";
+import { decodePiece, empty, encodeBytes } from "./wire.ts";
 
 const hasLibav = (await loadLibav()) !== null;
 let run: MicroRun;
@@ -113,6 +117,35 @@ describe.skipIf(!hasLibav)("a server that records robots of both wires", () => {
       answers: 3,
       equal: 3,
       leftOut: 0,
+    });
+    await rm(folder, { recursive: true });
+  });
+
+  it("writes an answer beside the frame that asked, though others came while it was on its way", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "armature-wires-"));
+    const recorder = await recorderIn(folder, 1 << 20, () => {});
+    const link = new RobotLink({
+      ...sharedOf(servedOptions(policy, { recorder })),
+      frameKeys,
+      number: 0,
+      caller: "here",
+    });
+    link.ready();
+    link.instruct(Buffer.from(pickled.setup, "latin1"));
+    const see = (timestep: number, mustGo: boolean) =>
+      link.observe(decodePiece(observedAt({ timestep, mustGo })[0]!).data);
+    for (const timestep of [0, 2]) {
+      see(timestep, true);
+      const running = link.actions(new AbortController().signal);
+      see(timestep + 1, false);
+      expect((await running).length).toBeGreaterThan(1000);
+    }
+    await link.stop();
+    await recorder.close();
+    expect(recorder.counts).toEqual({ written: 4, leftOut: 0, isRecording: true });
+    expect(await replayRecording(join(folder, "reaching-joint"), null, () => {})).toMatchObject({
+      answers: 2,
+      equal: 2,
     });
     await rm(folder, { recursive: true });
   });
