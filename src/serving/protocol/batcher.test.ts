@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { type Acting, Batcher } from "./batcher.ts";
 
 /** Two rows, answered with the length of each word when it is told to; a call with the word "bad" fails. */
@@ -54,6 +54,48 @@ it("asks two calls side by side where there are two lanes, and the next as soon 
   await policy.answer();
   await policy.answer();
   expect(await Promise.all(answers)).toEqual([1, 2, 3, 4, 5]);
+});
+
+it("waits until as many have asked as are there, or as fit into a call, and no longer than it may", async () => {
+  vi.useFakeTimers();
+  const policy = new HeldPolicy();
+  let robots = 3;
+  const batcher = new Batcher(policy, { robots: () => robots, longestMs: 5 });
+  const answers = [batcher.act("a")];
+  await vi.advanceTimersByTimeAsync(4);
+  expect(policy.asked).toEqual([]);
+  // Two fit into a call: the second is enough, though a third robot is there.
+  answers.push(batcher.act("bb"));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(policy.asked).toEqual([["a", "bb"]]);
+  answers.push(batcher.act("ccc"));
+  vi.useRealTimers();
+  await policy.answer();
+  vi.useFakeTimers();
+  robots = 1;
+  answers.push(batcher.act("dddd"));
+  await vi.advanceTimersByTimeAsync(5);
+  expect(policy.asked).toEqual([
+    ["a", "bb"],
+    ["ccc", "dddd"],
+  ]);
+  vi.useRealTimers();
+  await policy.answer();
+  expect(await Promise.all(answers)).toEqual([1, 2, 3, 4]);
+});
+
+it("begins with those that asked once it has waited as long as it may", async () => {
+  vi.useFakeTimers();
+  const policy = new HeldPolicy();
+  const batcher = new Batcher(policy, { robots: () => 2, longestMs: 5 });
+  const answer = batcher.act("a");
+  await vi.advanceTimersByTimeAsync(4);
+  expect(policy.asked).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(policy.asked).toEqual([["a"]]);
+  vi.useRealTimers();
+  await policy.answer();
+  expect(await answer).toBe(1);
 });
 
 it("a question that fails fails alone", async () => {

@@ -7,6 +7,17 @@ export interface Acting<Question, Answer> {
   act(questions: readonly Question[]): Promise<readonly Answer[]>;
 }
 
+/** How long a call waits for more questions. */
+export interface Gathering {
+  /** Who may ask at the moment. */
+  robots(): number;
+  /** The longest wait, in milliseconds. */
+  readonly longestMs: number;
+}
+
+/** Calls begin with the first question. */
+const atOnce: Gathering = { robots: () => 1, longestMs: 0 };
+
 interface Waiting<Question, Answer> {
   readonly question: Question;
   readonly resolve: (answer: Answer) => void;
@@ -14,17 +25,23 @@ interface Waiting<Question, Answer> {
 }
 
 /**
- * Questions of different sessions: those that wait while as many calls run as may run side by side go together into the next.
+ * Questions of different sessions: those that wait while as many calls run as may run side by side go together into the next. A call
+ * begins when each lane's share of the robots has asked, or the longest wait is over: robots that were answered together ask again together, and
+ * a call that began with the first of them would leave the rest to the next.
  *
  * A question that does not fit fails alone: its companions are asked again without it.
  */
 export class Batcher<Question, Answer> {
   readonly #policy: Acting<Question, Answer>;
   readonly #waiting: Waiting<Question, Answer>[] = [];
+  readonly #gathering: Gathering;
+  /** Calls that wait for more questions: each is told of every new one. */
+  readonly #lookers = new Set<() => void>();
   #running = 0;
 
-  constructor(policy: Acting<Question, Answer>) {
+  constructor(policy: Acting<Question, Answer>, gathering: Gathering = atOnce) {
     this.#policy = policy;
+    this.#gathering = gathering;
   }
 
   /** Questions that wait for a call. */
@@ -35,6 +52,7 @@ export class Batcher<Question, Answer> {
   act(question: Question): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ question, resolve, reject });
+      for (const look of [...this.#lookers]) look();
       void this.#run();
     });
   }
@@ -42,11 +60,33 @@ export class Batcher<Question, Answer> {
   async #run(): Promise<void> {
     if (this.#running === this.#policy.lanes) return;
     this.#running++;
-    while (this.#waiting.length > 0) await this.#answer(this.#waiting.splice(0, this.#policy.rows));
+    while (this.#waiting.length > 0) {
+      if (!this.#isEnough()) await this.#gathered();
+      await this.#answer(this.#waiting.splice(0, this.#policy.rows));
+    }
     this.#running--;
   }
 
+  #isEnough(): boolean {
+    const { rows, lanes } = this.#policy;
+    return this.#waiting.length >= Math.min(rows, Math.ceil(this.#gathering.robots() / lanes));
+  }
+
+  #gathered(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#lookers.delete(look);
+        resolve();
+      };
+      const look = () => this.#isEnough() && done();
+      const timer = setTimeout(done, this.#gathering.longestMs);
+      this.#lookers.add(look);
+    });
+  }
+
   async #answer(asked: readonly Waiting<Question, Answer>[]): Promise<void> {
+    if (asked.length === 0) return;
     try {
       const answers = await this.#policy.act(asked.map(({ question }) => question));
       for (const [at, { resolve }] of asked.entries()) resolve(answers[at]!);

@@ -25,6 +25,8 @@ export interface ServerOptions {
   /** `null`: what is sent can be read on its way. */
   readonly tls: Tls | null;
   readonly limits: ServerLimits;
+  /** How long a call waits for other robots that are connected, at most, in milliseconds. */
+  readonly gatherMs: number;
   /** What a robot's actions keep to before they leave. */
   readonly rules: (robot: ServedRobot) => ActionRules;
   /** Observations that are older are refused; `null`: they need not say when they were made. */

@@ -1,6 +1,6 @@
 import type { ActionChunk, ActionRequest } from "../action.ts";
 import type { LoadedPolicy } from "../policy.ts";
-import { Batcher } from "./batcher.ts";
+import { type Acting, Batcher } from "./batcher.ts";
 import { ServerMetrics } from "./metrics.ts";
 import type { ServerOptions } from "./options.ts";
 import { CallerRates } from "./token-bucket.ts";
@@ -17,11 +17,13 @@ export interface Shared extends ServerOptions {
 export function sharedOf(options: ServerOptions): Shared {
   const metrics = new ServerMetrics(options.policy.robots, options.recorder);
   const rates = new CallerRates(options.limits.perSecond);
+  const places = new ConnectionPlaces(options.limits.connections, metrics);
+  const gathering = { robots: () => places.taken, longestMs: options.gatherMs };
   return {
     ...options,
     metrics,
-    batcher: counting(options.policy, metrics),
-    places: new ConnectionPlaces(options.limits.connections, metrics),
+    batcher: new Batcher(counting(options.policy, metrics), gathering),
+    places,
     mayAsk: (caller) => rates.take(caller, options.now()),
   };
 }
@@ -36,6 +38,10 @@ export class ConnectionPlaces {
   constructor(most: number, metrics: ServerMetrics) {
     this.#most = most;
     this.#metrics = metrics;
+  }
+
+  get taken(): number {
+    return this.#taken;
   }
 
   /** The number of a new connection, from 0; `null` where there are too many, which counts as a refusal. */
@@ -62,13 +68,13 @@ export class ConnectionPlaces {
 }
 
 /** Whose calls are counted by how many questions they answer. */
-function counting(policy: LoadedPolicy, metrics: ServerMetrics): Batcher<ActionRequest, ActionChunk> {
-  return new Batcher({
+function counting(policy: LoadedPolicy, metrics: ServerMetrics): Acting<ActionRequest, ActionChunk> {
+  return {
     rows: policy.rows,
     lanes: policy.lanes,
     act(questions: readonly ActionRequest[]): Promise<readonly ActionChunk[]> {
       metrics.batch(questions.length);
       return policy.act(questions);
     },
-  });
+  };
 }

@@ -65,6 +65,7 @@ export function servedOptions(policy: LoadedPolicy, changes: Partial<ServerOptio
     tls: null,
     limits: servedLimits,
     rules: () => noRules,
+    gatherMs: 0,
     staleMs: null,
     deadlineMs: null,
     now: () => performance.now(),
