@@ -36,6 +36,12 @@ it("keeps names apart where curves end at one place, and takes them as text", ()
   expect(Math.abs(one - other)).toBeGreaterThanOrEqual(16);
 });
 
+it("writes a value at each of its lines as it is, also where they lie close together", () => {
+  const picture = curveChart([held("reacher", [0.0236, 0.0221])], "Loss");
+  const labels = [...picture.matchAll(/text-anchor="end"[^>]*>([^<]+)</g)].map((match) => match[1]);
+  expect(labels).toEqual(["0.0225", "0.023", "0.0235"]);
+});
+
 it("refuses what has no logarithm", () => {
   expect(() => curveChart([held("reacher", [1, 0])], "Loss")).toThrow("expected positive values of Loss, got 1,0");
   expect(() => curveChart([], "Loss")).toThrow(RangeError);

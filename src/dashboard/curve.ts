@@ -72,7 +72,7 @@ function grid(scale: Scale): string[] {
   const right = width - margin.right;
   const rows = logTicks(scale.low, scale.high).map((value) => {
     const y = down(value, scale).toFixed(1);
-    return `<line x1="${margin.left}" x2="${right}" y1="${y}" y2="${y}" stroke="#e3e7ec"/><text x="${margin.left - 8}" y="${y}" text-anchor="end" dominant-baseline="middle">${Number(value.toPrecision(2))}</text>`;
+    return `<line x1="${margin.left}" x2="${right}" y1="${y}" y2="${y}" stroke="#e3e7ec"/><text x="${margin.left - 8}" y="${y}" text-anchor="end" dominant-baseline="middle">${Number(value.toPrecision(12))}</text>`;
   });
   const columns = [0, 0.25, 0.5, 0.75, 1].map((share) => {
     const step = Math.round(share * scale.steps);

@@ -148,6 +148,34 @@ describe("what is refused", () => {
   });
 });
 
+it("waits for whoever reads slowly without keeping what it waited for", async () => {
+  const warnings: string[] = [];
+  const warned = (warning: Error) => void warnings.push(warning.message);
+  process.on("warning", warned);
+  // Each run's first part is more than the socket takes at once.
+  const names = Array.from({ length: 12 }, (_, run) => `long-${run}`);
+  for (const name of names) {
+    await mkdir(join(place, "given", name));
+    await writeFile(
+      join(place, "given", name, "events.jsonl"),
+      Array.from({ length: 2000 }, (_, step) => event(step)),
+    );
+  }
+  const response = await fetch(`${server.url}/api/live?${names.map((name) => `run=${name}`).join("&")}`);
+  const found = new Set<string>();
+  const decoder = new TextDecoder();
+  let tail = "";
+  for await (const bytes of response.body!) {
+    const text = tail + decoder.decode(bytes, { stream: true });
+    for (const [, run] of text.matchAll(/"run":"(long-\d+)"/g)) found.add(run!);
+    tail = text.slice(-40);
+    if (found.size === names.length) break;
+  }
+  for (const name of names) await rm(join(place, "given", name), { recursive: true });
+  process.off("warning", warned);
+  expect(warnings).toEqual([]);
+});
+
 it("lets no other origin read, frame or embed an answer, and no inline script run", async () => {
   for (const path of ["/", "/assets/a.js", "/api/runs", "/nothing/here.js"]) {
     const { headers } = await at(path);

@@ -107,7 +107,11 @@ function write(response: ServerResponse, { name, value }: SentEvent): Promise<vo
   return new Promise((resolve) => {
     const isTaken = response.write(`event: ${name}\ndata: ${JSON.stringify(value)}\n\n`);
     if (isTaken || response.destroyed) return resolve();
-    response.once("drain", resolve).once("close", resolve);
+    const done = () => {
+      response.off("drain", done).off("close", done);
+      resolve();
+    };
+    response.on("drain", done).on("close", done);
   });
 }
 

@@ -4,7 +4,7 @@ import type { SourceFolders } from "../source.ts";
 /** What an endpoint is asked. */
 export interface ApiRequest {
   readonly sources: SourceFolders;
-  /** What stands in the place of `:run` in the path, decoded. @throws RequestRefused where the path has no such part */
+  /** What stands in the place of `:run` in the path, decoded. @throws RangeError where the path has no such part */
   parameter(name: string): string;
   readonly query: URLSearchParams;
   /** Aborted when nobody waits for the answer any more. */

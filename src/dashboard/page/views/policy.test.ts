@@ -76,6 +76,14 @@ describe.skipIf(chromiumPath === null)(`the view of the policy${skippedWithoutCh
     await page.close();
   });
 
+  it("loads a large policy only where its own button was pressed: another run is not asked for in its place", async () => {
+    const { page } = await watched.page("/policy?run=run&data=0&load=yes");
+    await page.getByRole("combobox", { name: "Of", exact: true }).selectOption({ label: "untrained" });
+    await page.waitForURL(/run=untrained/);
+    expect([...new URL(page.url()).searchParams]).toEqual([["run", "untrained"]]);
+    await page.close();
+  });
+
   it("keeps nobody out: in light and dark, on a narrow screen", async () => {
     for (const look of [{}, { theme: "dark" }, { width: 390 }] as const) {
       const { page } = await watched.page("/policy?run=run&data=0", look);

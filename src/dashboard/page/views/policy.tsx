@@ -26,7 +26,7 @@ export function PolicyView() {
         <SourcePicker
           lists={{ runs, datasets: { state: "here", value: { datasets: [] } } }}
           chosen={chosen}
-          forgotten={["data", "episode", "row"]}
+          forgotten={["data", "episode", "row", "load"]}
         />
       </div>
       {api !== null && <RunPolicy key={api} api={api} query={query} />}
