@@ -85,7 +85,7 @@ describe("a dataset that is given by its folder", () => {
 
   it("is nothing where there is no dataset", async () => {
     await expect(dataSubjectAt(root)).rejects.toThrow(
-      "expected a run (a folder with recipe.json), a recipe or a LeRobot dataset",
+      "expected a run (a folder with recipe.json) or a LeRobot dataset",
     );
   });
 });

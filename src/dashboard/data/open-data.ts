@@ -1,5 +1,4 @@
 import type { Units } from "../../batch/maker.ts";
-import type { NormalizationStatistics } from "../../batch/measure.ts";
 import type { Manifest } from "../../checkpoint/manifest.ts";
 import type { Dataset } from "../../dataset/dataset.ts";
 import type { Embodiment } from "../../embodiment/embodiment.ts";
@@ -9,7 +8,7 @@ import { type Member, openMixtureAsSplit } from "../../mixture/mixture.ts";
 import { openSource } from "../../mixture/source.ts";
 import { below } from "../../recipe/data-schema.ts";
 import { mixtureOf } from "../../recipe/mixture-of.ts";
-import { loadPlanOf, type Plan, planOf, planUnder, statisticsOf } from "../../recipe/plan.ts";
+import { loadPlanOf, type Plan, planOf, planUnder } from "../../recipe/plan.ts";
 import type { Recipe, RecipeDataset } from "../../recipe/schema.ts";
 import { storedSplits } from "../../recipe/stored-split.ts";
 import type { DataSubject } from "./subject.ts";
@@ -26,7 +25,6 @@ export interface ShownDataset {
   readonly embodiment: Embodiment | null;
   /** How its numbers are normalised; `null` where they cannot be. */
   readonly units: Units | null;
-  readonly statistics: NormalizationStatistics | null;
   /** Which of its frames are trained on and held out; `null` where it does not train. */
   readonly member: Member | null;
   /** What keeps it from being read or trained on; `null` where nothing does. */
@@ -84,7 +82,6 @@ async function openWhole(recipe: Recipe, manifest: Manifest | null, cache: strin
         dataset: open.datasets[at]!,
         embodiment: member.embodiment,
         units: units[at]!,
-        statistics: statisticsOf(plan, member.normalizationGroup),
         member,
         problem: null,
       };
@@ -139,7 +136,7 @@ async function openAlone(
   views: readonly string[],
   problem: string,
 ): Promise<ShownDataset> {
-  const nothing = { units: null, statistics: null, member: null };
+  const nothing = { units: null, member: null };
   const own = below(root, source);
   const isHere = own.kind === "lerobot" && !own.location.startsWith("hf://");
   const said = { name, controlMode: mapping.controlMode, folder: isHere ? own.location : null, ...nothing };

@@ -6,7 +6,7 @@ import { listCheckpoints } from "../../checkpoint/store.ts";
 import { openDataset } from "../../dataset/read/open.ts";
 import { asFound } from "../../embodiment/mapping.ts";
 import { InputError } from "../../input-error.ts";
-import { loadRecipe, readRunRecipe, recipeFile } from "../../recipe/file.ts";
+import { readRunRecipe, recipeFile } from "../../recipe/file.ts";
 import type { Recipe, RecipeDataset } from "../../recipe/schema.ts";
 import { lookThrough } from "../../recipe/suggest/look.ts";
 import { thisMachine } from "../../recipe/suggest/machine.ts";
@@ -21,16 +21,15 @@ export type DataSubject =
   | { readonly kind: "dataset"; readonly entry: RecipeDataset; readonly problem: string };
 
 /**
- * What a path names: a run, a recipe, or the folder of a dataset, read as the recipe that `armature recipe` writes for it has it.
+ * What a folder holds: a run, or a dataset, read as the recipe that `armature recipe` writes for it has it.
  *
- * @throws InputError where it is none of them
+ * @throws InputError where it is neither
  */
 export async function dataSubjectAt(path: string): Promise<DataSubject> {
   if (existsSync(join(path, recipeFile))) return await ofRun(path);
-  if (/\.[mc]?[jt]s$/.test(path)) return { kind: "recipe", recipe: await loadRecipe(path), manifest: null };
   if (!existsSync(join(path, "meta")))
     throw new InputError(
-      `${path}: expected a run (a folder with ${recipeFile}), a recipe or a LeRobot dataset (a folder with meta/info.json), got none of them`,
+      `${path}: expected a run (a folder with ${recipeFile}) or a LeRobot dataset (a folder with meta/info.json), got neither`,
     );
   return await ofDataset(resolve(path));
 }
