@@ -1,3 +1,4 @@
+import { evenlySpaced } from "./evenly-spaced.ts";
 import { type Frames, frameCount, locate } from "./frames.ts";
 import type { Mixture } from "./mixture.ts";
 import type { Draw } from "./sampler.ts";
@@ -24,6 +25,5 @@ export function microBatches(draws: readonly Draw[], size: number): Draw[][] {
 
 function spread(frames: Frames, limit: number | "all"): number[] {
   const total = frameCount(frames);
-  const count = limit === "all" ? total : Math.min(limit, total);
-  return Array.from({ length: count }, (_, at) => Math.floor(((at + 0.5) * total) / count));
+  return evenlySpaced(total, limit === "all" ? total : limit);
 }

@@ -2,6 +2,7 @@ import type { Dataset } from "../../dataset/dataset.ts";
 import { type MeasuredRows, measure, type Statistics } from "../../dataset/statistics.ts";
 import { HostArray } from "../../graph/host-array.ts";
 import { InputError } from "../../input-error.ts";
+import { evenlySpaced } from "../../mixture/evenly-spaced.ts";
 import { Padded } from "../../validity/padded.ts";
 import { Validity } from "../../validity/validity.ts";
 import { type EntryJson, entriesJson } from "./listing.ts";
@@ -55,7 +56,7 @@ export async function datasetSummary(
   scale: Scale,
 ): Promise<DatasetSummaryJson> {
   const dataset = openedOf(shown);
-  const chosen = evenlySpaced(dataset.episodes.map(({ index }) => index));
+  const chosen = evenlySpaced(dataset.episodes.length, mostEpisodes).map((at) => dataset.episodes[at]!.index);
   const read = await readEpisodes(open, shown, { dataset, episodes: chosen, scale });
   const { dofs = [], states = [] } = shown.embodiment ?? {};
   return {
@@ -153,9 +154,4 @@ function histogram(episodes: readonly ArrayLike<number>[], { width, entry, min, 
     for (let at = entry; at < cells.length; at += width)
       counts[Math.min(bins - 1, Math.floor((cells[at]! - min) * share))]!++;
   return counts;
-}
-
-function evenlySpaced(episodes: readonly number[]): number[] {
-  const count = Math.min(mostEpisodes, episodes.length);
-  return Array.from({ length: count }, (_, at) => episodes[Math.floor(((at + 0.5) * episodes.length) / count)]!);
 }

@@ -1,20 +1,11 @@
-import { z } from "zod";
 import { readEventsSince } from "../../training/event-follower.ts";
 import { eventFile } from "../../training/event-log.ts";
+import { type AuditRowOfRun, sortEvents } from "../run-events.ts";
 import type { Source, SourceFolders } from "../source.ts";
-
-const auditSchema = z.object({
-  step: z.int().nonnegative(),
-  clean: z.boolean(),
-  leaks: z.array(z.string()).default([]),
-});
-
-/** What the audit found at a step of training. */
-export type AuditEvent = z.infer<typeof auditSchema>;
 
 export interface AuditList {
   /** In the order of the steps; empty where the recipe asks for none. */
-  readonly audits: readonly AuditEvent[];
+  readonly audits: readonly AuditRowOfRun[];
   /** Lines of the log that cannot be read. */
   readonly problems: readonly string[];
 }
@@ -24,12 +15,6 @@ export async function auditsOf(sources: SourceFolders, source: Source): Promise<
   const path = await sources.file(source, eventFile);
   if (path === null) return { audits: [], problems: [] };
   const { events, problems } = await readEventsSince(path, null);
-  const audits = events.flatMap((event) => (event.kind === "audit" ? [auditSchema.safeParse(event)] : []));
-  return {
-    audits: audits.flatMap(({ data }) => (data === undefined ? [] : [data])),
-    problems: [
-      ...problems,
-      ...audits.flatMap(({ error }) => (error === undefined ? [] : ["an audit of another form"])),
-    ],
-  };
+  const sorted = sortEvents(events.filter(({ kind }) => kind === "audit"));
+  return { audits: sorted.audits, problems: [...problems, ...sorted.problems] };
 }

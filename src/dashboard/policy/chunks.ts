@@ -1,6 +1,7 @@
 import type { Dataset } from "../../dataset/dataset.ts";
 import { ownUnit } from "../../embodiment/unit.ts";
 import { actionsFrom, trajectory } from "../../embodiment/window.ts";
+import { evenlySpaced } from "../../mixture/evenly-spaced.ts";
 import { loadPlanOf } from "../../recipe/plan.ts";
 import { openedOf, type ShownDataset } from "../data/open-data.ts";
 import type { SampledChunk, ShownPolicy } from "./shown-policy.ts";
@@ -77,8 +78,7 @@ export async function chunkErrors(
 ): Promise<ChunkErrorsJson> {
   const dataset = openedOf(shown);
   const length = dataset.episodes.find(({ index }) => index === episode)?.length ?? 0;
-  const most = Math.min(count, length);
-  const rows = Array.from({ length: most }, (_, at) => Math.floor(((at + 0.5) * length) / most));
+  const rows = evenlySpaced(length, count);
   const sampled = await policy.sample(shown, { episode, rows, draws });
   const recorded = await Promise.all(rows.map((row) => recordedFrom(policy, dataset, shown, { episode, row })));
   const { scale } = loadPlanOf(policy.plan).units[policy.plan.mixture.members.indexOf(shown.member!)]!.action;

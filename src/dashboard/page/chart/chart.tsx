@@ -10,6 +10,7 @@ import { Hover, useHoverStep } from "./hover.ts";
 import { Legend } from "./legend.tsx";
 import { brief } from "./number.ts";
 import { Plot, type PlotContent } from "./plot.ts";
+import { useWidth } from "./width.ts";
 
 interface ChartProps {
   readonly title: string;
@@ -77,17 +78,6 @@ function usePlot(lines: readonly Line[], frame: ChartFrame) {
 
 function formOf({ name, colour, band, raw, isMarked }: Line) {
   return [name, colour, band !== null, raw !== null, isMarked];
-}
-
-function useWidth(place: { readonly current: HTMLElement | null }): number {
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    if (place.current === null) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
-    observer.observe(place.current);
-    return () => observer.disconnect();
-  }, [place]);
-  return width;
 }
 
 interface PlotFrameProps {

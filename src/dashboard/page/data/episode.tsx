@@ -9,6 +9,7 @@ import { useJson } from "../fetched.ts";
 import { useCursor } from "./cursor.ts";
 import { CameraFilm, RowSlider } from "./film.tsx";
 import { type StripContent, type StripLine, Strips } from "./strip.tsx";
+import { unitText } from "./unit.ts";
 import { WhenHere } from "./when-here.tsx";
 
 interface EpisodeProps {
@@ -76,7 +77,7 @@ const stripHeight = 40;
 function Curves({ series, cursor }: { readonly series: EpisodeSeriesJson; readonly cursor: Hover }) {
   const strips = useMemo(() => stripsOf(series), [series]);
   return (
-    <div class="curves">
+    <div>
       <p class="key" aria-hidden="true">
         <span class="swatch action-colour" /> action <span class="swatch state-colour" /> state
         <span class="quiet-text">
@@ -101,13 +102,13 @@ function stripsOf({ actions, states }: EpisodeSeriesJson): StripContent[] {
     const state = states.entries.findIndex((entry) => entry.name === name);
     const [own, seen] = [actions.values[at]!, state === -1 ? null : states.values[state]!];
     const lines = [...(seen === null ? [] : [lineOf(seen, "state")]), lineOf(own, "action")];
-    return { name, detail: unitOf(unit), lines, said: (row) => <Values action={own[row]} state={seen?.[row]} /> };
+    return { name, detail: unitText(unit), lines, said: (row) => <Values action={own[row]} state={seen?.[row]} /> };
   });
   const others = states.entries.flatMap(({ name, unit }, at): StripContent[] => {
     if (actions.entries.some((dof) => dof.name === name)) return [];
     const own = states.values[at]!;
     const said = (row: number) => <Values action={undefined} state={own[row]} />;
-    return [{ name: named(name, actions), detail: unitOf(unit), lines: [lineOf(own, "state")], said }];
+    return [{ name: named(name, actions), detail: unitText(unit), lines: [lineOf(own, "state")], said }];
   });
   return [...dofs, ...others];
 }
@@ -120,10 +121,6 @@ function named(name: string, { entries }: CurvesJson): string {
 function lineOf(ys: readonly number[], kind: "action" | "state"): StripLine {
   const look = kind === "action" ? { colour: "--line-0", width: 1.5 } : { colour: "--line-1", width: 1 };
   return { xs: ys.map((_, row) => row), ys, ...look, opacity: 1 };
-}
-
-function unitOf(unit: string): string {
-  return unit === "unknown" ? "" : unit;
 }
 
 interface ValuesProps {

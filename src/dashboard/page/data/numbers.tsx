@@ -1,6 +1,7 @@
 import type { DatasetSummaryJson, EntrySummaryJson } from "../../data/summary.ts";
 import { brief } from "../chart/number.ts";
 import { useJson } from "../fetched.ts";
+import { unitText } from "./unit.ts";
 import { WhenHere } from "./when-here.tsx";
 
 /** Statistics and histograms of a dataset, entry by entry, and what its rows are told. */
@@ -79,7 +80,7 @@ function EntryRow({ entry }: { readonly entry: EntrySummaryJson }) {
   return (
     <tr>
       <th scope="row" class="left">
-        {name} <span class="quiet-text">{unit === "unknown" ? "" : unit}</span>
+        {name} <span class="quiet-text">{unitText(unit)}</span>
         {isStill && <span class="quiet-text"> never changes</span>}
       </th>
       <td class="left">

@@ -1,9 +1,10 @@
 import type { ComponentChildren, TargetedPointerEvent } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { type ChartSamples, minMaxSamples } from "../../chart/min-max.ts";
 import type { Hover } from "../chart/hover.ts";
 import { useHoverStep } from "../chart/hover.ts";
 import { colourOf } from "../chart/palette.ts";
+import { useWidth } from "../chart/width.ts";
 import { useTheme } from "../theme.ts";
 
 /** A line of a strip. */
@@ -37,7 +38,7 @@ interface StripsProps {
 /** Narrow charts under a common cursor that follows the pointer; the slider beside the film moves it by keyboard. */
 export function Strips({ label, strips, length, cursor, height }: StripsProps) {
   const place = useRef<HTMLDivElement>(null);
-  const width = usePlaceWidth(place);
+  const width = useWidth(place);
   const point = (event: TargetedPointerEvent<HTMLDivElement>, isDown: boolean) => {
     if (!isDown || place.current === null) return;
     const { left, width: wide } = place.current.getBoundingClientRect();
@@ -173,15 +174,4 @@ function stroke(context: CanvasRenderingContext2D, places: readonly (readonly [n
     isOpen = y !== null;
   }
   context.stroke();
-}
-
-function usePlaceWidth(place: { readonly current: HTMLElement | null }): number {
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    if (place.current === null) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
-    observer.observe(place.current);
-    return () => observer.disconnect();
-  }, [place]);
-  return width;
 }

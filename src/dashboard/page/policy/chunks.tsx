@@ -5,6 +5,7 @@ import type { ChunkErrorsJson, ChunksJson } from "../../policy/chunks.ts";
 import type { Hover } from "../chart/hover.ts";
 import { brief } from "../chart/number.ts";
 import { type StripContent, type StripLine, Strips } from "../data/strip.tsx";
+import { unitText } from "../data/unit.ts";
 
 interface ChunksProps {
   readonly dataset: DatasetJson;
@@ -21,7 +22,7 @@ const stripHeight = 64;
 export function ChunkCurves({ dataset, series, errors, chunks, cursor }: ChunksProps) {
   const strips = useMemo(() => stripsOf(series, errors, chunks), [series, errors, chunks]);
   return (
-    <div class="curves">
+    <div>
       <p class="key" aria-hidden="true">
         <span class="swatch recorded-colour" /> recorded <span class="swatch along-colour" /> predicted along the
         episode <span class="swatch here-colour" /> predicted at row {chunks?.row ?? "…"}, {chunks?.chunks.length ?? 0}{" "}
@@ -55,7 +56,7 @@ function stripsOf(
       }),
     );
     const said = (row: number) => <span class="only-value">{brief(own[row] ?? null)}</span>;
-    return { name, detail: unit === "unknown" ? "" : unit, lines: [...along, recorded, ...here], said };
+    return { name, detail: unitText(unit), lines: [...along, recorded, ...here], said };
   });
 }
 

@@ -5,6 +5,7 @@ import { Chart } from "../chart/chart.tsx";
 import type { ChartFrame } from "../chart/frame.ts";
 import { Hover } from "../chart/hover.ts";
 import { brief } from "../chart/number.ts";
+import { unitText } from "../data/unit.ts";
 
 /** How far chunks lie from what was recorded: by dof, and by step of the horizon. */
 export function ChunkErrors({ errors }: { readonly errors: ChunkErrorsJson }) {
@@ -47,7 +48,7 @@ function DofTable({ dofs }: { readonly dofs: readonly DofErrorJson[] }) {
             return (
               <tr key={dof.name}>
                 <th scope="row" class="left">
-                  {dof.name} <span class="quiet-text">{dof.unit === "unknown" ? "" : dof.unit}</span>
+                  {dof.name} <span class="quiet-text">{unitText(dof.unit)}</span>
                 </th>
                 <td>{brief(dof.error)}</td>
                 <td>
