@@ -41,6 +41,10 @@ export interface DatasetProblem {
   readonly path: string;
   /** What was expected and what came. */
   readonly message: string;
+  /** The episode that it is about; absent where it is about several, or none. */
+  readonly episode?: number;
+  /** The row of the episode, counted from 0, that it is about or shows first; absent where it is about the whole. */
+  readonly row?: number;
 }
 
 /** Something worth knowing of a dataset that is not wrong. */
@@ -99,7 +103,9 @@ export function ranges(ascending: readonly number[]): string {
 export function unreadableTable(path: string, episodes: readonly number[], thrown: unknown): DatasetProblem {
   const whose = `episode${episodes.length === 1 ? "" : "s"} ${ranges(episodes)}`;
   const message = `expected the rows of ${whose}, got ${reason(thrown)}${cureFor(thrown)}`;
-  return { code: "unreadable-table", path, message };
+  const [first, ...others] = episodes;
+  const isOne = first !== undefined && others.length === 0;
+  return { code: "unreadable-table", path, message, ...(isOne ? { episode: first } : {}) };
 }
 
 /** Each problem once, however many episodes met it. */

@@ -1,7 +1,7 @@
 import { frameForms, framePng } from "../data/frame.ts";
+import { inspection } from "../data/inspection.ts";
 import { dataJson } from "../data/listing.ts";
 import type { OpenData, ShownDataset } from "../data/open-data.ts";
-import { inspection } from "../data/problem.ts";
 import { scales } from "../data/rows.ts";
 import { episodeSeries } from "../data/series.ts";
 import { datasetSummary } from "../data/summary.ts";

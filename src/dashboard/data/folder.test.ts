@@ -6,9 +6,9 @@ import { cacheFolder } from "../../dataset/cache.ts";
 import { plainColumns, writeV2 } from "../../dataset/testing/small-dataset.ts";
 import { asFound } from "../../embodiment/mapping.ts";
 import { awkwardRecipe, plainRecipe } from "../../recipe/testing/awkward-recipe.ts";
+import { inspection } from "./inspection.ts";
 import { dataJson } from "./listing.ts";
 import { type OpenData, openData } from "./open-data.ts";
-import { inspection } from "./problem.ts";
 import { dataSubjectAt } from "./subject.ts";
 import { datasetSummary } from "./summary.ts";
 

@@ -32,7 +32,7 @@ describe("instructions", () => {
     const message =
       'expected "wave" at frame 1 of episode 1, as meta/episodes.jsonl line 2 has it, got "nod" by its task_index 1';
     const path = `${table(1)} column "task_index"`;
-    expect(await inspected()).toEqual([{ code: "contradicting-task", path, message }]);
+    expect(await inspected()).toEqual([{ code: "contradicting-task", path, message, episode: 1, row: 1 }]);
     const toy = await open();
     expect((await toy.table(0)).tasks).toEqual(["wave", "wave", "wave"]);
     await expect(toy.table(1)).rejects.toThrow(message);

@@ -67,7 +67,8 @@ export class EpisodeFacts {
     const rate = `an even ${this.#info.framesPerSecond} frames per second`;
     const most = `most in episode ${record.index}, by ${seconds.toFixed(4)} s at frame ${frame}`;
     const message = `expected rows at ${rate}, got timestamps that drift from it in ${this.#drifting} episodes, ${most}; frames are taken by index`;
-    return [{ code: "drifting-timestamps", path: `${record.table.path} column "timestamp"`, message }];
+    const path = `${record.table.path} column "timestamp"`;
+    return [{ code: "drifting-timestamps", path, message, episode: record.index, row: frame }];
   }
 
   notes(): DatasetNote[] {
@@ -118,7 +119,8 @@ export class EpisodeFacts {
     if (back < 0) return [];
     const got = `${timestamps[back]} after ${timestamps[back - 1]} at frame ${back} of episode ${record.index}`;
     const path = `${record.table.path} column "timestamp"`;
-    return [{ code: "timestamps-not-ascending", path, message: `expected ascending timestamps, got ${got}` }];
+    const message = `expected ascending timestamps, got ${got}`;
+    return [{ code: "timestamps-not-ascending", path, message, episode: record.index, row: back }];
   }
   #drift(record: EpisodeRecord, timestamps: Float64Array): void {
     const { frame, seconds } = driftOf(timestamps, this.#info.framesPerSecond);

@@ -143,7 +143,7 @@ export class EpisodeFilms {
     const placement = placements.get(record.index)!;
     const pictures = await this.#pictures(film, record, placement);
     if (typeof pictures === "string")
-      throw new FilmError({ code: "mismatched-video", path: part.path, message: pictures });
+      throw new FilmError({ code: "mismatched-video", path: part.path, message: pictures, episode: record.index });
     return { film, pictures, oddities: [...this.#oddities(film, record, placement)] };
   }
 
@@ -180,7 +180,7 @@ export class EpisodeFilms {
     } catch (error) {
       this.#placed.delete(path);
       const message = `expected the video of episode ${record.index}, got ${reason(error)}${cureFor(error)}`;
-      throw new FilmError({ code: "unreadable-video", path, message });
+      throw new FilmError({ code: "unreadable-video", path, message, episode: record.index });
     }
   }
 

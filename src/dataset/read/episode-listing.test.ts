@@ -102,7 +102,7 @@ describe("an entry that is no number", () => {
     expect(toy.episodes.map(({ index }) => index)).toEqual([0, 2]);
     expect((await toy.table(2)).vector("action").cells.slice(0, 2)).toEqual(Float64Array.of(0, 2));
     const message = `expected a whole number above 0 as "length" of episode 1, got null; the episode is left out`;
-    expect(toy.problems).toEqual([{ code: "malformed-episode", path: `${table} row 1`, message }]);
+    expect(toy.problems).toEqual([{ code: "malformed-episode", path: `${table} row 1`, message, episode: 1 }]);
     const named = openDataset(root, { ...everything("toy"), episodes: [0, 1] });
     await expect(named).rejects.toThrow(message);
   });

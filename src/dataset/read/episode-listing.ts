@@ -34,7 +34,7 @@ function repeatedLines(episodes: readonly (readonly EpisodeRecord[])[]): Dataset
     const [first, ...others] = records.map(({ place }) => place);
     const rest = at === namedProblems - 1 && more > 0 ? `; and ${more} more episodes likewise` : "";
     const message = `expected episode ${records[0]!.index} once, got it at ${first} as well; remove one of them${rest}`;
-    return { code: "repeated-episode", path: others.join(", "), message };
+    return { code: "repeated-episode", path: others.join(", "), message, episode: records[0]!.index };
   });
 }
 

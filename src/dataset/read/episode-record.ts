@@ -75,7 +75,7 @@ export async function readEpisodesV2(root: string, info: Info): Promise<EpisodeR
 export function malformedEpisode(place: string, episode: number, entry: string, got: unknown): DatasetProblem {
   const shown = typeof got === "string" ? JSON.stringify(got) : String(got === undefined ? "nothing" : got);
   const message = `expected ${kindOf(entry)} as "${entry}" of episode ${episode}, got ${shown}; the episode is left out`;
-  return { code: "malformed-episode", path: place, message };
+  return { code: "malformed-episode", path: place, message, episode };
 }
 
 function kindOf(entry: string): string {

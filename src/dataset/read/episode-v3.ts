@@ -177,6 +177,7 @@ function contradictingRanges(rows: readonly Row[]): Map<Row, DatasetProblem[]> {
       code: "wrong-row-range",
       path: row.place,
       message: `expected episode ${own} to have ${message}; which rows are its own is not known`,
+      episode: own,
     });
     if (messages.length > 0) found.set(row, messages.map(problem));
     [index, end, file] = [own, expected + length, tableOf(row)];

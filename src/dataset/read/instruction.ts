@@ -26,7 +26,8 @@ export async function readInstructions(
   if (!file.columns.includes(column)) {
     const only = column === "task_index" ? onlyTask(record, taskTexts) : null;
     if (only !== null) return alike(only);
-    problems.push({ code: "missing-column", path: `${path} column "${column}"`, message: noInstructions(column) });
+    const message = noInstructions(column);
+    problems.push({ code: "missing-column", path: `${path} column "${column}"`, message, episode: record.index });
     return [];
   }
   const cells = await file.column(column, firstRow, firstRow + record.length);
@@ -76,7 +77,7 @@ function instructionProblems(record: EpisodeRecord, column: string, { cells, tex
   const isListed = column === "task_index" && tasks !== null && unknown < 0;
   const other = isListed ? texts.findIndex((text) => text !== undefined && !tasks.includes(text)) : -1;
   const problem = (code: DatasetProblem["code"], frame: number, message: string): DatasetProblem[] =>
-    frame < 0 ? [] : [{ code, path, message }];
+    frame < 0 ? [] : [{ code, path, message, episode: record.index, row: frame }];
   const got = `got ${quoted([texts[other] ?? ""])} by its task_index ${cells[other]}`;
   return [
     ...problem("missing-task", unknown, `expected an index of the task table at ${at(unknown)}, got ${cells[unknown]}`),

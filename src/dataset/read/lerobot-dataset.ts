@@ -198,8 +198,9 @@ export class LeRobotDataset implements Dataset {
       if (isDepthPicture(bytes)) throw new Error("16-bit greys, as of a depth camera; declare it as one: is_depth_map");
       return await this.#parts.reader.still(bytes, fit);
     } catch (error) {
-      const expected = `expected a PNG or JPEG picture at frame ${frame} of episode ${record.index}`;
-      throw this.#error("unreadable-video", `${path} column "${camera}"`, `${expected}, got ${reason(error)}`);
+      const message = `expected a PNG or JPEG picture at frame ${frame} of episode ${record.index}, got ${reason(error)}`;
+      const place = { path: `${path} column "${camera}"`, episode: record.index, row: frame };
+      throw new DatasetError(this.name, [{ code: "unreadable-video", message, ...place }]);
     }
   }
 
@@ -249,9 +250,5 @@ export class LeRobotDataset implements Dataset {
   #context() {
     const { choice, metadata, taskColumn } = this.#parts;
     return { dataset: choice.name, features: metadata.info.features, taskColumn, taskTexts: metadata.taskTexts };
-  }
-
-  #error(code: DatasetProblem["code"], path: string, message: string): DatasetError {
-    return new DatasetError(this.name, [{ code, path, message }]);
   }
 }

@@ -123,6 +123,7 @@ function chosen(choice: DatasetChoice, metadata: Metadata, presence: Presence): 
         code: "unlisted-episode",
         path: "meta",
         message: `expected episode ${index}, which is not listed`,
+        episode: index,
       });
     else {
       records.push(record);
@@ -131,6 +132,7 @@ function chosen(choice: DatasetChoice, metadata: Metadata, presence: Presence): 
           code: path === record.table.path ? "missing-episode-files" : "missing-video",
           path,
           message: `expected the file of episode ${index}, got none; leave the episode out of the list or fetch the file`,
+          episode: index,
         });
     }
   }

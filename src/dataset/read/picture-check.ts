@@ -78,7 +78,9 @@ export class PictureCheck {
       } catch (error) {
         const [known] = error instanceof DatasetError ? error.problems : [];
         const path = videos.get(camera)?.path ?? table.path;
-        return known ?? ({ code: "unreadable-video", path, message: reason(error) } as const);
+        return (
+          known ?? ({ code: "unreadable-video", path, message: reason(error), episode: index, row: frame } as const)
+        );
       }
     return null;
   }

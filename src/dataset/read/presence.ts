@@ -67,6 +67,7 @@ function absentEpisodes(records: readonly EpisodeRecord[], missing: (record: Epi
         code: "missing-video",
         path,
         message: `expected the video of episode ${record.index}, got no file`,
+        episode: record.index,
       });
   return problems;
 }

@@ -56,7 +56,9 @@ export class Table implements EpisodeTable {
       if (text !== undefined) return text.trim() === "" ? null : text;
       if (cell === null || cell === undefined) return null;
       const expected = `expected a text, or an index of the task table, at ${this.#at(frame)}, got ${String(cell)}`;
-      throw new DatasetError(this.#context.dataset, [this.#problem("missing-task", key, expected)]);
+      throw new DatasetError(this.#context.dataset, [
+        this.#problem("missing-task", key, { row: frame, message: expected }),
+      ]);
     });
   }
 
@@ -68,21 +70,25 @@ export class Table implements EpisodeTable {
     const entries = featureWidth(feature);
     if (!(column instanceof Float64Array)) {
       const expected = `expected ${entries} ${entries === 1 ? "number" : "numbers"} at ${this.#at(column.row)}`;
-      return this.#problem("wrong-width", key, `${expected}, got ${column.got}`);
+      return this.#problem("wrong-width", key, { row: column.row, message: `${expected}, got ${column.got}` });
     }
     const nonFinite = column.findIndex((cell) => !Number.isFinite(cell));
     if (nonFinite < 0) return column;
-    const at = `${this.#at(Math.floor(nonFinite / entries))}, entry ${nonFinite % entries}`;
-    return this.#problem("not-finite", key, `expected a finite number at ${at}, got ${column[nonFinite]}`);
+    const row = Math.floor(nonFinite / entries);
+    const at = `${this.#at(row)}, entry ${nonFinite % entries}`;
+    return this.#problem("not-finite", key, {
+      row,
+      message: `expected a finite number at ${at}, got ${column[nonFinite]}`,
+    });
   }
 
   #missing(key: string): DatasetProblem {
     const known = [...this.#columns.keys()].join(", ");
-    return this.#problem("missing-column", key, `expected such a column of numbers, got ${known}`);
+    return this.#problem("missing-column", key, { message: `expected such a column of numbers, got ${known}` });
   }
 
-  #problem(code: DatasetProblem["code"], key: string, message: string): DatasetProblem {
-    return { code, path: `${this.#path} column "${key}"`, message };
+  #problem(code: DatasetProblem["code"], key: string, what: Pick<DatasetProblem, "message" | "row">): DatasetProblem {
+    return { code, path: `${this.#path} column "${key}"`, episode: this.#episode, ...what };
   }
 
   #at(frame: number): string {
@@ -113,7 +119,7 @@ export async function readTable(file: ParquetFile, record: EpisodeRecord, contex
       columns: new Map(),
       texts: new Map(),
       tasks: [],
-      problems: [...record.problems, { code: "wrong-length", path, message }],
+      problems: [...record.problems, { code: "wrong-length", path, message, episode: record.index }],
     });
   }
   const columns = new Map<string, Float64Array | Defect>();
@@ -126,7 +132,12 @@ export async function readTable(file: ParquetFile, record: EpisodeRecord, contex
   const counted = [
     ...counting(columns.get("episode_index"), () => record.index, "wrong-episode-border"),
     ...counting(columns.get("frame_index"), (row) => row, "wrong-frame-index"),
-  ].map((problem) => ({ ...problem, path, message: `${problem.message} of episode ${record.index}` }));
+  ].map((problem) => ({
+    ...problem,
+    path,
+    message: `${problem.message} of episode ${record.index}`,
+    episode: record.index,
+  }));
   const problems: DatasetProblem[] = [
     ...record.problems,
     ...counted,
@@ -142,7 +153,7 @@ export async function readTable(file: ParquetFile, record: EpisodeRecord, contex
 function unlistedRows({ rows, columns }: ParquetFile, { index, table }: EpisodeRecord): DatasetProblem[] {
   if (table.isWhole || rows === table.listedRows || columns.includes("episode_index")) return [];
   const message = `expected ${table.listedRows} rows, as many as the episodes listed of this file have, got ${rows} and no column "episode_index"; which rows are those of episode ${index} is not known`;
-  return [{ code: "wrong-row-range", path: table.path, message }];
+  return [{ code: "wrong-row-range", path: table.path, message, episode: index }];
 }
 
 /** Rows whose times run backwards, where nothing else says which of them comes first: they are no recording as they stand. */
@@ -156,7 +167,7 @@ function disordered(
   if (back < 0) return [];
   const got = `timestamp ${times[back]} after ${times[back - 1]} at row ${back} of episode ${index}`;
   const message = `expected rows in order, as no frame_index says theirs, got ${got}; sort them by their timestamps`;
-  return [{ code: "wrong-frame-index", path: `${path} column "timestamp"`, message }];
+  return [{ code: "wrong-frame-index", path: `${path} column "timestamp"`, message, episode: index, row: back }];
 }
 
 /** Rows that a column marks as padding: copies that nobody recorded, and no target. */
@@ -172,7 +183,7 @@ function paddedRows(
     const frame = column.findIndex((value, at) => at % width === 0 && value !== 0) / width;
     if (frame < 0) return [];
     const message = `expected frames of a recording, got one marked as padding at frame ${frame} of episode ${index}; cut such rows, or leave the episode out`;
-    return [{ code: "padded-rows", path: `${path} column "${mark.key}"`, message }];
+    return [{ code: "padded-rows", path: `${path} column "${mark.key}"`, message, episode: index, row: frame }];
   });
 }
 
@@ -184,6 +195,6 @@ function* counting(
   if (!(column instanceof Float64Array)) return;
   const differing = column.findIndex((value, row) => value !== expected(row));
   const name = code === "wrong-frame-index" ? "frame_index" : "episode_index";
-  if (differing >= 0)
-    yield { code, message: `expected ${name} ${expected(differing)}, got ${column[differing]} at row ${differing}` };
+  const message = `expected ${name} ${expected(differing)}, got ${column[differing]} at row ${differing}`;
+  if (differing >= 0) yield { code, message, row: differing };
 }

@@ -67,6 +67,13 @@ describe("a written dataset", () => {
       "unreadable-table data/chunk-000/episode_000004.parquet",
     ]);
     expect(problems[1]?.message).toContain("at frame 2 of episode 1");
+    expect(problems.map(({ episode, row }) => [episode, row])).toEqual([
+      [0, 2],
+      [1, 2],
+      [2, undefined],
+      [3, undefined],
+      [4, undefined],
+    ]);
   });
 
   test("whose counts or videos do not fit says so", async () => {

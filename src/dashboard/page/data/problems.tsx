@@ -1,5 +1,5 @@
+import type { InspectionJson } from "../../data/inspection.ts";
 import type { DatasetJson } from "../../data/listing.ts";
-import type { InspectionJson, ProblemJson } from "../../data/problem.ts";
 import { changeQuery } from "../address.ts";
 import { useJson } from "../fetched.ts";
 import { WhenHere } from "./when-here.tsx";
@@ -39,16 +39,22 @@ export function Inspection({ api, dataset }: InspectionProps) {
   );
 }
 
-function Finding({ problem, dataset }: { readonly problem: ProblemJson; readonly dataset: DatasetJson }) {
+function Finding({
+  problem,
+  dataset,
+}: {
+  readonly problem: InspectionJson["problems"][number];
+  readonly dataset: DatasetJson;
+}) {
   const { path, message, episode, row } = problem;
   const isHere = dataset.episodes.some((one) => one.episode === episode);
-  const show = () => changeQuery({ episode: String(episode), row: row === null ? null : String(row) }, "push");
+  const show = () => changeQuery({ episode: String(episode), row: row === undefined ? null : String(row) }, "push");
   return (
     <li>
       {isHere && (
         <button type="button" class="small" onClick={show}>
           episode {episode}
-          {row !== null && `, row ${row}`}
+          {row !== undefined && `, row ${row}`}
         </button>
       )}{" "}
       <span class="quiet-text">{path}</span> {message}
