@@ -72,7 +72,7 @@ export class ActionStream {
     const most = Math.min(execute, actionSteps - execute, longestDelay ?? actionSteps);
     this.#source = source;
     this.#execution = execution;
-    this.#measured = delay === "measured" ? new MeasuredDelay(most) : null;
+    this.#measured = delay === "measured" ? new MeasuredDelay({ least: 1, most }) : null;
     this.#queue = new ActionQueue(this.#chunks);
   }
 

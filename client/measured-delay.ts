@@ -1,14 +1,20 @@
 /** Answers that are remembered: the longest of them counts, as a robot that jumps is worse than one that heeds more. */
 const remembered = 8;
 
+/** How many steps answers are ever expected to take. */
+export interface ExpectedSteps {
+  /** Before the first answer as well. */
+  readonly least: number;
+  readonly most: number;
+}
+
 /** How many steps answers take, by those that came last. */
 export class MeasuredDelay {
-  readonly #most: number;
+  readonly #expected: ExpectedSteps;
   readonly #took: number[] = [];
 
-  /** @param most steps that are ever expected */
-  constructor(most: number) {
-    this.#most = most;
+  constructor(expected: ExpectedSteps) {
+    this.#expected = expected;
   }
 
   /** An answer was there after so many steps. */
@@ -17,8 +23,9 @@ export class MeasuredDelay {
     if (this.#took.length > remembered) this.#took.shift();
   }
 
-  /** Steps that the next answer is expected to take: at least 1, for while it is asked for the robot carries out an action. */
+  /** Steps that the next answer is expected to take. */
   get steps(): number {
-    return Math.min(this.#most, Math.max(1, ...this.#took));
+    const { least, most } = this.#expected;
+    return Math.min(most, Math.max(least, ...this.#took));
   }
 }

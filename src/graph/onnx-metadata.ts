@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import protobuf from "protobufjs/light.js";
 import { InputError } from "../input-error.ts";
+import { entryMessage, modelFields } from "./onnx.ts";
 
 /** What an ONNX file says of itself, beside its graph. */
 export interface OnnxFacts {
@@ -8,9 +9,6 @@ export interface OnnxFacts {
   readonly producer: string | null;
   readonly metadata: ReadonlyMap<string, string>;
 }
-
-/** Numbers of the fields of a model, as `encodeModel` has them. */
-const fields = { representation: 1, producer: 2, graph: 7, metadata: 14 } as const;
 
 /** A field's tag and length are in this many bytes. */
 const headBytes = 16;
@@ -36,9 +34,9 @@ export function readOnnxFacts(path: string): OnnxFacts {
         throw new InputError(
           `${path}: expected at least ${field.end} bytes, got ${size}; it was cut short, copy it again`,
         );
-      if (field.number === fields.producer) producer = bytesOf(file, field).toString("utf8");
-      if (field.number === fields.graph) hasGraph = true;
-      if (field.number === fields.metadata) metadata.set(...entryOf(path, bytesOf(file, field)));
+      if (field.number === modelFields.producer) producer = bytesOf(file, field).toString("utf8");
+      if (field.number === modelFields.graph) hasGraph = true;
+      if (field.number === modelFields.metadata) metadata.set(...entryOf(path, bytesOf(file, field)));
       at = field.end;
     }
     if (!hasGraph) throw strange(path);
@@ -63,7 +61,7 @@ function fieldAt(path: string, file: number, at: number): Field {
     const tag = reader.uint32();
     const number = tag >>> 3;
     // Every ONNX file begins with the version of its representation.
-    if (at === 0 && number !== fields.representation) throw strange(path);
+    if (at === 0 && number !== modelFields.irVersion) throw strange(path);
     const length = lengthOf(reader, tag & 7);
     return { number, begin: at + reader.pos, end: at + reader.pos + length };
   } catch {
@@ -96,16 +94,12 @@ function bytesOf(file: number, { begin, end }: Field): Buffer {
 
 function entryOf(path: string, bytes: Uint8Array): [key: string, value: string] {
   try {
-    const { key, value } = entry.decode(bytes).toJSON();
+    const { key, value } = entryMessage.decode(bytes).toJSON();
     return [String(key ?? ""), String(value ?? "")];
   } catch {
     throw strange(path);
   }
 }
-
-const entry = protobuf.Root.fromJSON({
-  nested: { Entry: { fields: { key: { id: 1, type: "string" }, value: { id: 2, type: "string" } } } },
-}).lookupType("Entry");
 
 function opened(path: string): number {
   try {

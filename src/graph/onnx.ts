@@ -60,6 +60,9 @@ export interface OnnxGraph {
 /** Number by which ONNX files and ONNX Runtime's C API call a data type. */
 export const elementType = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float64: 11 } as const;
 
+/** Numbers of the fields of a model (`ModelProto`). */
+export const modelFields = { irVersion: 1, producer: 2, graph: 7, operatorSets: 8, metadata: 14 } as const;
+
 /** Version of the default operator set that graphs are written in. */
 const operatorSet = 23;
 
@@ -179,11 +182,11 @@ const message = (fields: Record<string, { id: number; type: string }>) => ({ edi
 const messages = protobuf.Root.fromJSON({
   nested: {
     Model: message({
-      irVersion: one(1, "int64"),
-      producer: one(2, "string"),
-      graph: one(7, "Graph"),
-      operatorSets: many(8, "OperatorSet"),
-      metadata: many(14, "Entry"),
+      irVersion: one(modelFields.irVersion, "int64"),
+      producer: one(modelFields.producer, "string"),
+      graph: one(modelFields.graph, "Graph"),
+      operatorSets: many(modelFields.operatorSets, "OperatorSet"),
+      metadata: many(modelFields.metadata, "Entry"),
     }),
     Entry: message({ key: one(1, "string"), value: one(2, "string") }),
     OperatorSet: message({ domain: one(1, "string"), version: one(2, "int64") }),
@@ -228,3 +231,6 @@ const messages = protobuf.Root.fromJSON({
     Dimension: message({ size: one(1, "int64") }),
   },
 });
+
+/** A name and its text, as metadata have them (`StringStringEntryProto`). */
+export const entryMessage = messages.lookupType("Entry");

@@ -68,12 +68,13 @@ it("actions are the same whether weights stand in the program or are fed to it",
   const [written, fed] = [await sampled("written", batch), await sampled("fed", batch)];
   // Prepacked weights are multiplied by other kernels: float32 sums of up to 64 terms, ten Euler steps.
   expectClose("actions", fed, written, { absolute: 1e-5, relative: 1e-5, because: "other kernels in float32" });
-  expect(placementFor(weights)).toBe("written");
+  expect(placementFor(weights, "float32")).toBe("written");
   // 2¹³ arrays of 2¹⁷ bytes are the 2³⁰ that are written at most.
   const large = zeros("y e", [2 ** 15, 1], "float32");
   const huge = new Map(Array.from({ length: 2 ** 13 + 1 }, (_, at) => [`part ${at}`, large]));
-  expect(placementFor(huge)).toBe("fed");
-  expect(placementFor(new Map([...huge].slice(1)))).toBe("written");
+  expect(placementFor(huge, "float32")).toBe("fed");
+  expect(placementFor(huge, "int8")).toBe("written");
+  expect(placementFor(new Map([...huge].slice(1)), "float32")).toBe("written");
 });
 
 it("what stands in unreal cells moves no real action, to the bit", async () => {

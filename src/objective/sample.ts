@@ -32,9 +32,9 @@ export type WeightPlacement = "written" | "fed";
 /** While a model with weights in it is read, these are in memory three times: those that are larger are read where they stand. */
 export const largestWrittenBytes = 2 ** 30;
 
-/** Where weights of this size stand. */
-export function placementFor(weights: ParameterValues | StoredInputs): WeightPlacement {
-  if ("folder" in weights) return "written";
+/** Where weights of this size stand. Integers stand in the program, whatever their size. */
+export function placementFor(weights: ParameterValues | StoredInputs, weightKind: WeightKind): WeightPlacement {
+  if ("folder" in weights || weightKind === "int8") return "written";
   const bytes = [...weights.values()].reduce((sum, { cells }) => sum + cells.byteLength, 0);
   return bytes <= largestWrittenBytes ? "written" : "fed";
 }

@@ -1,3 +1,4 @@
+import { MeasuredDelay } from "../../client/measured-delay.ts";
 import type { ActionRows } from "./limit.ts";
 import type { Waiting } from "./session.ts";
 
@@ -41,15 +42,12 @@ interface SentChunk {
   readonly past: number;
 }
 
-/** Answers whose times are remembered: the longest of them counts, as a robot that jumps is worse than one that heeds more. */
-const remembered = 8;
-
 /** How the chunks of one session go on: how long its answers take, and what its robot carries out. */
 export class Continuation {
   readonly #choice: ContinuationChoice;
   readonly #stepsPerSecond: number;
   readonly #stepsPerFrame: number;
-  readonly #tookSteps: number[] = [];
+  readonly #measured: MeasuredDelay;
   /** The chunk that is carried out, and the one before it, which is until the answer is there. */
   #chunks: readonly SentChunk[] = [];
 
@@ -59,6 +57,7 @@ export class Continuation {
   ) {
     this.#choice = choice;
     this.#stepsPerSecond = stepsPerSecond;
+    this.#measured = new MeasuredDelay({ least: 0, most: choice.longestDelay ?? Infinity });
     this.#stepsPerFrame = choice.horizon ?? stepsPerSecond / framesPerSecond;
   }
 
@@ -84,8 +83,7 @@ export class Continuation {
    * @param seenSteps that the robot is known to have carried out meanwhile, the first of the answer among them
    */
   took(ms: number, seenSteps: number): void {
-    this.#tookSteps.push(Math.max(seenSteps, Math.ceil((ms / 1000) * this.#stepsPerSecond)));
-    if (this.#tookSteps.length > remembered) this.#tookSteps.shift();
+    this.#measured.took(Math.max(seenSteps, Math.ceil((ms / 1000) * this.#stepsPerSecond)));
   }
 
   /** The answer to the question of a frame, of whose steps so many are past when it is there. */
@@ -117,9 +115,7 @@ export class Continuation {
   }
 
   #delay(): number {
-    const { delay, longestDelay } = this.#choice;
-    if (delay !== "measured") return delay;
-    const steps = Math.max(0, ...this.#tookSteps);
-    return Math.min(steps, longestDelay ?? steps);
+    const { delay } = this.#choice;
+    return delay === "measured" ? this.#measured.steps : delay;
   }
 }

@@ -1,5 +1,4 @@
 import { checkConventions } from "../checkpoint/conventions.ts";
-import type { Device } from "../graph/runtime/device.ts";
 import { InputError } from "../input-error.ts";
 import type { Chunking } from "../objective/chunking.ts";
 import { parseRecipe } from "../recipe/file.ts";
@@ -7,6 +6,7 @@ import { conventionsOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { readRecord } from "./exported-record.ts";
 import { ExportedSampler } from "./exported-sampler.ts";
+import { laneOf, type Machine } from "./machine.ts";
 import { LoadedPolicy, type PolicyParts } from "./policy.ts";
 import { servedRobots } from "./robot.ts";
 import type { BrokenAnswers } from "./said.ts";
@@ -26,7 +26,7 @@ export function findExported(file: string) {
 
 /** How a file is to act. */
 interface ExportedChoice {
-  readonly machine: { readonly device: Device; readonly threads: number };
+  readonly machine: Machine;
   readonly lanes?: number;
   readonly brokenAnswers?: BrokenAnswers;
   readonly chunking?: Chunking | undefined;
@@ -39,7 +39,7 @@ interface ExportedChoice {
  */
 export function openExported(
   found: Omit<PolicyParts, "sampler" | "lanes" | "brokenAnswers">,
-  { machine: { device, threads }, lanes = 1, brokenAnswers = "refuse", chunking }: ExportedChoice,
+  { machine, lanes = 1, brokenAnswers = "refuse", chunking }: ExportedChoice,
 ): LoadedPolicy {
   const { checkpoint: file, recipe, robots } = found;
   const [robot] = robots;
@@ -48,8 +48,7 @@ export function openExported(
     throw new InputError(
       `${file}: expected --chunking none, since the program of an exported file makes each chunk by itself, got "${chunking.kind}"; serve the run`,
     );
-  const share = { device, threads: Math.max(1, Math.floor(threads / lanes)) };
-  const sampler = ExportedSampler.open(file, { recipe, robot }, share);
+  const sampler = ExportedSampler.open(file, { recipe, robot }, laneOf(machine, lanes));
   return new LoadedPolicy({ ...found, sampler, lanes, brokenAnswers });
 }
 

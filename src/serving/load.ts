@@ -7,7 +7,6 @@ import { openParameters } from "../checkpoint/stored-parameters.ts";
 import { checkParameters } from "../checkpoint/weights.ts";
 import { cells } from "../graph/axes.ts";
 import type { StoredInputs } from "../graph/program.ts";
-import type { Device } from "../graph/runtime/device.ts";
 import { InputError } from "../input-error.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import type { Chunking } from "../objective/chunking.ts";
@@ -23,6 +22,7 @@ import type { Recipe } from "../recipe/schema.ts";
 import { Rules } from "../validity/rules.ts";
 import { chunkingProblem } from "./chunking.ts";
 import { findExported, openExported } from "./exported.ts";
+import { laneOf, type Machine } from "./machine.ts";
 import { LoadedPolicy } from "./policy.ts";
 import { plannedRobots, type ServedRobot, servedRobots } from "./robot.ts";
 import type { BrokenAnswers } from "./said.ts";
@@ -41,12 +41,6 @@ export interface LoadOptions {
   readonly chunking?: Chunking | undefined;
   /** What it holds of its weights; absent: float32. */
   readonly weightKind?: WeightKind | undefined;
-}
-
-/** Where a policy runs. */
-export interface Machine {
-  readonly device: Device;
-  readonly threads: number;
 }
 
 /** A policy that has been found; its weights have not been read. */
@@ -210,7 +204,7 @@ export interface CompileChoice {
 export async function compilePolicy(
   { checkpoint, step, notes, recipe, robots }: FoundPolicy,
   weights: ParameterValues | StoredInputs,
-  { rows, steps, machine, lanes = 1, brokenAnswers = "refuse", chunking, weightKind }: CompileChoice,
+  { rows, steps, machine, lanes = 1, brokenAnswers = "refuse", chunking, weightKind = "float32" }: CompileChoice,
 ): Promise<LoadedPolicy> {
   const problem = chunkingProblem(chunking, recipe);
   if (problem !== null) throw new InputError(`${checkpoint}: ${problem}`);
@@ -218,9 +212,9 @@ export async function compilePolicy(
     setting: { ...settingOf(recipe, rows), chunking },
     weights,
     weightKind,
-    placement: weightKind === "int8" ? ("written" as const) : placementFor(weights),
+    placement: placementFor(weights, weightKind),
     answers: answersOf(recipe),
-    machine: { ...machine, threads: Math.max(1, Math.floor(machine.threads / lanes)) },
+    machine: laneOf(machine, lanes),
   };
   const sampler = await ActionSampler.compile(forFirstSteps(whole, steps));
   return new LoadedPolicy({ checkpoint, step, notes, recipe, robots, sampler, lanes, weightKind, brokenAnswers });

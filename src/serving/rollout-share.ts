@@ -5,7 +5,8 @@ import type { WeightKind } from "../objective/integer-weights.ts";
 import type { PlainError } from "../plain-error.ts";
 import type { RobotOptions } from "../simulation/environment.ts";
 import type { PlayPlan, Rollout } from "../simulation/rollout.ts";
-import type { FoundPolicy, Machine } from "./load.ts";
+import type { FoundPolicy } from "./load.ts";
+import type { Machine } from "./machine.ts";
 import type { AnswerCounts } from "./said.ts";
 
 /** The part of a rollout that one thread runs: plain data. */

@@ -41,7 +41,10 @@ export class TemporalEnsemble {
   smoothed(actions: ActionRows, steps: number): ActionRows {
     const begin = this.#begin(steps);
     return actions.map((newest, at) => {
-      const found = this.#chunks.flatMap((chunk) => chunk.actions.slice(begin + at - chunk.begin).slice(0, 1));
+      const found = this.#chunks.flatMap((chunk) => {
+        const action = chunk.actions[begin + at - chunk.begin];
+        return action === undefined ? [] : [action];
+      });
       return newest.map((own, dof) => (this.#averages[dof] === true ? this.#mean([...found, newest], dof) : own));
     });
   }

@@ -178,7 +178,7 @@ export class Run {
     const sampler = await ActionSampler.compile({
       setting: settingOf(plan, validation.microBatch),
       weights,
-      placement: placementFor(weights),
+      placement: placementFor(weights, "float32"),
       answers: answersOf(plan.recipe),
       machine: machineOf(plan.recipe),
     });

@@ -50,10 +50,11 @@ export async function measureWeightChange(request: WeightChangeRequest): Promise
   const samplers: ActionSampler[] = [];
   try {
     const setting = settingOf(run.plan, recipe.validation.microBatch);
-    const placement = placementFor(weights);
-    const common = { setting, weights, placement, answers: answersOf(recipe), machine };
-    samplers.push(await ActionSampler.compile(common));
-    samplers.push(await ActionSampler.compile({ ...common, placement: "written", weightKind }));
+    const common = { setting, weights, answers: answersOf(recipe), machine };
+    for (const kind of ["float32", weightKind] as const)
+      samplers.push(
+        await ActionSampler.compile({ ...common, placement: placementFor(weights, kind), weightKind: kind }),
+      );
     const { requests, batches } = run.heldOut(samples);
     return await compared(
       run.plan,

@@ -67,7 +67,7 @@ export class ShownPolicy {
     const sampler = await ActionSampler.compile({
       setting: settingOf(plan, rows),
       weights,
-      placement: placementFor(weights),
+      placement: placementFor(weights, "float32"),
       answers: answersOf(plan.recipe),
       machine: found.machine,
     });
