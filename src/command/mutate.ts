@@ -16,7 +16,7 @@ export const mutate = define({
   examples: [
     {
       line: "mutate",
-      shows: "every selection, key mask, count and check of conventions; about ten minutes on two cores",
+      shows: "every selection, key mask, count and check of conventions; about twenty minutes on two cores",
     },
     { line: "mutate src/flow", shows: "the guards of one folder; half a minute" },
   ],
