@@ -2,23 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type ActionSource, ActionStream } from "./action-stream.ts";
 import type { Course, Observation } from "./observation.ts";
 import type { PolicyAnswer } from "./policy-client.ts";
-
-const metadata: ActionSource["metadata"] = {
-  policy: "pi0",
-  step: 1,
-  robot: "toy",
-  dataset: "toy",
-  controlMode: "joint",
-  actionSteps: 8,
-  stepsPerSecond: 10,
-  actionNames: ["a", "b"],
-  stateNames: ["step"],
-  stateKeys: ["observation/state"],
-  pictureKeys: [],
-  prompt: null,
-  longestDelay: null,
-  weights: "float32",
-};
+import { toyMetadata } from "./testing/toy-metadata.ts";
 
 /** Answers, each action of which tells the step of its question and its own step, as soon as the test lets them through. */
 class Source implements ActionSource {
@@ -29,7 +13,7 @@ class Source implements ActionSource {
   isImmediate = true;
 
   constructor(changes: Partial<ActionSource["metadata"]> = {}) {
-    this.metadata = { ...metadata, ...changes };
+    this.metadata = { ...toyMetadata, ...changes };
   }
 
   async see({ state }: Observation): Promise<void> {

@@ -1,22 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { PolicyMetadata } from "./metadata.ts";
 import { encodeObservation, type Observation, type Purpose } from "./observation.ts";
+import { toyMetadata } from "./testing/toy-metadata.ts";
 
 const metadata = (stateKeys: readonly string[], pictureKeys: readonly string[]): PolicyMetadata => ({
-  policy: "pi0",
-  step: 1,
-  robot: "toy",
-  dataset: "toy",
-  controlMode: "joint",
-  actionSteps: 8,
-  stepsPerSecond: 10,
-  actionNames: ["a"],
+  ...toyMetadata,
   stateNames: ["a", "b"],
   stateKeys,
   pictureKeys,
-  prompt: null,
-  longestDelay: null,
-  weights: "float32",
 });
 const asking = { acts: true, course: null } as const;
 const own = metadata(["observation/state"], ["observation/images/base", "observation/images/wrist"]);

@@ -1,25 +1,11 @@
 import { expect, it } from "vitest";
 import type { ActionSource } from "../action-stream.ts";
+import { toyMetadata } from "../testing/toy-metadata.ts";
 import { LateSource } from "./late-source.ts";
 
 /** Answers at once. */
 const source: ActionSource = {
-  metadata: {
-    policy: "pi0",
-    step: 1,
-    robot: "toy",
-    dataset: "toy",
-    controlMode: "joint",
-    actionSteps: 8,
-    stepsPerSecond: 10,
-    actionNames: ["a"],
-    stateNames: ["a"],
-    stateKeys: ["observation/state"],
-    pictureKeys: [],
-    prompt: null,
-    longestDelay: null,
-    weights: "float32",
-  },
+  metadata: toyMetadata,
   see: async () => {},
   infer: async () => {
     const facts = { clamped: 0, slowed: 0, lateMs: 0, saidSteps: null, policyMs: 1, serverMs: 1, previousMs: null };
