@@ -6,6 +6,7 @@ import type { Observation } from "../client/observation.ts";
 import { PolicyClient } from "../client/policy-client.ts";
 import type { CommandOutcome } from "../src/command/definition.ts";
 import type { Terminal } from "../src/command/terminal.ts";
+import { type WeightKind, weightKinds } from "../src/objective/integer-weights.ts";
 import { markdownTable } from "./markdown.ts";
 import { startScript } from "./script.ts";
 import { pictureSide, type ServerProcess, servedRun, serveRun } from "./serving-run.ts";
@@ -29,6 +30,7 @@ interface OverheadRow {
 
 /** Chunks per second: the median over rounds. */
 interface ThroughputRow {
+  readonly weights: WeightKind;
   readonly clients: number;
   /** Robots that are answered in one call. */
   readonly robots: number;
@@ -40,6 +42,15 @@ interface ThroughputRow {
 const questions = 100;
 const cameras = 3;
 
+/** Robots that ask, robots in one call, and calls side by side. */
+const crowds = [
+  [1, 1, 1],
+  [8, 1, 1],
+  [8, 8, 1],
+  [8, 1, 2],
+  [8, 4, 2],
+] as const;
+
 /** What the server costs beside the policy, and how many chunks it gives to one robot and to eight. */
 export async function benchServing(request: ServingRequest, terminal: Terminal): Promise<CommandOutcome> {
   const place = await mkdtemp(join(tmpdir(), "armature-bench-serve-"));
@@ -47,10 +58,10 @@ export async function benchServing(request: ServingRequest, terminal: Terminal):
   try {
     const overhead = await overheads(request, place, say);
     const throughput = await throughputs(request, place, say);
-    const one = throughput.find(({ clients }) => clients === 1)!.perSecond;
-    const ratio = Math.max(...throughput.map(({ perSecond }) => perSecond)) / one;
-    const text = `${overheadTable(overhead)}\n\n${throughputTable(throughput)}\n\neight robots: ${ratio.toFixed(2)} times the chunks of one`;
-    return { status: 0, json: { ...request, overhead, throughput, ratio }, text };
+    const ratios = Object.fromEntries(weightKinds.map((weights) => [weights, ratioOf(throughput, weights)]));
+    const said = weightKinds.map((weights) => `${ratios[weights]!.toFixed(2)} with ${weights} weights`).join(", ");
+    const text = `${overheadTable(overhead)}\n\n${throughputTable(throughput)}\n\neight robots get so many times the chunks of one: ${said}`;
+    return { status: 0, json: { ...request, overhead, throughput, ratios }, text };
   } finally {
     await rm(place, { recursive: true });
   }
@@ -69,7 +80,7 @@ async function overheads({ python, threads, rounds }: ServingRequest, place: str
         `round ${round + 1} of ${rounds}: ${questions} questions with three pictures of ${pictureSide} × ${pictureSide}`,
       );
       keep("armature · client/", await ownOverhead(server));
-      for (const each of script === null ? [] : ["armature", "openpi"]) {
+      for (const each of script === null ? [] : openpiServers) {
         script!.go();
         keep(`${each} · openpi-client`, (await script!.answer(z.object({ ms: z.array(z.number()) }))).ms);
       }
@@ -84,7 +95,10 @@ async function overheads({ python, threads, rounds }: ServingRequest, place: str
   });
 }
 
-/** openpi's client, which asks Armature's server and openpi's own, of a policy that answers at once, in turns. */
+/** In the order of the script: openpi's own server answers at once, and after as long as Armature's policy took in the turn before. */
+const openpiServers = ["armature", "openpi", "openpi, computing as long"];
+
+/** openpi's client, which asks Armature's server and openpi's own in turns. */
 function openpi(python: string, { port }: ServerProcess) {
   const words = ["--port", `${port}`, "--questions", `${questions}`, "--side", `${pictureSide}`];
   return startScript({
@@ -123,21 +137,28 @@ async function throughputs({ threads, rounds }: ServingRequest, place: string, s
   say("a policy of size tiny with one camera is made");
   const run = await servedRun({ size: "tiny", cameras: 1, threads }, place);
   const rows: ThroughputRow[] = [];
-  for (const [clients, robots, lanes] of [
-    [1, 1, 1],
-    [8, 1, 1],
-    [8, 8, 1],
-    [8, 1, 2],
-    [8, 4, 2],
-  ] as const) {
-    const server = await serveRun(run, ["--limits", "off", "--robots", `${robots}`, "--lanes", `${lanes}`]);
-    const rates: number[] = [];
-    for (let round = 0; round < rounds; round++) rates.push(await rate(server, clients));
-    await server.stop();
-    say(`${clients} robots, ${robots} in one call, ${lanes} side by side: ${median(rates).toFixed(1)} chunks/s`);
-    rows.push({ clients, robots, lanes, perSecond: median(rates) });
-  }
+  for (const weights of weightKinds)
+    for (const [clients, robots, lanes] of crowds) {
+      const words = ["--weights", weights, "--weight-samples", "1", "--robots", `${robots}`, "--lanes", `${lanes}`];
+      const server = await serveRun(run, ["--limits", "off", ...words]);
+      const rates: number[] = [];
+      for (let round = 0; round < rounds; round++) rates.push(await rate(server, clients));
+      await server.stop();
+      const perSecond = median(rates);
+      say(
+        `${weights}, ${clients} robots, ${robots} in a call, ${lanes} side by side: ${perSecond.toFixed(1)} chunks/s`,
+      );
+      rows.push({ weights, clients, robots, lanes, perSecond });
+    }
   return rows;
+}
+
+/** The most chunks of eight robots over those of one. */
+function ratioOf(rows: readonly ThroughputRow[], weights: WeightKind): number {
+  const own = rows.filter((row) => row.weights === weights);
+  const perSecond = (asks: (clients: number) => boolean) =>
+    Math.max(...own.filter(({ clients }) => asks(clients)).map((row) => row.perSecond));
+  return perSecond((clients) => clients > 1) / perSecond((clients) => clients === 1);
 }
 
 /** Chunks per second of robots that ask again as soon as they are answered. */
@@ -184,6 +205,7 @@ function overheadTable(rows: readonly OverheadRow[]): string {
 
 function throughputTable(rows: readonly ThroughputRow[]): string {
   const columns = [
+    { title: "weights", align: "left" },
     { title: "robots that ask", align: "right" },
     { title: "in one call", align: "right" },
     { title: "calls side by side", align: "right" },
@@ -191,6 +213,12 @@ function throughputTable(rows: readonly ThroughputRow[]): string {
   ] as const;
   return markdownTable(
     columns,
-    rows.map(({ clients, robots, lanes, perSecond }) => [`${clients}`, `${robots}`, `${lanes}`, perSecond.toFixed(1)]),
+    rows.map(({ weights, clients, robots, lanes, perSecond }) => [
+      weights,
+      `${clients}`,
+      `${robots}`,
+      `${lanes}`,
+      perSecond.toFixed(1),
+    ]),
   );
 }

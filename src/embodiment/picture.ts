@@ -88,33 +88,44 @@ interface Taps {
   readonly from: Int32Array;
   /** How many there are. */
   readonly counts: Int32Array;
-  /** `[wanted most]`: how much each counts, from the first on; they sum to 1. */
-  readonly weights: Float32Array;
+  /** `[wanted most]`: how much each counts, from the first on, to the precision of float32; they sum to 1. */
+  readonly weights: Float64Array;
   readonly most: number;
 }
 
 /** Sums are in float64, with float32 between the two directions. */
 function weighted(picture: Picture, rows: Taps, columns: Taps): Picture {
   const lines = along(picture, columns);
-  const [height, stride] = [rows.from.length, columns.from.length * 3];
+  const [height, width, stride] = [rows.from.length, columns.from.length, columns.from.length * 3];
+  const { from, counts, weights, most } = rows;
   const out = allocate("uint8", height * stride);
-  const sums = new Float64Array(stride);
-  for (let y = 0; y < height; y++) {
-    sums.fill(0.5);
-    for (let k = 0; k < rows.counts[y]!; k++) {
-      const weight = rows.weights[y * rows.most + k]!;
-      const line = (rows.from[y]! + k) * stride;
-      for (let x = 0; x < stride; x++) sums[x]! += weight * lines[line + x]!;
+  for (let y = 0, at = 0; y < height; y++)
+    for (let x = 0; x < width; x++, at += 3) {
+      let red = 0.5;
+      let green = 0.5;
+      let blue = 0.5;
+      let cell = from[y]! * stride + x * 3;
+      for (let k = y * most, end = k + counts[y]!; k < end; k++, cell += stride) {
+        const weight = weights[k]!;
+        red += weight * lines[cell]!;
+        green += weight * lines[cell + 1]!;
+        blue += weight * lines[cell + 2]!;
+      }
+      out[at] = red;
+      out[at + 1] = green;
+      out[at + 2] = blue;
     }
-    for (let x = 0; x < stride; x++) out[y * stride + x] = sums[x]!;
-  }
-  return new HostArray("h w c", [height, columns.from.length, 3], "uint8", out);
+  return new HostArray("h w c", [height, width, 3], "uint8", out);
 }
 
-/** `[h x c]`: each row in its new width. The channels of a pixel are summed side by side, which takes half the time. */
+/** Cells between the two directions, kept from one picture to the next: a server would pause more often to collect what is thrown away. */
+let between = new Float32Array(0);
+
+/** `[h x c]`: each row in its new width, until the next call. The channels of a pixel are summed side by side, which takes half the time. */
 function along({ cells, shape }: Picture, { from, counts, weights, most }: Taps): Float32Array {
   const [height, own, width] = [shape[0]!, shape[1]!, from.length];
-  const lines = new Float32Array(height * width * 3);
+  if (between.length < height * width * 3) between = new Float32Array(height * width * 3);
+  const lines = between;
   for (let y = 0, at = 0; y < height; y++)
     for (let x = 0; x < width; x++, at += 3) {
       let red = 0;
@@ -176,11 +187,11 @@ function taps(wanted: number, reach: Reach): Taps {
   const from = Int32Array.from({ length: wanted }, (_, at) => reach.from(at));
   const counts = from.map((first, at) => reach.to(at) - first);
   const most = counts.reduce((one, other) => Math.max(one, other), 0);
-  const weights = new Float32Array(wanted * most);
+  const weights = new Float64Array(wanted * most);
   for (let at = 0; at < wanted; at++) {
     let total = 0;
     for (let k = 0; k < counts[at]!; k++) total += reach.weight(from[at]! + k, at);
-    for (let k = 0; k < counts[at]!; k++) weights[at * most + k] = reach.weight(from[at]! + k, at) / total;
+    for (let k = 0; k < counts[at]!; k++) weights[at * most + k] = Math.fround(reach.weight(from[at]! + k, at) / total);
   }
   return { from, counts, weights, most };
 }

@@ -1,14 +1,12 @@
 import type { AddressInfo } from "node:net";
-import { WebSocketServer } from "ws";
 import { InputError } from "../../input-error.ts";
 import type { RunningLerobotServer } from "../lerobot/server.ts";
-import { callerOf } from "./caller.ts";
-import { Connection, tryLater } from "./connection.ts";
+import { Clients } from "./clients.ts";
 import { answerHttp } from "./http.ts";
 import { listener, listening } from "./listener.ts";
 import type { ServerOptions } from "./options.ts";
 import { type Shared, sharedOf } from "./shared.ts";
-import { tidying } from "./tidy.ts";
+import { warmUp } from "./warm-up.ts";
 
 /** A server that is listening. */
 export interface RunningServer {
@@ -26,36 +24,12 @@ export interface RunningServer {
  * @source openpi `serving/websocket_policy_server.py`
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host, port, limits, log } = options;
+  const { host, port, log } = options;
   const shared = sharedOf(options);
-  const { metrics, places } = shared;
+  const { metrics } = shared;
   const http = listener(options.tls, (request, response) => answerHttp(request, response, { ...options, metrics }));
-  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: limits.messageBytes });
-  const open = new Set<Connection>();
-  const left = tidying();
-  http.on("upgrade", (request, socket, head) => {
-    const caller = callerOf(request, options.apiKeys);
-    if (caller === null) {
-      metrics.refused("key");
-      socket.end("HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n");
-      return;
-    }
-    sockets.handleUpgrade(request, socket, head, (client) => {
-      const number = places.take();
-      if (number === null) {
-        client.close(tryLater, `at most ${limits.connections} connections`);
-        return;
-      }
-      const connection = new Connection(client, request, { ...shared, number, caller });
-      open.add(connection);
-      client.on("close", () => {
-        open.delete(connection);
-        places.leave();
-        left();
-      });
-    });
-  });
-  await options.policy.warmUp();
+  const clients = new Clients(http, shared);
+  await warmUp(options);
   await listening(http, { host, port, option: "--port" });
   const address = http.address();
   if (address === null || typeof address === "string") throw new InputError(`serve: expected a port of ${host}`);
@@ -67,8 +41,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     lerobotAddress: lerobot?.address ?? null,
     stop: async () => {
       http.close();
-      await Promise.all([lerobot?.stop(), ...[...open].map((connection) => connection.end())]);
-      sockets.close();
+      await Promise.all([lerobot?.stop(), clients.end()]);
     },
   };
 }
