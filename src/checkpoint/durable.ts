@@ -1,4 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
+import { writeSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { InputError } from "../input-error.ts";
@@ -52,6 +53,20 @@ export async function replaceDurably(path: string, text: string): Promise<void> 
     await syncFolder(dirname(path));
   } catch (error) {
     throw isOutOfRoom(error) ? new InputError(`${path}: expected room for it, got a full disk; free some`) : error;
+  }
+}
+
+/**
+ * Writes all of some bytes behind what an open file holds.
+ *
+ * @param path of the file, for the error
+ * @throws InputError where the disk is full
+ */
+export function appendEvent(file: number, bytes: Uint8Array, path: string): void {
+  try {
+    for (let begin = 0; begin < bytes.length; ) begin += writeSync(file, bytes, begin);
+  } catch (error) {
+    throw isOutOfRoom(error) ? new InputError(`${path}: expected room for an event, got a full disk`) : error;
   }
 }
 

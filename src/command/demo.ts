@@ -13,7 +13,7 @@ import { count, otherwise, text } from "./parameter.ts";
 import { Progress } from "./progress.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 import type { Screen, Terminal } from "./terminal.ts";
-import { TrainingDisplay } from "./training-display.ts";
+import { trainingDisplayFor } from "./training-display-for.ts";
 
 export const demo = define({
   name: "demo",
@@ -73,7 +73,7 @@ async function play(
   const { episodes, starts } = given;
   const recipe = await recipeIn(folder, given.steps);
   const cache = cacheFolder("statistics");
-  const phases = new Phases(displayOn(terminal.err), isStopped);
+  const phases = new Phases(displayOn(terminal.err, recipe), isStopped);
   const played = await playDemo({ recipe, folder, episodes, starts, cache }, phases);
   const story = { ...played, run: shortest(played.run) };
   const report = join(folder, "report.html");
@@ -86,11 +86,11 @@ async function play(
   };
 }
 
-function displayOn(screen: Screen): DemoDisplay {
+function displayOn(screen: Screen, { batch }: Recipe): DemoDisplay {
   const now = () => performance.now();
   return {
     bar: (label, unit, total) => new Progress({ screen, label, unit, total, done: 0, now }),
-    training: (total) => new TrainingDisplay({ screen, total, now }),
+    training: (total) => trainingDisplayFor({ screen, total, batchSize: batch.size, now }),
   };
 }
 

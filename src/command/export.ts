@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { InputError } from "../input-error.ts";
 import { shortest } from "../shortest.ts";
-import { define } from "./definition.ts";
+import { type CommandOutcome, define } from "./definition.ts";
 import { choice, otherwise, text } from "./parameter.ts";
 import { runArgument } from "./run-argument.ts";
 
@@ -9,7 +9,8 @@ const pictureType = choice("type", "of the pictures of an ONNX file, 0 to 255", 
 
 export const exportWeights = define({
   name: "export",
-  summary: "write a run's policy for other programs: an ONNX file that makes actions, or a folder of LeRobot's",
+  summary:
+    "write a run's policy for other programs: an ONNX file that makes actions, a folder of LeRobot's, or its curves for TensorBoard",
   arguments: { run: runArgument },
   options: {
     onnx: otherwise(
@@ -26,6 +27,10 @@ export const exportWeights = define({
       ),
       null,
     ),
+    tensorboard: otherwise(
+      text("folder", "for an event file with all that the run has logged, as `train --log tensorboard` writes one"),
+      null,
+    ),
     robot: otherwise(
       text("name", 'it is exported for: a dataset\'s, or "dataset / control mode", where the run has several'),
       null,
@@ -35,13 +40,16 @@ export const exportWeights = define({
   examples: [
     { line: "export runs/pi0 --onnx pi0.onnx", shows: "a file for ONNX Runtime in any language" },
     { line: "export runs/pi0 --lerobot pi0_back", shows: "what was imported, as LeRobot had it" },
+    { line: "export runs/pi0 --tensorboard curves/pi0", shows: "its curves: tensorboard --logdir curves" },
     { line: "export runs/both --onnx so101.onnx --robot so101_pick", shows: "for one of its robots" },
   ],
-  async run({ run, onnx, lerobot, robot, pictures }) {
-    if ((onnx === null) === (lerobot === null))
+  async run({ run, onnx, lerobot, tensorboard, robot, pictures }) {
+    const asked = [onnx, lerobot, tensorboard].filter((one) => one !== null).length;
+    if (asked !== 1)
       throw new InputError(
-        `export: expected --onnx FILE or --lerobot FOLDER, got ${onnx === null ? "neither" : "both"}`,
+        `export: expected one of --onnx FILE, --lerobot FOLDER and --tensorboard FOLDER, got ${asked === 0 ? "none" : asked}`,
       );
+    if (tensorboard !== null) return await exportCurves(resolve(run), resolve(tensorboard));
     if (onnx !== null) {
       const { exportOnnx, mostBytesInside } = await import("../serving/export-onnx.ts");
       const file = resolve(onnx);
@@ -71,3 +79,14 @@ export const exportWeights = define({
     };
   },
 });
+
+async function exportCurves(path: string, folder: string): Promise<CommandOutcome> {
+  const { TensorBoardLog } = await import("../dashboard/tensorboard/log.ts");
+  const { readRunRecipe } = await import("../recipe/file.ts");
+  const { runOf } = await import("../checkpoint/chosen.ts");
+  const run = runOf(path);
+  const { batch } = await readRunRecipe(run);
+  const log = await TensorBoardLog.begin({ run, folder, batchSize: batch.size, now: Date.now });
+  log.close();
+  return { status: 0, json: { file: log.path }, text: shortest(log.path) };
+}

@@ -30,5 +30,7 @@ export function table(columns: readonly TableColumn[], rows: readonly (readonly 
 
 /** Characters as a reader counts them: an accent that is written as a character of its own is none. */
 function width(text: string): number {
-  return [...new Intl.Segmenter().segment(text)].length;
+  return [...characters.segment(text)].length;
 }
+
+const characters = new Intl.Segmenter();

@@ -1,11 +1,11 @@
 import type { Writable } from "node:stream";
 
-/** Where text is written; a terminal can be redrawn and has a width. */
-export type Screen = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+/** Where text is written; a terminal can be redrawn and has a width and a height. */
+export type Screen = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
 
 /** How wide lines may be; `null` where the text goes to a file or a program. */
 export function lineWidth({ isTTY, columns }: Screen): number | null {
-  return isTTY === true ? (columns ?? 80) : null;
+  return isTTY === true ? columns || 80 : null;
 }
 
 /** The two streams of a command. */

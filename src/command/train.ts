@@ -20,7 +20,9 @@ import { policySize, policyVariant } from "./recipe.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 import { type SubjectChoice, subjectOf, type TrainingSubject } from "./subject.ts";
 import type { Terminal } from "./terminal.ts";
-import { TrainingDisplay } from "./training-display.ts";
+import type { TrainingDisplay } from "./training-display.ts";
+import { trainingDisplayFor } from "./training-display-for.ts";
+import { TrainingLogs } from "./training-logs.ts";
 import { improvementTable, validationTable } from "./validation-table.ts";
 import { withWorld } from "./with-world.ts";
 
@@ -38,6 +40,7 @@ export const train = define({
     steps: otherwise(count("steps", "stop at this step; the schedule keeps the recipe's length"), null),
     out: otherwise(text("run", "folder of the run; else runs/NAME-DATE-TIME"), null),
     resume: flag("continue the run that is given, or in --out, or the recipe's newest"),
+    log: otherwise(choice("program", "write the run's curves for another program too", ["tensorboard"]), null),
     init: otherwise(
       text("run", "begin with the weights of another run, or of one of its checkpoints, and a new optimizer"),
       null,
@@ -61,6 +64,10 @@ export const train = define({
     },
     { line: "train recipes/real-mixture.ts --set batch.size=32 --out runs/wide", shows: "with another batch" },
     { line: "train recipes/real-mixture.ts --out runs/wide --resume", shows: "goes on from its last checkpoint" },
+    {
+      line: "train recipes/real-mixture.ts --log tensorboard",
+      shows: "its curves also in the run's folder tensorboard/: tensorboard --logdir runs",
+    },
   ],
   run: (given, terminal) => withWorld((world) => trainOn(world, given, terminal)),
 });
@@ -75,14 +82,20 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   const recipe = await withSettings(subject.recipe, settingsOf(given));
   const folder = await runFolderOf(world, recipe, { ...given, recipe: subject.name });
   const until = given.steps ?? recipe.optimizer.steps;
-  const display = new TrainingDisplay({ screen: terminal.err, total: until, now: () => performance.now() });
+  const display = trainingDisplayFor({
+    screen: terminal.err,
+    total: until,
+    batchSize: recipe.batch.size,
+    now: () => performance.now(),
+  });
+  const logs = new TrainingLogs({ run: folder, batchSize: recipe.batch.size, isAsked: given.log !== null });
   const isShown = world.rank === 0;
   if (isShown) for (const note of trainingRankNotes(world, recipe)) display.note(note);
   const stop = watchStopSignals(() => isShown && display.note("stopping after this step; once more stops at once"));
   const cache = cacheFolder("statistics");
   if (subject.table !== "") display.note(`${subject.table}\n`);
   const keep = await keeperOf(subject, recipe, folder);
-  const shown = isShown ? watcherOf(display, recipe, keep) : unwatched;
+  const shown = isShown ? watcherOf({ display, logs }, recipe, keep) : unwatched;
   const observers = [auditObserver(cache), rolloutObserver(display)];
   const watcher: TrainWatcher = { ...shown, isStopped: stop.isStopped, observers };
   try {
@@ -93,6 +106,7 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
     display.hide();
     throw error;
   } finally {
+    logs.close();
     stop.forget();
   }
 }
@@ -106,7 +120,7 @@ async function keeperOf({ notes }: TrainingSubject, recipe: Recipe, folder: stri
 
 /** @param keep called once the run's folder is there */
 function watcherOf(
-  display: TrainingDisplay,
+  { display, logs }: { readonly display: TrainingDisplay; readonly logs: TrainingLogs },
   { data }: Recipe,
   keep: () => void,
 ): Omit<TrainWatcher, "isStopped" | "observers"> {
@@ -115,9 +129,16 @@ function watcherOf(
       for (const summary of summaries) display.note(dataLine(summary, data.actions));
     },
     note: (text) => display.note(text),
-    begun: (step) => {
+    begun: async (step) => {
       keep();
+      const { logged, note } = await logs.begin();
+      if (note !== null) display.note(note);
+      for (const event of logged) display.logged(event);
       display.begun(step);
+    },
+    logged: (line) => {
+      logs.append(line);
+      display.logged(line);
     },
     stepped: (report) => display.stepped(report),
     validating: (samples, total) => display.validating(samples, total),
@@ -135,6 +156,7 @@ export interface FolderChoice {
 interface Given extends SubjectChoice, Omit<FolderChoice, "recipe"> {
   readonly set: readonly string[];
   readonly device: string | null;
+  readonly log: string | null;
   readonly steps: number | null;
   readonly initBackbone: readonly string[];
   readonly allow: readonly ConventionName[];

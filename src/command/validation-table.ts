@@ -12,13 +12,13 @@ export function validationTable(validation: WeightsValidation): string {
   const { groups, aggregate, samples } = validation;
   const rows = groups.map((group) => [
     ...[group.dataset, group.controlMode, String(group.episodes), String(group.samples)],
-    ...[shown(group), group.episodes === 1 ? "one episode" : bounds(group)],
+    ...[shownLoss(group), group.episodes === 1 ? "one episode" : bounds(group)],
   ]);
   const episodes = groups.reduce((sum, group) => sum + group.episodes, 0);
   const numbers = ["episodes", "samples", "loss", "95 % by episodes"];
   return captioned(validation, columns(names, numbers), [
     ...rows,
-    ["mixture", "", String(episodes), String(samples), shown(aggregate), bounds(aggregate)],
+    ["mixture", "", String(episodes), String(samples), shownLoss(aggregate), bounds(aggregate)],
   ]);
 }
 
@@ -41,9 +41,16 @@ export function improvementTable(first: WeightsValidation, last: WeightsValidati
   const before = new Map(first.groups.map((group) => [`${group.dataset}/${group.controlMode}`, group]));
   const rows = last.groups.map((group) => {
     const own = before.get(`${group.dataset}/${group.controlMode}`) ?? { loss: null };
-    return [group.dataset, group.controlMode, String(group.samples), shown(own), shown(group), change(own, group)];
+    return [
+      group.dataset,
+      group.controlMode,
+      String(group.samples),
+      shownLoss(own),
+      shownLoss(group),
+      lossChange(own, group),
+    ];
   });
-  const whole = [shown(first.aggregate), shown(last.aggregate), change(first.aggregate, last.aggregate)];
+  const whole = [shownLoss(first.aggregate), shownLoss(last.aggregate), lossChange(first.aggregate, last.aggregate)];
   return captioned(last, columns(names, ["samples", "before", "after", "change"]), [
     ...rows,
     ["mixture", "", String(last.samples), ...whole],
@@ -56,10 +63,10 @@ export function validationLines(
   { weights, groups, aggregate }: WeightsValidation,
   columns: number,
 ): string[] {
-  const lines = [`step ${step}  validation of ${weightsWord[weights]} ${shown(aggregate)}`];
+  const lines = [`step ${step}  validation of ${weightsWord[weights]} ${shownLoss(aggregate)}`];
   for (const [at, group] of groups.entries()) {
     const isOnly = groups.every((other) => other === group || other.dataset !== group.dataset);
-    const own = `${group.dataset}${isOnly ? "" : ` / ${group.controlMode}`} ${shown(group)}`;
+    const own = `${group.dataset}${isOnly ? "" : ` / ${group.controlMode}`} ${shownLoss(group)}`;
     const joined = `${lines.at(-1)}  ${own}`;
     if (at === 0 || joined.length > columns) lines.push(`  ${own}`);
     else lines.splice(-1, 1, joined);
@@ -72,11 +79,13 @@ const weightsWord: Readonly<Record<ValidatedWeights, string>> = { parameters: "r
 
 type Loss = Pick<Group, "loss">;
 
-function shown({ loss }: Loss): string {
+/** A loss in four places, or that there are no samples of it. */
+export function shownLoss({ loss }: Loss): string {
   return loss === null ? "no data" : loss.toFixed(4);
 }
 
-function change(before: Loss, after: Loss): string {
+/** What is left of a loss, as a share of what it was. */
+export function lossChange(before: Loss, after: Loss): string {
   if (before.loss === null || after.loss === null) return "";
   const percent = Math.round(100 * (after.loss / before.loss - 1));
   return `${percent > 0 ? "+" : percent < 0 ? "−" : ""}${Math.abs(percent)} %`;

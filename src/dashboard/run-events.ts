@@ -72,6 +72,16 @@ export interface RunEvents {
   readonly problems: string[];
 }
 
+export function noEvents(): RunEvents {
+  return {
+    steps: { step: [], loss: [], gradientNorm: [], learningRate: [] },
+    validations: [],
+    audits: [],
+    rollouts: [],
+    problems: [],
+  };
+}
+
 /**
  * Events by their kind.
  *
@@ -79,16 +89,10 @@ export interface RunEvents {
  * are told, a kind at a time.
  */
 export function sortEvents(events: readonly RunEvent[]): RunEvents {
-  const sorted: RunEvents = {
-    steps: { step: [], loss: [], gradientNorm: [], learningRate: [] },
-    validations: [],
-    audits: [],
-    rollouts: [],
-    problems: [],
-  };
+  const sorted = noEvents();
   const strange = new Map<string, { count: number; first: string }>();
   for (const event of events) {
-    const problem = take(sorted, event);
+    const problem = takeEvent(sorted, event);
     if (problem === null) continue;
     const found = strange.get(event.kind) ?? { count: 0, first: `step ${event.step}: ${problem}` };
     strange.set(event.kind, { ...found, count: found.count + 1 });
@@ -98,8 +102,12 @@ export function sortEvents(events: readonly RunEvent[]): RunEvents {
   return sorted;
 }
 
-/** @returns why it is left out */
-function take(sorted: RunEvents, event: RunEvent): string | null {
+/**
+ * Puts an event behind those of its kind.
+ *
+ * @returns why it is left out
+ */
+export function takeEvent(sorted: RunEvents, event: RunEvent): string | null {
   switch (event.kind) {
     case "step":
       return takeStep(sorted.steps, event);

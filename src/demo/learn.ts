@@ -25,6 +25,7 @@ export async function learn(
     ...unwatched,
     note: (text) => display.note(text),
     begun: (step) => display.begun(step),
+    logged: (line) => display.logged(line),
     isStopped,
     stepped: (report) => {
       steps.push({ step: report.step, loss: report.loss });

@@ -8,8 +8,10 @@ export interface Bar {
   finish(): void;
 }
 
+type TrainingNews = "note" | "begun" | "logged" | "stepped" | "validating" | "validated";
+
 /** How far the training is; hidden, it makes way for an error. */
-export interface TrainingBar extends Pick<TrainWatcher, "note" | "begun" | "stepped" | "validating" | "validated"> {
+export interface TrainingBar extends Pick<TrainWatcher, TrainingNews> {
   finish(): void;
   hide(): void;
 }

@@ -1,8 +1,8 @@
-import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { isAbsent, isOutOfRoom, replaceDurably } from "../checkpoint/durable.ts";
+import { appendEvent, isAbsent, replaceDurably } from "../checkpoint/durable.ts";
 import { InputError } from "../input-error.ts";
 import { parseInput } from "../parse-input.ts";
 
@@ -50,12 +50,7 @@ export class EventLog {
    * @throws InputError where the disk is full
    */
   append(event: RunEvent): void {
-    const line = Buffer.from(`${JSON.stringify(event, refuseNotFinite)}\n`);
-    try {
-      for (let begin = 0; begin < line.length; ) begin += writeSync(this.#file, line, begin);
-    } catch (error) {
-      throw isOutOfRoom(error) ? new InputError(`${this.path}: expected room for an event, got a full disk`) : error;
-    }
+    appendEvent(this.#file, Buffer.from(`${JSON.stringify(event, refuseNotFinite)}\n`), this.path);
   }
 
   /** Waits until every event is on the disk. */

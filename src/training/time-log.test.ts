@@ -17,9 +17,12 @@ function lines(): unknown[] {
     .map((line) => JSON.parse(line));
 }
 
+const at = (ms: number) => ({ now: () => ms, logged: () => {} });
+
 it("writes its start, then at most one line a second, and the last step in any case", () => {
   let now = 1000;
-  const log = TimeLog.begin(run, 20, () => now);
+  const told: unknown[] = [];
+  const log = TimeLog.begin(run, 20, { now: () => now, logged: (line) => told.push(line) });
   for (const [at, step] of [
     [1400, 21],
     [2000, 22],
@@ -37,14 +40,15 @@ it("writes its start, then at most one line a second, and the last step in any c
     { kind: "time", step: 24, at: 3000, waitedMs: 240 },
     { kind: "time", step: 25, at: 3001, waitedMs: 250 },
   ]);
+  expect(told).toEqual(lines());
 });
 
 it("goes on behind what an earlier start wrote", () => {
-  for (const step of [0, 7]) TimeLog.begin(run, step, () => step).close();
+  for (const step of [0, 7]) TimeLog.begin(run, step, at(step)).close();
   expect(lines()).toMatchObject([{ step: 0 }, { step: 7 }]);
 });
 
 it.skipIf(process.platform !== "linux")("does not stop a run whose disk is full: its events do", () => {
   symlinkSync("/dev/full", join(run, "times.jsonl"));
-  expect(() => TimeLog.begin(run, 0, () => 0).close()).not.toThrow();
+  expect(() => TimeLog.begin(run, 0, at(0)).close()).not.toThrow();
 });

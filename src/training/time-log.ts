@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { isOutOfRoom } from "../checkpoint/durable.ts";
+import type { RunEvent } from "./event-log.ts";
 
 /**
  * Where a run says when its steps ended, beside its events: what is computed twice has equal events, and other times.
@@ -13,30 +14,34 @@ export const timeFile = "times.jsonl";
 /** At most one line in so long, so that short steps cost nothing. */
 const betweenMs = 1000;
 
+export interface TimeClock {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Told each line. */
+  readonly logged: (line: RunEvent) => void;
+}
+
 /** Writes when the steps of a run ended. No number of the run depends on it, so a line that cannot be written is left out. */
 export class TimeLog {
   readonly #file: number;
-  readonly #now: () => number;
+  readonly #clock: TimeClock;
   #last = 0;
 
-  private constructor(file: number, now: () => number) {
+  private constructor(file: number, clock: TimeClock) {
     this.#file = file;
-    this.#now = now;
+    this.#clock = clock;
   }
 
-  /**
-   * @param step that training goes on from
-   * @param now  milliseconds since 1970
-   */
-  static begin(run: string, step: number, now: () => number): TimeLog {
-    const log = new TimeLog(openSync(join(run, timeFile), "a"), now);
+  /** @param step that training goes on from */
+  static begin(run: string, step: number, clock: TimeClock): TimeLog {
+    const log = new TimeLog(openSync(join(run, timeFile), "a"), clock);
     log.#write("start", step, 0);
     return log;
   }
 
   /** Writes a line where the last is old enough, or where this step is the last. */
   stepped(step: number, waitedMs: number, isLast: boolean): void {
-    if (isLast || this.#now() - this.#last >= betweenMs) this.#write("time", step, waitedMs);
+    if (isLast || this.#clock.now() - this.#last >= betweenMs) this.#write("time", step, waitedMs);
   }
 
   close(): void {
@@ -44,11 +49,12 @@ export class TimeLog {
   }
 
   #write(kind: "start" | "time", step: number, waitedMs: number): void {
-    const at = Math.round(this.#now());
+    const at = Math.round(this.#clock.now());
     this.#last = at;
-    const line = Buffer.from(`${JSON.stringify({ kind, step, at, waitedMs: Math.round(waitedMs) })}\n`);
+    const line = { kind, step, at, waitedMs: Math.round(waitedMs) };
+    this.#clock.logged(line);
     try {
-      writeSync(this.#file, line);
+      writeSync(this.#file, Buffer.from(`${JSON.stringify(line)}\n`));
     } catch (error) {
       // A full disk stops the run where its events or a checkpoint need it.
       if (!isOutOfRoom(error)) throw error;

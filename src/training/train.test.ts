@@ -6,7 +6,7 @@ import { readManifest } from "../checkpoint/checkpoint.ts";
 import { checkpointFolder } from "../checkpoint/store.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
 import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
-import { readEvents } from "./event-log.ts";
+import { type RunEvent, readEvents } from "./event-log.ts";
 import { type MicroRun, trainMicroRun } from "./testing/micro-run.ts";
 import { trainPolicy } from "./train.ts";
 import { unwatched } from "./watcher.ts";
@@ -35,11 +35,19 @@ describe("a run whose validation loss falls and rises again", () => {
     expect(last).toBeGreaterThan(third!);
   });
 
-  it("is gone on with after its best without forgetting it", async () => {
+  it("is gone on with after its best without forgetting it, and tells each line of its logs from there on", async () => {
     const half = await trainMicroRun(awkwardRecipe, 4);
     const { folder, recipe, cache } = half;
     const start = { kind: "resume" } as const;
-    const result = await trainPolicy({ recipe, folder, start, until: 6, cache, world: await aloneWorld() }, unwatched);
+    const told: RunEvent[] = [];
+    const watcher = { ...unwatched, logged: (line: RunEvent) => told.push(line) };
+    const result = await trainPolicy({ recipe, folder, start, until: 6, cache, world: await aloneWorld() }, watcher);
+    const [started, ...rest] = told;
+    expect(started).toMatchObject({ kind: "start", step: 4 });
+    expect(rest.filter(({ kind }) => kind !== "time")).toEqual(
+      (await readEvents(folder)).filter(({ step }) => step > 4),
+    );
+    expect(rest.findLast(({ kind }) => kind === "time")).toMatchObject({ step: 6 });
     expect(result.best).toEqual({ step: 2, loss: validations[1]!.aggregate.loss });
     expect(await readdir(join(folder, "checkpoints"))).toEqual(["000002", "000006"]);
     await half.remove();

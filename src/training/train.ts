@@ -4,6 +4,7 @@ import type { World } from "../ranks/world.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { withTokenizerContent } from "../recipe/tokenizer.ts";
 import { beginRun, checkStart, newState, type Start } from "./begin.ts";
+import type { RunEvent } from "./event-log.ts";
 import { closeObservers, openObservers } from "./observer.ts";
 import { progressOfRank0 } from "./over-ranks.ts";
 import { better, type TrainingProgress } from "./progress.ts";
@@ -57,6 +58,11 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
   const trainer = await run.trainerFor(progress.state);
   const record = new TrainingRecord(from);
 
+  const log = (event: RunEvent) => {
+    if (events === null) return;
+    events.append(event);
+    watcher.logged(event);
+  };
   const save = async () => {
     events?.sync();
     if (world.rank === 0) await run.save(folder, progress);
@@ -65,7 +71,7 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
     const { step } = progress.state;
     const began = record.seconds;
     const validation = await run.validate(progress.state, (samples, total) => watcher.validating(samples, total));
-    events?.append({ kind: "validation", step, ...validationAsJson(validation) });
+    log({ kind: "validation", step, ...validationAsJson(validation) });
     watcher.validated(step, validation);
     record.validated({ step, seconds: record.seconds - began, ...validation });
     progress = { ...progress, best: better(progress.best, step, validation) };
@@ -73,8 +79,9 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
 
   // Resumed before its first checkpoint, a run would otherwise begin with other weights.
   if (start.kind === "init" || start.kind === "backbone") await save();
-  const times = begun === null ? null : open.adopt(TimeLog.begin(folder, from, Date.now), (log) => log.close());
-  watcher.begun(from);
+  await watcher.begun(from);
+  const clock = { now: Date.now, logged: (line: RunEvent) => watcher.logged(line) };
+  const times = begun === null ? null : open.adopt(TimeLog.begin(folder, from, clock), (one) => one.close());
   if (from === 0 && progress.best === null && recipe.validation.everySteps > 0) await validate();
   let isStopped = await world.any("stop", watcher.isStopped());
   if (isStopped && from === 0) await save();
@@ -85,7 +92,7 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
     const { state, loss, errors, gradientNorm } = await trainer.step(progress.state, share, rate);
     const { step } = state;
     progress = { ...progress, state };
-    events?.append({ kind: "step", step, loss, gradientNorm, learningRate: rate });
+    log({ kind: "step", step, loss, gradientNorm, learningRate: rate });
     record.step(loss, errors);
     watcher.stepped({ step, loss, waitShare: run.waitedMs / 1000 / record.seconds });
 
@@ -99,7 +106,7 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
     for (const observer of observers) {
       if (!isDue(observer.everySteps, step, isLast && observer.looksAtLast)) continue;
       const seen = await observer.look(state);
-      for (const event of seen.events) events?.append(event);
+      for (const event of seen.events) log(event);
       if (seen.problem !== null) throw seen.problem;
     }
     if (isSaved) await save();

@@ -1,5 +1,6 @@
 import type { WeightsValidation } from "../metric/group.ts";
 import type { DataSummary } from "../recipe/data-summary.ts";
+import type { RunEvent } from "./event-log.ts";
 import type { ObserverKind } from "./observer.ts";
 
 /** What is reported of each step of a run. */
@@ -15,7 +16,10 @@ export interface TrainWatcher {
   /** Told what is read of each dataset, before anything is computed. */
   opened(data: readonly DataSummary[]): void;
   note(text: string): void;
-  begun(step: number): void;
+  /** Told the step that training goes on from, once the run's folder is there and its events are those up to this step; waited for. */
+  begun(step: number): void | Promise<void>;
+  /** Told each line of `events.jsonl` and `times.jsonl` once it is written, at the rank that writes them. */
+  logged(line: RunEvent): void;
   stepped(report: StepReport): void;
   /** Told how many held-out samples are done, and of how many. */
   validating(samples: number, total: number): void;
@@ -30,6 +34,7 @@ export const unwatched: TrainWatcher = {
   opened: () => {},
   note: () => {},
   begun: () => {},
+  logged: () => {},
   stepped: () => {},
   validating: () => {},
   validated: () => {},

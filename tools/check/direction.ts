@@ -54,7 +54,7 @@ export const toolOfCommand: Readonly<Record<string, string>> = {
 /** Packages that only some folders may name, by the start of their name. */
 const packageRooms: Readonly<Record<string, readonly string[]>> = {
   onnxruntime: ["graph"],
-  protobufjs: ["graph", "serving"],
+  protobufjs: ["graph", "serving", "dashboard"],
   "@grpc": ["serving"],
   koffi: ["graph", "ranks"],
   hyparquet: ["dataset"],

@@ -1,0 +1,50 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { readEventFile } from "../dashboard/tensorboard/testing/event-file.ts";
+import { aloneWorld } from "../ranks/open-world.ts";
+import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
+import { readEvents } from "../training/event-log.ts";
+import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
+import { trainPolicy } from "../training/train.ts";
+import { unwatched } from "../training/watcher.ts";
+import { TrainingLogs } from "./training-logs.ts";
+
+async function goOn({ folder, recipe, cache }: MicroRun, until: number, isAsked: boolean) {
+  const logs = new TrainingLogs({ run: folder, batchSize: recipe.batch.size, isAsked });
+  const begun: Awaited<ReturnType<TrainingLogs["begin"]>>[] = [];
+  const watcher = {
+    ...unwatched,
+    begun: async () => void begun.push(await logs.begin()),
+    logged: (line: Parameters<TrainingLogs["append"]>[0]) => logs.append(line),
+  };
+  const start = { kind: "resume" } as const;
+  await trainPolicy({ recipe, folder, start, until, cache, world: await aloneWorld() }, watcher);
+  logs.close();
+  return begun[0]!;
+}
+
+it("has a run's curves for TensorBoard from its first step, however late they are asked for, and keeps them up", async () => {
+  const run = await trainMicroRun(awkwardRecipe, 2);
+  const folder = join(run.folder, "tensorboard");
+  try {
+    expect((await goOn(run, 3, false)).note).toBeNull();
+    expect(existsSync(folder)).toBe(false);
+    const { logged, note } = await goOn(run, 4, true);
+    expect(logged.at(-1)?.step).toBe(3);
+    expect(note).toMatch(/^for TensorBoard as well: tensorboard --logdir /);
+    await goOn(run, 6, false);
+    const [file, ...others] = readdirSync(folder);
+    expect(others).toEqual([]);
+    const losses = (await readEvents(run.folder))
+      .filter(({ kind }) => kind === "step")
+      .map(({ step, loss }) => [step, Math.fround(Number(loss))]);
+    const read = readEventFile(join(folder, file!)).flatMap(({ step, scalars }) =>
+      scalars.filter(([tag]) => tag === "train/loss").map(([, value]) => [step, value]),
+    );
+    expect(read).toEqual(losses);
+    expect(read.map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+  } finally {
+    await run.remove();
+  }
+});
