@@ -7,7 +7,7 @@ import { episodeSeries } from "../data/series.ts";
 import { datasetSummary } from "../data/summary.ts";
 import type { Source } from "../source.ts";
 import { askedNumber, askedSource, askedWord } from "./asked.ts";
-import type { ApiRequest, Endpoint } from "./endpoint.ts";
+import type { ApiAnswer, ApiRequest, Endpoint } from "./endpoint.ts";
 import { openedIn, shownAt } from "./opened.ts";
 
 /** The datasets at or below the folders given. */
@@ -30,37 +30,40 @@ export const dataEndpoints: readonly Endpoint[] = [
     path: "/api/:source/:name/data",
     summary: "the datasets of a run, or one dataset: robots, dofs, cameras, episodes, what keeps them from training",
     async answer(request) {
-      const data = await openedIn(request.sources).data(await askedSource(request));
-      return { kind: "json", value: dataJson(data) };
+      const source = await askedSource(request);
+      return { kind: "json", value: await openedIn(request.sources).withData(source, async (data) => dataJson(data)) };
     },
   },
   {
     path: "/api/:source/:name/data/:dataset/episodes/:episode",
     summary: "actions and states of an episode by entry and row; ?scale=raw or normalised, as training reads them",
     async answer(request) {
-      const { data, shown } = await askedDataset(request);
       const episode = askedNumber("episode", request.parameter("episode"));
       const scale = askedWord(request.query, "scale", scales);
-      return { kind: "json", value: await episodeSeries(data, shown, { episode, scale }) };
+      return await withDataset(request, async ({ data, shown }) => {
+        return { kind: "json", value: await episodeSeries(data, shown, { episode, scale }) };
+      });
     },
   },
   {
     path: "/api/:source/:name/data/:dataset/summary",
     summary: "statistics and histograms by entry, instructions by rows; ?scale=raw or normalised",
     async answer(request) {
-      const { source, data, shown, number } = await askedDataset(request);
       const scale = askedWord(request.query, "scale", scales);
-      const compute = () => datasetSummary(data, shown, scale);
-      return { kind: "json", value: await openedIn(request.sources).answer(source, `${number} ${scale}`, compute) };
+      return await withDataset(request, async ({ source, data, shown, number }) => {
+        const compute = () => datasetSummary(data, shown, scale);
+        return { kind: "json", value: await openedIn(request.sources).answer(source, `${number} ${scale}`, compute) };
+      });
     },
   },
   {
     path: "/api/:source/:name/data/:dataset/inspection",
     summary: "what inspect finds in a dataset, with episode and row",
     async answer(request) {
-      const { source, shown, number } = await askedDataset(request);
-      const compute = () => inspection(shown);
-      return { kind: "json", value: await openedIn(request.sources).answer(source, `${number} inspection`, compute) };
+      return await withDataset(request, async ({ source, shown, number }) => {
+        const compute = () => inspection(shown);
+        return { kind: "json", value: await openedIn(request.sources).answer(source, `${number} inspection`, compute) };
+      });
     },
   },
   {
@@ -68,15 +71,16 @@ export const dataEndpoints: readonly Endpoint[] = [
     summary:
       "a picture as PNG: ?camera=KEY&episode=N&row=N&form=recorded, or form=policy for the square that training reads",
     async answer(request) {
-      const { data, shown } = await askedDataset(request);
       const { query } = request;
-      const bytes = await framePng(data, shown, {
+      const choice = {
         camera: query.get("camera") ?? "",
         episode: askedNumber("episode", query.get("episode")),
         row: askedNumber("row", query.get("row")),
         form: askedWord(query, "form", frameForms),
+      };
+      return await withDataset(request, async ({ data, shown }) => {
+        return { kind: "bytes", type: "image/png", bytes: await framePng(data, shown, choice) };
       });
-      return { kind: "bytes", type: "image/png", bytes };
     },
   },
 ];
@@ -88,9 +92,14 @@ interface AskedDataset {
   readonly number: number;
 }
 
-async function askedDataset(request: ApiRequest): Promise<AskedDataset> {
+/** Answers from the dataset that is asked for, which stays open meanwhile. */
+async function withDataset(
+  request: ApiRequest,
+  answer: (asked: AskedDataset) => Promise<ApiAnswer>,
+): Promise<ApiAnswer> {
   const source = await askedSource(request);
-  const data = await openedIn(request.sources).data(source);
   const number = askedNumber("dataset", request.parameter("dataset"));
-  return { source, data, shown: shownAt(data, number), number };
+  return await openedIn(request.sources).withData(source, (data) =>
+    answer({ source, data, shown: shownAt(data, number), number }),
+  );
 }

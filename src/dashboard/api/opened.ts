@@ -8,37 +8,35 @@ import { dataSubjectAt } from "../data/subject.ts";
 import { ShownPolicy } from "../policy/shown-policy.ts";
 import { RequestRefused } from "../refused.ts";
 import type { Source, SourceFolders } from "../source.ts";
+import { Shelf } from "./shelf.ts";
 
 /** So many runs or datasets, and policies, stay open; the longest unused makes room. */
 const most = { data: 4, policies: 2, answers: 64 } as const;
 
-/** Something that is kept while what it was made from stays as it is. */
-interface Kept<T> {
-  readonly stamp: string;
-  readonly value: Promise<T>;
-}
-
-/** What views have opened: datasets, policies, and what took long to compute. */
+/** What views have opened: datasets, policies, and what took long to compute. What is in use stays open until it no longer is. */
 export class Opened {
-  readonly #data = new Shelf<OpenData>(most.data, (data) => data.close());
-  readonly #policies = new Shelf<ShownPolicy>(most.policies, (policy) => policy.close());
-  readonly #answers = new Shelf<object>(most.answers, async () => {});
+  readonly #data = new Shelf<OpenData>({ most: most.data, close: (data) => data.close() });
+  readonly #policies = new Shelf<ShownPolicy>({ most: most.policies, close: (policy) => policy.close() });
+  readonly #answers = new Shelf<object>({ most: most.answers, close: async () => {} });
 
-  /** The data of a run or dataset. @throws InputError as `dataSubjectAt` */
-  async data(source: Source): Promise<OpenData> {
-    return await this.#data.get(source.folder, await stampOf(source), () => openFolder(source.folder));
+  /** Reads the data of a run or dataset. @throws InputError as `dataSubjectAt` */
+  async withData<R>(source: Source, work: (data: OpenData) => Promise<R>): Promise<R> {
+    const place = { key: source.folder, stamp: await stampOf(source) };
+    return await this.#data.use(place, () => openFolder(source.folder), work);
   }
 
-  /** The policy of a run's newest checkpoint. @throws InputError as `ShownPolicy.open` */
-  async policy(source: Source): Promise<ShownPolicy> {
+  /** Asks the policy of a run's newest checkpoint. @throws InputError as `ShownPolicy.open` */
+  async withPolicy<R>(source: Source, work: (policy: ShownPolicy) => Promise<R>): Promise<R> {
     const newest = await latestCheckpoint(source.folder);
-    return await this.#policies.get(source.folder, `${newest?.step}`, () => openPolicy(source.folder));
+    const place = { key: source.folder, stamp: `${newest?.step}` };
+    return await this.#policies.use(place, () => openPolicy(source.folder), work);
   }
 
   /** An answer of an address, computed once. */
   async answer<T extends object>(source: Source, address: string, compute: () => Promise<T>): Promise<object> {
     const newest = await latestCheckpoint(source.folder).catch(() => null);
-    return await this.#answers.get(`${source.folder}\n${address}`, `${await stampOf(source)} ${newest?.step}`, compute);
+    const place = { key: `${source.folder}\n${address}`, stamp: `${await stampOf(source)} ${newest?.step}` };
+    return await this.#answers.use(place, compute, async (found) => found);
   }
 
   async close(): Promise<void> {
@@ -82,44 +80,4 @@ async function stampOf({ folder, kind }: Source): Promise<string> {
   const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: 0 }));
   const hasWeights = kind === "run" && (await latestCheckpoint(folder).catch(() => null)) !== null;
   return `${mtimeMs} ${hasWeights}`;
-}
-
-/** Promises by key, dropped where they fail, their stamp changes, or others need the room. */
-class Shelf<T> {
-  readonly #kept = new Map<string, Kept<T>>();
-  readonly #most: number;
-  readonly #drop: (value: T) => Promise<void>;
-
-  constructor(most: number, drop: (value: T) => Promise<void>) {
-    this.#most = most;
-    this.#drop = drop;
-  }
-
-  async get<V extends T>(key: string, stamp: string, make: () => Promise<V>): Promise<T> {
-    const known = this.#kept.get(key);
-    if (known?.stamp === stamp) {
-      this.#kept.delete(key);
-      this.#kept.set(key, known);
-      return await known.value;
-    }
-    if (known !== undefined) await this.#remove(key);
-    const made: Kept<T> = { stamp, value: make() };
-    this.#kept.set(key, made);
-    made.value.catch(() => {
-      if (this.#kept.get(key) === made) this.#kept.delete(key);
-    });
-    for (const oldest of [...this.#kept.keys()].slice(0, -this.#most)) await this.#remove(oldest);
-    return await made.value;
-  }
-
-  async clear(): Promise<void> {
-    await Promise.all([...this.#kept.keys()].map((key) => this.#remove(key)));
-  }
-
-  async #remove(key: string): Promise<void> {
-    const kept = this.#kept.get(key);
-    this.#kept.delete(key);
-    const value = await kept?.value.catch(() => undefined);
-    if (value !== undefined) await this.#drop(value);
-  }
 }

@@ -13,10 +13,12 @@ export const paddingEndpoints: readonly Endpoint[] = [
     async answer(request) {
       const source = await askedSource(request);
       const opened = openedIn(request.sources);
-      const { plan, problem } = await opened.data(source);
-      if (plan === null) throw new InputError(problem ?? `${source.name}: expected a recipe that trains, got none`);
       const step = askedNumber("step", request.parameter("step"));
-      return { kind: "json", value: await opened.answer(source, `batch ${step}`, () => batchMap(plan, step)) };
+      const value = await opened.withData(source, async ({ plan, problem }) => {
+        if (plan === null) throw new InputError(problem ?? `${source.name}: expected a recipe that trains, got none`);
+        return await opened.answer(source, `batch ${step}`, () => batchMap(plan, step));
+      });
+      return { kind: "json", value };
     },
   },
   {

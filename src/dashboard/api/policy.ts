@@ -1,7 +1,10 @@
 import { readManifest } from "../../checkpoint/checkpoint.ts";
 import { cells } from "../../graph/axes.ts";
 import { findPolicy } from "../../serving/load.ts";
+import type { ShownDataset } from "../data/open-data.ts";
 import { chunkErrors, chunksAt } from "../policy/chunks.ts";
+import type { ShownPolicy } from "../policy/shown-policy.ts";
+import type { Source } from "../source.ts";
 import { askedCount, askedNumber, askedRun } from "./asked.ts";
 import type { ApiRequest, Endpoint } from "./endpoint.ts";
 import { openedIn, shownAt } from "./opened.ts";
@@ -35,32 +38,48 @@ export const policyEndpoints: readonly Endpoint[] = [
     path: "/api/runs/:run/policy/:dataset/episodes/:episode/chunks",
     summary: "chunks of actions at a row over the recorded ones; ?row=N&draws=8",
     async answer(request) {
-      const { policy, shown, episode } = await askedPolicy(request);
       const row = askedNumber("row", request.query.get("row"));
       const draws = askedCount(request.query, "draws", { most: mostDraws, otherwise: 8 });
-      return { kind: "json", value: await chunksAt(policy, shown, { episode, row, draws }) };
+      const value = await withPolicy(request, ({ policy, shown, episode }) =>
+        chunksAt(policy, shown, { episode, row, draws }),
+      );
+      return { kind: "json", value };
     },
   },
   {
     path: "/api/runs/:run/policy/:dataset/episodes/:episode/errors",
     summary: "errors of chunks over an episode by dof and step of the horizon; ?rows=16&draws=4",
     async answer(request) {
-      const { policy, shown, episode, source } = await askedPolicy(request);
       const rows = askedCount(request.query, "rows", { most: 256, otherwise: 16 });
       const draws = askedCount(request.query, "draws", { most: mostDraws, otherwise: 4 });
-      const address = `errors ${request.parameter("dataset")} ${episode} ${rows} ${draws}`;
-      const compute = () => chunkErrors(policy, shown, { episode, rows, draws });
-      return { kind: "json", value: await openedIn(request.sources).answer(source, address, compute) };
+      const value = await withPolicy(request, ({ policy, shown, episode, source }) => {
+        const address = `errors ${request.parameter("dataset")} ${episode} ${rows} ${draws}`;
+        const compute = () => chunkErrors(policy, shown, { episode, rows, draws });
+        return openedIn(request.sources).answer(source, address, compute);
+      });
+      return { kind: "json", value };
     },
   },
 ];
 
-async function askedPolicy(request: ApiRequest) {
+interface AskedPolicy {
+  readonly source: Source;
+  readonly policy: ShownPolicy;
+  readonly shown: ShownDataset;
+  readonly episode: number;
+}
+
+/** Answers from the policy and the episode that are asked for; it stays loaded meanwhile. */
+async function withPolicy<R>(request: ApiRequest, answer: (asked: AskedPolicy) => Promise<R>): Promise<R> {
   const { sources, parameter } = request;
   const source = await askedRun(request, parameter("run"));
-  const policy = await openedIn(sources).policy(source);
-  const shown = shownAt(policy.data, askedNumber("dataset", parameter("dataset")));
-  return { source, policy, shown, episode: askedNumber("episode", parameter("episode")) };
+  const [dataset, episode] = [
+    askedNumber("dataset", parameter("dataset")),
+    askedNumber("episode", parameter("episode")),
+  ];
+  return await openedIn(sources).withPolicy(source, (policy) =>
+    answer({ source, policy, shown: shownAt(policy.data, dataset), episode }),
+  );
 }
 
 async function policyJson(folder: string): Promise<PolicyJson> {
