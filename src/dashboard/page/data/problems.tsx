@@ -46,17 +46,19 @@ function Finding({
   readonly problem: InspectionJson["problems"][number];
   readonly dataset: DatasetJson;
 }) {
-  const { path, message, episode, row } = problem;
+  const { path, message, episode, row, shownRow, isTrimmed } = problem;
   const isHere = dataset.episodes.some((one) => one.episode === episode);
-  const show = () => changeQuery({ episode: String(episode), row: row === undefined ? null : String(row) }, "push");
+  const show = () =>
+    changeQuery({ episode: String(episode), row: shownRow === null ? null : String(shownRow) }, "push");
   return (
     <li>
       {isHere && (
         <button type="button" class="small" onClick={show}>
           episode {episode}
-          {row !== undefined && `, row ${row}`}
+          {shownRow !== null && `, row ${row}`}
         </button>
       )}{" "}
+      {isTrimmed && <span class="quiet-text">row {row}, which is idle and trimmed · </span>}
       <span class="quiet-text">{path}</span> {message}
     </li>
   );

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasRealData, onRealData, realDataset } from "../../../dataset/testing/real-data.ts";
-import { plainColumns, writeV2 } from "../../../dataset/testing/small-dataset.ts";
+import { plainColumns, writeJson, writeV2 } from "../../../dataset/testing/small-dataset.ts";
 import { addEpisode, description, toyCamera } from "../../../dataset/testing/toy-recording.ts";
 import { DatasetWriter } from "../../../dataset/write/dataset-writer.ts";
+import { idleRecipe, writeIdle } from "../../testing/idle-dataset.ts";
 import { chromiumPath, keepPicture, seriousProblems, skippedWithoutChromium } from "../testing/browser.ts";
 import { overflow, type WatchedDashboard, watchDashboard } from "../testing/watched.ts";
 
@@ -28,6 +29,8 @@ beforeAll(async () => {
     const values = [0, 1, Number.NaN, 3].map((x) => [x, 1]);
     return episode === 1 ? [{ ...action!, values }, ...others] : [];
   });
+  await writeIdle(join(root, "idle"), [4, 1]);
+  await writeJson(join(root, "trimming/recipe.json"), idleRecipe(root));
   watched = await watchDashboard([root]);
 });
 afterAll(async () => {
@@ -109,6 +112,18 @@ describe.skipIf(chromiumPath === null)(`the view of data${skippedWithoutChromium
     await page.getByRole("button", { name: "episode 1, row 3" }).click();
     await page.getByText("row 3 of 4, 0.30 s").waitFor();
     await page.waitForURL(/episode=1.*row=3/);
+    await page.close();
+  });
+
+  it("leads to the row of a problem behind idle ones, and says of one among them that it is trimmed", async () => {
+    const { page } = await watched.page("/data?run=trimming");
+    await page.getByText("row 1, which is idle and trimmed").waitFor();
+    expect(await page.getByRole("button", { name: "episode 1", exact: true }).count()).toBe(1);
+    await page.getByRole("button", { name: "episode 0, row 4" }).click();
+    // The robot stands at 2 at row 4 of the recording, two rows behind the first that is shown.
+    await page.waitForURL(/episode=0.*row=2/);
+    await page.getByText("row 4 of 6, 0.20 s").waitFor();
+    await expect.poll(() => page.locator(".action-text").first().textContent()).toBe("2");
     await page.close();
   });
 
