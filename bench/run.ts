@@ -13,6 +13,8 @@ export async function run(request: BenchRequest, terminal: Terminal): Promise<Co
   switch (name) {
     case "answer":
       return (await import("./answer.ts")).benchAnswer(rounds, terminal);
+    case "dashboard":
+      return (await import("./dashboard.ts")).benchDashboard(rounds, terminal);
     case "decoding":
       return (await import("./decoding.ts")).benchDecoding(rounds, terminal);
     case "engine":

@@ -2,7 +2,7 @@
 
 export { type AuditRequest, auditRecipe } from "./audit/audit-recipe.ts";
 export { auditObserver } from "./audit/observer.ts";
-export type { AuditReport, AuditRow } from "./audit/report.ts";
+export type { AuditReport, AuditRow } from "./audit/verdict.ts";
 export type { PolicyInput, Robot, RobotObservation } from "./batch/observation.ts";
 export { soundConventions } from "./checkpoint/conventions.ts";
 export { readFast } from "./codec/fast-file.ts";

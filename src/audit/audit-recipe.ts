@@ -14,7 +14,7 @@ import type { Recipe } from "../recipe/schema.ts";
 import { storedSplits } from "../recipe/stored-split.ts";
 import { type Rule, Rules } from "../validity/rules.ts";
 import { Audit } from "./audit.ts";
-import type { AuditReport } from "./report.ts";
+import type { AuditReport } from "./verdict.ts";
 import { exercisedWeights } from "./weight.ts";
 
 /** What to audit. */

@@ -8,11 +8,12 @@ import { type Leak, leaksOf, type Outputs } from "./law.ts";
 import { differingArrays, type OnTheWay } from "./look.ts";
 import { placeOf } from "./place.ts";
 import { type AuditBatchRequest, auditRequests, loadGlobalBatches } from "./real-batch.ts";
-import { type AuditReport, columnOf, type Finding, reportOf } from "./report.ts";
+import { columnOf, type Finding, reportOf } from "./report.ts";
 import { GlobalBatchRunner } from "./runner.ts";
 import { type ServedSamples, servedFindings, servedSamples } from "./served.ts";
 import { type MeasuredTwice, measureTwice } from "./statistics.ts";
 import { cellsOfKind, horizonTrials, ranksTrial, statisticsTrial, type Trial, trialsOf } from "./trial.ts";
+import type { AuditReport } from "./verdict.ts";
 
 /** How much is looked at. */
 export interface AuditScope {

@@ -34,7 +34,9 @@ describe("an audit inside training", () => {
     );
     const text = await readFile(join(folder, "events.jsonl"), "utf8").catch(() => "");
     const lines = text.split("\n").filter((line) => line !== "");
-    const found: { kind: string; step: number; clean?: boolean }[] = lines.map((line) => JSON.parse(line));
+    const found: { kind: string; step: number; clean?: boolean; rows?: Record<string, unknown>[] }[] = lines.map(
+      (line) => JSON.parse(line),
+    );
     return {
       error,
       kinds: found.map(({ kind, step }) => `${kind} ${step}`),
@@ -46,7 +48,8 @@ describe("an audit inside training", () => {
     const { error, kinds, audit } = await events("clean", [auditObserver(place)]);
     expect(error).toBeNull();
     expect(kinds).toEqual(["validation 0", "step 1", "step 2", "validation 2", "audit 2", "step 3", "validation 3"]);
-    expect(audit).toMatchObject({ clean: true, leaks: [] });
+    expect(audit).toMatchObject({ clean: true, leaks: [], laws: { poison: "clean", horizon: "clean" } });
+    expect(audit?.rows?.find(({ padding }) => padding === "views")).toMatchObject({ loss: "clean", hint: "known" });
   });
 
   it("stops where something leaks, and says what and where", async () => {
@@ -56,7 +59,9 @@ describe("an audit inside training", () => {
     const { error, kinds, audit } = await events("leaking", [breaking]);
     expect(error).toMatch(/^InputError: train: step 2: padding leaks: views reach loss at policy\/trunk\.ts: /);
     expect(kinds).toEqual(["validation 0", "step 1", "step 2", "validation 2", "audit 2"]);
-    expect(audit).toMatchObject({ clean: false });
+    expect(audit).toMatchObject({ clean: false, laws: { split: "clean" } });
+    const where = expect.stringMatching(/^policy\/trunk\.ts: /);
+    expect(audit?.rows?.find(({ padding }) => padding === "views")).toMatchObject({ loss: { where, isServed: false } });
   });
 
   it("is refused where nobody brings one, before anything is begun", async () => {

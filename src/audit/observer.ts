@@ -5,6 +5,7 @@ import type { Plan } from "../recipe/plan.ts";
 import type { Observer, ObserverKind, ObserverReport } from "../training/observer.ts";
 import { Audit } from "./audit.ts";
 import { leaksIn } from "./report.ts";
+import type { AuditReport } from "./verdict.ts";
 
 /**
  * The audit that runs inside training: every law, on one micro-batch of training samples and one of held-out ones, the same at every
@@ -23,7 +24,7 @@ async function openAudit(plan: Plan, cache: string): Promise<Observer> {
     return {
       everySteps: plan.recipe.audit.everySteps,
       looksAtLast: false,
-      look: async ({ step, parameters }) => seen(step, leaksIn(await audit.run(parameters, () => {}))),
+      look: async ({ step, parameters }) => seen(step, await audit.run(parameters, () => {})),
       close: () => audit.close(),
     };
   } finally {
@@ -31,8 +32,10 @@ async function openAudit(plan: Plan, cache: string): Promise<Observer> {
   }
 }
 
-function seen(step: number, leaks: readonly string[]): ObserverReport {
-  const event = { kind: "audit", step, clean: leaks.length === 0, leaks: [...leaks] };
+function seen(step: number, report: AuditReport): ObserverReport {
+  const leaks = leaksIn(report);
+  const table = { laws: { ...report.laws }, rows: report.rows.map((row) => ({ ...row })) };
+  const event = { kind: "audit", step, clean: leaks.length === 0, leaks, ...table };
   if (leaks.length === 0) return { events: [event], problem: null };
   const remedy = 'checkpoints are whole: run "armature audit" on the run';
   return {

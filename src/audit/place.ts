@@ -2,7 +2,7 @@ import { factNames, observedNames } from "../batch/each.ts";
 import { filesOf } from "../objective/objective.ts";
 import type { ObjectiveChoice } from "../policy/objective-choice.ts";
 import type { OnTheWay } from "./look.ts";
-import type { AuditColumn } from "./report.ts";
+import type { AuditColumn } from "./verdict.ts";
 
 /** Files in which the arrays of policies are made, by their names; objectives know those of their own (`filesOf`). */
 const filesOfArrays: readonly (readonly [name: RegExp, file: string])[] = [

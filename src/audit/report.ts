@@ -2,43 +2,15 @@ import { gradientPrefix } from "../objective/objective.ts";
 import { knownWhenActing, type PaddingKind, paddingKinds } from "./kind.ts";
 import type { Law } from "./law.ts";
 import { errorPrefixes, outputNames } from "./runner.ts";
-
-/** What padding could reach. */
-export const columns = ["loss", "gradients", "actions", "metrics"] as const;
-
-export type AuditColumn = (typeof columns)[number];
+import { type AuditColumn, type AuditReport, columns, type FoundLeak, type Verdict } from "./verdict.ts";
 
 /** Something that changed and should not have. */
-export interface Finding {
+export type Finding = FoundLeak & {
   readonly law: Law;
   /** `null` where rows were dealt or ordered otherwise. */
   readonly kind: PaddingKind | null;
   readonly column: AuditColumn;
-  /** The largest difference. */
-  readonly leak: number;
-  /** Where it enters: file and array. */
-  readonly where: string;
-  /** Between what a robot that is served gets and what validation samples of the same frame, or what another robot beside it gets. */
-  readonly isServed: boolean;
-}
-
-/** The largest leak of a kind into an output. */
-export type Verdict = "clean" | Pick<Finding, "leak" | "where" | "isServed">;
-
-/** One kind of padding; "absent" where no cell of the batches is of this kind. */
-export type AuditRow = Readonly<Record<AuditColumn, Verdict | "absent">> & {
-  readonly padding: PaddingKind;
-  /** Raw cells of this kind in the batches that were looked at; a picture is one. */
-  readonly cells: number;
-  /** What its pattern tells in training that a robot does not know when it acts; "known" where it knows. */
-  readonly hint: Verdict | "absent" | "known";
 };
-
-export interface AuditReport {
-  readonly clean: boolean;
-  readonly laws: Readonly<Record<Law, Verdict>>;
-  readonly rows: readonly AuditRow[];
-}
 
 /** What was found, as a table. */
 export function reportOf(findings: readonly Finding[], cells: Readonly<Record<PaddingKind, number>>): AuditReport {

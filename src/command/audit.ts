@@ -18,17 +18,23 @@ export const audit = define({
     batches: otherwise(count("n", "micro-batches of training samples, and as many of held-out ones"), 4),
     set: otherwise(repeated(text("key=value", "replace one value of the recipe")), []),
     device: otherwise(choice("device", "where the programs run", ["cpu", "cuda", "webgpu"]), null),
+    html: otherwise(text("file", "write what is found as a page that opens from the disk"), null),
     allow,
   },
   examples: [
     { line: "audit recipes/real-mixture.ts", shows: "the five laws on four real robots" },
     { line: "audit recipes/real-mixture.ts --break input-side", shows: "that the audit finds a rule that is off" },
     { line: "audit runs/wide --json", shows: "the same on what a run has trained" },
+    { line: "audit runs/wide --html audit.html", shows: "the same as a page, to keep or to send" },
   ],
   async run(given, terminal) {
     const { auditRecipe } = await import("../audit/audit-recipe.ts");
     const { auditTable } = await import("./audit-table.ts");
     const { recipeOf, settingsOf } = await import("./train.ts");
+    const { auditPage } = await import("./audit-page.ts");
+    const told = () => void terminal.err.write("building the page (once)\n");
+    const page =
+      given.html === null ? null : await auditPage(given.html, { subject: given.subject, broken: given.break }, told);
     const recipe = await recipeOf(given.subject, settingsOf(given));
     const isRun = (await stat(given.subject)).isDirectory();
     let bar: Progress | null = null;
@@ -55,6 +61,7 @@ export const audit = define({
       },
     );
     for (const note of report.notes) terminal.err.write(`${note}\n`);
+    await page?.(report);
     return { status: report.clean ? 0 : 1, json: report, text: auditTable(report, given.break) };
   },
 });

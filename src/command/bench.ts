@@ -4,6 +4,7 @@ import { loadTool } from "./tool.ts";
 
 export const benchNames = [
   "answer",
+  "dashboard",
   "decoding",
   "engine",
   "films",
@@ -78,6 +79,10 @@ export const bench = define({
     {
       line: "bench answer",
       shows: "answers of which half of the chunk is computed, beside those of which the whole is",
+    },
+    {
+      line: "bench dashboard --rounds 5",
+      shows: "how soon a run of 100,000 steps is drawn, and how even pictures come while one points and zooms",
     },
     { line: "bench engine", shows: "one training step of a four-block transformer, at two sizes" },
     { line: "bench engine --python engine-venv/bin/python", shows: "the same beside PyTorch, eager and compiled" },

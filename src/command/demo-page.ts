@@ -6,8 +6,8 @@ import { improvementTable } from "./validation-table.ts";
 
 /** The demo on one page of a terminal. */
 export function demoPage(story: DemoStory): string {
-  const { recipe, robots, weights, starts, seconds, curves, audit, phases } = story;
-  const [first, last] = [curves.validations[0], curves.validations.at(-1)];
+  const { recipe, robots, weights, starts, seconds, validations, audit, phases } = story;
+  const [first, last] = [validations[0], validations.at(-1)];
   const { steps } = recipe.optimizer;
   return [
     `One policy, ${robots.length} robots: ${grouped(weights)} weights, ${grouped(steps)} steps of ${recipe.batch.size} samples, ${clock(seconds)} in all`,

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { DemoStory, Played } from "../dashboard/demo-story.ts";
+import type { DemoStory, Played, ValidatedStep } from "../dashboard/demo-story.ts";
 import { cacheFolder } from "../dataset/cache.ts";
 import type { DemoDisplay } from "../demo/phases.ts";
 import { InputError } from "../input-error.ts";
@@ -69,15 +69,17 @@ async function play(
   const { Phases } = await import("../demo/phases.ts");
   const { playDemo } = await import("../demo/play-demo.ts");
   const { demoPage } = await import("./demo-page.ts");
-  const { demoReport } = await import("../dashboard/demo-report.ts");
+  const { demoReport } = await import("../dashboard/report/demo-report.ts");
+  const { emptyReport, reportDocument } = await import("../dashboard/report/report-file.ts");
   const { episodes, starts } = given;
   const recipe = await recipeIn(folder, given.steps);
   const cache = cacheFolder("statistics");
+  const empty = await emptyReport(() => terminal.err.write("building the page (once)\n"));
   const phases = new Phases(displayOn(terminal.err, recipe), isStopped);
   const played = await playDemo({ recipe, folder, episodes, starts, cache }, phases);
   const story = { ...played, run: shortest(played.run) };
   const report = join(folder, "report.html");
-  await writeFile(report, demoReport(story));
+  await writeFile(report, reportDocument(empty, demoReport(story)));
   const shown = `The same with curves, padding and films: ${shortest(report)}`;
   return {
     status: story.audit.clean ? 0 : 1,
@@ -106,15 +108,15 @@ async function recipeIn(folder: string, steps: number | null): Promise<Recipe> {
 }
 
 function jsonOf(story: DemoStory, folder: string, report: string): object {
-  const { robots, curves, phases, seconds, starts, audit } = story;
+  const { robots, validations, phases, seconds, starts, audit } = story;
   return {
     run: join(folder, "run"),
     report,
     seconds,
     phases,
     recordings: robots.map(({ name, episodes, frames }) => ({ robot: name, episodes, frames })),
-    initialValidation: asJson(curves.validations[0]),
-    validation: asJson(curves.validations.at(-1)),
+    initialValidation: asJson(validations[0]),
+    validation: asJson(validations.at(-1)),
     audit,
     rollouts: robots.map(({ name, trained, untrained }) => ({
       robot: name,
@@ -126,7 +128,7 @@ function jsonOf(story: DemoStory, folder: string, report: string): object {
   };
 }
 
-function asJson(step: DemoStory["curves"]["validations"][number] | undefined) {
+function asJson(step: ValidatedStep | undefined) {
   return step === undefined ? null : validationAsJson(step.validation);
 }
 

@@ -1,10 +1,11 @@
-import type { AuditReport } from "../audit/report.ts";
+import type { AuditReport } from "../audit/verdict.ts";
 import type { WeightsValidation } from "../metric/group.ts";
 import { ownRecipe, programCall } from "../own-package.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { Score } from "../serving/roll-out.ts";
 import { shortest } from "../shortest.ts";
-import type { RobotSlots } from "./slot-share.ts";
+import type { BatchMapJson } from "./padding/batch-map.ts";
+import type { RunPart } from "./run-follower.ts";
 
 /** What the demo did and found: all that its pages show. */
 export interface DemoStory {
@@ -14,9 +15,12 @@ export interface DemoStory {
   readonly robots: readonly DemoRobot[];
   /** Rollouts of each robot, before training and after. */
   readonly starts: number;
-  /** One batch of the training. */
-  readonly slots: readonly RobotSlots[];
-  readonly curves: LearningCurves;
+  /** What is real in the first batch of the training. */
+  readonly batch: BatchMapJson;
+  /** On held-out episodes; the first before the first step, the last of the trained weights. */
+  readonly validations: readonly ValidatedStep[];
+  /** All that the run has logged. */
+  readonly log: RunPart;
   readonly audit: AuditReport;
   readonly phases: readonly Phase[];
   readonly seconds: number;
@@ -52,11 +56,10 @@ export interface FilmedRollout {
   readonly mp4: Uint8Array;
 }
 
-/** How the losses went. */
-export interface LearningCurves {
-  readonly steps: readonly { readonly step: number; readonly loss: number }[];
-  /** On held-out episodes; the first before the first step, the last of the trained weights. */
-  readonly validations: readonly { readonly step: number; readonly validation: WeightsValidation }[];
+/** Losses of held-out episodes at a step. */
+export interface ValidatedStep {
+  readonly step: number;
+  readonly validation: WeightsValidation;
 }
 
 /** A part of the demo. */

@@ -8,6 +8,9 @@ import { makeFolder } from "../make-folder.ts";
 const here = import.meta.dirname;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+/** What is built of the page's sources: the dashboard's page, and the page of a report, which is one file. */
+const builds = { page: "vite.config.ts", report: "report/vite.config.ts" } as const;
+
 /**
  * Folder of the built page. The package has it beside this module. A clone builds it from its sources where they have changed, which
  * takes a second and no network; its name holds a digest of them, and it appears whole or not at all.
@@ -15,15 +18,24 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  * @param told before it is built
  */
 export async function pageFolder(told: () => void): Promise<string> {
-  if (extname(import.meta.filename) === ".js") return join(here, "page");
+  return await builtFolder("page", told);
+}
+
+/** The same of a report's page: `report.html` in it. */
+export async function reportFolder(told: () => void): Promise<string> {
+  return await builtFolder("report", told);
+}
+
+async function builtFolder(name: keyof typeof builds, told: () => void): Promise<string> {
+  if (extname(import.meta.filename) === ".js") return join(here, name);
   const own = join(root, ".armature", "page");
-  const folder = join(own, await digestOfSources());
+  const folder = join(own, `${await digestOfSources()}-${name}`);
   if (existsSync(folder)) return folder;
   told();
   await makeFolder(own);
   const unfinished = `${folder}.${process.pid}`;
   const { build } = await import("vite");
-  await build({ configFile: join(here, "vite.config.ts"), logLevel: "error", build: { outDir: unfinished } });
+  await build({ configFile: join(here, builds[name]), logLevel: "error", build: { outDir: unfinished } });
   await rename(unfinished, folder).catch(async (error: unknown) => {
     // Another start has built the same meanwhile.
     if (!existsSync(folder)) throw error;

@@ -35,10 +35,30 @@ it("sorts events by kind", () => {
     { kind: "rollout", successes: 2, ...rollout },
   ]);
   expect({ audits, rollouts, problems }).toEqual({
-    audits: [{ step: 1, clean: false, leaks: ["action-dims: loss"] }],
+    // Of an older version, which logs no table.
+    audits: [{ step: 1, clean: false, leaks: ["action-dims: loss"], rows: null, laws: null }],
     rollouts: [rollout],
     problems: [],
   });
+});
+
+it("reads an audit by kind of padding, with the place of a leak", () => {
+  const leak = { leak: 0.5, where: "batch/collate.ts: images", isServed: false };
+  const [clean, views] = [
+    { padding: "action-dims", cells: 7, loss: "clean", gradients: "clean", actions: "clean", metrics: "clean" },
+    { padding: "views", cells: 2, loss: leak, gradients: "clean", actions: "clean", metrics: "clean" },
+  ];
+  const table = {
+    rows: [
+      { ...clean, hint: "known" },
+      { ...views, hint: "known" },
+    ],
+    laws: { poison: leak },
+  };
+  const leaks = ["views reach loss at batch/collate.ts: images"];
+  const found = sortEvents([{ kind: "audit", step: 3, clean: false, leaks, ...table }]);
+  expect(found.audits).toEqual([{ step: 3, clean: false, leaks, ...table }]);
+  expect(found.problems).toEqual([]);
 });
 
 it("leaves out what another version wrote, counts it by kind, and says what the first lacks", () => {

@@ -46,7 +46,32 @@ const stepSchema = z.object({
   learningRate: z.number(),
 });
 
-const auditSchema = z.object({ step: z.int().nonnegative(), clean: z.boolean(), leaks: z.array(z.string()) });
+const verdictSchema = z.union([
+  z.enum(["clean", "absent", "known"]),
+  z.object({ leak: z.number(), where: z.string(), isServed: z.boolean() }),
+]);
+
+const auditSchema = z.object({
+  step: z.int().nonnegative(),
+  clean: z.boolean(),
+  leaks: z.array(z.string()),
+  /** By kind of padding; an older version logs leaks in words alone. */
+  rows: z
+    .array(
+      z.object({
+        padding: z.string(),
+        cells: z.int().nonnegative(),
+        loss: verdictSchema,
+        gradients: verdictSchema,
+        actions: verdictSchema,
+        metrics: verdictSchema,
+        hint: verdictSchema,
+      }),
+    )
+    .nullable()
+    .default(null),
+  laws: z.record(z.string(), verdictSchema).nullable().default(null),
+});
 
 const rolloutSchema = z.object({
   step: z.int().nonnegative(),

@@ -1,4 +1,4 @@
-import { type RobotSlots, robotSlots } from "../dashboard/slot-share.ts";
+import { type BatchMapJson, batchMap } from "../dashboard/padding/batch-map.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
 import type { Recipe } from "../recipe/schema.ts";
@@ -12,19 +12,18 @@ import { actingWeights } from "../training/weights.ts";
 export interface BeforeTraining {
   readonly policy: FoundPolicy;
   readonly weights: ParameterValues;
-  readonly slots: readonly RobotSlots[];
+  readonly batch: BatchMapJson;
 }
 
 /** @param cache folder for what is measured of the data */
 export async function beforeTraining(recipe: Recipe, cache: string): Promise<BeforeTraining> {
   const run = await Run.open(recipe, cache, await aloneWorld());
   try {
-    const { batches } = await run.stepShares(0, 1)();
     const weights = actingWeights(newState(recipe, run.parameters), recipe.validation.weights);
     return {
       policy: plannedPolicy(run.plan, 0),
       weights,
-      slots: batches.slice(0, 1).flatMap((batch) => robotSlots(batch, run.plan.mixture.members)),
+      batch: await batchMap(run.plan, 0),
     };
   } finally {
     await run.close();

@@ -1,4 +1,4 @@
-import type { LearningCurves } from "../dashboard/demo-story.ts";
+import type { ValidatedStep } from "../dashboard/demo-story.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { trainPolicy } from "../training/train.ts";
@@ -13,24 +13,20 @@ export interface Lesson {
   readonly isStopped: () => boolean;
 }
 
-/** Trains the policy of a recipe to its end, as `armature train` does, and keeps how its losses went. */
+/** Trains the policy of a recipe to its end, as `armature train` does, and keeps what it validated. */
 export async function learn(
   { recipe, folder, cache, isStopped }: Lesson,
   display: TrainingBar,
-): Promise<LearningCurves> {
+): Promise<ValidatedStep[]> {
   const until = recipe.optimizer.steps;
-  const steps: LearningCurves["steps"][number][] = [];
-  const validations: LearningCurves["validations"][number][] = [];
+  const validations: ValidatedStep[] = [];
   const watcher: TrainWatcher = {
     ...unwatched,
     note: (text) => display.note(text),
     begun: (step) => display.begun(step),
     logged: (line) => display.logged(line),
     isStopped,
-    stepped: (report) => {
-      steps.push({ step: report.step, loss: report.loss });
-      display.stepped(report);
-    },
+    stepped: (report) => display.stepped(report),
     validating: (samples, total) => display.validating(samples, total),
     validated: (step, validation) => {
       validations.push({ step, validation });
@@ -41,7 +37,7 @@ export async function learn(
   try {
     await trainPolicy({ recipe, folder, start, until, cache, world: await aloneWorld() }, watcher);
     display.finish();
-    return { steps, validations };
+    return validations;
   } catch (error) {
     display.hide();
     throw error;

@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { auditRecipe } from "../audit/audit-recipe.ts";
-import type { AuditReport } from "../audit/report.ts";
+import type { AuditReport } from "../audit/verdict.ts";
 import type { DemoStory } from "../dashboard/demo-story.ts";
+import { RunFollower, type RunPart } from "../dashboard/run-follower.ts";
+import { SourceFolders } from "../dashboard/source.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { findPolicy } from "../serving/load.ts";
 import type { PolicyRollouts } from "../serving/roll-out.ts";
@@ -43,7 +45,7 @@ export async function playDemo(plan: DemoPlan, phases: Phases): Promise<DemoStor
     return { before: found, untrained: await rollOutRobots({ ...found, ...play("untrained"), filmed: 1 }, phases) };
   });
   const lesson = { recipe, folder: run, cache, isStopped: phases.isStopped };
-  const curves = await phases.run("train", () => learn(lesson, phases.display.training(recipe.optimizer.steps)));
+  const validations = await phases.run("train", () => learn(lesson, phases.display.training(recipe.optimizer.steps)));
   const audit = await phases.run("audit", () => auditRun(recipe, run, cache, phases));
   const trained = await phases.run("roll out again", async () => {
     const request = { policy: await findPolicy(run), weights: null, ...play("trained"), filmed: 3 };
@@ -52,15 +54,25 @@ export async function playDemo(plan: DemoPlan, phases: Phases): Promise<DemoStor
   return {
     recipe,
     starts,
-    curves,
+    validations,
+    log: await loggedBy(run),
     audit,
-    slots: before.slots,
+    batch: before.batch,
     weights: [...before.weights.values()].reduce((sum, { cells }) => sum + cells.length, 0),
     robots: await robotsOf(recorded, untrained, trained),
     phases: phases.done,
     seconds: (performance.now() - began) / 1000,
     run,
   };
+}
+
+/** All that a run has logged, as the dashboard reads it. */
+async function loggedBy(folder: string): Promise<RunPart> {
+  const sources = await SourceFolders.open([folder]);
+  const [run] = await sources.list("run");
+  const log = run === undefined ? null : await new RunFollower(sources, run).next();
+  if (log === null) throw new RangeError(`demo: expected a run with a log at ${folder}, got none`);
+  return log;
 }
 
 /** What `armature audit` says of the run, of fewer batches. */

@@ -47,3 +47,8 @@ function parse(href: string): PageAddress {
   const url = new URL(href);
   return { view: url.pathname.slice(1), query: url.searchParams };
 }
+
+/** A whole number of the query; `null` where it is none. */
+export function wholeNumber(text: string | null): number | null {
+  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : null;
+}

@@ -1,7 +1,7 @@
 import type { TargetedMouseEvent } from "preact";
 import { useEffect } from "preact/hooks";
 import { go, useAddress } from "./address.ts";
-import { chooseTheme, useTheme } from "./theme.ts";
+import { ThemeButton } from "./theme-button.tsx";
 import { views } from "./views.ts";
 
 /** Everything on the page: the menu, and the view of its address. */
@@ -48,17 +48,6 @@ function NoView({ name }: { readonly name: string }) {
     <p class="note">
       There is no view named {name}. There is <a href={`/${views[0].name}`}>{views[0].title}</a>.
     </p>
-  );
-}
-
-function ThemeButton() {
-  const isDark = useTheme() === "dark";
-  return (
-    <button type="button" class="quiet" aria-pressed={isDark} onClick={() => chooseTheme(isDark ? "light" : "dark")}>
-      <span aria-hidden="true">{isDark ? "☾" : "☀"}</span>
-      <span class="wide-only">Dark</span>
-      <span class="hidden">mode</span>
-    </button>
   );
 }
 

@@ -1,7 +1,10 @@
 import { type Finding, reportOf } from "../../audit/report.ts";
 import type { Group, WeightsValidation } from "../../metric/group.ts";
+import { validationAsJson } from "../../objective/as-json.ts";
 import { recipe } from "../../recipe/testing/recipe.ts";
 import type { DemoRobot, DemoStory, FilmedRollout, Played } from "../demo-story.ts";
+import type { BatchMapJson } from "../padding/batch-map.ts";
+import { sortEvents } from "../run-events.ts";
 
 const film = (episode: number, isSuccess: boolean, byte: number): FilmedRollout => ({
   episode,
@@ -58,6 +61,39 @@ const cells = {
   "filler-rows": 0,
 };
 
+const validations = [
+  { step: 0, validation: validation([3.1111, 2.2222]) },
+  { step: 2, validation: validation([0.4444, 0.5555]) },
+];
+
+/** Of each robot the first sample of a batch: two of three slots and two steps, the last of pusher's past the end. */
+const batch: BatchMapJson = {
+  step: 0,
+  steps: 40,
+  fields: [
+    {
+      name: "actions",
+      axes: [
+        { letter: "t", name: "steps", size: 2 },
+        { letter: "d", name: "slots", size: 3 },
+      ],
+    },
+  ],
+  members: ["reacher", "pusher"].map((dataset) => {
+    return { dataset, controlMode: "joint", dofs: ["x", "y", null], states: [], views: [] };
+  }),
+  samples: [
+    { member: 1, episode: 4, row: 7, draw: 0, real: { actions: "110000" } },
+    { member: 0, episode: 5, row: 8, draw: 0, real: { actions: "110110" } },
+    { member: 0, episode: 6, row: 9, draw: 0, real: { actions: "110110" } },
+  ],
+  fillerRows: 0,
+  shares: [
+    { member: 0, samples: 2, fields: { actions: { real: 8, cells: 12 } } },
+    { member: 1, samples: 1, fields: { actions: { real: 2, cells: 6 } } },
+  ],
+};
+
 /** A demo of two robots in which every number is another, so that one in another's place is seen. */
 export const story: DemoStory = {
   recipe,
@@ -72,16 +108,19 @@ export const story: DemoStory = {
     robot("pusher", 678, played(0, 100, [film(0, false, 20)]), played(5, 61.75, [film(0, true, 21)])),
   ],
   starts: 8,
-  slots: [],
-  curves: {
-    steps: [
-      { step: 1, loss: 2.9 },
-      { step: 2, loss: 0.3 },
-    ],
-    validations: [
-      { step: 0, validation: validation([3.1111, 2.2222]) },
-      { step: 2, validation: validation([0.4444, 0.5555]) },
-    ],
+  batch,
+  validations,
+  log: {
+    ...sortEvents([
+      { kind: "step", step: 1, loss: 2.9, gradientNorm: 1.5, learningRate: 0.25 },
+      { kind: "step", step: 2, loss: 0.3, gradientNorm: 0.5, learningRate: 0.125 },
+      ...validations.map(({ step, validation: found }) => {
+        return { kind: "validation", step, ...validationAsJson(found) };
+      }),
+    ]),
+    times: { step: [], at: [], waitedMs: [], isStart: [] },
+    isFromStart: true,
+    isTorn: false,
   },
   audit: reportOf([leak], cells),
   phases: [

@@ -1,6 +1,7 @@
 import type { AuditList } from "../../padding/audit-events.ts";
 import { WhenHere } from "../data/when-here.tsx";
 import { useJson } from "../fetched.ts";
+import { AuditTable } from "./audit-table.tsx";
 
 /** What the audit found while a run trained. */
 export function Audits({ run }: { readonly run: string }) {
@@ -12,6 +13,7 @@ export function Audits({ run }: { readonly run: string }) {
         {({ audits, problems }) => (
           <>
             <Verdict audits={audits} />
+            <LastTable audits={audits} />
             {problems.length > 0 && (
               <ul class="problems">
                 {problems.map((problem) => (
@@ -52,5 +54,17 @@ function Verdict({ audits }: Pick<AuditList, "audits">) {
         )),
       )}
     </ul>
+  );
+}
+
+/** The last look by kind of padding; a run of an older version has none. */
+function LastTable({ audits }: Pick<AuditList, "audits">) {
+  const last = audits.at(-1);
+  if (last === undefined || last.rows === null) return null;
+  return (
+    <>
+      <h3>By kind of padding, at step {last.step}</h3>
+      <AuditTable rows={last.rows} laws={last.laws} />
+    </>
   );
 }

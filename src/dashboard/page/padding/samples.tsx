@@ -6,8 +6,8 @@ interface SamplesProps {
   readonly batch: BatchMapJson;
   /** Of the one that is shown large; `null` for none. */
   readonly chosen: number | null;
-  /** Where the view of data shows these datasets. */
-  readonly data: string;
+  /** Where the view of data shows these datasets; `null` where nothing does. */
+  readonly data: string | null;
 }
 
 /** The samples of a batch in their order, each as a small picture of what is real; one of them large. */
@@ -22,6 +22,19 @@ export function BatchSamples({ batch, chosen, data }: SamplesProps) {
         ))}
       </ol>
     </>
+  );
+}
+
+/** What the colours of the pictures mean. */
+export function MapKey() {
+  return (
+    <p class="map-key">
+      <span class="swatch real-colour" /> real <span class="swatch padding-colour" /> padding
+      <span class="quiet-text">
+        {" "}
+        · actions: steps from left to right, slots downwards; choose a sample for its names
+      </span>
+    </p>
   );
 }
 
@@ -55,14 +68,17 @@ function placeOf({ episode, row }: SampleJson): string {
   return `episode ${episode}, row ${row}`;
 }
 
-function LargeSample({ batch, sample, at, data }: SampleProps & Pick<SamplesProps, "data">) {
+/** What is real of each field of a sample, with the names of its dofs, and in words. */
+export function LargeSample({ batch, sample, at, data }: SampleProps & Pick<SamplesProps, "data">) {
   const member = batch.members[sample.member]!;
   return (
     <section class="large-sample" aria-label={`Sample ${at}`}>
       <h2>
         Sample {at}: {member.dataset} · {member.controlMode}, {placeOf(sample)}
       </h2>
-      <a href={`${data}&data=${sample.member}&episode=${sample.episode}&row=${sample.row}`}>its film and numbers</a>
+      {data !== null && (
+        <a href={`${data}&data=${sample.member}&episode=${sample.episode}&row=${sample.row}`}>its film and numbers</a>
+      )}
       {batch.fields.map((field) => (
         <LargeField key={field.name} field={field} real={sample.real[field.name] ?? ""} member={member} />
       ))}

@@ -76,12 +76,35 @@ describe.skipIf(chromiumPath === null)(`the view of padding${skippedWithoutChrom
     const { page } = await watched.page("/padding?run=run");
     await page.getByText("Training did not look").waitFor();
     const leaks = ["views reach loss at batch/collate.ts: images"];
-    await appendFile(
-      join(run.folder, "events.jsonl"),
-      `${JSON.stringify({ kind: "audit", step: 1, clean: false, leaks })}\n`,
-    );
+    const log = (event: object) => appendFile(join(run.folder, "events.jsonl"), `${JSON.stringify(event)}\n`);
+    // A run of an older version logs words alone.
+    await log({ kind: "audit", step: 1, clean: false, leaks });
     await page.reload();
     await page.getByText("step 1: views reach loss at batch/collate.ts: images").waitFor();
+    const table = page.getByRole("region", { name: "Audit by kind of padding" });
+    expect(await table.count()).toBe(0);
+    const clean = { gradients: "clean", actions: "clean", metrics: "clean", hint: "known" };
+    const loss = { leak: 0.34921, where: "batch/collate.ts: images", isServed: false };
+    const rows = [
+      { padding: "views", cells: 12, loss, ...clean },
+      { padding: "subgoals", cells: 0, loss: "absent", gradients: "absent", actions: "absent", metrics: "absent" },
+    ];
+    const laws = { poison: loss, order: "clean" };
+    await log({
+      kind: "audit",
+      step: 2,
+      clean: false,
+      leaks,
+      laws,
+      rows: rows.map((row) => ({ hint: "known", ...row })),
+    });
+    await page.reload();
+    await page.getByRole("heading", { name: "By kind of padding, at step 2" }).waitFor();
+    expect(await table.locator("tbody tr").locator("th, td").allTextContents()).toEqual([
+      ...["views", "12", "✗ 0.349 at batch/collate.ts: images", "clean", "clean", "clean", "known"],
+    ]);
+    await page.getByText("Laws: poison ✗ order ✓").waitFor();
+    await page.getByText("Not in these batches: subgoals.").waitFor();
     await page.close();
   });
 

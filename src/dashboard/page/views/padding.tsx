@@ -1,11 +1,11 @@
 import type { BatchMapJson } from "../../padding/batch-map.ts";
-import { changeQuery, useAddress } from "../address.ts";
+import { changeQuery, useAddress, wholeNumber } from "../address.ts";
 import { brief } from "../chart/number.ts";
 import { type ChosenSource, chosenSource, SourcePicker, useSourceLists } from "../data/source.tsx";
 import { WhenHere } from "../data/when-here.tsx";
 import { useJson } from "../fetched.ts";
 import { Audits } from "../padding/audits.tsx";
-import { BatchSamples } from "../padding/samples.tsx";
+import { BatchSamples, MapKey } from "../padding/samples.tsx";
 import { Shares } from "../padding/shares.tsx";
 import "../data/data.css";
 import "../padding/padding.css";
@@ -27,10 +27,6 @@ export function PaddingView() {
       {source?.kind === "runs" && <Audits run={source.name} />}
     </div>
   );
-}
-
-function wholeNumber(text: string | null): number | null {
-  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : null;
 }
 
 function StepPicker({ step }: { readonly step: number }) {
@@ -80,13 +76,7 @@ function Batch({ source, step, query }: BatchProps) {
             {batch.fillerRows > 0 && ` · ${batch.fillerRows} filler rows, which hold no sample`}
           </p>
           <Shares batch={batch} />
-          <p class="map-key">
-            <span class="swatch real-colour" /> real <span class="swatch padding-colour" /> padding
-            <span class="quiet-text">
-              {" "}
-              · actions: steps from left to right, slots downwards; choose a sample for its names
-            </span>
-          </p>
+          <MapKey />
           <BatchSamples
             batch={batch}
             chosen={wholeNumber(query.get("sample"))}

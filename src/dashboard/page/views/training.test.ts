@@ -1,4 +1,4 @@
-import { appendFile, cp, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
@@ -179,6 +179,31 @@ describe.skipIf(chromiumPath === null)(`the training view${skippedWithoutChromiu
     expect(await value.textContent()).toBe(shown(last.loss));
     await page.close();
     await rm(join(place, "growing"), { recursive: true });
+  });
+
+  it("shows a run of an older version as far as it can, and says what it cannot", async () => {
+    const folder = join(place, "older");
+    await mkdir(folder);
+    const group = { dataset: "arm", controlMode: "joint", samples: 4, velocity: 0.5, loss: 0.5 };
+    const events = [
+      { kind: "validation", step: 0, samples: 4, aggregate: { velocity: 0.75, loss: 0.75 }, groups: [group] },
+      { kind: "step", step: 1, loss: 2.5, gradientNorm: 1, learningRate: 0.1 },
+      { kind: "step", step: 2, loss: 1.5 },
+      { kind: "dance", step: 2 },
+    ];
+    await writeFile(join(folder, "events.jsonl"), events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+    await writeFile(join(folder, "recipe.json"), '{"name":"older"}');
+    const page = await open("/training?run=older&smooth=0");
+    expect(await chart(page, "Training loss").locator(".value").allTextContents()).toEqual(["2.5"]);
+    expect(await chart(page, "Held-out loss").locator(".value").allTextContents()).toEqual(["0.75"]);
+    expect(await chart(page, "Held-out loss by dataset").locator(".value").allTextContents()).toEqual(["0.5"]);
+    expect(await chart(page, "Samples per second").count()).toBe(0);
+    const said = page.getByRole("list", { name: "What cannot be shown" });
+    await said.getByText('older: 1 event of kind "step" left out; step 2: gradientNorm: expected a number').waitFor();
+    await said.getByText('older: 1 event of kind "dance" left out').waitFor();
+    await said.getByText("older: recipe.json: ").waitFor();
+    await page.close();
+    await rm(folder, { recursive: true });
   });
 
   it("says that a link's run is not there, and shows the others", async () => {

@@ -1,0 +1,77 @@
+import type { DemoReportJson, FilmJson, PlayedJson, RobotJson } from "../../report/report-json.ts";
+import { DataTable, titledColumns } from "../data-table.tsx";
+
+/** Successes of each robot, before training and after, and films of both. */
+export function ClosedLoop({ report: { robots, starts } }: { readonly report: DemoReportJson }) {
+  const numbers = ["dofs", "untrained", "95 % interval", "trained", "95 % interval", "mean steps"];
+  return (
+    <section class="part" aria-labelledby="loop-title">
+      <h2 id="loop-title">Closed loop</h2>
+      <p>
+        Successes over {starts} starts that no recording began with, before the first step of training and after the
+        last. The policy asks for a chunk of actions, carries half of it out, and looks again.
+      </p>
+      <DataTable
+        label="Successes in closed loop"
+        columns={titledColumns(["robot", "control mode", ...numbers], numbers)}
+        rows={robots.map(({ name, dofs, controlMode, untrained, trained }) => [
+          ...[name, controlMode, String(dofs), ...rateOf(untrained), ...rateOf(trained)],
+          trained.score.meanSteps.toFixed(1),
+        ])}
+      />
+      {robots.map((robot) => (
+        <Films key={robot.name} robot={robot} />
+      ))}
+    </section>
+  );
+}
+
+function rateOf({ score }: PlayedJson): string[] {
+  return [percent(score.successRate), score.interval.map(percent).join(" to ")];
+}
+
+function percent(share: number): string {
+  return `${Number((100 * share).toFixed(1))} %`;
+}
+
+/** The same start, before and after. */
+function Films({ robot: { name, summary, untrained, trained } }: { readonly robot: RobotJson }) {
+  if (untrained.films.length + trained.films.length === 0) return null;
+  return (
+    <>
+      <h3>
+        {name}: {summary}
+      </h3>
+      <div class="films">
+        {untrained.films.map((film) => (
+          <Film key={film.start} film={film} weights="untrained" />
+        ))}
+        {trained.films.map((film) => (
+          <Film key={film.start} film={film} weights="trained" />
+        ))}
+      </div>
+    </>
+  );
+}
+
+/** Films begin by themselves but where the system asks for little motion. */
+const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+function Film({ film: { start, isSuccess, mp4 }, weights }: { readonly film: FilmJson; readonly weights: string }) {
+  const said = `start ${start}, ${weights}: ${isSuccess ? "succeeds" : "fails"}`;
+  return (
+    <figure>
+      <video
+        src={`data:video/mp4;base64,${mp4}`}
+        aria-label={said}
+        height={200}
+        autoplay={!isStill}
+        loop
+        muted
+        playsInline
+        controls
+      />
+      <figcaption>{said}</figcaption>
+    </figure>
+  );
+}
