@@ -83,12 +83,13 @@ interface TitledCurve {
 function curvesOf({ events, batchSize }: ShownTraining): TitledCurve[] {
   const log = { ...events, times: noTimes, isFromStart: true, isTorn: false };
   const runs = [{ name: "", colour: 0, log, batchSize }];
+  // One value alone is no curve.
   return [
     ...stepLines(runs, "loss", smoothing).map((line) =>
       titled("training loss", line, (value) => `${significant(value)} smoothed`),
     ),
     ...aggregateLines(runs).map((line) => titled("held-out loss", line, (value) => value.toFixed(4))),
-  ].filter(({ line }) => line.ys.some((value) => value !== null && value > 0));
+  ].filter(({ line }) => line.ys.filter((value) => value !== null && value > 0).length > 1);
 }
 
 const noTimes = { step: [], at: [], waitedMs: [], isStart: [] };

@@ -5,7 +5,7 @@
     python test/parity/tensorboard_reads.py --record   the two runs of the dashboard's tests; stores the digest of one in tensorboard.json
 
 Each file is read whole; cut off inside its last record, which loses that record and nothing else; and behind an earlier file of the same
-run, as when a process dies between writing the new file and removing the old, where no step may be there twice. Exit status 1 where
+run, as when a process dies between writing the new file and emptying the old, where no step may be there twice. Exit status 1 where
 anything differs.
 """
 
@@ -42,7 +42,7 @@ def examine(path: Path) -> dict:
     is_live = path.name == "tensorboard"
     run = path.parent if is_live else path
     folder = path if is_live else exported(run)
-    (file,) = folder.glob("*.tfevents.*")
+    (file,) = [one for one in folder.glob("*.tfevents.*") if one.stat().st_size > 0]
     expected = numbers_of(run)
     read = scalars(folder)
     differences = compare(expected, read)

@@ -129,13 +129,20 @@ describe("an event file for TensorBoard", () => {
     log.append(step(2, 20));
     log.append(time("time", 2, 4500, 0));
     log.close();
-    expect(files()).toEqual(["events.out.tfevents.1.elsewhere", "events.out.tfevents.4000.armature"]);
+    const earlier = "events.out.tfevents.3000.armature";
+    expect(files()).toEqual(["events.out.tfevents.1.elsewhere", earlier, "events.out.tfevents.4000.armature"]);
+    expect(readFileSync(join(run, "tensorboard", earlier))).toHaveLength(0);
     const found = read(log).flatMap(({ step, scalars }) => scalars.map(([tag, value]) => [tag, step, value]));
     expect(found.filter(([tag]) => tag === "train/loss")).toEqual([
       ["train/loss", 1, 1],
       ["train/loss", 2, 20],
     ]);
     expect(found.filter(([tag]) => tag === "train/samplesPerSecond")).toEqual([["train/samplesPerSecond", 2, 8]]);
+    (await begin(5000)).close();
+    expect(files().slice(1)).toEqual(["events.out.tfevents.4000.armature", "events.out.tfevents.5000.armature"]);
+    writeFileSync(join(run, "tensorboard", "events.out.tfevents.1.elsewhere"), "theirs");
+    (await begin(6000)).close();
+    expect(readFileSync(join(run, "tensorboard", "events.out.tfevents.1.elsewhere"), "utf8")).toBe("theirs");
   });
 
   it("has times of the start that went on, not of steps that were taken back", async () => {

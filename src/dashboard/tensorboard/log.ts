@@ -1,5 +1,5 @@
 import { closeSync, openSync } from "node:fs";
-import { readdir, rename, rm, stat } from "node:fs/promises";
+import { readdir, rename, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { appendEvent, isAbsent, isOutOfRoom, writeDurably } from "../../checkpoint/durable.ts";
 import { InputError } from "../../input-error.ts";
@@ -59,7 +59,8 @@ export class TensorBoardLog {
       throw isOutOfRoom(error) ? new InputError(`${path}: expected room for it, got a full disk; free some`) : error;
     });
     await rename(unfinished, path);
-    for (const name of await readdir(folder)) if (isOwn(name) && name !== fileName(at)) await rm(join(folder, name));
+    for (const name of await readdir(folder))
+      if (isOwn(name) && name !== fileName(at)) await retire(join(folder, name));
     return new TensorBoardLog(path, request);
   }
 
@@ -96,6 +97,15 @@ export async function hasTensorBoardLog(run: string): Promise<boolean> {
     throw error;
   });
   return names.some(isOwn);
+}
+
+/**
+ * Empties an earlier file, and removes one that was empty already: a TensorBoard that is open reads it to its end before it goes on to the
+ * next, and never does where it has gone.
+ */
+async function retire(path: string): Promise<void> {
+  if ((await stat(path)).size === 0) await rm(path);
+  else await truncate(path, 0);
 }
 
 /** Its time puts it behind those before it in the order in which TensorBoard reads the files of a folder. */
