@@ -15,7 +15,7 @@ import { HostArray } from "../graph/host-array.ts";
 import type { Draw } from "../mixture/sampler.ts";
 import { openMember } from "../mixture/source.ts";
 import { sampleKeys } from "../objective/action-noise.ts";
-import { observationFeeds } from "../objective/micro-batch.ts";
+import { observationFeeds } from "../objective/observation-feeds.ts";
 import type { ActionSampler } from "../objective/sample.ts";
 import { layoutOf, loadPlanOf, type Plan, readingOf } from "../recipe/plan.ts";
 import type { ActionChunk, ActionRequest } from "../serving/action.ts";

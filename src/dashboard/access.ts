@@ -17,6 +17,15 @@ export const securityHeaders = {
   "x-frame-options": "DENY",
 } as const;
 
+/**
+ * The same for the script that simulates robots, which runs beside the page and has no document: it compiles WebAssembly, and MuJoCo's
+ * bindings make functions from texts of their own.
+ */
+export const workerHeaders = {
+  ...securityHeaders,
+  "content-security-policy": "default-src 'none'; script-src 'self' 'unsafe-eval'; connect-src 'self'",
+} as const;
+
 /** What of a request says whether it is answered at all. */
 export interface AccessRequest {
   readonly method: string | undefined;

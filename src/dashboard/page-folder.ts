@@ -44,11 +44,18 @@ async function builtFolder(name: keyof typeof builds, told: () => void): Promise
   return folder;
 }
 
+/** The page's own sources, and those of the program that run in it as well: robots, and how a policy reads and acts. */
+const sourceFolders = ["src", "client"] as const;
+
+async function sourcesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && /(?<!\.test)\.(tsx?|css|html|svg)$/.test(entry.name));
+  return files.map(({ parentPath, name }) => join(parentPath, name));
+}
+
 /** Of everything that the page may be built from. */
 async function digestOfSources(): Promise<string> {
-  const entries = await readdir(here, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && !entry.name.includes(".test."));
-  const paths = files.map(({ parentPath, name }) => join(parentPath, name)).sort();
+  const paths = (await Promise.all(sourceFolders.map(sourcesIn))).flat().sort();
   const hash = createHash("sha256");
   for (const path of [...paths, join(root, "package-lock.json")]) hash.update(path).update(await readFile(path));
   return hash.digest("hex").slice(0, 16);

@@ -26,8 +26,9 @@ beforeAll(async () => {
   await symlink(join(place, "given/a"), join(place, "given/inside"));
   const sources = await SourceFolders.open([join(place, "given")]);
   const assets = new Map([
-    ["/index.html", { type: "text/html", bytes: Buffer.from("the page") }],
-    ["/assets/a.js", { type: "text/javascript", bytes: Buffer.from("1") }],
+    ["/index.html", { type: "text/html", bytes: async () => Buffer.from("the page") }],
+    ["/assets/a.js", { type: "text/javascript", bytes: async () => Buffer.from("1") }],
+    ["/worker/w.js", { type: "text/javascript", bytes: async () => Buffer.from("2") }],
   ]);
   server = await startDashboard({ sources, assets, host: "127.0.0.1", port: 0, failed: (error) => faults.push(error) });
 });
@@ -187,4 +188,14 @@ it("lets no other origin read, frame or embed an answer, and no inline script ru
     expect(headers["cross-origin-resource-policy"], path).toBe("same-origin");
     expect(headers["x-content-type-options"], path).toBe("nosniff");
   }
+});
+
+it("lets the worker alone compile, and lets it fetch from this server alone", async () => {
+  const { headers, text } = await at("/worker/w.js");
+  expect(text).toBe("2");
+  expect(headers["content-security-policy"]).toBe(
+    "default-src 'none'; script-src 'self' 'unsafe-eval'; connect-src 'self'",
+  );
+  expect(headers["cross-origin-resource-policy"]).toBe("same-origin");
+  expect(headers["cache-control"]).toContain("immutable");
 });

@@ -3,12 +3,12 @@ import { createServer } from "node:http";
 import { hostname } from "node:os";
 import { InputError } from "../input-error.ts";
 import { listening, slowestHeadMs } from "../serving/protocol/listener.ts";
-import { checkAccess, type ServedPlace, securityHeaders } from "./access.ts";
+import { checkAccess, type ServedPlace, securityHeaders, workerHeaders } from "./access.ts";
 import type { ApiAnswer, Endpoint, SentEvent } from "./api/endpoint.ts";
 import { matchPath } from "./api/endpoint.ts";
 import { endpoints } from "./api/endpoints.ts";
 import { openedIn } from "./api/opened.ts";
-import { type Asset, indexAddress, isView } from "./asset.ts";
+import { type Asset, indexAddress, isNamedByContent, isView, isWorker } from "./asset.ts";
 import { RequestRefused } from "./refused.ts";
 import type { SourceFolders } from "./source.ts";
 
@@ -52,9 +52,11 @@ async function answer(options: DashboardOptions, request: IncomingMessage, respo
   const asset = options.assets.get(isView(address) ? indexAddress : address);
   if (asset === undefined) throw new RequestRefused(404, `expected a view or a file of the page, got ${address}`);
   // Names of built files hold a digest of their content; the page that names them is asked for each time.
-  const kept = address.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache";
-  response.writeHead(200, { ...securityHeaders, "content-type": asset.type, "cache-control": kept });
-  response.end(request.method === "HEAD" ? undefined : asset.bytes);
+  const kept = isNamedByContent(address) ? "public, max-age=31536000, immutable" : "no-cache";
+  const security = isWorker(address) ? workerHeaders : securityHeaders;
+  const bytes = request.method === "HEAD" ? undefined : await asset.bytes();
+  response.writeHead(200, { ...security, "content-type": asset.type, "cache-control": kept });
+  response.end(bytes);
 }
 
 interface Question {

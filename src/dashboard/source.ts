@@ -82,6 +82,12 @@ export class SourceFolders {
     return real;
   }
 
+  /** The same path without links, where it lies within the folders that were given; `null` where it does not, or is not there. */
+  async within(path: string): Promise<string | null> {
+    const real = await realpath(path).catch(() => null);
+    return real !== null && this.#holds(real) ? real : null;
+  }
+
   #holds(real: string): boolean {
     return this.#roots.some((root) => isWithin(real, root));
   }

@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
-import { type Measured, ownUnit, unitProblems } from "./unit.ts";
+import { isRecordedAlike, type Measured, ownUnit, unitProblems } from "./unit.ts";
 
 /** One entry of a robot's action or state vector. */
 export interface Entry extends Measured {
@@ -105,7 +104,7 @@ export function embodimentProblems(embodiment: Embodiment): string[] {
 /** A difference of recorded numbers is one only where both are recorded alike. */
 function pairProblems(dof: Dof, state: Entry | undefined): string[] {
   if (state === undefined || (dof.recordedIn === undefined && state.recordedIn === undefined)) return [];
-  const isOne = dof.unit === state.unit && isDeepStrictEqual(dof.recordedIn, state.recordedIn);
+  const isOne = dof.unit === state.unit && isRecordedAlike(dof.recordedIn, state.recordedIn);
   if (isOne) return [];
   return [
     `dof "${dof.name}": expected its state "${state.name}" in the same unit and recorded in the same, for a delta, got ${ownUnit(dof)} ` +

@@ -7,6 +7,7 @@ import {
   actionConversionsOf,
   conversionsOf,
   inUnits,
+  isRecordedAlike,
   type Measured,
   ofRecorded,
   ownUnit,
@@ -103,4 +104,14 @@ it("units that are not converted into each other are named on one line", () => {
   ]);
   expect(unitProblems({ unit: "rad", recordedIn: { range: [0, 5], limits: [2, 2] } })).toHaveLength(1);
   expect(unitProblems({ unit: "rad", recordedIn: "deg" })).toEqual([]);
+});
+
+it("entries are recorded alike in the same unit, or with the same ends for the same limits", () => {
+  const range = { range: [-100, 100], limits: [-1, 2] } as const;
+  for (const same of [undefined, "deg", range]) expect(isRecordedAlike(same, structuredClone(same))).toBe(true);
+  expect(isRecordedAlike("deg", "rad")).toBe(false);
+  expect(isRecordedAlike("deg", undefined)).toBe(false);
+  expect(isRecordedAlike(range, "deg")).toBe(false);
+  for (const other of [{ ...range, range: [-100, 99] } as const, { ...range, limits: [0, 2] } as const])
+    expect(isRecordedAlike(range, other)).toBe(false);
 });

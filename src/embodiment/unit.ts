@@ -15,6 +15,13 @@ export interface Measured {
   readonly recordedIn?: string | RecordedRange | undefined;
 }
 
+/** Whether two entries are recorded in the same unit, or with the same ends for the same limits. */
+export function isRecordedAlike(one: Measured["recordedIn"], other: Measured["recordedIn"]): boolean {
+  if (typeof one !== "object" || typeof other !== "object") return one === other;
+  const ends = ({ range, limits }: RecordedRange) => [...range, ...limits];
+  return ends(one).every((end, at) => end === ends(other)[at]);
+}
+
 /** How a recorded number becomes one in an entry's unit: `factor · recorded + offset`. */
 export interface Conversion {
   readonly factor: number;

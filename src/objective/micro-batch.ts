@@ -1,7 +1,6 @@
 import { type Batch, type Provenance, sampleCount } from "../batch/batch.ts";
-import { factNames, observedNames } from "../batch/each.ts";
 import { cells } from "../graph/axes.ts";
-import { type Arrays, type DataType, type HostArray, zeros } from "../graph/host-array.ts";
+import { type Arrays, type HostArray, zeros } from "../graph/host-array.ts";
 import {
   addCounts,
   type Counts,
@@ -18,6 +17,7 @@ import { Mean } from "../validity/mean.ts";
 import type { Rules } from "../validity/rules.ts";
 import { actionTokenFeeds } from "./action-tokens.ts";
 import { flowFeeds, velocityName } from "./flow.ts";
+import { observationFeeds } from "./observation-feeds.ts";
 import { promptFeeds } from "./prompt.ts";
 import { responseFeeds, responseName } from "./response.ts";
 import { Draws, type ObjectiveTarget, type TargetOptions } from "./target.ts";
@@ -152,12 +152,4 @@ function total(values: Float32Array | Float64Array, isMeant: (cell: number) => b
   let sum = 0;
   for (let cell = 0; cell < values.length; cell++) if (isMeant(cell)) sum += values[cell]!;
   return sum;
-}
-
-/** Inputs of the programs that stand for what a robot perceives, under the names of the batch's fields. */
-export function observationFeeds(batch: Batch): Arrays {
-  return new Map<string, HostArray<string, DataType>>([
-    ...observedNames.map((name) => [name, batch[name].read((values) => values)] as const),
-    ...factNames.map((name) => [name, batch.facts[name].toArray()] as const),
-  ]);
 }

@@ -9,8 +9,8 @@ import { AnswerRows, type Answers } from "./answer-rows.ts";
 import { type ChunkBefore, type Chunking, carriedFeeds } from "./chunking.ts";
 import { flowInputs } from "./flow.ts";
 import { integersOf, type WeightKind } from "./integer-weights.ts";
-import { observationFeeds } from "./micro-batch.ts";
 import { saidAnswer, traceActions } from "./objective.ts";
+import { observationFeeds } from "./observation-feeds.ts";
 import { onlyInputs } from "./only-inputs.ts";
 import type { Setting } from "./traced.ts";
 

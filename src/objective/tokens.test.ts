@@ -15,8 +15,8 @@ import { perceive, policyForm } from "../policy/policy.ts";
 import { variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
 import { AnswerRows } from "./answer-rows.ts";
-import { observationFeeds } from "./micro-batch.ts";
 import { errorOutputs, saidAnswer, traceObjectives } from "./objective.ts";
+import { observationFeeds } from "./observation-feeds.ts";
 import { answerFeeds, answerInputs, answerScores } from "./tokens.ts";
 import type { Setting } from "./traced.ts";
 

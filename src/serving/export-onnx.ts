@@ -18,13 +18,17 @@ import type { ServedRobot } from "./robot.ts";
 import { robotMetadata } from "./robot-metadata.ts";
 import { robotInputs, robotProgram } from "./robot-program.ts";
 
-/** A run, and the file that its policy goes to. */
-export interface OnnxExport {
+/** A run, and which program is made of its policy. */
+export interface ProgramChoice {
   readonly run: string;
-  readonly file: string;
   /** The robot that it acts for, by its dataset, with its control mode if it has several; `null` where there is only one. */
   readonly robot: string | null;
   readonly pictures: PictureType;
+}
+
+/** The same, and the file that it goes to. */
+export interface OnnxExport extends ProgramChoice {
+  readonly file: string;
   /** Weights of more bytes stand in a file beside it. */
   readonly mostBytes: number;
 }
@@ -48,7 +52,38 @@ export const mostBytesInside = 2 ** 31 - 2 ** 26;
  *
  * @throws InputError where the run has no such robot, its policy says actions as tokens, or a file stands there already
  */
-export async function exportOnnx({ run, file, robot, pictures, mostBytes }: OnnxExport): Promise<ExportedProgram> {
+export async function exportOnnx({ file, mostBytes, ...choice }: OnnxExport): Promise<ExportedProgram> {
+  return await withProgram(choice, async ({ step, robot, ...program }) => {
+    const written = await writeProgram({ file, mostBytes, ...program });
+    return { ...written, step, robot: robot.name, inputs: program.graph.inputs };
+  });
+}
+
+/**
+ * The same as the bytes of a file, which is written nowhere.
+ *
+ * @throws InputError as `exportOnnx`, or where its weights need a file beside it
+ */
+export async function onnxBytes(choice: ProgramChoice): Promise<Uint8Array> {
+  return await withProgram(choice, async ({ parameters, stored, graph, metadata }) => {
+    const bytes = weightBytes(parameters);
+    if (bytes > mostBytesInside)
+      throw new InputError(`${choice.run}: expected weights of at most ${mostBytesInside} bytes, got ${bytes}`);
+    const own = await readTensors(parameters, stored);
+    return encodeModel({ ...graph, initializers: [...own, ...graph.initializers] }, metadata);
+  });
+}
+
+/** A policy as a program for one robot, whose weights stand in the run. */
+interface RobotPolicy extends Pick<Written, "parameters" | "stored" | "graph" | "metadata"> {
+  readonly step: number;
+  readonly robot: ServedRobot;
+}
+
+async function withProgram<R>(
+  { run, robot, pictures }: ProgramChoice,
+  use: (program: RobotPolicy) => Promise<R>,
+): Promise<R> {
   const found = await findPolicy(run);
   if (found.form === "program")
     throw new InputError(`${run}: expected a run to export, got what has been exported already`);
@@ -71,8 +106,7 @@ export async function exportOnnx({ run, file, robot, pictures, mostBytes }: Onnx
       ...exportedRecord(manifest, own),
       ...tokenizerOf(found.recipe),
     };
-    const written = await writeProgram({ file, mostBytes, parameters, stored, graph: { ...graph, inputs }, metadata });
-    return { ...written, step: found.step, robot: own.name, inputs };
+    return await use({ parameters, stored, graph: { ...graph, inputs }, metadata, step: found.step, robot: own });
   } finally {
     await stored.close();
   }
@@ -121,7 +155,7 @@ interface Written {
 /** Leaves nothing where it fails. */
 async function writeProgram(given: Written): Promise<Pick<ExportedProgram, "weights" | "bytes">> {
   const { file, mostBytes, parameters, stored, graph, metadata } = given;
-  const bytes = parameters.reduce((sum, { shape }) => sum + 4 * cells(shape), 0);
+  const bytes = weightBytes(parameters);
   const texts = Object.values(metadata).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   const weights = bytes + texts > mostBytes ? `${file}.data` : null;
   await makeFolder(dirname(file));
@@ -138,6 +172,10 @@ async function writeProgram(given: Written): Promise<Pick<ExportedProgram, "weig
     for (const path of made) await rm(path, { force: true });
     throw error;
   }
+}
+
+function weightBytes(parameters: readonly Parameter[]): number {
+  return parameters.reduce((sum, { shape }) => sum + 4 * cells(shape), 0);
 }
 
 async function readTensors(parameters: readonly Parameter[], stored: StoredParameters): Promise<OnnxTensor[]> {

@@ -1,48 +1,55 @@
 import type { Batch } from "../batch/batch.ts";
 import type { BatchLayout } from "../batch/layout.ts";
+import type { UnrealInput } from "../flow/path.ts";
 import { cells } from "../graph/axes.ts";
 import { type Arrays, type DataType, HostArray, zeros } from "../graph/host-array.ts";
-import type { SessionOptions } from "../graph/runtime/session.ts";
-import { openSession, type RuntimeSession } from "../graph/runtime/session.ts";
+import type { RunnableProgram } from "../graph/runnable.ts";
 import { InputError } from "../input-error.ts";
 import { actionNoise, type NoiseKey } from "../objective/action-noise.ts";
-import { observationFeeds } from "../objective/micro-batch.ts";
+import { observationFeeds } from "../objective/observation-feeds.ts";
 import { onlyInputs } from "../objective/only-inputs.ts";
-import { conventionsOf, layoutOf } from "../recipe/plan.ts";
-import type { Recipe } from "../recipe/schema.ts";
 import type { ActionRequest } from "./action.ts";
 import type { ServedRobot } from "./robot.ts";
 import { robotInputs } from "./robot-program.ts";
 
-/** A file that `exportOnnx` wrote, in the runtime: the actions of one robot, in its own units. */
+/** What a program that acts for one robot is fed. */
+export interface ProgramFeeding {
+  /** Of one row. */
+  readonly layout: BatchLayout;
+  /** What its noise has in slots that the robot does not have. */
+  readonly unrealInput: UnrealInput;
+}
+
+/** A program that `exportOnnx` wrote, in a runtime: the actions of one robot, in its own units. */
 export class ExportedSampler {
   readonly layout: BatchLayout;
   /** Each chunk arises by itself. */
   readonly chunking = undefined;
   readonly isSaid = false;
-  readonly #recipe: Recipe;
-  readonly #session: RuntimeSession;
+  readonly #unrealInput: UnrealInput;
+  readonly #program: RunnableProgram;
 
-  private constructor(recipe: Recipe, session: RuntimeSession) {
-    this.layout = layoutOf(recipe, 1);
-    this.#recipe = recipe;
-    this.#session = session;
+  private constructor(program: RunnableProgram, { layout, unrealInput }: ProgramFeeding) {
+    this.layout = layout;
+    this.#unrealInput = unrealInput;
+    this.#program = program;
   }
 
-  /** @throws InputError where the runtime does not open it, or it gives other actions than the robot's */
-  static open(
-    file: string,
-    { recipe, robot }: { readonly recipe: Recipe; readonly robot: ServedRobot },
-    machine: Pick<SessionOptions, "device" | "threads">,
+  /**
+   * @param where names the program in the error
+   * @throws InputError where it gives other actions than the robot's; it is released then
+   */
+  static of(
+    where: string,
+    program: RunnableProgram,
+    { robot, ...feeding }: ProgramFeeding & { readonly robot: ServedRobot },
   ): ExportedSampler {
-    const session = opened(file, machine);
-    const { steps } = layoutOf(recipe, 1);
-    const wanted = `${robotInputs.actions} [1,${steps},${robot.embodiment.dofs.length}]`;
-    const found = session.outputs.map(({ name, shape }) => `${name} [${shape}]`).join(", ");
-    if (found === wanted) return new ExportedSampler(recipe, session);
-    session.release();
+    const wanted = `${robotInputs.actions} [1,${feeding.layout.steps},${robot.embodiment.dofs.length}]`;
+    const found = program.outputs.map(({ name, shape }) => `${name} [${shape}]`).join(", ");
+    if (found === wanted) return new ExportedSampler(program, feeding);
+    program.release();
     throw new InputError(
-      `${file}: expected a program that gives ${wanted}, got one that gives ${found}; export the run again`,
+      `${where}: expected a program that gives ${wanted}, got one that gives ${found}; export the run again`,
     );
   }
 
@@ -53,15 +60,15 @@ export class ExportedSampler {
    * @returns `[t d]`, absolute and in the robot's own order and units
    */
   async run(batch: Batch, request: ActionRequest, key: NoiseKey): Promise<Float64Array> {
-    const { name, shape } = this.#session.outputs[0]!;
+    const { name, shape } = this.#program.outputs[0]!;
     const out = zeros("b t d", shape, "float32");
     const feeds = this.#feedsOf(batch, request, key);
-    await this.#session.run(onlyInputs(this.#session, feeds), new Map([[name, out]]));
+    await this.#program.run(onlyInputs(this.#program, feeds), new Map([[name, out]]));
     return Float64Array.from(out.cells);
   }
 
   release(): void {
-    this.#session.release();
+    this.#program.release();
   }
 
   #feedsOf(batch: Batch, { observations, robot }: ActionRequest, key: NoiseKey): Arrays {
@@ -77,7 +84,7 @@ export class ExportedSampler {
       [real(history), historyReal.toArray()],
       [prompt, batch.prompt.read((tokens) => tokens)],
       [real(prompt), tokenReal.toArray()],
-      [noise, actionNoise(batch, [key], conventionsOf(this.#recipe).unrealInput)],
+      [noise, actionNoise(batch, [key], this.#unrealInput)],
     ]);
   }
 
@@ -88,7 +95,7 @@ export class ExportedSampler {
       const name = robotInputs.picture(view);
       const pictures = batch.images.read((images) => viewOf(images, at));
       const there = viewOf(batch.facts.viewReal.toArray(), at);
-      const isFloat = this.#session.inputs.some((input) => input.name === name && input.type === "float32");
+      const isFloat = this.#program.inputs.some((input) => input.name === name && input.type === "float32");
       const fed = isFloat
         ? new HostArray("b o h w c", pictures.shape, "float32", Float32Array.from(pictures.cells))
         : new HostArray("b o h w c", pictures.shape, "uint8", pictures.cells);
@@ -110,14 +117,4 @@ function viewOf({ shape, cells: all }: HostArray<string, "uint8" | "bool">, view
     own.set(all.subarray(from, from + share), slot * share);
   }
   return { shape: [1, observations, ...rest], cells: own };
-}
-
-function opened(file: string, machine: Pick<SessionOptions, "device" | "threads">): RuntimeSession {
-  try {
-    return openSession(file, machine);
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    const [reason] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
-    throw new InputError(`${file}: expected a program that runs, got ${reason}`);
-  }
 }

@@ -1,8 +1,9 @@
 import { checkConventions } from "../checkpoint/conventions.ts";
+import { openSession, type RuntimeSession, type SessionOptions } from "../graph/runtime/session.ts";
 import { InputError } from "../input-error.ts";
 import type { Chunking } from "../objective/chunking.ts";
 import { parseRecipe } from "../recipe/file.ts";
-import { conventionsOf } from "../recipe/plan.ts";
+import { conventionsOf, layoutOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { readRecord } from "./exported-record.ts";
 import { ExportedSampler } from "./exported-sampler.ts";
@@ -48,7 +49,8 @@ export function openExported(
     throw new InputError(
       `${file}: expected --chunking none, since the program of an exported file makes each chunk by itself, got "${chunking.kind}"; serve the run`,
     );
-  const sampler = ExportedSampler.open(file, { recipe, robot }, laneOf(machine, lanes));
+  const feeding = { layout: layoutOf(recipe, 1), unrealInput: conventionsOf(recipe).unrealInput };
+  const sampler = ExportedSampler.of(file, opened(file, laneOf(machine, lanes)), { ...feeding, robot });
   return new LoadedPolicy({ ...found, sampler, lanes, brokenAnswers });
 }
 
@@ -57,4 +59,14 @@ function withTokenizerIn(file: string, recipe: Recipe): Recipe {
   const { tokenizer } = recipe.policy;
   if (tokenizer === undefined || tokenizer === "bytes") return recipe;
   return { ...recipe, policy: { ...recipe.policy, tokenizer: { ...tokenizer, folder: file } } };
+}
+
+function opened(file: string, machine: Pick<SessionOptions, "device" | "threads">): RuntimeSession {
+  try {
+    return openSession(file, machine);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    const [reason] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
+    throw new InputError(`${file}: expected a program that runs, got ${reason}`);
+  }
 }

@@ -1,8 +1,7 @@
 import type { Batch } from "../batch/batch.ts";
-import { collate } from "../batch/collate.ts";
 import { cutToRobot, laidInSlots } from "../batch/cut.ts";
 import { observationSlots } from "../batch/example.ts";
-import { observe } from "../batch/observation.ts";
+import type { BatchLayout } from "../batch/layout.ts";
 import { slots } from "../embodiment/embodiment.ts";
 import { type ActionReading, ownActions, unitActions } from "../embodiment/own-action.ts";
 import { HostArray } from "../graph/host-array.ts";
@@ -15,10 +14,10 @@ import type { Recipe } from "../recipe/schema.ts";
 import { tokenizerOf } from "../recipe/tokenizer.ts";
 import type { ActionChunk, ActionRequest, RestOfChunk } from "./action.ts";
 import { ExportedSampler } from "./exported-sampler.ts";
-import { Refusal } from "./refusal.ts";
+import { chunkOf, noiseKeyOf, type PolicyReading, perceived, sessionOf } from "./perceive.ts";
 import { chooseRobot, type RobotQuery, type ServedRobot } from "./robot.ts";
 import { type BrokenAnswers, heldChunk } from "./said.ts";
-import { Session } from "./session.ts";
+import type { Session } from "./session.ts";
 
 const warmingCalls = 3;
 
@@ -54,6 +53,7 @@ export class LoadedPolicy {
   /** What it holds its weights as. */
   readonly weightKind: WeightKind;
   readonly #sampler: ActionSampler | ExportedSampler;
+  readonly #seeing: PolicyReading;
   readonly #brokenAnswers: BrokenAnswers;
 
   /** @internal Policies come from `loadPolicy`. */
@@ -68,6 +68,7 @@ export class LoadedPolicy {
     this.lanes = lanes;
     this.weightKind = weightKind;
     this.#sampler = sampler;
+    this.#seeing = policyReading(recipe, sampler.layout);
     this.#brokenAnswers = brokenAnswers;
   }
 
@@ -79,6 +80,11 @@ export class LoadedPolicy {
   /** Steps of the chunks that it gives: the action horizon, or fewer where it was compiled for the first steps only. */
   get steps(): number {
     return this.#sampler.layout.steps;
+  }
+
+  /** Observation slots that it reads: 1 where it knows no history. */
+  get observations(): number {
+    return this.#sampler.layout.observations;
   }
 
   /** Whether its actions are what an answer says, which may end early, or be no chunk. */
@@ -102,12 +108,7 @@ export class LoadedPolicy {
 
   /** A session of a robot, with a history of its own. */
   session(robot: ServedRobot, { seed }: { readonly seed: number }): Session {
-    const reading = readingOf(this.recipe);
-    const { layout } = this.#sampler;
-    const { framesPerSecond } = this.#known(robot);
-    const pictures = { pictureSize: layout.pictureSize, letterbox: reading.letterbox };
-    const choice = { slots: observationSlots(layout, reading), framesPerSecond, ...pictures };
-    return new Session(robot, choice, seed);
+    return sessionOf(this.#known(robot), this.#seeing, seed);
   }
 
   /**
@@ -119,12 +120,14 @@ export class LoadedPolicy {
    */
   async act<const R extends readonly ActionRequest[]>(requests: R): Promise<{ [K in keyof R]: ActionChunk }>;
   async act(requests: readonly ActionRequest[]): Promise<ActionChunk[]> {
-    const keys = requests.map(({ noise, robot }) => ({ ...checked(robot, noise), dataset: robot.dataset }));
+    const keys = requests.map(noiseKeyOf);
     const before = requests.map((request) => this.#chunkBefore(request));
     const [sampler, batch] = [this.#sampler, this.perceive(requests)];
     if (sampler instanceof ExportedSampler) {
       const own = requests.map((request, row) => sampler.run(batch, request, keys[row]!));
-      return (await Promise.all(own)).map((cells, row) => this.#ownChunk(requests[row]!, cells, this.steps));
+      return (await Promise.all(own)).map((cells, row) =>
+        chunkOf(this.checkpoint, requests[row]!.robot, cells, this.steps),
+      );
     }
     const actions = await sampler.sampleAfter(batch, keys, before);
     return requests.map((request, row) => this.#chunk(request, actions, row));
@@ -137,15 +140,8 @@ export class LoadedPolicy {
    * @throws InputError where a request does not fit its robot or the policy
    */
   perceive(requests: readonly ActionRequest[]): Batch {
-    if (requests.length > this.rows)
-      throw new InputError(
-        `act: expected at most ${this.rows} robots, got ${requests.length}; load the policy for more robots`,
-      );
-    const { layout } = this.#sampler;
-    const { prompt, metadata, longPrompt, letterbox } = readingOf(this.recipe);
-    const choice = { layout, prompt, metadata, longPrompt, letterbox, tokenizer: tokenizerOf(this.recipe) };
-    const examples = requests.map((request) => observe(this.#known(request.robot), request, choice));
-    return collate(layout, examples);
+    for (const { robot } of requests) this.#known(robot);
+    return perceived(requests, { ...this.#seeing, tokenizer: tokenizerOf(this.recipe) });
   }
 
   /**
@@ -198,27 +194,7 @@ export class LoadedPolicy {
         `${this.checkpoint}: expected a chunk of ${robot.name}, got an answer that says 0 of ${this.steps} steps; train it on, or ask for zeros in place of broken answers`,
       );
     const { cells } = ownActions(chunk, stateNow(observations), this.#reading(robot));
-    return this.#ownChunk({ robot }, cells, said);
-  }
-
-  /** A chunk of cells `[t d]` in the robot's own units, of which so many steps were said. */
-  #ownChunk({ robot }: Pick<ActionRequest, "robot">, cells: Float64Array, said: number): ActionChunk {
-    const { dofs } = robot.embodiment;
-    const nonFinite = cells.findIndex((value) => !Number.isFinite(value));
-    if (nonFinite >= 0)
-      throw new Refusal(
-        "not-finite",
-        `${this.checkpoint}: expected finite actions of ${robot.name}, got ${cells[nonFinite]} for "${dofs[nonFinite % dofs.length]!.name}"; use another checkpoint`,
-      );
-    const steps = cells.length / dofs.length;
-    return {
-      robot,
-      actions: Array.from({ length: steps }, (_, step) => [
-        ...cells.subarray(step * dofs.length, (step + 1) * dofs.length),
-      ]),
-      saidSteps: said,
-      stepsPerSecond: robot.stepsPerSecond,
-    };
+    return chunkOf(this.checkpoint, robot, cells, said);
   }
 
   #known(robot: ServedRobot): ServedRobot {
@@ -250,11 +226,9 @@ function restProblem(
   return null;
 }
 
-function checked(robot: ServedRobot, noise: ActionRequest["noise"]): ActionRequest["noise"] {
-  for (const [key, value] of Object.entries(noise))
-    if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32)
-      throw new InputError(
-        `${robot.name}: noise: expected "${key}" to be a whole number from 0 to 2³² − 1, got ${value}`,
-      );
-  return noise;
+/** How a policy of a recipe reads what robots see. */
+export function policyReading(recipe: Recipe, layout: BatchLayout): PolicyReading {
+  const reading = readingOf(recipe);
+  const { prompt, metadata, longPrompt, letterbox } = reading;
+  return { layout, slots: observationSlots(layout, reading), prompt, metadata, longPrompt, letterbox };
 }

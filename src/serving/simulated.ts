@@ -2,12 +2,12 @@ import type { RobotObservation } from "../batch/observation.ts";
 import type { Picture } from "../dataset/dataset.ts";
 import type { Embodiment, Entry } from "../embodiment/embodiment.ts";
 import { InputError } from "../input-error.ts";
+import type { Chunking } from "../objective/chunking.ts";
 import type { Controller } from "../simulation/controller.ts";
 import type { Design } from "../simulation/design.ts";
 import type { StateObservation } from "../simulation/environment.ts";
 import { embodimentOf } from "../simulation/simulated-robot.ts";
-import type { ActionChunk } from "./action.ts";
-import type { LoadedPolicy } from "./policy.ts";
+import type { ActionChunk, ActionRequest } from "./action.ts";
 import type { ServedRobot } from "./robot.ts";
 import { type AnswerCounts, counted, noAnswers } from "./said.ts";
 import type { Session } from "./session.ts";
@@ -81,12 +81,28 @@ export interface ControllerOptions {
   readonly delay?: number | undefined;
 }
 
+/** A policy as far as robots need it: one that was loaded, or one in a page. */
+export interface ActingPolicy {
+  /** The most robots in one call. */
+  readonly rows: number;
+  /** Of its chunks. */
+  readonly steps: number;
+  /** Observation slots that it reads: 1 where it knows no history. */
+  readonly observations: number;
+  readonly chunking: Chunking | undefined;
+  /** Whether its actions are what an answer says. */
+  readonly saysActions: boolean;
+  session(robot: ServedRobot, options: { readonly seed: number }): Session;
+  /** A chunk for each request, in order. */
+  act(requests: readonly ActionRequest[]): Promise<readonly ActionChunk[]>;
+}
+
 /** A policy that controls simulated robots, each with a session of its own. */
 export class PolicyController implements Controller {
   readonly environmentCount: number;
   readonly horizon: number;
   readonly looksOnlyAsAsked: boolean;
-  readonly #policy: LoadedPolicy;
+  readonly #policy: ActingPolicy;
   readonly #robot: ServedRobot;
   readonly #seed: number;
   readonly #delay: number;
@@ -94,14 +110,14 @@ export class PolicyController implements Controller {
   #ms = 0;
   #answers = noAnswers;
 
-  constructor(policy: LoadedPolicy, robot: ServedRobot, { environmentCount, seed, delay = 0 }: ControllerOptions) {
+  constructor(policy: ActingPolicy, robot: ServedRobot, { environmentCount, seed, delay = 0 }: ControllerOptions) {
     this.#delay = delay;
     this.#policy = policy;
     this.#robot = robot;
     this.#seed = seed;
     this.environmentCount = environmentCount;
     this.horizon = policy.steps;
-    this.looksOnlyAsAsked = policy.recipe.policy.history.slots === 1;
+    this.looksOnlyAsAsked = policy.observations === 1;
     this.#running = new Array(environmentCount).fill(null);
   }
 

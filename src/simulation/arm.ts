@@ -20,6 +20,7 @@ export const arm: Design = {
   dofs: limbDofs("", "arm"),
   states: limbStates("", "arm"),
   goals: pickingGoals,
+  targetArea: { x: [0.1, 0.28], y: [-0.2, 0.2], distance: [0.18, 0.28] },
   cameras: ["front", "wrist"],
   defaults: { observation: "pictures", imageSize: 96, distractors: 1, disturbance: 0.05 },
   mostDistractors: 3,
@@ -67,6 +68,14 @@ class ArmStage implements Stage {
 
   goal(): readonly number[] {
     return this.#picking.goal();
+  }
+
+  target(): Vector {
+    return this.#picking.target();
+  }
+
+  moveTarget(to: Vector): void {
+    this.#picking.moveTarget(to);
   }
 
   command(action: readonly number[]): void {

@@ -35,6 +35,7 @@ export const bimanual: Design = {
     part: "goal",
     kind: "continuous",
   })),
+  targetArea: { x: [-0.03, 0.03], y: [-0.11, 0.11], distance: [0, 1] },
   cameras: ["front", "top"],
   defaults: { observation: "pictures", imageSize: 96, distractors: 0, disturbance: 0.05 },
   mostDistractors: 2,
@@ -122,6 +123,14 @@ class BimanualStage implements Stage {
 
   goal(): readonly number[] {
     return [...this.#bars[0]!.position(), this.#bars[0]!.yaw()];
+  }
+
+  target(): Vector {
+    return this.#bars[0]!.position();
+  }
+
+  moveTarget([x, y]: Vector): void {
+    this.#bars[0]!.place([x, y, bar[2]], this.#bars[0]!.yaw());
   }
 
   command(action: readonly number[]): void {

@@ -1,6 +1,7 @@
 import type { Chance } from "./chance.ts";
 import type { RobotOptions } from "./environment.ts";
-import type { PhysicsWorld } from "./physics.ts";
+import type { PhysicsWorld, Vector } from "./physics.ts";
+import type { TargetArea } from "./target.ts";
 
 /** An entry of a robot's state. */
 export interface DesignedEntry {
@@ -32,6 +33,8 @@ export interface Design {
   readonly states: readonly DesignedEntry[];
   /** Entries that are added to the state where observations have no pictures: where the objects of the task are. */
   readonly goals: readonly DesignedEntry[];
+  /** Where its target may be put while it acts. */
+  readonly targetArea: TargetArea;
   /** Cameras of the model, by name. */
   readonly cameras: readonly string[];
   readonly defaults: RobotOptions;
@@ -49,6 +52,10 @@ export interface Stage {
   state(): readonly number[];
   /** In the order of the design's goals. */
   goal(): readonly number[];
+  /** Where the target lies: what the robot is to reach, or where it is to bring something. */
+  target(): Vector;
+  /** Puts the target elsewhere on the table. */
+  moveTarget(to: Vector): void;
   /** Sends a command, one value per dof and within range, to the motors. */
   command(action: readonly number[]): void;
   /** Whether the goal is reached at this moment. */

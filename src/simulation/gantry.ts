@@ -44,6 +44,7 @@ export const gantry: Design = {
   ],
   states: [...axes.map(({ name }) => ({ name, unit: "m", part: "crane", kind: "continuous" as const })), gripper],
   goals: pickingGoals,
+  targetArea: { x: [-0.13, 0.13], y: [-0.13, 0.13], distance: [0, 1] },
   cameras: ["left", "right"],
   defaults: { observation: "pictures", imageSize: 96, distractors: 1, disturbance: 0.05 },
   mostDistractors: 3,
@@ -112,6 +113,14 @@ class GantryStage implements Stage, Hand {
 
   goal(): readonly number[] {
     return this.#picking.goal();
+  }
+
+  target(): Vector {
+    return this.#picking.target();
+  }
+
+  moveTarget(to: Vector): void {
+    this.#picking.moveTarget(to);
   }
 
   command([x = 0, y = 0, z = 0, opening = 0]: readonly number[]): void {

@@ -60,6 +60,15 @@ export class Picking {
     return [...cube.position(), cube.yaw(), onto[0], onto[1]];
   }
 
+  /** The pad. */
+  target(): Vector {
+    return this.#pad.position();
+  }
+
+  moveTarget(to: Vector): void {
+    this.#pad.place(to, 0);
+  }
+
   /** Whether the cube lies on the pad and the hand has let go of it. */
   isReached(hand: Hand): boolean {
     const cube = this.#cubes[0]!.position();

@@ -35,6 +35,7 @@ export const pusher: Design = {
   dofs: axes.map((axis) => ({ ...axis, ...entry(axis.name) })),
   states: axes.map(({ name }) => entry(name)),
   goals: ["puck_x", "puck_y", "goal_x", "goal_y"].map((name) => ({ ...entry(name), unit: "m", part: "goal" })),
+  targetArea: { x: [-0.2, 0.2], y: [-0.2, 0.2], distance: [0, 1] },
   cameras: ["top"],
   defaults: { observation: "pictures", imageSize: 96, distractors: 0, disturbance: 0.1 },
   mostDistractors: 4,
@@ -156,6 +157,14 @@ class PusherStage implements Stage {
 
   goal(): readonly number[] {
     return [...this.#puck.read(), ...this.#goal()];
+  }
+
+  target(): Vector {
+    return this.#places[0]!.position();
+  }
+
+  moveTarget(to: Vector): void {
+    this.#places[0]!.place(to, 0);
   }
 
   command(action: readonly number[]): void {

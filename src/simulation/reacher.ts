@@ -27,6 +27,7 @@ export const reacher: Design = {
   dofs: joints.map(({ name, low, high }) => ({ ...joint(name), low, high, move: 0.15 })),
   states: joints.map(({ name }) => joint(name)),
   goals: ["goal_x", "goal_y"].map((name) => ({ name, unit: "m", part: "goal", kind: "continuous" })),
+  targetArea: { x: [-0.225, 0.225], y: [-0.225, 0.225], distance: [0.1, 0.225] },
   cameras: ["top"],
   defaults: { observation: "pictures", imageSize: 96, distractors: 0, disturbance: 0.1 },
   mostDistractors: 4,
@@ -113,6 +114,14 @@ class ReacherStage implements Stage {
 
   goal(): readonly number[] {
     return this.#dots[0]!.position().slice(0, 2);
+  }
+
+  target(): Vector {
+    return this.#dots[0]!.position();
+  }
+
+  moveTarget(to: Vector): void {
+    this.#dots[0]!.place(to, 0);
   }
 
   command(action: readonly number[]): void {

@@ -5,7 +5,7 @@ import { parseInput } from "../parse-input.ts";
 import { arm } from "./arm.ts";
 import { bimanual } from "./bimanual.ts";
 import type { Design } from "./design.ts";
-import type { RobotEnvironment, RobotOptions } from "./environment.ts";
+import type { RobotOptions } from "./environment.ts";
 import { gantry } from "./gantry.ts";
 import { loadPhysics } from "./physics.ts";
 import { pusher } from "./pusher.ts";
@@ -39,7 +39,7 @@ export function findRobot(name: string): Design {
  *
  * @throws InputError with what is wrong with its options
  */
-export async function createRobot(design: Design, options: RobotOptions): Promise<RobotEnvironment> {
+export async function createRobot(design: Design, options: RobotOptions): Promise<SimulatedRobot> {
   const where = `robot "${design.name}"`;
   const parsed = parseInput(where, optionsSchema, options);
   if (parsed.distractors > design.mostDistractors)

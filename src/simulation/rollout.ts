@@ -1,8 +1,9 @@
 import { createHash, type Hash } from "node:crypto";
-import { ActionQueue, type ChunkExecution } from "../../client/action-queue.ts";
+import type { ChunkExecution } from "../../client/action-queue.ts";
 import type { Picture } from "../dataset/dataset.ts";
 import type { Controller } from "./controller.ts";
 import type { RobotEnvironment } from "./environment.ts";
+import { answer, type ControlledRobot, RobotEpisode } from "./episode.ts";
 
 /** How episodes are rolled out. */
 export interface PlayPlan {
@@ -74,22 +75,21 @@ export async function play(
   if (robots.length > controller.environmentCount)
     throw new RangeError(`rollOut: expected at most ${controller.environmentCount} robots, got ${robots.length}`);
   const finished: Rollout[] = [];
-  const players = robots.map((robot, environment) => ({ robot, environment, run: noRun }));
+  const players = robots.map((robot, environment): Player => ({ robot, environment, episode: null }));
   let begun = 0;
   for (let tick = 0; finished.length < episodes.length && !watcher.isStopped(); tick++) {
     // Robots that ask at the same steps share a batch; one that began in between would pay for a batch of its own.
     if (tick % plan.execution.execute === 0)
       for (const player of players)
-        if (player.run === noRun && begun < episodes.length)
-          player.run = begin(player, controller, plan, episodes[begun++]!);
-    const playing = players.filter(({ run }) => run !== noRun);
-    for (const player of playing) look(player, controller, plan, watcher);
+        if (player.episode === null && begun < episodes.length)
+          player.episode = begin({ ...player, controller }, plan, episodes[begun++]!);
+    const playing = players.flatMap(({ episode }) => (episode === null ? [] : [episode]));
+    for (const episode of playing) episode.look(filmOf(episode, plan, watcher));
     await answer(playing, controller);
-    for (const player of playing) {
-      const rollout = step(player);
+    for (const player of players) {
+      const rollout = step(player, plan, watcher);
       if (rollout === null) continue;
-      if (rollout.episode < plan.filmed) watcher.filmed(rollout.episode, player.robot.show());
-      player.run = noRun;
+      player.episode = null;
       finished.push(rollout);
       watcher.finished(rollout);
     }
@@ -97,74 +97,26 @@ export async function play(
   return finished.sort((one, other) => one.episode - other.episode);
 }
 
-/** A robot and the index under which its controller knows it. */
+/** A robot, the index under which its controller knows it, and what it plays. */
 interface Player {
   readonly robot: RobotEnvironment;
   readonly environment: number;
-  run: EpisodeRun;
+  /** `null` while it waits for one. */
+  episode: RobotEpisode<Hash> | null;
 }
 
-/** An episode that is being played. */
-interface EpisodeRun {
-  readonly episode: number;
-  readonly queue: ActionQueue;
-  readonly hash: Hash;
-  steps: number;
+function begin(controlled: ControlledRobot, { seed, execution }: PlayPlan, episode: number): RobotEpisode<Hash> {
+  return new RobotEpisode(controlled, { seed, execution, episode }, createHash("sha256"));
 }
 
-/** The run of a robot that waits for an episode. */
-const noRun: EpisodeRun = {
-  episode: -1,
-  queue: new ActionQueue({ execute: 1, delay: 0 }),
-  hash: createHash("sha256"),
-  steps: 0,
-};
-
-function begin(
-  { robot, environment }: Player,
-  controller: Controller,
-  { seed, execution }: PlayPlan,
-  episode: number,
-): EpisodeRun {
-  robot.reset(seed, episode);
-  controller.begin(environment, episode);
-  return { episode, queue: new ActionQueue(execution), hash: createHash("sha256"), steps: 0 };
-}
-
-function look(
-  { robot, environment, run }: Player,
-  controller: Controller,
-  { filmed }: PlayPlan,
-  watcher: RolloutWatcher,
-): void {
-  const { episode, queue, hash } = run;
-  const isFilmed = episode < filmed;
-  if (isFilmed || queue.asks || !controller.looksOnlyAsAsked) {
-    const { pictures, ...observed } = robot.observe();
-    if (isFilmed) watcher.filmed(episode, robot.show());
-    hash.update(observed.state);
-    controller.see(environment, observed, pictures);
-    return;
-  }
-  const observed = robot.observeState();
-  hash.update(observed.state);
-  controller.see(environment, observed, null);
-}
-
-async function answer(playing: readonly Player[], controller: Controller): Promise<void> {
-  const asking = playing.filter(({ run }) => run.queue.asks);
-  if (asking.length === 0) return;
-  const chunks = await controller.act(asking.map(({ environment }) => environment));
-  for (const [at, { run }] of asking.entries()) run.queue.put(chunks[at]!);
+function filmOf({ number }: RobotEpisode<Hash>, { filmed }: PlayPlan, watcher: RolloutWatcher) {
+  return number < filmed ? (pictures: ReadonlyMap<string, Picture>) => watcher.filmed(number, pictures) : null;
 }
 
 /** Carries one action out; returns the rollout if it ends the episode. */
-function step({ robot, run }: Player): Rollout | null {
-  const action = Float64Array.from(run.queue.take());
-  run.hash.update(action);
-  robot.act(action);
-  run.steps++;
-  const isSuccess = robot.isSuccess();
-  if (!isSuccess && run.steps < robot.stepLimit) return null;
-  return { episode: run.episode, isSuccess, steps: run.steps, digest: run.hash.digest("hex").slice(0, 16) };
+function step({ robot, episode }: Player, plan: PlayPlan, watcher: RolloutWatcher): Rollout | null {
+  const end = episode?.step() ?? null;
+  if (episode === null || end === null) return null;
+  filmOf(episode, plan, watcher)?.(robot.show());
+  return { episode: episode.number, ...end, digest: episode.log.digest("hex").slice(0, 16) };
 }

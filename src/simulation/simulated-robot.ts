@@ -4,9 +4,11 @@ import { type Stream, stream } from "../graph/random.ts";
 import { Chance } from "./chance.ts";
 import type { Design, Stage } from "./design.ts";
 import { Painter } from "./draw/painter.ts";
+import { type PicturePoint, tableAt } from "./draw/table-point.ts";
 import type { RobotEnvironment, RobotOptions, SimulatedObservation, StateObservation } from "./environment.ts";
 import { clamp } from "./motion.ts";
-import { type Physics, PhysicsWorld } from "./physics.ts";
+import { type Physics, PhysicsWorld, type Vector } from "./physics.ts";
+import { nearestIn } from "./target.ts";
 
 /** A robot of a design, in a world of its own. */
 export class SimulatedRobot implements RobotEnvironment {
@@ -18,8 +20,8 @@ export class SimulatedRobot implements RobotEnvironment {
   readonly #design: Design;
   readonly #world: PhysicsWorld;
   readonly #stage: Stage;
-  /** Made when first needed: a robot without pictures in its observations mostly needs none. */
-  #painters: ReadonlyMap<string, Painter> | null = null;
+  /** By the side of their pictures. Made when first needed: a robot without pictures in its observations mostly needs none. */
+  readonly #painters = new Map<number, ReadonlyMap<string, Painter>>();
   readonly #physicsSteps: number;
   #chance = new Chance(0, "", 0);
   #disturbances: Stream = stream(0, "");
@@ -64,12 +66,29 @@ export class SimulatedRobot implements RobotEnvironment {
     return { state: Float64Array.from([...this.#stage.state(), ...goal]), instruction: this.#instruction };
   }
 
-  show(): ReadonlyMap<string, Picture> {
-    const side = this.options.imageSize;
-    this.#painters ??= new Map(
-      this.#design.cameras.map((camera) => [cameraKey(camera), new Painter(this.#world, camera, side, side)]),
-    );
-    return new Map([...this.#painters].map(([key, painter]) => [key, painter.paint()]));
+  /** @param side of the pictures, in pixels */
+  show(side = this.options.imageSize): ReadonlyMap<string, Picture> {
+    const painters = this.#painters.get(side) ?? this.#paintersOf(side);
+    return new Map([...painters].map(([key, painter]) => [key, painter.paint()]));
+  }
+
+  /** Where the target of the episode lies. */
+  get target(): Vector {
+    return this.#stage.target();
+  }
+
+  /** Puts the target at the nearest place of its area; for success it has to be reached there. */
+  moveTarget(to: readonly [x: number, y: number]): void {
+    this.#stage.moveTarget(nearestIn(this.#design.targetArea, to));
+    this.#world.settle();
+    this.#held = 0;
+  }
+
+  /** The place on the table that a camera sees at a point of its picture, as shares of it from the left and from the top. */
+  tableAt(camera: string, point: PicturePoint): Vector | null {
+    const name = this.#design.cameras.find((one) => cameraKey(one) === camera);
+    if (name === undefined) throw new RangeError(`tableAt: expected a camera of "${this.name}", got "${camera}"`);
+    return tableAt(this.#world, name, point);
   }
 
   act(action: ArrayLike<number>): void {
@@ -100,6 +119,14 @@ export class SimulatedRobot implements RobotEnvironment {
 
   close(): void {
     this.#world.close();
+  }
+
+  #paintersOf(side: number): ReadonlyMap<string, Painter> {
+    const made = new Map(
+      this.#design.cameras.map((camera) => [cameraKey(camera), new Painter(this.#world, camera, side, side)]),
+    );
+    this.#painters.set(side, made);
+    return made;
   }
 }
 

@@ -40,7 +40,7 @@ const command = (folder: string) => join(folder, "node_modules/.bin/armature");
 describe.skipIf(!hasNpm)(title, () => {
   it("holds what is compiled, with declarations and maps, and no tests", () => {
     const form =
-      /^(LICENSE|README\.md|package\.json|dist\/(src|client|recipes)\/.+\.(js|d\.ts|js\.map)|dist\/src\/dashboard\/page\/.+\.(html|css|svg)|dist\/src\/dashboard\/report\/report\.html)$/;
+      /^(LICENSE|README\.md|package\.json|dist\/(src|client|recipes)\/.+\.(js|d\.ts|js\.map)|dist\/src\/dashboard\/page\/.+\.(html|css|svg|wasm)|dist\/src\/dashboard\/report\/report\.html)$/;
     expect(
       packed.paths.filter(
         (path) => !form.test(path) || /\.test\.|\/(fixture|testing|bench|mutate|check|examples)\b/.test(path),

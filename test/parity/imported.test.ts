@@ -8,7 +8,7 @@ import { squared } from "../../src/embodiment/picture.ts";
 import { type Arrays, HostArray } from "../../src/graph/host-array.ts";
 import { InputError } from "../../src/input-error.ts";
 import { flowInputs } from "../../src/objective/flow.ts";
-import { observationFeeds } from "../../src/objective/micro-batch.ts";
+import { observationFeeds } from "../../src/objective/observation-feeds.ts";
 import { ActionSampler } from "../../src/objective/sample.ts";
 import { readingOf, settingOf } from "../../src/recipe/plan.ts";
 import { findPolicy, loadPolicy, readPolicyWeights } from "../../src/serving/load.ts";

@@ -4,6 +4,7 @@ import { eventsEndpoint } from "./events.ts";
 import { liveEndpoint } from "./live.ts";
 import { paddingEndpoints } from "./padding.ts";
 import { policyEndpoints } from "./policy.ts";
+import { rolloutEndpoints } from "./rollouts.ts";
 import { runEndpoint } from "./run.ts";
 import { runsEndpoint } from "./runs.ts";
 
@@ -16,4 +17,5 @@ export const endpoints: readonly Endpoint[] = [
   ...dataEndpoints,
   ...paddingEndpoints,
   ...policyEndpoints,
+  ...rolloutEndpoints,
 ];

@@ -7,17 +7,19 @@ import { type OpenData, openData, type ShownDataset } from "../data/open-data.ts
 import { dataSubjectAt } from "../data/subject.ts";
 import { ShownPolicy } from "../policy/shown-policy.ts";
 import { RequestRefused } from "../refused.ts";
+import { type PlayedChoice, type PlayedFilms, playRun } from "../rollouts/played.ts";
 import type { Source, SourceFolders } from "../source.ts";
 import { Shelf } from "./shelf.ts";
 
 /** So many runs or datasets, and policies, stay open; the longest unused makes room. */
-const most = { data: 4, policies: 2, answers: 64 } as const;
+const most = { data: 4, policies: 2, answers: 64, played: 8 } as const;
 
 /** What views have opened: datasets, policies, and what took long to compute. What is in use stays open until it no longer is. */
 export class Opened {
   readonly #data = new Shelf<OpenData>({ most: most.data, close: (data) => data.close() });
   readonly #policies = new Shelf<ShownPolicy>({ most: most.policies, close: (policy) => policy.close() });
   readonly #answers = new Shelf<object>({ most: most.answers, close: async () => {} });
+  readonly #played = new Shelf<PlayedFilms>({ most: most.played, close: async () => {} });
 
   /** Reads the data of a run or dataset. @throws InputError as `dataSubjectAt` */
   async withData<R>(source: Source, work: (data: OpenData) => Promise<R>): Promise<R> {
@@ -39,8 +41,17 @@ export class Opened {
     return await this.#answers.use(place, compute, async (found) => found);
   }
 
+  /** The rollouts of a run's newest checkpoint at some starts, computed once. @throws InputError as `playRun` */
+  async played(source: Source, choice: PlayedChoice): Promise<PlayedFilms> {
+    const newest = await latestCheckpoint(source.folder);
+    const place = { key: `${source.folder}\n${JSON.stringify(choice)}`, stamp: `${newest?.step}` };
+    const play = () => playRun(source.folder, choice);
+    return await this.#played.use(place, play, async (found) => found);
+  }
+
   async close(): Promise<void> {
-    await Promise.all([this.#data.clear(), this.#policies.clear(), this.#answers.clear()]);
+    const shelves = [this.#data, this.#policies, this.#answers, this.#played];
+    await Promise.all(shelves.map((shelf) => shelf.clear()));
   }
 }
 

@@ -2,6 +2,7 @@ import type { ComponentType } from "preact";
 import { DatasetsView } from "./views/data.tsx";
 import { PaddingView } from "./views/padding.tsx";
 import { PolicyView } from "./views/policy.tsx";
+import { RolloutsView } from "./views/rollouts.tsx";
 import { TrainingView } from "./views/training.tsx";
 
 /** A page of the dashboard, at `/name`. */
@@ -17,4 +18,5 @@ export const views: readonly [View, ...View[]] = [
   { name: "data", title: "Data", component: DatasetsView },
   { name: "padding", title: "Padding", component: PaddingView },
   { name: "policy", title: "Policy", component: PolicyView },
+  { name: "rollouts", title: "Rollouts", component: RolloutsView },
 ];
