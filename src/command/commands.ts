@@ -2,6 +2,7 @@ import { audit } from "./audit.ts";
 import { dashboard } from "./dashboard.ts";
 import type { Definition } from "./definition.ts";
 import { demo } from "./demo.ts";
+import { doctor } from "./doctor.ts";
 import { exportWeights } from "./export.ts";
 import { fitTokenizer } from "./fit-fast.ts";
 import { importWeights } from "./import.ts";
@@ -30,4 +31,5 @@ export const commands: readonly Definition[] = [
   dashboard,
   serve,
   replay,
+  doctor,
 ];

@@ -1,7 +1,7 @@
 import { differenceIn, largestCell } from "../graph/difference.ts";
 import { type Arrays, zerosOfShape } from "../graph/host-array.ts";
 import { GraphLowering } from "../graph/lowering.ts";
-import { computeOn, differingOperators, type OperatorDifference } from "../graph/operator-check.ts";
+import { checkOperators, computeOn, type OperatorDifference } from "../graph/operator-check.ts";
 import { operatorsOf, type Program } from "../graph/program.ts";
 import { InputError } from "../input-error.ts";
 import { gradientOutputs } from "../objective/objective.ts";
@@ -12,10 +12,14 @@ import { GradientProgram, type GradientProgramOptions } from "./global-gradient.
  * How far results of a device may be from the CPU's, as a share of the largest cell of a result. Both add float32 in other orders: sums over
  * some thousand terms differ by 1e-5, and a step by a few times that. A wrong operator is off by a tenth or more.
  */
-const deviceTolerance = 1e-3;
+export const deviceTolerance = 1e-3;
 
-/** Beside the largest cell of all gradients a share like this is rounding: a key's bias has a gradient of zero, whatever is computed. */
-const roundingShare = 1e-6;
+/**
+ * What a result's largest cell counts for at least, as a share of the largest of all results: float32 rounds to 6e-8, which is to be within the
+ * tolerance. A key's bias has a gradient of zero whatever is computed, and what stands there is what the sums of others were rounded by, 1e-8
+ * of the largest. A gradient that is all wrong is found down to 1e-7 of the largest.
+ */
+export const roundingShare = 1e-4;
 
 /**
  * Computes one micro-batch's losses and gradients on the CPU as well, before a device is believed.
@@ -37,15 +41,17 @@ export async function checkDevice(own: GradientProgram, options: GradientProgram
     const outputs = new Map(Object.entries(gradientOutputs(own.objectives, own.trained, "nothing")));
     const graph = new GraphLowering(new Map(), operatorsOf(device)).graph(outputs);
     const inputs: Arrays = new Map(graph.inputs.map(({ name }) => [name, feeds.get(name)!]));
-    const operators = await differingOperators(graph, inputs, {
+    const { differing } = await checkOperators(graph, inputs, {
       threads: options.machine.threads,
       above: deviceTolerance,
+      alike: "shapes",
+      tried: new Set(),
       compute: (one, values) => computeOn(options.machine, one, values),
     });
     const worst = differences.slice(0, 3).map(({ name, difference }) => `${name} by ${difference.toPrecision(2)}`);
     throw new InputError(
       `--device ${device}: expected the gradient that the CPU computes, within ${deviceTolerance} of its largest cell, ` +
-        `got ${differences.length} of ${right.size} outputs that differ (${worst.join(", ")}); ${cause(operators)}`,
+        `got ${differences.length} of ${right.size} outputs that differ (${worst.join(", ")}); ${cause(differing)}`,
     );
   } finally {
     onCpu.release();

@@ -26,6 +26,7 @@ export const folderOrder = [
   "audit",
   "dashboard",
   "demo",
+  "doctor",
   "command",
 ];
 
