@@ -25,6 +25,11 @@ export class RunFollower {
     this.#source = source;
   }
 
+  /** Everything that a run has logged so far. @throws RequestRefused as `next` */
+  static async whole(sources: SourceFolders, source: Source): Promise<RunPart> {
+    return (await new RunFollower(sources, source).#readSince(unread)).part;
+  }
+
   get name(): string {
     return this.#source.name;
   }

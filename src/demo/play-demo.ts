@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { auditRecipe } from "../audit/audit-recipe.ts";
 import type { AuditReport } from "../audit/verdict.ts";
 import type { DemoStory } from "../dashboard/demo-story.ts";
@@ -69,10 +69,7 @@ export async function playDemo(plan: DemoPlan, phases: Phases): Promise<DemoStor
 /** All that a run has logged, as the dashboard reads it. */
 async function loggedBy(folder: string): Promise<RunPart> {
   const sources = await SourceFolders.open([folder]);
-  const [run] = await sources.list("run");
-  const log = run === undefined ? null : await new RunFollower(sources, run).next();
-  if (log === null) throw new RangeError(`demo: expected a run with a log at ${folder}, got none`);
-  return log;
+  return await RunFollower.whole(sources, await sources.get("run", basename(folder)));
 }
 
 /** What `armature audit` says of the run, of fewer batches. */

@@ -1,4 +1,4 @@
-import { RunFollower, type RunPart } from "../run-follower.ts";
+import { RunFollower } from "../run-follower.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 export const eventsEndpoint: Endpoint = {
@@ -6,7 +6,6 @@ export const eventsEndpoint: Endpoint = {
   summary: "what a run has logged: steps, validations, audits, rollouts, times",
   async answer({ sources, parameter }) {
     const source = await sources.get("run", parameter("run"));
-    const part: RunPart | null = await new RunFollower(sources, source).next();
-    return { kind: "json", value: { ...part } };
+    return { kind: "json", value: await RunFollower.whole(sources, source) };
   },
 };

@@ -5,6 +5,7 @@ import { mixtureOf } from "../../recipe/mixture-of.ts";
 import { type Plan, planOf } from "../../recipe/plan.ts";
 import { awkwardRecipe as recipe } from "../../recipe/testing/awkward-recipe.ts";
 import { batchMap } from "./batch-map.ts";
+import { computePadding, roomOf } from "./compute.ts";
 
 let open: OpenMixture;
 let plan: Plan;
@@ -47,6 +48,24 @@ it("counts what is real by dataset and field", async () => {
     for (const sample of own) for (const bit of sample.real.prompt!) real += bit === "1" ? 1 : 0;
     expect(fields.prompt).toEqual({ real, cells: own.length * recipe.policy.promptTokens });
   }
+});
+
+it("says what each dataset's samples pay for what they do not have", async () => {
+  const { samples, shares, fields } = await batchMap(plan, 0);
+  const paid = computePadding(
+    plan,
+    samples.map((sample) => roomOf(fields, sample)),
+  );
+  for (const { member, computePadding: share } of shares) {
+    const own = paid.filter((_, at) => samples[at]!.member === member);
+    expect(share).toBeCloseTo(own.reduce((sum, each) => sum + each, 0) / own.length, 12);
+  }
+  // A robot without a camera pays for that of another.
+  const blind = shares.filter(({ fields: { images } }) => images!.real === 0);
+  const seeing = shares.filter(({ fields: { images } }) => images!.real > 0);
+  expect(blind.length * seeing.length).toBeGreaterThan(0);
+  for (const { computePadding: own } of blind)
+    for (const other of seeing) expect(own).toBeGreaterThan(other.computePadding);
 });
 
 it("refuses a step that the recipe does not have", async () => {

@@ -7,6 +7,8 @@ import type { Entry } from "../../embodiment/embodiment.ts";
 import { type Axis, axisNames, letters } from "../../graph/axes.ts";
 import { InputError } from "../../input-error.ts";
 import { layoutOf, loadPlanOf, type Plan } from "../../recipe/plan.ts";
+import { Mean } from "../../validity/mean.ts";
+import { computePadding, roomOf } from "./compute.ts";
 
 /** A padded array of the batch, as each sample has it. */
 export interface FieldJson {
@@ -38,11 +40,13 @@ export interface SampleJson {
   readonly real: Readonly<Record<string, string>>;
 }
 
-/** How many cells of a field are real in the samples of one member, of how many. */
+/** How many cells of a field are real in the samples of one member, of how many, and what the others cost. */
 export interface ShareJson {
   readonly member: number;
   readonly samples: number;
   readonly fields: Readonly<Record<string, { readonly real: number; readonly cells: number }>>;
+  /** Share of what its samples take of a step's matrix products that is spent on what they do not have: see `computePadding`. */
+  readonly computePadding: number;
 }
 
 /** What is real in a batch of training. */
@@ -84,7 +88,13 @@ export async function batchMap(plan: Plan, step: number): Promise<BatchMapJson> 
       members: membersOf(plan),
       samples,
       fillerRows: batches.length * layout.rows - samples.length,
-      shares: sharesOf(samples),
+      shares: sharesOf(
+        samples,
+        computePadding(
+          plan,
+          samples.map((sample) => roomOf(fields, sample)),
+        ),
+      ),
     };
   } finally {
     await maker.close();
@@ -132,15 +142,26 @@ function bySlot(entries: readonly Entry[], width: number): (string | null)[] {
   return Array.from({ length: width }, (_, slot) => entries.find((entry) => entry.slot === slot)?.name ?? null);
 }
 
-function sharesOf(samples: readonly SampleJson[]): ShareJson[] {
-  const groups = [...Map.groupBy(samples, ({ member }) => member)].sort(([one], [other]) => one - other);
-  return groups.map(([member, own]) => {
+/** @param padding of each sample, of what it takes to compute */
+function sharesOf(samples: readonly SampleJson[], padding: readonly number[]): ShareJson[] {
+  const groups = [...Map.groupBy(samples.keys(), (at) => samples[at]!.member)].sort(([one], [other]) => one - other);
+  return groups.map(([member, places]) => {
+    const own = places.map((at) => samples[at]!);
     const names = Object.keys(own[0]?.real ?? {});
     const counted = names.map((name): [string, { real: number; cells: number }] => {
       const bits = own.map(({ real }) => real[name] ?? "");
       const count = (of: (text: string) => number) => bits.reduce((sum, text) => sum + of(text), 0);
       return [name, { real: count((text) => text.replaceAll("0", "").length), cells: count((text) => text.length) }];
     });
-    return { member, samples: own.length, fields: Object.fromEntries(counted) };
+    const computed = new Mean(
+      places.reduce((sum, at) => sum + padding[at]!, 0),
+      places.length,
+    );
+    return {
+      member,
+      samples: own.length,
+      fields: Object.fromEntries(counted),
+      computePadding: computed.value ?? 0,
+    };
   });
 }

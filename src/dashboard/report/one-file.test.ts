@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
-import { inOne } from "./one-file.ts";
+import { filesOfPage, inOne } from "./one-file.ts";
 import { reportDocument } from "./report-file.ts";
 
 const page =
@@ -20,6 +20,18 @@ it("lets no text of a script end it", () => {
   const found = inOne(page, { code: 'let a = "</script><b>";', css: "" });
   expect(found.split("</script>")).toHaveLength(2);
   expect(found).toContain(`'sha256-${digest('let a = "<\\/script><b>";')}'`);
+});
+
+it("takes a page, its script and its style, in whatever order they were built, and nothing beside them", () => {
+  const [page, code, css, icon] = ["a.html", "a.js", "a.css", "a.svg"].map((name) => ({ name, text: `of ${name}` }));
+  expect(filesOfPage([css!, page!, code!])).toEqual({ page, code, css });
+  for (const files of [
+    [page!, code!],
+    [page!, css!],
+    [code!, css!],
+    [page!, code!, css!, icon!],
+  ])
+    expect(() => filesOfPage(files)).toThrow("expected a page, a script and a style, got");
 });
 
 it("refuses a page that names no script", () => {

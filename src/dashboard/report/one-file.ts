@@ -13,22 +13,30 @@ export function oneFile(): Plugin {
     name: "one-file",
     enforce: "post",
     generateBundle(_, bundle) {
-      const files = Object.values(bundle);
-      const page = files.find(({ fileName }) => fileName.endsWith(".html"));
-      const code = files.flatMap((file) => (file.type === "chunk" ? [file] : []));
-      const styles = files.filter(({ fileName }) => fileName.endsWith(".css"));
-      if (page?.type !== "asset" || code.length !== 1 || styles.length !== 1 || files.length !== 3)
-        throw new RangeError(
-          `one-file: expected a page with one script and one style, got ${files.map(({ fileName }) => fileName).join(", ")}`,
-        );
-      const [css] = styles;
-      page.source = inOne(textOf(page.source), {
-        code: code[0]!.code,
-        css: css?.type === "asset" ? textOf(css.source) : "",
+      const files = Object.values(bundle).map((file) => {
+        return { name: file.fileName, text: file.type === "chunk" ? file.code : textOf(file.source) };
       });
-      for (const { fileName } of [...code, ...styles]) delete bundle[fileName];
+      const { page, code, css } = filesOfPage(files);
+      const own = bundle[page.name];
+      if (own?.type === "asset") own.source = inOne(page.text, { code: code.text, css: css.text });
+      delete bundle[code.name];
+      delete bundle[css.name];
     },
   };
+}
+
+/** A file that was built. */
+interface BuiltFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The files of a page that can be one. @throws RangeError where they are others than a page, a script and a style */
+export function filesOfPage(files: readonly BuiltFile[]): Readonly<Record<"page" | "code" | "css", BuiltFile>> {
+  const [page, code, css] = [".html", ".js", ".css"].map((end) => files.find(({ name }) => name.endsWith(end)));
+  if (page !== undefined && code !== undefined && css !== undefined && files.length === 3) return { page, code, css };
+  const found = files.map(({ name }) => name).join(", ");
+  throw new RangeError(`one-file: expected a page, a script and a style, got ${found}`);
 }
 
 /** The page with its script and style where it named their files. */

@@ -89,8 +89,8 @@ const batch: BatchMapJson = {
   ],
   fillerRows: 0,
   shares: [
-    { member: 0, samples: 2, fields: { actions: { real: 8, cells: 12 } } },
-    { member: 1, samples: 1, fields: { actions: { real: 2, cells: 6 } } },
+    { member: 0, samples: 2, fields: { actions: { real: 8, cells: 12 } }, computePadding: 0.25 },
+    { member: 1, samples: 1, fields: { actions: { real: 2, cells: 6 } }, computePadding: 0.625 },
   ],
 };
 

@@ -1,6 +1,6 @@
 import type { BatchMapJson, ShareJson } from "../../padding/batch-map.ts";
 
-/** How much of a batch is padding, by dataset and field. */
+/** How much of a batch is padding, by dataset and field, and how much of what it takes to compute. */
 export function Shares({ batch }: { readonly batch: BatchMapJson }) {
   const { fields, members, shares } = batch;
   const names = fields.map(({ name }) => name);
@@ -19,6 +19,9 @@ export function Shares({ batch }: { readonly batch: BatchMapJson }) {
                 {name}
               </th>
             ))}
+            <th scope="col" title="of a step's matrix products: views, observation slots and prompt tokens">
+              compute
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -35,7 +38,7 @@ export function Shares({ batch }: { readonly batch: BatchMapJson }) {
 
 interface RowProps {
   readonly name: string;
-  readonly share: Pick<ShareJson, "samples" | "fields">;
+  readonly share: Omit<ShareJson, "member">;
   readonly names: readonly string[];
 }
 
@@ -51,12 +54,23 @@ function ShareRow({ name, share, names }: RowProps) {
         const padding = cells === 0 ? 0 : 1 - real / cells;
         return (
           <td key={field} title={`${cells - real} of ${cells} cells`}>
-            {(100 * padding).toFixed(1)} %
-            <progress value={padding} max={1} aria-label={`padding of ${field}, ${name}`} />
+            <PaddingShare padding={padding} label={`padding of ${field}, ${name}`} />
           </td>
         );
       })}
+      <td>
+        <PaddingShare padding={share.computePadding} label={`padding of compute, ${name}`} />
+      </td>
     </tr>
+  );
+}
+
+function PaddingShare({ padding, label }: { readonly padding: number; readonly label: string }) {
+  return (
+    <>
+      {(100 * padding).toFixed(1)} %
+      <progress value={padding} max={1} aria-label={label} />
+    </>
   );
 }
 
@@ -66,5 +80,8 @@ function wholeOf(shares: readonly ShareJson[], names: readonly string[]): RowPro
     const real = sum((share) => share.fields[name]?.real ?? 0);
     return [name, { real, cells: sum((share) => share.fields[name]?.cells ?? 0) }] as const;
   });
-  return { samples: sum(({ samples }) => samples), fields: Object.fromEntries(fields) };
+  const samples = sum((share) => share.samples);
+  // Each sample takes as much, whatever of it is padding.
+  const padding = sum((share) => share.samples * share.computePadding) / Math.max(1, samples);
+  return { samples, fields: Object.fromEntries(fields), computePadding: padding };
 }

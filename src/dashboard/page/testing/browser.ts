@@ -23,10 +23,10 @@ const violations = z.object({
   ),
 });
 
-/** What axe finds on a page that is serious, each rule with the first element that breaks it. */
+/** What axe finds on a page that is serious, each rule with the first element that breaks it; it would wait for films that have no end. */
 export async function seriousProblems(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
-  const found = violations.parse(await page.evaluate("axe.run()"));
+  const found = violations.parse(await page.evaluate('axe.run({ preload: { assets: ["cssom"] } })'));
   return found.violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);

@@ -160,6 +160,8 @@ describe.skipIf(chromiumPath === null || !hasRealData)(onRealData(title), () => 
     expect(cells[4]).toBeGreaterThanOrEqual(95.4);
     const gr1 = await page.getByRole("row", { name: /^gr1/ }).locator("td").allTextContents();
     expect(gr1.slice(1, 3).map((text) => Number.parseFloat(text))).toEqual([0, 0]);
+    // Both pay for 96 tokens of a prompt; without a camera one pays for the image tower and its tokens as well.
+    expect(cells[5]).toBeGreaterThan(Number.parseFloat(gr1[5]!) + 10);
     await keepPicture(page, "dashboard-padding");
     expect(faults).toEqual([]);
     await real.close();
