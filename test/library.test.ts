@@ -18,9 +18,9 @@ import {
 } from "../src/index.ts";
 import { plainRecipe } from "../src/recipe/testing/awkward-recipe.ts";
 import { type MicroRun, trainMicroRun } from "../src/training/testing/micro-run.ts";
-import { readmeExample } from "./readme-example.ts";
+import { libraryExample } from "./library-example.ts";
 
-/** The robot of the README: six joints and a gripper, with a camera. */
+/** The robot of docs/from-code.md: six joints and a gripper, with a camera. */
 const dobot: RecipeDataset = {
   name: "dobot_cr5",
   source: {
@@ -55,8 +55,8 @@ afterAll(async () => {
   await rm(place, { recursive: true });
 });
 
-it("the lines of the README run as they stand, on a run of the same robot", async () => {
-  const lines = readmeExample();
+it("the lines of docs/from-code.md run as they stand, on a run of the same robot", async () => {
+  const lines = libraryExample();
   const [, used, folder] = /from ("armature");[\s\S]*loadPolicy\(("[^"]+")/.exec(lines) ?? [];
   expect(lines.split("\n").filter((line) => line !== "").length).toBeLessThanOrEqual(10);
   const script = lines

@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { brief } from "../dashboard/page/chart/number.ts";
+import { chromiumPath, seriousProblems, skippedWithoutChromium } from "../dashboard/page/testing/browser.ts";
+import { watchDashboard } from "../dashboard/page/testing/watched.ts";
 import type { Picture } from "../dataset/dataset.ts";
 import { loadLibav } from "../dataset/libav.ts";
 import { openDataset } from "../dataset/read/open.ts";
@@ -221,6 +224,51 @@ describe("the demo's report", () => {
     expect(films[0]!.equals(films[1]!)).toBe(false);
   });
 });
+
+/** Entries of a vector at a row of what the demo recorded of a robot. */
+async function recorded(robot: string, vector: string, episode: number, row: number): Promise<number[]> {
+  const choice = { name: robot, episodes: "all", taskAnnotation: "none", pictureMemoryBytes: 0 } as const;
+  const dataset = await openDataset(join(place, "demo/data", robot), choice);
+  const { cells, shape } = (await dataset.table(episode)).vector(vector);
+  await dataset.close();
+  return [...cells.subarray(row * shape[1], (row + 1) * shape[1])];
+}
+
+it.skipIf(chromiumPath === null)(
+  `shows in each view of the dashboard what it did${skippedWithoutChromium}`,
+  async () => {
+    const watched = await watchDashboard([join(place, "demo")]);
+    const { page, faults } = await watched.page("/training?run=run&smooth=0");
+    const heldOut = page.locator("figure.chart", {
+      has: page.getByRole("heading", { name: "Held-out loss", exact: true }),
+    });
+    await heldOut.locator(".legend").getByText(brief(found().validation.aggregate.loss), { exact: true }).waitFor();
+    expect(await seriousProblems(page)).toEqual([]);
+
+    await page.goto(`${watched.url}/data?run=run&data=1&episode=2&row=5`);
+    await page.locator(".action-text").first().waitFor();
+    const pushed = await recorded("pusher", "action", 2, 5);
+    expect(await page.locator(".action-text").allTextContents()).toEqual(pushed.map(brief));
+    expect(await seriousProblems(page)).toEqual([]);
+
+    // Of the seven slots of an action a reacher has two; its recordings are longer than a chunk only at their beginnings.
+    await page.goto(`${watched.url}/padding?run=run&step=3`);
+    const shares = page.getByRole("row", { name: /^reacher/ }).locator("td");
+    await shares.first().waitFor();
+    const [, , state = "", , actions = ""] = await shares.allTextContents();
+    expect(Number.parseFloat(state)).toBeCloseTo((100 * 9) / 13, 1);
+    expect(Number.parseFloat(actions)).toBeGreaterThanOrEqual(71.4);
+    expect(await seriousProblems(page)).toEqual([]);
+
+    await page.goto(`${watched.url}/policy?run=run&data=2&episode=1&row=4`);
+    await page.getByText("predicted at row 4, 8 noises").waitFor();
+    const placed = await recorded("arm", "action", 1, 4);
+    expect(await page.locator(".only-value").allTextContents()).toEqual(placed.map(brief));
+    expect(await seriousProblems(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await watched.close();
+  },
+);
 
 it("needs an episode to train on and one to hold out", async () => {
   const { status, err } = await armature("demo", "--out", join(place, "one"), "--episodes", "1");

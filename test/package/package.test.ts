@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../src/command/root.ts";
 import * as sources from "../../src/index.ts";
 import { armature, type Finished, jsonOf } from "../end-to-end/command.ts";
-import { readmeExample } from "../readme-example.ts";
+import { libraryExample } from "../library-example.ts";
 import { install, offline, type Packed, pack } from "./install.ts";
 import { ownRecipe } from "./own-recipe.ts";
 
@@ -59,13 +59,13 @@ describe.skipIf(!hasNpm)(title, () => {
     expect(packed.bytes).toBeLessThan(6.5e6);
   });
 
-  it("has declarations by which the README's example and a recipe are right, read strictly", async () => {
+  it("has declarations by which the documented example and a recipe are right, read strictly", async () => {
     const options = { strict: true, module: "NodeNext", target: "ES2024", noEmit: true, types: ["node"] };
     await writeFile(
       join(app, "tsconfig.json"),
       JSON.stringify({ compilerOptions: options, files: ["use.mts", "own.mts"] }),
     );
-    await writeFile(join(app, "use.mts"), readmeExample());
+    await writeFile(join(app, "use.mts"), libraryExample());
     await writeFile(join(app, "own.mts"), ownRecipe);
     const compiler = join(root, "node_modules/typescript/bin/tsc");
     expect(await inside(app, process.execPath, compiler, "-p", ".")).toEqual({ status: 0, out: "", err: "" });
