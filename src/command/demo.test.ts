@@ -231,7 +231,8 @@ async function recorded(robot: string, vector: string, episode: number, row: num
   const dataset = await openDataset(join(place, "demo/data", robot), choice);
   const { cells, shape } = (await dataset.table(episode)).vector(vector);
   await dataset.close();
-  return [...cells.subarray(row * shape[1], (row + 1) * shape[1])];
+  const [, width = 0] = shape;
+  return [...cells.subarray(row * width, (row + 1) * width)];
 }
 
 it.skipIf(chromiumPath === null)(
@@ -248,14 +249,15 @@ it.skipIf(chromiumPath === null)(
     await page.goto(`${watched.url}/data?run=run&data=1&episode=2&row=5`);
     await page.locator(".action-text").first().waitFor();
     const pushed = await recorded("pusher", "action", 2, 5);
-    expect(await page.locator(".action-text").allTextContents()).toEqual(pushed.map(brief));
+    const shown = await page.locator(".action-text").allTextContents();
+    expect(shown.filter((text) => text !== "")).toEqual(pushed.map(brief));
     expect(await seriousProblems(page)).toEqual([]);
 
-    // Of the seven slots of an action a reacher has two; its recordings are longer than a chunk only at their beginnings.
+    // A reacher has four of 13 slots of the state, two of seven of an action; steps past its episode's end are padding as well.
     await page.goto(`${watched.url}/padding?run=run&step=3`);
     const shares = page.getByRole("row", { name: /^reacher/ }).locator("td");
     await shares.first().waitFor();
-    const [, , state = "", , actions = ""] = await shares.allTextContents();
+    const [, state = "", , actions = ""] = await shares.allTextContents();
     expect(Number.parseFloat(state)).toBeCloseTo((100 * 9) / 13, 1);
     expect(Number.parseFloat(actions)).toBeGreaterThanOrEqual(71.4);
     expect(await seriousProblems(page)).toEqual([]);
@@ -264,6 +266,11 @@ it.skipIf(chromiumPath === null)(
     await page.getByText("predicted at row 4, 8 noises").waitFor();
     const placed = await recorded("arm", "action", 1, 4);
     expect(await page.locator(".only-value").allTextContents()).toEqual(placed.map(brief));
+    const errors = await (
+      await page.request.get(`${watched.url}/api/runs/run/policy/2/episodes/1/errors?rows=16&draws=4`)
+    ).json();
+    const gripper = page.getByRole("row", { name: /^gripper/ });
+    expect(await gripper.locator("td").first().textContent()).toBe(brief(errors.dofs[6].error));
     expect(await seriousProblems(page)).toEqual([]);
     expect(faults).toEqual([]);
     await watched.close();

@@ -60,7 +60,7 @@ async function filmed(path: string): Promise<{ readonly frames: number; readonly
 
 const style = `
   body { margin: 0; background: #c7bfb5; color: #18202b; font: 14px/1.4 system-ui, sans-serif; }
-  main { display: grid; grid-template-columns: 92px repeat(${moments}, 160px); gap: 4px; padding: 12px; width: max-content; }
+  main { display: grid; grid-template-columns: 92px repeat(${moments}, 158px); gap: 4px; padding: 12px; width: max-content; }
   h2 { font-size: 14px; margin: 0; align-self: center; }
   h2 span { display: block; font-weight: normal; }
   figure { margin: 0; position: relative; height: 160px; overflow: hidden; border-radius: 6px; outline: 1px solid #0003; }
@@ -89,7 +89,7 @@ describe.skipIf(!isAsked)(
         );
       }
       const browser = await launchBrowser();
-      const page = await browser.newPage({ viewport: { width: 936, height: 512 } });
+      const page = await browser.newPage({ viewport: { width: 926, height: 512 } });
       await page.setContent(`<style>${style}</style><main>${rows.join("")}</main>`);
       await keepPicture(page, "demo-rollouts");
       await browser.close();
