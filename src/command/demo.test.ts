@@ -2,12 +2,11 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { brief } from "../dashboard/page/chart/number.ts";
 import { chromiumPath, seriousProblems, skippedWithoutChromium } from "../dashboard/page/testing/browser.ts";
 import { watchDashboard } from "../dashboard/page/testing/watched.ts";
-import type { Picture } from "../dataset/dataset.ts";
+import type { Dataset, Picture } from "../dataset/dataset.ts";
 import { loadLibav } from "../dataset/libav.ts";
 import { openDataset } from "../dataset/read/open.ts";
 import { openPictureReader } from "../dataset/read/video.ts";
@@ -17,7 +16,7 @@ import { createRobot, findRobot } from "../simulation/robots.ts";
 import type { Definition } from "./definition.ts";
 import { demo } from "./demo.ts";
 import { rollout } from "./rollout.ts";
-import { run } from "./run.ts";
+import { called } from "./testing/called.ts";
 import { validate } from "./validate.ts";
 
 const hasLibav = (await loadLibav()) !== null;
@@ -45,6 +44,12 @@ const found = () => JSON.parse(printed);
 /** What the report's document holds. */
 const reported = () => JSON.parse(/<script id="report" type="application\/json">(.*?)<\/script>/s.exec(report)![1]!);
 
+/** What the demo recorded of a robot. */
+function openRecorded(robot: string): Promise<Dataset> {
+  const choice = { name: robot, episodes: "all", taskAnnotation: "none", pictureMemoryBytes: 0 } as const;
+  return openDataset(join(place, "demo/data", robot), choice);
+}
+
 /** The first frames of a film. */
 async function filmed(path: string, frames: number): Promise<Picture[]> {
   const reader = await openPictureReader();
@@ -62,20 +67,7 @@ function apart(one: Picture, other: Picture): number {
   return one.cells.reduce((sum, cell, at) => sum + Math.abs(cell - other.cells[at]!), 0) / one.cells.length;
 }
 
-class Page extends Writable {
-  text = "";
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
-
-async function armature(...words: string[]): Promise<{ status: number; out: string; err: string }> {
-  const [out, err] = [new Page(), new Page()];
-  const status = await run(commands, words, { out, err });
-  return { status, out: out.text, err: err.text };
-}
+const armature = (...words: string[]) => called(commands, words);
 
 describe("demo", () => {
   it("says of held-out episodes what validate says of its run, to the bit", async () => {
@@ -119,8 +111,7 @@ describe("demo", () => {
         distractors: 0,
       });
       // What the recordings hold at their first frames, and how it looks there.
-      const choice = { name, episodes: "all", taskAnnotation: "none", pictureMemoryBytes: 0 } as const;
-      const dataset = await openDataset(join(place, "demo/data", name), choice);
+      const dataset = await openRecorded(name);
       const [first] = await filmed(join(place, "demo/films/trained", `${name}-000.mp4`), 1);
       const fromFilm = () => apart(first!, sideBySide([...robot.show().values()]));
       robot.reset(1000, 0);
@@ -151,8 +142,7 @@ describe("demo", () => {
 
   it.skipIf(!hasLibav)("counts what it recorded and what it learns", async () => {
     for (const { robot, episodes, frames } of found().recordings) {
-      const choice = { name: robot, episodes: "all", taskAnnotation: "none", pictureMemoryBytes: 0 } as const;
-      const dataset = await openDataset(join(place, "demo/data", robot), choice);
+      const dataset = await openRecorded(robot);
       expect([episodes, frames]).toEqual([5, dataset.episodes.reduce((sum, { length }) => sum + length, 0)]);
       await dataset.close();
     }
@@ -227,8 +217,7 @@ describe("the demo's report", () => {
 
 /** Entries of a vector at a row of what the demo recorded of a robot. */
 async function recorded(robot: string, vector: string, episode: number, row: number): Promise<number[]> {
-  const choice = { name: robot, episodes: "all", taskAnnotation: "none", pictureMemoryBytes: 0 } as const;
-  const dataset = await openDataset(join(place, "demo/data", robot), choice);
+  const dataset = await openRecorded(robot);
   const { cells, shape } = (await dataset.table(episode)).vector(vector);
   await dataset.close();
   const [, width = 0] = shape;

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumPath, keepPicture, launchBrowser } from "../dashboard/page/testing/browser.ts";
 import { encodePng } from "../dashboard/png.ts";
@@ -10,7 +9,7 @@ import { openPictureReader } from "../dataset/read/video.ts";
 import { wholeClip } from "../dataset/testing/film.ts";
 import { findRobot } from "../simulation/robots.ts";
 import { demo } from "./demo.ts";
-import { run } from "./run.ts";
+import { called } from "./testing/called.ts";
 
 /** It takes minutes, so that it runs only where the pictures of the documentation are made anew. */
 const isAsked = process.env.ARMATURE_PICTURES !== undefined && chromiumPath !== null && (await loadLibav()) !== null;
@@ -23,22 +22,11 @@ let printed = "";
 beforeAll(async () => {
   if (!isAsked) return;
   place = await mkdtemp(join(tmpdir(), "armature-whole-demo-"));
-  const out = new Page();
-  await run([demo], ["demo", "--out", join(place, "demo"), "--json"], { out, err: new Page() });
-  printed = out.text;
+  printed = (await called([demo], ["demo", "--out", join(place, "demo"), "--json"])).out;
 }, 3_600_000);
 afterAll(async () => {
   if (isAsked) await rm(place, { recursive: true });
 });
-
-class Page extends Writable {
-  text = "";
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
 
 /** Moments of a film, evenly spaced from its first to its last, each the square of its first camera as an image of a page. */
 async function filmed(path: string): Promise<{ readonly frames: number; readonly images: readonly string[] }> {
