@@ -8,6 +8,7 @@ import { readEvents } from "../training/event-log.ts";
 import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
 import { trainPolicy } from "../training/train.ts";
 import { unwatched } from "../training/watcher.ts";
+import { exportWeights } from "./export.ts";
 import { TrainingLogs } from "./training-logs.ts";
 
 async function goOn({ folder, recipe, cache }: MicroRun, until: number, isAsked: boolean) {
@@ -45,7 +46,34 @@ it("has a run's curves for TensorBoard from its first step, however late they ar
     );
     expect(read).toEqual(losses);
     expect(read.map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(numbers(await exported(run.folder, join(run.folder, "curves")))).toEqual(numbers(join(folder, file!)));
   } finally {
     await run.remove();
   }
 });
+
+it("refuses to export into several forms, or none, at once", async () => {
+  const both = { ...nothing, run: "runs/wide", onnx: "wide.onnx", tensorboard: "curves" };
+  await expect(exportWeights.run(both, terminal)).rejects.toThrow(
+    "export: expected one of --onnx FILE, --lerobot FOLDER and --tensorboard FOLDER, got 2",
+  );
+  await expect(exportWeights.run({ ...nothing, run: "runs/wide" }, terminal)).rejects.toThrow(/FOLDER, got none$/);
+});
+
+const terminal = { out: process.stdout, err: process.stderr };
+const nothing = { onnx: null, lerobot: null, tensorboard: null, robot: null, pictures: "uint8" } as const;
+
+/** The event file that `armature export --tensorboard` writes. */
+async function exported(run: string, folder: string): Promise<string> {
+  const { text } = await exportWeights.run({ ...nothing, run, tensorboard: folder }, terminal);
+  const [file] = readdirSync(folder);
+  expect(text).toBe(join(folder, file!));
+  return join(folder, file!);
+}
+
+/** All numbers of an event file, in the order of their names. */
+function numbers(file: string): string[] {
+  return readEventFile(file)
+    .flatMap(({ step, scalars }) => scalars.map(([tag, value]) => `${tag} ${step} ${value}`))
+    .sort();
+}

@@ -1,7 +1,9 @@
 import { existsSync, watch } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readEventFile } from "../../src/dashboard/tensorboard/testing/event-file.ts";
 import { expectSameBits } from "../../src/graph/testing/bits.ts";
 import { readEvents } from "../../src/training/event-log.ts";
 import { armature, awkward, begin, jsonOf, scratch, train } from "./command.ts";
@@ -41,7 +43,7 @@ describe("a run of 40 steps", () => {
 
   it.each([1, 2, 3])("is the same to the bit after kill -9 at some moment and --resume, time %i", async (time) => {
     const run = place.path(`killed-${time}`);
-    const running = begin("train", awkward, "--steps", "40", "--out", run);
+    const running = begin("train", awkward, "--steps", "40", "--out", run, "--log", "tensorboard");
     await untilStep(run, 10, running);
     // A step takes about 10 ms, a checkpoint as long: the three moments fall into either.
     await setTimeout(13 * time);
@@ -49,6 +51,11 @@ describe("a run of 40 steps", () => {
     expect((await running.finished).status).toBeNull();
     await train("--steps", "40", "--out", run, "--resume");
     expectSameBits("run", await contents(run), expected);
+    // No step is twice in the event file for TensorBoard, which is kept up without being asked for.
+    const steps = (await readEvents(run)).flatMap(({ kind, step, loss }) =>
+      kind === "step" ? [["train/loss", step, Math.fround(Number(loss))]] : [],
+    );
+    expect(await scalarsOf(join(run, "tensorboard"), "train/loss")).toEqual(steps);
   });
 
   it("is the same to the bit after kill -9 inside a checkpoint and --resume", async () => {
@@ -110,3 +117,13 @@ describe("a run of 40 steps", () => {
     expect(all[0]).toBeCloseTo(2e-3, 12);
   });
 });
+
+/** A number of all event files of a folder. */
+async function scalarsOf(folder: string, name: string): Promise<[tag: string, step: number, value: number][]> {
+  const files = (await readdir(folder)).sort().map((file) => readEventFile(join(folder, file)));
+  return files
+    .flat()
+    .flatMap(({ step, scalars }) =>
+      scalars.flatMap(([tag, value]): [string, number, number][] => (tag === name ? [[tag, step, value]] : [])),
+    );
+}
