@@ -46,9 +46,9 @@ function filmNamed(name: string): RunFilmJson[] {
   return [{ name, robot, episode: Number(episode), label }];
 }
 
-/** The demo puts its films beside its run. */
+/** The demo puts its films beside its run. A link that leads out of the folders given is none. */
 async function filmFolder(sources: SourceFolders, source: Source): Promise<string | null> {
-  const own = await sources.file(source, "films");
+  const own = await sources.within(join(source.folder, "films"));
   if (own !== null || basename(source.folder) !== "run") return own;
   return await sources.within(join(dirname(source.folder), "films"));
 }

@@ -1,7 +1,8 @@
 import type { Normalization } from "../../embodiment/normalize.ts";
 import type { UnrealInput } from "../../flow/path.ts";
 import { InputError } from "../../input-error.ts";
-import { conventionsOf, formOf, layoutOf } from "../../recipe/plan.ts";
+import { timeDirectionOf, variants } from "../../policy/variant.ts";
+import { conventionsOf, layoutOf } from "../../recipe/plan.ts";
 import { type FoundPolicy, findPolicy } from "../../serving/load.ts";
 import type { PolicyReading } from "../../serving/perceive.ts";
 import { policyReading } from "../../serving/policy.ts";
@@ -126,7 +127,7 @@ function fits(robot: ServedRobot, design: Design): boolean {
 /** Why no robot of a policy can act in the page. */
 function liveProblem({ recipe }: FoundPolicy): string | null {
   const { tokenizer, vocabulary, variant } = recipe.policy;
-  if (formOf(recipe).head.kind === "none")
+  if (timeDirectionOf(variants[variant]) === "none")
     return `expected a policy whose flow makes actions, got "${variant}", which says them as tokens; armature rollout runs it`;
   const readsBytes = tokenizer === "bytes" || (tokenizer === undefined && vocabulary === undefined);
   if (readsBytes) return null;

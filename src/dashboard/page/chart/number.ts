@@ -14,3 +14,8 @@ export function clockTime(seconds: number): string {
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
+
+/** A share of 1 in percent: `97.5 %`. */
+export function percentText(share: number): string {
+  return `${Number((100 * share).toFixed(1))} %`;
+}

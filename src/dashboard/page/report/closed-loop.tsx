@@ -1,5 +1,7 @@
 import type { DemoReportJson, FilmJson, PlayedJson, RobotJson } from "../../report/report-json.ts";
+import { percentText } from "../chart/number.ts";
 import { DataTable, titledColumns } from "../data-table.tsx";
+import { FilmClip } from "../rollouts/film-clip.tsx";
 
 /** Successes of each robot, before training and after, and films of both. */
 export function ClosedLoop({ report: { robots, starts } }: { readonly report: DemoReportJson }) {
@@ -27,11 +29,7 @@ export function ClosedLoop({ report: { robots, starts } }: { readonly report: De
 }
 
 function rateOf({ score }: PlayedJson): string[] {
-  return [percent(score.successRate), score.interval.map(percent).join(" to ")];
-}
-
-function percent(share: number): string {
-  return `${Number((100 * share).toFixed(1))} %`;
+  return [percentText(score.successRate), score.interval.map(percentText).join(" to ")];
 }
 
 /** The same start, before and after. */
@@ -54,24 +52,7 @@ function Films({ robot: { name, summary, untrained, trained } }: { readonly robo
   );
 }
 
-/** Films begin by themselves but where the system asks for little motion. */
-const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
-
 function Film({ film: { start, isSuccess, mp4 }, weights }: { readonly film: FilmJson; readonly weights: string }) {
   const said = `start ${start}, ${weights}: ${isSuccess ? "succeeds" : "fails"}`;
-  return (
-    <figure>
-      <video
-        src={`data:video/mp4;base64,${mp4}`}
-        aria-label={said}
-        height={200}
-        autoplay={!isStill}
-        loop
-        muted
-        playsInline
-        controls
-      />
-      <figcaption>{said}</figcaption>
-    </figure>
-  );
+  return <FilmClip src={`data:video/mp4;base64,${mp4}`} caption={said} playsAtOnce />;
 }

@@ -1,5 +1,6 @@
 import type { RunFilmJson } from "../../rollouts/films.ts";
 import type { PlayedStartsJson } from "../../rollouts/played.ts";
+import { FilmClip } from "./film-clip.tsx";
 
 /** Films that lie beside the run. */
 export function RunFilms({ api, films }: { readonly api: string; readonly films: readonly RunFilmJson[] }) {
@@ -9,10 +10,11 @@ export function RunFilms({ api, films }: { readonly api: string; readonly films:
       <h2 id="films-title">Films of this run</h2>
       <div class="films">
         {films.map(({ name, robot, episode, label }) => (
-          <Film
+          <FilmClip
             key={name}
             src={`${api}/films?name=${encodeURIComponent(name)}`}
             caption={`${robot}, start ${episode}${label === "" ? "" : `, ${label}`}`}
+            playsAtOnce={false}
           />
         ))}
       </div>
@@ -32,21 +34,13 @@ export function FilmsOfStarts({ api, played: { rollouts, filmed, robot, seed, ep
   return (
     <div class="films">
       {rollouts.slice(0, filmed).map(({ episode, isSuccess, steps }) => (
-        <Film
+        <FilmClip
           key={episode}
           src={`${api}/film?episode=${episode}&episodes=${episodes}&seed=${seed}`}
           caption={`${robot}, start ${episode}: ${isSuccess ? "reached" : "not reached"}, ${steps} steps`}
+          playsAtOnce={false}
         />
       ))}
     </div>
-  );
-}
-
-function Film({ src, caption }: { readonly src: string; readonly caption: string }) {
-  return (
-    <figure>
-      <video src={src} muted loop controls playsInline preload="metadata" aria-label={caption} />
-      <figcaption class="quiet-text">{caption}</figcaption>
-    </figure>
   );
 }

@@ -1,5 +1,6 @@
 import { brief } from "../chart/number.ts";
 import { unitText } from "../data/unit.ts";
+import { DataTable, titledColumns } from "../data-table.tsx";
 import type { EngineFacts, EngineFrame, NamedEntry } from "./engine/messages.ts";
 
 interface NumbersProps {
@@ -37,37 +38,19 @@ interface TableProps {
 }
 
 function NumberTable({ label, head, entries, rows }: TableProps) {
+  const titles = entries.map(({ name, unit }) => `${name} ${unitText(unit)}`);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys.
-    <section class="scroll" aria-label={label} tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col" class="left">
-              {head}
-            </th>
-            {entries.map(({ name, unit }) => (
-              <th key={name} scope="col">
-                {name} {unitText(unit)}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(([name, values]) => (
-            <tr key={name}>
-              <th scope="row" class="left">
-                {name}
-              </th>
-              {values.map((value, at) => (
-                <td key={entries[at]?.name} title={String(value)}>
-                  {brief(value)}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <DataTable
+      label={label}
+      columns={titledColumns([head, ...titles], titles)}
+      rows={rows.map(([name, values]) => [
+        name,
+        ...values.map((value, at) => (
+          <span key={titles[at]} title={String(value)}>
+            {brief(value)}
+          </span>
+        )),
+      ])}
+    />
   );
 }

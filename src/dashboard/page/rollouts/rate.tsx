@@ -1,3 +1,5 @@
+import { percentText } from "../chart/number.ts";
+
 interface RateProps {
   /** From 0 to 1. */
   readonly rate: number;
@@ -10,20 +12,15 @@ export function Rate({ rate, interval: [low, high] }: RateProps) {
   return (
     <span class="rate">
       <span class="rate-text">
-        {percent(rate)}{" "}
+        {percentText(rate)}{" "}
         <span class="interval">
-          ({percent(low)} to {percent(high)})
+          ({percentText(low)} to {percentText(high)})
         </span>
       </span>
       <span class="rate-scale" aria-hidden="true">
-        <span class="rate-range" style={{ left: percent(low), width: percent(high - low) }} />
-        <span class="rate-mark" style={{ left: percent(rate) }} />
+        <span class="rate-range" style={{ left: `${100 * low}%`, width: `${100 * (high - low)}%` }} />
+        <span class="rate-mark" style={{ left: `${100 * rate}%` }} />
       </span>
     </span>
   );
-}
-
-/** `97.5%` of 0.975, as a style takes it too. */
-function percent(share: number): string {
-  return `${Math.round(1000 * share) / 10}%`;
 }

@@ -56,7 +56,7 @@ async function numbersIn(page: Page, label: string): Promise<number[][]> {
   return await Promise.all(
     rows.map(async (row) => {
       const cells = await row.locator("td").all();
-      return await Promise.all(cells.map(async (cell) => Number(await cell.getAttribute("title"))));
+      return await Promise.all(cells.map(async (cell) => Number(await cell.locator("span").getAttribute("title"))));
     }),
   );
 }
@@ -135,7 +135,7 @@ describe.skipIf(chromiumPath === null)(`the view of rollouts${skippedWithoutChro
     await page.getByRole("button", { name: "Roll out 20 starts" }).click();
     const row = page.getByRole("row", { name: /^reacher/ });
     await row.waitFor();
-    const share = (value: number) => `${Math.round(1000 * value) / 10}%`;
+    const share = (value: number) => `${Math.round(1000 * value) / 10} %`;
     const { successRate, interval, meanSteps } = commanded.score!;
     expect(await row.locator(".rate-text").textContent()).toBe(
       `${share(successRate)} (${share(interval[0])} to ${share(interval[1])})`,
@@ -157,8 +157,9 @@ describe.skipIf(chromiumPath === null)(`the view of rollouts${skippedWithoutChro
   it("shows what a run has logged where it has no checkpoint, and says so", async () => {
     const { page } = await watched.page("/rollouts?run=untrained");
     const row = page.getByRole("row", { name: /^pusher of pushing/ });
+    await row.waitFor();
     expect(await row.locator("td").allTextContents()).toEqual([
-      ...["while it trained", "75% (30.1% to 95.4%)", "4", "61.5", "12"],
+      ...["while it trained", "75 % (30.1 % to 95.4 %)", "4", "61.5", "12"],
     ]);
     await page.getByText("expected a run with a checkpoint, got none").waitFor();
     await page.close();
