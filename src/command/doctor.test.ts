@@ -1,23 +1,9 @@
-import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { deviceLines, doctor } from "./doctor.ts";
-import { run } from "./run.ts";
+import { called } from "./testing/called.ts";
 
-/** What a command writes. */
-class Text extends Writable {
-  text = "";
-  override _write(chunk: unknown, _encoding: string, done: () => void): void {
-    this.text += String(chunk);
-    done();
-  }
-}
-
-async function armature(...words: string[]) {
-  const [out, err] = [new Text(), new Text()];
-  const status = await run([doctor], ["doctor", ...words], { out, err });
-  return { status, out: out.text };
-}
+const armature = (...words: readonly string[]) => called([doctor], ["doctor", ...words]);
 
 describe("doctor", () => {
   it("says what there is, and tries nothing where it is to be quick", async () => {

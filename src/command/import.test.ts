@@ -2,27 +2,13 @@ import { existsSync } from "node:fs";
 import { cp, mkdtemp, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exportWeights } from "./export.ts";
 import { importWeights } from "./import.ts";
 import { root } from "./root.ts";
-import { run } from "./run.ts";
+import { called } from "./testing/called.ts";
 
-class Recorder extends Writable {
-  text = "";
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
-
-async function ran(...words: string[]) {
-  const terminal = { out: new Recorder(), err: new Recorder() };
-  const status = await run([importWeights, exportWeights], words, terminal);
-  return { status, out: terminal.out.text, err: terminal.err.text };
-}
+const armature = (...words: readonly string[]) => called([importWeights, exportWeights], words);
 
 const released = join(root, "test/parity/released");
 let folder = "";
@@ -70,7 +56,7 @@ describe("armature import", () => {
     const path = join(folder, what.replaceAll(" ", "-"));
     await cp(join(released, "smolvla"), path, { recursive: true });
     await change(path);
-    const { status, out, err } = await ran("import", path, "--out", join(folder, "run"), "--json");
+    const { status, out, err } = await armature("import", path, "--out", join(folder, "run"), "--json");
     expect({ status, out }).toEqual({ status: 2, out: "" });
     expect(err).toContain(line);
     expect(err.trimEnd()).not.toContain("\n");
@@ -80,18 +66,24 @@ describe("armature import", () => {
 
 describe("armature export", () => {
   it("goes to one place", async () => {
-    const both = await ran("export", folder, "--onnx", "a", "--lerobot", "b");
-    expect(both).toEqual({ status: 2, out: "", err: "export: expected --onnx FILE or --lerobot FOLDER, got both\n" });
-    const neither = await ran("export", folder);
-    expect(neither.err).toBe("export: expected --onnx FILE or --lerobot FOLDER, got neither\n");
+    const both = await armature("export", folder, "--onnx", "a", "--lerobot", "b");
+    expect(both).toEqual({
+      status: 2,
+      out: "",
+      err: "export: expected one of --onnx FILE, --lerobot FOLDER and --tensorboard FOLDER, got 2\n",
+    });
+    const neither = await armature("export", folder);
+    expect(neither.err).toBe(
+      "export: expected one of --onnx FILE, --lerobot FOLDER and --tensorboard FOLDER, got none\n",
+    );
   });
 
   it("writes what was imported: a folder, and a file whose inputs it lists", async () => {
     const imported = join(folder, "imported");
-    expect((await ran("import", join(released, "smolvla"), "--out", imported)).status).toBe(0);
-    const back = await ran("export", imported, "--lerobot", join(folder, "back"), "--json");
+    expect((await armature("import", join(released, "smolvla"), "--out", imported)).status).toBe(0);
+    const back = await armature("export", imported, "--lerobot", join(folder, "back"), "--json");
     expect(JSON.parse(back.out)).toMatchObject({ folder: join(folder, "back"), step: 0, notes: [] });
-    const { status, out } = await ran("export", imported, "--onnx", join(folder, "deep/smolvla.onnx"));
+    const { status, out } = await armature("export", imported, "--onnx", join(folder, "deep/smolvla.onnx"));
     expect(status).toBe(0);
     expect(out.split("\n").slice(1, 3)).toEqual(["  state  float32 [1, 1, 6]", "  image.top  uint8 [1, 1, 16, 16, 3]"]);
     expect(existsSync(join(folder, "deep/smolvla.onnx"))).toBe(true);

@@ -1,20 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { plainColumns, writeV2 } from "../dataset/testing/small-dataset.ts";
 import { commands } from "./commands.ts";
-import { run } from "./run.ts";
-
-class Recorder extends Writable {
-  text = "";
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
+import { called } from "./testing/called.ts";
 
 let folder = "";
 beforeEach(async () => {
@@ -27,11 +17,7 @@ beforeEach(async () => {
 });
 afterEach(async () => await rm(folder, { recursive: true }));
 
-async function inspect(...words: string[]) {
-  const terminal = { out: new Recorder(), err: new Recorder() };
-  const status = await run(commands, ["inspect", ...words], terminal);
-  return { status, out: terminal.out.text, err: terminal.err.text };
-}
+const inspect = (...words: readonly string[]) => called(commands, ["inspect", ...words]);
 
 test("programs read what is in each dataset and how far they pad each other", async () => {
   const { status, out, err } = await inspect(join(folder, "narrow"), join(folder, "wide"), "--json");

@@ -5,7 +5,6 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadLibav } from "../dataset/libav.ts";
@@ -14,29 +13,16 @@ import { expectSameBits } from "../graph/testing/bits.ts";
 import type { Definition } from "./definition.ts";
 import { record } from "./record.ts";
 import { root } from "./root.ts";
-import { run } from "./run.ts";
+import { called, Page } from "./testing/called.ts";
 
 const hasLibav = (await loadLibav()) !== null;
 const scratch = await mkdtemp(join(tmpdir(), "armature-record-"));
 
 afterAll(() => rm(scratch, { recursive: true }));
 
-class Page extends Writable {
-  text = "";
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
-
 const commands: readonly Definition[] = [record];
 
-async function armature(...words: string[]): Promise<{ status: number; out: string; err: string }> {
-  const [out, err] = [new Page(), new Page()];
-  const status = await run(commands, ["record", ...words], { out, err });
-  return { status, out: out.text, err: err.text };
-}
+const armature = (...words: readonly string[]) => called(commands, ["record", ...words]);
 
 describe.skipIf(!hasLibav)("record", () => {
   it.skipIf(!existsSync("/proc/self"))("refuses a folder where there can be none, before any work", async () => {

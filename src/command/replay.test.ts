@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadLibav } from "../dataset/libav.ts";
 import { write } from "../dataset/testing/toy-recording.ts";
@@ -16,7 +15,7 @@ import { plainSessions, ServedSession } from "../serving/served-session.ts";
 import { reachingRecipe } from "../serving/testing/reaching.ts";
 import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
 import { replay } from "./replay.ts";
-import { run } from "./run.ts";
+import { called } from "./testing/called.ts";
 
 const hasLibav = (await loadLibav()) !== null;
 let trained: MicroRun;
@@ -69,20 +68,7 @@ async function recorded(folder: string): Promise<void> {
   policy.release();
 }
 
-class Page extends Writable {
-  text = "";
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
-
-async function armature(...words: string[]) {
-  const [out, err] = [new Page(), new Page()];
-  const status = await run([replay], ["replay", ...words], { out, err });
-  return { status, out: out.text, err: err.text };
-}
+const armature = (...words: readonly string[]) => called([replay], ["replay", ...words]);
 
 describe.skipIf(!hasLibav)("replay", () => {
   it("finds what the same run answered equal to the bit, also where a session lies in several episodes", async () => {

@@ -2,13 +2,12 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { reachingRecipe } from "../serving/testing/reaching.ts";
 import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
 import type { Definition } from "./definition.ts";
 import { rollout } from "./rollout.ts";
-import { run } from "./run.ts";
+import { called } from "./testing/called.ts";
 
 const commands: readonly Definition[] = [rollout];
 let trained: MicroRun;
@@ -22,20 +21,7 @@ afterAll(async () => {
   await trained.remove();
 });
 
-class Page extends Writable {
-  text = "";
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
-
-async function armature(...words: string[]): Promise<{ status: number; out: string; err: string }> {
-  const [out, err] = [new Page(), new Page()];
-  const status = await run(commands, ["rollout", ...words], { out, err });
-  return { status, out: out.text, err: err.text };
-}
+const armature = (...words: readonly string[]) => called(commands, ["rollout", ...words]);
 
 const asked = (robot: string, ...more: string[]) =>
   [trained.folder, "--robot", robot, "--episodes", "3", "--set", "imageSize=16", ...more] as const;

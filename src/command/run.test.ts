@@ -1,25 +1,9 @@
-import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
 import { commands } from "./commands.ts";
-import { type Definition, define } from "./definition.ts";
+import { define } from "./definition.ts";
 import { choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
-import { run } from "./run.ts";
-
-class Recorder extends Writable {
-  text = "";
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
-
-async function ran(list: readonly Definition[], ...words: string[]) {
-  const terminal = { out: new Recorder(), err: new Recorder() };
-  const status = await run(list, words, terminal);
-  return { status, out: terminal.out.text, err: terminal.err.text };
-}
+import { called } from "./testing/called.ts";
 
 const rollout = define({
   name: "rollout",
@@ -48,16 +32,9 @@ const rollout = define({
 describe("a command", () => {
   it("gets what is given, each under its name and as its kind", async () => {
     const words = ["rollout", "runs/1", "aloha", "so101", "--episodes", "5", "--api-key-file", "key", "--port", "81"];
-    const { out } = await ran(
+    const { out } = await called(
       [rollout],
-      ...words,
-      "--device=cuda",
-      "--set",
-      "a=1",
-      "--set",
-      "b=2",
-      "--resume",
-      "--json",
+      [...words, "--device=cuda", "--set", "a=1", "--set", "b=2", "--resume", "--json"],
     );
     expect(JSON.parse(out)).toEqual({
       runFolder: "runs/1",
@@ -72,7 +49,7 @@ describe("a command", () => {
   });
 
   it("gets the values that stand where nothing is given", async () => {
-    const { out } = await ran([rollout], "rollout", "runs/1", "--episodes", "5", "--json");
+    const { out } = await called([rollout], ["rollout", "runs/1", "--episodes", "5", "--json"]);
     expect(JSON.parse(out)).toEqual({
       runFolder: "runs/1",
       robots: [],
@@ -86,24 +63,24 @@ describe("a command", () => {
 
   it("prints for people on standard output, its progress on standard error", async () => {
     const words = ["rollout", "runs/1", "--episodes", "5"];
-    expect(await ran([rollout], ...words)).toEqual({ status: 0, out: "half way\n5 episodes\n", err: "rolling\n" });
+    expect(await called([rollout], words)).toEqual({ status: 0, out: "half way\n5 episodes\n", err: "rolling\n" });
   });
 
   it("prints one object on standard output under --json, and everything else on standard error", async () => {
-    const { out, err } = await ran([rollout], "rollout", "runs/1", "--episodes", "5", "--json");
+    const { out, err } = await called([rollout], ["rollout", "runs/1", "--episodes", "5", "--json"]);
     expect(out.split("\n")).toEqual([JSON.stringify(JSON.parse(out)), ""]);
     expect(err).toBe("rolling\nhalf way\n");
   });
 
   it("takes the last of an option that is given twice", async () => {
-    const { out } = await ran([rollout], "rollout", "r", "--episodes", "5", "--episodes", "6");
+    const { out } = await called([rollout], ["rollout", "r", "--episodes", "5", "--episodes", "6"]);
     expect(out).toContain("6 episodes");
   });
 });
 
 describe("the exit status", () => {
   it("is 1 where a command found what it looks for", async () => {
-    expect((await ran([rollout], "rollout", "failing", "--episodes", "1")).status).toBe(1);
+    expect((await called([rollout], ["rollout", "failing", "--episodes", "1"])).status).toBe(1);
   });
 
   it.each([
@@ -118,17 +95,17 @@ describe("the exit status", () => {
     [["rollout", "r", "--episodes", "1.5"], '--episodes: expected a whole number from 1, got "1.5"'],
     [["rollout", "r", "--episodes", "1", "--device", "tpu"], '--device: expected one of cpu, cuda, got "tpu"'],
   ])("is 2 with one line for the call %j", async (words, line) => {
-    expect(await ran([rollout], ...words)).toEqual({ status: 2, out: "", err: `${line}\n` });
+    expect(await called([rollout], words)).toEqual({ status: 2, out: "", err: `${line}\n` });
   });
 
   it("is 2 with one line and no stack for a mistake in the input", async () => {
-    const { status, out, err } = await ran([rollout], "rollout", "broken", "--episodes", "1", "--json");
+    const { status, out, err } = await called([rollout], ["rollout", "broken", "--episodes", "1", "--json"]);
     expect({ status, out }).toEqual({ status: 2, out: "" });
     expect(err).toBe("rolling\nhalf way\nrollout: expected a run, got a broken one\n");
   });
 
   it("is 2 with one line for what this user may not read or write, however deep it was met", async () => {
-    const { status, err } = await ran([rollout], "rollout", "closed", "--episodes", "1");
+    const { status, err } = await called([rollout], ["rollout", "closed", "--episodes", "1"]);
     expect({ status, err }).toEqual({
       status: 2,
       err: "rolling\nruns/1/checkpoints: expected a file or folder with access for this user, got one without; change its permissions\n",
@@ -136,7 +113,7 @@ describe("the exit status", () => {
   });
 
   it("is 70 with the stack for a fault of the program", async () => {
-    const { status, err } = await ran([rollout], "rollout", "faulty", "--episodes", "1");
+    const { status, err } = await called([rollout], ["rollout", "faulty", "--episodes", "1"]);
     expect(status).toBe(70);
     expect(err).toMatch(/RangeError: a fault\n +at .*run\.test\.ts/);
   });
@@ -144,14 +121,14 @@ describe("the exit status", () => {
 
 describe("the help", () => {
   it("lists every command with its summary, also where no command is given", async () => {
-    const asked = await ran(commands, "--help");
+    const asked = await called(commands, ["--help"]);
     expect(asked.status).toBe(0);
     for (const { name } of commands) expect(asked.out).toMatch(new RegExp(`^  ${name} `, "m"));
-    expect(await ran(commands)).toEqual(asked);
+    expect(await called(commands, [])).toEqual(asked);
   });
 
   it("of a command shows its arguments, options, fallbacks and examples", async () => {
-    const { status, out } = await ran([rollout], "rollout", "--help");
+    const { status, out } = await called([rollout], ["rollout", "--help"]);
     expect(status).toBe(0);
     expect(out).toContain("armature rollout [options] <run> [robot...]");
     expect(out).toMatch(/--port <port> +where to listen \(8000 if not given\)/);

@@ -18,7 +18,8 @@ export async function called(commands: readonly Definition[], words: readonly st
   return { status, out: out.text, err: err.text };
 }
 
-class Page extends Writable {
+/** A screen that is no terminal, and keeps what is written on it. */
+export class Page extends Writable {
   text = "";
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
