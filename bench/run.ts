@@ -42,6 +42,8 @@ export async function run(request: BenchRequest, terminal: Terminal): Promise<Co
       return (await import("./rollout.ts")).benchRollout(threads, rounds, terminal);
     case "serve":
       return (await import("./serving.ts")).benchServing({ python, threads, rounds }, terminal);
+    case "shapes":
+      return (await import("./shapes.ts")).benchShapes({ threads, rounds }, terminal);
     case "simulation":
       return (await import("./simulation.ts")).benchSimulation(workers, rounds, terminal);
     case "weights":

@@ -48,6 +48,6 @@ export function batchesOf({ plan, maker }: Samples) {
   return async (step: number) => {
     const requests = stepRequests(plan.mixture, layout, size, step);
     const batches = await Promise.all(requests.map((request) => maker.make(request)));
-    return { batches, microBatches: batches.length };
+    return { batches, places: requests.map(({ places }) => places), microBatches: batches.length };
   };
 }

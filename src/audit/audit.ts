@@ -2,6 +2,7 @@ import type { OpenMixture } from "../mixture/mixture.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import { variantOf } from "../policy/variant.ts";
 import type { Plan } from "../recipe/plan.ts";
+import { shapingOf } from "../training/shape-plan.ts";
 import type { GlobalBatch } from "./global-batch.ts";
 import type { PaddingKind } from "./kind.ts";
 import { type Leak, leaksOf, type Outputs } from "./law.ts";
@@ -11,6 +12,7 @@ import { type AuditBatchRequest, auditRequests, loadGlobalBatches } from "./real
 import { columnOf, type Finding, reportOf } from "./report.ts";
 import { GlobalBatchRunner } from "./runner.ts";
 import { type ServedSamples, servedFindings, servedSamples } from "./served.ts";
+import { batchesByShape, dealtTrial } from "./shaped.ts";
 import { type MeasuredTwice, measureTwice } from "./statistics.ts";
 import { cellsOfKind, horizonTrials, ranksTrial, statisticsTrial, type Trial, trialsOf } from "./trial.ts";
 import type { AuditReport } from "./verdict.ts";
@@ -27,11 +29,17 @@ export interface AuditScope {
 export class Audit {
   readonly #runner = new GlobalBatchRunner();
   readonly #wholes: readonly GlobalBatch[];
+  /** The same in shapes that have less room. */
+  readonly #byShape: readonly GlobalBatch[];
+  /** Of each of `wholes`, what it is compared with beside what is made of it; one for each, or none at all. */
+  readonly #dealt: readonly Trial[];
   readonly #statistics: readonly Trial[];
   readonly #served: readonly ServedSamples[];
 
-  private constructor({ wholes, statistics, served }: Opened) {
+  private constructor({ wholes, byShape, dealt, statistics, served }: Opened) {
     this.#wholes = wholes;
+    this.#byShape = byShape;
+    this.#dealt = dealt;
     this.#statistics = statistics;
     this.#served = served;
   }
@@ -40,12 +48,17 @@ export class Audit {
   static async open(plan: Plan, open: OpenMixture, { batches, cache }: AuditScope): Promise<Audit> {
     const requests = auditRequests(plan, batches);
     const wholes = await loadGlobalBatches(plan, requests);
+    const shaping = shapingOf(plan);
+    const byShape = shaping === null ? [] : await batchesByShape(plan, shaping, batches);
+    const dealt: Trial[] = [];
+    for (const [at, request] of requests.entries())
+      if (shaping !== null) dealt.push(await dealtTrial(wholes[at]!, request, shaping));
     const twice = await measureTwice(plan, open, cache);
     const statistics = twice.groups.length === 0 ? [] : await statisticsTrials(twice, requests);
     const served: (ServedSamples | null)[] = [];
     for (const [at, { purpose, request }] of requests.entries())
       if (purpose === "validation") served.push(await servedSamples(wholes[at]!, request.draws));
-    return new Audit({ wholes, statistics, served: served.filter((one) => one !== null) });
+    return new Audit({ wholes, byShape, dealt, statistics, served: served.filter((one) => one !== null) });
   }
 
   /**
@@ -58,7 +71,11 @@ export class Audit {
     const findings: Finding[] = [];
     const places = new Map<string, readonly OnTheWay[]>();
     const groups = [
-      ...this.#wholes.flatMap((whole) => [[...trialsOf(whole)], horizonTrials(whole)]),
+      ...this.#wholes.flatMap((whole, at) => [
+        [...trialsOf(whole), ...this.#dealt.slice(at, at + 1)],
+        horizonTrials(whole),
+      ]),
+      ...this.#byShape.flatMap((whole) => [[...trialsOf(whole)], horizonTrials(whole)]),
       // How sums are added over ranks does not depend on what is added: one global batch shows it.
       ...this.#wholes.slice(0, 1).map((whole) => [ranksTrial(whole)]),
       ...this.#statistics.map((trial) => [trial]),
@@ -77,7 +94,7 @@ export class Audit {
       findings.push(...(await servedFindings(plan, await this.#runner.actingSampler(plan, rows), served)));
       seen(++done, total);
     }
-    return reportOf(findings, cellsOfKinds(this.#wholes));
+    return reportOf(findings, cellsOfKinds([...this.#wholes, ...this.#byShape]));
   }
 
   async close(): Promise<void> {
@@ -123,6 +140,8 @@ export class Audit {
 /** What an audit has drawn and read before it is run. */
 interface Opened {
   readonly wholes: readonly GlobalBatch[];
+  readonly byShape: readonly GlobalBatch[];
+  readonly dealt: readonly Trial[];
   readonly statistics: readonly Trial[];
   readonly served: readonly ServedSamples[];
 }

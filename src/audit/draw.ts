@@ -11,6 +11,8 @@ export interface AuditChoice {
   readonly batches: number;
   /** In each micro-batch. */
   readonly samples: number;
+  /** Which samples may be taken. */
+  readonly isWanted: (draw: Draw) => boolean;
 }
 
 /** How many draws of training are looked through for those near the ends of episodes. */
@@ -22,8 +24,8 @@ const looked = 4096;
  * The members that were taken least come next. In each micro-batch one sample's actions cross the end of an episode and one's
  * history crosses the start, where there are such. A function of recipe and data alone.
  */
-export function auditDraws(plan: Plan, { purpose, batches, samples }: AuditChoice): Draw[][] {
-  const queues = queuesOf(plan, purpose);
+export function auditDraws(plan: Plan, { purpose, batches, samples, isWanted }: AuditChoice): Draw[][] {
+  const queues = queuesOf(plan, purpose, isWanted);
   if (queues.length === 0) return [];
   return Array.from({ length: batches }, () => {
     const rarest = queues.toSorted((one, other) => one.taken - other.taken);
@@ -46,13 +48,13 @@ interface Queue {
   taken: number;
 }
 
-function queuesOf(plan: Plan, purpose: AuditChoice["purpose"]): Queue[] {
+function queuesOf(plan: Plan, purpose: AuditChoice["purpose"], isWanted: AuditChoice["isWanted"]): Queue[] {
   const { mixture } = plan;
   const stream =
     purpose === "training"
       ? Array.from({ length: looked }, (_, n) => draw(mixture.seed, mixture.members, n))
       : validationDraws(mixture, "all");
-  return [...Map.groupBy(stream, ({ member }) => member)].map(([member, all]) => {
+  return [...Map.groupBy(stream.filter(isWanted), ({ member }) => member)].map(([member, all]) => {
     const hasTarget = mixture.members[member]!.embodiment.target === "actions";
     const near = (crosses: (plan: Plan, draw: Draw, clock: EpisodeClock) => boolean) =>
       all.filter((one) => crosses(plan, one, clockOf(plan, one, purpose)));

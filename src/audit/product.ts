@@ -1,3 +1,5 @@
+import { placesInOrder } from "../batch/batch.ts";
+import { layoutIn, type MicroShape, shapeOfBatch } from "../batch/shape.ts";
 import type { HostArray } from "../graph/host-array.ts";
 import type { SampleError } from "../metric/group.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
@@ -8,7 +10,8 @@ import { localLinks } from "../ranks/local.ts";
 import { World } from "../ranks/world.ts";
 import { answersOf } from "../recipe/answer.ts";
 import { groupNamesOf, type Plan, settingOf, termsOf } from "../recipe/plan.ts";
-import { GlobalGradient, type GlobalGradientResult, GradientProgram } from "../training/global-gradient.ts";
+import { GlobalGradient, type GlobalGradientResult, GradientPrograms } from "../training/global-gradient.ts";
+import { mostPrograms, ProgramCache } from "../training/program-cache.ts";
 import { Validator } from "../training/validator.ts";
 import { actedFeeds, type GlobalBatch, trainedMicros, validatedMicros } from "./global-batch.ts";
 import { fittedWeights } from "./weight.ts";
@@ -21,9 +24,9 @@ interface Rank {
 }
 
 interface Programs {
-  readonly gradient: GradientProgram;
+  readonly gradient: GradientPrograms;
   readonly validator: Validator;
-  readonly sampler: ActionSampler;
+  readonly samplers: ProgramCache<ActionSampler>;
 }
 
 /** What sampling a micro-batch gives: answers are compared as they are said, since those of weights that learnt nothing are no chunks. */
@@ -34,14 +37,12 @@ export class AuditedProduct {
   readonly #plan: Plan;
   readonly #programs: Programs;
   #weights: ParameterValues;
-  #sampler: ActionSampler;
   readonly #ranks = new Map<number, Promise<readonly Rank[]>>();
 
   private constructor(plan: Plan, programs: Programs, weights: ParameterValues) {
     this.#plan = plan;
     this.#programs = programs;
     this.#weights = weights;
-    this.#sampler = programs.sampler;
   }
 
   /** @param weights of the policy as it is: where the plan's is wider, new cells are made up */
@@ -51,7 +52,7 @@ export class AuditedProduct {
     const setting: Setting = { ...settingOf(plan, rows), hidden: "poisonable" };
     const [world] = await localWorlds(1);
     const [terms, names] = [termsOf(plan), groupNamesOf(plan)];
-    const gradient = await GradientProgram.compile({
+    const gradient = GradientPrograms.of({
       setting,
       trains: () => true,
       frozen: new Map(),
@@ -59,33 +60,33 @@ export class AuditedProduct {
       machine,
     });
     const validator = await Validator.compile({ setting, terms, names, machine, world: world! });
-    const fitted = fittedWeights(weights, gradient.objectives.parameters);
-    const sampler = await ActionSampler.compile({
-      setting,
-      weights: fitted,
-      placement: "fed",
-      answers: answersOf(plan.recipe),
-      machine,
-    });
-    return new AuditedProduct(plan, { gradient, validator, sampler }, fitted);
+    const fitted = fittedWeights(weights, gradient.trained);
+    const compile = (shape: MicroShape) =>
+      ActionSampler.compile({
+        setting: { ...setting, layout: layoutIn(setting.layout, shape) },
+        weights: fitted,
+        placement: "fed",
+        answers: answersOf(plan.recipe),
+        machine,
+      });
+    const samplers = new ProgramCache(compile, mostPrograms);
+    return new AuditedProduct(plan, { gradient, validator, samplers }, fitted);
   }
 
   /** Goes on with other weights. */
   take(weights: ParameterValues): void {
-    this.#weights = fittedWeights(weights, this.#programs.gradient.objectives.parameters);
-    this.#sampler = this.#programs.sampler.under(this.#weights);
-  }
-
-  get sampler(): ActionSampler {
-    return this.#sampler;
+    this.#weights = fittedWeights(weights, this.#programs.gradient.trained);
   }
 
   /** Loss and gradient as training computes them, at rank 0. */
   async trained(whole: GlobalBatch): Promise<GlobalGradientResult> {
     const micros = trainedMicros(whole);
+    const places = placesInOrder(whole.parts.map(({ batch }) => batch));
+    const microBatches = micros.length;
     const results = (await this.#ranksOf(whole.ranks)).map(({ world, gradient }) => {
-      const { start, end } = shareOf(micros.length, world);
-      return gradient.of(this.#weights, micros.slice(start, end), micros.length);
+      const { start, end } = shareOf(microBatches, world);
+      const own = { micros: micros.slice(start, end), places: places.slice(start, end), microBatches };
+      return gradient.of(this.#weights, own);
     });
     const [first, ...others] = await Promise.all(results);
     return { ...first!, weights: [first!, ...others].flatMap(({ weights }) => weights) };
@@ -93,9 +94,11 @@ export class AuditedProduct {
 
   /** Errors by sample as validation computes them, at rank 0. */
   async validated(whole: GlobalBatch): Promise<SampleError[]> {
+    const places = placesInOrder(whole.parts.map(({ batch }) => batch));
     const results = (await this.#ranksOf(whole.ranks)).map(({ world, validator }) => {
       const turns = turnsOf(whole.parts.length, world);
-      return validator.errors(this.#weights, { micros: validatedMicros(whole, turns), turns }, () => {});
+      const own = { micros: validatedMicros(whole, turns), places: turns.map((turn) => places[turn]!) };
+      return validator.errors(this.#weights, own, () => {});
     });
     return (await Promise.all(results))[0]!;
   }
@@ -109,15 +112,19 @@ export class AuditedProduct {
   async acted(whole: GlobalBatch): Promise<Acted[]> {
     const found: Acted[] = [];
     for (const part of whole.parts) {
-      const feeds = actedFeeds(whole, part, this.#sampler);
-      found.push(await (this.#sampler.isSaid ? this.#sampler.said(feeds) : this.#sampler.run(feeds)));
+      const acted = async (compiled: ActionSampler) => {
+        const sampler = compiled.under(this.#weights);
+        const feeds = actedFeeds(whole, part, sampler);
+        return await (sampler.isSaid ? sampler.said(feeds) : sampler.run(feeds));
+      };
+      found.push(await this.#programs.samplers.with(shapeOfBatch(part.batch), acted));
     }
     return found;
   }
 
   release(): void {
-    const { gradient, validator, sampler } = this.#programs;
-    for (const program of [gradient, validator, sampler]) program.release();
+    const { gradient, validator, samplers } = this.#programs;
+    for (const programs of [gradient, validator, samplers]) programs.release();
   }
 
   #ranksOf(count: number): Promise<readonly Rank[]> {

@@ -1,7 +1,8 @@
 import type { Batch } from "../batch/batch.ts";
 import { cutToRobot } from "../batch/cut.ts";
 import { factNames, observedNames } from "../batch/each.ts";
-import { observationSlots, promptAt } from "../batch/example.ts";
+import { promptAt } from "../batch/example.ts";
+import { observationSlots } from "../batch/history.ts";
 import { metadataAt, stepsPerSecond } from "../batch/metadata.ts";
 import type { RobotObservation } from "../batch/observation.ts";
 import { subgoalOf } from "../batch/subgoal.ts";

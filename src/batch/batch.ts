@@ -38,6 +38,12 @@ export function sampleCount(batch: Batch): number {
   return batch.facts.rowReal.count;
 }
 
+/** Where the samples of each batch stand among those of all, one batch after the other. */
+export function placesInOrder(batches: readonly Batch[]): number[][] {
+  let next = 0;
+  return batches.map((batch) => Array.from({ length: sampleCount(batch) }, () => next++));
+}
+
 /** The same values, of which other facts say what exists. */
 export function withFacts(batch: Batch, facts: Facts): Batch {
   const conditions = { ...facts, readable: readableSlots(onHost, facts) };

@@ -1,7 +1,7 @@
 import type { ActionSayer } from "../codec/answer.ts";
 import type { LongPrompt, PromptTokenizer } from "../codec/prompt.ts";
 import type { PromptFormat } from "../codec/prompt-format.ts";
-import { actionWindow, nearestFrame, type ObservationSlots, observationWindow, type Window } from "../dataset/chunk.ts";
+import { actionWindow, nearestFrame, observationWindow, type Window } from "../dataset/chunk.ts";
 import type { Dataset, EpisodeTable, Picture } from "../dataset/dataset.ts";
 import { type Augmentation, augment, drawChange } from "../embodiment/augment.ts";
 import type { ActionFrame } from "../embodiment/delta.ts";
@@ -17,6 +17,7 @@ import type { Padded } from "../validity/padded.ts";
 import { Validity } from "../validity/validity.ts";
 import type { Provenance } from "./batch.ts";
 import { readableSlots } from "./fields.ts";
+import { keepsHistory, observationSlots } from "./history.ts";
 import type { BatchLayout } from "./layout.ts";
 import { type MetadataReading, metadataAt, metadataTokens, stepsPerSecond, withoutDropped } from "./metadata.ts";
 import { promptTokens, responseTokens } from "./prompt.ts";
@@ -97,19 +98,14 @@ export interface ExampleChoice {
   readonly layout: Pick<
     BatchLayout,
     "steps" | "observations" | "tokens" | "responseTokens" | "metadataTokens" | "pictureSize"
-  >;
+  > & {
+    /** Views that there is room for: of a robot that has fewer than the policy, those that it lacks are left out. Missing: there is room for all. */
+    readonly views?: number;
+  };
   readonly reading: Reading;
   readonly tokenizer: PromptTokenizer;
   /** Says actions as tokens; `null` where they are not said. */
   readonly answers: ActionSayer | null;
-}
-
-/** The observation slots of a sample, and of a robot that is served. */
-export function observationSlots(
-  { observations }: Pick<BatchLayout, "observations">,
-  { rate, interval }: Pick<Reading, "rate" | "interval">,
-): ObservationSlots {
-  return { slots: observations, interval: rate === "native" ? { frames: interval } : { seconds: interval / rate } };
 }
 
 /**
@@ -127,7 +123,7 @@ export async function loadExample(subject: Subject, draw: Draw, choice: ExampleC
   const sample: Sample = { ...choice, subject, draw, table, name };
   const observed = observationTimes(sample);
   const path = trajectory(table, embodiment, member.framesPerSecond);
-  const historyKept = keepsHistory(sample);
+  const historyKept = keepsHistory({ member, ...choice }, draw);
   const state = normalize(statesAt(path, observed), subject.state);
   const actions = normalize(actionsFrom(path, draw.frame, { steps, rate, frame, pastEnd }), subject.action);
   const inside = stepReal(sample);
@@ -176,14 +172,16 @@ function stepReal({ layout: { steps }, reading: { rate }, subject, table, draw }
   return actionWindow(clock, draw.frame, { steps, stepsPerSecond: rate }).real;
 }
 
-function keepsHistory({ purpose, layout, reading, seed, subject, draw }: Sample): boolean {
-  if (purpose === "validation" || layout.observations === 1) return true;
-  const chance = stream(seed, "history drop-out", subject.member.datasetName);
-  return chance.uniform(0, draw.draw, draw.frame, draw.episode) >= reading.historyDropout;
+/** A robot's cameras by view; without those that it lacks where there is no room for every view. */
+function camerasOf({ layout, subject }: Sample) {
+  const { cameras } = subject.member.embodiment;
+  const { views = cameras.length } = layout;
+  return views < cameras.length ? cameras.filter(({ key }) => key !== null) : cameras;
 }
 
-function viewReal({ layout, subject }: Sample): Validity<"o v"> {
-  const { cameras } = subject.member.embodiment;
+function viewReal(sample: Sample): Validity<"o v"> {
+  const { layout } = sample;
+  const cameras = camerasOf(sample);
   const bits = Array.from({ length: layout.observations }, () => cameras.map(({ key }) => (key === null ? 0 : 1)));
   return Validity.of("o v", [layout.observations, cameras.length], Uint8Array.from(bits.flat()));
 }
@@ -191,9 +189,7 @@ function viewReal({ layout, subject }: Sample): Validity<"o v"> {
 async function pictures(sample: Sample, observed: Window<"o">, historyKept: boolean): Promise<(Picture | null)[]> {
   const readable = readableOf(observed.real, historyKept);
   const wanted = Array.from(observed.positions, nearestFrame).flatMap((frame, slot) =>
-    sample.subject.member.embodiment.cameras.map((camera) =>
-      readable.isReal(slot) ? { frame, ...camera } : { frame, ...camera, key: null },
-    ),
+    camerasOf(sample).map((camera) => (readable.isReal(slot) ? { frame, ...camera } : { frame, ...camera, key: null })),
   );
   return Promise.all(
     wanted.map(({ frame, view, key }) => (key === null ? null : picture(sample, frame, { view, key }))),
@@ -279,7 +275,7 @@ async function subgoals(sample: Sample): Promise<(Picture | null)[]> {
   if (frame === null) return [];
   const [side, { letterbox }] = [layout.pictureSize, reading];
   return Promise.all(
-    subject.member.embodiment.cameras.map(async ({ key }) => {
+    camerasOf(sample).map(async ({ key }) => {
       if (key === null) return null;
       const seen = await subject.dataset.picture(key, draw.episode, frame, fitBefore(side, letterbox));
       return squared(seen, side, letterbox);

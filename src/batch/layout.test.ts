@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { observationSlots } from "./example.ts";
+import { observationSlots } from "./history.ts";
 import { type BatchLayout, shapeIn } from "./layout.ts";
 
 const layout: BatchLayout = {

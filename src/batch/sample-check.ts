@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { encodePrompt, type LongPrompt, type PromptTokenizer } from "../codec/prompt.ts";
-import { longestPrompt, type PromptFormat } from "../codec/prompt-format.ts";
+import { byteTokenizer, encodePrompt, type LongPrompt, type PromptTokenizer } from "../codec/prompt.ts";
+import { longestPrompt, type PromptFormat, saysState } from "../codec/prompt-format.ts";
 import { encodeResponse, formatResponse } from "../codec/response.ts";
 import { type CacheForm, cached } from "../dataset/cache.ts";
 import type { Dataset, EpisodeTable } from "../dataset/dataset.ts";
@@ -31,6 +31,8 @@ export interface SampleFindings {
   readonly drift: { readonly episodes: number; readonly seconds: number };
   /** Frames whose prompt is cut. */
   readonly cutPrompts: number;
+  /** Tokens of its longest prompt, as far as there is room. */
+  readonly longestPrompt: number;
   /** How pictures are found where films and rows differ. */
   readonly filmNotes: readonly string[];
 }
@@ -54,11 +56,13 @@ export async function checkSamples(
     const found = await look(member, dataset, options.cache);
     problems.push(...found.problems, ...found.prompts.flatMap((prompt) => promptProblem(member, prompt, options)));
     problems.push(...found.responses.flatMap((response) => responseProblem(member, response, options)));
-    const cut = found.prompts.filter(({ text }) => text !== null && isTooLong(member, text, options));
+    const lengths = found.prompts.map(({ text }) => (text === null ? 0 : tokensOf(member, text, options)));
+    const cut = found.prompts.filter((_, at) => lengths[at]! > options.layout.tokens);
     findings.push({
       drift: found.drift,
       filmNotes: found.filmNotes,
       cutPrompts: cut.reduce((sum, { frames }) => sum + frames, 0),
+      longestPrompt: roomFor(lengths, options),
     });
   }
   if (problems.length === 0) return findings;
@@ -74,8 +78,14 @@ function longestOf({ embodiment }: Member, text: string, { prompt }: SampleCheck
   return longestPrompt(prompt, text, embodiment.states.length);
 }
 
-function isTooLong(member: Member, text: string, options: SampleCheckOptions): boolean {
-  return options.tokenizer.encode(longestOf(member, text, options)).length > options.layout.tokens;
+function tokensOf(member: Member, text: string, options: SampleCheckOptions): number {
+  return options.tokenizer.encode(longestOf(member, text, options)).length;
+}
+
+/** Which state is the longest to say is known of bytes alone: other tokenizers may have a token for the longer number. */
+function roomFor(lengths: readonly number[], { tokenizer, prompt, layout: { tokens } }: SampleCheckOptions): number {
+  if (saysState(prompt) && tokenizer !== byteTokenizer) return tokens;
+  return lengths.reduce((most, length) => Math.max(most, Math.min(tokens, length)), 0);
 }
 
 async function look(member: Member, dataset: Dataset, cache: string): Promise<Found> {

@@ -17,6 +17,7 @@ export const benchNames = [
   "reduce",
   "rollout",
   "serve",
+  "shapes",
   "simulation",
   "weights",
 ] as const;
@@ -59,7 +60,7 @@ export const bench = define({
       undefined,
     ),
     threads: otherwise(
-      count("count", "engine, padding, policy, recompute, rollout, serve, weights: threads of each side"),
+      count("count", "engine, padding, policy, recompute, rollout, serve, shapes, weights: threads of each side"),
       2,
     ),
     workers: otherwise(count("count", "loader, simulation: workers of each side"), 2),
@@ -117,6 +118,11 @@ export const bench = define({
     {
       line: "bench serve",
       shows: "what a server adds to its policy's time, and chunks per second of one robot and of eight",
+    },
+    {
+      line: "bench shapes",
+      shows:
+        "training steps of mixtures in one shape and in shapes that fit, beside what each sample costs beside its own kind",
     },
     { line: "bench simulation", shows: "every robot's expert on 200 starts, and pictures per second" },
     {

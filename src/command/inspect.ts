@@ -9,6 +9,7 @@ import { folderNames } from "./folder-name.ts";
 import { flag, otherwise, repeated, text } from "./parameter.ts";
 import { policiesIn, policyReport } from "./policy-report.ts";
 import { policySize } from "./recipe.ts";
+import { shapeLine, shapesAsJson } from "./shape-line.ts";
 import { table } from "./table.ts";
 import { lineWidth, type Screen } from "./terminal.ts";
 import { watched } from "./watched.ts";
@@ -17,7 +18,7 @@ import { wrap } from "./wrap.ts";
 export const inspect = define({
   name: "inspect",
   summary:
-    "show what is in datasets, every problem, how episodes end, and how much of a batch of them will be padding; or what a recipe reads of them, or what a policy costs",
+    "show what is in datasets, every problem, how episodes end, and how much of a batch of them will be padding; or what a recipe reads of them and computes on padding, or what a policy costs",
   arguments: {
     datasets: repeated(text("dataset", "a folder or hf://owner/name[@revision]; or one recipe, or policies by name")),
   },
@@ -37,7 +38,7 @@ export const inspect = define({
     {
       line: "inspect recipes/real-mixture.ts",
       shows:
-        "a line for each dataset as training says it: episodes, frames, what is left out and trimmed, views, units",
+        "a line for each dataset as training says it: episodes, frames, what is left out and trimmed, views, units; and how much of a step is padding",
     },
     {
       line: "inspect pi0",
@@ -84,9 +85,10 @@ async function recipeLines(path: string) {
   const { loadRecipe } = await import("../recipe/file.ts");
   const { recipeData } = await import("./recipe-data.ts");
   const recipe = await loadRecipe(path);
-  const summaries = await recipeData(recipe);
-  const text = summaries.map((summary) => dataLine(summary, recipe.data.actions)).join("\n");
-  return { status: 0, json: { data: summaries }, text } as const;
+  const { data, shapes } = await recipeData(recipe);
+  const lines = data.map((summary) => dataLine(summary, recipe.data.actions));
+  const text = [...lines, shapeLine(shapes, recipe.batch.shapes ?? "one")].join("\n");
+  return { status: 0, json: { data, compute: shapesAsJson(shapes) }, text } as const;
 }
 
 /** A report under the keys that programs rely on. LeRobot's metadata names no control mode: recipes do. */

@@ -9,12 +9,15 @@ export function rankNotes({ size, places }: Ranks, { threads }: Pick<Recipe, "th
   return size === 1 ? [] : placementNotes(places, threads);
 }
 
-/** The same for training, where ranks beyond the number of micro-batches of a step have nothing to compute. */
+/**
+ * The same for training, where ranks beyond the number of micro-batches of a step have nothing to compute. Where shapes fit, that number
+ * follows from the data.
+ */
 export function trainingRankNotes(ranks: Ranks, recipe: Pick<Recipe, "threads" | "batch">): string[] {
-  const { size, microBatch } = recipe.batch;
+  const { size, microBatch, shapes = "one" } = recipe.batch;
   const microBatches = Math.ceil(size / microBatch);
   const idle = ranks.size - microBatches;
-  if (idle <= 0) return rankNotes(ranks, recipe);
+  if (idle <= 0 || shapes === "fit") return rankNotes(ranks, recipe);
   const remedy =
     size < ranks.size
       ? `a batch.size of ${ranks.size} or more`

@@ -42,9 +42,10 @@ it("what a recipe trims is said of its dataset, with its count", async () => {
         },
       ],
     },
+    optimizer: { ...recipe.optimizer, frozen: [] },
     policy: { ...recipe.policy, views: [], actionWidth: 2, stateWidth: 1, promptTokens: 8 },
   });
-  const said = async (keep: number) => (await recipeData(trimming(keep))).map((one) => dataLine(one, "absolute"));
+  const said = async (keep: number) => (await recipeData(trimming(keep))).data.map((one) => dataLine(one, "absolute"));
   expect(await said(1)).toEqual([
     expect.stringContaining(
       "2 of 2 episodes: 2 to train on (6 frames); 3 of 9 frames trimmed (idle at the ends of 1 episode);",

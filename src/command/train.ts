@@ -17,6 +17,7 @@ import { type CommandOutcome, define } from "./definition.ts";
 import { choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
 import { trainingRankNotes } from "./rank-notes.ts";
 import { policySize, policyVariant } from "./recipe.ts";
+import { shapeLine } from "./shape-line.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 import { type SubjectChoice, subjectOf, type TrainingSubject } from "./subject.ts";
 import type { Terminal } from "./terminal.ts";
@@ -121,12 +122,13 @@ async function keeperOf({ notes }: TrainingSubject, recipe: Recipe, folder: stri
 /** @param keep called once the run's folder is there */
 function watcherOf(
   { display, logs }: { readonly display: TrainingDisplay; readonly logs: TrainingLogs },
-  { data }: Recipe,
+  { data, batch }: Recipe,
   keep: () => void,
 ): Omit<TrainWatcher, "isStopped" | "observers"> {
   return {
-    opened: (summaries) => {
+    opened: (summaries, shapes) => {
       for (const summary of summaries) display.note(dataLine(summary, data.actions));
+      display.note(shapeLine(shapes, batch.shapes ?? "one"));
     },
     note: (text) => display.note(text),
     begun: async (step) => {

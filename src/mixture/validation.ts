@@ -18,7 +18,7 @@ export function validationDraws(mixture: Mixture, framesPerMember: number | "all
 }
 
 /** Draws as whole micro-batches of a size; the last may hold fewer. */
-export function microBatches(draws: readonly Draw[], size: number): Draw[][] {
+export function microBatches<T>(draws: readonly T[], size: number): T[][] {
   const count = Math.ceil(draws.length / size);
   return Array.from({ length: count }, (_, at) => draws.slice(at * size, (at + 1) * size));
 }

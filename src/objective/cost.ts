@@ -38,6 +38,30 @@ export function costOf(setting: Setting): PolicyCost {
   };
 }
 
+/** What a training step of some rows takes. */
+export interface StepCost {
+  /** Floating-point operations of its matrix products: forward, and back to what trains. */
+  readonly operations: number;
+  /** Cells of the parameters that train. */
+  readonly parameters: number;
+}
+
+/**
+ * The same of what trains alone, counted from the gradient program.
+ *
+ * @param trained names of the parameters that train, of those that the objectives read
+ */
+export function stepCost(setting: Setting, trained: ReadonlySet<string>): StepCost {
+  const trains = (name: string) => trained.has(name);
+  const objectives = traceObjectives({ ...setting, trains });
+  const own = objectives.parameters.filter(({ name }) => trains(name));
+  const gradients = Object.values(gradientOutputs(objectives, own, "nothing"));
+  return {
+    operations: productOperations([objectives.loss, ...gradients]),
+    parameters: own.reduce((sum, { shape }) => sum + cells(shape), 0),
+  };
+}
+
 function answerOperations(setting: Setting): number | null {
   const kinds = setting.form.variant.objectives.map(({ kind }) => kind);
   if (kinds.includes("flow")) return productOperations([traceActions(setting).actions]);

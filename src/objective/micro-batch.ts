@@ -1,4 +1,5 @@
 import { type Batch, type Provenance, sampleCount } from "../batch/batch.ts";
+import { type MicroShape, shapeOfBatch } from "../batch/shape.ts";
 import { cells } from "../graph/axes.ts";
 import { type Arrays, type HostArray, zeros } from "../graph/host-array.ts";
 import {
@@ -30,6 +31,8 @@ export interface MicroBatch {
   readonly feeds: Arrays;
   readonly counts: CountsByErrors;
   readonly provenance: Provenance;
+  /** Which programs it goes through. */
+  readonly shape: MicroShape;
   /** Rows that are samples; the rest are fillers. */
   readonly samples: number;
 }
@@ -44,7 +47,7 @@ export function microBatchOf(batch: Batch, options: TargetOptions, draw: "as dra
   const own = options.objectives.map((objective) => feedsOf(batch, options, objective, draws));
   const feeds: Arrays = new Map([...observationFeeds(batch), ...own.flatMap(([, { feeds }]) => [...feeds])]);
   const counts = new Map(own.map(([name, { counts }]) => [name, counts]));
-  return { feeds, counts, provenance: batch.provenance, samples: sampleCount(batch) };
+  return { feeds, counts, provenance: batch.provenance, shape: shapeOfBatch(batch), samples: sampleCount(batch) };
 }
 
 function feedsOf(

@@ -113,6 +113,7 @@ function microBatch(): MicroBatch {
       ["tokens", { bySlot: new HostArray("b", [2], "float64", Float64Array.of(3, 0)), perSlot: 4 }],
     ]),
     provenance: { dataset: none(), controlMode: none(), episode: Int32Array.of(0, 1), frame: none(), draw: none() },
+    shape: { rows: 2, views: 0, observations: 1, tokens: 4 },
     samples: 2,
   };
 }

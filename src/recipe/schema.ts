@@ -3,13 +3,13 @@ import { chosenConventionsSchema } from "../checkpoint/conventions.ts";
 import { promptFormats } from "../codec/prompt-format.ts";
 import { tokenizerFolderSchema } from "../codec/tokenizer-file.ts";
 import { reductions } from "../loss/reduction.ts";
-import { recomputes } from "../objective/objective.ts";
 import type { Part } from "../policy/head/form.ts";
 import { reads } from "../policy/prefixes.ts";
 import { grootSizeOf, type Variant, variantNames, variants } from "../policy/variant.ts";
 import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
 import { answerProblems, answerSchema } from "./answer-schema.ts";
+import { batchSchema, shapeProblems } from "./batch-schema.ts";
 import { dataSchema } from "./data-schema.ts";
 import { delayProblem } from "./delay.ts";
 import { lossWeightProblems, lossWeightsSchema } from "./loss-weights.ts";
@@ -20,15 +20,6 @@ import { promptMisfit } from "./text.ts";
 const natural = z.int().nonnegative();
 const count = z.int().positive();
 const decay = z.number().min(0).lt(1);
-
-const batchSchema = z.strictObject({
-  /** Samples per step over all micro-batches and ranks. */
-  size: count,
-  /** Rows of one program; the last micro-batch is filled up where it does not divide the size. */
-  microBatch: count,
-  /** What the gradient computes twice, for memory: "blocks" keeps of each layer what others read. Without the key, nothing. */
-  recompute: z.enum(recomputes).optional(),
-});
 
 const validationSchema = z.strictObject({
   /** Steps between validations; 0 for none. */
@@ -175,6 +166,7 @@ function misfits(recipe: Recipe): Misfit[] {
     responseMisfits,
     weightMisfits,
     delayMisfits,
+    shapeMisfits,
   ];
   return kinds.flatMap((misfitsIn) => misfitsIn(recipe));
 }
@@ -291,6 +283,10 @@ function responseMisfits({ policy, data }: Recipe): Misfit[] {
 function delayMisfits({ policy }: Recipe): Misfit[] {
   const message = delayProblem(policy);
   return message === null ? [] : [{ path: ["policy", "maxDelay"], message }];
+}
+
+function shapeMisfits(recipe: Recipe): Misfit[] {
+  return shapeProblems(recipe).map((message) => ({ path: ["batch", "shapes"], message }));
 }
 
 function repeated<T>(values: readonly T[]): T | undefined {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { collate } from "../batch/collate.ts";
-import { loadExample, observationSlots, type Reading } from "../batch/example.ts";
+import { loadExample, type Reading } from "../batch/example.ts";
+import { observationSlots } from "../batch/history.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import { observe, type Robot, type RobotObservation } from "../batch/observation.ts";
 import { byteTokenizer } from "../codec/prompt.ts";

@@ -1,6 +1,6 @@
 import type { Batch } from "../batch/batch.ts";
 import { cutToRobot, laidInSlots } from "../batch/cut.ts";
-import { observationSlots } from "../batch/example.ts";
+import { observationSlots } from "../batch/history.ts";
 import type { BatchLayout } from "../batch/layout.ts";
 import { slots } from "../embodiment/embodiment.ts";
 import { type ActionReading, ownActions, unitActions } from "../embodiment/own-action.ts";

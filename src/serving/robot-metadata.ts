@@ -1,4 +1,4 @@
-import { observationSlots } from "../batch/example.ts";
+import { observationSlots } from "../batch/history.ts";
 import { formatPrompt, saysState } from "../codec/prompt-format.ts";
 import type { Entry } from "../embodiment/embodiment.ts";
 import { ownUnit } from "../embodiment/unit.ts";

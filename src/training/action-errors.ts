@@ -1,6 +1,6 @@
 import type { Batch } from "../batch/batch.ts";
 import { cutToRobot } from "../batch/cut.ts";
-import type { BatchRequest } from "../batch/maker.ts";
+import { type PlacedRequest, shapeOfBatch } from "../batch/shape.ts";
 import { slots } from "../embodiment/embodiment.ts";
 import { ownActions } from "../embodiment/own-action.ts";
 import { ownUnit } from "../embodiment/unit.ts";
@@ -20,14 +20,13 @@ import { loadPlanOf, type Plan } from "../recipe/plan.ts";
 import { Mean } from "../validity/mean.ts";
 import { Validity } from "../validity/validity.ts";
 import { actionErrorsOverRanks, type PlacedActionError } from "./over-ranks.ts";
+import type { ProgramCache } from "./program-cache.ts";
 import { type RecordedActions, Recordings } from "./recording.ts";
 
 /** Held-out samples whose actions this rank samples: what was asked of the loader, and what it gives, in the same order. */
 export interface SampledShare {
-  readonly requests: readonly BatchRequest[];
+  readonly requests: readonly PlacedRequest[];
   readonly batches: AsyncIterable<Batch>;
-  /** Places of its micro-batches among all of them. */
-  readonly turns: readonly number[];
 }
 
 /**
@@ -36,12 +35,13 @@ export interface SampledShare {
  *
  * Noise is keyed by (seed, sample, draw): equal to the bit at every call, training batch size, worker count and rank count.
  *
- * @param seen told how many samples are done
+ * @param samplers by the shape of the batch
+ * @param seen     told how many samples are done
  */
 export async function measureActionErrors(
   plan: Plan,
-  sampler: ActionSampler,
-  { requests, batches, turns }: SampledShare,
+  samplers: ProgramCache<ActionSampler>,
+  { requests, batches }: SampledShare,
   seen: (samples: number) => void,
 ): Promise<PlacedActionError[]> {
   const recordings = await Recordings.open(plan.mixture.members);
@@ -49,10 +49,11 @@ export async function measureActionErrors(
   let done = 0;
   try {
     for await (const batch of batches) {
-      const { draws } = requests[done]!;
-      const errors = await batchErrors({ plan, sampler, recordings }, batch, draws);
-      const first = turns[done++]! * plan.recipe.validation.microBatch;
-      found.push(...errors.map((error, at) => ({ place: first + at, error })));
+      const { draws, places } = requests[done++]!;
+      const errors = await samplers.with(shapeOfBatch(batch), (sampler) =>
+        batchErrors({ plan, sampler, recordings }, batch, draws),
+      );
+      found.push(...errors.map((error, at) => ({ place: places[at]!, error })));
       seen(found.length);
     }
   } finally {

@@ -1,3 +1,4 @@
+import { layoutIn, type MicroShape } from "../batch/shape.ts";
 import { type Arrays, type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import { type CompileOptions, Program } from "../graph/program.ts";
 import type { Term, WeightsByErrors } from "../loss/reduction.ts";
@@ -27,6 +28,7 @@ import { RankedSum } from "../ranks/ranked-sum.ts";
 import type { World } from "../ranks/world.ts";
 import type { Rules } from "../validity/rules.ts";
 import { countsOverRanks, errorsOverRanks, lossOverRanks, type PlacedError, withPlaces } from "./over-ranks.ts";
+import { mostPrograms, ProgramCache } from "./program-cache.ts";
 
 type Storage = HostArray<string, DataType>;
 
@@ -128,6 +130,56 @@ export class GradientProgram {
 
 type Traced = Pick<GradientProgram, "objectives" | "trained">;
 
+/**
+ * The gradient programs of a policy, one for each shape of micro-batches. Each knows the parameters that its shape reads: a policy without
+ * pictures has no image tower.
+ */
+export class GradientPrograms {
+  readonly options: GradientProgramOptions;
+  /** The parameters that train, whatever the shape. */
+  readonly trained: readonly Parameter[];
+  readonly #programs: ProgramCache<GradientProgram>;
+
+  private constructor(options: GradientProgramOptions, most: number) {
+    const { setting, trains, trace = traceObjectives } = options;
+    this.options = options;
+    this.trained = trace({ ...setting, trains }).parameters.filter(({ name }) => trains(name));
+    const compile = (shape: MicroShape) =>
+      GradientProgram.compile({ ...options, setting: { ...setting, layout: layoutIn(setting.layout, shape) } });
+    this.#programs = new ProgramCache(compile, most);
+  }
+
+  /**
+   * @param options whose layout has room for every micro-batch
+   * @param most programs that are kept
+   */
+  static of(options: GradientProgramOptions, most: number = mostPrograms): GradientPrograms {
+    return new GradientPrograms(options, most);
+  }
+
+  /** How many were compiled. */
+  get compiled(): number {
+    return this.#programs.compiled;
+  }
+
+  async with<T>(shape: MicroShape, compute: (program: GradientProgram) => Promise<T>): Promise<T> {
+    return await this.#programs.with(shape, compute);
+  }
+
+  release(): void {
+    this.#programs.release();
+  }
+}
+
+/** A rank's micro-batches of a global batch. */
+export interface GradientShare {
+  readonly micros: readonly MicroBatch[];
+  /** Where each of their samples stands in the global batch. */
+  readonly places: readonly (readonly number[])[];
+  /** Micro-batches of the global batch, over all ranks. */
+  readonly microBatches: number;
+}
+
 /** Loss and gradient of a global batch, the same on all ranks. */
 export interface GlobalGradientResult {
   readonly loss: number;
@@ -145,43 +197,34 @@ export interface GlobalGradientResult {
  * The result is equal on all ranks and does not depend on their number.
  */
 export class GlobalGradient {
-  readonly #compiled: GradientProgram;
+  readonly #programs: GradientPrograms;
   readonly #terms: readonly Term[];
   readonly #world: World;
   readonly #sum: RankedSum<Packed>;
 
-  constructor(compiled: GradientProgram, terms: readonly Term[], world: World) {
-    this.#compiled = compiled;
+  constructor(programs: GradientPrograms, terms: readonly Term[], world: World) {
+    this.#programs = programs;
     this.#terms = terms;
     this.#world = world;
-    this.#sum = new RankedSum(world, () => Packed.zeros(compiled.trained));
+    this.#sum = new RankedSum(world, () => Packed.zeros(programs.trained));
   }
 
-  /**
-   * @param micros       this rank's share
-   * @param microBatches of the global batch, over all ranks
-   */
   async of(
     parameters: ParameterValues,
-    micros: readonly MicroBatch[],
-    microBatches: number,
+    { micros, places, microBatches }: GradientShare,
   ): Promise<GlobalGradientResult> {
-    const compiled = this.#compiled;
-    const { objectives, setting } = compiled;
     const terms = this.#terms;
-    const own = await weighed(this.#world, micros, { terms, rules: setting.rules });
+    const { rules } = this.#programs.options.setting;
+    const own = await weighed(this.#world, micros, { terms, rules });
     const { start } = this.#sum.begin(microBatches);
-    const sums: ErrorsByName = new Map(
-      objectives.errors.map(({ name, sums: { axes, shape } }) => [name, zeros(axes, shape, "float32")]),
-    );
     const losses: { index: number; loss: number }[] = [];
     const errors: PlacedError[] = [];
     for (const [at, { micro, weights, feeds }] of own.entries()) {
       const storage = this.#sum.storage();
-      await compiled.run(feeds, parameters, fetches(storage, sums));
+      const sums = await this.#programs.with(micro.shape, (program) => computed(program, feeds, parameters, storage));
       this.#sum.add(storage);
       losses.push({ index: start + at, loss: lossOf(weights, sums) });
-      errors.push(...withPlaces(sampleErrors(micro, terms, sums), (start + at) * setting.layout.rows));
+      errors.push(...withPlaces(sampleErrors(micro, terms, sums), places[at]!));
     }
     return {
       loss: await lossOverRanks(this.#world, losses),
@@ -190,6 +233,23 @@ export class GlobalGradient {
       weights: own.map(({ weights }) => weights),
     };
   }
+}
+
+/** Errors of one micro-batch; its gradient goes into the storage, with zeros for what its program does not read. */
+async function computed(
+  program: GradientProgram,
+  feeds: Arrays,
+  parameters: ParameterValues,
+  storage: ParameterValues,
+): Promise<ErrorsByName> {
+  const sums: ErrorsByName = new Map(
+    program.objectives.errors.map(({ name, sums: { axes, shape } }) => [name, zeros(axes, shape, "float32")]),
+  );
+  const read = new Set(program.trained.map(({ name }) => name));
+  for (const [name, { cells }] of storage) if (!read.has(name)) cells.fill(0);
+  const own = new Map([...storage].filter(([name]) => read.has(name)));
+  await program.run(feeds, parameters, fetches(own, sums));
+  return sums;
 }
 
 function fetches(storage: ParameterValues, errors: ErrorsByName): Map<string, Storage> {

@@ -78,11 +78,12 @@ test("errors of samples come back whole at every rank, in the order of their pla
     terms: [new Mean(sum, count), new Mean(sum / 3, 1)],
   });
   const all = [error(1, 2), error(3, 4), error(0, 0)];
-  const dealt = [all[0]!, all[2]!, all[1]!].map((each, at) => withPlaces([each], [0, 2, 1][at]!)[0]!);
+  const dealt = withPlaces([all[0]!, all[2]!, all[1]!], [0, 2, 1]);
   const found = await onRanks(await localWorlds(2, 30), async (world) =>
     errorsOverRanks(world, "errors", 2, world.rank === 0 ? dealt.slice(0, 2) : dealt.slice(2)),
   );
   expect(found).toEqual([all, all]);
+  expect(() => withPlaces(all, [0, 1])).toThrow("withPlaces: expected a place for each of 3 samples, got 2");
 });
 
 test("texts of ranks are joined in the order of ranks, but for those that are empty", async () => {

@@ -12,9 +12,11 @@ export interface PlacedError extends SampleError {
   readonly place: number;
 }
 
-/** Errors of samples that stand one after the other from a place on. */
-export function withPlaces(errors: readonly SampleError[], first: number): PlacedError[] {
-  return errors.map((error, at) => ({ ...error, place: first + at }));
+/** Errors of samples and where each stands. @throws RangeError where they are not as many as places */
+export function withPlaces(errors: readonly SampleError[], places: readonly number[]): PlacedError[] {
+  if (errors.length !== places.length)
+    throw new RangeError(`withPlaces: expected a place for each of ${errors.length} samples, got ${places.length}`);
+  return errors.map((error, at) => ({ ...error, place: places[at]! }));
 }
 
 /** Counts of each term, added over all ranks before any forward pass. */

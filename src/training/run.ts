@@ -1,7 +1,6 @@
 import type { Batch } from "../batch/batch.ts";
 import { Loader } from "../batch/loader.ts";
-import type { BatchRequest } from "../batch/maker.ts";
-import { stepRequests, validationRequests } from "../batch/request.ts";
+import { dealtByShape, layoutIn, type MicroShape, type PlacedRequest, type Shaping } from "../batch/shape.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
 import { pruneCheckpoints, writeCheckpoint } from "../checkpoint/store.ts";
 import { requireDevice } from "../graph/runtime/device.ts";
@@ -11,12 +10,13 @@ import type { ActionError } from "../metric/action-error.ts";
 import { type GroupNames, refuseNotFinite, type WeightsValidation } from "../metric/group.ts";
 import { type OpenMixture, openMixtureAsSplit } from "../mixture/mixture.ts";
 import type { StoredSplits } from "../mixture/split.ts";
+import { validationDraws } from "../mixture/validation.ts";
 import type { ParameterForm, ParameterValues } from "../nn/parameter.ts";
 import { traceObjectives } from "../objective/objective.ts";
 import { ActionSampler, placementFor } from "../objective/sample.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import { agree } from "../ranks/agree.ts";
-import { shareOf, turnsOf } from "../ranks/deal.ts";
+import { turnsOf } from "../ranks/deal.ts";
 import type { World } from "../ranks/world.ts";
 import { answersOf } from "../recipe/answer.ts";
 import { type DataSummary, dataSummaries } from "../recipe/data-summary.ts";
@@ -37,7 +37,10 @@ import { storedSplits } from "../recipe/stored-split.ts";
 import { measureActionErrors, sumActionErrors } from "./action-errors.ts";
 import { trainedBy } from "./begin.ts";
 import { checkpointFacts } from "./checkpoint-facts.ts";
+import { ProgramCache } from "./program-cache.ts";
 import type { TrainingProgress } from "./progress.ts";
+import { shapingOf } from "./shape-plan.ts";
+import { stepShares } from "./step-shares.ts";
 import { type StepShare, Trainer } from "./trainer.ts";
 import { drawsOf, Validator } from "./validator.ts";
 import { actingWeights, weightsOf } from "./weights.ts";
@@ -48,6 +51,8 @@ export class Run {
   /** What it reads of each dataset. */
   readonly data: readonly DataSummary[];
   readonly world: World;
+  /** `null`: every row has the recipe's one shape. */
+  readonly #shaping: Shaping | null;
   readonly #loader: Loader;
   #trainer: Promise<Trainer> | null = null;
   #validator: Promise<Validator> | null = null;
@@ -56,6 +61,7 @@ export class Run {
     this.plan = plan;
     this.data = data;
     this.world = world;
+    this.#shaping = shapingOf(plan);
     const { workers } = plan.recipe.data;
     this.#loader = Loader.open(loadPlanOf(plan), { workers, ahead: runAhead, clock: () => performance.now() });
   }
@@ -129,13 +135,13 @@ export class Run {
    */
   async validate(state: TrainingState, seen: (samples: number, total: number) => void): Promise<WeightsValidation> {
     const { framesPerMember, weights } = this.plan.recipe.validation;
-    const { requests, turns } = this.#validationShare(framesPerMember);
+    const requests = this.#validationShare(framesPerMember);
     const total = sampleCount(requests);
     const batches = this.#loader.batches(requests);
     this.#validator ??= this.#compileValidator();
     const validator = await this.#validator;
     const micros = drawsOf(batches, targetOf(this.plan, "validation"), this.plan.recipe.validation.draws);
-    const share = { micros, turns };
+    const share = { micros, places: requests.map(({ places }) => places) };
     const found = await validator.run(actingWeights(state, weights), share, (samples) => seen(samples, total));
     refuseNotFinite(`validation at step ${state.step}`, found);
     return { ...found, weights };
@@ -148,15 +154,18 @@ export class Run {
 
   /** How many samples of this rank that takes. */
   actionSamples(samplesPerMember: number): number {
-    return sampleCount(this.#validationShare(samplesPerMember).requests);
+    return sampleCount(this.#validationShare(samplesPerMember));
   }
 
-  /** Some held-out samples of each member, evenly spaced: what is asked of the loader, and what it gives, in the same order. */
+  /**
+   * Some held-out samples of each member, evenly spaced, all in the policy's one shape: what is asked of the loader, and what it gives, in the
+   * same order.
+   */
   heldOut(samplesPerMember: number): {
-    readonly requests: readonly BatchRequest[];
+    readonly requests: readonly PlacedRequest[];
     readonly batches: AsyncIterable<Batch>;
   } {
-    const { requests } = this.#validationShare(samplesPerMember);
+    const requests = this.#validationShare(samplesPerMember, null);
     return { requests, batches: this.#loader.batches(requests) };
   }
 
@@ -173,43 +182,30 @@ export class Run {
     const { plan } = this;
     const { validation } = plan.recipe;
     if (samplesPerMember === 0) return [];
-    const { requests, turns } = this.#validationShare(samplesPerMember);
+    const requests = this.#validationShare(samplesPerMember);
     const weights = actingWeights(state, validation.weights);
-    const sampler = await ActionSampler.compile({
-      setting: settingOf(plan, validation.microBatch),
-      weights,
-      placement: placementFor(weights, "float32"),
-      answers: answersOf(plan.recipe),
-      machine: machineOf(plan.recipe),
-    });
+    const setting = settingOf(plan, validation.microBatch);
+    const compile = (shape: MicroShape) =>
+      ActionSampler.compile({
+        setting: { ...setting, layout: layoutIn(setting.layout, shape) },
+        weights,
+        placement: placementFor(weights, "float32"),
+        answers: answersOf(plan.recipe),
+        machine: machineOf(plan.recipe),
+      });
+    // Batches of one shape come one after another, and weights may stand in each program.
+    const samplers = new ProgramCache(compile, 1);
     try {
-      const share = { requests, turns, batches: this.#loader.batches(requests) };
-      return await sumActionErrors(plan, this.world, await measureActionErrors(plan, sampler, share, seen));
+      const share = { requests, batches: this.#loader.batches(requests) };
+      return await sumActionErrors(plan, this.world, await measureActionErrors(plan, samplers, share, seen));
     } finally {
-      sampler.release();
+      samplers.release();
     }
   }
 
   /** This rank's share of the micro-batches of each step from one on, in order of the steps. */
   stepShares(from: number, until: number): () => Promise<StepShare> {
-    const { recipe, mixture } = this.plan;
-    const layout = layoutOf(recipe, recipe.batch.microBatch);
-    const { size, microBatch } = recipe.batch;
-    const microBatches = Math.ceil(size / microBatch);
-    const { start, end } = shareOf(microBatches, this.world);
-    function* requests() {
-      for (let step = from; step < until; step++) yield* stepRequests(mixture, layout, size, step).slice(start, end);
-    }
-    const stream = this.#loader.batches(requests());
-    return async () => {
-      const batches: Batch[] = [];
-      for (let at = start; at < end; at++) {
-        const next = await stream.next();
-        if (next.done === true) break;
-        batches.push(next.value);
-      }
-      return { batches, microBatches };
-    };
+    return stepShares(this.#loader, { plan: this.plan, shaping: this.#shaping, world: this.world }, from, until);
   }
 
   /** Makes sure that all ranks hold the same weights, moments and averages, to the bit. */
@@ -237,18 +233,21 @@ export class Run {
     (await this.#validator)?.release();
   }
 
-  /** The micro-batches of held-out samples that this rank computes, and their places among all of them. */
-  #validationShare(framesPerMember: number | "all"): { readonly requests: BatchRequest[]; readonly turns: number[] } {
+  /** The micro-batches of held-out samples that this rank computes. */
+  #validationShare(framesPerMember: number | "all", shaping: Shaping | null = this.#shaping): PlacedRequest[] {
     const { recipe, mixture } = this.plan;
-    const all = validationRequests(mixture, layoutOf(recipe, recipe.validation.microBatch), framesPerMember);
-    const turns = turnsOf(all.length, this.world);
-    return { requests: turns.map((turn) => all[turn]!), turns };
+    const layout = layoutOf(recipe, recipe.validation.microBatch);
+    const draws = validationDraws(mixture, framesPerMember);
+    const all = dealtByShape(draws, { purpose: "validation", layout, shaping, rows: "full" });
+    return turnsOf(all.length, this.world).map((turn) => all[turn]!);
   }
 
   async #compileValidator(): Promise<Validator> {
     const { recipe } = this.plan;
+    const setting = settingOf(this.plan, recipe.validation.microBatch);
     return await Validator.compile({
-      setting: settingOf(this.plan, recipe.validation.microBatch),
+      setting,
+      ...(this.#shaping === null ? { firstShape: setting.layout } : {}),
       terms: termsOf(this.plan),
       names: groupNamesOf(this.plan),
       machine: machineOf(recipe),
@@ -263,6 +262,7 @@ export class Run {
     const trained = trainedBy(recipe, this.parameters);
     return await Trainer.compile({
       setting,
+      ...(this.#shaping === null ? { firstShape: setting.layout } : {}),
       optimizer: recipe.optimizer,
       terms: termsOf(plan),
       target: targetOf(plan, "training"),
@@ -279,7 +279,7 @@ function named(prefix: string, values: ParameterValues): [string, Float32Array][
   return [...values].map(([name, { cells }]) => [`${prefix}${name}`, cells]);
 }
 
-function sampleCount(requests: readonly BatchRequest[]): number {
+function sampleCount(requests: readonly PlacedRequest[]): number {
   return requests.reduce((sum, { draws }) => sum + draws.length, 0);
 }
 

@@ -10,6 +10,7 @@ import { progressOfRank0 } from "./over-ranks.ts";
 import { better, type TrainingProgress } from "./progress.ts";
 import { TrainingRecord, type TrainResult } from "./record.ts";
 import { Run } from "./run.ts";
+import { shapePlanOf } from "./shape-plan.ts";
 import { TimeLog } from "./time-log.ts";
 import type { TrainWatcher } from "./watcher.ts";
 
@@ -47,7 +48,7 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
   const observers = open.adopt(await openObservers(watcher.observers, run.plan, world), closeObservers);
   const begun = world.rank === 0 ? await beginRun(folder, run.plan, start, run.parameters) : null;
   const events = begun === null ? null : open.adopt(begun.events, (log) => log.close());
-  watcher.opened(run.data);
+  watcher.opened(run.data, shapePlanOf(run.plan));
   for (const note of begun?.notes ?? []) watcher.note(note);
 
   // Begin, or go on: every rank has the progress of rank 0.

@@ -1,4 +1,5 @@
 import type { Batch } from "../batch/batch.ts";
+import type { MicroShape } from "../batch/shape.ts";
 import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
 import type { SampleError } from "../metric/group.ts";
@@ -11,7 +12,7 @@ import type { TrainingState } from "../optimizer/state.ts";
 import { Updater } from "../optimizer/update.ts";
 import type { World } from "../ranks/world.ts";
 import { checkDevice } from "./device-check.ts";
-import { GlobalGradient, GradientProgram, type GradientProgramOptions, weighed } from "./global-gradient.ts";
+import { GlobalGradient, type GradientProgramOptions, GradientPrograms, weighed } from "./global-gradient.ts";
 import { textOverRanks } from "./over-ranks.ts";
 
 /** How a trainer is compiled and how it counts. */
@@ -20,11 +21,15 @@ export interface TrainerOptions extends GradientProgramOptions {
   readonly terms: readonly Term[];
   readonly target: TargetOptions;
   readonly world: World;
+  /** Shape of the micro-batches whose program is compiled before the first step; missing: each when it is needed. */
+  readonly firstShape?: MicroShape;
 }
 
 /** The micro-batches of a step that this rank computes. */
 export interface StepShare {
   readonly batches: readonly Batch[];
+  /** Where each of their samples stands in the step. */
+  readonly places: readonly (readonly number[])[];
   /** Micro-batches of the step over all ranks. */
   readonly microBatches: number;
 }
@@ -42,27 +47,33 @@ export interface StepResult {
 /** Steps of training: the gradient of a global batch, and one update. Equal on all ranks, whatever their number. */
 export class Trainer {
   readonly #options: TrainerOptions;
-  readonly #program: GradientProgram;
+  readonly #programs: GradientPrograms;
   readonly #gradient: GlobalGradient;
   readonly #updater: Updater;
   #isDeviceChecked: boolean;
 
-  private constructor(options: TrainerOptions, program: GradientProgram, updater: Updater) {
+  private constructor(options: TrainerOptions, programs: GradientPrograms, updater: Updater) {
     this.#options = options;
-    this.#program = program;
-    this.#gradient = new GlobalGradient(program, options.terms, options.world);
+    this.#programs = programs;
+    this.#gradient = new GlobalGradient(programs, options.terms, options.world);
     this.#updater = updater;
     this.#isDeviceChecked = options.machine.device === "cpu";
   }
 
   static async compile(options: TrainerOptions): Promise<Trainer> {
-    const program = await GradientProgram.compile(options);
-    const updater = await Updater.compile(program.trained, options.optimizer, options.machine);
-    return new Trainer(options, program, updater);
+    const programs = GradientPrograms.of(options);
+    if (options.firstShape !== undefined) await programs.with(options.firstShape, async () => {});
+    const updater = await Updater.compile(programs.trained, options.optimizer, options.machine);
+    return new Trainer(options, programs, updater);
   }
 
   get trained(): readonly Parameter[] {
-    return this.#program.trained;
+    return this.#programs.trained;
+  }
+
+  /** How many gradient programs were compiled. */
+  get programs(): number {
+    return this.#programs.compiled;
   }
 
   /**
@@ -73,7 +84,8 @@ export class Trainer {
   async step(state: TrainingState, share: StepShare, learningRate: number): Promise<StepResult> {
     const micros = share.batches.map((batch) => microBatchOf(batch, this.#options.target, "as drawn"));
     if (!this.#isDeviceChecked) await this.#checkDevice(state, micros);
-    const { loss, errors, gradient } = await this.#gradient.of(state.parameters, micros, share.microBatches);
+    const { places, microBatches } = share;
+    const { loss, errors, gradient } = await this.#gradient.of(state.parameters, { micros, places, microBatches });
     if (!Number.isFinite(loss)) throw await this.#notFinite(state.step + 1, `loss, got ${loss}`, micros);
     const updated = await this.#updater.step(state, gradient, learningRate);
     if (!Number.isFinite(updated.norm))
@@ -82,7 +94,7 @@ export class Trainer {
   }
 
   release(): void {
-    this.#program.release();
+    this.#programs.release();
     this.#updater.release();
   }
 
@@ -90,7 +102,10 @@ export class Trainer {
   async #checkDevice({ parameters }: TrainingState, micros: readonly MicroBatch[]): Promise<void> {
     const { world, terms, setting } = this.#options;
     const [first] = await weighed(world, micros, { terms, rules: setting.rules });
-    if (first !== undefined) await checkDevice(this.#program, this.#options, new Map([...first.feeds, ...parameters]));
+    if (first !== undefined)
+      await this.#programs.with(first.micro.shape, (program) =>
+        checkDevice(program, { ...this.#options, setting: program.setting }, new Map([...first.feeds, ...parameters])),
+      );
     this.#isDeviceChecked = true;
   }
 

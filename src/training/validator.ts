@@ -1,4 +1,5 @@
 import type { Batch } from "../batch/batch.ts";
+import { layoutIn, type MicroShape } from "../batch/shape.ts";
 import { type DataType, type HostArray, zeros } from "../graph/host-array.ts";
 import { type CompileOptions, Program } from "../graph/program.ts";
 import type { Term } from "../loss/reduction.ts";
@@ -11,21 +12,24 @@ import type { TargetOptions } from "../objective/target.ts";
 import { errorsOutput, type Setting } from "../objective/traced.ts";
 import type { World } from "../ranks/world.ts";
 import { errorsOverRanks, type PlacedError, withPlaces } from "./over-ranks.ts";
+import { mostPrograms, ProgramCache } from "./program-cache.ts";
 
 export interface ValidatorOptions {
-  /** Its rows are `validation.microBatch`. */
+  /** Its layout has room for every micro-batch. */
   readonly setting: Setting;
   readonly terms: readonly Term[];
   readonly names: GroupNames;
   readonly machine: Omit<CompileOptions, "fixed">;
   readonly world: World;
+  /** Shape of the micro-batches whose program is compiled at once; missing: each when it is needed. */
+  readonly firstShape?: MicroShape;
 }
 
-/** Micro-batches of held-out samples, and their places among all of them. */
+/** Micro-batches of held-out samples, and the places of their samples among all of them. */
 export interface ValidationShare {
   /** Of each micro-batch all its draws of noise and time. */
   readonly micros: AsyncIterable<readonly MicroBatch[]>;
-  readonly turns: readonly number[];
+  readonly places: readonly (readonly number[])[];
 }
 
 /** Each batch with several draws of noise and time. */
@@ -47,19 +51,20 @@ export async function* drawsOf(
  */
 export class Validator {
   readonly #options: ValidatorOptions;
-  readonly #errors: TracedObjectives["errors"];
-  readonly #program: Program;
+  readonly #programs: ProgramCache<ErrorProgram>;
 
-  private constructor(options: ValidatorOptions, errors: TracedObjectives["errors"], program: Program) {
+  private constructor(options: ValidatorOptions, programs: ProgramCache<ErrorProgram>) {
     this.#options = options;
-    this.#errors = errors;
-    this.#program = program;
+    this.#programs = programs;
   }
 
   static async compile(options: ValidatorOptions): Promise<Validator> {
-    const { errors } = traceObjectives(options.setting);
-    const program = await Program.compile(errorOutputs({ errors }), { ...options.machine, fixed: new Map() });
-    return new Validator(options, errors, program);
+    const { setting, machine, firstShape } = options;
+    const compile = (shape: MicroShape) =>
+      errorProgram({ ...setting, layout: layoutIn(setting.layout, shape) }, { ...machine, fixed: new Map() });
+    const programs = new ProgramCache(compile, mostPrograms);
+    if (firstShape !== undefined) await programs.with(firstShape, async () => {});
+    return new Validator(options, programs);
   }
 
   /**
@@ -75,16 +80,16 @@ export class Validator {
   /** The error of every sample over all its draws, in the order of the validation set, at every rank. */
   async errors(
     parameters: ParameterValues,
-    { micros, turns }: ValidationShare,
+    { micros, places }: ValidationShare,
     seen: (samples: number) => void,
   ): Promise<SampleError[]> {
-    const { terms, setting, world } = this.#options;
+    const { terms, world } = this.#options;
     const found: PlacedError[] = [];
     let done = 0;
     for await (const draws of micros) {
       const own: SampleError[] = [];
       for (const micro of draws) addErrors(own, await this.#errorsOf(parameters, micro));
-      found.push(...withPlaces(own, turns[done++]! * setting.layout.rows));
+      found.push(...withPlaces(own, places[done++]!));
       seen(found.length);
     }
     return await errorsOverRanks(world, "validation", terms.length, found);
@@ -96,24 +101,39 @@ export class Validator {
     return groupErrors(errors, terms, names);
   }
 
-  /** The same program on other ranks. */
+  /** The same programs on other ranks. */
   on(world: World): Validator {
-    return new Validator({ ...this.#options, world }, this.#errors, this.#program);
+    return new Validator({ ...this.#options, world }, this.#programs);
   }
 
   release(): void {
-    this.#program.release();
+    this.#programs.release();
   }
 
   async #errorsOf(parameters: ParameterValues, micro: MicroBatch): Promise<SampleError[]> {
-    const errors: ErrorsByName = new Map(
-      this.#errors.map(({ name, cells: { axes, shape } }) => [name, zeros(axes, shape, "float32")]),
-    );
-    const feeds = new Map<string, HostArray<string, DataType>>([...micro.feeds, ...parameters]);
-    const fetches = new Map([...errors].map(([name, array]) => [errorsOutput(name), array]));
-    await this.#program.run(onlyInputs(this.#program, feeds), fetches);
-    return sampleErrors(micro, this.#options.terms, errors);
+    return await this.#programs.with(micro.shape, async ({ program, outputs }) => {
+      const errors: ErrorsByName = new Map(
+        outputs.map(({ name, cells: { axes, shape } }) => [name, zeros(axes, shape, "float32")]),
+      );
+      const feeds = new Map<string, HostArray<string, DataType>>([...micro.feeds, ...parameters]);
+      const fetches = new Map([...errors].map(([name, array]) => [errorsOutput(name), array]));
+      await program.run(onlyInputs(program, feeds), fetches);
+      return sampleErrors(micro, this.#options.terms, errors);
+    });
   }
+}
+
+/** A program that computes errors by cell. */
+interface ErrorProgram {
+  readonly program: Program;
+  readonly outputs: TracedObjectives["errors"];
+  release(): void;
+}
+
+async function errorProgram(setting: Setting, options: CompileOptions): Promise<ErrorProgram> {
+  const { errors: outputs } = traceObjectives(setting);
+  const program = await Program.compile(errorOutputs({ errors: outputs }), options);
+  return { program, outputs, release: () => program.release() };
 }
 
 /** Adds a draw's errors to those of the same samples. */

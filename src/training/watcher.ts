@@ -2,6 +2,7 @@ import type { WeightsValidation } from "../metric/group.ts";
 import type { DataSummary } from "../recipe/data-summary.ts";
 import type { RunEvent } from "./event-log.ts";
 import type { ObserverKind } from "./observer.ts";
+import type { ShapePlan } from "./shape-plan.ts";
 
 /** What is reported of each step of a run. */
 export interface StepReport {
@@ -13,8 +14,8 @@ export interface StepReport {
 
 /** Hears of a training as it goes on, and may stop it. */
 export interface TrainWatcher {
-  /** Told what is read of each dataset, before anything is computed. */
-  opened(data: readonly DataSummary[]): void;
+  /** Told what is read of each dataset, and in which shapes that may be computed, before anything is. */
+  opened(data: readonly DataSummary[], shapes: ShapePlan): void;
   note(text: string): void;
   /** Told the step that training goes on from, once the run's folder is there and its events are those up to this step; waited for. */
   begun(step: number): void | Promise<void>;

@@ -1,4 +1,4 @@
-import type { Batch } from "../../../src/batch/batch.ts";
+import { type Batch, placesInOrder } from "../../../src/batch/batch.ts";
 import { validationRequests } from "../../../src/batch/request.ts";
 import type { ParameterValues } from "../../../src/nn/parameter.ts";
 import type { NoiseKey } from "../../../src/objective/action-noise.ts";
@@ -46,7 +46,7 @@ export async function velocityLosses({ opened, weights, sampling }: Measured): P
   try {
     const batches = await heldOutBatches(opened, framesOf(opened), rows);
     const micros = drawsOf(one(batches), heldOutTarget(opened, sampling), heldOut.velocityDraws);
-    const share = { micros, turns: batches.map((_, turn) => turn) };
+    const share = { micros, places: placesInOrder(batches) };
     const { groups } = await validator.run(weights, share, () => {});
     return Object.fromEntries(groups.map(({ dataset, loss }) => [dataset, loss]));
   } finally {
