@@ -92,7 +92,7 @@ function displayOn(screen: Screen, { batch }: Recipe): DemoDisplay {
   const now = () => performance.now();
   return {
     bar: (label, unit, total) => new Progress({ screen, label, unit, total, done: 0, now }),
-    training: (total) => trainingDisplayFor({ screen, total, batchSize: batch.size, now }),
+    training: (total) => trainingDisplayFor({ screen, total, batchSize: batch.size, now }, process.env),
   };
 }
 

@@ -13,7 +13,7 @@ const validation = (loss: number): WeightsValidation => {
 function started() {
   const screen = new FakeTerminal(72, 20);
   const time = { ms: 0 };
-  const display = trainingDisplayFor({ screen, total: 100, batchSize: 8, now: () => time.ms });
+  const display = trainingDisplayFor({ screen, total: 100, batchSize: 8, now: () => time.ms }, {});
   const step = (number: number, loss: number, ms: number) => {
     time.ms = ms;
     display.logged({ kind: "step", step: number, loss, gradientNorm: 2, learningRate: 0.001 });
@@ -81,7 +81,7 @@ it("is redrawn four times a second at most, and as seldom as its drawing is slow
   const slow = new FakeTerminal(72, 20);
   // Each look at the clock takes as long as a tenth of a second.
   let ms = 0;
-  const sluggish = trainingDisplayFor({ screen: slow, total: 100, batchSize: 8, now: () => (ms += 100) });
+  const sluggish = trainingDisplayFor({ screen: slow, total: 100, batchSize: 8, now: () => (ms += 100) }, {});
   sluggish.begun(0);
   while (ms < 20_000) sluggish.stepped({ step: 1, loss: 1, waitShare: 0 });
   expect(slow.writes).toBeLessThanOrEqual(5);
@@ -100,13 +100,18 @@ it("leaves how long it took and its curves, and the next text begins a line", ()
   expect(screen.shown.at(-1)).toBe("trained");
 });
 
-it("is plain lines where the text goes to a file", () => {
+it.each([
+  ["where the text goes to a file", false, "xterm"],
+  ["on a terminal that cannot move its cursor", true, "dumb"],
+])("is one line at a time %s", (_, isTTY, TERM) => {
   const screen = new FakeTerminal(72, 20);
-  Object.assign(screen, { isTTY: false });
+  Object.assign(screen, { isTTY });
   const time = { ms: 0 };
-  const display = trainingDisplayFor({ screen, total: 100, batchSize: 8, now: () => time.ms });
+  const display = trainingDisplayFor({ screen, total: 100, batchSize: 8, now: () => time.ms }, { TERM });
   display.begun(0);
   time.ms = 12_000;
   display.stepped({ step: 52, loss: 1, waitShare: 0 });
-  expect(screen.shown).toEqual(["train  52/100  52%  4.33 step/s  0:11 left  loss 1  wait 0%"]);
+  expect(screen.shown).toEqual([
+    expect.stringMatching(/^train .* 52\/100 {2}52% {2}4\.33 step\/s {2}0:11 left {2}loss 1 {2}wait 0%$/),
+  ]);
 });

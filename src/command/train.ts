@@ -83,12 +83,15 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   const recipe = await withSettings(subject.recipe, settingsOf(given));
   const folder = await runFolderOf(world, recipe, { ...given, recipe: subject.name });
   const until = given.steps ?? recipe.optimizer.steps;
-  const display = trainingDisplayFor({
-    screen: terminal.err,
-    total: until,
-    batchSize: recipe.batch.size,
-    now: () => performance.now(),
-  });
+  const display = trainingDisplayFor(
+    {
+      screen: terminal.err,
+      total: until,
+      batchSize: recipe.batch.size,
+      now: () => performance.now(),
+    },
+    process.env,
+  );
   const logs = new TrainingLogs({ run: folder, batchSize: recipe.batch.size, isAsked: given.log !== null });
   const isShown = world.rank === 0;
   if (isShown) for (const note of trainingRankNotes(world, recipe)) display.note(note);
