@@ -108,6 +108,7 @@ describe.skipIf(!hasNpm)(title, () => {
       "dashboard",
       "serve",
       "replay",
+      "doctor",
     ]);
   });
 
