@@ -7,7 +7,7 @@ import { choiceIn } from "../protocol/choice.ts";
 import { askedBy, type ObservationKeys } from "../protocol/keys.ts";
 import type { LogFields } from "../protocol/log.ts";
 import type { Shared } from "../protocol/shared.ts";
-import { Refusal } from "../refusal.ts";
+import { oneLine, Refusal } from "../refusal.ts";
 import type { ServedRobot } from "../robot.ts";
 import type { Question, ServedSession } from "../served-session.ts";
 import { writeActions } from "./action-pickle.ts";
@@ -98,7 +98,7 @@ export class RobotLink {
     const isSame = before !== null && before.robot === robot && before.seed === seed;
     const session = isSame ? before.session : this.#begin(robot, seed);
     this.#instructed = { session, robot, seed, keys, features, actionsPerChunk: config.actionsPerChunk };
-    this.#say(`acts for ${robot.name}; it asked for ${config.policyType} "${config.path}"`, "connected");
+    this.#say(oneLine(`acts for ${robot.name}; it asked for ${config.policyType} "${config.path}"`), "connected");
     if (note !== null) this.#say(note, "note");
   }
 

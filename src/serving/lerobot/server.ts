@@ -6,7 +6,7 @@ import { callerBy } from "../protocol/caller.ts";
 import { listening, slowestHeadMs } from "../protocol/listener.ts";
 import type { LerobotOptions } from "../protocol/options.ts";
 import type { Shared } from "../protocol/shared.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal, toldOf } from "../refusal.ts";
 import { RobotLink } from "./robot-link.ts";
 import { asyncInference, asyncInferenceService } from "./service.ts";
 
@@ -147,7 +147,7 @@ class Links {
   refused(peer: string, error: unknown, kind: Refusal["kind"]): void {
     const { log, metrics } = this.#shared;
     const number = this.#open.get(peer)?.number ?? null;
-    const why = error instanceof InputError ? error.message : String(error instanceof Error ? error.stack : error);
+    const { why } = toldOf(error);
     if (kind !== "connections") metrics.refused(kind);
     log(`${number === null ? "LeRobot" : `connection ${number}`}: ${why}`, {
       event: "refused",

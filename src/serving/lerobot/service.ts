@@ -1,6 +1,6 @@
 import type { Metadata, ServerReadableStream, ServerUnaryCall, ServiceDefinition, sendUnaryData } from "@grpc/grpc-js";
 import { InputError } from "../../input-error.ts";
-import { Refusal, type RefusalKind, refusalKindOf } from "../refusal.ts";
+import { Refusal, type RefusalKind, refusalKindOf, toldOf } from "../refusal.ts";
 import type { RobotLink } from "./robot-link.ts";
 import { Transfer } from "./transfer.ts";
 import { decodeBytes, decodePiece, empty, encodeBytes } from "./wire.ts";
@@ -125,8 +125,7 @@ const secondObservation =
 function refusal({ refused }: ServiceOptions, peer: string, error: unknown) {
   const kind = refusalKindOf(error);
   refused(peer, error, kind);
-  const details = error instanceof InputError ? error.message : "the server failed; its log says how";
-  return { code: statuses[kind], details };
+  return { code: statuses[kind], details: toldOf(error).said };
 }
 
 function unary(name: string) {

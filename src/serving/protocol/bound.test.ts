@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { WebSocket } from "ws";
 import { encodeMessage } from "../../../client/message.ts";
 import type { ServerOptions } from "./options.ts";
 import { actionsOf, Client, message, Served, servedLimits, startedFor } from "./testing/served.ts";
@@ -11,6 +13,20 @@ beforeAll(async () => {
   served = await Served.start();
 });
 afterAll(() => served.stop());
+
+/** The head of a request for a WebSocket, but for its end. */
+const upgrade = [
+  "GET / HTTP/1.1",
+  "Host: robot",
+  "Connection: Upgrade",
+  "Upgrade: websocket",
+  "Sec-WebSocket-Version: 13",
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+  "",
+].join("\r\n");
+
+/** Once it is closed, however. */
+const closedBy = (socket: Socket) => new Promise((resolve) => socket.once("close", resolve));
 
 /** What a client of a server with other options sees: frames that it asked for so often at once, and how it was closed. */
 async function asked(times: number, changes: Partial<ServerOptions>) {
@@ -81,6 +97,55 @@ describe("a server's bounds", () => {
     expect(actionsOf(await small.ask(message({})))).toHaveLength(12);
     small.close();
     await own.stop();
+  });
+
+  it("gives up a client that reads nothing of what it is sent", async () => {
+    const unread = vi.spyOn(WebSocket.prototype, "bufferedAmount", "get").mockReturnValue((1 << 20) + 1);
+    const { frames, code } = await asked(1, {});
+    unread.mockReturnValue(1 << 20);
+    const read = await asked(1, {});
+    unread.mockRestore();
+    expect(frames).toEqual(["connection: expected a client that reads what it is sent, got 1048577 bytes that wait"]);
+    expect(code).toBe(1013);
+    expect(read.frames).toEqual([expect.any(Array)]);
+  });
+
+  it("outlives who is turned away and breaks off, and keeps no connection of them", async () => {
+    const own = await startedFor(served.policy, { apiKeys: ["one"], limits: { ...servedLimits, connections: 1 } });
+    const key = { authorization: "Api-Key one" };
+    const inside = new Client(own, "/", { headers: key });
+    await inside.next();
+    const opened = (header: string, allowHalfOpen = false) => {
+      const socket = connect({ port: own.address.port, host: "127.0.0.1", allowHalfOpen });
+      socket.on("error", () => {});
+      socket.write(`${upgrade}${header}\r\n`);
+      return socket;
+    };
+    // Who has no key and stays is not kept: what is written to a socket that is gone breaks it.
+    const staying = opened("", true);
+    const writing = setInterval(() => staying.write("x"), 20);
+    await closedBy(staying);
+    clearInterval(writing);
+    // A frame with bits that nobody has agreed on, from who found no place.
+    const full = opened("Authorization: Api-Key one\r\n");
+    await once(full, "data");
+    full.end(Uint8Array.of(0xff, 0xff, 0xff));
+    await closedBy(full);
+    for (let time = 0; time < 8; time++) {
+      const gone = opened("");
+      await (time < 4 ? once(gone, "data") : once(gone, "connect"));
+      gone.resetAndDestroy();
+    }
+    expect(actionsOf(await inside.ask(message({})))).toHaveLength(12);
+    inside.close();
+    await own.stop();
+  });
+
+  it("says where it cannot listen", async () => {
+    // Of the block that documentation has to itself (RFC 5737): no machine's.
+    await expect(startedFor(served.policy, { host: "192.0.2.1" })).rejects.toThrow(
+      /^--host, --port: expected an address and a port of this machine to listen on, got listen EADDRNOTAVAIL/,
+    );
   });
 
   it("listens on the address that it is given, and on no other", async () => {

@@ -8,11 +8,22 @@ export interface AddressChoice {
   readonly seed: number | null;
 }
 
-/** What the end of an address says, `?dataset=…&robotType=…&controlMode=…&seed=…`. @throws InputError where the seed is no whole number */
+const robotNames = ["dataset", "robotType", "controlMode"] as const;
+
+/**
+ * What the end of an address says, `?dataset=…&robotType=…&controlMode=…&seed=…`.
+ *
+ * @throws InputError where it says something else, or the seed is no whole number
+ */
 export function choiceIn(address: string): AddressChoice {
-  const asked = new URL(address === "" ? "/" : address, "ws://server").searchParams;
+  const asked = URL.parse(address === "" ? "/" : address, "ws://server")?.searchParams;
+  if (asked === undefined)
+    throw new InputError(`address: expected a path with ?dataset=…&seed=… at most, got "${address}"`);
+  const stranger = [...asked.keys()].find((name) => ![...robotNames, "seed"].includes(name));
+  if (stranger !== undefined)
+    throw new InputError(`address: expected ${robotNames.join(", ")} and seed at most, got "${stranger}"`);
   const query = Object.fromEntries(
-    ["robotType", "dataset", "controlMode"].flatMap((name) => {
+    robotNames.flatMap((name) => {
       const value = asked.get(name);
       return value === null ? [] : [[name, value]];
     }),

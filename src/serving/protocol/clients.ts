@@ -31,12 +31,13 @@ export class Clients {
     const caller = callerOf(request, apiKeys);
     if (caller === null) {
       metrics.refused("key");
-      socket.end("HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n");
+      turnAway(socket);
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
       const number = places.take();
       if (number === null) {
+        client.on("error", () => client.terminate());
         client.close(tryLater, `at most ${limits.connections} connections`);
         return;
       }
@@ -49,4 +50,10 @@ export class Clients {
       });
     });
   }
+}
+
+/** What goes wrong with a connection that was taken over, nobody else hears; and it is kept no longer than it takes to say no. */
+function turnAway(socket: Duplex): void {
+  socket.on("error", () => socket.destroy());
+  socket.end("HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n", () => socket.destroy());
 }

@@ -3,7 +3,7 @@ import type { WebSocket } from "ws";
 import { decodeMessage, encodeMessage, type Message } from "../../../client/message.ts";
 import { InputError } from "../../input-error.ts";
 import { refuseStale } from "../observation-age.ts";
-import { Refusal, refusalKindOf } from "../refusal.ts";
+import { Refusal, refusalKindOf, toldOf } from "../refusal.ts";
 import type { ServedSession } from "../served-session.ts";
 import { answerTurn, servedSession } from "./answer.ts";
 import { choiceIn } from "./choice.ts";
@@ -94,6 +94,13 @@ export class Connection {
   /** Why one message more is too many; `null` where it is not. */
   #excess(): Refusal | null {
     const { mayAsk, caller, limits } = this.#options;
+    const { bufferedAmount: unread } = this.#client;
+    // What a client does not read waits here. (Of answers to pings `ws` itself keeps 60 at most.)
+    if (unread > limits.messageBytes)
+      return new Refusal(
+        "queue",
+        `connection: expected a client that reads what it is sent, got ${unread} bytes that wait`,
+      );
     if (!mayAsk(caller))
       return new Refusal("rate", `connection: expected at most ${limits.perSecond} messages per second, got more`);
     if (this.#waiting < limits.waiting) return null;
@@ -127,8 +134,7 @@ export class Connection {
   #refuse(error: unknown): void {
     const { log, number, metrics } = this.#options;
     const kind = refusalKindOf(error);
-    const said = error instanceof InputError ? error.message : "the server failed; its log says how";
-    const why = error instanceof InputError ? said : String(error instanceof Error ? error.stack : error);
+    const { said, why } = toldOf(error);
     log(`connection ${number}: ${why}`, { ...this.#event("refused"), kind });
     metrics.refused(kind);
     this.#isRefused = true;

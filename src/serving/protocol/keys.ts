@@ -95,8 +95,13 @@ export function askedBy(message: Message, keys: ObservationKeys, robot: ServedRo
   return { observation: { state, pictures }, prompt, begins, acts, continuation, time };
 }
 
+/** No policy reads more, and to make tokens of a text takes time that other robots wait for. */
+const longestPrompt = 16_384;
+
 /** Tokens are for weights that came without their tokenizer. */
 function promptOf(key: string, value: MessageValue | undefined): string | Int32Array {
+  if (typeof value === "string" && value.length > longestPrompt)
+    throw new InputError(`"${key}": expected a text of at most ${longestPrompt} characters, got ${value.length}`);
   if (typeof value === "string") return value;
   const isWhole = isNumberArray(value) && /^[<|][iu]\d$/.test(value.dtype) && value.shape.length === 1;
   if (!isWhole)

@@ -35,14 +35,16 @@ export interface ListeningPlace {
   readonly option: string;
 }
 
-/** Listens. @throws InputError where the port is in use */
+/** Listens. @throws InputError where that is not possible, as on a port in use or at an address of another machine */
 export function listening(server: SocketServer, { host, port, option }: ListeningPlace): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(
-        error.code === "EADDRINUSE"
-          ? new InputError(`${option}: expected a free port of ${host}, got ${port}, which is in use`)
-          : error,
+        new InputError(
+          error.code === "EADDRINUSE"
+            ? `${option}: expected a free port of ${host}, got ${port}, which is in use`
+            : `--host, ${option}: expected an address and a port of this machine to listen on, got ${error.message}`,
+        ),
       ),
     );
     server.listen(port, host, resolve);

@@ -68,6 +68,11 @@ describe("a client's mistake", () => {
       { prompt: 3 },
       '"prompt": expected a text, or its tokens as whole numbers [n], got a number',
     ],
+    [
+      "a prompt longer than any is",
+      { prompt: "r".repeat(20_000) },
+      '"prompt": expected a text of at most 16384 characters, got 20000',
+    ],
     ["a prompt too long", { prompt: "reach ".repeat(20) }, "expected a prompt of at most 40 tokens, got 121"],
   ];
 
@@ -124,6 +129,26 @@ describe("a client's mistake", () => {
       '"prompt": expected a text, or its tokens as whole numbers [n], got none',
     );
     expect(await new Client(served.server, "/?seed=abc").next()).toBe('seed: expected a whole number, got "abc"');
+  });
+
+  it("an address with a name that nobody reads is told: a misspelt seed would change every action", async () => {
+    const known = "address: expected dataset, robotType, controlMode and seed at most, got ";
+    expect(await new Client(served.server, "/?sed=5").next()).toBe(`${known}"sed"`);
+    expect(await new Client(served.server, "//").next()).toBe(
+      'address: expected a path with ?dataset=…&seed=… at most, got "//"',
+    );
+  });
+
+  it("is one short line for the client and in the log, whatever it holds", async () => {
+    const client = new Client(served.server, "/");
+    await client.next();
+    const name = `x\nconnection 0: closed with 1000\u001b[31m\u2028${"y".repeat(100_000)}`;
+    const reply = await client.ask(message({ [name]: 1 }));
+    expect(reply).toMatch(/^"x\\u000aconnection 0: closed with 1000\\u001b\[31m\\u2028y{800,1000}…$/);
+    expect((await client.closed).code).toBe(1011);
+    expect(served.lines.filter((line) => line.includes("y".repeat(100)))).toEqual([
+      expect.stringMatching(/^connection \d+: "x\\u000aconnection 0: [^\n]{900,1000}…$/),
+    ]);
   });
 
   it("a robot that the policy does not know is refused before anything is asked", async () => {
