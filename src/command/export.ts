@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
 import { InputError } from "../input-error.ts";
+import { chunkingNames } from "../serving/chunking.ts";
+import type { OnnxExport } from "../serving/export-onnx.ts";
 import { shortest } from "../shortest.ts";
 import { type CommandOutcome, define } from "./definition.ts";
 import { choice, otherwise, text } from "./parameter.ts";
@@ -36,35 +38,33 @@ export const exportWeights = define({
       null,
     ),
     pictures: otherwise(pictureType, "uint8" as const),
+    chunking: otherwise(
+      choice("way", "chunks of an ONNX file may go on from those before them", chunkingNames),
+      chunkingNames[0],
+    ),
   },
   examples: [
     { line: "export runs/pi0 --onnx pi0.onnx", shows: "a file for ONNX Runtime in any language" },
+    {
+      line: "export runs/pi0 --onnx pi0.onnx --chunking guided",
+      shows: "the same, whose chunks go on from those before them where it is served so",
+    },
     { line: "export runs/pi0 --lerobot pi0_back", shows: "what was imported, as LeRobot had it" },
     { line: "export runs/pi0 --tensorboard curves/pi0", shows: "its curves: tensorboard --logdir curves" },
     { line: "export runs/both --onnx so101.onnx --robot so101_pick", shows: "for one of its robots" },
   ],
-  async run({ run, onnx, lerobot, tensorboard, robot, pictures }) {
+  async run({ run, onnx, lerobot, tensorboard, robot, pictures, chunking }) {
     const asked = [onnx, lerobot, tensorboard].filter((one) => one !== null).length;
     if (asked !== 1)
       throw new InputError(
         `export: expected one of --onnx FILE, --lerobot FOLDER and --tensorboard FOLDER, got ${asked === 0 ? "none" : asked}`,
       );
+    if (onnx !== null) return await exportProgram(resolve(run), resolve(onnx), { robot, pictures, chunking });
+    if (chunking !== "none")
+      throw new InputError(
+        `--chunking: expected --onnx with it, got ${lerobot === null ? "--tensorboard" : "--lerobot"}`,
+      );
     if (tensorboard !== null) return await exportCurves(resolve(run), resolve(tensorboard));
-    if (onnx !== null) {
-      const { exportOnnx, mostBytesInside } = await import("../serving/export-onnx.ts");
-      const file = resolve(onnx);
-      const written = await exportOnnx({ run: resolve(run), file, robot, pictures, mostBytes: mostBytesInside });
-      const { step, weights, bytes, inputs } = written;
-      const beside = weights === null ? "" : `, weights in ${shortest(weights)}`;
-      return {
-        status: 0,
-        json: { file, ...written },
-        text: [
-          `step ${step}, for ${written.robot}: ${shortest(file)}${beside}, ${bytes.toLocaleString("en")} bytes`,
-          ...inputs.map(({ name, type, shape }) => `  ${name}  ${type} [${shape.join(", ")}]`),
-        ].join("\n"),
-      };
-    }
     const { exportLerobot } = await import("../training/export-lerobot.ts");
     const folder = resolve(lerobot!);
     const { step, madeUp, notes } = await exportLerobot({ run: resolve(run), folder, robot });
@@ -79,6 +79,25 @@ export const exportWeights = define({
     };
   },
 });
+
+async function exportProgram(
+  run: string,
+  file: string,
+  choice: Pick<OnnxExport, "robot" | "pictures" | "chunking">,
+): Promise<CommandOutcome> {
+  const { exportOnnx, mostBytesInside } = await import("../serving/export-onnx.ts");
+  const written = await exportOnnx({ run, file, ...choice, mostBytes: mostBytesInside });
+  const { step, weights, bytes, inputs } = written;
+  const beside = weights === null ? "" : `, weights in ${shortest(weights)}`;
+  return {
+    status: 0,
+    json: { file, ...written },
+    text: [
+      `step ${step}, for ${written.robot}: ${shortest(file)}${beside}, ${bytes.toLocaleString("en")} bytes`,
+      ...inputs.map(({ name, type, shape }) => `  ${name}  ${type} [${shape.join(", ")}]`),
+    ].join("\n"),
+  };
+}
 
 async function exportCurves(path: string, folder: string): Promise<CommandOutcome> {
   const { TensorBoardLog } = await import("../dashboard/tensorboard/log.ts");

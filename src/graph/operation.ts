@@ -56,10 +56,10 @@ export interface Operation {
 }
 
 /**
- * Operators that a graph may be written in: those of ONNX Runtime's own as well; the standard's alone, which every runtime has; or those that
- * ONNX Runtime computes right by WebGPU (docs/decisions/0013-devices-are-checked.md).
+ * Operators that a graph may be written in: those of ONNX Runtime's own as well; the standard's alone, which every runtime has, also of a graph
+ * that takes gradients; or those that ONNX Runtime computes right by WebGPU (docs/decisions/0013-devices-are-checked.md).
  */
-export type Operators = "runtime" | "standard" | "webgpu";
+export type Operators = "runtime" | "standard" | "standard with gradients" | "webgpu";
 
 /** A weight that is read as 8-bit integers where it is the matrix of a product. */
 export interface IntegerWeight {

@@ -1,7 +1,7 @@
 import type { BatchLayout } from "../batch/layout.ts";
 import type { Guidance } from "../flow/guidance.ts";
 import type { Carried } from "../flow/integrate.ts";
-import { constant, input } from "../graph/array.ts";
+import { constant, input, type SymbolicArray } from "../graph/array.ts";
 import { type HostArray, zeros } from "../graph/host-array.ts";
 import { alignTo } from "../graph/op/align.ts";
 import { less } from "../graph/op/select.ts";
@@ -46,15 +46,29 @@ export interface ChunkBefore {
 /** Names of the inputs that a program has where chunks go on from those before them. */
 export const chunkInputs = { before: "before", held: "held" } as const;
 
-/** What is left of each row's chunk before, as inputs of a program; absent without chunking. */
-export function carriedInputs(
-  chunking: Chunking | undefined,
-  { rows: b, steps: t, actionWidth: d }: BatchLayout,
+/** What is left of each row's chunk before. */
+export interface BeforeChunk {
+  /** In unit scale and by slot. */
+  readonly before: SymbolicArray<"b t d">;
+  /** How strongly each step is held to it, 0 to 1. */
+  readonly held: SymbolicArray<"b t">;
+}
+
+/** The same as inputs of a program. */
+export function beforeInputs({ rows: b, steps: t, actionWidth: d }: BatchLayout): BeforeChunk {
+  return {
+    before: input(chunkInputs.before, "b t d", [b, t, d], "float32"),
+    held: input(chunkInputs.held, "b t", [b, t], "float32"),
+  };
+}
+
+/** How a flow goes on from what is left of each row's chunk before. */
+export function carriedBy(
+  chunking: Chunking,
+  { before, held }: BeforeChunk,
   cellReal: SymbolicValidity<"b t d">,
-): Carried | undefined {
-  if (chunking === undefined) return undefined;
-  const actions = SymbolicPadded.of(input(chunkInputs.before, "b t d", [b, t, d], "float32"), cellReal);
-  const held = input(chunkInputs.held, "b t", [b, t], "float32");
+): Carried {
+  const actions = SymbolicPadded.of(before, cellReal);
   switch (chunking.kind) {
     case "frozen":
       return { kind: "frozen", actions, isHeld: less(alignTo(constant(zeros("", [], "float32")), held), held) };

@@ -15,7 +15,7 @@ import { stateDropoutOf } from "../policy/variant.ts";
 import { Supervised, SymbolicSupervised } from "../validity/supervised.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import { Validity } from "../validity/validity.ts";
-import { carriedInputs } from "./chunking.ts";
+import { beforeInputs, carriedBy } from "./chunking.ts";
 import { askedSteps } from "./delay.ts";
 import { keptStates } from "./state-dropout.ts";
 import type { Draws, FlowTarget, TargetOptions } from "./target.ts";
@@ -85,7 +85,7 @@ export function flowErrors(scope: Scope, setting: Setting, policy: TracedPolicy,
 
 /** Actions at the end of the flow, `[b t d]`. */
 export function flowActions(scope: Scope, setting: Setting, policy: TracedPolicy, choice: FlowChoice) {
-  const { form, layout } = setting;
+  const { form, layout, chunking } = setting;
   const { rows: b, steps: t, actionWidth: d } = layout;
   const cellReal = actionCells(layout, policy.observation.facts, form.head.pastEnd);
   const noise = SymbolicPadded.of(input(flowInputs.noise, "b t d", [b, t, d], "float32"), cellReal);
@@ -96,7 +96,7 @@ export function flowActions(scope: Scope, setting: Setting, policy: TracedPolicy
       ...conventionOf(setting, choice),
       steps: choice.integrationSteps,
       embedding: timeEmbeddingOf(form),
-      carried: carriedInputs(setting.chunking, layout, cellReal),
+      carried: chunking && carriedBy(chunking, policy.before ?? beforeInputs(layout), cellReal),
     },
   );
   return actions;

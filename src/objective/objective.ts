@@ -9,6 +9,7 @@ import { type Observation, observationInputs } from "../policy/inputs.ts";
 import type { ObjectiveChoice } from "../policy/objective-choice.ts";
 import { perceive } from "../policy/policy.ts";
 import { actionTokenErrors, actionTokenFiles } from "./action-tokens.ts";
+import type { BeforeChunk } from "./chunking.ts";
 import { flowActions, flowActionsFile, flowErrors, flowFiles } from "./flow.ts";
 import { promptErrors, promptFiles } from "./prompt.ts";
 import { responseErrors, responseFiles } from "./response.ts";
@@ -161,10 +162,20 @@ export function traceActions(setting: Setting): TracedActions {
   return actionsPerceived(scope, setting, tracePolicy(scope, setting));
 }
 
-/** The same from an observation that is no batch's. @throws RangeError as `traceActions` */
-export function observedActions(setting: Setting, observation: Observation): TracedActions {
+/**
+ * The same from an observation that is no batch's.
+ *
+ * @param before what chunks go on from, with `setting.chunking`
+ * @throws RangeError as `traceActions`
+ */
+export function observedActions(
+  setting: Setting,
+  observation: Observation,
+  before: BeforeChunk | undefined,
+): TracedActions {
   const scope = scopeOf(setting);
-  return actionsPerceived(scope, setting, { observation, perceived: perceive(scope, setting.form, observation) });
+  const perceived = perceive(scope, setting.form, observation);
+  return actionsPerceived(scope, setting, { observation, perceived, before });
 }
 
 /** The same of a policy whose observation was perceived otherwise. @throws RangeError as `traceActions` */

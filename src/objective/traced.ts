@@ -8,7 +8,7 @@ import type { Perceived } from "../policy/head/perceived.ts";
 import type { Observation, PictureType } from "../policy/inputs.ts";
 import type { PolicyForm } from "../policy/policy.ts";
 import type { Rules } from "../validity/rules.ts";
-import type { Chunking } from "./chunking.ts";
+import type { BeforeChunk, Chunking } from "./chunking.ts";
 
 /** A policy on batches of one layout, under the conventions that its weights have. */
 export interface Setting {
@@ -38,6 +38,8 @@ export interface TracedErrors {
 export interface TracedPolicy {
   readonly observation: Observation;
   readonly perceived: Perceived;
+  /** What chunks go on from, where that is no input of the program as a batch has it. */
+  readonly before?: BeforeChunk | undefined;
 }
 
 /** What one objective adds to a micro-batch: inputs of the programs, and how many cells of its errors teach. */

@@ -147,7 +147,7 @@ describe.each(variants)("a policy %s as one file for one robot", (variant) => {
 
   it.each(robots)("gives the actions of its session, of %s, whatever stands where nothing is", async (robot) => {
     const file = join(root, `${variant}-${robot.slice(0, 3)}.onnx`);
-    await exportOnnx({ run: run.folder, file, robot, pictures: "uint8", mostBytes: mostBytesInside });
+    await exportOnnx({ run: run.folder, file, robot, pictures: "uint8", chunking: "none", mostBytes: mostBytesInside });
     for (const frames of [1, 6]) {
       const request = asked(policy, robot, frames);
       const [chunk] = await policy.act([request]);
@@ -168,7 +168,15 @@ describe("an exported file", () => {
   });
   afterAll(() => run.remove());
   const exported = (file: string, more: Partial<Parameters<typeof exportOnnx>[0]>): Promise<ExportedProgram> =>
-    exportOnnx({ run: run.folder, file, robot: "twin", pictures: "uint8", mostBytes: mostBytesInside, ...more });
+    exportOnnx({
+      run: run.folder,
+      file,
+      robot: "twin",
+      pictures: "uint8",
+      chunking: "none",
+      mostBytes: mostBytesInside,
+      ...more,
+    });
 
   it("lists what to feed: sensors, prompt, noise, and beside each what says that it is there", async () => {
     const { inputs } = await exported(join(root, "listed.onnx"), { pictures: "float32" });
@@ -239,6 +247,7 @@ it("a policy that says its actions as tokens has no such file, and is told so", 
     file: join(root, "fast.onnx"),
     robot: null,
     pictures: "uint8",
+    chunking: "none",
     mostBytes: mostBytesInside,
   });
   await expect(writing).rejects.toThrow(

@@ -8,10 +8,12 @@ import { encodeModel, type OnnxGraph, type OnnxStoredTensor, type OnnxTensor } f
 import { InputError } from "../input-error.ts";
 import { makeFolder } from "../make-folder.ts";
 import type { Parameter } from "../nn/parameter.ts";
+import type { Chunking } from "../objective/chunking.ts";
 import type { PictureType } from "../policy/inputs.ts";
 import { settingOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { Rules } from "../validity/rules.ts";
+import { type ChunkingName, chunkingOf, chunkingProblem } from "./chunking.ts";
 import { exportedRecord } from "./exported-record.ts";
 import { type FoundPolicy, findPolicy, manifestOf } from "./load.ts";
 import type { ServedRobot } from "./robot.ts";
@@ -24,6 +26,8 @@ export interface ProgramChoice {
   /** The robot that it acts for, by its dataset, with its control mode if it has several; `null` where there is only one. */
   readonly robot: string | null;
   readonly pictures: PictureType;
+  /** How its chunks may go on from those before them. */
+  readonly chunking: ChunkingName;
 }
 
 /** The same, and the file that it goes to. */
@@ -50,7 +54,7 @@ export const mostBytesInside = 2 ** 31 - 2 ** 26;
  * Writes a policy as one ONNX file that makes a chunk of actions for one robot: from its own state, pictures and prompt to actions in its own
  * units, in operators of the standard alone. What to feed stands in its metadata.
  *
- * @throws InputError where the run has no such robot, its policy says actions as tokens, or a file stands there already
+ * @throws InputError where the run has no such robot, its policy says actions as tokens, its chunks cannot go on so, or a file stands there already
  */
 export async function exportOnnx({ file, mostBytes, ...choice }: OnnxExport): Promise<ExportedProgram> {
   return await withProgram(choice, async ({ step, robot, ...program }) => {
@@ -81,29 +85,34 @@ interface RobotPolicy extends Pick<Written, "parameters" | "stored" | "graph" | 
 }
 
 async function withProgram<R>(
-  { run, robot, pictures }: ProgramChoice,
+  { run, robot, pictures, chunking }: ProgramChoice,
   use: (program: RobotPolicy) => Promise<R>,
 ): Promise<R> {
   const found = await findPolicy(run);
   if (found.form === "program")
     throw new InputError(`${run}: expected a run to export, got what has been exported already`);
   const own = robotNamed(found, robot);
-  const setting = { ...settingOf({ recipe: found.recipe, rules: Rules.all }, 1), pictures };
+  const plain = settingOf({ recipe: found.recipe, rules: Rules.all }, 1);
+  const setting = { ...plain, pictures, chunking: chunkingOf(chunking) };
   if (setting.form.head.kind === "none")
     throw new InputError(
       `${found.checkpoint}: expected a policy whose flow makes actions, got "${found.recipe.policy.variant}", which says them as tokens ` +
         "that a codec reads; serve it instead",
     );
+  const problem = chunkingProblem(setting.chunking, found.recipe);
+  if (problem !== null) throw new InputError(`${found.checkpoint}: ${problem}`);
   const manifest = await manifestOf(found);
   const { parameters, actions } = robotProgram({ setting, robot: own, frame: found.recipe.data.actions });
-  const graph = new GraphLowering(new Map(), "standard").graph(new Map([[robotInputs.actions, actions]]));
+  const graph = new GraphLowering(new Map(), operatorsOf(setting.chunking)).graph(
+    new Map([[robotInputs.actions, actions]]),
+  );
   const isWeight = new Set(parameters.map(({ name }) => name));
   const inputs = inOrder(graph.inputs.filter(({ name }) => !isWeight.has(name)));
   const stored = await openParameters(found.checkpoint, manifest, found.recipe.validation.weights);
   try {
     const metadata = {
       ...robotMetadata(found, own, inputs),
-      ...exportedRecord(manifest, own),
+      ...exportedRecord(manifest, own, chunking),
       ...tokenizerOf(found.recipe),
     };
     return await use({ parameters, stored, graph: { ...graph, inputs }, metadata, step: found.step, robot: own });
@@ -112,18 +121,25 @@ async function withProgram<R>(
   }
 }
 
+/** A flow that is guided by the whole gradient takes one in its program. */
+function operatorsOf(chunking: Chunking | undefined) {
+  return chunking?.kind === "guided" && chunking.gradient === "whole" ? "standard with gradients" : "standard";
+}
+
 /** The file of the policy's tokenizer, by which texts become tokens where the run is not. */
 function tokenizerOf({ policy: { tokenizer } }: Recipe): Readonly<Record<string, string>> {
   return typeof tokenizer === "object" ? { [tokenizerMetadata]: tokenizerText(tokenizer) } : {};
 }
 
-/** Sensors first, then the prompt, then noise; beside each what says that it is there. */
+/** Sensors first, then the prompt, what is left of the chunk before, noise; beside each what says that it is there. */
 function inOrder(inputs: OnnxGraph["inputs"]): OnnxGraph["inputs"] {
   const ranks = [
     robotInputs.state,
     robotInputs.picture(""),
     robotInputs.history,
     robotInputs.prompt,
+    robotInputs.before,
+    robotInputs.held,
     robotInputs.noise,
   ];
   const rank = (name: string) => ranks.findIndex((own) => name.startsWith(own));

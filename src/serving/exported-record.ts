@@ -5,6 +5,7 @@ import { memberSchema, normalizationSchema } from "../checkpoint/robot-record.ts
 import { readOnnxFacts } from "../graph/onnx-metadata.ts";
 import { InputError } from "../input-error.ts";
 import { parseInput } from "../parse-input.ts";
+import { type ChunkingName, chunkingNames } from "./chunking.ts";
 import type { ServedRobot } from "./robot.ts";
 
 /** Under which an exported file's metadata have what `serve` and `rollout` read. */
@@ -24,6 +25,8 @@ const recordSchema = z.strictObject({
   /** The robot that the file acts for, and what its actions and states are normalised with. */
   member: memberSchema.omit({ episodes: true }),
   statistics: normalizationSchema,
+  /** How its program has chunks go on from those before them; absent: each arises by itself. */
+  chunking: z.enum(chunkingNames).optional(),
 });
 
 /** What an exported file knows of its run: what a checkpoint's manifest does, of one robot. */
@@ -33,12 +36,14 @@ export type ExportedRecord = Readonly<z.infer<typeof recordSchema>>;
 export function exportedRecord(
   manifest: Manifest,
   { dataset, embodiment }: ServedRobot,
+  chunking: ChunkingName,
 ): Readonly<Record<string, string>> {
   const { step, recipe, conventions, threads, device, members, statistics } = manifest;
   const found = members.find((one) => one.dataset === dataset && one.controlMode === embodiment.controlMode);
   if (found === undefined) throw new RangeError(`exportedRecord: expected a robot of the manifest, got ${dataset}`);
   const { episodes: _, ...member } = found;
-  const said = { step, recipe, conventions, threads, device, member, statistics: statistics[member.head] };
+  const goesOn = chunking === "none" ? {} : { chunking };
+  const said = { step, recipe, conventions, threads, device, member, statistics: statistics[member.head], ...goesOn };
   return {
     [recordMetadata]: JSON.stringify(parseInput("record", recordSchema, { formatVersion: recordVersion, ...said })),
   };

@@ -6,6 +6,7 @@ import { type Arrays, type DataType, HostArray, zeros } from "../graph/host-arra
 import type { RunnableProgram } from "../graph/runnable.ts";
 import { InputError } from "../input-error.ts";
 import { actionNoise, type NoiseKey } from "../objective/action-noise.ts";
+import { type Chunking, carriedFeeds } from "../objective/chunking.ts";
 import { observationFeeds } from "../objective/observation-feeds.ts";
 import { onlyInputs } from "../objective/only-inputs.ts";
 import type { ActionRequest } from "./action.ts";
@@ -18,19 +19,27 @@ export interface ProgramFeeding {
   readonly layout: BatchLayout;
   /** What its noise has in slots that the robot does not have. */
   readonly unrealInput: UnrealInput;
+  /** How it has chunks go on from those before them, for which it has inputs; absent: it has none. */
+  readonly carries?: Chunking | undefined;
+  /** Whether they do: that, or absent. */
+  readonly chunking?: Chunking | undefined;
 }
 
 /** A program that `exportOnnx` wrote, in a runtime: the actions of one robot, in its own units. */
 export class ExportedSampler {
   readonly layout: BatchLayout;
-  /** Each chunk arises by itself. */
-  readonly chunking = undefined;
+  /** How its chunks go on from those before them; `undefined` where each arises by itself. */
+  readonly chunking: Chunking | undefined;
   readonly isSaid = false;
   readonly #unrealInput: UnrealInput;
+  /** What the program has inputs for. */
+  readonly #carries: Chunking | undefined;
   readonly #program: RunnableProgram;
 
-  private constructor(program: RunnableProgram, { layout, unrealInput }: ProgramFeeding) {
+  private constructor(program: RunnableProgram, { layout, unrealInput, carries, chunking }: ProgramFeeding) {
     this.layout = layout;
+    this.chunking = chunking;
+    this.#carries = carries;
     this.#unrealInput = unrealInput;
     this.#program = program;
   }
@@ -71,7 +80,8 @@ export class ExportedSampler {
     this.#program.release();
   }
 
-  #feedsOf(batch: Batch, { observations, robot }: ActionRequest, key: NoiseKey): Arrays {
+  #feedsOf(batch: Batch, request: ActionRequest, key: NoiseKey): Arrays {
+    const { observations, robot } = request;
     const { state, history, prompt, noise, real } = robotInputs;
     const { historyReal, tokenReal } = batch.facts;
     const width = robot.embodiment.states.length;
@@ -84,8 +94,21 @@ export class ExportedSampler {
       [real(history), historyReal.toArray()],
       [prompt, batch.prompt.read((tokens) => tokens)],
       [real(prompt), tokenReal.toArray()],
+      ...this.#carriedFeeds(request),
       [noise, actionNoise(batch, [key], this.#unrealInput)],
     ]);
+  }
+
+  /** What is left of the chunk before, in the robot's own units; nothing is held where there is none. */
+  #carriedFeeds({ before, robot }: ActionRequest) {
+    if (this.#carries === undefined) return [];
+    const width = robot.embodiment.dofs.length;
+    const cells = Float32Array.from(before?.actions.flat() ?? []);
+    const rest = {
+      actions: new HostArray("t d", [cells.length / width, width], "float32", cells),
+      delay: before?.delay ?? 0,
+    };
+    return carriedFeeds(this.#carries, { ...this.layout, actionWidth: width }, [rest]);
   }
 
   /** Pictures of each camera of the robot, and which of them are there. */

@@ -59,7 +59,7 @@ async function acted(policy: LoadedPolicy, [dataset, controlMode]: readonly [str
 async function bothOf(run: MicroRun, robot: string | null, pictures: "uint8" | "float32") {
   const folder = await mkdtemp(join(root, "exported-"));
   const file = join(folder, "policy.onnx");
-  await exportOnnx({ run: run.folder, file, robot, pictures, mostBytes: mostBytesInside });
+  await exportOnnx({ run: run.folder, file, robot, pictures, chunking: "none", mostBytes: mostBytesInside });
   return { own: await loadPolicy(run.folder, alone), exported: await loadPolicy(file, alone) };
 }
 
@@ -110,7 +110,7 @@ describe("a file", () => {
 
   async function exportedTo(name: string, mostBytes: number): Promise<string> {
     const path = join(root, name);
-    await exportOnnx({ run: run.folder, file: path, robot: null, pictures: "uint8", mostBytes });
+    await exportOnnx({ run: run.folder, file: path, robot: null, pictures: "uint8", chunking: "none", mostBytes });
     return path;
   }
 
@@ -210,13 +210,14 @@ describe("a file", () => {
     );
     for (const name of ["guided", "frozen"] as const)
       await expect(loadPolicy(file, { ...alone, chunking: chunkingOf(name) })).rejects.toThrow(
-        `${file}: expected --chunking none, since the program of an exported file makes each chunk by itself, got "${name}"; serve the run`,
+        `${file}: expected --chunking none, as the file was exported, got "${name}"; export the run again with --chunking, or serve the run`,
       );
     const again = {
       run: file,
       file: join(root, "again.onnx"),
       robot: null,
       pictures: "uint8",
+      chunking: "none",
       mostBytes: mostBytesInside,
     } as const;
     await expect(exportOnnx(again)).rejects.toThrow(

@@ -5,6 +5,7 @@ import type { Chunking } from "../objective/chunking.ts";
 import { parseRecipe } from "../recipe/file.ts";
 import { conventionsOf, layoutOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
+import { type ChunkingName, chunkingOf } from "./chunking.ts";
 import { readRecord } from "./exported-record.ts";
 import { ExportedSampler } from "./exported-sampler.ts";
 import { laneOf, type Machine } from "./machine.ts";
@@ -18,11 +19,17 @@ import type { BrokenAnswers } from "./said.ts";
  * @throws InputError where it is another file, of another version, cut short, or of other conventions
  */
 export function findExported(file: string) {
-  const { step, recipe: written, conventions, threads, device, member, statistics } = readRecord(file);
+  const { step, recipe: written, conventions, threads, device, member, statistics, chunking } = readRecord(file);
   const recipe = withTokenizerIn(file, parseRecipe(`${file}, recipe`, written));
   checkConventions(file, conventions, conventionsOf(recipe), new Set());
   const robots = servedRobots({ members: [member], statistics: { [member.head]: statistics } }, recipe);
-  return { form: "program", checkpoint: file, step, notes: [], recipe, robots, machine: { device, threads } } as const;
+  const program = { form: "program", checkpoint: file, step, notes: [], programChunking: chunking ?? "none" } as const;
+  return { ...program, recipe, robots, machine: { device, threads } };
+}
+
+/** A file that has been found. */
+interface FoundFile extends Omit<PolicyParts, "sampler" | "lanes" | "brokenAnswers"> {
+  readonly programChunking?: ChunkingName;
 }
 
 /** How a file is to act. */
@@ -36,21 +43,19 @@ interface ExportedChoice {
 /**
  * The same, ready to act: by the program of the file, which answers one robot at a time.
  *
- * @throws InputError where the runtime does not open it, or chunks are to go on from those before them
+ * @throws InputError where the runtime does not open it
  */
 export function openExported(
-  found: Omit<PolicyParts, "sampler" | "lanes" | "brokenAnswers">,
+  found: FoundFile,
   { machine, lanes = 1, brokenAnswers = "refuse", chunking }: ExportedChoice,
 ): LoadedPolicy {
   const { checkpoint: file, recipe, robots } = found;
   const [robot] = robots;
   if (robot === undefined) throw new RangeError(`${file}: expected a robot, got none`);
-  if (chunking !== undefined)
-    throw new InputError(
-      `${file}: expected --chunking none, since the program of an exported file makes each chunk by itself, got "${chunking.kind}"; serve the run`,
-    );
+  const { programChunking = "none" } = found;
   const feeding = { layout: layoutOf(recipe, 1), unrealInput: conventionsOf(recipe).unrealInput };
-  const sampler = ExportedSampler.of(file, opened(file, laneOf(machine, lanes)), { ...feeding, robot });
+  const program = { ...feeding, robot, carries: chunkingOf(programChunking), chunking };
+  const sampler = ExportedSampler.of(file, opened(file, laneOf(machine, lanes)), program);
   return new LoadedPolicy({ ...found, sampler, lanes, brokenAnswers });
 }
 

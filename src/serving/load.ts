@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 import { readManifest, readParameters } from "../checkpoint/checkpoint.ts";
 import { chosenCheckpoint } from "../checkpoint/chosen.ts";
 import { checkConventions } from "../checkpoint/conventions.ts";
@@ -6,6 +7,7 @@ import type { Manifest } from "../checkpoint/manifest.ts";
 import { openParameters } from "../checkpoint/stored-parameters.ts";
 import { checkParameters } from "../checkpoint/weights.ts";
 import { cells } from "../graph/axes.ts";
+import { refuseInexactIntegers } from "../graph/integer-check.ts";
 import type { StoredInputs } from "../graph/program.ts";
 import { InputError } from "../input-error.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
@@ -20,7 +22,7 @@ import { checkpointRecipe } from "../recipe/file.ts";
 import { conventionsOf, formOf, layoutOf, type Plan } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { Rules } from "../validity/rules.ts";
-import { chunkingProblem } from "./chunking.ts";
+import { type ChunkingName, chunkingOf, chunkingProblem } from "./chunking.ts";
 import { findExported, openExported } from "./exported.ts";
 import { laneOf, type Machine } from "./machine.ts";
 import { LoadedPolicy } from "./policy.ts";
@@ -56,6 +58,8 @@ export interface FoundPolicy {
   readonly robots: readonly ServedRobot[];
   /** Where it was trained. */
   readonly machine: Machine;
+  /** How a program has chunks go on from those before them; absent: weights are compiled as is asked. */
+  readonly programChunking?: ChunkingName;
 }
 
 /**
@@ -72,8 +76,7 @@ export async function loadPolicy(run: string, options: LoadOptions): Promise<Loa
   if (!Number.isInteger(rows) || rows < 1)
     throw new InputError(`loadPolicy: expected a number of robots from 1, got ${rows}`);
   const found = await findPolicy(run);
-  if (found.form === "program" && rows > 1)
-    throw new InputError(`${run}: expected 1 robot in a call, as an exported file takes, got ${rows}; serve the run`);
+  checkRows(found, rows);
   return await openPolicy(found, {
     rows,
     steps: found.recipe.policy.actionHorizon,
@@ -91,12 +94,43 @@ export async function loadPolicy(run: string, options: LoadOptions): Promise<Loa
  * @throws InputError where its checkpoint or file is damaged, or its chunks cannot go on from those before them as is asked
  */
 export async function openPolicy(found: FoundPolicy, choice: CompileChoice): Promise<LoadedPolicy> {
-  if (found.form === "program" && choice.weightKind === "int8")
-    throw new InputError(
-      `${found.checkpoint}: expected a run for weights as int8, got an exported file, whose program is as it is; name the run`,
-    );
+  await checkChoice(found, choice);
   if (found.form === "program") return openExported(found, choice);
   return await compilePolicy(found, await servedWeights(found), choice);
+}
+
+/** What a policy is asked for, of what may not be there. */
+export type AskedOfPolicy = Pick<CompileChoice, "machine" | "chunking" | "weightKind">;
+
+/** @throws InputError where more robots are to be answered in one call than a policy can */
+export function checkRows({ form, checkpoint }: FoundPolicy, rows: number): void {
+  if (form === "program" && rows > 1)
+    throw new InputError(
+      `${checkpoint}: expected 1 robot in a call, as an exported file takes, got ${rows}; serve the run`,
+    );
+}
+
+/**
+ * Makes sure that a policy can do what it is asked for, as far as that is known before its weights are read.
+ *
+ * @throws InputError where it cannot
+ */
+export async function checkChoice(found: FoundPolicy, { machine, chunking, weightKind }: AskedOfPolicy): Promise<void> {
+  const { form, checkpoint, recipe } = found;
+  if (form === "program" && weightKind === "int8")
+    throw new InputError(
+      `${checkpoint}: expected a run for weights as int8, got an exported file, whose program is as it is; name the run`,
+    );
+  const problem = form === "program" ? programProblem(found, chunking) : chunkingProblem(chunking, recipe);
+  if (problem !== null) throw new InputError(`${checkpoint}: ${problem}`);
+  if (weightKind === "int8") await refuseInexactIntegers(machine);
+}
+
+/** Why the chunks of a program cannot go on so; `null` where they can. */
+function programProblem({ programChunking = "none" }: FoundPolicy, chunking: Chunking | undefined): string | null {
+  if (chunking === undefined || isDeepStrictEqual(chunking, chunkingOf(programChunking))) return null;
+  const can = programChunking === "none" ? "none" : `none or ${programChunking}`;
+  return `expected --chunking ${can}, as the file was exported, got "${chunking.kind}"; export the run again with --chunking, or serve the run`;
 }
 
 /**
@@ -202,12 +236,13 @@ export interface CompileChoice {
  * @throws InputError where its chunks cannot go on from those before them as is asked
  */
 export async function compilePolicy(
-  { checkpoint, step, notes, recipe, robots }: FoundPolicy,
+  found: FoundPolicy,
   weights: ParameterValues | StoredInputs,
-  { rows, steps, machine, lanes = 1, brokenAnswers = "refuse", chunking, weightKind = "float32" }: CompileChoice,
+  choice: CompileChoice,
 ): Promise<LoadedPolicy> {
-  const problem = chunkingProblem(chunking, recipe);
-  if (problem !== null) throw new InputError(`${checkpoint}: ${problem}`);
+  await checkChoice(found, choice);
+  const { checkpoint, step, notes, recipe, robots } = found;
+  const { rows, steps, machine, lanes = 1, brokenAnswers = "refuse", chunking, weightKind = "float32" } = choice;
   const whole = {
     setting: { ...settingOf(recipe, rows), chunking },
     weights,

@@ -62,7 +62,7 @@ function tokenizerNamed({
 
 /** What an input holds, and what to feed where nothing is known of it. */
 function meaningOf(name: string): string {
-  const { state, history, prompt, noise, real } = robotInputs;
+  const { state, history, prompt, before, held, noise, real } = robotInputs;
   switch (name) {
     case state:
       return "[1, observation, entry]: the robot's own entries in its own units, oldest observation first, the last is now";
@@ -72,6 +72,10 @@ function meaningOf(name: string): string {
       return "[1, token]: true for each token of the prompt, false behind it";
     case real(history):
       return "[1, observation]: false for observations before the robot's session began; the last is true";
+    case before:
+      return "[1, step, dof]: what is left of the chunk that the robot carries out, in its own units; step 0 is now; anything where held is 0";
+    case held:
+      return "[1, step]: how strongly the chunk is held to before, 0 to 1; of a frozen one 1 for the steps until its answer is there; all 0: it arises by itself";
     case noise:
       return "[1, step, slot]: numbers from a standard normal distribution, new ones for each chunk";
     default:

@@ -5,8 +5,9 @@ import { HostArray, zeros } from "../graph/host-array.ts";
 import { alignTo } from "../graph/op/align.ts";
 import { add, multiply, subtract } from "../graph/op/elementwise.ts";
 import { gather } from "../graph/op/gather.ts";
-import { select } from "../graph/op/select.ts";
+import { less, select } from "../graph/op/select.ts";
 import { concat, merge, rename, slice, split, transpose } from "../graph/op/shape.ts";
+import { type BeforeChunk, chunkInputs } from "../objective/chunking.ts";
 import { observedActions, type TracedActions } from "../objective/objective.ts";
 import type { Setting } from "../objective/traced.ts";
 import { type KnownFacts, type Observation, observationInputs } from "../policy/inputs.ts";
@@ -23,6 +24,7 @@ export const robotInputs = {
   real: (name: string) => `${name}.real`,
   history: "history",
   prompt: "prompt",
+  ...chunkInputs,
   noise: "noise",
   actions: "actions",
 } as const;
@@ -40,7 +42,8 @@ export interface RobotProgramChoice {
  * the policy's program is in this one.
  *
  * Inputs: `state` `[1 o s]` and `image.VIEW` `[1 o h w 3]`, with `image.VIEW.real` `[1 o]` and, with history, `history.real` `[1 o]`;
- * `prompt` and `prompt.real` `[1 n]`; `noise` `[1 t d]`. Whatever stands where a `.real` is false is read nowhere.
+ * `prompt` and `prompt.real` `[1 n]`; `noise` `[1 t d]`; with chunking `before` `[1 t d]`, of the robot's own dofs, and `held` `[1 t]`. Whatever
+ * stands where a `.real` is false, or where nothing is held, is read nowhere.
  *
  * @returns `[1 t d]`, of the robot's own dofs
  * @throws RangeError where the policy's objectives make no actions
@@ -51,11 +54,28 @@ export function robotProgram({ setting, robot, frame }: RobotProgramChoice): Tra
   const width = embodiment.states.length;
   const state = width === 0 ? null : input(robotInputs.state, "b o s", [1, observations, width], "float32");
   const observation = observationOf(setting, robot, state);
-  const { parameters, actions } = observedActions(setting, observation);
-  const own = dofsAt(actions, slots(embodiment.dofs));
-  const absolute = denormalized(own, units.action);
-  const now = state === null ? null : slice(state, "o", observations - 1, observations);
-  return { parameters, actions: frame === "absolute" ? absolute : fromState(absolute, now, robot) };
+  const now = state === null || frame === "absolute" ? null : slice(state, "o", observations - 1, observations);
+  const offsets = now === null ? null : stateOffsets(now, robot);
+  const before = setting.chunking === undefined ? undefined : chunkBefore(setting, robot, offsets);
+  const { parameters, actions } = observedActions(setting, observation, before);
+  const own = denormalized(dofsAt(actions, slots(embodiment.dofs)), units.action);
+  return { parameters, actions: offsets === null ? own : add(own, alignTo(offsets, own)) };
+}
+
+/** What is left of the chunk before, of which the program is given the robot's own actions. @param offsets as `stateOffsets`, of a policy that thinks in deltas */
+function chunkBefore(
+  { layout: { steps: t, actionWidth } }: Setting,
+  { embodiment: { dofs }, units }: ServedRobot,
+  offsets: SymbolicArray<"b d"> | null,
+): BeforeChunk {
+  const given = input(robotInputs.before, "b t d", [1, t, dofs.length], "float32");
+  const held = input(robotInputs.held, "b t", [1, t], "float32");
+  const isHeld = less(alignTo(constant(zeros("", [], "float32")), held), held);
+  const own = select(isHeld, given, 0);
+  const unit = inUnitScale(offsets === null ? own : subtract(own, alignTo(offsets, own)), units.action);
+  const owned = slots(dofs);
+  const places = Array.from({ length: actionWidth }, (_, slot) => Math.max(0, owned.indexOf(slot)));
+  return { before: dofsAt(unit, places), held };
 }
 
 function observationOf(setting: Setting, robot: ServedRobot, state: SymbolicArray<"b o s"> | null): Observation {
@@ -150,9 +170,19 @@ function numbersOf(entries: readonly number[]): SymbolicArray<"n", "int32"> {
 /** As `normalize`. The centre is subtracted in two parts, as float32 may not hold what a large one has behind the point. */
 function normalized(states: SymbolicArray<"b o s">, { center, scale }: Normalization): SymbolicArray<"b o s"> {
   const [high, low] = inTwo(center);
-  const share = Float64Array.from(scale, (one) => (one === 0 ? 0 : 1 / one));
   const all = (cells: Float64Array) => alignTo(entries("s", cells), states);
-  return multiply(subtract(subtract(states, all(high)), all(low)), all(share));
+  return multiply(subtract(subtract(states, all(high)), all(low)), all(inverses(scale)));
+}
+
+/** The same of actions. */
+function inUnitScale(actions: SymbolicArray<"b t d">, { center, scale }: Normalization): SymbolicArray<"b t d"> {
+  const [high, low] = inTwo(center);
+  const all = (cells: Float64Array) => alignTo(entries("d", cells), actions);
+  return multiply(subtract(subtract(actions, all(high)), all(low)), all(inverses(scale)));
+}
+
+function inverses(scale: Float64Array): Float64Array {
+  return scale.map((one) => (one === 0 ? 0 : 1 / one));
 }
 
 /** As `denormalize`. */
@@ -172,13 +202,8 @@ function entries<L extends "s" | "d">(axis: L, cells: Float64Array): SymbolicArr
   return constant(new HostArray(axis, [cells.length], "float32", Float32Array.from(cells)));
 }
 
-/** As `toAbsolute`: the state of now in front of those dofs that are said relative to it. */
-function fromState(
-  actions: SymbolicArray<"b t d">,
-  now: SymbolicArray<"b o s"> | null,
-  { embodiment }: ServedRobot,
-): SymbolicArray<"b t d"> {
-  if (now === null) return actions;
+/** As `toAbsolute` adds it and `toDelta` takes it off: the state of now for those dofs that are said relative to it, 0 for others. */
+function stateOffsets(now: SymbolicArray<"b o s">, { embodiment }: ServedRobot): SymbolicArray<"b d"> {
   const partners = embodiment.dofs.map(({ state }) => state);
   const bits = Uint8Array.from(partners, (state) => (state === null ? 0 : 1));
   const isRelative = constant(new HostArray("d", [bits.length], "bool", bits));
@@ -187,5 +212,5 @@ function fromState(
     partners.map((state) => state ?? 0),
   );
   const offsets = rename(merge(paired, "o s", "s"), "s", "d");
-  return add(actions, alignTo(select(isRelative, offsets, 0), actions));
+  return select(isRelative, offsets, 0);
 }

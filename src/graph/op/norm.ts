@@ -55,7 +55,7 @@ export function rmsNorm<A extends string, W extends string, D extends FloatType>
   return applyKeeping(pick(x), [rowForm(x)], [x, gain], {
     name: "rmsNorm",
     lower: (lowering, inputs) =>
-      x.type === "float64" || lowering.operators === "webgpu"
+      x.type === "float64" || ["webgpu", "standard with gradients"].includes(lowering.operators)
         ? lowerRmsNormBySteps(lowering, inputs[0]!, inputs[1]!, epsilon)
         : lowerNorm32(lowering, { ...rmsOperator(lowering), epsilon }, inputs),
     gradient: (given, inputs, outputs) => {
@@ -71,7 +71,7 @@ export function rmsNorm<A extends string, W extends string, D extends FloatType>
   });
 }
 
-/** The standard's keeps nothing, so that no gradient can be taken where it stands. */
+/** The standard's keeps nothing, so that no gradient can be taken where it stands: there it is written by steps. */
 function rmsOperator({ operators }: Lowering): { readonly operator: string; readonly kept: number } {
   return operators === "standard"
     ? { operator: "RMSNormalization", kept: 0 }
