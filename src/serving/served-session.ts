@@ -139,10 +139,9 @@ export class ServedSession {
   }
 
   /** The actions of a question's answer as the robot is to get them, before they are guarded: averaged, where chunks are. */
-  smoothed(question: AskedQuestion, { actions, saidSteps }: ActionChunk): ActionRows {
-    // An answer that is no chunk says nothing that could be averaged.
-    if (this.#ensemble === null || saidSteps === 0 || !this.#isOfNow(question)) return actions;
-    return this.#ensemble.smoothed(actions, question.steps);
+  smoothed(question: AskedQuestion, chunk: ActionChunk): ActionRows {
+    if (this.#ensemble === null || !this.#isOfNow(question)) return chunk.actions;
+    return this.#ensemble.smoothed(chunk, question.steps);
   }
 
   /** Keeps the answer to a question: the robot goes on with what left the guard. */
@@ -150,7 +149,7 @@ export class ServedSession {
     if (!this.#isOfNow(question)) return;
     const { position, waiting, steps } = question;
     const { frame, numbered } = position;
-    this.#ensemble?.keep(chunk.actions.slice(0, chunk.saidSteps), steps);
+    this.#ensemble?.keep(chunk, steps);
     const last = this.#position.numbered;
     // Until now it goes on with the chunk before, as far as its frames tell.
     const seenSteps = numbered === null || last === null ? 0 : last.first - numbered.first + 1;
@@ -158,7 +157,8 @@ export class ServedSession {
     this.session.keep({ ...chunk, actions }, frame);
     this.#continuation.took(tookMs, seenSteps);
     this.#continuation.put(actions.slice(0, sentSteps), position, past);
-    this.#recording?.answered(frame, { asked: frame, waiting, actions });
+    const between = this.#ensemble === null ? waiting : { delay: 0, carriedOut: steps };
+    this.#recording?.answered(frame, { asked: frame, waiting: between, actions });
     this.#write();
   }
 

@@ -9,8 +9,10 @@ const { dofs } = embodiment;
 const robot = { embodiment: { ...embodiment, dofs: [dofs[0]!, dofs.find(({ kind }) => kind === "gripper")!] } };
 
 const column = (rows: readonly (readonly number[])[], dof: number) => rows.map((row) => row[dof] ?? Number.NaN);
-/** A chunk whose gripper says the opposite of its joint. */
-const chunk = (...values: number[]) => values.map((value) => [value, -value]);
+/** Steps whose gripper says the opposite of their joint. */
+const rows = (...values: number[]) => values.map((value) => [value, -value]);
+/** A chunk of them that was said whole. */
+const chunk = (...values: number[]) => ({ actions: rows(...values), saidSteps: values.length });
 
 describe("chunks that overlap", () => {
   it("are averaged as LeRobot's ACTTemporalEnsembler does it where each step asks", () => {
@@ -65,8 +67,16 @@ describe("chunks that overlap", () => {
   it("are those of one episode: none of before it began anew, and none that has ended", () => {
     const ensemble = new TemporalEnsemble({ decay: 0, grippers: true }, robot);
     ensemble.keep(chunk(1, 1), 0);
-    expect(ensemble.smoothed(chunk(3, 3), 2)).toEqual(chunk(3, 3));
+    expect(ensemble.smoothed(chunk(3, 3), 2)).toEqual(rows(3, 3));
     ensemble.reset();
-    expect(ensemble.smoothed(chunk(3, 3), 0)).toEqual(chunk(3, 3));
+    expect(ensemble.smoothed(chunk(3, 3), 0)).toEqual(rows(3, 3));
+  });
+
+  it("are averaged up to the step that an answer says, and an answer that is no chunk is left as it is", () => {
+    const ensemble = new TemporalEnsemble({ decay: 0, grippers: true }, robot);
+    // Its last step is held for a third one.
+    ensemble.keep({ actions: rows(1, 3, 3), saidSteps: 2 }, 0);
+    expect(column(ensemble.smoothed(chunk(5, 5, 5), 0), 0)).toEqual([3, 4, 5]);
+    expect(ensemble.smoothed({ actions: rows(0, 0, 0), saidSteps: 0 }, 0)).toEqual(rows(0, 0, 0));
   });
 });

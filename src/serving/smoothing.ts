@@ -1,3 +1,4 @@
+import type { ActionChunk } from "./action.ts";
 import type { ActionRows } from "./limit.ts";
 import type { ServedRobot } from "./robot.ts";
 
@@ -9,7 +10,10 @@ export interface SmoothingChoice {
   readonly grippers: boolean;
 }
 
-/** A chunk that a robot was sent, as the policy gave it. */
+/** A chunk as the policy gave it. */
+type GivenChunk = Pick<ActionChunk, "actions" | "saidSteps">;
+
+/** Of a chunk that a robot was sent, what the policy said. */
 interface Overlapping {
   readonly actions: ActionRows;
   /** The robot's step that its first action is for. */
@@ -34,11 +38,12 @@ export class TemporalEnsemble {
   }
 
   /**
-   * A chunk, averaged with those before it.
+   * The actions of a chunk, averaged with those before it; an answer that is no chunk says nothing that could be averaged.
    *
    * @param steps from the last chunk that was kept to this one
    */
-  smoothed(actions: ActionRows, steps: number): ActionRows {
+  smoothed({ actions, saidSteps }: GivenChunk, steps: number): ActionRows {
+    if (saidSteps === 0) return actions;
     const begin = this.#begin(steps);
     return actions.map((newest, at) => {
       const found = this.#chunks.flatMap((chunk) => {
@@ -49,11 +54,11 @@ export class TemporalEnsemble {
     });
   }
 
-  /** Keeps a chunk as the policy gave it; see `smoothed`. */
-  keep(actions: ActionRows, steps: number): void {
+  /** Keeps a chunk; see `smoothed`. */
+  keep({ actions, saidSteps }: GivenChunk, steps: number): void {
     const begin = this.#begin(steps);
     const reaching = this.#chunks.filter((chunk) => chunk.begin + chunk.actions.length > begin);
-    this.#chunks = [...reaching, { actions, begin }];
+    this.#chunks = [...reaching, { actions: actions.slice(0, saidSteps), begin }];
   }
 
   /** Begins anew. */

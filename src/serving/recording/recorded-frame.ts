@@ -18,7 +18,7 @@ export interface FrameKey {
 export interface RecordedAnswer {
   /** The frame of its question: the same, or an earlier one where the robot did not wait. */
   readonly asked: number;
-  /** As the session was asked to go on from the chunk before; `null` where it was not. */
+  /** As the session was asked to go on from the chunk before, or how many steps lie between two that are averaged; `null` where neither is. */
   readonly waiting: { readonly delay: number; readonly carriedOut: number | null } | null;
   /** By step and dof, as it left the guard. */
   readonly actions: readonly (readonly number[])[];

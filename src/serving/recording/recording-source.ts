@@ -25,6 +25,8 @@ export const recordingSourceSchema = z.strictObject({
   chunking: z.enum(chunkingNames),
   /** Absent: float32. */
   weights: z.enum(weightKinds).optional(),
+  /** How chunks that overlap were averaged; absent: they were not. */
+  smoothing: z.strictObject({ decay: z.number().nonnegative(), grippers: z.boolean() }).optional(),
   safety: z.strictObject({
     limits: z.enum(limitChoices),
     learntFrom: z.enum(limitSources),
@@ -37,17 +39,20 @@ export const recordingSourceSchema = z.strictObject({
 export type RecordingSource = Readonly<z.infer<typeof recordingSourceSchema>>;
 
 /** What a server says of itself to all of its recordings. */
-export interface RecordingServer extends Pick<RecordingSource, "brokenAnswers" | "chunking" | "weights"> {
+export interface RecordingServer extends Pick<RecordingSource, "brokenAnswers" | "chunking" | "weights" | "smoothing"> {
   readonly safety: SafetyChoice;
   readonly codec: WrittenCodec;
 }
+
+/** What recordings have of a policy. */
+export type RecordedPolicy = Pick<LoadedPolicy, "checkpoint" | "step" | "rows" | "steps" | "recipe" | "robots">;
 
 /**
  * The robots of a policy as they are recorded, in the policy's order.
  *
  * @throws InputError where a robot's rate is no whole number, which a film's has to be
  */
-export function recordableRobots(policy: LoadedPolicy, server: RecordingServer): RecordableRobot[] {
+export function recordableRobots(policy: RecordedPolicy, server: RecordingServer): RecordableRobot[] {
   return policy.robots.map((robot) => {
     const { framesPerSecond, embodiment } = robot;
     if (!Number.isInteger(framesPerSecond))
@@ -75,10 +80,10 @@ function folderName({ dataset, embodiment }: ServedRobot): string {
 }
 
 function sourceOf(
-  { checkpoint, step, rows }: LoadedPolicy,
+  { checkpoint, step, rows }: RecordedPolicy,
   { dataset, embodiment: { controlMode } }: ServedRobot,
-  { brokenAnswers, chunking, weights, safety }: RecordingServer,
+  { brokenAnswers, chunking, weights, smoothing, safety }: RecordingServer,
 ): RecordingSource {
   const policy = { maker: "armature serve", checkpoint, step, dataset, controlMode, rows } as const;
-  return { ...policy, brokenAnswers, chunking, weights, safety };
+  return { ...policy, brokenAnswers, chunking, weights, smoothing, safety };
 }

@@ -10,11 +10,13 @@ import type { ActionChunk, ActionRequest } from "../action.ts";
 import { rulesOf } from "../action-rules.ts";
 import { chunkingOf } from "../chunking.ts";
 import { type ActionRules, guarded } from "../guard.ts";
+import type { ActionRows } from "../limit.ts";
 import { loadPolicy } from "../load.ts";
 import type { LoadedPolicy } from "../policy.ts";
 import { Batcher } from "../protocol/batcher.ts";
 import { Refusal } from "../refusal.ts";
 import type { ServedRobot } from "../robot.ts";
+import { type SmoothingChoice, TemporalEnsemble } from "../smoothing.ts";
 import { ActionDifferences, type DofDifference } from "./action-difference.ts";
 import { type RecordedSession, readFrame, recordedSessions } from "./recorded-session.ts";
 import { type RecordingSource, recordingSourceSchema } from "./recording-source.ts";
@@ -82,7 +84,9 @@ export async function replayRecording(
   try {
     const robot = robotOf(policy, source, dataset);
     const isExact = written?.codec === "h264-lossless" || dataset.cameras.length === 0;
-    const found = await new Replay(policy, robot, dataset, rulesOf(robot, source.safety)).run(seen);
+    const { smoothing = null } = source;
+    const how = { rules: rulesOf(robot, source.safety), smoothing };
+    const found = await new Replay(policy, robot, dataset, how).run(seen);
     const { checkpoint, step } = policy;
     const isSame = isExact && (run === null || checkpoint === source.checkpoint);
     return { folder, robot: robot.name, checkpoint, step, isSame, ...found };
@@ -105,21 +109,28 @@ function robotOf(policy: LoadedPolicy, { dataset, controlMode }: RecordingSource
   return robot;
 }
 
+/** What becomes of a policy's chunks before they leave. */
+interface LeavingRules {
+  readonly rules: ActionRules;
+  /** `null` where chunks are not averaged. */
+  readonly smoothing: SmoothingChoice | null;
+}
+
 /** One recording that is asked again. */
 class Replay {
   readonly #policy: LoadedPolicy;
   readonly #robot: ServedRobot;
   readonly #dataset: Dataset;
-  readonly #rules: ActionRules;
+  readonly #how: LeavingRules;
   readonly #batcher: Batcher<ActionRequest, ActionChunk>;
   readonly #differences: ActionDifferences;
   #refused = 0;
 
-  constructor(policy: LoadedPolicy, robot: ServedRobot, dataset: Dataset, rules: ActionRules) {
+  constructor(policy: LoadedPolicy, robot: ServedRobot, dataset: Dataset, how: LeavingRules) {
     this.#policy = policy;
     this.#robot = robot;
     this.#dataset = dataset;
-    this.#rules = rules;
+    this.#how = how;
     this.#batcher = new Batcher(policy);
     this.#differences = new ActionDifferences(robot.embodiment.dofs);
   }
@@ -138,6 +149,8 @@ class Replay {
 
   async #ask({ key, frames, answers }: RecordedSession, answered: () => void): Promise<void> {
     const session = this.#policy.session(this.#robot, { seed: key.seed });
+    const { smoothing } = this.#how;
+    const ensemble = smoothing === null ? null : new TemporalEnsemble(smoothing, this.#robot);
     for (const [at, place] of frames.entries()) {
       const table: EpisodeTable = await this.#dataset.table(place.episode);
       const { observation, prompt } = await readFrame(this.#dataset, this.#robot, table, place);
@@ -145,10 +158,13 @@ class Replay {
       const recorded = answers.get(at);
       if (recorded === undefined) continue;
       const { waiting } = recorded;
-      const request = waiting === null ? session.ask(prompt) : session.askAfter(prompt, waiting);
+      const goesOn = waiting !== null && ensemble === null;
+      const request = goesOn ? session.askAfter(prompt, waiting) : session.ask(prompt);
       const asked = { ...request, noise: { ...request.noise, episode: key.episode } };
       const chunk = await this.#batcher.act(asked);
-      const safe = this.#guarded(chunk, observation.state);
+      const steps = waiting?.carriedOut ?? 0;
+      const safe = this.#guarded(ensemble?.smoothed(chunk, steps) ?? chunk.actions, observation.state);
+      ensemble?.keep(chunk, steps);
       if (safe !== null) this.#differences.add(recorded.actions, safe);
       // What the robot went on with is what it was given then.
       session.keep({ ...chunk, actions: recorded.actions }, at);
@@ -156,9 +172,9 @@ class Replay {
     }
   }
 
-  #guarded({ actions }: ActionChunk, state: readonly number[] | Float64Array) {
+  #guarded(actions: ActionRows, state: readonly number[] | Float64Array) {
     try {
-      return guarded(actions, state, { robot: this.#robot, rules: this.#rules }).actions;
+      return guarded(actions, state, { robot: this.#robot, rules: this.#how.rules }).actions;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.#refused++;
