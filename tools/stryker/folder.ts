@@ -5,7 +5,7 @@ import { digest } from "./ledger.ts";
 /** One folder of the arithmetic: what of it is changed, and which tests are to notice. */
 export interface MutatedFolder {
   readonly name: string;
-  /** Files that are left as they are, from `src/NAME/`. */
+  /** Files that are left as they are, from `src/NAME/`; `folder/**` for all of a folder. */
   readonly left: readonly string[];
   /** Functions and methods of any of its files that are left as they are. */
   readonly leftFunctions: readonly string[];
@@ -46,7 +46,9 @@ export const mutatedFolders: readonly MutatedFolder[] = [
   whole("optimizer"),
   { ...whole("training"), slowTests: policiesTrained },
   { ...whole("simulation"), leftFunctions: [...experts, ...drawings], slowTests: ["robots.test.ts"] },
-  { ...whole("serving"), left: ["rollout-worker.ts"], slowTests: ["history-rollout.test.ts"] },
+  { ...whole("serving"), left: ["rollout-worker.ts", "protocol/**"], slowTests: ["history-rollout.test.ts"] },
+  // Sampled by itself: tests over a network are slow, and few of a sample of all of `serving/` are of it.
+  whole("serving/protocol"),
 ];
 
 function whole(name: string): MutatedFolder {
@@ -57,6 +59,14 @@ function whole(name: string): MutatedFolder {
 export function changedFiles({ name, left }: MutatedFolder): string[] {
   const exceptions = ["**/*.test.ts", "**/testing/**", ...left].map((pattern) => `!src/${name}/${pattern}`);
   return [`src/${name}/**/*.ts`, ...exceptions];
+}
+
+/** Whether a file, by its path from the root, is left as it is. */
+export function isLeft({ name, left }: MutatedFolder, path: string): boolean {
+  return left.some((pattern) => {
+    const own = `src/${name}/${pattern}`;
+    return own.endsWith("/**") ? path.startsWith(own.slice(0, -2)) : path === own;
+  });
 }
 
 /** Paths of the tests that are run, from the root. */

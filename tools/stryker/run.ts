@@ -6,7 +6,7 @@ import { watchStopSignals } from "../../src/command/stop-signal.ts";
 import type { StrykerRequest } from "../../src/command/stryker.ts";
 import type { Terminal } from "../../src/command/terminal.ts";
 import { InputError } from "../../src/input-error.ts";
-import { type MutatedFolder, mutatedFolders } from "./folder.ts";
+import { isLeft, type MutatedFolder, mutatedFolders } from "./folder.ts";
 import { digest, lot, type MutantRecord, readLedger } from "./ledger.ts";
 import { latest, outcomeOf, scoreOf } from "./outcome.ts";
 import { tryMutants } from "./trial.ts";
@@ -34,12 +34,11 @@ export async function run(request: StrykerRequest, terminal: Terminal): Promise<
 }
 
 /** What is known of the drawn mutants of a folder as it stands. */
-function known({ name, left }: MutatedFolder, { results, seed, percent }: StrykerRequest): MutantRecord[] {
-  const leftPaths = new Set(left.map((path) => `src/${name}/${path}`));
+function known(folder: MutatedFolder, { results, seed, percent }: StrykerRequest): MutantRecord[] {
   return latest(readLedger(resolve(results))).filter(
     ({ mutant, source }) =>
-      mutant.path.startsWith(`src/${name}/`) &&
-      !leftPaths.has(mutant.path) &&
+      mutant.path.startsWith(`src/${folder.name}/`) &&
+      !isLeft(folder, mutant.path) &&
       source === digestOf(mutant.path) &&
       lot(mutant, seed) * 100 < percent,
   );
