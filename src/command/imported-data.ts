@@ -4,6 +4,7 @@ import type { KnownRobot } from "../checkpoint/import/robot.ts";
 import type { FastForm } from "../codec/fast.ts";
 import { InputError } from "../input-error.ts";
 import type { RecipeDataset } from "../recipe/schema.ts";
+import { camerasFor } from "../recipe/suggest/camera.ts";
 import type { ImportedData } from "../training/import-run.ts";
 import { type Suggested, suggestFor } from "./suggested.ts";
 import type { Screen } from "./terminal.ts";
@@ -71,23 +72,6 @@ function asReadBy(robot: ForeignRobot, entry: RecipeDataset, { datasets }: Sugge
       `dataset "${name}": expected ${wantedDofs} dofs and ${wantedStates} state entries, as the statistics of the weights have, got ` +
         `${dofs} and ${states}; import the weights without it, and go on with --init from a recipe like recipes/finetune-pi05.ts`,
     );
-  const cameras = matched(robot, datasets[at]!.cameras);
-  const keys = robot.cameras.flatMap(({ key }) => (key === null ? [] : [key]));
-  if (Object.keys(cameras).length === 0 && keys.length > 0)
-    throw new InputError(
-      `dataset "${name}": expected a camera of the policy (${keys.join(", ")}), got ${datasets[at]!.cameras.join(", ") || "none"}`,
-    );
+  const cameras = camerasFor(`dataset "${name}"`, robot.cameras, datasets[at]!.cameras);
   return { ...entry, mapping: { ...mapping, cameras } };
-}
-
-/** A dataset's camera for each view: of the same key, or the only one with the same last part. */
-function matched({ cameras }: ForeignRobot, found: readonly string[]): Record<string, string> {
-  const last = (key: string) => key.split(".").at(-1);
-  const pairs = cameras.flatMap(({ view, key }) => {
-    if (key === null) return [];
-    const alike = found.filter((own) => last(own) === last(key));
-    const own = found.includes(key) ? key : alike.length === 1 ? alike[0]! : null;
-    return own === null ? [] : [[view, own] as const];
-  });
-  return Object.fromEntries(pairs);
 }

@@ -53,6 +53,14 @@ export function natural(placeholder: string, help: string): CommandParameter<num
   });
 }
 
+/** A port to listen on, 0 for any that is free. */
+export function portNumber(help: string): CommandParameter<number> {
+  return single("port", `${help}; 0 for any that is free`, (given, shown) => {
+    if (/^(0|[1-9][0-9]{0,4})$/.test(given) && Number(given) <= 65_535) return Number(given);
+    throw new InputError(`${shown}: expected a port from 0 to 65535, got "${given}"`);
+  });
+}
+
 /** A number from 0, such as 0.1. */
 export function amount(placeholder: string, help: string): CommandParameter<number> {
   return single(placeholder, help, (given, shown) => {

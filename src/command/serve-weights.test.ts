@@ -1,9 +1,19 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeSmallTokenizer } from "../codec/testing/small-tokenizer.ts";
+import { loadLibav } from "../dataset/libav.ts";
+import { description, side, toyPicture } from "../dataset/testing/toy-recording.ts";
+import { DatasetWriter } from "../dataset/write/dataset-writer.ts";
+import { InputError } from "../input-error.ts";
 import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
+import { findPolicy } from "../serving/load.ts";
+import { type ImportedFolder, importFolder } from "../training/testing/imported-run.ts";
 import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
 import { changeLine, weightChangeSaid } from "./serve-weights.ts";
 
+const hasLibav = (await loadLibav()) !== null;
 let run: MicroRun;
 beforeAll(async () => {
   run = await trainMicroRun(awkwardRecipe, 1);
@@ -11,9 +21,16 @@ beforeAll(async () => {
 afterAll(() => run.remove());
 
 /** What a server says of weights, and what it returns. */
-async function said(folder: string, weights: "float32" | "int8", weightSamples: number) {
+async function said(
+  folder: string,
+  weights: "float32" | "int8",
+  weightSamples: number,
+  measureOn: string | null = null,
+) {
   const lines: string[] = [];
-  const change = await weightChangeSaid(folder, { weights, weightSamples }, (line) => void lines.push(line));
+  const { recipe } = await findPolicy(folder).catch(() => run);
+  const given = { weights, weightSamples, measureOn };
+  const change = await weightChangeSaid(folder, recipe, given, (line) => void lines.push(line));
   return { change, lines };
 }
 
@@ -29,8 +46,89 @@ it("says so where held-out samples are not there", async () => {
   const { change, lines } = await said(join(run.folder, "nowhere"), "int8", 2);
   expect(change).toBe(null);
   expect(lines).toHaveLength(1);
-  expect(lines[0]).toContain("weights as int8: what that changes of actions is not known");
-  expect(lines[0]).toContain("nowhere");
+  expect(lines[0]).toContain("weights as int8: what that changes of actions was not measured: ");
+  expect(lines[0]).toMatch(/nowhere.*; --measure-on FOLDER measures it on a LeRobot dataset of the robot$/);
+});
+
+describe("weights that were imported without a dataset", () => {
+  const origin = join(import.meta.dirname, "../../test/parity/released/pi0");
+  let imported: ImportedFolder;
+  let place = "";
+  beforeAll(async () => {
+    place = await mkdtemp(join(tmpdir(), "armature-measured-"));
+    writeSmallTokenizer(join(place, "words"), []);
+    imported = await importFolder(origin, origin, undefined, {
+      tokenizer: join(place, "words"),
+      actionTokenizer: null,
+    });
+  });
+  afterAll(async () => {
+    await imported.remove();
+    await rm(place, { recursive: true });
+  });
+
+  /** A dataset of two episodes with a robot of so many dofs, and six state entries. */
+  async function recorded(name: string, dofs: number): Promise<string> {
+    const root = join(place, name);
+    const named = (count: number) => Array.from({ length: count }, (_, at) => `joint ${at}`);
+    const vectors = [
+      { key: "observation.state", names: named(6) },
+      { key: "action", names: named(dofs) },
+    ];
+    const cameras = [{ key: "observation.images.top", height: side, width: side }];
+    const writer = await DatasetWriter.create(root, description("v3.0", { vectors, cameras }));
+    for (const episode of [0, 1]) {
+      for (let frame = 0; frame < 6; frame++) {
+        const numbers = (count: number) => named(count).map((_, at) => Math.sin(at + frame / 3 + episode));
+        writer.add({
+          vectors: new Map([
+            ["observation.state", numbers(6)],
+            ["action", numbers(dofs)],
+          ]),
+          pictures: new Map([["observation.images.top", toyPicture(episode, frame)]]),
+          task: "pick",
+        });
+      }
+      await writer.finishEpisode({});
+    }
+    await writer.finish();
+    return root;
+  }
+
+  it("are not measured, and one line says how they are", async () => {
+    expect(await said(imported.folder, "int8", 2)).toEqual({
+      change: null,
+      lines: [
+        "weights as int8: what that changes of actions was not measured, as the weights were imported without a dataset; " +
+          "--measure-on FOLDER measures it on a LeRobot dataset of the robot",
+      ],
+    });
+  });
+
+  it.skipIf(!hasLibav)("are measured on one of their robot that is given, on episodes that are held out", async () => {
+    const { change, lines } = await said(imported.folder, "int8", 2, await recorded("own", 5));
+    expect(change).toHaveLength(1);
+    const [robot] = change!;
+    expect(robot).toMatchObject({ dataset: "imported", controlMode: "unknown", samples: 2 });
+    expect(lines).toEqual([changeLine("int8", robot!)]);
+    // Products are off by half a percent or so.
+    expect(robot!.change).toBeGreaterThan(0);
+    expect(robot!.change).toBeLessThan(0.1 * robot!.ownError!);
+  });
+
+  it.skipIf(!hasLibav)("refuse one of another robot, and a folder that is none, in one line", async () => {
+    const other = await recorded("other", 4);
+    await expect(said(imported.folder, "int8", 2, other)).rejects.toThrow(
+      `--measure-on ${other}: expected 5 dofs and 6 state entries, as the weights have, got 4 and 6`,
+    );
+    await expect(said(imported.folder, "int8", 2, place)).rejects.toThrow(InputError);
+  });
+});
+
+it("the dataset of a policy of several is not another folder's", async () => {
+  await expect(said(run.folder, "int8", 2, run.folder)).rejects.toThrow(
+    /^--measure-on: expected a policy of one dataset, got one of \d \(.*arm \/ joint, .*\); put theirs where the run's recipe says$/,
+  );
 });
 
 it("a line has standard deviations, or says that nothing moves", () => {

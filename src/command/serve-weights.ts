@@ -1,7 +1,9 @@
+import { resolve } from "node:path";
 import { InputError } from "../input-error.ts";
+import type { Recipe } from "../recipe/schema.ts";
 import type { Log } from "../serving/protocol/log.ts";
 import type { RobotChange } from "../training/weight-change.ts";
-import { type CommandValues, natural, otherwise } from "./parameter.ts";
+import { type CommandValues, natural, otherwise, text } from "./parameter.ts";
 import { significant } from "./progress.ts";
 import { weightsOption } from "./weights.ts";
 
@@ -15,32 +17,59 @@ export const weightOptions = {
     ),
     32,
   ),
+  measureOn: otherwise(
+    text(
+      "folder",
+      "of a LeRobot dataset of the robot, on which that is measured for weights that were imported without one",
+    ),
+    null,
+  ),
 } as const;
 
 export interface WeightsGiven extends CommandValues<typeof weightOptions> {}
+
+/** @throws InputError where a dataset to measure on is given, and nothing is measured */
+export function checkMeasuring({ weights, weightSamples, measureOn }: WeightsGiven): void {
+  if (measureOn === null) return;
+  if (weights === "float32")
+    throw new InputError("--measure-on: expected --weights int8 with it, got float32, which changes no action");
+  if (weightSamples === 0)
+    throw new InputError("--measure-on: expected --weight-samples above 0 with it, got 0, which measures nothing");
+}
 
 /**
  * What other weights than float32 change in a policy's actions, measured and said.
  *
  * @returns by robot; `null` where it is not known
+ * @throws InputError where it cannot be measured on a dataset that is given
  */
 export async function weightChangeSaid(
   run: string,
-  { weights, weightSamples }: WeightsGiven,
+  { data }: Pick<Recipe, "data">,
+  { weights, weightSamples, measureOn }: WeightsGiven,
   say: Log,
 ): Promise<readonly RobotChange[] | null> {
   if (weights === "float32" || weightSamples === 0) return null;
+  if (measureOn === null && data.datasets.length === 0) {
+    say(
+      `weights as ${weights}: what that changes of actions was not measured, as the weights were imported without a dataset; ${way}`,
+    );
+    return null;
+  }
   const { measureWeightChangeApart } = await import("./weight-change-apart.ts");
+  const dataset = measureOn === null ? null : resolve(measureOn);
   try {
-    const robots = await measureWeightChangeApart({ run, weightKind: weights, samples: weightSamples });
+    const robots = await measureWeightChangeApart({ run, weightKind: weights, samples: weightSamples, dataset });
     for (const robot of robots) say(changeLine(weights, robot), { event: "weights", change: { weights, ...robot } });
     return robots;
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    say(`weights as ${weights}: what that changes of actions is not known: ${error.message}`);
+    if (!(error instanceof InputError) || measureOn !== null) throw error;
+    say(`weights as ${weights}: what that changes of actions was not measured: ${error.message}; ${way}`);
     return null;
   }
 }
+
+const way = "--measure-on FOLDER measures it on a LeRobot dataset of the robot";
 
 /** What other weights change for one robot, in standard deviations of its actions. */
 export function changeLine(

@@ -1,23 +1,18 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setFlagsFromString } from "node:v8";
-import { InputError } from "../input-error.ts";
-import { type ChunkingName, chunkingOf } from "../serving/chunking.ts";
-import type { ObservationKeys } from "../serving/protocol/keys.ts";
+import type { LoadedPolicy } from "../serving/policy.ts";
 import type { Log } from "../serving/protocol/log.ts";
-import type { LerobotOptions, ServerLimits } from "../serving/protocol/options.ts";
+import type { ServerLimits } from "../serving/protocol/options.ts";
 import type { Recorder } from "../serving/recording/recorder.ts";
-import type { ServedRobot } from "../serving/robot.ts";
-import { type BrokenAnswers, brokenAnswerChoices } from "../serving/said.ts";
+import { brokenAnswerChoices } from "../serving/said.ts";
 import { define } from "./definition.ts";
-import { choice, count, natural, otherwise, text } from "./parameter.ts";
+import { choice, count, natural, otherwise, portNumber, text } from "./parameter.ts";
 import { policyArgument } from "./run-argument.ts";
-import { apiKeysOf, tlsOf } from "./serve-access.ts";
-import { recorderGiven, recordOptions } from "./serve-record.ts";
-import { ruleOptions, rulesFor, safetyGiven } from "./serve-rules.ts";
-import { sessionOptions, sessionsGiven } from "./serve-sessions.ts";
-import { type WeightsGiven, weightChangeSaid, weightOptions } from "./serve-weights.ts";
+import { servingPlan } from "./serve-plan.ts";
+import { recorderOf, recordOptions } from "./serve-record.ts";
+import { ruleOptions } from "./serve-rules.ts";
+import { sessionOptions } from "./serve-sessions.ts";
+import { weightChangeSaid, weightOptions } from "./serve-weights.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -27,16 +22,13 @@ export const serve = define({
   arguments: { run: policyArgument },
   options: {
     host: otherwise(text("address", "to listen on; only this machine reaches the default"), "127.0.0.1"),
-    port: otherwise(natural("port", "to listen on; 0 for any that is free"), 8000),
+    port: otherwise(portNumber("to listen on"), 8000),
     keys: otherwise(
       text("name", "where messages hold state, pictures and prompt: own, aloha, droid, libero, or a JSON file"),
       "own",
     ),
     lerobotPort: otherwise(
-      natural(
-        "port",
-        "where LeRobot's own client (lerobot.async_inference) is answered as well; 0 for any that is free",
-      ),
+      portNumber("where LeRobot's own client (lerobot.async_inference) is answered as well"),
       null,
     ),
     lerobotKeys: otherwise(
@@ -111,6 +103,10 @@ export const serve = define({
       shows: "answers in less time and memory, and first how far that moves actions on held-out samples",
     },
     {
+      line: "serve runs/pi0 --limits off --weights int8 --measure-on so101_pick",
+      shows: "the same of weights that were imported without a dataset of their robot",
+    },
+    {
       line: "serve runs/wide --smooth 0.01",
       shows:
         "actions averaged over the chunks that have one for a step, for robots that ask at each step; off by default",
@@ -125,38 +121,24 @@ export const serve = define({
     },
   ],
   async run(given, terminal) {
+    const { found, choice, recorded, ...plan } = await servingPlan(given);
+    const { openPolicy } = await import("../serving/load.ts");
     const { startServer } = await import("../serving/protocol/server.ts");
     collectSeldom();
-    const keys = await keysOf(given.keys);
-    const lerobot = await lerobotOf(given);
-    const access = await accessOf(given);
     const say = await logOf(given.log, terminal);
-    const { policy, weightChange } = await policyOf(given, say);
+    const weightChange = await weightChangeSaid(resolve(given.run), found.recipe, given, say);
     const stopped = Promise.withResolvers<void>();
     const signals = watchStopSignals(stopped.resolve);
     let recorder: Recorder | undefined;
+    let policy: LoadedPolicy | undefined;
     try {
-      const safety = await safetyGiven(given);
-      const { brokenAnswers, chunking, weights } = given;
-      recorder = await recorderGiven(given, policy, { brokenAnswers, chunking, weights, safety }, say);
-      const server = await startServer({
-        host: given.host,
-        port: given.port,
-        policy,
-        keys,
-        lerobot,
-        seed: given.seed,
-        ...access,
-        limits: boundsOf(given),
-        rules: rulesFor(safety, policy.robots),
-        gatherMs: given.gather,
-        staleMs: given.stale,
-        deadlineMs: given.deadline,
-        sessions: sessionsGiven(given, policy),
-        recorder,
-        ...clocks,
-        log: say,
-      });
+      recorder = await recorderOf(recorded, say);
+      policy = await openPolicy(found, choice);
+      for (const note of policy.notes) say(note);
+      const { host, port, seed, gather: gatherMs, stale: staleMs, deadline: deadlineMs } = given;
+      const times = { gatherMs, staleMs, deadlineMs, ...clocks };
+      const limits = boundsOf(given);
+      const server = await startServer({ ...plan, host, port, seed, policy, limits, ...times, recorder, log: say });
       for (const robot of policy.robots) say(`acts for ${robot.name}`);
       await stopped.promise;
       say("stopping: answers what was asked", { event: "stopping" });
@@ -164,9 +146,9 @@ export const serve = define({
     } finally {
       await recorder?.close();
       signals.forget();
-      policy.release();
+      policy?.release();
     }
-    const json = { run: resolve(given.run), step: policy.step, weights: given.weights, weightChange };
+    const json = { run: resolve(given.run), step: found.step, weights: given.weights, weightChange };
     return { status: 0, json, text: "stopped" };
   },
 });
@@ -178,35 +160,6 @@ export const serve = define({
  */
 function collectSeldom(): void {
   setFlagsFromString("--heap-growing-percent=200");
-}
-
-interface PolicyGiven extends WeightsGiven {
-  readonly run: string;
-  readonly robots: number;
-  readonly lanes: number;
-  readonly brokenAnswers: BrokenAnswers;
-  readonly chunking: ChunkingName;
-}
-
-/** The policy, and what holding its weights otherwise changes in its actions. */
-async function policyOf(given: PolicyGiven, say: Log) {
-  const { loadPolicy } = await import("../serving/load.ts");
-  const run = resolve(given.run);
-  const { robots, lanes, brokenAnswers, weights: weightKind } = given;
-  const chunking = chunkingOf(given.chunking);
-  const policy = await loadPolicy(run, { machine: "as trained", robots, lanes, brokenAnswers, chunking, weightKind });
-  for (const note of policy.notes) say(note);
-  const weightChange = await weightChangeSaid(run, given, say);
-  return { policy, weightChange };
-}
-
-async function accessOf(given: {
-  readonly apiKeyFile: string | null;
-  readonly tlsCert: string | null;
-  readonly tlsKey: string | null;
-}) {
-  const apiKeys = given.apiKeyFile === null ? null : await apiKeysOf(given.apiKeyFile);
-  return { apiKeys, tls: await tlsOf(given.tlsCert, given.tlsKey) };
 }
 
 const clocks = { now: () => performance.now(), clock: () => Date.now() };
@@ -226,45 +179,4 @@ function boundsOf(given: {
 }): ServerLimits {
   const { messageMegabytes, connections, waiting, idle, rate } = given;
   return { messageBytes: messageMegabytes * 2 ** 20, connections, waiting, idleMs: 1000 * idle, perSecond: rate };
-}
-
-async function keysOf(name: string): Promise<(robot: ServedRobot) => ObservationKeys> {
-  const { ownKeys, readyKeys } = await import("../serving/protocol/keys.ts");
-  if (name === "own") return ownKeys;
-  const ready = Object.entries(readyKeys).find(([known]) => known === name)?.[1];
-  if (ready !== undefined) return () => ready;
-  if (!existsSync(name))
-    throw new InputError(`--keys: expected own, ${Object.keys(readyKeys).join(", ")} or a file, got "${name}"`);
-  const keys = await keysIn(name);
-  return () => keys;
-}
-
-async function lerobotOf({
-  lerobotPort: port,
-  lerobotKeys: file,
-}: {
-  readonly lerobotPort: number | null;
-  readonly lerobotKeys: string | null;
-}): Promise<LerobotOptions | undefined> {
-  if (port === null && file !== null)
-    throw new InputError("--lerobot-keys: expected --lerobot-port beside it, got none");
-  if (port === null) return undefined;
-  if (file === null) return { port, keys: (await import("../serving/lerobot/fit.ts")).frameKeys };
-  if (!existsSync(file)) throw new InputError(`--lerobot-keys: expected a file, got "${file}", which is not there`);
-  const keys = await keysIn(file);
-  return { port, keys: () => keys };
-}
-
-async function keysIn(path: string): Promise<ObservationKeys> {
-  const { observationKeysSchema } = await import("../serving/protocol/keys.ts");
-  const { parseInput } = await import("../parse-input.ts");
-  return parseInput(path, observationKeysSchema, parsed(path, await readFile(path, "utf8")));
-}
-
-function parsed(path: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new InputError(`${path}: expected JSON with state, pictures and prompt, got something else`);
-  }
 }

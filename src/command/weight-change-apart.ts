@@ -11,6 +11,8 @@ export interface ToMeasuring {
   readonly weightKind: WeightKind;
   /** Held-out samples of each dataset and control mode, at most. */
   readonly samples: number;
+  /** Folder of a dataset of the policy's robot; `null` for those of the run. */
+  readonly dataset: string | null;
 }
 
 /** What it answers, once. */
