@@ -24,7 +24,7 @@ export function checkRecording({ record, recordPictures }: RecordGiven): void {
 }
 
 /** What is recorded, and where. */
-export interface Recorded {
+export interface RecordingPlan {
   readonly folder: string;
   readonly robots: readonly RecordableRobot[];
 }
@@ -38,7 +38,7 @@ export async function recordedRobots(
   { record, recordPictures }: RecordGiven,
   policy: RecordedPolicy,
   server: Omit<RecordingServer, "codec">,
-): Promise<Recorded | null> {
+): Promise<RecordingPlan | null> {
   if (record === null) return null;
   const { recordableRobots } = await import("../serving/recording/recording-source.ts");
   const codec = recordPictures === "exact" ? "h264-lossless" : "h264";
@@ -46,7 +46,7 @@ export async function recordedRobots(
 }
 
 /** What records it. @throws InputError where the folder cannot be written */
-export async function recorderOf(recorded: Recorded | null, log: Log): Promise<Recorder | undefined> {
+export async function recorderOf(recorded: RecordingPlan | null, log: Log): Promise<Recorder | undefined> {
   if (recorded === null) return undefined;
   const { Recorder, usualQueueBytes } = await import("../serving/recording/recorder.ts");
   return await Recorder.open({
