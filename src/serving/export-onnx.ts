@@ -18,7 +18,7 @@ import { exportedRecord } from "./exported-record.ts";
 import { type FoundPolicy, findPolicy, manifestOf } from "./load.ts";
 import type { ServedRobot } from "./robot.ts";
 import { robotMetadata } from "./robot-metadata.ts";
-import { robotInputs, robotProgram } from "./robot-program.ts";
+import { type RobotProgramChoice, robotInputs, robotProgram } from "./robot-program.ts";
 
 /** A run, and which program is made of its policy. */
 export interface ProgramChoice {
@@ -102,23 +102,27 @@ async function withProgram<R>(
   const problem = chunkingProblem(setting.chunking, found.recipe);
   if (problem !== null) throw new InputError(`${found.checkpoint}: ${problem}`);
   const manifest = await manifestOf(found);
-  const { parameters, actions } = robotProgram({ setting, robot: own, frame: found.recipe.data.actions });
-  const graph = new GraphLowering(new Map(), operatorsOf(setting.chunking)).graph(
-    new Map([[robotInputs.actions, actions]]),
-  );
-  const isWeight = new Set(parameters.map(({ name }) => name));
-  const inputs = inOrder(graph.inputs.filter(({ name }) => !isWeight.has(name)));
+  const { parameters, graph } = programGraph({ setting, robot: own, frame: found.recipe.data.actions });
   const stored = await openParameters(found.checkpoint, manifest, found.recipe.validation.weights);
   try {
     const metadata = {
-      ...robotMetadata(found, own, inputs),
+      ...robotMetadata(found, own, graph.inputs),
       ...exportedRecord(manifest, own, chunking),
       ...tokenizerOf(found.recipe),
     };
-    return await use({ parameters, stored, graph: { ...graph, inputs }, metadata, step: found.step, robot: own });
+    return await use({ parameters, stored, graph, metadata, step: found.step, robot: own });
   } finally {
     await stored.close();
   }
+}
+
+/** A program without its weights, which are none of its inputs. */
+function programGraph(choice: RobotProgramChoice) {
+  const { parameters, actions } = robotProgram(choice);
+  const lowering = new GraphLowering(new Map(), operatorsOf(choice.setting.chunking));
+  const graph = lowering.graph(new Map([[robotInputs.actions, actions]]));
+  const isWeight = new Set(parameters.map(({ name }) => name));
+  return { parameters, graph: { ...graph, inputs: inOrder(graph.inputs.filter(({ name }) => !isWeight.has(name))) } };
 }
 
 /** A flow that is guided by the whole gradient takes one in its program. */

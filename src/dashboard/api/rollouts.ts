@@ -78,7 +78,7 @@ export const rolloutEndpoints: readonly Endpoint[] = [
       const robot = robots[number];
       if (robot === undefined)
         throw new RequestRefused(404, `expected one of ${robots.length} robots, counted from 0, got ${number}`);
-      const bytes = await onnxBytes({ run: folder, robot: exportName(robot), pictures: "uint8" });
+      const bytes = await onnxBytes({ run: folder, robot: exportName(robot), pictures: "uint8", chunking: "none" });
       return { kind: "bytes", type: "application/octet-stream", bytes };
     },
   },

@@ -33,7 +33,7 @@ const programs: RuntimeSession[] = [];
 beforeAll(async () => {
   run = await trainMicroRun(recipe, 1);
   place = await mkdtemp(join(tmpdir(), "armature-page-policy-"));
-  model = await onnxBytes({ run: run.folder, robot: "reaching / joint", pictures: "uint8" });
+  model = await onnxBytes({ run: run.folder, robot: "reaching / joint", pictures: "uint8", chunking: "none" });
   await writeFile(join(place, "policy.onnx"), model);
   policy = await loadPolicy(join(place, "policy.onnx"), { robots: 1, machine });
   // As it travels to the page.
