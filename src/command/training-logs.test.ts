@@ -61,7 +61,14 @@ it("refuses to export into several forms, or none, at once", async () => {
 });
 
 const terminal = { out: process.stdout, err: process.stderr };
-const nothing = { onnx: null, lerobot: null, tensorboard: null, robot: null, pictures: "uint8", chunking: "none" } as const;
+const nothing = {
+  onnx: null,
+  lerobot: null,
+  tensorboard: null,
+  robot: null,
+  pictures: "uint8",
+  chunking: "none",
+} as const;
 
 /** The event file that `armature export --tensorboard` writes. */
 async function exported(run: string, folder: string): Promise<string> {
