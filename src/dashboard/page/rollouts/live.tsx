@@ -44,7 +44,7 @@ function LiveRobot({ engine, facts, frame, query }: LiveRobotProps) {
   const { send, played, isRunning } = engine;
   const seed = wholeOf(query.get("seed"), facts.seed);
   return (
-    <div class="live">
+    <div class="live-robot">
       <div>
         <LivePictures frame={frame} label={`${facts.design}, told to ${frame.instruction}`} send={send} />
         <p class="live-status">

@@ -86,6 +86,8 @@ describe.skipIf(chromiumPath === null)(`the training view${skippedWithoutChromiu
     expect(await row.textContent()).toContain("600 / 600");
     expect(await row.textContent()).toContain("done");
     expect(await row.textContent()).toContain("clean");
+    // The titles of the table stand in one line.
+    expect((await page.locator(".summary thead").boundingBox())!.height).toBeLessThan(40);
     const last = events.filter(({ kind }) => kind === "step").at(-1);
     expect(await chart(page, "Training loss").locator(".value").allTextContents()).toEqual([shown(last.loss)]);
     const { aggregate, groups } = events.filter(({ kind }) => kind === "validation").at(-1);
@@ -117,9 +119,9 @@ describe.skipIf(chromiumPath === null)(`the training view${skippedWithoutChromiu
     await plot.focus();
     await page.keyboard.press("Home");
     const [first] = (await eventsOf("wide")).filter(({ kind }) => kind === "validation");
-    expect(await plot.getAttribute("aria-valuetext")).toBe(`step 0: wide ${shown(first.aggregate.loss)}`);
+    await expect.poll(() => plot.getAttribute("aria-valuetext")).toBe(`step 0: wide ${shown(first.aggregate.loss)}`);
     await page.keyboard.press("ArrowRight");
-    expect(await plot.getAttribute("aria-valuenow")).toBe("1");
+    await expect.poll(() => plot.getAttribute("aria-valuenow")).toBe("1");
     await page.close();
   });
 
