@@ -53,13 +53,13 @@ export class LiveRobot {
       this.#moment = { ...this.#moment, chunk, askedAt: episode.steps, policyMs: performance.now() - from };
       episode.put(chunk);
     }
-    const end = episode.step();
-    this.#moment = { ...this.#moment, end: this.#moment.end ?? end };
+    episode.step();
+    this.#moment = { ...this.#moment, end: this.#moment.end ?? this.#endNow() };
   }
 
   moveTarget(to: readonly [x: number, y: number]): void {
     this.#robot.moveTarget(to);
-    this.#moment = { ...this.#moment, end: null };
+    this.#moment = { ...this.#moment, soughtFrom: this.#moment.episode.steps, end: null };
   }
 
   /** Puts the target where a camera sees a point of its picture; nowhere else where it sees no table there. */
@@ -88,12 +88,19 @@ export class LiveRobot {
     return { seed, start: episode.number, steps: episode.steps, pictures, ...told };
   }
 
+  /** A target that was put elsewhere has as many steps as that of the start. */
+  #endNow(): EpisodeEnd | null {
+    const { episode, soughtFrom } = this.#moment;
+    const [isSuccess, steps] = [this.#robot.isSuccess(), episode.steps - soughtFrom];
+    return isSuccess || steps >= this.#robot.stepLimit ? { isSuccess, steps } : null;
+  }
+
   #begun(seed: number, start: number): Moment {
     const { execution } = this.#live;
     const controller = new PolicyController(this.#policy, this.#policy.robot, { environmentCount: 1, seed });
     const controlled = { robot: this.#robot, controller, environment: 0 };
     const episode = new RobotEpisode(controlled, { seed, episode: start, execution }, unread);
-    return { seed, controller, episode, chunk: [], askedAt: 0, policyMs: 0, end: null };
+    return { seed, controller, episode, chunk: [], askedAt: 0, policyMs: 0, soughtFrom: 0, end: null };
   }
 }
 
@@ -101,6 +108,8 @@ export class LiveRobot {
 interface Moment extends Pick<EngineFrame, "seed" | "chunk" | "askedAt" | "policyMs"> {
   readonly controller: PolicyController;
   readonly episode: RobotEpisode<EpisodeLog>;
+  /** Step since which the target lies where it does. */
+  readonly soughtFrom: number;
   readonly end: EpisodeEnd | null;
 }
 

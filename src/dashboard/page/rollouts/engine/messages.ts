@@ -55,7 +55,7 @@ export interface EngineFrame {
   readonly askedAt: number;
   /** How long the policy took for it. */
   readonly policyMs: number;
-  /** How the episode ended; `null` while it goes on. */
+  /** How it ended, in steps since the target lies where it does; `null` while it goes on. */
   readonly end: { readonly isSuccess: boolean; readonly steps: number } | null;
 }
 

@@ -99,6 +99,11 @@ describe("a robot in the page", () => {
     expect(robot.frame).toMatchObject({ steps: stepLimit + 1, end: { isSuccess: false, steps: stepLimit } });
     robot.moveTarget([0.1, 0.12]);
     expect(robot.frame).toMatchObject({ target: [0.1, 0.12], end: null });
+    // The target's new place may be sought for as many steps as the old one.
+    for (let step = 1; step < stepLimit; step++) await robot.step();
+    expect(robot.frame.end).toBeNull();
+    await robot.step();
+    expect(robot.frame).toMatchObject({ steps: 2 * stepLimit + 1, end: { isSuccess: false, steps: stepLimit } });
     // 0.8 m above the table a camera of 36° sees 2 · 0.8 · tan 18° = 0.5199 m of it.
     robot.moveTargetTo("observation.images.top", { across: 0.7, down: 0.75 });
     expect(robot.frame.target[0]).toBeCloseTo(0.2 * 0.5199, 4);
