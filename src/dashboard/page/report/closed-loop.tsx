@@ -1,11 +1,11 @@
 import type { DemoReportJson, FilmJson, PlayedJson, RobotJson } from "../../report/report-json.ts";
-import { percentText } from "../chart/number.ts";
 import { DataTable, titledColumns } from "../data-table.tsx";
 import { FilmClip } from "../rollouts/film-clip.tsx";
+import { Rate } from "../rollouts/rate.tsx";
 
 /** Successes of each robot, before training and after, and films of both. */
 export function ClosedLoop({ report: { robots, starts } }: { readonly report: DemoReportJson }) {
-  const numbers = ["dofs", "untrained", "95 % interval", "trained", "95 % interval", "mean steps"];
+  const titles = ["robot", "control mode", "dofs", "untrained, 95 % interval", "trained, 95 % interval", "mean steps"];
   return (
     <section class="part" aria-labelledby="loop-title">
       <h2 id="loop-title">Closed loop</h2>
@@ -15,9 +15,11 @@ export function ClosedLoop({ report: { robots, starts } }: { readonly report: De
       </p>
       <DataTable
         label="Successes in closed loop"
-        columns={titledColumns(["robot", "control mode", ...numbers], numbers)}
+        columns={titledColumns(titles, ["dofs", "mean steps"])}
         rows={robots.map(({ name, dofs, controlMode, untrained, trained }) => [
-          ...[name, controlMode, String(dofs), ...rateOf(untrained), ...rateOf(trained)],
+          ...[name, controlMode, String(dofs)],
+          <SuccessRate key="untrained" played={untrained} />,
+          <SuccessRate key="trained" played={trained} />,
           trained.score.meanSteps.toFixed(1),
         ])}
       />
@@ -28,8 +30,8 @@ export function ClosedLoop({ report: { robots, starts } }: { readonly report: De
   );
 }
 
-function rateOf({ score }: PlayedJson): string[] {
-  return [percentText(score.successRate), score.interval.map(percentText).join(" to ")];
+function SuccessRate({ played: { score } }: { readonly played: PlayedJson }) {
+  return <Rate rate={score.successRate} interval={score.interval} />;
 }
 
 /** The same start, before and after. */

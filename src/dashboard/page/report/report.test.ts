@@ -58,8 +58,8 @@ describe.skipIf(chromiumPath === null)(`the demo's report${skippedWithoutChromiu
     const page = await open("demo.html");
     expect(await page.title()).toBe("One policy, 2 robots · Armature");
     expect(await rowsOf(page, "Successes in closed loop")).toEqual([
-      ["reacher", "joint", "2", "12.5 %", "6.3 % to 56.3 %", "87.5 %", "43.8 % to 93.8 %", "14.3"],
-      ["pusher", "joint", "2", "0 %", "0 % to 50 %", "62.5 %", "31.3 % to 81.3 %", "61.8"],
+      ["reacher", "joint", "2", "12.5 % (6.3 % to 56.3 %)", "87.5 % (43.8 % to 93.8 %)", "14.3"],
+      ["pusher", "joint", "2", "0 % (0 % to 50 %)", "62.5 % (31.3 % to 81.3 %)", "61.8"],
     ]);
     await page.close();
   });

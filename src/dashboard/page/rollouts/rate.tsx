@@ -1,4 +1,5 @@
 import { percentText } from "../chart/number.ts";
+import "./rate.css";
 
 interface RateProps {
   /** From 0 to 1. */
