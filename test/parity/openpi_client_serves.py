@@ -50,4 +50,9 @@ try:
     held("a state of another width is an error", False)
 except RuntimeError as error:
     held(f"a state of another width is an error: {str(error).splitlines()[-1]}", "expected a state of" in str(error))
+try:
+    WebsocketClientPolicy(host=f"ws://127.0.0.1:{port}/?dataset=none", port=None)
+    held("a robot that the policy does not know is an error", False)
+except Exception as error:
+    held(f"a robot that the policy does not know is an error: {error}", "expected one robot" in str(error))
 held("another client goes on", policy.infer(observation)["actions"].shape == actions.shape)

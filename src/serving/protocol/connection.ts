@@ -32,6 +32,8 @@ export class Connection {
   #previousMs: number | null = null;
   #waiting = 0;
   #isRefused = false;
+  /** Whether it has been sent the metadata. */
+  #isTold = false;
   #session: ServedSession | null = null;
   readonly #idle: NodeJS.Timeout;
 
@@ -56,6 +58,7 @@ export class Connection {
       options.log(`connection ${options.number}: acts for ${robot.name}`, this.#event("connected"));
       const keys = options.keys(robot);
       client.send(encodeMessage(metadataOf(options.policy, robot, keys)));
+      this.#isTold = true;
       client.on("message", (data, isBinary) => this.#receive(session, keys, data, isBinary));
     } catch (error) {
       this.#refuse(error);
@@ -130,7 +133,10 @@ export class Connection {
     this.#previousMs = sent - came;
   }
 
-  /** A text frame, which openpi's client raises as an error, and the close code of its server. */
+  /**
+   * A text frame, which openpi's client raises as an error, and the close code of its server. In place of the metadata that client takes a text
+   * for bytes, and says nothing of what is in it: there the reason of the close says it.
+   */
   #refuse(error: unknown): void {
     const { log, number, metrics } = this.#options;
     const kind = refusalKindOf(error);
@@ -138,14 +144,22 @@ export class Connection {
     log(`connection ${number}: ${why}`, { ...this.#event("refused"), kind });
     metrics.refused(kind);
     this.#isRefused = true;
-    this.#client.send(said);
-    this.#client.close(
-      kind === "rate" || kind === "queue" ? tryLater : internalError,
-      "The message is in the frame before.",
-    );
+    if (this.#isTold) this.#client.send(said);
+    const code = kind === "rate" || kind === "queue" ? tryLater : internalError;
+    this.#client.close(code, this.#isTold ? "The message is in the frame before." : reasonOf(said));
   }
 
   #event(event: LogFields["event"]): LogFields {
     return { event, connection: this.#options.number };
   }
+}
+
+/** A text as the reason of a close, which has 123 bytes at most; a character that is cut goes whole. */
+function reasonOf(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= 123) return text;
+  return `${bytes
+    .subarray(0, 120)
+    .toString()
+    .replace(/\uFFFD+$/, "")}…`;
 }

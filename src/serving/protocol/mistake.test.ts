@@ -121,22 +121,22 @@ describe("a client's mistake", () => {
     acting.mockRestore();
   });
 
-  it("a message without a prompt, and a seed that is no number, are told", async () => {
+  it("a message without a prompt is told", async () => {
     const client = new Client(served.server, "/");
     await client.next();
     const without = new Map([...message({})].filter(([name]) => name !== "prompt"));
     expect(await client.ask(without)).toContain(
       '"prompt": expected a text, or its tokens as whole numbers [n], got none',
     );
-    expect(await new Client(served.server, "/?seed=abc").next()).toBe('seed: expected a whole number, got "abc"');
   });
 
   it("an address with a name that nobody reads is told: a misspelt seed would change every action", async () => {
-    const known = "address: expected dataset, robotType, controlMode and seed at most, got ";
-    expect(await new Client(served.server, "/?sed=5").next()).toBe(`${known}"sed"`);
-    expect(await new Client(served.server, "//").next()).toBe(
-      'address: expected a path with ?dataset=…&seed=… at most, got "//"',
+    const refused = async (path: string) => (await new Client(served.server, path).closed).reason;
+    expect(await refused("/?sed=5")).toBe(
+      'address: expected dataset, robotType, controlMode and seed at most, got "sed"',
     );
+    expect(await refused("//")).toBe('address: expected a path with ?dataset=…&seed=… at most, got "//"');
+    expect(await refused("/?seed=abc")).toBe('seed: expected a whole number, got "abc"');
   });
 
   it("is one short line for the client and in the log, whatever it holds", async () => {
@@ -151,9 +151,14 @@ describe("a client's mistake", () => {
     ]);
   });
 
-  it("a robot that the policy does not know is refused before anything is asked", async () => {
+  it("a robot that the policy does not know is refused before anything is asked, in the reason of the close", async () => {
     const client = new Client(served.server, "/?dataset=pushing");
-    expect(await client.next()).toContain('robot: expected one robot with dataset "pushing", got none');
-    expect((await client.closed).code).toBe(1011);
+    const { code, reason } = await client.closed;
+    expect(code).toBe(1011);
+    expect(reason).toMatch(/^robot: expected one robot with dataset "pushing", got none; the policy knows: robot .*…$/);
+    expect(Buffer.byteLength(reason)).toBe(123);
+    // Two bytes each: the last one of them would be cut in two.
+    const letters = new Client(served.server, `/?dataset=${encodeURIComponent(`x${"é".repeat(60)}`)}`);
+    expect((await letters.closed).reason).toMatch(/^robot: expected one robot with dataset "xé{39}…$/);
   });
 });
