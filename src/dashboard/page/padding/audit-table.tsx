@@ -54,7 +54,7 @@ function AuditCell({ cell }: { readonly cell: Cell }) {
   if (typeof cell === "string") return <>{cell}</>;
   return (
     <span class="leak">
-      <strong>✗ {leakSize(cell.leak)}</strong> at {cell.where}
+      <strong>✗ {leakSize(cell.leak)}</strong> <span class="leak-place">at {cell.where}</span>
     </span>
   );
 }
