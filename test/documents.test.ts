@@ -5,6 +5,7 @@ import { commands } from "../src/command/commands.ts";
 import { root } from "../src/command/root.ts";
 import { axisNames } from "../src/graph/axes.ts";
 import { variantNames } from "../src/policy/variant.ts";
+import { robots } from "../src/simulation/robots.ts";
 import { folderOrder, toolOfCommand } from "../tools/check/direction.ts";
 
 function read(path: string): string {
@@ -45,6 +46,15 @@ it("the table of axes in the conventions is the alphabet of the code", () => {
 
 it("the table of policies has a row for each of the code", () => {
   expect(firstColumn("docs/policies.md").sort()).toEqual([...variantNames].sort());
+});
+
+it("the table of simulated robots says what their designs say", () => {
+  const rows = read("docs/simulated-robots.md").matchAll(/^\| `(\w+)` \| (\d+) \| (.+) \|$/gm);
+  const expected = robots.map(({ name, dofs, controlMode, framesPerSecond, cameras, summary }) => [
+    ...[name, String(dofs.length)],
+    [controlMode, framesPerSecond, cameras.join(", "), summary].join(" | "),
+  ]);
+  expect([...rows].map(([, ...columns]) => columns)).toEqual(expected);
 });
 
 it("the tables of commands have a row for each command of the package and of a clone", () => {
