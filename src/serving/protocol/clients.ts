@@ -54,6 +54,6 @@ export class Clients {
 
 /** What goes wrong with a connection that was taken over, nobody else hears; and it is kept no longer than it takes to say no. */
 function turnAway(socket: Duplex): void {
-  socket.on("error", () => socket.destroy());
+  socket.on("error", () => {});
   socket.end("HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n", () => socket.destroy());
 }

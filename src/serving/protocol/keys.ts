@@ -185,5 +185,6 @@ function kindOf(value: MessageValue | undefined): string {
   if (value === null) return "null";
   if (isNumberArray(value)) return `an array [${value.shape.join(" ")}] ${value.dtype}`;
   if (Array.isArray(value)) return "a list";
+  if (value instanceof Uint8Array) return "bytes";
   return value instanceof Map ? "a map" : `a ${typeof value}`;
 }

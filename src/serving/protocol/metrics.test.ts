@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { jsonLog } from "./log.ts";
 import { ServerMetrics } from "./metrics.ts";
 import { readPage } from "./testing/prometheus-page.ts";
-import { Client, message, Served, startedFor } from "./testing/served.ts";
+import { Client, message, Served, startedFor, timesOf } from "./testing/served.ts";
 
 let served: Served;
 beforeAll(async () => {
@@ -32,6 +32,24 @@ describe("what a server says of itself to Prometheus", () => {
     expect(page.get('armature_batch_robots_bucket{policy="act",le="1"}')).toBe(0);
     expect(page.get('armature_batch_robots_bucket{policy="act",le="2"}')).toBe(1);
     expect(page.get("armature_sessions")).toBe(1);
+  });
+
+  it("is of each answer, which is late only after its deadline, and a note only where it is no chunk", async () => {
+    let looks = 0;
+    const lines: string[] = [];
+    const clock = { now: () => 10 * looks++, log: (line: string) => void lines.push(line) };
+    const own = await startedFor(served.policy, { ...clock, deadlineMs: 1000 });
+    const client = new Client(own, "/");
+    await client.next();
+    const timing = timesOf(await client.ask(message({})), "policy_timing");
+    const page = readPage(await (await fetch(`http://127.0.0.1:${own.address.port}/metrics`)).text());
+    client.close();
+    await own.stop();
+    // Nobody looks at the clock while the policy computes.
+    expect(timing.get("infer_ms")).toBe(10);
+    expect(page.get('armature_stage_seconds_sum{stage="policy"}')).toBe(0.01);
+    expect(page.get('armature_late_replies_total{dataset="reaching",control_mode="joint"}')).toBe(0);
+    expect(lines.filter((line) => line.includes("no chunk"))).toEqual([]);
   });
 
   it("is on a page beside its other ones: what was answered, what was refused and why, and who is there", async () => {
