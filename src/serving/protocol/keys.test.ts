@@ -7,7 +7,7 @@ import { askedBy, ownKeys } from "./keys.ts";
 
 const embodiment = embodimentOf(findRobot("reacher"), "state");
 const cameras = [{ view: "front", key: "observation.images.front" }];
-const unit = { mode: "meanStd", center: new Float64Array(2), scale: new Float64Array(2) } as const;
+const unit = { mode: "mean-std", center: new Float64Array(2), scale: new Float64Array(2) } as const;
 const robot: ServedRobot = {
   name: "reacher",
   embodiment: { ...embodiment, cameras },
