@@ -31,8 +31,9 @@ export interface ShapePlan {
 }
 
 /**
- * What a micro-batch costs by itself, in operations for each parameter that trains: its gradient is written, and added to those of other
- * micro-batches. Measured on two cores: `armature bench shapes`.
+ * What a micro-batch costs by itself, in operations for each parameter that trains: its gradient is written, read again, and added to that of
+ * another micro-batch. About what `armature bench shapes` shows: 30 ms of a core that computes 77 GFLOP a second, for 8.8 million parameters. No
+ * result depends on it but by the choice of shapes.
  */
 export const operationsPerParameter = 200;
 
