@@ -27,6 +27,12 @@ test("ranks without a micro-batch are told of, with a micro-batch that has one f
     expect(trainingRankNotes(ranks(2), recipe(size, microBatch))).toEqual([]);
 });
 
+test("nothing is said of micro-batches whose number follows from the data", () => {
+  const { threads, batch } = recipe(16, 16);
+  expect(trainingRankNotes(ranks(2), { threads, batch: { ...batch, shapes: "fit" } })).toEqual([]);
+  expect(trainingRankNotes(ranks(2), { threads, batch: { ...batch, shapes: "one" } })).toHaveLength(1);
+});
+
 test("one process alone is told nothing", () => {
   expect(rankNotes(ranks(1), { threads: 64 })).toEqual([]);
   expect(rankNotes(ranks(2), { threads: 64 })).toHaveLength(2);
