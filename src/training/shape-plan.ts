@@ -137,7 +137,7 @@ function merged(given: readonly Group[], cost: (group: Group) => number): Group[
 }
 
 /** What rows and micro-batches take of a step, in operations; counted once for each shape. */
-class ShapeCost {
+export class ShapeCost {
   readonly #plan: Plan;
   readonly #rows = new Map<string, number>();
   #parameters: number | null = null;

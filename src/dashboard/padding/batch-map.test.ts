@@ -52,8 +52,10 @@ it("counts what is real by dataset and field", async () => {
 
 it("says what each dataset's samples pay for what they do not have", async () => {
   const { samples, shares, fields } = await batchMap(plan, 0);
+  const draws = samples.map(({ row: frame, ...sample }) => ({ ...sample, frame }));
   const paid = computePadding(
     plan,
+    draws,
     samples.map((sample) => roomOf(fields, sample)),
   );
   for (const { member, computePadding: share } of shares) {
@@ -66,6 +68,15 @@ it("says what each dataset's samples pay for what they do not have", async () =>
   expect(blind.length * seeing.length).toBeGreaterThan(0);
   for (const { computePadding: own } of blind)
     for (const other of seeing) expect(own).toBeGreaterThan(other.computePadding);
+});
+
+it("pays less where rows are computed in shapes that fit", async () => {
+  const fit: Plan = { ...plan, recipe: { ...recipe, batch: { ...recipe.batch, shapes: "fit" } } };
+  const [one, other] = [await batchMap(plan, 0), await batchMap(fit, 0)];
+  const whole = ({ shares }: typeof one) =>
+    shares.reduce((sum, share) => sum + share.samples * share.computePadding, 0);
+  expect(whole(other)).toBeLessThan(whole(one));
+  for (const { computePadding: share } of other.shares) expect(share).toBeGreaterThanOrEqual(0);
 });
 
 it("refuses a step that the recipe does not have", async () => {

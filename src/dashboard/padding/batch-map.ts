@@ -92,6 +92,7 @@ export async function batchMap(plan: Plan, step: number): Promise<BatchMapJson> 
         samples,
         computePadding(
           plan,
+          draws.flat(),
           samples.map((sample) => roomOf(fields, sample)),
         ),
       ),

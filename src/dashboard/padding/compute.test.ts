@@ -49,7 +49,8 @@ it("counts what a sample would take in a policy whose batches are as large as it
     { views: views.length, observations, tokens: 3 },
     { views: views.length, observations: 1, tokens },
   ];
-  const found = computePadding(plan, rooms);
+  const draws = rooms.map(() => ({ member: 0, episode: 0, frame: 0, draw: 0 }));
+  const found = computePadding(plan, draws, rooms);
   expect(found[0]).toBe(0);
   expect(found[1]).toBeCloseTo(1 - smaller({ views: [] }) / whole, 12);
   expect(found[2]).toBeCloseTo(1 - smaller({ promptTokens: 3 }) / whole, 12);

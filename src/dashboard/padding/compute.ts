@@ -1,9 +1,7 @@
-import type { BatchLayout } from "../../batch/layout.ts";
-import { costOf } from "../../objective/cost.ts";
-import { type Plan, settingOf } from "../../recipe/plan.ts";
-
-/** The sizes of a batch that cost most, as a sample needs them. */
-export type SampleRoom = Pick<BatchLayout, "views" | "observations" | "tokens">;
+import type { BatchShape } from "../../batch/shape.ts";
+import type { Draw } from "../../mixture/sampler.ts";
+import { layoutOf, type Plan } from "../../recipe/plan.ts";
+import { ShapeCost, shapingOf } from "../../training/shape-plan.ts";
 
 /** A field of a batch: axes without that of the batch. */
 interface FieldSizes {
@@ -15,7 +13,7 @@ interface FieldSizes {
 type RealCells = Readonly<Record<string, string>>;
 
 /** How many views, observation slots and prompt tokens a sample has: the slots from the first with something real to now. */
-export function roomOf(fields: readonly FieldSizes[], { real }: { readonly real: RealCells }): SampleRoom {
+export function roomOf(fields: readonly FieldSizes[], { real }: { readonly real: RealCells }): BatchShape {
   const room = { views: 0, observations: 1, tokens: 1 };
   for (const { name, axes } of fields) {
     const bits = real[name] ?? "";
@@ -30,19 +28,18 @@ export function roomOf(fields: readonly FieldSizes[], { real }: { readonly real:
 
 /**
  * The share of a training step's matrix products that each sample takes for views, observation slots and prompt tokens that it does not
- * have, 0 to 1. Operations are counted from the programs of a policy whose batches have the recipe's sizes, and the sample's own.
+ * have, 0 to 1: in the shape in which the run computes it, which is one for all but where its recipe asks for shapes that fit. Operations are
+ * counted from the programs, as `armature inspect` counts them.
+ *
+ * @param rooms of the samples, in their order
  */
-export function computePadding(plan: Plan, rooms: readonly SampleRoom[]): number[] {
-  const setting = settingOf(plan, 1);
-  const whole = costOf(setting).gradientOperations;
-  const known = new Map<string, number>();
-  return rooms.map((room) => {
-    const key = `${room.views} ${room.observations} ${room.tokens}`;
-    const subgoals = setting.layout.subgoals === undefined ? {} : { subgoals: room.views };
-    const layout = { ...setting.layout, ...subgoals, ...room };
-    const operations = known.get(key) ?? costOf({ ...setting, layout }).gradientOperations;
-    known.set(key, operations);
-    return 1 - operations / whole;
+export function computePadding(plan: Plan, draws: readonly Draw[], rooms: readonly BatchShape[]): number[] {
+  const cost = new ShapeCost(plan);
+  const shaping = shapingOf(plan);
+  const whole = layoutOf(plan.recipe, 1);
+  return draws.map((draw, at) => {
+    const shape = shaping === null ? whole : shaping.shapes[shaping.shapeOf(draw, "train")]!;
+    return 1 - cost.ofRow(rooms[at]!) / cost.ofRow(shape);
   });
 }
 
