@@ -141,6 +141,15 @@ describe("a server's bounds", () => {
     await own.stop();
   });
 
+  it("lets nobody compress: a small message could hold far more bytes than it may", async () => {
+    const socket = connect(served.server.address.port, "127.0.0.1");
+    socket.write(`${upgrade}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n`);
+    const [head] = await once(socket, "data");
+    socket.destroy();
+    expect(String(head)).toContain("101 Switching Protocols");
+    expect(String(head)).not.toContain("permessage-deflate");
+  });
+
   it("says where it cannot listen", async () => {
     // Of the block that documentation has to itself (RFC 5737): no machine's.
     await expect(startedFor(served.policy, { host: "192.0.2.1" })).rejects.toThrow(
