@@ -74,7 +74,7 @@ it.each([
   [
     "stryker",
     ["--folder", "nn"],
-    'stryker --folder: expected one of embodiment, mixture, codec, batch, flow, loss, metric, objective, optimizer, training, simulation, serving, got "nn"',
+    'stryker --folder: expected one of embodiment, mixture, codec, batch, flow, loss, metric, objective, optimizer, training, simulation, serving, serving/protocol, got "nn"',
   ],
   [
     "parity",

@@ -1,6 +1,7 @@
 import { type LogMark, readEventsSince } from "../training/event-follower.ts";
 import { eventFile } from "../training/event-log.ts";
 import { timeFile } from "../training/time-log.ts";
+import type { RequestRefused } from "./refused.ts";
 import { type RunEvents, sortEvents } from "./run-events.ts";
 import { sortTimes, type TimeColumns } from "./run-times.ts";
 import type { Source, SourceFolders } from "./source.ts";
@@ -23,6 +24,12 @@ export class RunFollower {
   constructor(sources: SourceFolders, source: Source) {
     this.#sources = sources;
     this.#source = source;
+  }
+
+  /** In place of what a run has logged, where none of it is read. */
+  static refused({ message }: RequestRefused): RunPart {
+    const { problems: _, ...events } = sortEvents([]);
+    return { ...events, times: sortTimes([]), problems: [message], isFromStart: true, isTorn: false };
   }
 
   /** Everything that a run has logged so far. @throws RequestRefused as `next` */

@@ -149,6 +149,24 @@ describe("what is refused", () => {
   });
 });
 
+it("follows the others where a run's log is a link out of what was given, and says it of that run", async () => {
+  const response = await fetch(`${server.url}/api/live?run=tricky&run=a%2Frun`);
+  let text = "";
+  for await (const bytes of response.body!) {
+    text += Buffer.from(bytes).toString("utf8");
+    if (text.split("\n\n").length > 2) break;
+  }
+  const parts = text.split("\n\n").slice(0, 2);
+  const [one, other] = parts.map((part) => JSON.parse(part.replace("event: part\ndata: ", "")));
+  // In the order of their names.
+  expect([one.run, one.steps.step, one.problems]).toEqual(["a/run", [1, 2], []]);
+  expect([other.run, other.steps.step, other.problems]).toEqual([
+    "tricky",
+    [],
+    ["events.jsonl: expected a file of the folders given, got a link that leads out of them"],
+  ]);
+});
+
 it("waits for whoever reads slowly without keeping what it waited for", async () => {
   const warnings: string[] = [];
   const warned = (warning: Error) => void warnings.push(warning.message);

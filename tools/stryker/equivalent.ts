@@ -158,14 +158,14 @@ export const equivalents: readonly Equivalent[] = [
     reason: outOfBounds,
   },
   {
-    path: "src/batch/example.ts",
+    path: "src/batch/history.ts",
     code: 'if (purpose === "validation" || layout.observations === 1) return true;',
     before: "layout.observations === 1",
     after: "false",
     reason: "without history there is none to drop: the fact is read beside slots of history alone",
   },
   {
-    path: "src/batch/example.ts",
+    path: "src/batch/history.ts",
     code: "return chance.uniform(0, draw.draw, draw.frame, draw.episode) >= reading.historyDropout;",
     before: "chance.uniform(0, draw.draw, draw.frame, draw.episode) >= reading.historyDropout",
     after: "chance.uniform(0, draw.draw, draw.frame, draw.episode) > reading.historyDropout",

@@ -27,11 +27,19 @@ export const liveEndpoint: Endpoint = {
   },
 };
 
-/** Begins with everything: whoever connects again needs no memory of what came before. */
+/**
+ * Begins with everything: whoever connects again needs no memory of what came before. A run whose log is refused is told of once, and
+ * the others are followed.
+ */
 async function* parts(followers: readonly RunFollower[], gone: AbortSignal): AsyncGenerator<SentEvent> {
+  const followed = new Set(followers);
   while (!gone.aborted) {
-    for (const follower of followers) {
-      const part = await follower.next();
+    for (const follower of followed) {
+      const part = await follower.next().catch((error: unknown) => {
+        if (!(error instanceof RequestRefused)) throw error;
+        followed.delete(follower);
+        return RunFollower.refused(error);
+      });
       if (part !== null) yield { name: "part", value: { run: follower.name, ...part } satisfies LivePart };
     }
     await pause(lookMs, gone);

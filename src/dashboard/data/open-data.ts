@@ -99,6 +99,14 @@ export function openedOf({ name, dataset, problem }: ShownDataset): Dataset {
   return dataset;
 }
 
+/** Rows of an episode. @throws InputError where the dataset has none of that number, or cannot be opened */
+export function lengthOfEpisode(shown: ShownDataset, episode: number): number {
+  const length = openedOf(shown).episodes.find(({ index }) => index === episode)?.length;
+  if (length === undefined)
+    throw new InputError(`dataset "${shown.name}": expected an episode that is in use, got ${episode}`);
+  return length;
+}
+
 interface Each {
   readonly manifest: Manifest | null;
   readonly cache: string;

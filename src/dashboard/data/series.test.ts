@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { cacheFolder } from "../../dataset/cache.ts";
+import { InputError } from "../../input-error.ts";
 import { awkwardRecipe } from "../../recipe/testing/awkward-recipe.ts";
 import { craneDofs, craneRecipe, craneRecordings } from "../../recipe/testing/cranes.ts";
 import { craneOrigin, craneRows, craneStateUnits, craneUnits } from "../../training/testing/crane-units.ts";
@@ -31,6 +32,14 @@ it("has an episode's numbers as they were recorded, entry by entry", async () =>
   ]);
   expectCurves(series.actions.values, (row, dof) => actions[row]![dof]!);
   expectCurves(series.states.values, (row, entry) => states[row]![entry]!);
+});
+
+it("refuses an episode that the dataset does not have, as a matter of who asks", async () => {
+  const asked = episodeSeries(open, open.datasets[0]!, { episode: 99, scale: "raw" });
+  await expect(asked).rejects.toThrow(
+    new InputError(`dataset "${open.datasets[0]!.name}": expected an episode that is in use, got 99`),
+  );
+  await expect(asked).rejects.toBeInstanceOf(InputError);
 });
 
 it("normalises as training does: an action is relative to the state of its own row", async () => {

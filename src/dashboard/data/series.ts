@@ -2,7 +2,7 @@ import { promptAt } from "../../batch/example.ts";
 import type { EpisodeTable } from "../../dataset/dataset.ts";
 import type { Embodiment } from "../../embodiment/embodiment.ts";
 import { type EntryJson, type EpisodeSide, entriesJson, sideOfEpisode } from "./listing.ts";
-import { type OpenData, openedOf, type ShownDataset } from "./open-data.ts";
+import { lengthOfEpisode, type OpenData, openedOf, type ShownDataset } from "./open-data.ts";
 import { episodeVectors, type Scale } from "./rows.ts";
 
 /** Curves of a vector: an entry each. */
@@ -40,6 +40,7 @@ export async function episodeSeries(
   { episode, scale }: { readonly episode: number; readonly scale: Scale },
 ): Promise<EpisodeSeriesJson> {
   const dataset = openedOf(shown);
+  lengthOfEpisode(shown, episode);
   const table = await dataset.table(episode);
   const { actions, states } = episodeVectors(open, shown, { table, scale });
   const span = shown.member?.spans.find((one) => one.episode === episode);

@@ -93,6 +93,9 @@ it("refuses rows that an episode does not have, and a dataset of another", async
   );
   await expect(chunksAt(policy, shown, { episode: 0, row: -1, draws: 1 })).rejects.toThrow("got -1");
   await expect(chunksAt(policy, shown, { episode: 0, row: 0.5, draws: 1 })).rejects.toThrow("got 0.5");
+  const missing = 'dataset "north": expected an episode that is in use, got 99';
+  await expect(chunksAt(policy, shown, { episode: 99, row: 0, draws: 1 })).rejects.toThrow(missing);
+  await expect(chunkErrors(policy, shown, { episode: 99, rows: 3, draws: 1 })).rejects.toThrow(missing);
   await expect(chunksAt(policy, { ...shown }, { episode: 0, row: 0, draws: 1 })).rejects.toThrow(
     'dataset "north": expected one of a robot that the policy was trained on, got another',
   );

@@ -3,7 +3,7 @@ import { ownUnit } from "../../embodiment/unit.ts";
 import { actionsFrom, trajectory } from "../../embodiment/window.ts";
 import { evenlySpaced } from "../../mixture/evenly-spaced.ts";
 import { loadPlanOf } from "../../recipe/plan.ts";
-import { openedOf, type ShownDataset } from "../data/open-data.ts";
+import { lengthOfEpisode, openedOf, type ShownDataset } from "../data/open-data.ts";
 import type { SampledChunk, ShownPolicy } from "./shown-policy.ts";
 
 /** Chunks that the policy gives at one row, beside what was recorded from there on; in the units of the recording. */
@@ -77,7 +77,7 @@ export async function chunkErrors(
   { episode, rows: count, draws }: { readonly episode: number; readonly rows: number; readonly draws: number },
 ): Promise<ChunkErrorsJson> {
   const dataset = openedOf(shown);
-  const length = dataset.episodes.find(({ index }) => index === episode)?.length ?? 0;
+  const length = lengthOfEpisode(shown, episode);
   const rows = evenlySpaced(length, count);
   const sampled = await policy.sample(shown, { episode, rows, draws });
   const recorded = await Promise.all(rows.map((row) => recordedFrom(policy, dataset, shown, { episode, row })));

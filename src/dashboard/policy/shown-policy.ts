@@ -14,7 +14,7 @@ import { answersOf } from "../../recipe/answer.ts";
 import { layoutOf, loadPlanOf, type Plan, settingOf } from "../../recipe/plan.ts";
 import { type FoundPolicy, findPolicy, readPolicyWeights } from "../../serving/load.ts";
 import { asAsked } from "../../training/action-errors.ts";
-import { type OpenData, openedOf, type ShownDataset } from "../data/open-data.ts";
+import { lengthOfEpisode, type OpenData, openedOf, type ShownDataset } from "../data/open-data.ts";
 
 /** Samples in one run of the program. */
 const rows = 8;
@@ -143,7 +143,7 @@ export class ShownPolicy {
 }
 
 function checkRows(shown: ShownDataset, episode: number, rowsAsked: readonly number[]): void {
-  const length = openedOf(shown).episodes.find(({ index }) => index === episode)?.length ?? 0;
+  const length = lengthOfEpisode(shown, episode);
   const outside = rowsAsked.find((row) => !Number.isInteger(row) || row < 0 || row >= length);
   if (outside !== undefined)
     throw new InputError(
