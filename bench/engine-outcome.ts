@@ -2,6 +2,8 @@ import type { CommandOutcome } from "../src/command/definition.ts";
 import { table } from "../src/command/table.ts";
 import type { Terminal } from "../src/command/terminal.ts";
 import type { OperatorTime } from "../src/graph/profile.ts";
+import { requirePrecision } from "../src/graph/runtime/precision.ts";
+import { InputError } from "../src/input-error.ts";
 import { measureShape, profileShape, type ShapeResult } from "./engine.ts";
 import { type ShapeName, shapes } from "./transformer.ts";
 import { ratioTo } from "./turns.ts";
@@ -15,6 +17,17 @@ export interface EngineBench {
   readonly profile: boolean;
 }
 
+/** Whether OpenVINO is there, on a processor that multiplies bfloat16. */
+async function isThere(): Promise<boolean> {
+  try {
+    await requirePrecision("bf16");
+    return true;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
+}
+
 /** One training step at each shape, ours beside PyTorch's. */
 export async function benchEngine(
   { python, threads, rounds, profile }: EngineBench,
@@ -22,9 +35,10 @@ export async function benchEngine(
 ): Promise<CommandOutcome> {
   const names = Object.keys(shapes).filter((name): name is ShapeName => name in shapes);
   const results: ShapeResult[] = [];
+  const bf16 = await isThere();
   const profiles: Profile[] = [];
   for (const shape of names) {
-    results.push(await measureShape(shape, { python, threads, rounds, screen: terminal.err }));
+    results.push(await measureShape(shape, { python, threads, rounds, screen: terminal.err, bf16 }));
     if (profile) for (const each of await profileShape(shape, { threads })) profiles.push({ shape, ...each });
   }
   const rows = results.flatMap(({ shape, measured }) => {

@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly threads: number;
   readonly rounds: number;
   readonly screen: Screen;
+  /** Whether gradients in bf16 are measured too, by OpenVINO and by PyTorch. */
+  readonly bf16: boolean;
 }
 
 /** The contestants of one shape, in the order in which they were started. */
@@ -42,6 +44,10 @@ export async function measureShape(shape: ShapeName, options: EngineOptions): Pr
   try {
     for (const [name, begin] of Object.entries(forms))
       contestants.push(await contestant(name, stepsPerTurn[shape], await begin(startOf(shape), machine(options))));
+    if (options.bf16) {
+      const begun = await separateTraining(startOf(shape), { ...machine(options), precision: "bf16" });
+      contestants.push(await contestant("armature separate bf16", stepsPerTurn[shape], begun));
+    }
     const python = await addPyTorch(contestants, shape, options);
     const total = contestants.length * options.rounds;
     const { screen } = options;
@@ -85,12 +91,13 @@ export async function profileShape(
 async function addPyTorch(
   contestants: Contestant[],
   shape: ShapeName,
-  { python, threads }: EngineOptions,
+  { python, threads, bf16 }: EngineOptions,
 ): Promise<Pick<ShapeResult, "torch" | "missing">> {
   if (python === null) return { torch: null, missing: null };
   const wanted = { python, shape, threads, steps: stepsPerTurn[shape] };
   const eager = await startPyTorch({ ...wanted, mode: "eager" });
   contestants.push(eager);
+  if (bf16) contestants.push(await startPyTorch({ ...wanted, mode: "autocast" }));
   try {
     contestants.push(await startPyTorch({ ...wanted, mode: "compile" }));
     return { torch: eager.version, missing: null };

@@ -3,7 +3,9 @@ import { startScript } from "./script.ts";
 import type { ShapeName } from "./transformer.ts";
 import type { Contestant } from "./turns.ts";
 
-export type Mode = "eager" | "compile";
+export type Mode = "eager" | "compile" | "autocast";
+
+const names = { eager: "PyTorch eager", compile: "PyTorch compiled", autocast: "PyTorch autocast bf16" } as const;
 
 export interface PyTorchOptions {
   /** The interpreter. */
@@ -31,7 +33,7 @@ export async function startPyTorch({ python, shape, mode, threads, steps }: PyTo
   const script = startScript({ python, name: "pytorch_engine.py", words, needs: "torch and numpy" });
   const { torch } = await script.answer(z.object({ torch: z.string() }));
   return {
-    name: `PyTorch ${mode === "eager" ? "eager" : "compiled"}`,
+    name: names[mode],
     version: torch,
     async repeat() {
       script.go();

@@ -88,10 +88,12 @@ class Training:
         )
         self.optimizer = torch.optim.AdamW(self.model.parameters(), **ADAMW, fused=True)
         self.forward = torch.compile(self.model) if mode == "compile" else self.model
+        self.autocast = torch.autocast("cpu", torch.bfloat16, enabled=mode == "autocast")
 
     def step(self) -> torch.Tensor:
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.forward(self.input, self.target)
+        with self.autocast:
+            loss = self.forward(self.input, self.target)
         loss.backward()
         self.optimizer.step()
         return loss
@@ -139,7 +141,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--shape", choices=SHAPES, help="default: all")
-    parser.add_argument("--mode", choices=("eager", "compile"), help="default: both")
+    parser.add_argument("--mode", choices=("eager", "compile", "autocast"), help="default: the first two")
     parser.add_argument("--steps", type=int, default=10, help="steps of one repetition")
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--warmup", type=int, default=8, help="steps before the first measured one")

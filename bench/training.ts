@@ -47,7 +47,7 @@ export async function separateTraining(start: Start, machine: Machine): Promise<
   const { loss, parameters, gradients } = differentiated(start.shape);
   const outputs = Object.fromEntries(gradients.map((array, at) => [gradientName(parameters[at]!.name), array]));
   const program = await Program.compile({ [lossOutput]: loss, ...outputs }, { ...machine, fixed: new Map() });
-  const updater = await Updater.compile(parameters, optimizer, machine);
+  const updater = await Updater.compile(parameters, optimizer, { ...machine, precision: "float32" });
   const gradient = Packed.zeros(parameters);
   const lossCell = zeros("", [], "float32");
   const fetches = new Map<string, Storage>([[lossOutput, lossCell], ...renamed(gradient, gradientName)]);

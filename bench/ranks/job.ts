@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { z } from "zod";
-import { cacheFolder } from "../../src/dataset/cache.ts";
+import { cacheFolder } from "../../src/cache-folder.ts";
 import { ownRecipe } from "../../src/own-package.ts";
 import { openWorld } from "../../src/ranks/open-world.ts";
 import { RankedSum } from "../../src/ranks/ranked-sum.ts";

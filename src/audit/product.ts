@@ -48,6 +48,7 @@ export class AuditedProduct {
   /** @param weights of the policy as it is: where the plan's is wider, new cells are made up */
   static async compile(plan: Plan, rows: number, weights: ParameterValues): Promise<AuditedProduct> {
     const { device, threads } = plan.recipe;
+    // In float32 whatever the recipe says: laws about other shapes hold up to rounding, and that of bfloat16 would hide a leak.
     const machine = { device, threads };
     const setting: Setting = { ...settingOf(plan, rows), hidden: "poisonable" };
     const [world] = await localWorlds(1);

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { cacheFolder } from "../dataset/cache.ts";
+import { cacheFolder } from "../cache-folder.ts";
 import { ruleNames } from "../validity/rules.ts";
 import { allow } from "./allow.ts";
 import { define } from "./definition.ts";

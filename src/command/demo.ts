@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { cacheFolder } from "../cache-folder.ts";
 import type { DemoStory, Played, ValidatedStep } from "../dashboard/demo-story.ts";
-import { cacheFolder } from "../dataset/cache.ts";
 import type { DemoDisplay } from "../demo/phases.ts";
 import { InputError } from "../input-error.ts";
 import { validationAsJson } from "../objective/as-json.ts";

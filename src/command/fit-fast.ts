@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { cacheFolder } from "../dataset/cache.ts";
+import { cacheFolder } from "../cache-folder.ts";
 import { shortest } from "../shortest.ts";
 import type { FittedFast } from "../training/fit-fast.ts";
 import { define } from "./definition.ts";

@@ -1,4 +1,4 @@
-import { cacheFolder } from "../dataset/cache.ts";
+import { cacheFolder } from "../cache-folder.ts";
 import { openMixture } from "../mixture/mixture.ts";
 import { type DataSummary, dataSummaries } from "../recipe/data-summary.ts";
 import { mixtureOf } from "../recipe/mixture-of.ts";

@@ -1,8 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { cacheFolder } from "../cache-folder.ts";
 import type { ConventionName } from "../checkpoint/convention-name.ts";
-import { cacheFolder } from "../dataset/cache.ts";
+import { precisions } from "../graph/runtime/precision.ts";
 import { InputError } from "../input-error.ts";
 import type { WeightsValidation } from "../metric/group.ts";
 import { groupsAsJson, validationAsJson } from "../objective/as-json.ts";
@@ -38,6 +39,7 @@ export const train = define({
     size: otherwise(policySize, null),
     set: otherwise(repeated(text("key=value", "replace one value of the recipe")), []),
     device: otherwise(choice("device", "where the programs run", ["cpu", "cuda", "webgpu"]), null),
+    precision: otherwise(choice("precision", "in what gradients multiply matrices", precisions), null),
     steps: otherwise(count("steps", "stop at this step; the schedule keeps the recipe's length"), null),
     out: otherwise(text("run", "folder of the run; else runs/NAME-DATE-TIME"), null),
     resume: flag("continue the run that is given, or in --out, or the recipe's newest"),
@@ -65,6 +67,10 @@ export const train = define({
     },
     { line: "train recipes/real-mixture.ts --set batch.size=32 --out runs/wide", shows: "with another batch" },
     { line: "train recipes/real-mixture.ts --out runs/wide --resume", shows: "goes on from its last checkpoint" },
+    {
+      line: "train recipes/real-mixture.ts --precision bf16",
+      shows: "gradients multiply bfloat16, by OpenVINO, on a processor that has it",
+    },
     {
       line: "train recipes/real-mixture.ts --log tensorboard",
       shows: "its curves also in the run's folder tensorboard/: tensorboard --logdir runs",
@@ -161,15 +167,25 @@ export interface FolderChoice {
 interface Given extends SubjectChoice, Omit<FolderChoice, "recipe"> {
   readonly set: readonly string[];
   readonly device: string | null;
+  readonly precision: string | null;
   readonly log: string | null;
   readonly steps: number | null;
   readonly initBackbone: readonly string[];
   readonly allow: readonly ConventionName[];
 }
 
-/** `--device` is a short way to write `--set device=…`. */
-export function settingsOf({ set, device }: { readonly set: readonly string[]; readonly device: string | null }) {
-  return device === null ? set : [...set, `device=${device}`];
+/** `--device` and `--precision` are short ways to write `--set device=…` and `--set precision=…`. */
+export function settingsOf({ set, device, precision = null }: MachineChoice): readonly string[] {
+  const short = Object.entries({ device, precision }).flatMap(([key, value]) =>
+    value === null ? [] : [`${key}=${value}`],
+  );
+  return [...set, ...short];
+}
+
+interface MachineChoice {
+  readonly set: readonly string[];
+  readonly device: string | null;
+  readonly precision?: string | null;
 }
 
 /** A recipe with values replaced, whole again. */

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
+import { cacheFolder } from "../cache-folder.ts";
 import type { ConventionName } from "../checkpoint/convention-name.ts";
-import { cacheFolder } from "../dataset/cache.ts";
 import type { World } from "../ranks/world.ts";
 import { actionErrorTable } from "./action-error-table.ts";
 import { allow } from "./allow.ts";

@@ -1,5 +1,5 @@
+import { cacheFolder } from "../cache-folder.ts";
 import { readManifest } from "../checkpoint/checkpoint.ts";
-import { cacheFolder } from "../dataset/cache.ts";
 import { encodeError } from "../plain-error.ts";
 import { findPolicy, servedWeights } from "../serving/load.ts";
 import { recipeOn } from "../training/recipe-on.ts";

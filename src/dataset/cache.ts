@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { makeFolder } from "../make-folder.ts";
 
@@ -10,12 +9,6 @@ export interface CacheForm<T> {
   decode(text: string, key: string): T | null;
   /** `null` where the value is not worth keeping. */
   encode(value: T, key: string): string | null;
-}
-
-/** Where what is fetched or computed is kept for later runs: in `ARMATURE_CACHE`, else in `armature` in the user's cache folder. */
-export function cacheFolder(kind: "hub" | "statistics"): string {
-  const { ARMATURE_CACHE, XDG_CACHE_HOME } = process.env;
-  return join(ARMATURE_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "armature"), kind);
 }
 
 /**

@@ -37,7 +37,7 @@ export async function examineDevice(
   }
   const began = performance.now();
   const examined = {
-    operators: operatorsOf(device),
+    operators: operatorsOf({ device }),
     compute: (graph: OnnxGraph, values: Arrays) => computeOn(machine, graph, values),
   };
   const { findings, operators } = await operatorSuite(examined, suitePolicies, seen);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { differenceIn } from "./difference.ts";
+import { differenceIn, distanceIn, lengthOf } from "./difference.ts";
 import { HostArray } from "./host-array.ts";
 
 const floats = (...values: number[]) => new HostArray("i", [values.length], "float32", Float32Array.from(values));
@@ -15,4 +15,14 @@ test("a cell that is a number in one array alone is as far as can be; one that i
   expect(differenceIn(floats(1, Number.NaN), floats(1, 2), 0)).toBe(Number.POSITIVE_INFINITY);
   expect(differenceIn(floats(1, 2), floats(1, Number.POSITIVE_INFINITY), 0)).toBe(Number.POSITIVE_INFINITY);
   expect(differenceIn(floats(2, Number.NaN), floats(1, Number.NaN), 0)).toBe(0.5);
+});
+
+test("a distance is the length of the difference by that of the first, or by the floor where that is longer", () => {
+  const [one, other] = [floats(3, 4), floats(3, 1)];
+  expect(distanceIn(one, other, 0)).toBe(3 / 5);
+  expect(distanceIn(one, other, 6)).toBe(3 / 6);
+  expect(distanceIn(one, one, 0)).toBe(0);
+  expect(distanceIn(floats(Number.NaN, 4), floats(Number.NaN, 4), 0)).toBe(0);
+  expect(distanceIn(floats(Number.NaN, 4), floats(1, 4), 0)).toBe(Number.POSITIVE_INFINITY);
+  expect(lengthOf(floats(Number.NaN, 3, 4))).toBe(5);
 });

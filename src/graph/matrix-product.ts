@@ -1,4 +1,5 @@
 import { type Axis, cells, letters } from "./axes.ts";
+import { writeInBfloat16 } from "./bfloat16.ts";
 import { writeIntegerProduct } from "./integer-product.ts";
 import type { AnyArray, Form, Lowering } from "./operation.ts";
 import type { Product, Roles } from "./roles.ts";
@@ -119,24 +120,34 @@ function matrix(
 }
 
 function gemm({ lowering, factor }: Product, a: Matrix, b: Matrix, like: Form): string {
-  const product = lowering.node("Gemm", [a.name, b.name], {
-    transA: a.isTransposed ? 1 : 0,
-    transB: b.isTransposed ? 1 : 0,
-  });
-  return factor === 1 ? product : lowering.node("Mul", [product, lowering.scalar(like, factor)]);
+  const attributes = { transA: a.isTransposed ? 1 : 0, transB: b.isTransposed ? 1 : 0 };
+  const product = isInBfloat16(lowering, like)
+    ? writeInBfloat16(lowering, [a.name, b.name], (halves) => lowering.node("Gemm", halves, attributes))
+    : lowering.node("Gemm", [a.name, b.name], attributes);
+  return scaled(lowering, product, factor, like);
 }
 
 /** Float64 takes the plain product: `FusedMatMul`, of ONNX Runtime's own, rounds its factor to float32. */
 function batched({ lowering, factor }: Product, a: Matrix, b: Matrix, like: Form): string {
+  const attributes = { transA: a.isTransposed ? 1 : 0, transB: b.isTransposed ? 1 : 0 };
+  if (isInBfloat16(lowering, like)) {
+    const product = writeInBfloat16(lowering, [a.name, b.name], (halves) =>
+      lowering.fused("FusedMatMul", halves, attributes),
+    );
+    return scaled(lowering, product, factor, like);
+  }
   if (like.type === "float32" && lowering.operators === "runtime")
-    return lowering.fused("FusedMatMul", [a.name, b.name], {
-      transA: a.isTransposed ? 1 : 0,
-      transB: b.isTransposed ? 1 : 0,
-      alpha: { float: factor },
-    });
+    return lowering.fused("FusedMatMul", [a.name, b.name], { ...attributes, alpha: { float: factor } });
   const straight = ({ name, isTransposed }: Matrix) =>
     isTransposed ? lowering.node("Transpose", [name], { perm: [0, 2, 1] }) : name;
-  const product = lowering.node("MatMul", [straight(a), straight(b)]);
+  return scaled(lowering, lowering.node("MatMul", [straight(a), straight(b)]), factor, like);
+}
+
+function isInBfloat16({ operators }: Lowering, { type }: Form): boolean {
+  return operators === "bfloat16" && type === "float32";
+}
+
+function scaled(lowering: Lowering, product: string, factor: number, like: Form): string {
   return factor === 1 ? product : lowering.node("Mul", [product, lowering.scalar(like, factor)]);
 }
 

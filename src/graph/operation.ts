@@ -56,10 +56,11 @@ export interface Operation {
 }
 
 /**
- * Operators that a graph may be written in: those of ONNX Runtime's own as well; the standard's alone, which every runtime has, also of a graph
- * that takes gradients; or those that ONNX Runtime computes right by WebGPU (docs/decisions/0013-devices-are-checked.md).
+ * Operators that a graph may be written in: those of ONNX Runtime's own as well; the standard's alone, which every runtime has, also of a
+ * graph that takes gradients; those that ONNX Runtime computes right by WebGPU (docs/decisions/0013-devices-are-checked.md); or those of OpenVINO, with matrix products of float32 in
+ * bfloat16 and all else as it is (docs/decisions/0019-products-in-bfloat16.md).
  */
-export type Operators = "runtime" | "standard" | "standard with gradients" | "webgpu";
+export type Operators = "runtime" | "standard" | "standard with gradients" | "webgpu" | "bfloat16";
 
 /** A weight that is read as 8-bit integers where it is the matrix of a product. */
 export interface IntegerWeight {

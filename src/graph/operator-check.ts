@@ -1,7 +1,7 @@
 import { differenceIn } from "./difference.ts";
 import { type Arrays, type DataType, type HostArray, zerosOfShape } from "./host-array.ts";
 import { encodeModel, namesRead, type OnnxGraph, type OnnxNode, type OnnxValue } from "./onnx.ts";
-import { openSession, type SessionOptions } from "./runtime/session.ts";
+import { openSession, type ProgramSession, type SessionOptions } from "./runtime/session.ts";
 
 type AnyHostArray = HostArray<string, DataType>;
 
@@ -109,7 +109,11 @@ function lastReaders(nodes: readonly OnnxNode[]): Map<string, number> {
 
 /** Results of a graph by name, by a session of its own. */
 export async function computeOn(machine: SessionOptions, graph: OnnxGraph, values: Arrays): Promise<Arrays> {
-  const session = openSession(encodeModel(graph), machine);
+  return await computeBy(openSession(encodeModel(graph), machine), values);
+}
+
+/** Results of a session by name, which is released. */
+export async function computeBy(session: ProgramSession, values: Arrays): Promise<Arrays> {
   try {
     const feeds = new Map(session.inputs.map(({ name }) => [name, values.get(name)!]));
     const fetches = new Map(session.outputs.map((value) => [value.name, zerosOfShape(value)]));

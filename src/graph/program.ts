@@ -5,12 +5,15 @@ import { encodeModel, type OnnxGraph, type OnnxNode, type OnnxValue, type Stored
 import type { AnyArray, Operators } from "./operation.ts";
 import { type OperatorTime, takeProfile } from "./profile.ts";
 import type { Device } from "./runtime/device.ts";
-import { openSession, type RuntimeSession } from "./runtime/session.ts";
+import type { Precision } from "./runtime/precision.ts";
+import { openSession, type ProgramSession } from "./runtime/session.ts";
 
 export interface CompileOptions {
   readonly device: Device;
   /** Threads of the runtime inside one op. Bits depend on it. */
   readonly threads: number;
+  /** Float32 where it is absent; in bf16 a program is OpenVINO's, on the CPU. */
+  readonly precision?: Precision | undefined;
   /** Inputs whose values are fixed now: weights of a policy that only acts run faster so. */
   readonly fixed: Arrays;
   /** Inputs whose values are fixed where they stand in files: the runtime reads them, and keeps what it has made of each. */
@@ -36,18 +39,19 @@ export interface StoredInputs {
 export class Program {
   /** The constants that stand in memory. */
   readonly standing: Arrays;
-  readonly #session: RuntimeSession;
+  readonly #session: ProgramSession;
 
-  private constructor(session: RuntimeSession, standing: Arrays) {
+  private constructor(session: ProgramSession, standing: Arrays) {
     this.#session = session;
     this.standing = standing;
   }
 
   /** Compiles what leads to `outputs`. @throws InputError where the device does not compute the products that are asked for */
   static async compile(outputs: Readonly<Record<string, AnyArray>>, options: CompileOptions): Promise<Program> {
-    const { stored, standing = new Map(), integers, fixed, ...machine } = options;
+    const { stored, standing = new Map(), integers, fixed, precision = "float32", ...machine } = options;
+    if (precision === "bf16") return await Program.#compileInBfloat16(outputs, options);
     if (integers !== undefined) await refuseInexactIntegers(machine);
-    const lowering = new GraphLowering(fixed, operatorsOf(options.device), integers);
+    const lowering = new GraphLowering(fixed, operatorsOf(options), integers);
     const { graph, matrices } = withoutMatrices(lowering.graph(new Map(Object.entries(outputs))));
     const read = [...standing].filter(([name]) => graph.inputs.some((input) => input.name === name));
     const constants = new Map([...read, ...matrices]);
@@ -55,6 +59,18 @@ export class Program {
     const model = encodeModel({ ...withPlaces(graph, places), nodes: lastFirst(graph.nodes) });
     const folder = stored === undefined ? {} : { folder: stored.folder };
     return new Program(openSession(model, { ...machine, ...folder, constants }), new Map(read));
+  }
+
+  static async #compileInBfloat16(
+    outputs: Readonly<Record<string, AnyArray>>,
+    { device, precision, threads, fixed, standing = new Map(), stored, integers, profile }: CompileOptions,
+  ): Promise<Program> {
+    if (device !== "cpu" || stored !== undefined || integers !== undefined || profile !== undefined)
+      throw new Error('program: expected precision "bf16" on the CPU, without stored or integer weights and profile');
+    const { openOpenvinoSession } = await import("./runtime/openvino/session.ts");
+    const graph = new GraphLowering(fixed, operatorsOf({ device, precision })).graph(new Map(Object.entries(outputs)));
+    const read = new Map([...standing].filter(([name]) => graph.inputs.some((input) => input.name === name)));
+    return new Program(openOpenvinoSession(graph, { threads, standing: read }), read);
   }
 
   get inputs(): readonly OnnxValue[] {
@@ -84,8 +100,9 @@ export class Program {
   }
 }
 
-/** What a graph is written in for a device. */
-export function operatorsOf(device: Device): Operators {
+/** What a graph is written in for a machine. */
+export function operatorsOf({ device, precision }: Pick<CompileOptions, "device" | "precision">): Operators {
+  if (precision === "bf16") return "bfloat16";
   return device === "webgpu" ? "webgpu" : "runtime";
 }
 

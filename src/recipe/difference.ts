@@ -26,14 +26,21 @@ export interface RecipeDifference {
   readonly other: unknown;
 }
 
+/** What a key says that a recipe does not have, where another recipe may say the same. */
+const whenAbsent = new Map<string, unknown>([["precision", "float32"]]);
+
 /** Every value in which two recipes differ, by path. */
 export function recipeDifferences(one: Recipe, other: Recipe): RecipeDifference[] {
   const left = leaves(one, "");
   const right = leaves(other, "");
   const paths = [...new Set([...left.keys(), ...right.keys()])];
   return paths
-    .filter((path) => left.get(path) !== right.get(path))
+    .filter((path) => valueAt(left, path) !== valueAt(right, path))
     .map((path) => ({ path, one: left.get(path), other: right.get(path) }));
+}
+
+function valueAt(values: ReadonlyMap<string, unknown>, path: string): unknown {
+  return values.has(path) ? values.get(path) : whenAbsent.get(path);
 }
 
 /**

@@ -14,6 +14,7 @@ import { dataSchema } from "./data-schema.ts";
 import { delayProblem } from "./delay.ts";
 import { lossWeightProblems, lossWeightsSchema } from "./loss-weights.ts";
 import { optimizerSchema } from "./optimizer-schema.ts";
+import { precisionMisfits, precisionSchema } from "./precision.ts";
 import { pictureMarksSchema, policySizeSchema, sizeMisfit } from "./size-schema.ts";
 import { promptMisfit } from "./text.ts";
 
@@ -117,6 +118,8 @@ export const recipeSchema = z
     /** Threads of the runtime per rank. */
     threads: count,
     device: z.enum(["cpu", "cuda", "webgpu"]),
+    /** In what the gradient program multiplies matrices: float32 where it is absent, or bf16, by OpenVINO on a processor that has it. */
+    precision: precisionSchema.optional(),
     /** What the loss is divided by. */
     reduction: z.enum(reductions),
     /** Which real cells teach. */
@@ -167,6 +170,7 @@ function misfits(recipe: Recipe): Misfit[] {
     weightMisfits,
     delayMisfits,
     shapeMisfits,
+    precisionMisfits,
   ];
   return kinds.flatMap((misfitsIn) => misfitsIn(recipe));
 }

@@ -5,6 +5,7 @@ import type { Manifest } from "../checkpoint/manifest.ts";
 import { pruneCheckpoints, writeCheckpoint } from "../checkpoint/store.ts";
 import { requireDevice } from "../graph/runtime/device.ts";
 import { MappedFile } from "../graph/runtime/mapped-file.ts";
+import { requirePrecision } from "../graph/runtime/precision.ts";
 import type { Term } from "../loss/reduction.ts";
 import type { ActionError } from "../metric/action-error.ts";
 import { type GroupNames, refuseNotFinite, type WeightsValidation } from "../metric/group.ts";
@@ -92,6 +93,7 @@ export class Run {
     plan: (open: OpenMixture) => Promise<Plan>,
   ): Promise<Run> {
     requireDevice(recipe.device);
+    await requirePrecision(recipe.precision ?? "float32");
     const open = await openMixtureAsSplit(mixtureOf(recipe), splits);
     try {
       const planned = await plan(open);
@@ -269,7 +271,7 @@ export class Run {
       trains: (name) => trained.has(name),
       frozen: new Map([...parameters].filter(([name]) => !trained.has(name))),
       recompute: recipe.batch.recompute ?? "nothing",
-      machine: machineOf(recipe),
+      machine: { ...machineOf(recipe), precision: recipe.precision ?? "float32" },
       world: this.world,
     });
   }

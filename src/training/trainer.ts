@@ -11,7 +11,7 @@ import type { RateChoice } from "../optimizer/rate.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import { Updater } from "../optimizer/update.ts";
 import type { World } from "../ranks/world.ts";
-import { checkDevice } from "./device-check.ts";
+import { checkDevice, isReference } from "./device-check.ts";
 import { GlobalGradient, type GradientProgramOptions, GradientPrograms, weighed } from "./global-gradient.ts";
 import { textOverRanks } from "./over-ranks.ts";
 
@@ -57,13 +57,14 @@ export class Trainer {
     this.#programs = programs;
     this.#gradient = new GlobalGradient(programs, options.terms, options.world);
     this.#updater = updater;
-    this.#isDeviceChecked = options.machine.device === "cpu";
+    this.#isDeviceChecked = isReference(options.machine);
   }
 
   static async compile(options: TrainerOptions): Promise<Trainer> {
     const programs = GradientPrograms.of(options);
     if (options.firstShape !== undefined) await programs.with(options.firstShape, async () => {});
-    const updater = await Updater.compile(programs.trained, options.optimizer, options.machine);
+    const { device, threads } = options.machine;
+    const updater = await Updater.compile(programs.trained, options.optimizer, { device, threads });
     return new Trainer(options, programs, updater);
   }
 

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { cacheFolder } from "../../cache-folder.ts";
 import { latestCheckpoint } from "../../checkpoint/store.ts";
-import { cacheFolder } from "../../dataset/cache.ts";
 import { recipeFile } from "../../recipe/file.ts";
 import { type OpenData, openData, type ShownDataset } from "../data/open-data.ts";
 import { dataSubjectAt } from "../data/subject.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cacheFolder } from "../../dataset/cache.ts";
+import { cacheFolder } from "../../cache-folder.ts";
 import { plainColumns, writeV2 } from "../../dataset/testing/small-dataset.ts";
 import { asFound } from "../../embodiment/mapping.ts";
 import { awkwardRecipe, plainRecipe } from "../../recipe/testing/awkward-recipe.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { BatchMaker } from "../../batch/maker.ts";
-import { cacheFolder } from "../../dataset/cache.ts";
+import { cacheFolder } from "../../cache-folder.ts";
 import { openPictureReader } from "../../dataset/read/video.ts";
 import { layoutOf, loadPlanOf } from "../../recipe/plan.ts";
 import { awkwardRecipe } from "../../recipe/testing/awkward-recipe.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { cacheFolder } from "../../dataset/cache.ts";
+import { cacheFolder } from "../../cache-folder.ts";
 import { idleRecipe, writeIdle } from "../testing/idle-dataset.ts";
 import { inspection } from "./inspection.ts";
 import { openData } from "./open-data.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { cacheFolder } from "../../dataset/cache.ts";
+import { cacheFolder } from "../../cache-folder.ts";
 import { InputError } from "../../input-error.ts";
 import { awkwardRecipe } from "../../recipe/testing/awkward-recipe.ts";
 import { craneDofs, craneRecipe, craneRecordings } from "../../recipe/testing/cranes.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { cacheFolder } from "../../dataset/cache.ts";
+import { cacheFolder } from "../../cache-folder.ts";
 import { type OpenMixture, openMixture } from "../../mixture/mixture.ts";
 import { mixtureOf } from "../../recipe/mixture-of.ts";
 import { type Plan, planOf } from "../../recipe/plan.ts";

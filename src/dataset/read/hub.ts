@@ -2,10 +2,10 @@ import { createWriteStream } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { cacheFolder } from "../../cache-folder.ts";
 import { InputError } from "../../input-error.ts";
 import { makeFolder } from "../../make-folder.ts";
 import { optionalPackage } from "../../optional-package.ts";
-import { cacheFolder } from "../cache.ts";
 import { reason } from "../problem.ts";
 import { HubError, hubFetch } from "./hub-request.ts";
 

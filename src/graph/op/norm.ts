@@ -55,7 +55,7 @@ export function rmsNorm<A extends string, W extends string, D extends FloatType>
   return applyKeeping(pick(x), [rowForm(x)], [x, gain], {
     name: "rmsNorm",
     lower: (lowering, inputs) =>
-      x.type === "float64" || ["webgpu", "standard with gradients"].includes(lowering.operators)
+      x.type === "float64" || ["webgpu", "standard with gradients", "bfloat16"].includes(lowering.operators)
         ? lowerRmsNormBySteps(lowering, inputs[0]!, inputs[1]!, epsilon)
         : lowerNorm32(lowering, { ...rmsOperator(lowering), epsilon }, inputs),
     gradient: (given, inputs, outputs) => {
@@ -111,7 +111,7 @@ function lowerLayerNorm64(lowering: Lowering, inputs: readonly AnyArray[], epsil
   return [result, flatRows(lowering, x, mean), flatRows(lowering, x, inverse)];
 }
 
-/** As above: the runtime's own gives its root in float32, and by WebGPU something else. */
+/** As above: the runtime's own gives its root in float32, and by WebGPU something else; OpenVINO does not have it. */
 function lowerRmsNormBySteps(lowering: Lowering, x: AnyArray, gain: AnyArray, epsilon: number): string[] {
   const { unit, inverse } = lowerUnit64(lowering, x, lowering.value(x), epsilon);
   return [lowering.node("Mul", [unit, lowering.value(gain)]), flatRows(lowering, x, inverse)];

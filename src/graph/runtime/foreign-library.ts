@@ -12,6 +12,9 @@ export const decode: typeof foreign.decode = koffi.decode;
 /** How the function at an address is called. */
 export const proto: typeof foreign.proto = koffi.proto;
 
+/** A structure that is passed by value. */
+export const struct: typeof foreign.struct = koffi.struct;
+
 /** Stack of an asynchronous foreign call; kernels of the runtime and MPI need more than koffi's 128 KiB. */
 const asynchronousStack = 8 * 2 ** 20;
 

@@ -71,11 +71,20 @@ function adopt(session: Address, constants: RuntimeValues): RuntimeSession {
   }
 }
 
-/** A program in the runtime's memory: it runs until it is released. */
-export class RuntimeSession {
+/** A program in a runtime's memory: it runs until it is released. */
+export interface ProgramSession {
   /** What `run` must be fed. */
   readonly inputs: readonly OnnxValue[];
   /** What `run` computes. */
+  readonly outputs: readonly OnnxValue[];
+  run(feeds: ReadonlyMap<string, AnyHostArray>, fetches: ReadonlyMap<string, AnyHostArray>): Promise<void>;
+  release(): void;
+  endProfile(): string;
+}
+
+/** A program in the memory of ONNX Runtime. */
+export class RuntimeSession implements ProgramSession {
+  readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
   readonly #session: Address;
   readonly #constants: RuntimeValues;

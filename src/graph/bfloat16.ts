@@ -1,0 +1,51 @@
+import { elementType, type OnnxGraph, type OnnxNode } from "./onnx.ts";
+import type { Lowering } from "./operation.ts";
+
+/** How ONNX calls the type: float32's exponent, and 8 bits of its 24. */
+const bfloat16 = 16;
+
+/** A product whose matrices are rounded to bfloat16, and whose sums, added in float32, are rounded so once. */
+export function writeInBfloat16(
+  lowering: Lowering,
+  matrices: readonly string[],
+  multiply: (halves: readonly string[]) => string,
+): string {
+  const halves = matrices.map((name) => lowering.node("Cast", [name], { to: bfloat16 }));
+  return lowering.node("Cast", [multiply(halves)], { to: elementType.float32 });
+}
+
+/** The graph with nothing rounded to bfloat16: for runtimes that do not have the type. */
+export function withoutBfloat16(graph: OnnxGraph): OnnxGraph {
+  return { ...graph, nodes: graph.nodes.map((node) => (isRounding(node) ? { ...node, ...same } : node)) };
+}
+
+/** A graph without bfloat16, with its products rounded again as `writeInBfloat16` has them. */
+export function withProductsInBfloat16(graph: OnnxGraph): OnnxGraph {
+  return { ...graph, nodes: graph.nodes.flatMap((node) => (products.has(node.operator) ? rounded(node) : [node])) };
+}
+
+const same = { operator: "Identity", attributes: {} } as const;
+
+/** What `writeProduct` writes with two matrices. */
+const products = new Set(["Gemm", "FusedMatMul"]);
+
+function isRounding({ operator, attributes: { to } }: OnnxNode): boolean {
+  return operator === "Cast" && to !== undefined && "int" in to && to.int === bfloat16;
+}
+
+function rounded(node: OnnxNode): OnnxNode[] {
+  const [output = ""] = node.outputs;
+  const half = (name: string, at: number) => `${output} of ${at} ${name}`;
+  const cast = (from: string, to: string, type: number): OnnxNode => ({
+    operator: "Cast",
+    domain: "",
+    inputs: [from],
+    outputs: [to],
+    attributes: { to: { int: type } },
+  });
+  return [
+    ...node.inputs.map((name, at) => cast(name, half(name, at), bfloat16)),
+    { ...node, inputs: node.inputs.map(half), outputs: [half(output, -1)] },
+    cast(half(output, -1), output, elementType.float32),
+  ];
+}
