@@ -154,12 +154,12 @@ export const serve = define({
 });
 
 /**
- * Lets JavaScript's memory grow to three times what lives in it between collections. Each message brings a megabyte of pictures that is gone
+ * Lets JavaScript's memory grow to twice what lives in it between collections. Each message brings a megabyte of pictures that is gone
  * when it is answered, for which V8 otherwise collects everything at every tenth question: answers are 2 to 4 ms later then, and a policy's
  * threads lose their processors.
  */
 function collectSeldom(): void {
-  setFlagsFromString("--heap-growing-percent=200");
+  setFlagsFromString("--heap-growing-percent=100");
 }
 
 const clocks = { now: () => performance.now(), clock: () => Date.now() };

@@ -24,6 +24,29 @@ export const view: typeof foreign.view = koffi.view;
 /** A function to be called. */
 export type Foreign = ReturnType<foreign.LibraryHandle["func"]>;
 
+/**
+ * Calls a function on another thread; everything that its addresses point to must outlive the promise.
+ *
+ * @param accept throws where what it returned says that it went wrong
+ */
+export function callOnThread<Status>(
+  called: Foreign,
+  values: readonly unknown[],
+  accept: (status: Status) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    called.async(...values, (problem: Error | null, status: Status) => {
+      try {
+        if (problem !== null) throw problem;
+        accept(status);
+        resolve();
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+}
+
 /** A function of the process itself, such as the C library's. */
 export function ownFunction(name: string, result: string, parameters: readonly string[]): Foreign {
   widenStack();

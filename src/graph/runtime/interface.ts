@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { InputError } from "../../input-error.ts";
-import { decode, openLibrary, proto } from "./foreign-library.ts";
+import { callOnThread, decode, type Foreign, openLibrary, proto } from "./foreign-library.ts";
 
 /** An address in memory as koffi passes it. */
 export type Address = bigint;
@@ -64,7 +64,6 @@ const plain = {
 } as const;
 
 type Argument = Address | NodeJS.ArrayBufferView | string | number | null;
-type Foreign = ReturnType<ReturnType<typeof openLibrary>["func"]>;
 
 /** Oldest version of the table that has every function above (ONNX Runtime 1.17). */
 const tableVersion = 17;
@@ -108,17 +107,7 @@ export function call(name: keyof typeof table, ...values: Argument[]): void {
 
 /** Calls a function of the table on another thread; everything that its addresses point to must outlive the promise. */
 export function callElsewhere(name: keyof typeof table, ...values: Argument[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    found.get(name)!.async(...values, (problem: Error | null, status: Address | null) => {
-      try {
-        if (problem !== null) throw problem;
-        accept(name, status);
-        resolve();
-      } catch (error) {
-        reject(error);
-      }
-    });
-  });
+  return callOnThread(found.get(name)!, values, (status: Address | null) => accept(name, status));
 }
 
 /** The address that a function of the table writes into its last parameter. */

@@ -1,45 +1,25 @@
 import type { PolicyJson } from "../../api/policy.ts";
-import type { RunList } from "../../api/runs.ts";
 import type { DataJson, DatasetJson } from "../../data/listing.ts";
-import { changeQuery, useAddress } from "../address.ts";
+import { changeQuery } from "../address.ts";
 import { brief } from "../chart/number.ts";
 import { chosenNumber, DatasetPicker, EpisodePicker } from "../data/dataset-picker.tsx";
-import { SourcePicker } from "../data/source.tsx";
 import { WhenHere } from "../data/when-here.tsx";
 import { useJson } from "../fetched.ts";
+import { OneRun, type ShownRun } from "../one-run.tsx";
 import { PolicyEpisode } from "../policy/episode.tsx";
-import { chosenRuns } from "../run-picker.tsx";
 import "../data/data.css";
 import "../policy/policy.css";
 
 /** What a run's policy would do along an episode, over what was recorded. */
 export function PolicyView() {
-  const { query } = useAddress();
-  const runs = useJson<RunList>("/api/runs", 0);
-  const [name] = chosenRuns(query, runs);
-  const api = name === undefined ? null : `/api/runs/${encodeURIComponent(name)}`;
-  const chosen = name === undefined || api === null ? null : ({ kind: "runs", name, api } as const);
   return (
-    <div class="content">
-      <h1 class="hidden">Policy</h1>
-      <div class="controls">
-        <SourcePicker
-          lists={{ runs, datasets: { state: "here", value: { datasets: [] } } }}
-          chosen={chosen}
-          forgotten={["data", "episode", "row", "load"]}
-        />
-      </div>
-      {api !== null && <RunPolicy key={api} api={api} query={query} />}
-    </div>
+    <OneRun title="Policy" forgotten={["data", "episode", "row", "load"]}>
+      {({ api, query }) => <RunPolicy key={api} api={api} query={query} />}
+    </OneRun>
   );
 }
 
-interface RunPolicyProps {
-  readonly api: string;
-  readonly query: URLSearchParams;
-}
-
-function RunPolicy({ api, query }: RunPolicyProps) {
+function RunPolicy({ api, query }: ShownRun) {
   const policy = useJson<PolicyJson>(`${api}/policy`, 0);
   const data = useJson<DataJson>(`${api}/data`, 0);
   return (
@@ -72,7 +52,7 @@ function RunPolicy({ api, query }: RunPolicyProps) {
   );
 }
 
-interface LoadedProps extends RunPolicyProps {
+interface LoadedProps extends ShownRun {
   readonly policy: PolicyJson;
   readonly datasets: readonly DatasetJson[];
 }

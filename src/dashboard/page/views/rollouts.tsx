@@ -1,50 +1,29 @@
 import { useState } from "preact/hooks";
 import type { RolloutsJson } from "../../api/rollouts.ts";
-import type { RunList } from "../../api/runs.ts";
 import type { PlayedStartsJson } from "../../rollouts/played.ts";
 import type { RolloutRobotJson } from "../../rollouts/robots.ts";
-import { changeQuery, useAddress } from "../address.ts";
+import { changeQuery } from "../address.ts";
 import { brief } from "../chart/number.ts";
 import { chosenNumber } from "../data/dataset-picker.tsx";
-import { SourcePicker } from "../data/source.tsx";
 import { WhenHere } from "../data/when-here.tsx";
 import { useJson } from "../fetched.ts";
+import { OneRun, type ShownRun } from "../one-run.tsx";
 import { RunFilms } from "../rollouts/films.tsx";
 import { RobotPart } from "../rollouts/robot.tsx";
 import { SuccessTable } from "../rollouts/success.tsx";
-import { chosenRuns } from "../run-picker.tsx";
 import "../data/data.css";
 import "../rollouts/rollouts.css";
 
 /** A run's policy in closed loop: how often it succeeds, films, and the robot itself. */
 export function RolloutsView() {
-  const { query } = useAddress();
-  const runs = useJson<RunList>("/api/runs", 0);
-  const [name] = chosenRuns(query, runs);
-  const api = name === undefined ? null : `/api/runs/${encodeURIComponent(name)}`;
-  const chosen = name === undefined || api === null ? null : ({ kind: "runs", name, api } as const);
   return (
-    <div class="content">
-      <h1 class="hidden">Rollouts</h1>
-      <div class="controls">
-        <SourcePicker
-          lists={{ runs, datasets: { state: "here", value: { datasets: [] } } }}
-          chosen={chosen}
-          forgotten={["robot", "seed", "live"]}
-        />
-      </div>
-      {api !== null && <RunRollouts key={api} api={api} query={query} />}
-    </div>
+    <OneRun title="Rollouts" forgotten={["robot", "seed", "live"]}>
+      {({ api, query }) => <RunRollouts key={api} api={api} query={query} />}
+    </OneRun>
   );
 }
 
-interface RunProps {
-  /** Where the addresses of the run begin. */
-  readonly api: string;
-  readonly query: URLSearchParams;
-}
-
-function RunRollouts({ api, query }: RunProps) {
+function RunRollouts({ api, query }: ShownRun) {
   const found = useJson<RolloutsJson>(`${api}/rollouts`, 0);
   return (
     <WhenHere found={found} meanwhile="Looking for rollouts">
@@ -58,7 +37,7 @@ function RunRollouts({ api, query }: RunProps) {
   );
 }
 
-function Robots({ api, query, rollouts }: RunProps & { readonly rollouts: RolloutsJson }) {
+function Robots({ api, query, rollouts }: ShownRun & { readonly rollouts: RolloutsJson }) {
   const { robots, step, problem } = rollouts;
   const [played, setPlayed] = useState<ReadonlyMap<number, PlayedStartsJson>>(new Map());
   const number = chosenNumber(query.get("robot"), robots.length);

@@ -1,5 +1,5 @@
 import { InputError } from "../../../input-error.ts";
-import { decode, type Foreign, openLibrary, struct } from "../foreign-library.ts";
+import { callOnThread, decode, type Foreign, openLibrary, struct } from "../foreign-library.ts";
 import type { Address } from "../interface.ts";
 import { openvinoLibraries } from "./folder.ts";
 
@@ -62,17 +62,7 @@ export function openvino(name: keyof typeof table, ...values: Argument[]): void 
 
 /** Calls a function on another thread; everything that its addresses point to must outlive the promise. */
 export function openvinoElsewhere(name: keyof typeof table, ...values: Argument[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    found.get(name)!.async(...values, (problem: Error | null, status: number) => {
-      try {
-        if (problem !== null) throw problem;
-        accept(name, status);
-        resolve();
-      } catch (error) {
-        reject(error);
-      }
-    });
-  });
+  return callOnThread(found.get(name)!, values, (status: number) => accept(name, status));
 }
 
 /** The address that a function writes into its last parameter. */
