@@ -14,6 +14,17 @@ export type Storage<D extends DataType> = {
   bool: Uint8Array;
 }[D];
 
+/** Bytes of a cell. */
+export const byteWidth: Readonly<Record<DataType, number>> = {
+  float32: 4,
+  float64: 8,
+  int32: 4,
+  int64: 8,
+  int8: 1,
+  uint8: 1,
+  bool: 1,
+};
+
 /** A dense array in memory whose axes are known by letter and order, row-major. */
 export class HostArray<A extends string, D extends DataType = "float32"> {
   readonly axes: A;

@@ -6,7 +6,7 @@ import type { AnyArray, Operators } from "./operation.ts";
 import { type OperatorTime, takeProfile } from "./profile.ts";
 import type { Device } from "./runtime/device.ts";
 import type { Precision } from "./runtime/precision.ts";
-import { openSession, type ProgramSession } from "./runtime/session.ts";
+import { openSession, type ProgramArrays, type ProgramSession } from "./runtime/session.ts";
 
 export interface CompileOptions {
   readonly device: Device;
@@ -86,7 +86,7 @@ export class Program {
    *
    * @throws RangeError if a name is missing or left over, or a form differs
    */
-  async run(feeds: Arrays, fetches: Arrays): Promise<void> {
+  async run(feeds: ProgramArrays, fetches: ProgramArrays): Promise<void> {
     await this.#session.run(feeds, fetches);
   }
 

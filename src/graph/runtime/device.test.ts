@@ -14,7 +14,7 @@ const model = encodeModel({
 
 // Which devices a machine has is not known here: each must either compute, or be refused by name with a way out.
 for (const [device, remedy] of [
-  ["cuda", /^--device cuda: .*; run "ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node"/],
+  ["cuda", /^--device cuda: .*; bring the libraries by "armature doctor --install cuda"/],
   ["webgpu", /^--device webgpu: .*; install the GPU's .* driver/],
 ] as const)
   test(`${device} computes, or is refused with a way out; it never becomes the CPU in silence`, async () => {

@@ -11,6 +11,15 @@ const ordinaryMemory = 0;
 /** Memory of the host, as the runtime names it. */
 export const hostMemory: Address = obtain("CreateCpuMemoryInfo", allocatedByArena, ordinaryMemory);
 
+const firstCard = 0;
+let ofCard: Address | null = null;
+
+/** Memory of the first card, as the runtime names it. */
+export function cudaMemory(): Address {
+  ofCard ??= obtain("CreateMemoryInfo", "Cuda", allocatedByArena, firstCard, ordinaryMemory);
+  return ofCard;
+}
+
 const unlimited = 0;
 const asMuchAsAsked = 1;
 const runtimesChoice = -1;

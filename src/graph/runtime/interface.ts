@@ -38,6 +38,7 @@ const table = {
   GetTensorElementType: [60, "void *", "void *"],
   GetDimensionsCount: [61, "void *", "void *"],
   GetDimensions: [62, "void *", "void *", "size_t"],
+  CreateMemoryInfo: [68, "str", "int", "int", "int", "void *"],
   CreateCpuMemoryInfo: [69, "int", "int", "void *"],
   AllocatorFree: [76, "void *", "void *"],
   GetAllocatorWithDefaultOptions: [78, "void *"],
@@ -48,6 +49,7 @@ const table = {
   CreateArenaCfg: [156, "size_t", "int", "int", "int", "void *"],
   SessionOptionsAppendExecutionProvider_CUDA_V2: [204, "void *", "void *"],
   CreateCUDAProviderOptions: [205, "void *"],
+  UpdateCUDAProviderOptions: [206, "void *", "void *", "void *", "size_t"],
   AddExternalInitializers: [210, "void *", "void *", "void *", "size_t"],
   SessionOptionsAppendExecutionProvider: [216, "void *", "str", "void *", "void *", "size_t"],
 } as const;
@@ -86,13 +88,18 @@ function bind(name: string, place: number, result: string, parameters: string[])
   found.set(name, decode(decode(functions, place * pointerSize, "void *"), proto(result, parameters)));
 }
 
-/** The runtime that `onnxruntime-node` bundles for this machine. */
-function openRuntime(): ReturnType<typeof openLibrary> {
+/** The library of the runtime that `onnxruntime-node` bundles for this machine. */
+export function runtimeLibrary(): string {
   const { platform, arch } = process;
   const files: Readonly<Record<string, string>> = { linux: "libonnxruntime.so.1", darwin: "libonnxruntime.1.dylib" };
+  const folder = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
+  return join(folder, "bin/napi-v6", platform, arch, files[platform] ?? "onnxruntime.dll");
+}
+
+function openRuntime(): ReturnType<typeof openLibrary> {
+  const { platform, arch } = process;
   try {
-    const folder = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
-    return openLibrary(join(folder, "bin/napi-v6", platform, arch, files[platform] ?? "onnxruntime.dll"), "local");
+    return openLibrary(runtimeLibrary(), "local");
   } catch (error) {
     const [reason] = String(error).split("\n", 1);
     const found = `expected the runtime for ${platform} on ${arch} in the package onnxruntime-node, got ${reason}`;

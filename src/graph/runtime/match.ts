@@ -1,5 +1,6 @@
+import { DeviceArray } from "../device-array.ts";
 import type { OnnxValue } from "../onnx.ts";
-import type { AnyHostArray } from "./value.ts";
+import type { ProgramArray } from "./value.ts";
 
 /**
  * Refuses arrays that are not exactly what a program takes or gives.
@@ -9,7 +10,7 @@ import type { AnyHostArray } from "./value.ts";
 export function checkArrays(
   role: "feed" | "fetch",
   expected: readonly OnnxValue[],
-  arrays: ReadonlyMap<string, AnyHostArray>,
+  arrays: ReadonlyMap<string, ProgramArray>,
 ): void {
   const missing = expected.filter(({ name }) => !arrays.has(name)).map(({ name }) => name);
   if (missing.length > 0 || arrays.size !== expected.length) {
@@ -21,9 +22,10 @@ export function checkArrays(
     if (array.type !== type) throw new RangeError(`run, ${role} "${name}": expected ${type}, got ${array.type}`);
     if (array.shape.length !== shape.length || shape.some((size, at) => size !== array.shape[at]))
       throw new RangeError(`run, ${role} "${name}": expected [${shape.join(", ")}], got [${array.shape.join(", ")}]`);
-    if (!isAligned(array.cells.byteOffset))
+    const { from } = spanOf(array);
+    if (!isAligned(from))
       throw new RangeError(
-        `run, ${role} "${name}": memory must start at a multiple of ${alignment} bytes, got ${array.cells.byteOffset}; copy it`,
+        `run, ${role} "${name}": memory must start at a multiple of ${alignment} bytes, got ${from}; copy it`,
       );
   }
 }
@@ -42,34 +44,42 @@ const alignment = 16;
  * @throws RangeError that names both arrays
  */
 export function refuseSharedMemory(
-  feeds: ReadonlyMap<string, AnyHostArray>,
-  fetches: ReadonlyMap<string, AnyHostArray>,
+  feeds: ReadonlyMap<string, ProgramArray>,
+  fetches: ReadonlyMap<string, ProgramArray>,
 ): void {
-  const written = new Map<ArrayBufferLike, [string, AnyHostArray][]>();
+  const written: Written = new Map();
   for (const [name, array] of fetches) {
     refuse("fetch", name, array, written);
-    const others = written.get(array.cells.buffer);
-    if (others === undefined) written.set(array.cells.buffer, [[name, array]]);
+    const { memory } = spanOf(array);
+    const others = written.get(memory);
+    if (others === undefined) written.set(memory, [[name, array]]);
     else others.push([name, array]);
   }
   for (const [name, array] of feeds) refuse("feed", name, array, written);
 }
 
-function refuse(
-  role: "feed" | "fetch",
-  name: string,
-  array: AnyHostArray,
-  written: ReadonlyMap<ArrayBufferLike, [string, AnyHostArray][]>,
-): void {
-  const clash = written.get(array.cells.buffer)?.find(([, other]) => overlap(array, other));
+function refuse(role: "feed" | "fetch", name: string, array: ProgramArray, written: Written): void {
+  const clash = written.get(spanOf(array).memory)?.find(([, other]) => overlap(array, other));
   if (clash !== undefined)
     throw new RangeError(
       `run: ${role} "${name}" shares memory with fetch "${clash[0]}"; give the result its own array`,
     );
 }
 
-function overlap({ cells: one }: AnyHostArray, { cells: other }: AnyHostArray): boolean {
-  return one.byteOffset < other.byteOffset + other.byteLength && other.byteOffset < one.byteOffset + one.byteLength;
+/** Arrays that are written, with their names, by the memory that they lie in. */
+type Written = Map<object, [string, ProgramArray][]>;
+
+/** Where an array lies: the memory, its first byte there, and the one behind its last. */
+function spanOf(array: ProgramArray): { readonly memory: object; readonly from: number; readonly until: number } {
+  if (array instanceof DeviceArray)
+    return { memory: array.memory, from: array.byteOffset, until: array.byteOffset + array.byteLength };
+  const { buffer, byteOffset, byteLength } = array.cells;
+  return { memory: buffer, from: byteOffset, until: byteOffset + byteLength };
+}
+
+function overlap(one: ProgramArray, other: ProgramArray): boolean {
+  const [a, b] = [spanOf(one), spanOf(other)];
+  return a.from < b.until && b.from < a.until;
 }
 
 function listed(names: readonly string[]): string {

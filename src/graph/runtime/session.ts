@@ -1,11 +1,11 @@
 import type { OnnxValue } from "../onnx.ts";
 import { type Device, useDevice } from "./device.ts";
 import { environment } from "./environment.ts";
-import { address } from "./foreign-library.ts";
 import { type Address, call, callElsewhere, give, obtain } from "./interface.ts";
 import { checkArrays, refuseSharedMemory } from "./match.ts";
+import { Names } from "./names.ts";
 import { endProfile, readSignature } from "./signature.ts";
-import { type AnyHostArray, RuntimeValues } from "./value.ts";
+import { type AnyHostArray, type ProgramArray, RuntimeValues } from "./value.ts";
 
 /** How a program is run. The thread count and the device change bits, the rest does not. */
 export interface SessionOptions {
@@ -71,13 +71,16 @@ function adopt(session: Address, constants: RuntimeValues): RuntimeSession {
   }
 }
 
+/** Arrays by name, each in the host's memory or, for a program of a device, in that one's. */
+export type ProgramArrays = ReadonlyMap<string, ProgramArray>;
+
 /** A program in a runtime's memory: it runs until it is released. */
 export interface ProgramSession {
   /** What `run` must be fed. */
   readonly inputs: readonly OnnxValue[];
   /** What `run` computes. */
   readonly outputs: readonly OnnxValue[];
-  run(feeds: ReadonlyMap<string, AnyHostArray>, fetches: ReadonlyMap<string, AnyHostArray>): Promise<void>;
+  run(feeds: ProgramArrays, fetches: ProgramArrays): Promise<void>;
   release(): void;
   endProfile(): string;
 }
@@ -112,7 +115,7 @@ export class RuntimeSession implements ProgramSession {
    * @param fetches the arrays that receive the outputs, every one by name
    * @throws RangeError if a name is missing or left over, a type or shape differs, or a fetch shares memory
    */
-  async run(feeds: ReadonlyMap<string, AnyHostArray>, fetches: ReadonlyMap<string, AnyHostArray>): Promise<void> {
+  async run(feeds: ProgramArrays, fetches: ProgramArrays): Promise<void> {
     if (this.#released) throw new Error("Session.run: the session was released");
     checkArrays("feed", this.inputs, feeds);
     checkArrays("fetch", this.outputs, fetches);
@@ -188,14 +191,3 @@ const waitingEntries = {
   spin: { "session.intra_op.spin_duration_us": "50" },
   sleep: { "session.intra_op.allow_spinning": "0" },
 } as const;
-
-/** Names as C takes them: pointers to texts that end with a zero byte. */
-class Names {
-  readonly pointers: BigUint64Array;
-  readonly #texts: readonly Uint8Array[];
-
-  constructor(names: readonly string[]) {
-    this.#texts = names.map((name) => new TextEncoder().encode(`${name}\0`));
-    this.pointers = BigUint64Array.from(this.#texts, (text) => address(text));
-  }
-}
