@@ -1,11 +1,16 @@
+import type { LibrarySet } from "../cache-folder.ts";
 import type { DeviceReport } from "../doctor/devices.ts";
+import type { InstalledLibraries } from "../doctor/install.ts";
 import type { Fact } from "../doctor/machine.ts";
 import type { SoftwarePart } from "../doctor/software.ts";
-import { define } from "./definition.ts";
+import { programCall } from "../own-package.ts";
+import { type CommandOutcome, define } from "./definition.ts";
 import { choice, count, flag, otherwise } from "./parameter.ts";
+import type { Screen } from "./terminal.ts";
 import { watched } from "./watched.ts";
 
 const devices = ["cpu", "webgpu", "cuda"] as const;
+const librarySets = ["cuda", "openvino"] as const;
 
 export const doctor = define({
   name: "doctor",
@@ -15,6 +20,14 @@ export const doctor = define({
     device: otherwise(choice("device", "that is examined; left out, each that is there", devices), null),
     threads: otherwise(count("threads", "that the processor computes with"), 2),
     quick: flag("say what there is, and have no device compute"),
+    install: otherwise(
+      choice(
+        "libraries",
+        "that are brought from the Python package index (PIP_INDEX_URL), without Python",
+        librarySets,
+      ),
+      null,
+    ),
   },
   examples: [
     {
@@ -24,15 +37,26 @@ export const doctor = define({
     { line: "doctor --quick", shows: "the same in a second, without a trial" },
     { line: "doctor --device webgpu", shows: "the same, of devices only the one by WebGPU" },
     { line: "doctor --json > doctor.json", shows: "the same for programs" },
+    {
+      line: "doctor --install cuda",
+      shows:
+        "NVIDIA's libraries and ONNX Runtime's part for them, 0.8 GB to fetch, into the cache folder or where ARMATURE_CUDA says",
+    },
+    {
+      line: "doctor --install openvino",
+      shows: "OpenVINO, which --precision bf16 computes with, 60 MB, likewise (ARMATURE_OPENVINO)",
+    },
   ],
   async run(given, { err }) {
+    if (given.install !== null) return await installed(given.install, err);
     const { machineFacts } = await import("../doctor/machine.ts");
     const { packageVersion, softwareParts } = await import("../doctor/software.ts");
     const facts = [
       ...(await machineFacts()),
       { name: "ONNX Runtime", found: packageVersion("onnxruntime-node") ?? "none" },
     ];
-    const parts = await softwareParts();
+    const { libraryParts } = await import("../doctor/library-set.ts");
+    const parts = [...(await softwareParts()), ...(await libraryParts())];
     const asked = given.quick ? [] : devices.filter((device) => given.device === null || given.device === device);
     const reports: DeviceReport[] = [];
     for (const device of asked) {
@@ -45,6 +69,26 @@ export const doctor = define({
     return { status: isWrong ? 1 : 0, json: { machine: facts, parts, devices: reports }, text };
   },
 });
+
+async function installed(set: LibrarySet, screen: Screen): Promise<CommandOutcome> {
+  const { installLibraries, wheelPlatform } = await import("../doctor/install.ts");
+  const { packagesOf } = await import("../doctor/library-set.ts");
+  const request = { set, packages: packagesOf(set), platform: wheelPlatform(set) };
+  const inMegabytes = (bytes: number) => Math.round(bytes / 1e6);
+  const libraries = await watched({ screen, label: `fetch ${set}`, unit: "MB" }, (seen) =>
+    installLibraries(request, (done, of) => seen(inMegabytes(done), inMegabytes(of))),
+  );
+  return { status: 0, json: libraries, text: installedLines(libraries) };
+}
+
+/** What was brought, or was there, by package; and what it is for. */
+export function installedLines({ set, folder, isNew, packages, bytes }: InstalledLibraries): string {
+  const size = (count: number) => `${(count / 1e6).toFixed(0)} MB`;
+  const each = packages.map(({ name, version, bytes }) => `  ${`${name} ${version}`.padEnd(32)}${size(bytes)}`);
+  const use = { cuda: "doctor --device cuda", openvino: "train … --precision bf16" }[set];
+  const title = `${set}: ${size(bytes)} of libraries ${isNew ? "brought to" : "are there already, in"} ${folder}`;
+  return [title, ...each, `  try them: ${programCall} ${use}`].join("\n");
+}
 
 const titleWidth = 18;
 

@@ -11,7 +11,7 @@ test.runIf(process.platform === "linux")("without OpenVINO a command says how to
   try {
     expect(openvinoLibraries).toThrow(
       `precision bf16: expected OpenVINO 2026.4.0 in ${folder} (or where ARMATURE_OPENVINO says), got no ${folder}/openvino/libs/libtbb.so.12; ` +
-        `bring it: python3 -m pip install --no-deps --target ${folder} openvino==2026.4.0`,
+        `bring it: ./armature doctor --install openvino`,
     );
   } finally {
     if (before === undefined) delete process.env.ARMATURE_OPENVINO;
