@@ -1,13 +1,10 @@
 import { existsSync, lstatSync, readlinkSync, symlinkSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { cacheFolder } from "../../../cache-folder.ts";
+import { libraryFolder } from "../../../cache-folder.ts";
 import { openLibrary } from "../foreign-library.ts";
 
 /** The runtime's version whose libraries for CUDA fit: they call functions of one another that no interface fixes. */
 export const runtimeVersion = "1.30.0";
-
-/** Names the folder that the packages with CUDA's libraries were installed into. */
-export const cudaVariable = "ARMATURE_CUDA";
 
 /** What the runtime opens for CUDA, beside its own library. */
 const providers = ["libonnxruntime_providers_shared.so", "libonnxruntime_providers_cuda.so"];
@@ -15,14 +12,9 @@ const providers = ["libonnxruntime_providers_shared.so", "libonnxruntime_provide
 /** NVIDIA's libraries that those need, each after those that it needs itself. */
 const libraries = ["libcudart.so.13", "libcublasLt.so.13", "libcublas.so.13", "libcurand.so.10"];
 
-/** The folder with CUDA's libraries, laid out as Python's packages are. */
-export function cudaFolder(): string {
-  return process.env[cudaVariable] || cacheFolder("cuda");
-}
-
 /** A file of NVIDIA's packages; where the folder has none, its name alone, by which the system is asked. */
 export function cudaLibrary(name: string): string {
-  const file = join(cudaFolder(), "nvidia/cu13/lib", name);
+  const file = join(libraryFolder("cuda"), "nvidia/cu13/lib", name);
   return existsSync(file) ? file : name;
 }
 
@@ -33,7 +25,8 @@ export function cudaLibrary(name: string): string {
  * @throws Error naming what cannot be opened or linked
  */
 export function linkCuda(runtime: string): void {
-  for (const name of providers) link(join(cudaFolder(), "onnxruntime/capi", name), join(dirname(runtime), name));
+  for (const name of providers)
+    link(join(libraryFolder("cuda"), "onnxruntime/capi", name), join(dirname(runtime), name));
   for (const name of libraries) {
     if (name === "libnvJitLink.so.13" && cudaLibrary(name) === name) continue;
     openLibrary(cudaLibrary(name), "global");
