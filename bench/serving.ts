@@ -6,7 +6,7 @@ import type { Observation } from "../client/observation.ts";
 import { PolicyClient } from "../client/policy-client.ts";
 import type { CommandOutcome } from "../src/command/definition.ts";
 import type { Terminal } from "../src/command/terminal.ts";
-import { type WeightKind, weightKinds } from "../src/objective/integer-weights.ts";
+import { type WeightKind, weightKindsHere } from "../src/objective/weight-kind.ts";
 import { markdownTable } from "./markdown.ts";
 import { startScript } from "./script.ts";
 import { pictureSide, type ServerProcess, servedRun, serveRun } from "./serving-run.ts";
@@ -58,6 +58,7 @@ export async function benchServing(request: ServingRequest, terminal: Terminal):
   try {
     const overhead = await overheads(request, place, say);
     const throughput = await throughputs(request, place, say);
+    const weightKinds = [...new Set(throughput.map(({ weights }) => weights))];
     const ratios = Object.fromEntries(weightKinds.map((weights) => [weights, ratioOf(throughput, weights)]));
     const said = weightKinds.map((weights) => `${ratios[weights]!.toFixed(2)} with ${weights} weights`).join(", ");
     const text = `${overheadTable(overhead)}\n\n${throughputTable(throughput)}\n\neight robots get so many times the chunks of one: ${said}`;
@@ -137,7 +138,7 @@ async function throughputs({ threads, rounds }: ServingRequest, place: string, s
   say("a policy of size tiny with one camera is made");
   const run = await servedRun({ size: "tiny", cameras: 1, threads }, place);
   const rows: ThroughputRow[] = [];
-  for (const weights of weightKinds)
+  for (const weights of await weightKindsHere())
     for (const [clients, robots, lanes] of crowds) {
       const words = ["--weights", weights, "--weight-samples", "1", "--robots", `${robots}`, "--lanes", `${lanes}`];
       const server = await serveRun(run, ["--limits", "off", ...words]);

@@ -3,9 +3,12 @@ import { createInterface } from "node:readline";
 import { z } from "zod";
 import { exampleBatch } from "../src/batch/testing/example-batch.ts";
 import { SafetensorsFile } from "../src/checkpoint/safetensors.ts";
-import { weightKinds } from "../src/objective/integer-weights.ts";
+import { HostArray } from "../src/graph/host-array.ts";
+import type { StoredPlace } from "../src/graph/onnx.ts";
+import type { ParameterValues } from "../src/nn/parameter.ts";
 import { traceActions } from "../src/objective/objective.ts";
-import { ActionSampler } from "../src/objective/sample.ts";
+import { ActionSampler, placementFor } from "../src/objective/sample.ts";
+import { weightKinds } from "../src/objective/weight-kind.ts";
 import { settingOf, sizes, weightFile, weightVariants } from "./weights-file.ts";
 
 /**
@@ -20,15 +23,14 @@ const [variant, size, weightKind, threads] = z
   .parse(rest);
 const setting = settingOf(variant, size);
 const file = await SafetensorsFile.open(`${folder}/${weightFile}`);
-const places = new Map(
-  traceActions(setting).parameters.map(({ name }) => [name, { file: weightFile, ...file.placeOf(name) }]),
-);
+const { parameters } = traceActions(setting);
+const weights = weightKind === "bf16" ? await inMemory() : { folder, places: placesInFile() };
 await file.close();
 const began = performance.now();
 const sampler = await ActionSampler.compile({
   setting,
-  weights: { folder, places },
-  placement: "written",
+  weights,
+  placement: placementFor(weights, weightKind),
   weightKind,
   answers: null,
   machine: { device: "cpu", threads },
@@ -48,6 +50,20 @@ for await (const _ of createInterface({ input: process.stdin })) {
   say({ ms, processorMs: (user + system) / 1000, workingMib: await peakMib() });
 }
 sampler.release();
+
+function placesInFile(): Map<string, StoredPlace> {
+  return new Map(parameters.map(({ name }) => [name, { file: weightFile, ...file.placeOf(name) }]));
+}
+
+/** Products in bf16 are of weights in memory. */
+async function inMemory(): Promise<ParameterValues> {
+  const weights = new Map<string, HostArray<string, "float32">>();
+  for (const { name, axes, shape } of parameters) {
+    const { cells } = await file.read(name);
+    if (cells instanceof Float32Array) weights.set(name, new HostArray(axes, shape, "float32", cells));
+  }
+  return weights;
+}
 
 function say(facts: object): void {
   process.stdout.write(`${JSON.stringify(facts)}\n`);

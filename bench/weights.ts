@@ -6,7 +6,7 @@ import type { CommandOutcome } from "../src/command/definition.ts";
 import { Progress } from "../src/command/progress.ts";
 import type { Terminal } from "../src/command/terminal.ts";
 import { InputError } from "../src/input-error.ts";
-import { type WeightKind, weightKinds } from "../src/objective/integer-weights.ts";
+import { type WeightKind, weightKindsHere } from "../src/objective/weight-kind.ts";
 import { markdownTable } from "./markdown.ts";
 import { startScript } from "./script.ts";
 import { type Contestant, type Measured, median, ratioTo, takeTurns } from "./turns.ts";
@@ -44,7 +44,7 @@ interface Row {
 }
 
 /**
- * Answers of a policy that nobody trained, with its weights as float32 and as 8-bit integers, in turns.
+ * Answers of a policy that nobody trained, with its weights as each kind that this machine has products of, in turns.
  *
  * @throws InputError where it is another policy than those that are measured
  */
@@ -59,6 +59,7 @@ export async function benchWeights(
   try {
     terminal.err.write("weights: writing them\n");
     await writeWeights(join(folder, weightFile), settingOf(variant, size));
+    const weightKinds = await weightKindsHere();
     for (const kind of weightKinds) holders.push(await startHolder(bench, folder, kind));
     const now = () => performance.now();
     const total = holders.length * rounds;

@@ -1,6 +1,6 @@
 import { relative, resolve } from "node:path";
 import { InputError } from "../input-error.ts";
-import type { WeightKind } from "../objective/integer-weights.ts";
+import type { WeightKind } from "../objective/weight-kind.ts";
 import { type ChunkingName, chunkingNames, chunkingOf } from "../serving/chunking.ts";
 import type { PolicyRollouts } from "../serving/roll-out.ts";
 import type { AnswerCounts } from "../serving/said.ts";

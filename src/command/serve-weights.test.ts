@@ -6,12 +6,14 @@ import { writeSmallTokenizer } from "../codec/testing/small-tokenizer.ts";
 import { loadLibav } from "../dataset/libav.ts";
 import { description, side, toyPicture } from "../dataset/testing/toy-recording.ts";
 import { DatasetWriter } from "../dataset/write/dataset-writer.ts";
+import { isOpenvinoThere } from "../graph/testing/openvino.ts";
 import { InputError } from "../input-error.ts";
+import type { WeightKind } from "../objective/weight-kind.ts";
 import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
 import { findPolicy } from "../serving/load.ts";
 import { type ImportedFolder, importFolder } from "../training/testing/imported-run.ts";
 import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
-import { changeLine, weightChangeSaid } from "./serve-weights.ts";
+import { changeLine, refuseWrongActions, weightChangeSaid } from "./serve-weights.ts";
 
 const hasLibav = (await loadLibav()) !== null;
 let run: MicroRun;
@@ -21,12 +23,7 @@ beforeAll(async () => {
 afterAll(() => run.remove());
 
 /** What a server says of weights, and what it returns. */
-async function said(
-  folder: string,
-  weights: "float32" | "int8",
-  weightSamples: number,
-  measureOn: string | null = null,
-) {
+async function said(folder: string, weights: WeightKind, weightSamples: number, measureOn: string | null = null) {
   const lines: string[] = [];
   const { recipe } = await findPolicy(folder).catch(() => run);
   const given = { weights, weightSamples, measureOn };
@@ -40,6 +37,32 @@ it("a server says for each robot what integers change, and nothing where it was 
   expect(lines.length).toBeGreaterThan(1);
   expect(await said(run.folder, "float32", 2)).toEqual({ change: null, lines: [] });
   expect(await said(run.folder, "int8", 0)).toEqual({ change: null, lines: [] });
+});
+
+it.skipIf(!isOpenvinoThere())("the same of products in bf16, which move actions less than integers do", async () => {
+  const [integers, halves] = [await said(run.folder, "int8", 2), await said(run.folder, "bf16", 2)];
+  expect(halves.lines).toEqual(halves.change?.map((robot) => changeLine("bf16", robot)));
+  const moved = ({ change }: typeof halves) =>
+    change!.flatMap((robot) => (robot.change === null ? [] : [robot.change]));
+  expect(moved(halves).length).toBeGreaterThan(1);
+  expect(Math.min(...moved(halves))).toBeGreaterThan(0);
+  expect(Math.max(...moved(halves))).toBeLessThan(Math.max(...moved(integers)));
+});
+
+it("products in bf16 are refused that move a robot's actions by a quarter of what they vary or err by", () => {
+  const robot = { dataset: "cr5", controlMode: "joint", samples: 32, otherError: 2 };
+  const refused = (change: number | null, ownError: number | null) => () =>
+    refuseWrongActions({ ...robot, change, ownError });
+  for (const [change, ownError] of [
+    [0.25, 0.1],
+    [0.5, 2],
+    [null, null],
+  ] as const)
+    expect(refused(change, ownError)).not.toThrow();
+  expect(refused(0.51, 2)).toThrow(
+    "--weights bf16: expected the actions of cr5 / joint that float32 gives, within 0.5 standard deviations, got some that moved by 0.51; take --weights float32",
+  );
+  expect(refused(0.26, 0.1)).toThrow(InputError);
 });
 
 it("says so where held-out samples are not there", async () => {

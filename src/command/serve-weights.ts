@@ -32,7 +32,7 @@ export interface WeightsGiven extends CommandValues<typeof weightOptions> {}
 export function checkMeasuring({ weights, weightSamples, measureOn }: WeightsGiven): void {
   if (measureOn === null) return;
   if (weights === "float32")
-    throw new InputError("--measure-on: expected --weights int8 with it, got float32, which changes no action");
+    throw new InputError("--measure-on: expected --weights int8 or bf16 with it, got float32, which changes no action");
   if (weightSamples === 0)
     throw new InputError("--measure-on: expected --weight-samples above 0 with it, got 0, which measures nothing");
 }
@@ -41,7 +41,7 @@ export function checkMeasuring({ weights, weightSamples, measureOn }: WeightsGiv
  * What other weights than float32 change in a policy's actions, measured and said.
  *
  * @returns by robot; `null` where it is not known
- * @throws InputError where it cannot be measured on a dataset that is given
+ * @throws InputError where it cannot be measured on a dataset that is given, or products in bf16 move actions so far that they are wrong
  */
 export async function weightChangeSaid(
   run: string,
@@ -58,15 +58,33 @@ export async function weightChangeSaid(
   }
   const { measureWeightChangeApart } = await import("./weight-change-apart.ts");
   const dataset = measureOn === null ? null : resolve(measureOn);
+  let robots: readonly RobotChange[];
   try {
-    const robots = await measureWeightChangeApart({ run, weightKind: weights, samples: weightSamples, dataset });
-    for (const robot of robots) say(changeLine(weights, robot), { event: "weights", change: { weights, ...robot } });
-    return robots;
+    robots = await measureWeightChangeApart({ run, weightKind: weights, samples: weightSamples, dataset });
   } catch (error) {
     if (!(error instanceof InputError) || measureOn !== null) throw error;
     say(`weights as ${weights}: what that changes of actions was not measured: ${error.message}; ${way}`);
     return null;
   }
+  for (const robot of robots) say(changeLine(weights, robot), { event: "weights", change: { weights, ...robot } });
+  if (weights === "bf16") for (const robot of robots) refuseWrongActions(robot);
+  return robots;
+}
+
+/**
+ * In standard deviations of a robot's actions. Roundings move them by a hundredth (docs/benchmarks.md); what is computed wrongly, by
+ * about one. Training allows a gradient the same share of its length (docs/decisions/0019-products-in-bfloat16.md).
+ */
+const furthestInBfloat16 = 0.25;
+
+/** The check of decision 13: another runtime is not believed that gives other actions. @throws InputError where it does */
+export function refuseWrongActions({ dataset, controlMode, change, ownError }: RobotChange): void {
+  const furthest = furthestInBfloat16 * Math.max(1, ownError ?? 0);
+  if (change === null || change <= furthest) return;
+  throw new InputError(
+    `--weights bf16: expected the actions of ${dataset} / ${controlMode} that float32 gives, within ${significant(furthest)} standard deviations, ` +
+      `got some that moved by ${significant(change)}; take --weights float32`,
+  );
 }
 
 const way = "--measure-on FOLDER measures it on a LeRobot dataset of the robot";

@@ -74,7 +74,11 @@ describe("serve reads no weights and listens nowhere", () => {
       "--record-pictures: expected --record with it",
       () => ["--record-pictures", "small"],
     ],
-    ["measures what changes nothing", "--measure-on: expected --weights int8 with it", () => ["--measure-on", place]],
+    [
+      "measures what changes nothing",
+      "--measure-on: expected --weights int8 or bf16 with it",
+      () => ["--measure-on", place],
+    ],
     [
       "measures no samples",
       "--measure-on: expected --weight-samples above 0",

@@ -1,5 +1,5 @@
 import { fork } from "node:child_process";
-import type { WeightKind } from "../objective/integer-weights.ts";
+import type { WeightKind } from "../objective/weight-kind.ts";
 import { moduleUrl } from "../own-package.ts";
 import { decodeError, type PlainError } from "../plain-error.ts";
 import type { RobotChange } from "../training/weight-change.ts";

@@ -14,7 +14,7 @@ process.once("message", (request: ToMeasuring) => {
 async function answerTo({ run, weightKind, samples, dataset }: ToMeasuring): Promise<FromMeasuring> {
   try {
     const policy = await findPolicy(run);
-    const weights = await servedWeights(policy);
+    const weights = await servedWeights(policy, weightKind);
     const { checkpoint, machine } = policy;
     const recipe =
       dataset === null ? policy.recipe : await recipeOn(dataset, policy.recipe, await readManifest(checkpoint));

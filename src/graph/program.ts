@@ -14,6 +14,8 @@ export interface CompileOptions {
   readonly threads: number;
   /** Float32 where it is absent; in bf16 a program is OpenVINO's, on the CPU. */
   readonly precision?: Precision | undefined;
+  /** Runs that go side by side at most, each on so many threads; one where it is absent. In float32 all that are asked for do. */
+  readonly lanes?: number | undefined;
   /** Inputs whose values are fixed now: weights of a policy that only acts run faster so. */
   readonly fixed: Arrays;
   /** Inputs whose values are fixed where they stand in files: the runtime reads them, and keeps what it has made of each. */
@@ -63,14 +65,14 @@ export class Program {
 
   static async #compileInBfloat16(
     outputs: Readonly<Record<string, AnyArray>>,
-    { device, precision, threads, fixed, standing = new Map(), stored, integers, profile }: CompileOptions,
+    { device, precision, threads, lanes = 1, fixed, standing = new Map(), stored, integers, profile }: CompileOptions,
   ): Promise<Program> {
     if (device !== "cpu" || stored !== undefined || integers !== undefined || profile !== undefined)
       throw new Error('program: expected precision "bf16" on the CPU, without stored or integer weights and profile');
     const { openOpenvinoSession } = await import("./runtime/openvino/session.ts");
     const graph = new GraphLowering(fixed, operatorsOf({ device, precision })).graph(new Map(Object.entries(outputs)));
     const read = new Map([...standing].filter(([name]) => graph.inputs.some((input) => input.name === name)));
-    return new Program(openOpenvinoSession(graph, { threads, standing: read }), read);
+    return new Program(openOpenvinoSession(graph, { threads, lanes, standing: read }), read);
   }
 
   get inputs(): readonly OnnxValue[] {

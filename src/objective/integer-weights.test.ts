@@ -12,10 +12,11 @@ import { randomWeights } from "../nn/testing/random-weights.ts";
 import { policyForm } from "../policy/policy.ts";
 import { type VariantName, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
-import { integersOf, type WeightKind } from "./integer-weights.ts";
+import { integersOf } from "./integer-weights.ts";
 import { traceActions } from "./objective.ts";
 import { ActionSampler } from "./sample.ts";
 import type { Setting } from "./traced.ts";
+import type { WeightKind } from "./weight-kind.ts";
 
 const layout = {
   rows: 4,

@@ -5,11 +5,6 @@ import type { StoredPlace } from "../graph/onnx.ts";
 import type { StoredInputs } from "../graph/program.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 
-/** What a policy that acts holds its weights as: as they were trained, or as 8-bit integers where products read them. */
-export const weightKinds = ["float32", "int8"] as const;
-
-export type WeightKind = (typeof weightKinds)[number];
-
 /** Weights that a program holds as integers where they are matrices of products, from where they are. */
 export function integersOf(weights: ParameterValues | StoredInputs): IntegerWeights {
   if ("folder" in weights) {

@@ -74,6 +74,7 @@ it("actions are the same whether weights stand in the program or are fed to it",
   const huge = new Map(Array.from({ length: 2 ** 13 + 1 }, (_, at) => [`part ${at}`, large]));
   expect(placementFor(huge, "float32")).toBe("fed");
   expect(placementFor(huge, "int8")).toBe("written");
+  expect(placementFor(huge, "bf16")).toBe("fed");
   expect(placementFor(new Map([...huge].slice(1)), "float32")).toBe("written");
 });
 

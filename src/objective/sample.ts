@@ -8,22 +8,26 @@ import { actionNoise, type NoiseKey } from "./action-noise.ts";
 import { AnswerRows, type Answers } from "./answer-rows.ts";
 import { type ChunkBefore, type Chunking, carriedFeeds } from "./chunking.ts";
 import { flowInputs } from "./flow.ts";
-import { integersOf, type WeightKind } from "./integer-weights.ts";
+import { integersOf } from "./integer-weights.ts";
 import { saidAnswer, traceActions } from "./objective.ts";
 import { observationFeeds } from "./observation-feeds.ts";
 import { onlyInputs } from "./only-inputs.ts";
 import type { Setting } from "./traced.ts";
+import type { WeightKind } from "./weight-kind.ts";
 
 export interface ActionSamplerOptions {
   readonly setting: Setting;
   /** The weights that act, or where they stand in files: then they stand in the program as well. */
   readonly weights: ParameterValues | StoredInputs;
   readonly placement: WeightPlacement;
-  /** What the program holds of them; absent: float32. Integers stand in the program, wherever the weights do. */
+  /**
+   * What its products read of them; absent: float32. Integers stand in the program, wherever the weights do; products in bf16 are of weights
+   * in memory.
+   */
   readonly weightKind?: WeightKind | undefined;
   /** Actions as answers and back, where the policy says them; else `null`. */
   readonly answers: Answers | null;
-  readonly machine: Omit<CompileOptions, "fixed" | "stored" | "integers">;
+  readonly machine: Omit<CompileOptions, "fixed" | "stored" | "integers" | "precision">;
 }
 
 /** Whether weights stand in the program, where a step takes a fifth less time, or are fed to it at each run. */
@@ -58,9 +62,11 @@ export class ActionSampler {
   /** @throws RangeError where the policy makes no actions; InputError where it says them in words that are not known here */
   static async compile(options: ActionSamplerOptions): Promise<ActionSampler> {
     const { setting, weights, placement, weightKind } = options;
+    const precision = weightKind === "bf16" ? "bf16" : "float32";
     if (weightKind === "int8" && placement === "fed")
       throw new RangeError("sample: expected integers to be written into the program, got weights that are fed to it");
-    const machine = { ...options.machine, integers: weightKind === "int8" ? integersOf(weights) : undefined };
+    const integers = weightKind === "int8" ? integersOf(weights) : undefined;
+    const machine = { ...options.machine, precision, integers } as const;
     const answers = answerRowsOf(options);
     const { parameters, ...outputs } = answers === null ? traceActions(setting) : saidAnswer(setting, answers.manner);
     if ("folder" in weights) {

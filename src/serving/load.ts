@@ -7,16 +7,15 @@ import type { Manifest } from "../checkpoint/manifest.ts";
 import { openParameters } from "../checkpoint/stored-parameters.ts";
 import { checkParameters } from "../checkpoint/weights.ts";
 import { cells } from "../graph/axes.ts";
-import { refuseInexactIntegers } from "../graph/integer-check.ts";
 import type { StoredInputs } from "../graph/program.ts";
 import { InputError } from "../input-error.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import type { Chunking } from "../objective/chunking.ts";
 import { forFirstSteps } from "../objective/first-steps.ts";
-import type { WeightKind } from "../objective/integer-weights.ts";
 import { traceObjectives } from "../objective/objective.ts";
 import { ActionSampler, largestWrittenBytes, placementFor } from "../objective/sample.ts";
 import type { Setting } from "../objective/traced.ts";
+import { requireWeightKind, type WeightKind } from "../objective/weight-kind.ts";
 import { answersOf } from "../recipe/answer.ts";
 import { checkpointRecipe } from "../recipe/file.ts";
 import { conventionsOf, formOf, layoutOf, type Plan } from "../recipe/plan.ts";
@@ -96,7 +95,7 @@ export async function loadPolicy(run: string, options: LoadOptions): Promise<Loa
 export async function openPolicy(found: FoundPolicy, choice: CompileChoice): Promise<LoadedPolicy> {
   await checkChoice(found, choice);
   if (found.form === "program") return openExported(found, choice);
-  return await compilePolicy(found, await servedWeights(found), choice);
+  return await compilePolicy(found, await servedWeights(found, choice.weightKind ?? "float32"), choice);
 }
 
 /** What a policy is asked for, of what may not be there. */
@@ -115,15 +114,16 @@ export function checkRows({ form, checkpoint }: FoundPolicy, rows: number): void
  *
  * @throws InputError where it cannot
  */
-export async function checkChoice(found: FoundPolicy, { machine, chunking, weightKind }: AskedOfPolicy): Promise<void> {
+export async function checkChoice(found: FoundPolicy, asked: AskedOfPolicy): Promise<void> {
+  const { machine, chunking, weightKind = "float32" } = asked;
   const { form, checkpoint, recipe } = found;
-  if (form === "program" && weightKind === "int8")
+  if (form === "program" && weightKind !== "float32")
     throw new InputError(
-      `${checkpoint}: expected a run for weights as int8, got an exported file, whose program is as it is; name the run`,
+      `${checkpoint}: expected a run for weights as ${weightKind}, got an exported file, whose program is as it is; name the run`,
     );
   const problem = form === "program" ? programProblem(found, chunking) : chunkingProblem(chunking, recipe);
   if (problem !== null) throw new InputError(`${checkpoint}: ${problem}`);
-  if (weightKind === "int8") await refuseInexactIntegers(machine);
+  await requireWeightKind(weightKind, machine);
 }
 
 /** Why the chunks of a program cannot go on so; `null` where they can. */
@@ -187,9 +187,17 @@ export async function manifestOf({ checkpoint, recipe }: FoundPolicy): Promise<M
   return manifest;
 }
 
-/** The weights of a policy, or where they stand if they are large. @throws InputError as `readPolicyWeights` */
-export async function servedWeights(found: FoundPolicy): Promise<ParameterValues | StoredInputs> {
-  return (await largeWeights(found)) ?? (await readPolicyWeights(found));
+/**
+ * The weights of a policy, or where they stand if they are large and its program can read them there.
+ *
+ * @throws InputError as `readPolicyWeights`
+ */
+export async function servedWeights(
+  found: FoundPolicy,
+  weightKind: WeightKind,
+): Promise<ParameterValues | StoredInputs> {
+  const large = weightKind === "bf16" ? null : await largeWeights(found);
+  return large ?? (await readPolicyWeights(found));
 }
 
 /** Where weights stand that are too large to be in memory more than once; `null` for others. @throws InputError as `readPolicyWeights` */
@@ -249,7 +257,7 @@ export async function compilePolicy(
     weightKind,
     placement: placementFor(weights, weightKind),
     answers: answersOf(recipe),
-    machine: laneOf(machine, lanes),
+    machine: { ...laneOf(machine, lanes), lanes },
   };
   const sampler = await ActionSampler.compile(forFirstSteps(whole, steps));
   return new LoadedPolicy({ checkpoint, step, notes, recipe, robots, sampler, lanes, weightKind, brokenAnswers });

@@ -7,8 +7,8 @@ import { type ActionReading, ownActions, unitActions } from "../embodiment/own-a
 import { HostArray } from "../graph/host-array.ts";
 import { InputError } from "../input-error.ts";
 import type { ChunkBefore, Chunking } from "../objective/chunking.ts";
-import type { WeightKind } from "../objective/integer-weights.ts";
 import type { ActionSampler } from "../objective/sample.ts";
+import type { WeightKind } from "../objective/weight-kind.ts";
 import { readingOf } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { tokenizerOf } from "../recipe/tokenizer.ts";

@@ -7,7 +7,7 @@ import { InputError } from "../input-error.ts";
 import { makeFolder } from "../make-folder.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import type { Chunking } from "../objective/chunking.ts";
-import type { WeightKind } from "../objective/integer-weights.ts";
+import type { WeightKind } from "../objective/weight-kind.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { Design } from "../simulation/design.ts";
 import type { RobotOptions } from "../simulation/environment.ts";

@@ -1,7 +1,7 @@
 import { HostArray } from "../graph/host-array.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import type { Chunking } from "../objective/chunking.ts";
-import type { WeightKind } from "../objective/integer-weights.ts";
+import type { WeightKind } from "../objective/weight-kind.ts";
 import type { PlainError } from "../plain-error.ts";
 import type { RobotOptions } from "../simulation/environment.ts";
 import type { PlayPlan, Rollout } from "../simulation/rollout.ts";

@@ -103,7 +103,7 @@ async function wrongOperators(
 async function computing(machine: Machine): Promise<(graph: OnnxGraph, values: Arrays) => Promise<Arrays>> {
   if (machine.precision !== "bf16") return (graph, values) => computeOn(machine, graph, values);
   const { openOpenvinoSession } = await import("../graph/runtime/openvino/session.ts");
-  const options = { threads: machine.threads, standing: new Map() };
+  const options = { threads: machine.threads, lanes: 1, standing: new Map() };
   return (graph, values) => computeBy(openOpenvinoSession(withProductsInBfloat16(graph), options), values);
 }
 

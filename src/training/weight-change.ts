@@ -8,8 +8,8 @@ import { type ActionChange, ActionComparison } from "../metric/action-change.ts"
 import type { Draw } from "../mixture/sampler.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import { sampleKeys } from "../objective/action-noise.ts";
-import type { WeightKind } from "../objective/integer-weights.ts";
 import { ActionSampler, placementFor } from "../objective/sample.ts";
+import type { WeightKind } from "../objective/weight-kind.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
 import { answersOf } from "../recipe/answer.ts";
 import { type Plan, settingOf } from "../recipe/plan.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { WrittenCodec } from "../../dataset/write/description.ts";
 import { InputError } from "../../input-error.ts";
-import { weightKinds } from "../../objective/integer-weights.ts";
+import { weightKinds } from "../../objective/weight-kind.ts";
 import { layoutOf } from "../../recipe/plan.ts";
 import { limitFileSchema, limitSources, type SafetyChoice, stepFileSchema } from "../action-rules.ts";
 import { chunkingNames } from "../chunking.ts";

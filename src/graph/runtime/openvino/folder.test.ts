@@ -10,7 +10,7 @@ test.runIf(process.platform === "linux")("without OpenVINO a command says how to
   process.env.ARMATURE_OPENVINO = folder;
   try {
     expect(openvinoLibraries).toThrow(
-      `precision bf16: expected OpenVINO 2026.4.0 in ${folder} (or where ARMATURE_OPENVINO says), got no ${folder}/openvino/libs/libtbb.so.12; ` +
+      `bf16: expected OpenVINO 2026.4.0 in ${folder} (or where ARMATURE_OPENVINO says), got no ${folder}/openvino/libs/libtbb.so.12; ` +
         `bring it: ./armature doctor --install openvino`,
     );
   } finally {

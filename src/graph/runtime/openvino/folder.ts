@@ -19,10 +19,10 @@ const libraries = ["libtbb.so.12", `libopenvino${ending}`, `libopenvino_c${endin
  * @throws InputError that says how to bring them
  */
 export function openvinoLibraries(): string[] {
-  const where = "precision bf16";
+  const where = "bf16";
   if (process.platform !== "linux")
     throw new InputError(
-      `${where}: expected Linux, whose OpenVINO is called here, got ${process.platform}; take precision float32`,
+      `${where}: expected Linux, whose OpenVINO is called here, got ${process.platform}; take float32`,
     );
   const folder = libraryFolder("openvino");
   const files = libraries.map((name) => join(folder, "openvino/libs", name));

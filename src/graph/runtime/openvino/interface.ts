@@ -93,6 +93,6 @@ export function requireBfloat16(): void {
   backToOpenvino("ov_free", text);
   if (!able.includes("BF16"))
     throw new InputError(
-      `precision bf16: expected a processor that multiplies bfloat16 (avx512_bf16 or amx_bf16), got one with ${able.join(" ")}; take precision float32`,
+      `bf16: expected a processor that multiplies bfloat16 (avx512_bf16 or amx_bf16), got one with ${able.join(" ")}; take float32`,
     );
 }

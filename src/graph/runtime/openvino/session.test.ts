@@ -94,4 +94,18 @@ describe.skipIf(!isOpenvinoThere())("a program in bf16", () => {
     program.release();
     await expect(runProgram(program, rows[0]!)).rejects.toThrow("released");
   });
+
+  it("gives each of many runs its own answer where two go side by side", async () => {
+    const options = { device: "cpu", precision: "bf16", threads: 1, lanes: 2, fixed: new Map() } as const;
+    const program = await Program.compile({ product: einsum("i k, k j -> i j", x, weight) }, options);
+    const turns = Array.from({ length: 20 }, (_, at) =>
+      named({
+        x: floats("float32", "i k", [1, 2], [at, 1]),
+        weight: floats("float32", "k j", [2, 2], [1, 2, 0, at]),
+      }),
+    );
+    const all = await Promise.all(turns.map((feeds) => runProgram(program, feeds)));
+    expect(all.map(({ product }) => [...product!])).toEqual(turns.map((_, at) => [at, 3 * at]));
+    program.release();
+  });
 });

@@ -9,7 +9,10 @@ import { backToOpenvino, core, ofOpenvino, openvino, openvinoElsewhere, requireB
 
 /** What a program is compiled for. */
 export interface OpenvinoOptions {
+  /** Of one run. */
   readonly threads: number;
+  /** Runs that go side by side at most. */
+  readonly lanes: number;
   /** Inputs whose values stand in memory: the program reads them there at each run. */
   readonly standing: ReadonlyMap<string, AnyHostArray>;
 }
@@ -21,14 +24,14 @@ export interface OpenvinoOptions {
  * @throws InputError where the processor multiplies no bfloat16
  * @throws Error with OpenVINO's message if it refuses the model
  */
-export function openOpenvinoSession(graph: OnnxGraph, { threads, standing }: OpenvinoOptions): ProgramSession {
+export function openOpenvinoSession(graph: OnnxGraph, options: OpenvinoOptions): ProgramSession {
   requireBfloat16();
   const bytes = encodeModel(graph);
   const model = ofOpenvino("ov_core_read_model_from_memory_buffer", core, bytes, bytes.byteLength, null);
   try {
-    const { pointers } = new Settings(threads);
+    const { pointers } = new Settings(options);
     const program = ofOpenvino("ov_core_compile_model_props", core, model, "CPU", pointers.length / 2, pointers);
-    return new OpenvinoSession(graph, program, standing);
+    return new OpenvinoSession(graph, program, options);
   } finally {
     backToOpenvino("ov_model_free", model);
   }
@@ -43,15 +46,17 @@ class OpenvinoSession implements ProgramSession {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   readonly #program: Address;
-  readonly #request: Address;
   readonly #standing: readonly (readonly [port: Address, array: AnyHostArray])[];
-  /** The end of the run that was asked for last. */
-  #last: Promise<void> = Promise.resolve();
+  readonly #requests: readonly Address[];
+  /** Requests that no run has. */
+  readonly #idle: Address[];
+  /** Runs that wait for one, in the order in which they were asked for. */
+  readonly #waiting: ((request: Address) => void)[] = [];
   #running = 0;
   #released = false;
 
   /** Takes over a compiled program of OpenVINO's. */
-  constructor(graph: OnnxGraph, program: Address, standing: ReadonlyMap<string, AnyHostArray>) {
+  constructor(graph: OnnxGraph, program: Address, { lanes, standing }: OpenvinoOptions) {
     const count = new BigUint64Array(1);
     openvino("ov_compiled_model_outputs_size", program, count);
     if (Number(count[0]) !== graph.outputs.length)
@@ -71,22 +76,22 @@ class OpenvinoSession implements ProgramSession {
       const port = ofOpenvino("ov_compiled_model_output_by_index", program, at);
       return { name, ...formOf(name, port), port };
     });
-    this.#request = ofOpenvino("ov_compiled_model_create_infer_request", program);
+    this.#requests = Array.from({ length: lanes }, () => ofOpenvino("ov_compiled_model_create_infer_request", program));
+    this.#idle = [...this.#requests];
   }
 
-  /** As ONNX Runtime's session runs; runs that are asked for at once follow one another. */
+  /** As ONNX Runtime's session runs; where more runs are asked for at once than there are lanes, they follow one another. */
   async run(feeds: ReadonlyMap<string, AnyHostArray>, fetches: ReadonlyMap<string, AnyHostArray>): Promise<void> {
     if (this.#released) throw new Error("Session.run: the session was released");
     checkArrays("feed", this.inputs, feeds);
     checkArrays("fetch", this.outputs, fetches);
     refuseSharedMemory(feeds, fetches);
     this.#running++;
-    const before = this.#last;
-    const own = before.then(() => this.#compute(feeds, fetches));
-    this.#last = own.catch(() => {});
+    const request = await this.#taken();
     try {
-      await own;
+      await this.#compute(request, feeds, fetches);
     } finally {
+      this.#giveBack(request);
       this.#running--;
       this.#closeIfDone();
     }
@@ -102,29 +107,25 @@ class OpenvinoSession implements ProgramSession {
     throw new Error("Session.endProfile: expected a program in float32, got one in bf16, which keeps no profile");
   }
 
-  async #compute(feeds: ReadonlyMap<string, AnyHostArray>, fetches: ReadonlyMap<string, AnyHostArray>): Promise<void> {
-    for (const [port, array] of this.#standing) this.#place(port, array);
-    for (const { name, port } of this.inputs) this.#place(port, feeds.get(name)!);
-    for (const { name, port } of this.outputs) this.#place(port, fetches.get(name)!);
-    await openvinoElsewhere("ov_infer_request_infer", this.#request);
+  async #taken(): Promise<Address> {
+    return this.#idle.pop() ?? (await new Promise<Address>((resolve) => this.#waiting.push(resolve)));
   }
 
-  /** The program reads and writes the array's very cells. */
-  #place(port: Address, { type, shape, cells }: AnyHostArray): void {
-    const dims = BigInt64Array.from(shape, BigInt);
-    // An empty array may have no address.
-    const memory = address(cells.byteLength === 0 ? nowhere : cells);
-    const tensor = ofOpenvino(
-      "ov_tensor_create_from_host_ptr",
-      elementTypes[type],
-      { rank: shape.length, dims },
-      memory,
-    );
-    try {
-      openvino("ov_infer_request_set_tensor_by_const_port", this.#request, port, tensor);
-    } finally {
-      backToOpenvino("ov_tensor_free", tensor);
-    }
+  #giveBack(request: Address): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(request);
+    else next(request);
+  }
+
+  async #compute(
+    request: Address,
+    feeds: ReadonlyMap<string, AnyHostArray>,
+    fetches: ReadonlyMap<string, AnyHostArray>,
+  ): Promise<void> {
+    for (const [port, array] of this.#standing) place(request, port, array);
+    for (const { name, port } of this.inputs) place(request, port, feeds.get(name)!);
+    for (const { name, port } of this.outputs) place(request, port, fetches.get(name)!);
+    await openvinoElsewhere("ov_infer_request_infer", request);
   }
 
   #closeIfDone(): void {
@@ -132,8 +133,21 @@ class OpenvinoSession implements ProgramSession {
     const fed = [...this.inputs, ...this.outputs].map(({ port }) => port);
     for (const port of [...fed, ...this.#standing.map(([port]) => port)])
       backToOpenvino("ov_output_const_port_free", port);
-    backToOpenvino("ov_infer_request_free", this.#request);
+    for (const request of this.#requests) backToOpenvino("ov_infer_request_free", request);
     backToOpenvino("ov_compiled_model_free", this.#program);
+  }
+}
+
+/** The program reads and writes the array's very cells. */
+function place(request: Address, port: Address, { type, shape, cells }: AnyHostArray): void {
+  const dims = BigInt64Array.from(shape, BigInt);
+  // An empty array may have no address.
+  const memory = address(cells.byteLength === 0 ? nowhere : cells);
+  const tensor = ofOpenvino("ov_tensor_create_from_host_ptr", elementTypes[type], { rank: shape.length, dims }, memory);
+  try {
+    openvino("ov_infer_request_set_tensor_by_const_port", request, port, tensor);
+  } finally {
+    backToOpenvino("ov_tensor_free", tensor);
   }
 }
 
@@ -176,12 +190,12 @@ class Settings {
   readonly pointers: BigUint64Array;
   readonly #texts: readonly Uint8Array[];
 
-  constructor(threads: number) {
+  constructor({ threads, lanes }: OpenvinoOptions) {
     const settings = {
       // What is not written as bfloat16 stays as it is.
       INFERENCE_PRECISION_HINT: "f32",
-      INFERENCE_NUM_THREADS: String(threads),
-      NUM_STREAMS: "1",
+      INFERENCE_NUM_THREADS: String(threads * lanes),
+      NUM_STREAMS: String(lanes),
       // Threads that are bound to cores wait where others use these.
       ENABLE_CPU_PINNING: "NO",
     };
