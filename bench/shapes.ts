@@ -89,14 +89,13 @@ interface Stepping extends Contestant {
 /** Steps of a recipe whose batches are there, by processor time: others may want the cores. */
 async function stepping(name: string, recipe: Recipe, cache: string): Promise<Stepping> {
   const run = await Run.open(recipe, cache, await aloneWorld());
-  let state = newState(recipe, run.parameters);
-  const trainer = await run.trainerFor(state);
+  const trainer = await run.trainerFor(newState(recipe, run.parameters));
   const next = run.stepShares(0, steps);
   const shares: StepShare[] = [];
   for (let step = 0; step < steps; step++) shares.push(await next());
   const repeat = async () => {
     const before = process.cpuUsage();
-    for (const share of shares) ({ state } = await trainer.step(state, share, recipe.optimizer.peak));
+    for (const share of shares) await trainer.step(share, recipe.optimizer.peak);
     const { user, system } = process.cpuUsage(before);
     return (user + system) / 1000 / steps;
   };

@@ -91,8 +91,7 @@ async function meet(rows: number): Promise<void> {
 /** Steps of a recipe on its own data, each followed by a sum of gradients alone. */
 async function trainingTimes(recipe: Parameters<typeof Run.open>[0], steps: number): Promise<TrainingTimes> {
   const run = await Run.open(recipe, cacheFolder("statistics"), world);
-  let state = newState(recipe, run.parameters);
-  const trainer = await run.trainerFor(state);
+  const trainer = await run.trainerFor(newState(recipe, run.parameters));
   const parameters = trainer.trained.reduce(
     (sum, { shape }) => sum + shape.reduce((cells, size) => cells * size, 1),
     0,
@@ -105,7 +104,7 @@ async function trainingTimes(recipe: Parameters<typeof Run.open>[0], steps: numb
     const share = await next();
     await world.barrier("step");
     const start = performance.now();
-    ({ state } = await trainer.step(state, share, recipe.optimizer.peak));
+    await trainer.step(share, recipe.optimizer.peak);
     const trained = performance.now();
     const { start: from, end } = sum.begin(share.microBatches);
     for (let micro = from; micro < end; micro++) sum.add(sum.storage());

@@ -25,15 +25,13 @@ export async function trainWith(
   steps: number,
   watch: (step: number, loss: number) => void,
 ): Promise<ParameterValues> {
-  const { optimizer, seed, validation } = samples.plan.recipe;
-  let state = stateBefore(trainer.trained, seed);
+  const { optimizer, validation } = samples.plan.recipe;
   const batches = batchesOf(samples);
-  for (let step = 0; step < steps; step++) {
-    const done = await trainer.step(state, await batches(step), learningRate(optimizer, step));
-    state = done.state;
-    watch(state.step, done.loss);
+  for (let done = 0; done < steps; done++) {
+    const { step, loss } = await trainer.step(await batches(done), learningRate(optimizer, done));
+    watch(step, loss);
   }
-  return actingWeights(state, validation.weights);
+  return actingWeights(trainer.state(), validation.weights);
 }
 
 /** Weights before the first step: keyed by parameter, row and column, so equal wherever two policies share one. */

@@ -10,7 +10,12 @@ import { localLinks } from "../ranks/local.ts";
 import { World } from "../ranks/world.ts";
 import { answersOf } from "../recipe/answer.ts";
 import { groupNamesOf, type Plan, settingOf, termsOf } from "../recipe/plan.ts";
-import { GlobalGradient, type GlobalGradientResult, GradientPrograms } from "../training/global-gradient.ts";
+import {
+  GlobalGradient,
+  type GlobalGradientResult,
+  GradientPrograms,
+  type HostGradient,
+} from "../training/global-gradient.ts";
 import { mostPrograms, ProgramCache } from "../training/program-cache.ts";
 import { Validator } from "../training/validator.ts";
 import { actedFeeds, type GlobalBatch, trainedMicros, validatedMicros } from "./global-batch.ts";
@@ -19,7 +24,7 @@ import { fittedWeights } from "./weight.ts";
 /** What one rank trains and validates with. */
 interface Rank {
   readonly world: World;
-  readonly gradient: GlobalGradient;
+  readonly gradient: HostGradient;
   readonly validator: Validator;
 }
 
@@ -133,7 +138,7 @@ export class AuditedProduct {
     const made = async () =>
       (await localWorlds(count)).map((world) => ({
         world,
-        gradient: new GlobalGradient(gradient, termsOf(this.#plan), world),
+        gradient: GlobalGradient.inHost(gradient, termsOf(this.#plan), world),
         validator: validator.on(world),
       }));
     const known = this.#ranks.get(count) ?? made();

@@ -7,7 +7,7 @@ import { merge, split } from "../graph/op/shape.ts";
 import type { AnyArray } from "../graph/operation.ts";
 import type { ParameterForm } from "../nn/parameter.ts";
 import { clipByGlobalNorm } from "./clip.ts";
-import { grid } from "./packed.ts";
+import { grid } from "./packed-layout.ts";
 
 /** AdamW and what stands around it; the learning rate comes with each step. */
 export interface AdamW {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { HostArray } from "../graph/host-array.ts";
-import { Packed, packedNumbers, packedParts } from "./packed.ts";
+import { Packed } from "./packed.ts";
+import { packedNumbers, packedParts } from "./packed-layout.ts";
 
 const values = (sizes: Readonly<Record<string, number>>) =>
   new Map(

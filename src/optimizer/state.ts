@@ -1,19 +1,28 @@
+import type { HostArray } from "../graph/host-array.ts";
 import { initialValues, type ParameterForm, type ParameterValues } from "../nn/parameter.ts";
 import { Packed } from "./packed.ts";
 
-/** All the numbers that training continues from. */
-export interface TrainingState {
+/**
+ * All the numbers that training continues from, wherever they lie.
+ *
+ * @typeParam V an array there
+ * @typeParam P packed arrays there
+ */
+export interface StateIn<V, P> {
   /** Optimizer steps done. */
   readonly step: number;
   /** Of the whole policy; those that train are the views that `trained` holds. */
-  readonly parameters: ParameterValues;
-  readonly trained: Packed;
+  readonly parameters: ReadonlyMap<string, V>;
+  readonly trained: P;
   /** AdamW's running means of the gradient and of its square, for the parameters that train. */
-  readonly first: Packed;
-  readonly second: Packed;
+  readonly first: P;
+  readonly second: P;
   /** Averaged weights of the parameters that train, or `null`. */
-  readonly ema: Packed | null;
+  readonly ema: P | null;
 }
+
+/** The same in the host's memory. */
+export type TrainingState = StateIn<HostArray<string, "float32">, Packed>;
 
 /** What of a state is kept on disk. */
 export interface TrainingValues {
@@ -58,6 +67,9 @@ export function restoredState({ step, parameters, first, second, ema }: Training
 }
 
 /** All parameters, in their order, with those that train taken from `trained`. */
-export function withTrained(parameters: ParameterValues, trained: Packed): ParameterValues {
+export function withTrained<V>(
+  parameters: ReadonlyMap<string, V>,
+  trained: ReadonlyMap<string, V>,
+): ReadonlyMap<string, V> {
   return new Map([...parameters].map(([name, frozen]) => [name, trained.get(name) ?? frozen]));
 }

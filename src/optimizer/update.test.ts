@@ -6,7 +6,8 @@ import { Program } from "../graph/program.ts";
 import { stream } from "../graph/random.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import { type AdamW, stepRates, updateInputs, updateOutputs } from "./adamw.ts";
-import { Packed, packedParts } from "./packed.ts";
+import { Packed } from "./packed.ts";
+import { packedParts } from "./packed-layout.ts";
 import { restoredState, stateOf } from "./state.ts";
 import { Updater } from "./update.ts";
 

@@ -2,6 +2,8 @@ import type { DataType, HostArray } from "../graph/host-array.ts";
 import type { AnyArray } from "../graph/operation.ts";
 import { joinedTimes, type OperatorTime } from "../graph/profile.ts";
 import { type CompileOptions, Program } from "../graph/program.ts";
+import { type Device, keepsArrays } from "../graph/runtime/device.ts";
+import type { ProgramArray } from "../graph/runtime/value.ts";
 import {
   type AdamW,
   clippingOutputs,
@@ -16,13 +18,22 @@ import {
   updatedOutputs,
   updateInputs,
 } from "./adamw.ts";
-import { type Packed, packedGroups, packedLength, packedNumbers, packedParts } from "./packed.ts";
+import type { PackedIn } from "./packed-in.ts";
+import {
+  type Grouping,
+  inCache,
+  onDevice,
+  packedGroups,
+  packedLength,
+  packedNumbers,
+  packedParts,
+} from "./packed-layout.ts";
 import { type RateChoice, rateFactors } from "./rate.ts";
-import { type TrainingState, withTrained } from "./state.ts";
+import { type StateIn, withTrained } from "./state.ts";
 
 /** What a step of the optimizer leaves. */
-export interface UpdateResult {
-  readonly state: TrainingState;
+export interface UpdateResult<State> {
+  readonly state: State;
   /** Global norm of the gradient before clipping. */
   readonly norm: number;
 }
@@ -55,13 +66,14 @@ export class Updater {
     optimizer: AdamW & RateChoice,
     options: Options,
   ): Promise<Updater> {
-    const rates = ratesOf(trained, optimizer);
     const length = packedLength(trained);
+    const grouping = groupingFor(options.device, length);
+    const rates = ratesOf(trained, optimizer, grouping);
     const compile = (outputs: Record<string, AnyArray>, what: string) =>
       Program.compile(outputs, { ...withProfile(options, what), fixed: new Map() });
     const clipping = await compile(clippingOutputs(packedParts(length), optimizer), "clipping");
     const groups = new Map<string, Program>();
-    for (const parts of packedGroups(length)) {
+    for (const parts of packedGroups(length, grouping)) {
       const key = keyOf(parts);
       if (groups.has(key)) continue;
       const several = { ...optimizer, rates: rates.factors.length };
@@ -77,14 +89,18 @@ export class Updater {
    * @param gradient of the whole global batch
    * @throws RangeError if the gradient is not of exactly the parameters that train
    */
-  async step(state: TrainingState, gradient: Packed, learningRate: number): Promise<UpdateResult> {
+  async step<V extends ProgramArray, P extends PackedIn<V, P>>(
+    state: StateIn<V, P>,
+    gradient: P,
+    learningRate: number,
+  ): Promise<UpdateResult<StateIn<V, P>>> {
     state.trained.expectLike("Updater.step", gradient);
     const clipping = clippingStorage();
-    await this.#clipping.run(named(roles.gradient, gradient.parts), clipping);
+    await this.#clipping.run(named<V>(roles.gradient, gradient.parts), clipping);
     const norm = clipping.get(normOutput)!.cells[0]!;
     clipping.delete(normOutput);
-    const next = movedOf(state);
-    const [from, to, gradients] = [groupsOf(state), groupsOf(next), gradient.groups];
+    const next = movedOf<V, P>(state);
+    const [from, to, gradients] = [groupsOf<V, P>(state), groupsOf<V, P>(next), gradient.groups];
     const { factors, numbers } = this.#rates;
     const own = factors.map((factor) => factor * learningRate);
     const rates = new Map([...clipping, ...stepRates(this.#optimizer, own, state.step)]);
@@ -94,7 +110,11 @@ export class Updater {
       const parts = gradients[at]!;
       const program = this.#groups.get(keyOf([...parts.values()]))!;
       const values = [...named(roles.gradient, parts), ...from[at]!];
-      const feeds = new Map<string, Storage>([...rates, ...values, ...named(rateNumbers, numbers[at] ?? new Map())]);
+      const feeds = new Map<string, ProgramArray>([
+        ...rates,
+        ...values,
+        ...named(rateNumbers, numbers[at] ?? new Map()),
+      ]);
       await program.run(feeds, new Map([...to[at]!].map(([name, array]) => [nextOf(name), array])));
     }
     const parameters = withTrained(state.parameters, next.trained);
@@ -124,14 +144,19 @@ interface Rates {
   readonly numbers: readonly ReadonlyMap<string, Storage>[];
 }
 
-function ratesOf(trained: readonly UpdatedForm[], choice: RateChoice): Rates {
+/** How packed values are cut that a device's programs update. */
+function groupingFor(device: Device, length: number): Grouping {
+  return keepsArrays(device) ? onDevice(length) : inCache;
+}
+
+function ratesOf(trained: readonly UpdatedForm[], choice: RateChoice, grouping: Grouping): Rates {
   const byName = rateFactors(
     trained.map(({ name }) => name),
     choice,
   );
   const factors = [...new Set(byName.values())];
   if (factors.length === 1) return { factors, numbers: [] };
-  return { factors, numbers: packedNumbers(trained, (name) => factors.indexOf(byName.get(name)!)) };
+  return { factors, numbers: packedNumbers(trained, (name) => factors.indexOf(byName.get(name)!), grouping) };
 }
 
 /** What groups of parts have in common that one program updates. */
@@ -140,10 +165,10 @@ function keyOf(parts: readonly Pick<UpdatedForm, "shape">[]): string {
 }
 
 /** What of a state a step changes. */
-type Moving = Pick<TrainingState, "trained" | "first" | "second" | "ema">;
+type Moving<P> = Pick<StateIn<unknown, P>, "trained" | "first" | "second" | "ema">;
 
 /** What the update program reads and writes of each group, under the names of its inputs. */
-function groupsOf({ trained, first, second, ema }: Moving): Map<string, Storage>[] {
+function groupsOf<V, P extends PackedIn<V, P>>({ trained, first, second, ema }: Moving<P>): Map<string, V>[] {
   const own = { parameter: trained, first, second, ...(ema === null ? {} : { ema }) };
   const byRole = Object.entries(own).map(([role, packed]) => [role, packed.groups] as const);
   return trained.groups.map(
@@ -151,10 +176,10 @@ function groupsOf({ trained, first, second, ema }: Moving): Map<string, Storage>
   );
 }
 
-function named(prefix: string, parts: ReadonlyMap<string, Storage>): Map<string, Storage> {
+function named<V>(prefix: string, parts: ReadonlyMap<string, V>): Map<string, V> {
   return new Map([...parts].map(([name, array]) => [`${prefix}${name}`, array]));
 }
 
-function movedOf({ trained, first, second, ema }: Moving): Moving {
+function movedOf<V, P extends PackedIn<V, P>>({ trained, first, second, ema }: Moving<P>): Moving<P> {
   return { trained: trained.moved, first: first.moved, second: second.moved, ema: ema?.moved ?? null };
 }

@@ -1,6 +1,8 @@
 import { layoutIn, type MicroShape } from "../batch/shape.ts";
-import { type Arrays, type DataType, type HostArray, zeros } from "../graph/host-array.ts";
+import { type Arrays, HostArray, zeros } from "../graph/host-array.ts";
 import { type CompileOptions, Program } from "../graph/program.ts";
+import type { ProgramArrays } from "../graph/runtime/session.ts";
+import type { ProgramArray } from "../graph/runtime/value.ts";
 import type { Term, WeightsByErrors } from "../loss/reduction.ts";
 import type { SampleError } from "../metric/group.ts";
 import type { Parameter, ParameterValues } from "../nn/parameter.ts";
@@ -24,13 +26,13 @@ import {
 import { onlyInputs } from "../objective/only-inputs.ts";
 import { errorsOutput, type Setting } from "../objective/traced.ts";
 import { Packed } from "../optimizer/packed.ts";
+import type { PackedIn } from "../optimizer/packed-in.ts";
+import type { Span } from "../ranks/deal.ts";
 import { RankedSum } from "../ranks/ranked-sum.ts";
 import type { World } from "../ranks/world.ts";
 import type { Rules } from "../validity/rules.ts";
 import { countsOverRanks, errorsOverRanks, lossOverRanks, type PlacedError, withPlaces } from "./over-ranks.ts";
 import { mostPrograms, ProgramCache } from "./program-cache.ts";
-
-type Storage = HostArray<string, DataType>;
 
 /** A micro-batch, and what each of its cells weighs in the loss of its global batch. */
 export interface WeighedMicroBatch {
@@ -114,18 +116,22 @@ export class GradientProgram {
    *
    * @throws RangeError where a parameter that stands in the program is given with other values
    */
-  async run(feeds: Arrays, parameters: ParameterValues, fetches: Arrays): Promise<void> {
+  async run(feeds: Arrays, parameters: ProgramArrays, fetches: ProgramArrays): Promise<void> {
     for (const [name, { cells }] of this.#standing)
-      if (parameters.get(name)?.cells !== cells)
+      if (!isOf(parameters.get(name), cells))
         throw new RangeError(
           `gradient: expected "${name}" as it stands in the program, got other values; compile anew`,
         );
-    await this.program.run(onlyInputs(this.program, new Map([...feeds, ...parameters])), fetches);
+    await this.program.run(onlyInputs(this.program, new Map<string, ProgramArray>([...feeds, ...parameters])), fetches);
   }
 
   release(): void {
     this.program.release();
   }
+}
+
+function isOf(array: ProgramArray | undefined, cells: Float32Array): boolean {
+  return array instanceof HostArray && array.cells === cells;
 }
 
 type Traced = Pick<GradientProgram, "objectives" | "trained">;
@@ -181,38 +187,66 @@ export interface GradientShare {
 }
 
 /** Loss and gradient of a global batch, the same on all ranks. */
-export interface GlobalGradientResult {
+export interface GlobalGradientResult<P = Packed> {
   readonly loss: number;
   /** Error of each sample of the global batch, in order. */
   readonly errors: readonly SampleError[];
   /** By parameter. It may be overwritten from the next global batch on. */
-  readonly gradient: Packed;
+  readonly gradient: P;
   /** What each cell of this rank's micro-batches weighed. */
   readonly weights: readonly WeightsByErrors[];
+}
+
+/** Adds up the gradients of a step's micro-batches over all ranks, in the order of a fixed tree. */
+export interface GradientSum<P> {
+  /** Begins a step of so many micro-batches on all ranks; returns those that this rank has to add, in order. */
+  begin(microBatches: number): Span;
+  /** Storage for the next micro-batch's gradient, to be filled and given to `add`. */
+  storage(): P;
+  add(gradient: P): void | Promise<void>;
+  /** The whole sum, the same on all ranks. It may be overwritten from the next `storage` on. */
+  total(): Promise<P>;
+}
+
+/** How gradients become that of a global batch. */
+interface GradientSumming<P> {
+  readonly terms: readonly Term[];
+  readonly world: World;
+  readonly sum: GradientSum<P>;
 }
 
 /**
  * Gradients of global batches: that of each micro-batch, summed in a fixed tree over micro-batches and ranks.
  *
  * The result is equal on all ranks and does not depend on their number.
+ *
+ * @typeParam V an array where gradients lie
+ * @typeParam P packed arrays there
  */
-export class GlobalGradient {
+export class GlobalGradient<V extends ProgramArray, P extends PackedIn<V, P>> {
   readonly #programs: GradientPrograms;
   readonly #terms: readonly Term[];
   readonly #world: World;
-  readonly #sum: RankedSum<Packed>;
+  readonly #sum: GradientSum<P>;
 
-  constructor(programs: GradientPrograms, terms: readonly Term[], world: World) {
+  constructor(programs: GradientPrograms, { terms, world, sum }: GradientSumming<P>) {
     this.#programs = programs;
     this.#terms = terms;
     this.#world = world;
-    this.#sum = new RankedSum(world, () => Packed.zeros(programs.trained));
+    this.#sum = sum;
   }
 
+  /** Gradients in the host's memory. */
+  static inHost(programs: GradientPrograms, terms: readonly Term[], world: World): HostGradient {
+    const sum = new RankedSum(world, () => Packed.zeros(programs.trained));
+    return new GlobalGradient(programs, { terms, world, sum });
+  }
+
+  /** @param parameters of the whole policy, in the host's memory or where gradients lie */
   async of(
-    parameters: ParameterValues,
+    parameters: ProgramArrays,
     { micros, places, microBatches }: GradientShare,
-  ): Promise<GlobalGradientResult> {
+  ): Promise<GlobalGradientResult<P>> {
     const terms = this.#terms;
     const { rules } = this.#programs.options.setting;
     const own = await weighed(this.#world, micros, { terms, rules });
@@ -221,8 +255,10 @@ export class GlobalGradient {
     const errors: PlacedError[] = [];
     for (const [at, { micro, weights, feeds }] of own.entries()) {
       const storage = this.#sum.storage();
-      const sums = await this.#programs.with(micro.shape, (program) => computed(program, feeds, parameters, storage));
-      this.#sum.add(storage);
+      const sums = await this.#programs.with(micro.shape, (program) =>
+        computed<V, P>(program, { feeds, parameters, storage }),
+      );
+      await this.#sum.add(storage);
       losses.push({ index: start + at, loss: lossOf(weights, sums) });
       errors.push(...withPlaces(sampleErrors(micro, terms, sums), places[at]!));
     }
@@ -235,24 +271,25 @@ export class GlobalGradient {
   }
 }
 
+/** Gradients of global batches in the host's memory. */
+export type HostGradient = GlobalGradient<HostArray<string, "float32">, Packed>;
+
 /** Errors of one micro-batch; its gradient goes into the storage, with zeros for what its program does not read. */
-async function computed(
+async function computed<V extends ProgramArray, P extends PackedIn<V, P>>(
   program: GradientProgram,
-  feeds: Arrays,
-  parameters: ParameterValues,
-  storage: ParameterValues,
+  { feeds, parameters, storage }: { readonly feeds: Arrays; readonly parameters: ProgramArrays; readonly storage: P },
 ): Promise<ErrorsByName> {
   const sums: ErrorsByName = new Map(
     program.objectives.errors.map(({ name, sums: { axes, shape } }) => [name, zeros(axes, shape, "float32")]),
   );
   const read = new Set(program.trained.map(({ name }) => name));
-  for (const [name, { cells }] of storage) if (!read.has(name)) cells.fill(0);
+  for (const name of storage.keys()) if (!read.has(name)) storage.clear(name);
   const own = new Map([...storage].filter(([name]) => read.has(name)));
   await program.run(feeds, parameters, fetches(own, sums));
   return sums;
 }
 
-function fetches(storage: ParameterValues, errors: ErrorsByName): Map<string, Storage> {
-  const gradients = [...storage].map(([name, array]): [string, Storage] => [`${gradientPrefix}${name}`, array]);
+function fetches(storage: ProgramArrays, errors: ErrorsByName): Map<string, ProgramArray> {
+  const gradients = [...storage].map(([name, array]): [string, ProgramArray] => [`${gradientPrefix}${name}`, array]);
   return new Map([...gradients, ...[...errors].map(([name, array]) => [errorsOutput(name), array] as const)]);
 }

@@ -42,7 +42,7 @@ import { ProgramCache } from "./program-cache.ts";
 import type { TrainingProgress } from "./progress.ts";
 import { shapingOf } from "./shape-plan.ts";
 import { stepShares } from "./step-shares.ts";
-import { type StepShare, Trainer } from "./trainer.ts";
+import { type StepShare, type Trainer, trainerFrom } from "./trainer.ts";
 import { drawsOf, Validator } from "./validator.ts";
 import { actingWeights, weightsOf } from "./weights.ts";
 
@@ -104,7 +104,7 @@ export class Run {
   }
 
   /**
-   * Steps of training from a state on: its frozen parameters stand in the program.
+   * Steps of training from a state on, which the trainer takes over: its frozen parameters stand in the program.
    *
    * @throws InputError where the recipe trains nothing
    */
@@ -257,19 +257,19 @@ export class Run {
     });
   }
 
-  async #compileTrainer({ parameters }: TrainingState): Promise<Trainer> {
+  async #compileTrainer(state: TrainingState): Promise<Trainer> {
     const { plan } = this;
     const { recipe } = plan;
     const setting = settingOf(plan, recipe.batch.microBatch);
     const trained = trainedBy(recipe, this.parameters);
-    return await Trainer.compile({
+    return await trainerFrom(state, {
       setting,
       ...(this.#shaping === null ? { firstShape: setting.layout } : {}),
       optimizer: recipe.optimizer,
       terms: termsOf(plan),
       target: targetOf(plan, "training"),
       trains: (name) => trained.has(name),
-      frozen: new Map([...parameters].filter(([name]) => !trained.has(name))),
+      frozen: new Map([...state.parameters].filter(([name]) => !trained.has(name))),
       recompute: recipe.batch.recompute ?? "nothing",
       machine: { ...machineOf(recipe), precision: recipe.precision ?? "float32" },
       world: this.world,

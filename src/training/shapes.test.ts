@@ -46,19 +46,17 @@ interface Steps {
 async function firstSteps(recipe: Recipe, world: World, count = 2): Promise<Steps> {
   const run = await Run.open(recipe, join(place, "cache"), world);
   try {
-    let state = newState(recipe, run.parameters);
-    const trainer = await run.trainerFor(state);
+    const trainer = await run.trainerFor(newState(recipe, run.parameters));
     const next = run.stepShares(0, count);
     const [losses, errors, shapes]: [number[], (readonly SampleError[])[], string[]] = [[], [], []];
     for (let step = 0; step < count; step++) {
       const share = await next();
-      const result = await trainer.step(state, share, 1e-3);
-      state = result.state;
+      const result = await trainer.step(share, 1e-3);
       losses.push(result.loss);
       errors.push(result.errors);
       shapes.push(...share.batches.map(shapeText));
     }
-    const { parameters, first } = state;
+    const { parameters, first } = trainer.state();
     return { losses, errors, parameters, first, programs: trainer.programs, shapes };
   } finally {
     await run.close();

@@ -87,12 +87,10 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
   let isStopped = await world.any("stop", watcher.isStopped());
   if (isStopped && from === 0) await save();
 
-  while (progress.state.step < until && !isStopped) {
+  for (let done = from; done < until && !isStopped; done++) {
     const share = await shares();
-    const rate = learningRate(recipe.optimizer, progress.state.step);
-    const { state, loss, errors, gradientNorm } = await trainer.step(progress.state, share, rate);
-    const { step } = state;
-    progress = { ...progress, state };
+    const rate = learningRate(recipe.optimizer, done);
+    const { step, loss, errors, gradientNorm } = await trainer.step(share, rate);
     log({ kind: "step", step, loss, gradientNorm, learningRate: rate });
     record.step(loss, errors);
     watcher.stepped({ step, loss, waitShare: run.waitedMs / 1000 / record.seconds });
@@ -101,12 +99,16 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
     const isLast = step >= until;
     times?.stepped(step, run.waitedMs, isLast || isStopped);
     const isSaved = isDue(recipe.checkpoint.everySteps, step, isLast || isStopped);
-    if (isSaved || isDue(agreementSteps, step, isLast)) await run.agree(state);
+    const isCompared = isSaved || isDue(agreementSteps, step, isLast);
     // Stopping brings no validation with it: the run that goes on has the events and the best step of one that never stopped.
-    if (isDue(recipe.validation.everySteps, step, isLast)) await validate();
-    for (const observer of observers) {
-      if (!isDue(observer.everySteps, step, isLast && observer.looksAtLast)) continue;
-      const seen = await observer.look(state);
+    const isValidated = isDue(recipe.validation.everySteps, step, isLast);
+    const looking = observers.filter((one) => isDue(one.everySteps, step, isLast && one.looksAtLast));
+    if (isCompared || isValidated || isStopped || looking.length > 0)
+      progress = { ...progress, state: trainer.state() };
+    if (isCompared) await run.agree(progress.state);
+    if (isValidated) await validate();
+    for (const observer of looking) {
+      const seen = await observer.look(progress.state);
       for (const event of seen.events) log(event);
       if (seen.problem !== null) throw seen.problem;
     }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import { expectClose } from "../graph/testing/close.ts";
 import type { Reduction } from "../loss/reduction.ts";
+import type { TrainingState } from "../optimizer/state.ts";
 import { aloneWorld } from "../ranks/open-world.ts";
 import { localWorlds, onRanks } from "../ranks/testing/local-worlds.ts";
 import type { World } from "../ranks/world.ts";
@@ -20,13 +21,19 @@ beforeAll(async () => {
 });
 afterAll(() => rm(cache, { recursive: true }));
 
-/** The first step of a run. */
-async function firstStep(recipe: Recipe, world: World): Promise<StepResult> {
+interface FirstStep extends StepResult {
+  readonly state: TrainingState;
+}
+
+/** The first step of a run, and the state that it leaves. */
+async function firstStep(recipe: Recipe, world: World): Promise<FirstStep> {
   const run = await Run.open(recipe, cache, world);
   try {
     const share = await run.stepShares(0, 1)();
     const state = newState(recipe, run.parameters);
-    return await (await run.trainerFor(state)).step(state, share, 1e-3);
+    const trainer = await run.trainerFor(state);
+    const result = await trainer.step(share, 1e-3);
+    return { ...result, state: trainer.state() };
   } finally {
     await run.close();
   }
@@ -96,7 +103,7 @@ const choices: readonly Choice[] = [
 ];
 
 describe.each(choices)("a step of $policy.variant on seven samples, its loss over $reduction", (choice) => {
-  let three: StepResult;
+  let three: FirstStep;
   beforeAll(async () => {
     three = await firstStep(recipeOf(choice, 3), await aloneWorld());
   });
@@ -151,9 +158,9 @@ test("a step whose loss is no number is refused, with its number and its samples
   const state = newState(awkwardRecipe, run.parameters);
   state.trained.get("action.out.bias")!.cells.fill(Number.NaN);
   const share = await run.stepShares(0, 1)();
-  const trainer = await run.trainerFor(state);
+  const trainer = await run.trainerFor({ ...state, step: 41 });
   // Dataset, episode and frame of each of seven samples.
-  await expect(trainer.step({ ...state, step: 41 }, share, 1e-3)).rejects.toThrow(
+  await expect(trainer.step(share, 1e-3)).rejects.toThrow(
     /^train: step 42: expected a finite loss, got NaN on (\w+ \d+:\d+, ){6}\w+ \d+:\d+; checkpoints before it are whole/,
   );
   await run.close();

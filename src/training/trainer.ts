@@ -1,19 +1,25 @@
 import type { Batch } from "../batch/batch.ts";
 import type { MicroShape } from "../batch/shape.ts";
+import type { DeviceArray } from "../graph/device-array.ts";
+import { keepsArrays } from "../graph/runtime/device.ts";
+import type { ProgramArray } from "../graph/runtime/value.ts";
 import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
 import type { SampleError } from "../metric/group.ts";
-import type { Parameter } from "../nn/parameter.ts";
+import type { Parameter, ParameterValues } from "../nn/parameter.ts";
 import { type MicroBatch, microBatchOf } from "../objective/micro-batch.ts";
 import type { TargetOptions } from "../objective/target.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
+import type { DevicePacked } from "../optimizer/device-packed.ts";
+import type { PackedIn } from "../optimizer/packed-in.ts";
 import type { RateChoice } from "../optimizer/rate.ts";
-import type { TrainingState } from "../optimizer/state.ts";
+import type { StateIn, TrainingState } from "../optimizer/state.ts";
 import { Updater } from "../optimizer/update.ts";
 import type { World } from "../ranks/world.ts";
 import { checkDevice, isReference } from "./device-check.ts";
 import { GlobalGradient, type GradientProgramOptions, GradientPrograms, weighed } from "./global-gradient.ts";
 import { textOverRanks } from "./over-ranks.ts";
+import { inHost, type StatePlace } from "./state-place.ts";
 
 /** How a trainer is compiled and how it counts. */
 export interface TrainerOptions extends GradientProgramOptions {
@@ -36,7 +42,8 @@ export interface StepShare {
 
 /** The result of one optimizer step. */
 export interface StepResult {
-  readonly state: TrainingState;
+  /** Steps done. */
+  readonly step: number;
   readonly loss: number;
   /** Error of each sample of the global batch, in order. */
   readonly errors: readonly SampleError[];
@@ -44,77 +51,116 @@ export interface StepResult {
   readonly gradientNorm: number;
 }
 
-/** Steps of training: the gradient of a global batch, and one update. Equal on all ranks, whatever their number. */
-export class Trainer {
-  readonly #options: TrainerOptions;
-  readonly #programs: GradientPrograms;
-  readonly #gradient: GlobalGradient;
-  readonly #updater: Updater;
-  #isDeviceChecked: boolean;
-
-  private constructor(options: TrainerOptions, programs: GradientPrograms, updater: Updater) {
-    this.#options = options;
-    this.#programs = programs;
-    this.#gradient = new GlobalGradient(programs, options.terms, options.world);
-    this.#updater = updater;
-    this.#isDeviceChecked = isReference(options.machine);
-  }
-
-  static async compile(options: TrainerOptions): Promise<Trainer> {
-    const programs = GradientPrograms.of(options);
-    if (options.firstShape !== undefined) await programs.with(options.firstShape, async () => {});
-    const { device, threads } = options.machine;
-    const updater = await Updater.compile(programs.trained, options.optimizer, { device, threads });
-    return new Trainer(options, programs, updater);
-  }
-
-  get trained(): readonly Parameter[] {
-    return this.#programs.trained;
-  }
-
+/** Steps of training from a state on: the gradient of a global batch, and one update. Equal on all ranks, whatever their number. */
+export interface Trainer {
+  readonly trained: readonly Parameter[];
   /** How many gradient programs were compiled. */
-  get programs(): number {
-    return this.#programs.compiled;
-  }
-
+  readonly programs: number;
   /**
-   * One step on this rank's share of a global batch. The state given is used up.
+   * One step on this rank's share of a global batch.
    *
    * @throws InputError naming the step and its samples if loss or gradient are not finite
    */
-  async step(state: TrainingState, share: StepShare, learningRate: number): Promise<StepResult> {
-    const micros = share.batches.map((batch) => microBatchOf(batch, this.#options.target, "as drawn"));
-    if (!this.#isDeviceChecked) await this.#checkDevice(state, micros);
+  step(share: StepShare, learningRate: number): Promise<StepResult>;
+  /** The state after the steps up to now, in the host's memory. The next step may use it up. */
+  state(): TrainingState;
+  release(): void;
+}
+
+/** A trainer of a state, which it takes over: it lies where the programs read it. */
+export async function trainerFrom(state: TrainingState, options: TrainerOptions): Promise<Trainer> {
+  const { world, terms, machine } = options;
+  const onDevice = keepsArrays(machine.device);
+  // On a device what does not train lies there once, for all programs.
+  const programs = GradientPrograms.of(onDevice ? { ...options, frozen: new Map() } : options);
+  if (options.firstShape !== undefined) await programs.with(options.firstShape, async () => {});
+  const { device, threads } = machine;
+  const updater = await Updater.compile(programs.trained, options.optimizer, { device, threads });
+  const shared = { options, programs, updater };
+  if (!onDevice) {
+    const gradient = GlobalGradient.inHost(programs, terms, world);
+    return new TrainerIn({ ...shared, gradient, place: inHost, release: () => {} }, state);
+  }
+  const [{ OnDevice }, { deviceSum }] = [await import("./on-device.ts"), await import("./device-sum.ts")];
+  const sum = deviceSum(world, programs.trained, { device, threads });
+  const gradient = new GlobalGradient<DeviceArray<string, "float32">, DevicePacked>(programs, { terms, world, sum });
+  return new TrainerIn({ ...shared, gradient, place: new OnDevice(), release: () => sum.release() }, state);
+}
+
+/** What a trainer works with, where arrays `V` and packed arrays `P` lie. */
+interface Works<V extends ProgramArray, P extends PackedIn<V, P>> {
+  readonly options: TrainerOptions;
+  readonly programs: GradientPrograms;
+  readonly updater: Updater;
+  readonly gradient: GlobalGradient<V, P>;
+  readonly place: StatePlace<V, P>;
+  release(): void;
+}
+
+class TrainerIn<V extends ProgramArray, P extends PackedIn<V, P>> implements Trainer {
+  readonly #works: Works<V, P>;
+  #state: StateIn<V, P>;
+  /** What a device is compared with before the first step, or `null` where none is to be compared any more. */
+  #unchecked: ParameterValues | null;
+
+  constructor(works: Works<V, P>, state: TrainingState) {
+    this.#works = works;
+    this.#state = works.place.taken(state);
+    this.#unchecked = isReference(works.options.machine) ? null : state.parameters;
+  }
+
+  get trained(): readonly Parameter[] {
+    return this.#works.programs.trained;
+  }
+
+  get programs(): number {
+    return this.#works.programs.compiled;
+  }
+
+  async step(share: StepShare, learningRate: number): Promise<StepResult> {
+    const { options, updater, gradient: gradients } = this.#works;
+    const micros = share.batches.map((batch) => microBatchOf(batch, options.target, "as drawn"));
+    if (this.#unchecked !== null) await this.#checkDevice(this.#unchecked, micros);
     const { places, microBatches } = share;
-    const { loss, errors, gradient } = await this.#gradient.of(state.parameters, { micros, places, microBatches });
-    if (!Number.isFinite(loss)) throw await this.#notFinite(state.step + 1, `loss, got ${loss}`, micros);
-    const updated = await this.#updater.step(state, gradient, learningRate);
-    if (!Number.isFinite(updated.norm))
-      throw await this.#notFinite(state.step + 1, `gradient, got one of norm ${updated.norm}`, micros);
-    return { state: updated.state, loss, errors, gradientNorm: updated.norm };
+    const before = this.#state;
+    const { loss, errors, gradient } = await gradients.of(before.parameters, { micros, places, microBatches });
+    if (!Number.isFinite(loss)) throw await this.#notFinite(`loss, got ${loss}`, micros);
+    const { state, norm } = await updater.step<V, P>(before, gradient, learningRate);
+    if (!Number.isFinite(norm)) throw await this.#notFinite(`gradient, got one of norm ${norm}`, micros);
+    this.#state = state;
+    return { step: state.step, loss, errors, gradientNorm: norm };
+  }
+
+  state(): TrainingState {
+    return this.#works.place.home(this.#state);
   }
 
   release(): void {
-    this.#programs.release();
-    this.#updater.release();
+    const { programs, updater, place, release } = this.#works;
+    programs.release();
+    updater.release();
+    place.release(this.#state);
+    release();
   }
 
   /** The first micro-batch of a run, on the CPU as well: all ranks meet in it. */
-  async #checkDevice({ parameters }: TrainingState, micros: readonly MicroBatch[]): Promise<void> {
-    const { world, terms, setting } = this.#options;
+  async #checkDevice(parameters: ParameterValues, micros: readonly MicroBatch[]): Promise<void> {
+    const { programs, options } = this.#works;
+    const { world, terms, setting } = options;
     const [first] = await weighed(world, micros, { terms, rules: setting.rules });
     if (first !== undefined)
-      await this.#programs.with(first.micro.shape, (program) =>
-        checkDevice(program, { ...this.#options, setting: program.setting }, new Map([...first.feeds, ...parameters])),
+      await programs.with(first.micro.shape, (program) =>
+        checkDevice(program, { ...options, setting: program.setting }, new Map([...first.feeds, ...parameters])),
       );
-    this.#isDeviceChecked = true;
+    this.#unchecked = null;
   }
 
-  async #notFinite(step: number, problem: string, micros: readonly MicroBatch[]): Promise<InputError> {
-    const { world, target } = this.#options;
+  async #notFinite(problem: string, micros: readonly MicroBatch[]): Promise<InputError> {
+    const { world, target } = this.#works.options;
     const samples = await textOverRanks(world, "samples", samplesOf(micros, target.datasets));
     const remedy =
       "checkpoints before it are whole; lower optimizer.peak, and begin anew or from one of them with --init";
+    const step = this.#state.step + 1;
     return new InputError(`train: step ${step}: expected a finite ${problem} on ${samples}; ${remedy}`);
   }
 }

@@ -1,8 +1,9 @@
 import type { ParameterValues } from "../../../src/nn/parameter.ts";
+import { traceObjectives } from "../../../src/objective/objective.ts";
 import { aloneWorld } from "../../../src/ranks/open-world.ts";
 import { termsOf } from "../../../src/recipe/plan.ts";
-import { Trainer } from "../../../src/training/trainer.ts";
-import { trainWith } from "../training.ts";
+import { type Trainer, trainerFrom } from "../../../src/training/trainer.ts";
+import { stateBefore, trainWith } from "../training.ts";
 import type { Training } from "./design.ts";
 import { type Opened, trainingSetting, trainingTarget } from "./opened.ts";
 
@@ -29,8 +30,9 @@ export async function trainPolicy(
 export async function openTrainer(opened: Opened, training: Training): Promise<Trainer> {
   const { plan } = opened;
   const { recipe } = plan;
-  return await Trainer.compile({
-    setting: trainingSetting(opened, training),
+  const setting = trainingSetting(opened, training);
+  return await trainerFrom(stateBefore(traceObjectives(setting).parameters, recipe.seed), {
+    setting,
     optimizer: recipe.optimizer,
     terms: termsOf(plan),
     target: trainingTarget(opened, training),

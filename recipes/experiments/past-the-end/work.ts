@@ -1,10 +1,11 @@
 import { BatchMaker } from "../../../src/batch/maker.ts";
 import { openMixture } from "../../../src/mixture/mixture.ts";
+import { traceObjectives } from "../../../src/objective/objective.ts";
 import { aloneWorld } from "../../../src/ranks/open-world.ts";
 import { mixtureOf } from "../../../src/recipe/mixture-of.ts";
 import { loadPlanOf, type Plan, planOf, settingOf, targetOf, termsOf } from "../../../src/recipe/plan.ts";
-import { Trainer } from "../../../src/training/trainer.ts";
-import { type Samples, trainWith } from "../training.ts";
+import { type Trainer, trainerFrom } from "../../../src/training/trainer.ts";
+import { type Samples, stateBefore, trainWith } from "../training.ts";
 import { playAll } from "./closed-loop.ts";
 import { type Job, type Study, studies } from "./design.ts";
 import { actionErrors, velocityLosses } from "./held-out.ts";
@@ -63,9 +64,10 @@ export async function openSamples(job: Job, { data, cache }: Folders): Promise<S
 }
 
 async function openTrainer(plan: Plan): Promise<Trainer> {
-  const { optimizer, batch, device, threads } = plan.recipe;
-  return await Trainer.compile({
-    setting: settingOf(plan, batch.microBatch),
+  const { optimizer, batch, device, seed, threads } = plan.recipe;
+  const setting = settingOf(plan, batch.microBatch);
+  return await trainerFrom(stateBefore(traceObjectives(setting).parameters, seed), {
+    setting,
     optimizer,
     terms: termsOf(plan),
     target: targetOf(plan, "training"),

@@ -8,6 +8,11 @@ import { Names } from "./names.ts";
 /** Where a program runs. */
 export type Device = "cpu" | "cuda" | "webgpu";
 
+/** Whether programs of the device read and write arrays in its own memory (`DeviceArray`). */
+export function keepsArrays(device: Device): boolean {
+  return device === "cuda";
+}
+
 /**
  * Has the session's nodes run on the device.
  *

@@ -31,7 +31,8 @@ export class CudaMemory implements DeviceMemory {
   /** @throws Error with CUDA's message, such as where the card has not so much left */
   constructor(byteLength: number) {
     const out = new BigUint64Array(1);
-    call("cudaMalloc", out, byteLength);
+    // Of nothing at all CUDA gives no address.
+    call("cudaMalloc", out, Math.max(1, byteLength));
     this.address = out[0]!;
     this.byteLength = byteLength;
     this.clear(0, byteLength);
