@@ -3,7 +3,7 @@ import { CudaMemory } from "../graph/runtime/cuda/memory.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import { Packed } from "./packed.ts";
 import { PackedIn } from "./packed-in.ts";
-import { type Form, groupLength, onDevice, packedLength } from "./packed-layout.ts";
+import { groupLength, onDevice, type PackedForm, packedLength } from "./packed-layout.ts";
 
 type Values = DeviceArray<string, "float32">;
 
@@ -14,8 +14,8 @@ export class DevicePacked extends PackedIn<Values, DevicePacked> {
   readonly #memory: CudaMemory;
   readonly #begin: number;
 
-  private constructor(forms: readonly Form[], memory: CudaMemory, begin: number) {
-    const arrayAt = ({ axes, shape }: Form, from: number) =>
+  private constructor(forms: readonly PackedForm[], memory: CudaMemory, begin: number) {
+    const arrayAt = ({ axes, shape }: PackedForm, from: number) =>
       new DeviceArray(axes, shape, "float32", { memory, byteOffset: cellBytes * from });
     super({ forms, begin, grouping: onDevice(packedLength(forms)), arrayAt });
     this.#memory = memory;
@@ -23,7 +23,7 @@ export class DevicePacked extends PackedIn<Values, DevicePacked> {
   }
 
   /** @throws Error with CUDA's message where the card has not so much memory left */
-  static zeros(forms: readonly Form[]): DevicePacked {
+  static zeros(forms: readonly PackedForm[]): DevicePacked {
     const length = packedLength(forms);
     const room = groupLength(length, onDevice(length));
     return new DevicePacked(forms, new CudaMemory(cellBytes * (length + room)), 0);

@@ -1,23 +1,23 @@
 import { cells as cellsOf } from "../graph/axes.ts";
 import {
-  type Form,
   type Grouping,
   groupLength,
-  type Part,
+  type PackedForm,
+  type PackedPart,
   packedGroups,
   packedLength,
   packedParts,
-  placed,
+  placedForms,
 } from "./packed-layout.ts";
 
 /** A buffer of packed parameters, wherever it lies. */
-export interface Placement<V> {
-  readonly forms: readonly Form[];
+export interface PackedPlace<V> {
+  readonly forms: readonly PackedForm[];
   /** The buffer's first cell in its memory. */
   readonly begin: number;
   readonly grouping: Grouping;
   /** The array of a form whose first cell stands at a place of the memory. */
-  readonly arrayAt: (form: Form, from: number) => V;
+  readonly arrayAt: (form: PackedForm, from: number) => V;
 }
 
 /**
@@ -35,13 +35,13 @@ export interface Placement<V> {
 export abstract class PackedIn<V, Moved> implements ReadonlyMap<string, V> {
   /** Cells of the buffer. */
   readonly length: number;
-  readonly #placement: Placement<V>;
+  readonly #placement: PackedPlace<V>;
   readonly #places: ReadonlyMap<string, number>;
   readonly #values: ReadonlyMap<string, V>;
 
-  protected constructor(placement: Placement<V>) {
+  protected constructor(placement: PackedPlace<V>) {
     const { forms, begin, arrayAt } = placement;
-    const all = placed(forms);
+    const all = placedForms(forms);
     this.length = packedLength(forms);
     this.#placement = placement;
     this.#places = new Map(all.map(({ name, from }) => [name, from]));
@@ -54,7 +54,7 @@ export abstract class PackedIn<V, Moved> implements ReadonlyMap<string, V> {
   /** Sets a parameter's cells to 0. */
   abstract clear(name: string): void;
 
-  get forms(): readonly Form[] {
+  get forms(): readonly PackedForm[] {
     return this.#placement.forms;
   }
 
@@ -128,7 +128,7 @@ export abstract class PackedIn<V, Moved> implements ReadonlyMap<string, V> {
     for (const [name, values] of this.#values) visit(values, name, this);
   }
 
-  #laidOver(parts: readonly Part[], from: number): Map<string, V> {
+  #laidOver(parts: readonly PackedPart[], from: number): Map<string, V> {
     const { begin, arrayAt } = this.#placement;
     let end = begin + from;
     return new Map(

@@ -3,10 +3,10 @@ import { HostArray } from "../graph/host-array.ts";
 import type { ParameterForm } from "../nn/parameter.ts";
 
 /** Name, axes and sizes of what lies in a buffer. */
-export type Form = Pick<ParameterForm, "name" | "axes" | "shape">;
+export type PackedForm = Pick<ParameterForm, "name" | "axes" | "shape">;
 
 /** Rows of the buffer under a name. */
-export interface Part extends Form {
+export interface PackedPart extends PackedForm {
   readonly axes: "i j";
 }
 
@@ -38,13 +38,13 @@ export function onDevice(length: number): Grouping {
 }
 
 /** Cells of the buffer that holds parameters of these forms. */
-export function packedLength(forms: readonly Form[]): number {
+export function packedLength(forms: readonly PackedForm[]): number {
   const used = forms.reduce((length, { shape }) => length + roundUp(cellsOf(shape), grid), 0);
   return roundUp(used, rowWidth);
 }
 
 /** Forms in the order of the buffer, each with its first cell there. */
-export function placed(forms: readonly Form[]): (Form & { readonly from: number })[] {
+export function placedForms(forms: readonly PackedForm[]): (PackedForm & { readonly from: number })[] {
   let end = 0;
   return [...forms]
     .sort((one, other) => (one.name < other.name ? -1 : 1))
@@ -56,11 +56,11 @@ export function placed(forms: readonly Form[]): (Form & { readonly from: number 
 }
 
 /** Parts of a buffer, large enough to keep the runtime's threads busy and small enough to stay in the cache. */
-export function packedParts(length: number): Part[] {
+export function packedParts(length: number): PackedPart[] {
   return partsOf(length, Math.max(inCache.partRows, Math.ceil(length / rowWidth / mostParts)));
 }
 
-function partsOf(length: number, each: number): Part[] {
+function partsOf(length: number, each: number): PackedPart[] {
   const rows = length / rowWidth;
   return Array.from({ length: Math.ceil(rows / each) }, (_, at) => ({
     name: String(at),
@@ -74,7 +74,7 @@ function partsOf(length: number, each: number): Part[] {
  *
  * @param grouping without it parts stay in the cache however long the buffer is
  */
-export function packedGroups(length: number, { partRows, groupParts }: Grouping = inCache): Part[][] {
+export function packedGroups(length: number, { partRows, groupParts }: Grouping = inCache): PackedPart[][] {
   const parts = partsOf(length, partRows);
   return Array.from({ length: Math.ceil(parts.length / groupParts) }, (_, at) =>
     parts.slice(at * groupParts, (at + 1) * groupParts).map((part, place) => ({ ...part, name: String(place) })),
@@ -91,13 +91,13 @@ export function groupLength(length: number, { partRows, groupParts }: Grouping =
  * `[i j/grid]` blocks. Blocks at the end that are no parameter's have 0.
  */
 export function packedNumbers(
-  forms: readonly Form[],
+  forms: readonly PackedForm[],
   numberOf: (name: string) => number,
   grouping: Grouping = inCache,
 ): ReadonlyMap<string, HostArray<"i j", "int32">>[] {
   const length = packedLength(forms);
   const numbers = new Int32Array(length / grid);
-  for (const { name, shape, from } of placed(forms))
+  for (const { name, shape, from } of placedForms(forms))
     numbers.fill(numberOf(name), from / grid, (from + roundUp(cellsOf(shape), grid)) / grid);
   let end = 0;
   return packedGroups(length, grouping).map(

@@ -2,7 +2,7 @@ import { cells as cellsOf } from "../graph/axes.ts";
 import { HostArray } from "../graph/host-array.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import { PackedIn } from "./packed-in.ts";
-import { type Form, groupLength, inCache, packedLength } from "./packed-layout.ts";
+import { groupLength, inCache, type PackedForm, packedLength } from "./packed-layout.ts";
 
 type Values = HostArray<string, "float32">;
 
@@ -12,15 +12,15 @@ export class Packed extends PackedIn<Values, Packed> {
   readonly cells: Float32Array;
   readonly #memory: Float32Array;
 
-  private constructor(forms: readonly Form[], memory: Float32Array, begin: number) {
-    const arrayAt = ({ axes, shape }: Form, from: number) =>
+  private constructor(forms: readonly PackedForm[], memory: Float32Array, begin: number) {
+    const arrayAt = ({ axes, shape }: PackedForm, from: number) =>
       new HostArray(axes, shape, "float32", memory.subarray(from, from + cellsOf(shape)));
     super({ forms, begin, grouping: inCache, arrayAt });
     this.cells = memory.subarray(begin, begin + this.length);
     this.#memory = memory;
   }
 
-  static zeros(forms: readonly Form[]): Packed {
+  static zeros(forms: readonly PackedForm[]): Packed {
     const length = packedLength(forms);
     return new Packed(forms, new Float32Array(length + groupLength(length)), 0);
   }

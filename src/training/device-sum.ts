@@ -4,7 +4,7 @@ import { type CompileOptions, Program } from "../graph/program.ts";
 import type { ProgramArray } from "../graph/runtime/value.ts";
 import { DevicePacked } from "../optimizer/device-packed.ts";
 import { Packed } from "../optimizer/packed.ts";
-import { type Form, packedLength, packedParts } from "../optimizer/packed-layout.ts";
+import { type PackedForm, packedLength, packedParts } from "../optimizer/packed-layout.ts";
 import type { Span } from "../ranks/deal.ts";
 import { RankedSum } from "../ranks/ranked-sum.ts";
 import { joinLast } from "../ranks/tree.ts";
@@ -14,7 +14,7 @@ import type { GradientSum } from "./global-gradient.ts";
 type Machine = Omit<CompileOptions, "fixed">;
 
 /** Gradients that lie on a device, added up in the tree of `RankedSum`. */
-export function deviceSum(world: World, forms: readonly Form[], machine: Machine): ReleasedSum {
+export function deviceSum(world: World, forms: readonly PackedForm[], machine: Machine): ReleasedSum {
   return world.size === 1 ? new SumOnDevice(forms, machine) : new SumOverHosts(world, forms);
 }
 
@@ -25,7 +25,7 @@ export interface ReleasedSum extends GradientSum<DevicePacked> {
 
 /** The sum of one rank: nothing leaves the device. */
 class SumOnDevice implements ReleasedSum {
-  readonly #forms: readonly Form[];
+  readonly #forms: readonly PackedForm[];
   readonly #machine: Machine;
   readonly #made: DevicePacked[] = [];
   readonly #spare: DevicePacked[] = [];
@@ -34,7 +34,7 @@ class SumOnDevice implements ReleasedSum {
   readonly #sums: DevicePacked[] = [];
   #addition: Promise<Program> | null = null;
 
-  constructor(forms: readonly Form[], machine: Machine) {
+  constructor(forms: readonly PackedForm[], machine: Machine) {
     this.#forms = forms;
     this.#machine = machine;
   }
@@ -91,7 +91,7 @@ class SumOverHosts implements ReleasedSum {
   readonly #sum: RankedSum<Packed>;
   readonly #there: DevicePacked;
 
-  constructor(world: World, forms: readonly Form[]) {
+  constructor(world: World, forms: readonly PackedForm[]) {
     this.#sum = new RankedSum(world, () => Packed.zeros(forms));
     this.#there = DevicePacked.zeros(forms);
   }
@@ -120,8 +120,8 @@ class SumOverHosts implements ReleasedSum {
   }
 }
 
-async function compileAddition(forms: readonly Form[], machine: Machine): Promise<Program> {
-  const of = (role: string, { name, axes, shape }: Form) => input(`${role}.${name}`, axes, shape, "float32");
+async function compileAddition(forms: readonly PackedForm[], machine: Machine): Promise<Program> {
+  const of = (role: string, { name, axes, shape }: PackedForm) => input(`${role}.${name}`, axes, shape, "float32");
   const parts = packedParts(packedLength(forms));
   const sums = parts.map((part) => [`sum.${part.name}`, add(of("one", part), of("other", part))] as const);
   return await Program.compile(Object.fromEntries(sums), { ...machine, fixed: new Map() });

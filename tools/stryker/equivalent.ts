@@ -144,7 +144,7 @@ export const equivalents: readonly Equivalent[] = [
     reason: "every deviation has the other sign, and only their squares are read",
   },
   {
-    path: "src/optimizer/packed.ts",
+    path: "src/optimizer/packed-layout.ts",
     code: ".sort((one, other) => (one.name < other.name ? -1 : 1))",
     before: "one.name < other.name",
     after: "one.name <= other.name",
