@@ -4,13 +4,14 @@ import type { Terminal } from "../src/command/terminal.ts";
 import type { OperatorTime } from "../src/graph/profile.ts";
 import { requirePrecision } from "../src/graph/runtime/precision.ts";
 import { InputError } from "../src/input-error.ts";
-import { measureShape, profileShape, type ShapeResult } from "./engine.ts";
-import { type ShapeName, shapes } from "./transformer.ts";
+import { type BenchDevice, measureShape, profileShape, type ShapeResult } from "./engine.ts";
+import { type ShapeName, shapesFor } from "./transformer.ts";
 import { ratioTo } from "./turns.ts";
 
 export interface EngineBench {
   /** An interpreter with PyTorch, or `null`. */
   readonly python: string | null;
+  readonly device: BenchDevice;
   readonly threads: number;
   readonly rounds: number;
   /** Whether to show where the time goes. */
@@ -20,7 +21,7 @@ export interface EngineBench {
 /** Whether OpenVINO is there, on a processor that multiplies bfloat16. */
 async function isThere(): Promise<boolean> {
   try {
-    await requirePrecision("bf16");
+    await requirePrecision("bf16", "cpu");
     return true;
   } catch (error) {
     if (error instanceof InputError) return false;
@@ -30,16 +31,15 @@ async function isThere(): Promise<boolean> {
 
 /** One training step at each shape, ours beside PyTorch's. */
 export async function benchEngine(
-  { python, threads, rounds, profile }: EngineBench,
+  { python, device, threads, rounds, profile }: EngineBench,
   terminal: Terminal,
 ): Promise<CommandOutcome> {
-  const names = Object.keys(shapes).filter((name): name is ShapeName => name in shapes);
   const results: ShapeResult[] = [];
-  const bf16 = await isThere();
+  const bf16 = device === "cuda" || (await isThere());
   const profiles: Profile[] = [];
-  for (const shape of names) {
-    results.push(await measureShape(shape, { python, threads, rounds, screen: terminal.err, bf16 }));
-    if (profile) for (const each of await profileShape(shape, { threads })) profiles.push({ shape, ...each });
+  for (const shape of shapesFor(device)) {
+    results.push(await measureShape(shape, { python, device, threads, rounds, screen: terminal.err, bf16 }));
+    if (profile) for (const each of await profileShape(shape, { device, threads })) profiles.push({ shape, ...each });
   }
   const rows = results.flatMap(({ shape, measured }) => {
     const eager = measured.find(({ name }) => name === "PyTorch eager");
@@ -48,7 +48,7 @@ export async function benchEngine(
   const { torch = null } = results[0] ?? {};
   return {
     status: 0,
-    json: { threads, rounds, torch, rows, profiles },
+    json: { device, threads, rounds, torch, rows, profiles },
     text: [
       stepTable(rows),
       ...(python === null ? ["The engine alone: give --python to compare with PyTorch."] : []),

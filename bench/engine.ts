@@ -5,6 +5,7 @@ import type { Screen } from "../src/command/terminal.ts";
 import { HostArray } from "../src/graph/host-array.ts";
 import type { OperatorTime } from "../src/graph/profile.ts";
 import { stream } from "../src/graph/random.ts";
+import type { Device } from "../src/graph/runtime/device.ts";
 import { InputError } from "../src/input-error.ts";
 import { initialValues } from "../src/nn/parameter.ts";
 import { startPyTorch } from "./pytorch.ts";
@@ -12,13 +13,17 @@ import { fusedTraining, type Start, separateTraining, type Training } from "./tr
 import { type ShapeName, shapes, traceTransformer } from "./transformer.ts";
 import { type Contestant, type Measured, takeTurns } from "./turns.ts";
 
+/** Where steps are measured. */
+export type BenchDevice = Exclude<Device, "webgpu">;
+
 export interface EngineOptions {
   /** An interpreter with PyTorch, or `null` to measure the engine alone. */
   readonly python: string | null;
+  readonly device: BenchDevice;
   readonly threads: number;
   readonly rounds: number;
   readonly screen: Screen;
-  /** Whether gradients in bf16 are measured too, by OpenVINO and by PyTorch. */
+  /** Whether gradients in bf16 are measured too, and PyTorch's: on the CPU by OpenVINO. */
   readonly bf16: boolean;
 }
 
@@ -32,21 +37,30 @@ export interface ShapeResult {
   readonly missing: string | null;
 }
 
-/** Steps of one repetition: about a second. */
-const stepsPerTurn: Record<ShapeName, number> = { B8T64D256: 10, B8T256D512: 2 };
+/** Steps of one repetition: about a second, on a card half of one. */
+const stepsPerTurn: Record<BenchDevice, Record<ShapeName, number>> = {
+  cpu: { B8T64D256: 10, B8T256D512: 2, B32T512D1024: 1 },
+  cuda: { B8T64D256: 100, B8T256D512: 50, B32T512D1024: 10 },
+};
 const warmupSteps = 5;
 
 const forms = { "armature separate": separateTraining, "armature fused": fusedTraining } as const;
+
+/** On a card one program for the whole step would bring weights and moments from the host and back. */
+function formsOn(device: BenchDevice) {
+  return Object.entries(forms).filter(([, begin]) => device === "cpu" || begin !== fusedTraining);
+}
 
 /** One training step at one shape by everything that is there, in turns. */
 export async function measureShape(shape: ShapeName, options: EngineOptions): Promise<ShapeResult> {
   const contestants: Contestant[] = [];
   try {
-    for (const [name, begin] of Object.entries(forms))
-      contestants.push(await contestant(name, stepsPerTurn[shape], await begin(startOf(shape), machine(options))));
+    const steps = stepsPerTurn[options.device][shape];
+    for (const [name, begin] of formsOn(options.device))
+      contestants.push(await contestant(name, steps, await begin(startOf(shape), machine(options))));
     if (options.bf16) {
       const begun = await separateTraining(startOf(shape), { ...machine(options), precision: "bf16" });
-      contestants.push(await contestant("armature separate bf16", stepsPerTurn[shape], begun));
+      contestants.push(await contestant("armature separate bf16", steps, begun));
     }
     const python = await addPyTorch(contestants, shape, options);
     const total = contestants.length * options.rounds;
@@ -70,13 +84,13 @@ export async function measureShape(shape: ShapeName, options: EngineOptions): Pr
 /** Time of one step by operator, by form and program. A profile slows its program down, so nothing else is read from it. */
 export async function profileShape(
   shape: ShapeName,
-  options: Pick<EngineOptions, "threads">,
+  options: Pick<EngineOptions, "device" | "threads">,
 ): Promise<{ readonly program: string; readonly times: readonly OperatorTime[] }[]> {
   const found: { program: string; times: readonly OperatorTime[] }[] = [];
-  for (const [name, begin] of Object.entries(forms)) {
+  for (const [name, begin] of formsOn(options.device)) {
     const profile = join(tmpdir(), `armature-bench-${process.pid}`);
     const training = await begin(startOf(shape), { ...machine(options), profile });
-    const steps = warmupSteps + stepsPerTurn[shape];
+    const steps = warmupSteps + stepsPerTurn[options.device][shape];
     for (let step = 0; step < steps; step++) await training.step();
     for (const [program, times] of Object.entries(training.takeProfiles()))
       found.push({
@@ -91,10 +105,10 @@ export async function profileShape(
 async function addPyTorch(
   contestants: Contestant[],
   shape: ShapeName,
-  { python, threads, bf16 }: EngineOptions,
+  { python, device, threads, bf16 }: EngineOptions,
 ): Promise<Pick<ShapeResult, "torch" | "missing">> {
   if (python === null) return { torch: null, missing: null };
-  const wanted = { python, shape, threads, steps: stepsPerTurn[shape] };
+  const wanted = { python, device, shape, threads, steps: stepsPerTurn[device][shape] };
   const eager = await startPyTorch({ ...wanted, mode: "eager" });
   contestants.push(eager);
   if (bf16) contestants.push(await startPyTorch({ ...wanted, mode: "autocast" }));
@@ -120,8 +134,8 @@ async function contestant(name: string, steps: number, training: Training): Prom
   };
 }
 
-function machine({ threads }: Pick<EngineOptions, "threads">): { readonly device: "cpu"; readonly threads: number } {
-  return { device: "cpu", threads };
+function machine({ device, threads }: Pick<EngineOptions, "device" | "threads">) {
+  return { device, threads };
 }
 
 function startOf(name: ShapeName): Start {

@@ -15,7 +15,8 @@ function interpreter(name: string, lines: string): string {
   return path;
 }
 
-const started = (python: string) => startPyTorch({ python, shape: "B8T64D256", mode: "eager", threads: 2, steps: 10 });
+const started = (python: string) =>
+  startPyTorch({ python, device: "cpu", shape: "B8T64D256", mode: "eager", threads: 2, steps: 10 });
 
 test("each turn asks once and takes the time of that turn; the script is told what to measure", async () => {
   const python = interpreter(

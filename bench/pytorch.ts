@@ -12,6 +12,7 @@ export interface PyTorchOptions {
   readonly python: string;
   readonly shape: ShapeName;
   readonly mode: Mode;
+  readonly device: "cpu" | "cuda";
   readonly threads: number;
   /** Steps of one repetition. */
   readonly steps: number;
@@ -28,8 +29,9 @@ export interface PyTorch extends Contestant {
  * @throws InputError if the interpreter is not there, or ends before it is ready: without PyTorch, or without a C++ compiler
  * @source bench/pytorch_engine.py, `--pair`
  */
-export async function startPyTorch({ python, shape, mode, threads, steps }: PyTorchOptions): Promise<PyTorch> {
-  const words = ["--pair", "--shape", shape, "--mode", mode, "--threads", String(threads), "--steps", String(steps)];
+export async function startPyTorch({ python, device, shape, mode, ...counts }: PyTorchOptions): Promise<PyTorch> {
+  const numbers = Object.entries(counts).flatMap(([name, count]) => [`--${name}`, String(count)]);
+  const words = ["--pair", "--device", device, "--shape", shape, "--mode", mode, ...numbers];
   const script = startScript({ python, name: "pytorch_engine.py", words, needs: "torch and numpy" });
   const { torch } = await script.answer(z.object({ torch: z.string() }));
   return {

@@ -2,6 +2,7 @@
 
     python bench/pytorch_engine.py --threads 2                       every shape, eager and compiled, one JSON line per repetition
     python bench/pytorch_engine.py --threads 2 --shape B8T64D256 --mode eager --pair
+    python bench/pytorch_engine.py --threads 2 --device cuda         the same on a card, and at a larger shape
     python bench/pytorch_engine.py --threads 2 --parity              losses of the first steps, to show that both compute the same
 
 The model: four pre-norm blocks (LayerNorm, D/64 heads of full softmax attention without a mask, residual; LayerNorm, MLP of 4 D
@@ -29,7 +30,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "test" / "parity"))
 import formula  # noqa: E402
 
-SHAPES = {"B8T64D256": (8, 64, 256), "B8T256D512": (8, 256, 512)}
+SHAPES = {"B8T64D256": (8, 64, 256), "B8T256D512": (8, 256, 512), "B32T512D1024": (32, 512, 1024)}
 BLOCKS, HEAD_WIDTH = 4, 64
 ADAMW = {"lr": 1e-3, "betas": (0.9, 0.95), "eps": 1e-8, "weight_decay": 0.01}
 
@@ -76,19 +77,21 @@ def formula_parameter(name: str, shape: tuple[int, ...]) -> torch.Tensor:
 class Training:
     """A model at its formula weights, its optimizer and its one batch."""
 
-    def __init__(self, shape: str, mode: str):
-        self.shape, self.mode = shape, mode
+    def __init__(self, shape: str, mode: str, device: str = "cpu"):
+        self.shape, self.mode, self.device = shape, mode, device
         size = SHAPES[shape]
         self.model = Transformer(size[2])
         with torch.no_grad():
             for name, parameter in self.model.named_parameters():
                 parameter.copy_(formula_parameter(name, tuple(parameter.shape)))
+        self.model.to(device)
         self.input, self.target = (
-            torch.from_numpy(formula.values(f"engine/{part}", size, 1.0, 0.0)) for part in ("input", "target")
+            torch.from_numpy(formula.values(f"engine/{part}", size, 1.0, 0.0)).to(device)
+            for part in ("input", "target")
         )
         self.optimizer = torch.optim.AdamW(self.model.parameters(), **ADAMW, fused=True)
         self.forward = torch.compile(self.model) if mode == "compile" else self.model
-        self.autocast = torch.autocast("cpu", torch.bfloat16, enabled=mode == "autocast")
+        self.autocast = torch.autocast(device, torch.bfloat16, enabled=mode == "autocast")
 
     def step(self) -> torch.Tensor:
         self.optimizer.zero_grad(set_to_none=True)
@@ -102,6 +105,8 @@ class Training:
         start = time.perf_counter()
         for _ in range(steps):
             self.step()
+        if self.device == "cuda":
+            torch.cuda.synchronize()
         return (time.perf_counter() - start) * 1000 / steps
 
 
@@ -140,7 +145,8 @@ def measure(training: Training, options: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, required=True)
-    parser.add_argument("--shape", choices=SHAPES, help="default: all")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--shape", choices=SHAPES, help="default: all that the device is measured at")
     parser.add_argument("--mode", choices=("eager", "compile", "autocast"), help="default: the first two")
     parser.add_argument("--steps", type=int, default=10, help="steps of one repetition")
     parser.add_argument("--repetitions", type=int, default=7)
@@ -151,9 +157,10 @@ if __name__ == "__main__":
     if options.pair and not (options.shape and options.mode):
         parser.error("--pair needs --shape and --mode")
     torch.set_num_threads(options.threads)
-    for shape in [options.shape] if options.shape else SHAPES:
+    every = [shape for shape in SHAPES if options.device == "cuda" or shape != "B32T512D1024"]
+    for shape in [options.shape] if options.shape else every:
         for mode in [options.mode] if options.mode else ("eager", "compile"):
-            training = Training(shape, mode)
+            training = Training(shape, mode, options.device)
             if options.parity:
                 show_parity(training)
             else:

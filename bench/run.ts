@@ -7,7 +7,7 @@ const fewestRounds = 3;
 
 /** What one bench measures; each is loaded alone, so that none waits for what another needs. */
 export async function run(request: BenchRequest, terminal: Terminal): Promise<CommandOutcome> {
-  const { name, python, threads, workers, data, rounds, profile, variant, size } = request;
+  const { name, python, device, threads, workers, data, rounds, profile, variant, size } = request;
   if (rounds < fewestRounds)
     throw new InputError(`bench --rounds: expected at least ${fewestRounds} for a median, got ${rounds}`);
   switch (name) {
@@ -18,7 +18,7 @@ export async function run(request: BenchRequest, terminal: Terminal): Promise<Co
     case "decoding":
       return (await import("./decoding.ts")).benchDecoding(rounds, terminal);
     case "engine":
-      return (await import("./engine-outcome.ts")).benchEngine({ python, threads, rounds, profile }, terminal);
+      return (await import("./engine-outcome.ts")).benchEngine({ python, device, threads, rounds, profile }, terminal);
     case "films":
       return (await import("./films.ts")).benchFilms(rounds, terminal);
     case "import":

@@ -3,10 +3,13 @@ import { gradient } from "../src/graph/gradient.ts";
 import { type DataType, type HostArray, zeros } from "../src/graph/host-array.ts";
 import type { OperatorTime } from "../src/graph/profile.ts";
 import { type CompileOptions, Program } from "../src/graph/program.ts";
+import { keepsArrays } from "../src/graph/runtime/device.ts";
+import type { ProgramArray } from "../src/graph/runtime/value.ts";
 import type { Parameter, ParameterValues } from "../src/nn/parameter.ts";
 import { type AdamW, nextOf, normOutput, roles, stepRates, updateOutputs } from "../src/optimizer/adamw.ts";
 import { Packed } from "../src/optimizer/packed.ts";
-import { stateOf, type TrainingState } from "../src/optimizer/state.ts";
+import type { PackedIn } from "../src/optimizer/packed-in.ts";
+import { type StateIn, stateOf, type TrainingState } from "../src/optimizer/state.ts";
 import { Updater } from "../src/optimizer/update.ts";
 import { batchInputs, type Shape, traceTransformer } from "./transformer.ts";
 
@@ -44,18 +47,38 @@ const lossOutput = "loss";
 
 /** Two programs, as a run with micro-batches or ranks takes them: the gradient, then the update. */
 export async function separateTraining(start: Start, machine: Machine): Promise<Training> {
+  const state = stateOf(start.parameters, new Set(start.parameters.keys()), false);
+  if (!keepsArrays(machine.device)) return await trainingAt(start, machine, { state, storage: Packed.zeros });
+  const [{ OnDevice }, { DevicePacked }] = await Promise.all([
+    import("../src/training/on-device.ts"),
+    import("../src/optimizer/device-packed.ts"),
+  ]);
+  return await trainingAt(start, machine, { state: new OnDevice().taken(state), storage: DevicePacked.zeros });
+}
+
+/** Where weights and moments lie before the first step, and gradients. */
+interface TrainingPlace<V, P> {
+  readonly state: StateIn<V, P>;
+  readonly storage: (forms: readonly Parameter[]) => P;
+}
+
+async function trainingAt<V extends ProgramArray, P extends PackedIn<V, P>>(
+  start: Start,
+  machine: Machine,
+  place: TrainingPlace<V, P>,
+): Promise<Training> {
   const { loss, parameters, gradients } = differentiated(start.shape);
   const outputs = Object.fromEntries(gradients.map((array, at) => [gradientName(parameters[at]!.name), array]));
   const program = await Program.compile({ [lossOutput]: loss, ...outputs }, { ...machine, fixed: new Map() });
   const updater = await Updater.compile(parameters, optimizer, { ...machine, precision: "float32" });
-  const gradient = Packed.zeros(parameters);
+  const gradient = place.storage(parameters);
   const lossCell = zeros("", [], "float32");
-  const fetches = new Map<string, Storage>([[lossOutput, lossCell], ...renamed(gradient, gradientName)]);
-  let state = stateOf(start.parameters, new Set(start.parameters.keys()), false);
+  const fetches = new Map<string, ProgramArray>([[lossOutput, lossCell], ...renamed<V>(gradient, gradientName)]);
+  let { state } = place;
   return {
     async step() {
-      await program.run(new Map<string, Storage>([...batchOf(start), ...state.parameters]), fetches);
-      ({ state } = await updater.step(state, gradient, learningRate));
+      await program.run(new Map<string, ProgramArray>([...batchOf(start), ...state.parameters]), fetches);
+      ({ state } = await updater.step<V, P>(state, gradient, learningRate));
       return lossCell.cells[0]!;
     },
     takeProfiles: () => ({ gradient: program.takeProfile(), update: updater.takeProfile() }),
@@ -130,7 +153,7 @@ function moments({ first, second }: TrainingState, as: (name: string) => string)
   ];
 }
 
-function renamed(values: ParameterValues, as: (name: string) => string): [string, Storage][] {
+function renamed<V>(values: ReadonlyMap<string, V>, as: (name: string) => string): [string, V][] {
   return [...values].map(([name, array]) => [as(name), array]);
 }
 

@@ -4,6 +4,7 @@ import { geluTanh } from "../src/graph/op/activation.ts";
 import { sum } from "../src/graph/op/align.ts";
 import { add, scale, square, subtract } from "../src/graph/op/elementwise.ts";
 import { rename } from "../src/graph/op/shape.ts";
+import type { Device } from "../src/graph/runtime/device.ts";
 import { attend } from "../src/nn/attention.ts";
 import { linear } from "../src/nn/linear.ts";
 import { norm } from "../src/nn/norm.ts";
@@ -18,13 +19,19 @@ export interface Shape {
   readonly width: number;
 }
 
-/** The two that are measured, under the names that `bench/pytorch_engine.py` knows. */
+/** Those that are measured, under the names that `bench/pytorch_engine.py` knows; the last fills a card, and two cores for a minute. */
 export const shapes = {
   B8T64D256: { rows: 8, tokens: 64, width: 256 },
   B8T256D512: { rows: 8, tokens: 256, width: 512 },
+  B32T512D1024: { rows: 32, tokens: 512, width: 1024 },
 } as const satisfies Record<string, Shape>;
 
 export type ShapeName = keyof typeof shapes;
+
+/** The shapes that are measured on a device. */
+export function shapesFor(device: Device): ShapeName[] {
+  return device === "cpu" ? ["B8T64D256", "B8T256D512"] : ["B8T64D256", "B8T256D512", "B32T512D1024"];
+}
 
 const blocks = 4;
 const headWidth = 64;

@@ -31,6 +31,7 @@ export interface BenchRequest {
   readonly name: (typeof benchNames)[number];
   /** The interpreter with what to compare with; `null`: there is none. */
   readonly python: string | null;
+  readonly device: "cpu" | "cuda";
   readonly threads: number;
   readonly workers: number;
   /** Folder of the datasets. */
@@ -59,6 +60,7 @@ export const bench = define({
       ),
       undefined,
     ),
+    device: otherwise(choice("device", "engine: where both sides compute", ["cpu", "cuda"] as const), "cpu" as const),
     threads: otherwise(
       count("count", "engine, padding, policy, recompute, rollout, serve, shapes, weights: threads of each side"),
       2,
@@ -87,6 +89,10 @@ export const bench = define({
     },
     { line: "bench engine", shows: "one training step of a four-block transformer, at two sizes" },
     { line: "bench engine --python engine-venv/bin/python", shows: "the same beside PyTorch, eager and compiled" },
+    {
+      line: "bench engine --device cuda --python engine-venv/bin/python",
+      shows: "the same on a card, and at a larger size",
+    },
     { line: "bench films", shows: "what comparing films with rows, inspecting and decoding take, of 100 episodes" },
     {
       line: "bench import",

@@ -12,7 +12,7 @@ export interface CompileOptions {
   readonly device: Device;
   /** Threads of the runtime inside one op. Bits depend on it. */
   readonly threads: number;
-  /** Float32 where it is absent; in bf16 a program is OpenVINO's, on the CPU. */
+  /** Float32 where it is absent; in bf16 a program of the CPU is OpenVINO's, and one of a card the runtime's own. */
   readonly precision?: Precision | undefined;
   /** Runs that go side by side at most, each on so many threads; one where it is absent. In float32 all that are asked for do. */
   readonly lanes?: number | undefined;
@@ -51,7 +51,7 @@ export class Program {
   /** Compiles what leads to `outputs`. @throws InputError where the device does not compute the products that are asked for */
   static async compile(outputs: Readonly<Record<string, AnyArray>>, options: CompileOptions): Promise<Program> {
     const { stored, standing = new Map(), integers, fixed, precision = "float32", ...machine } = options;
-    if (precision === "bf16") return await Program.#compileInBfloat16(outputs, options);
+    if (precision === "bf16" && options.device === "cpu") return await Program.#compileInBfloat16(outputs, options);
     if (integers !== undefined) await refuseInexactIntegers(machine);
     const lowering = new GraphLowering(fixed, operatorsOf(options), integers);
     const { graph, matrices } = withoutMatrices(lowering.graph(new Map(Object.entries(outputs))));

@@ -30,5 +30,5 @@ export async function requireWeightKind(kind: WeightKind, { device }: { readonly
   if (kind !== "bf16") return;
   if (device !== "cpu")
     throw new InputError(`weights: expected "cpu" for products in bfloat16, got "${device}"; take float32`);
-  await requirePrecision("bf16");
+  await requirePrecision("bf16", "cpu");
 }

@@ -102,6 +102,7 @@ async function wrongOperators(
 /** How one operator of a graph is computed where the whole program is. */
 async function computing(machine: Machine): Promise<(graph: OnnxGraph, values: Arrays) => Promise<Arrays>> {
   if (machine.precision !== "bf16") return (graph, values) => computeOn(machine, graph, values);
+  if (machine.device === "cuda") return (graph, values) => computeOn(machine, withProductsInBfloat16(graph), values);
   const { openOpenvinoSession } = await import("../graph/runtime/openvino/session.ts");
   const options = { threads: machine.threads, lanes: 1, standing: new Map() };
   return (graph, values) => computeBy(openOpenvinoSession(withProductsInBfloat16(graph), options), values);

@@ -1,6 +1,7 @@
 import type { DeviceArray } from "../graph/device-array.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import { DevicePacked } from "../optimizer/device-packed.ts";
+import type { Packed } from "../optimizer/packed.ts";
 import type { StateIn, TrainingState } from "../optimizer/state.ts";
 import type { StatePlace } from "./state-place.ts";
 
@@ -37,6 +38,10 @@ export class OnDevice implements StatePlace<Values, DevicePacked> {
       second: second.copied(),
       ema: ema?.copied() ?? null,
     };
+  }
+
+  copied(gradient: DevicePacked): Packed {
+    return gradient.copied();
   }
 
   release({ trained, first, second, ema }: StateIn<Values, DevicePacked>): void {

@@ -93,7 +93,7 @@ export class Run {
     plan: (open: OpenMixture) => Promise<Plan>,
   ): Promise<Run> {
     requireDevice(recipe.device);
-    await requirePrecision(recipe.precision ?? "float32");
+    await requirePrecision(recipe.precision ?? "float32", recipe.device);
     const open = await openMixtureAsSplit(mixtureOf(recipe), splits);
     try {
       const planned = await plan(open);

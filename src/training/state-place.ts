@@ -15,6 +15,8 @@ export interface StatePlace<V extends ProgramArray, P extends PackedIn<V, P>> {
   taken(state: TrainingState): StateIn<V, P>;
   /** The state in the host's memory; the next step may use it up. */
   home(state: StateIn<V, P>): TrainingState;
+  /** A gradient in the host's memory. */
+  copied(gradient: P): Packed;
   /** Gives the memory back that `taken` took. */
   release(state: StateIn<V, P>): void;
 }
@@ -23,5 +25,6 @@ export interface StatePlace<V extends ProgramArray, P extends PackedIn<V, P>> {
 export const inHost: StatePlace<HostArray<string, "float32">, Packed> = {
   taken: (state) => state,
   home: (state) => state,
+  copied: (gradient) => gradient,
   release: () => {},
 };

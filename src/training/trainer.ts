@@ -13,13 +13,14 @@ import type { AdamW } from "../optimizer/adamw.ts";
 import type { DevicePacked } from "../optimizer/device-packed.ts";
 import type { PackedIn } from "../optimizer/packed-in.ts";
 import type { RateChoice } from "../optimizer/rate.ts";
-import type { StateIn, TrainingState } from "../optimizer/state.ts";
+import { restoredState, type StateIn, type TrainingState } from "../optimizer/state.ts";
 import { Updater } from "../optimizer/update.ts";
 import type { World } from "../ranks/world.ts";
 import { checkDevice, isReference } from "./device-check.ts";
 import { GlobalGradient, type GradientProgramOptions, GradientPrograms, weighed } from "./global-gradient.ts";
 import { textOverRanks } from "./over-ranks.ts";
 import { inHost, type StatePlace } from "./state-place.ts";
+import { checkUpdate } from "./update-check.ts";
 
 /** How a trainer is compiled and how it counts. */
 export interface TrainerOptions extends GradientProgramOptions {
@@ -100,13 +101,13 @@ interface Works<V extends ProgramArray, P extends PackedIn<V, P>> {
 class TrainerIn<V extends ProgramArray, P extends PackedIn<V, P>> implements Trainer {
   readonly #works: Works<V, P>;
   #state: StateIn<V, P>;
-  /** What a device is compared with before the first step, or `null` where none is to be compared any more. */
-  #unchecked: ParameterValues | null;
+  /** Whether the first step was compared with the CPU's. */
+  #isChecked: boolean;
 
   constructor(works: Works<V, P>, state: TrainingState) {
     this.#works = works;
     this.#state = works.place.taken(state);
-    this.#unchecked = isReference(works.options.machine) ? null : state.parameters;
+    this.#isChecked = isReference(works.options.machine);
   }
 
   get trained(): readonly Parameter[] {
@@ -120,7 +121,8 @@ class TrainerIn<V extends ProgramArray, P extends PackedIn<V, P>> implements Tra
   async step(share: StepShare, learningRate: number): Promise<StepResult> {
     const { options, updater, gradient: gradients } = this.#works;
     const micros = share.batches.map((batch) => microBatchOf(batch, options.target, "as drawn"));
-    if (this.#unchecked !== null) await this.#checkDevice(this.#unchecked, micros);
+    const unchecked = this.#isChecked ? null : restoredState(this.state());
+    if (unchecked !== null) await this.#checkGradient(unchecked.parameters, micros);
     const { places, microBatches } = share;
     const before = this.#state;
     const { loss, errors, gradient } = await gradients.of(before.parameters, { micros, places, microBatches });
@@ -128,6 +130,8 @@ class TrainerIn<V extends ProgramArray, P extends PackedIn<V, P>> implements Tra
     const { state, norm } = await updater.step<V, P>(before, gradient, learningRate);
     if (!Number.isFinite(norm)) throw await this.#notFinite(`gradient, got one of norm ${norm}`, micros);
     this.#state = state;
+    if (unchecked !== null) await this.#checkUpdate(unchecked, gradient, learningRate);
+    this.#isChecked = true;
     return { step: state.step, loss, errors, gradientNorm: norm };
   }
 
@@ -144,7 +148,7 @@ class TrainerIn<V extends ProgramArray, P extends PackedIn<V, P>> implements Tra
   }
 
   /** The first micro-batch of a run, on the CPU as well: all ranks meet in it. */
-  async #checkDevice(parameters: ParameterValues, micros: readonly MicroBatch[]): Promise<void> {
+  async #checkGradient(parameters: ParameterValues, micros: readonly MicroBatch[]): Promise<void> {
     const { programs, options } = this.#works;
     const { world, terms, setting } = options;
     const [first] = await weighed(world, micros, { terms, rules: setting.rules });
@@ -152,7 +156,16 @@ class TrainerIn<V extends ProgramArray, P extends PackedIn<V, P>> implements Tra
       await programs.with(first.micro.shape, (program) =>
         checkDevice(program, { ...options, setting: program.setting }, new Map([...first.feeds, ...parameters])),
       );
-    this.#unchecked = null;
+  }
+
+  /** What the first update made of the state, on the CPU as well. */
+  async #checkUpdate(before: TrainingState, gradient: P, learningRate: number): Promise<void> {
+    const { place, options } = this.#works;
+    const { machine, optimizer } = options;
+    if (machine.device === "cpu") return;
+    const { trained } = this;
+    const own = { ...machine, trained, optimizer, learningRate };
+    await checkUpdate({ ...own, before, gradient: place.copied(gradient), after: this.state() });
   }
 
   async #notFinite(problem: string, micros: readonly MicroBatch[]): Promise<InputError> {

@@ -3,9 +3,6 @@ import { dirname, join } from "node:path";
 import { libraryFolder } from "../../../cache-folder.ts";
 import { openLibrary } from "../foreign-library.ts";
 
-/** The runtime's version whose libraries for CUDA fit: they call functions of one another that no interface fixes. */
-export const runtimeVersion = "1.30.0";
-
 /** What the runtime opens for CUDA, beside its own library. */
 const providers = ["libonnxruntime_providers_shared.so", "libonnxruntime_providers_cuda.so"];
 
@@ -28,7 +25,6 @@ export function linkCuda(runtime: string): void {
   for (const name of providers)
     link(join(libraryFolder("cuda"), "onnxruntime/capi", name), join(dirname(runtime), name));
   for (const name of libraries) {
-    if (name === "libnvJitLink.so.13" && cudaLibrary(name) === name) continue;
     openLibrary(cudaLibrary(name), "global");
   }
 }
