@@ -154,9 +154,8 @@ export const serve = define({
 });
 
 /**
- * Lets JavaScript's memory grow to twice what lives in it between collections. Each message brings a megabyte of pictures that is gone
- * when it is answered, for which V8 otherwise collects everything at every tenth question: answers are 2 to 4 ms later then, and a policy's
- * threads lose their processors.
+ * Lets JavaScript's memory grow to twice what lives in it before V8 marks everything, so that it gets no further than where what is young is
+ * collected (`youngMemory`): as V8 chooses, the pictures of ten questions are enough for it to begin.
  */
 function collectSeldom(): void {
   setFlagsFromString("--heap-growing-percent=100");

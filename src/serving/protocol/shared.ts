@@ -4,6 +4,7 @@ import { type Acting, Batcher } from "./batcher.ts";
 import { ServerMetrics } from "./metrics.ts";
 import type { ServerOptions } from "./options.ts";
 import { CallerRates } from "./token-bucket.ts";
+import { youngMemory } from "./young-memory.ts";
 
 /** What the robots of a server share, whichever protocol they speak. */
 export interface Shared extends ServerOptions {
@@ -67,14 +68,17 @@ export class ConnectionPlaces {
   }
 }
 
-/** Whose calls are counted by how many questions they answer. */
+/** Whose calls are counted by how many questions they answer, and give this thread time to collect. */
 function counting(policy: LoadedPolicy, metrics: ServerMetrics): Acting<ActionRequest, ActionChunk> {
+  const collect = youngMemory();
   return {
     rows: policy.rows,
     lanes: policy.lanes,
     act(questions: readonly ActionRequest[]): Promise<readonly ActionChunk[]> {
       metrics.batch(questions.length);
-      return policy.act(questions);
+      const answers = policy.act(questions);
+      collect();
+      return answers;
     },
   };
 }
