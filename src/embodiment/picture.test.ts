@@ -260,3 +260,21 @@ function noisy(height: number, width: number) {
   const cells = Uint8Array.from({ length: height * width * 3 }, (_, at) => (at * 97) % 256);
   return new HostArray("h w c", [height, width, 3], "uint8", cells);
 }
+
+it("a picture comes out the same whichever were resized before it, however many or large", () => {
+  const small = picture(5, 7, (at) => (at * 37) % 256);
+  const first = [resize(small, 3, 2), shrink(small, { height: 4, width: 4 })];
+  for (let side = 2; side < 80; side++)
+    resize(
+      picture(side, side + 1, (at) => at),
+      2,
+      3,
+    );
+  resize(
+    picture(1, 2 ** 15, (at) => at),
+    1,
+    2,
+  );
+  expectSameBits("resized", resize(small, 3, 2), first[0]!);
+  expectSameBits("shrunk", shrink(small, { height: 4, width: 4 }), first[1]!);
+});

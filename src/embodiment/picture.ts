@@ -145,7 +145,20 @@ function along({ cells, shape }: Picture, { from, counts, weights, most }: Taps)
   return lines;
 }
 
-function triangles(own: number, wanted: number): Taps {
+/** Cameras and policies have few sizes, and to work their taps out is up to a fifth of what a picture takes in a server. */
+function remembered(make: (own: number, wanted: number) => Taps): (own: number, wanted: number) => Taps {
+  const known = new Map<string, Taps>();
+  return (own, wanted) => {
+    const name = `${own} ${wanted}`;
+    const taps = known.get(name) ?? make(own, wanted);
+    // Whoever sends pictures of any size fills no memory.
+    if (known.size === 64) known.clear();
+    if (taps.weights.length <= 2 ** 14) known.set(name, taps);
+    return taps;
+  };
+}
+
+const triangles = remembered((own, wanted) => {
   const scale = own / wanted;
   const reach = Math.max(1, scale);
   const center = (at: number) => (at + 0.5) * scale;
@@ -154,10 +167,10 @@ function triangles(own: number, wanted: number): Taps {
     to: (at) => Math.min(own, Math.ceil(center(at) + reach)),
     weight: (pixel, at) => Math.max(0, 1 - Math.abs((pixel + 0.5 - center(at)) / reach)),
   });
-}
+});
 
 /** The two pixels next to where a new one lies. @source torch `interpolate(mode="bilinear", align_corners=False)` */
-function nearest(own: number, wanted: number): Taps {
+const nearest = remembered((own, wanted) => {
   const place = (at: number) => Math.max(0, ((at + 0.5) * own) / wanted - 0.5);
   const from = (at: number) => Math.min(own - 1, Math.floor(place(at)));
   return taps(wanted, {
@@ -165,16 +178,16 @@ function nearest(own: number, wanted: number): Taps {
     to: (at) => Math.min(own, from(at) + 2),
     weight: (pixel, at) => Math.max(0, 1 - Math.abs(pixel - place(at))),
   });
-}
+});
 
-function areas(own: number, wanted: number): Taps {
+const areas = remembered((own, wanted) => {
   const scale = own / wanted;
   return taps(wanted, {
     from: (at) => Math.floor(at * scale),
     to: (at) => Math.min(own, Math.ceil((at + 1) * scale)),
     weight: (pixel, at) => Math.max(0, Math.min(pixel + 1, (at + 1) * scale) - Math.max(pixel, at * scale)),
   });
-}
+});
 
 /** Of a new pixel: the old pixels from where to where, and how much one of them counts before all sum to 1. */
 interface Reach {
