@@ -4,6 +4,7 @@ import { cacheFolder } from "../cache-folder.ts";
 import { ruleNames } from "../validity/rules.ts";
 import { allow } from "./allow.ts";
 import { define } from "./definition.ts";
+import { deviceOption } from "./device.ts";
 import { choice, count, otherwise, repeated, text } from "./parameter.ts";
 import { Progress } from "./progress.ts";
 
@@ -17,7 +18,7 @@ export const audit = define({
     break: otherwise(choice("rule", "switch one rule off; the audit has to find it", ruleNames), null),
     batches: otherwise(count("n", "micro-batches of training samples, and as many of held-out ones"), 4),
     set: otherwise(repeated(text("key=value", "replace one value of the recipe")), []),
-    device: otherwise(choice("device", "where the programs run", ["cpu", "cuda", "webgpu"]), null),
+    device: deviceOption,
     html: otherwise(text("file", "write what is found as a page that opens from the disk"), null),
     allow,
   },

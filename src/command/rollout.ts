@@ -7,6 +7,7 @@ import type { AnswerCounts } from "../serving/said.ts";
 import type { Rollout } from "../simulation/rollout.ts";
 import { rolloutSeed } from "../simulation/seed.ts";
 import { define } from "./definition.ts";
+import { deviceOption } from "./device.ts";
 import { type CommandParameter, choice, count, natural, otherwise, repeated, text } from "./parameter.ts";
 import { Progress, percent, significant } from "./progress.ts";
 import { policyArgument } from "./run-argument.ts";
@@ -29,6 +30,7 @@ export const rollout = define({
       chunkingNames[0],
     ),
     weights: weightsOption,
+    device: deviceOption,
     atLeast: otherwise(share("rate", "of successes, 0 to 1; below it the exit status is 1"), null),
     sideBySide: otherwise(
       count("robots", "at work at the same time, at most; the last bits depend on small numbers"),
@@ -74,6 +76,7 @@ export const rollout = define({
         delay,
         chunking,
         weightKind: given.weights,
+        device: given.device,
         sideBySide,
         options: (fitting: typeof design.defaults) => override(fitting, given.set),
         films: video === null ? null : { folder: resolve(video), episodes: filmed },

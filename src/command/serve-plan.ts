@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { Device } from "../graph/runtime/device.ts";
 import { chunkingOf } from "../serving/chunking.ts";
 import type { BrokenAnswers } from "../serving/said.ts";
 import type { CommandValues } from "./parameter.ts";
@@ -22,6 +23,7 @@ export interface ServeGiven
   readonly robots: number;
   readonly lanes: number;
   readonly brokenAnswers: BrokenAnswers;
+  readonly device: Device | null;
 }
 
 /**
@@ -34,8 +36,8 @@ export async function servingPlan(given: ServeGiven) {
   checkRecording(given);
   const own = { keys: await keysOf(given.keys), lerobot: await lerobotOf(given), ...(await accessOf(given)) };
   const safety = await safetyGiven(given);
-  const { checkChoice, checkRows, findPolicy } = await import("../serving/load.ts");
-  const found = await findPolicy(resolve(given.run));
+  const { checkChoice, checkRows, findPolicy, actingOn } = await import("../serving/load.ts");
+  const found = actingOn(await findPolicy(resolve(given.run)), given.device);
   const { recipe, machine, robots } = found;
   const { robots: rows, lanes, brokenAnswers, weights: weightKind, chunking } = given;
   const steps = recipe.policy.actionHorizon;

@@ -6,6 +6,7 @@ import type { ServerLimits } from "../serving/protocol/options.ts";
 import type { Recorder } from "../serving/recording/recorder.ts";
 import { brokenAnswerChoices } from "../serving/said.ts";
 import { define } from "./definition.ts";
+import { deviceOption } from "./device.ts";
 import { choice, count, natural, otherwise, portNumber, text } from "./parameter.ts";
 import { policyArgument } from "./run-argument.ts";
 import { servingPlan } from "./serve-plan.ts";
@@ -40,6 +41,7 @@ export const serve = define({
     ),
     robots: otherwise(count("robots", "that are answered in one call, at most"), 1),
     gather: otherwise(natural("milliseconds", "that a call waits for other connected robots, at most"), 5),
+    device: deviceOption,
     lanes: otherwise(count("calls", "side by side, each on its share of the threads: more answers, each later"), 1),
     connections: otherwise(count("connections", "that are open at the same time, at most"), 16),
     messageMegabytes: otherwise(count("megabytes", "of one message, at most"), 64),

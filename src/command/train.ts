@@ -15,6 +15,7 @@ import type { TrainWatcher } from "../training/watcher.ts";
 import { allow } from "./allow.ts";
 import { dataLine } from "./data-line.ts";
 import { type CommandOutcome, define } from "./definition.ts";
+import { deviceOption } from "./device.ts";
 import { choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
 import { trainingRankNotes } from "./rank-notes.ts";
 import { policySize, policyVariant } from "./recipe.ts";
@@ -38,7 +39,7 @@ export const train = define({
     policy: otherwise(policyVariant, null),
     size: otherwise(policySize, null),
     set: otherwise(repeated(text("key=value", "replace one value of the recipe")), []),
-    device: otherwise(choice("device", "where the programs run", ["cpu", "cuda", "webgpu"]), null),
+    device: deviceOption,
     precision: otherwise(choice("precision", "in what gradients multiply matrices", precisions), null),
     steps: otherwise(count("steps", "stop at this step; the schedule keeps the recipe's length"), null),
     out: otherwise(text("run", "folder of the run; else runs/NAME-DATE-TIME"), null),

@@ -5,7 +5,8 @@ import type { World } from "../ranks/world.ts";
 import { actionErrorTable } from "./action-error-table.ts";
 import { allow } from "./allow.ts";
 import { type CommandOutcome, define } from "./definition.ts";
-import { choice, natural, otherwise, repeated, text } from "./parameter.ts";
+import { deviceOption } from "./device.ts";
+import { natural, otherwise, repeated, text } from "./parameter.ts";
 import { rankNotes } from "./rank-notes.ts";
 import { runArgument } from "./run-argument.ts";
 import type { Terminal } from "./terminal.ts";
@@ -19,7 +20,7 @@ export const validate = define({
   arguments: { run: runArgument },
   options: {
     set: otherwise(repeated(text("key=value", "replace one value of the run's recipe")), []),
-    device: otherwise(choice("device", "where the program runs", ["cpu", "cuda", "webgpu"]), null),
+    device: deviceOption,
     allow,
     actionSamples: otherwise(natural("samples", "sample actions of this many held-out frames of each dataset"), 32),
   },

@@ -1,3 +1,4 @@
+import { deviceTolerance, roundingShare } from "../graph/device-check.ts";
 import { differenceIn, largestCell } from "../graph/difference.ts";
 import { type Arrays, type DataType, type HostArray, zerosOfShape } from "../graph/host-array.ts";
 import { GraphLowering } from "../graph/lowering.ts";
@@ -8,7 +9,6 @@ import { stream } from "../graph/random.ts";
 import { gradientOutputs, traceActions, traceObjectives } from "../objective/objective.ts";
 import { type VariantName, variants } from "../policy/variant.ts";
 import { smallestSetting } from "../recipe/published-setting.ts";
-import { deviceTolerance, roundingShare } from "../training/device-check.ts";
 
 /** Policies whose programs hold every operator that a program of any policy holds. */
 export const suitePolicies = ["pi0", "pi05_mem_motion", "pi07_low_level_fast", "groot_n17"] as const;

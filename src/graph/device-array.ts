@@ -5,6 +5,8 @@ import { byteWidth, type DataType } from "./host-array.ts";
 export interface DeviceMemory {
   readonly address: bigint;
   readonly byteLength: number;
+  /** Copies to the host. */
+  read(byteOffset: number, cells: NodeJS.ArrayBufferView): void;
 }
 
 /** Where an array begins in a device's memory, in bytes. */

@@ -1,8 +1,11 @@
+import { withoutBfloat16, withProductsInBfloat16 } from "./bfloat16.ts";
+import { CheckedSession, type DeviceCheck, isReference } from "./device-check.ts";
 import { type Arrays, HostArray } from "./host-array.ts";
 import { refuseInexactIntegers } from "./integer-check.ts";
 import { GraphLowering, type IntegerWeights } from "./lowering.ts";
 import { encodeModel, type OnnxGraph, type OnnxNode, type OnnxValue, type StoredPlace } from "./onnx.ts";
 import type { AnyArray, Operators } from "./operation.ts";
+import { checkOperators, computeBy, computeOn } from "./operator-check.ts";
 import { type OperatorTime, takeProfile } from "./profile.ts";
 import type { Device } from "./runtime/device.ts";
 import type { Precision } from "./runtime/precision.ts";
@@ -29,6 +32,8 @@ export interface CompileOptions {
   readonly integers?: IntegerWeights | undefined;
   /** Where to write the time of each operator: the start of a file name. */
   readonly profile?: string;
+  /** "never": what runs elsewhere than the CPU in float32 is believed as it is, since another program like it was compared. */
+  readonly check?: "never";
 }
 
 /** Inputs of a program that stand in files of float32 cells. */
@@ -48,31 +53,17 @@ export class Program {
     this.standing = standing;
   }
 
-  /** Compiles what leads to `outputs`. @throws InputError where the device does not compute the products that are asked for */
-  static async compile(outputs: Readonly<Record<string, AnyArray>>, options: CompileOptions): Promise<Program> {
-    const { stored, standing = new Map(), integers, fixed, precision = "float32", ...machine } = options;
-    if (precision === "bf16" && options.device === "cpu") return await Program.#compileInBfloat16(outputs, options);
-    if (integers !== undefined) await refuseInexactIntegers(machine);
-    const lowering = new GraphLowering(fixed, operatorsOf(options), integers);
-    const { graph, matrices } = withoutMatrices(lowering.graph(new Map(Object.entries(outputs))));
-    const read = [...standing].filter(([name]) => graph.inputs.some((input) => input.name === name));
-    const constants = new Map([...read, ...matrices]);
-    const places = new Map([...(stored?.places ?? []), ...placesInMemory(constants)]);
-    const model = encodeModel({ ...withPlaces(graph, places), nodes: lastFirst(graph.nodes) });
-    const folder = stored === undefined ? {} : { folder: stored.folder };
-    return new Program(openSession(model, { ...machine, ...folder, constants }), new Map(read));
-  }
-
-  static async #compileInBfloat16(
-    outputs: Readonly<Record<string, AnyArray>>,
-    { device, precision, threads, lanes = 1, fixed, standing = new Map(), stored, integers, profile }: CompileOptions,
-  ): Promise<Program> {
-    if (device !== "cpu" || stored !== undefined || integers !== undefined || profile !== undefined)
-      throw new Error('program: expected precision "bf16" on the CPU, without stored or integer weights and profile');
-    const { openOpenvinoSession } = await import("./runtime/openvino/session.ts");
-    const graph = new GraphLowering(fixed, operatorsOf({ device, precision })).graph(new Map(Object.entries(outputs)));
-    const read = new Map([...standing].filter(([name]) => graph.inputs.some((input) => input.name === name)));
-    return new Program(openOpenvinoSession(graph, { threads, lanes, standing: read }), read);
+  /**
+   * Compiles what leads to `outputs`. What runs on another device than the CPU, or in another precision than float32, is computed by the CPU in
+   * float32 as well the first time it runs, and refused where both do not agree.
+   *
+   * @throws InputError where the device does not compute the products that are asked for
+   */
+  static async compile(outputs: Outputs, options: CompileOptions): Promise<Program> {
+    const { session, standing } = await opened(outputs, options);
+    if (isReference(options) || options.check === "never") return new Program(session, standing);
+    const check = deviceCheck(outputs, options, standing);
+    return new Program(new CheckedSession(session, check), standing);
   }
 
   get inputs(): readonly OnnxValue[] {
@@ -100,6 +91,71 @@ export class Program {
   release(): void {
     this.#session.release();
   }
+}
+
+type Outputs = Readonly<Record<string, AnyArray>>;
+
+/** A program in a runtime's memory, and the constants that stand in ours. */
+interface Opened {
+  readonly session: ProgramSession;
+  readonly standing: Arrays;
+}
+
+async function opened(outputs: Outputs, options: CompileOptions): Promise<Opened> {
+  const { stored, standing = new Map(), integers, fixed, precision = "float32", check: _, ...machine } = options;
+  if (precision === "bf16" && options.device === "cpu") return await openedInBfloat16(outputs, options);
+  if (integers !== undefined) await refuseInexactIntegers(machine);
+  const lowering = new GraphLowering(fixed, operatorsOf(options), integers);
+  const { graph, matrices } = withoutMatrices(lowering.graph(new Map(Object.entries(outputs))));
+  const read = [...standing].filter(([name]) => graph.inputs.some((input) => input.name === name));
+  const constants = new Map([...read, ...matrices]);
+  const places = new Map([...(stored?.places ?? []), ...placesInMemory(constants)]);
+  const model = encodeModel({ ...withPlaces(graph, places), nodes: lastFirst(graph.nodes) });
+  const folder = stored === undefined ? {} : { folder: stored.folder };
+  return { session: openSession(model, { ...machine, ...folder, constants }), standing: new Map(read) };
+}
+
+async function openedInBfloat16(
+  outputs: Outputs,
+  { device, precision, threads, lanes = 1, fixed, standing = new Map(), stored, integers, profile }: CompileOptions,
+): Promise<Opened> {
+  if (device !== "cpu" || stored !== undefined || integers !== undefined || profile !== undefined)
+    throw new Error('program: expected precision "bf16" on the CPU, without stored or integer weights and profile');
+  const { openOpenvinoSession } = await import("./runtime/openvino/session.ts");
+  const graph = new GraphLowering(fixed, operatorsOf({ device, precision })).graph(new Map(Object.entries(outputs)));
+  const read = new Map([...standing].filter(([name]) => graph.inputs.some((input) => input.name === name)));
+  return { session: openOpenvinoSession(graph, { threads, lanes, standing: read }), standing: read };
+}
+
+function deviceCheck(outputs: Outputs, options: CompileOptions, standing: Arrays): DeviceCheck {
+  const { profile: _, ...rest } = options;
+  const reference = { ...rest, device: "cpu", precision: "float32" } as const;
+  const { stored, fixed, integers, threads } = options;
+  const operators = async (feeds: Arrays, above: number) => {
+    const lowering = new GraphLowering(fixed, operatorsOf(options), integers);
+    const graph = withoutBfloat16(lowering.graph(new Map(Object.entries(outputs))));
+    // OpenVINO takes a tenth of a second to compile an operator.
+    const alike = options.precision === "bf16" ? "patterns" : "shapes";
+    const compute = await computing(options);
+    const values = new Map([...feeds, ...standing]);
+    return (await checkOperators(graph, values, { threads, above, alike, tried: new Set(), compute })).differing;
+  };
+  return {
+    machine: options,
+    reference: async () => (await opened(outputs, reference)).session,
+    operators: stored === undefined ? operators : null,
+  };
+}
+
+/** How one operator of a graph is computed where the whole program is. */
+async function computing(machine: CompileOptions): Promise<(graph: OnnxGraph, values: Arrays) => Promise<Arrays>> {
+  const { device, threads } = machine;
+  const own = { device, threads };
+  if (machine.precision !== "bf16") return (graph, values) => computeOn(own, graph, values);
+  if (device !== "cpu") return (graph, values) => computeOn(own, withProductsInBfloat16(graph), values);
+  const { openOpenvinoSession } = await import("./runtime/openvino/session.ts");
+  const options = { threads, lanes: 1, standing: new Map() };
+  return (graph, values) => computeBy(openOpenvinoSession(withProductsInBfloat16(graph), options), values);
 }
 
 /** What a graph is written in for a machine. */

@@ -1,5 +1,6 @@
 import { checkConventions } from "../checkpoint/conventions.ts";
-import { openSession, type RuntimeSession, type SessionOptions } from "../graph/runtime/session.ts";
+import { CheckedSession, isReference } from "../graph/device-check.ts";
+import { openSession, type ProgramSession, type SessionOptions } from "../graph/runtime/session.ts";
 import { InputError } from "../input-error.ts";
 import type { Chunking } from "../objective/chunking.ts";
 import { parseRecipe } from "../recipe/file.ts";
@@ -66,9 +67,12 @@ function withTokenizerIn(file: string, recipe: Recipe): Recipe {
   return { ...recipe, policy: { ...recipe.policy, tokenizer: { ...tokenizer, folder: file } } };
 }
 
-function opened(file: string, machine: Pick<SessionOptions, "device" | "threads">): RuntimeSession {
+function opened(file: string, machine: Pick<SessionOptions, "device" | "threads">): ProgramSession {
   try {
-    return openSession(file, machine);
+    const session = openSession(file, machine);
+    if (isReference(machine)) return session;
+    const reference = async () => openSession(file, { ...machine, device: "cpu" });
+    return new CheckedSession(session, { machine, reference, operators: null });
   } catch (error) {
     if (error instanceof InputError) throw error;
     const [reason] = (error instanceof Error ? error.message : String(error)).split("\n", 1);

@@ -8,6 +8,7 @@ import { openParameters } from "../checkpoint/stored-parameters.ts";
 import { checkParameters } from "../checkpoint/weights.ts";
 import { cells } from "../graph/axes.ts";
 import type { StoredInputs } from "../graph/program.ts";
+import type { Device } from "../graph/runtime/device.ts";
 import { InputError } from "../input-error.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
 import type { Chunking } from "../objective/chunking.ts";
@@ -154,6 +155,11 @@ export async function findPolicy(run: string): Promise<FoundPolicy> {
     robots: servedRobots(manifest, recipe),
     machine: { device, threads },
   };
+}
+
+/** A policy that is to act on another device than it was trained on; `null`: on that one. */
+export function actingOn(found: FoundPolicy, device: Device | null): FoundPolicy {
+  return device === null ? found : { ...found, machine: { ...found.machine, device } };
 }
 
 /** The policy of a plan that is being trained, whose weights are in memory and not in a checkpoint. */

@@ -3,6 +3,7 @@ import { access } from "node:fs/promises";
 import { type ChunkExecution, executionProblems } from "../../client/action-queue.ts";
 import { reason } from "../dataset/problem.ts";
 import { needLibav } from "../dataset/write/video.ts";
+import type { Device } from "../graph/runtime/device.ts";
 import { InputError } from "../input-error.ts";
 import { makeFolder } from "../make-folder.ts";
 import type { ParameterValues } from "../nn/parameter.ts";
@@ -15,7 +16,7 @@ import { successInterval } from "../simulation/interval.ts";
 import { findRobot } from "../simulation/robots.ts";
 import type { Rollout } from "../simulation/rollout.ts";
 import { chunkingProblem } from "./chunking.ts";
-import { type FoundPolicy, findPolicy } from "./load.ts";
+import { actingOn, type FoundPolicy, findPolicy } from "./load.ts";
 import type { Machine } from "./machine.ts";
 import type { ServedRobot } from "./robot.ts";
 import { encodeWeights, type PlayedShare } from "./rollout-share.ts";
@@ -42,6 +43,8 @@ export interface RolloutRequest {
   readonly chunking?: Chunking | undefined;
   /** What the policy holds of its weights; absent: float32. */
   readonly weightKind?: WeightKind | undefined;
+  /** Where the policy computes; absent: where it was trained. */
+  readonly device?: Device | null;
   /** The most robots that are simulated at the same time. Results of other numbers differ in their last bits. */
   readonly sideBySide: number;
   /** Where and how many of the first episodes are filmed; `null` for none. */
@@ -85,7 +88,7 @@ export interface Score {
  */
 export async function rollOutPolicy(request: RolloutRequest, progress: RolloutProgress): Promise<PolicyRollouts> {
   if (request.films !== null) await openFolder(request.films.folder);
-  return await rollOutFound(await findPolicy(request.run), null, request, progress);
+  return await rollOutFound(actingOn(await findPolicy(request.run), request.device ?? null), null, request, progress);
 }
 
 /** A rollout of a policy that has been found. */

@@ -6,7 +6,7 @@ import type { ProgramArray } from "../graph/runtime/value.ts";
 import { InputError } from "../input-error.ts";
 import type { Term } from "../loss/reduction.ts";
 import type { SampleError } from "../metric/group.ts";
-import type { Parameter, ParameterValues } from "../nn/parameter.ts";
+import type { Parameter } from "../nn/parameter.ts";
 import { type MicroBatch, microBatchOf } from "../objective/micro-batch.ts";
 import type { TargetOptions } from "../objective/target.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
@@ -16,8 +16,7 @@ import type { RateChoice } from "../optimizer/rate.ts";
 import { restoredState, type StateIn, type TrainingState } from "../optimizer/state.ts";
 import { Updater } from "../optimizer/update.ts";
 import type { World } from "../ranks/world.ts";
-import { checkDevice, isReference } from "./device-check.ts";
-import { GlobalGradient, type GradientProgramOptions, GradientPrograms, weighed } from "./global-gradient.ts";
+import { GlobalGradient, type GradientProgramOptions, GradientPrograms } from "./global-gradient.ts";
 import { textOverRanks } from "./over-ranks.ts";
 import { inHost, type StatePlace } from "./state-place.ts";
 import { checkUpdate } from "./update-check.ts";
@@ -76,7 +75,8 @@ export async function trainerFrom(state: TrainingState, options: TrainerOptions)
   const programs = GradientPrograms.of(onDevice ? { ...options, frozen: new Map() } : options);
   if (options.firstShape !== undefined) await programs.with(options.firstShape, async () => {});
   const { device, threads } = machine;
-  const updater = await Updater.compile(programs.trained, options.optimizer, { device, threads });
+  // The first update is compared as a whole.
+  const updater = await Updater.compile(programs.trained, options.optimizer, { device, threads, check: "never" });
   const shared = { options, programs, updater };
   if (!onDevice) {
     const gradient = GlobalGradient.inHost(programs, terms, world);
@@ -101,13 +101,13 @@ interface Works<V extends ProgramArray, P extends PackedIn<V, P>> {
 class TrainerIn<V extends ProgramArray, P extends PackedIn<V, P>> implements Trainer {
   readonly #works: Works<V, P>;
   #state: StateIn<V, P>;
-  /** Whether the first step was compared with the CPU's. */
+  /** Whether the first update was compared with the CPU's. */
   #isChecked: boolean;
 
   constructor(works: Works<V, P>, state: TrainingState) {
     this.#works = works;
     this.#state = works.place.taken(state);
-    this.#isChecked = isReference(works.options.machine);
+    this.#isChecked = works.options.machine.device === "cpu";
   }
 
   get trained(): readonly Parameter[] {
@@ -122,7 +122,6 @@ class TrainerIn<V extends ProgramArray, P extends PackedIn<V, P>> implements Tra
     const { options, updater, gradient: gradients } = this.#works;
     const micros = share.batches.map((batch) => microBatchOf(batch, options.target, "as drawn"));
     const unchecked = this.#isChecked ? null : restoredState(this.state());
-    if (unchecked !== null) await this.#checkGradient(unchecked.parameters, micros);
     const { places, microBatches } = share;
     const before = this.#state;
     const { loss, errors, gradient } = await gradients.of(before.parameters, { micros, places, microBatches });
@@ -147,22 +146,10 @@ class TrainerIn<V extends ProgramArray, P extends PackedIn<V, P>> implements Tra
     release();
   }
 
-  /** The first micro-batch of a run, on the CPU as well: all ranks meet in it. */
-  async #checkGradient(parameters: ParameterValues, micros: readonly MicroBatch[]): Promise<void> {
-    const { programs, options } = this.#works;
-    const { world, terms, setting } = options;
-    const [first] = await weighed(world, micros, { terms, rules: setting.rules });
-    if (first !== undefined)
-      await programs.with(first.micro.shape, (program) =>
-        checkDevice(program, { ...options, setting: program.setting }, new Map([...first.feeds, ...parameters])),
-      );
-  }
-
   /** What the first update made of the state, on the CPU as well. */
   async #checkUpdate(before: TrainingState, gradient: P, learningRate: number): Promise<void> {
     const { place, options } = this.#works;
     const { machine, optimizer } = options;
-    if (machine.device === "cpu") return;
     const { trained } = this;
     const own = { ...machine, trained, optimizer, learningRate };
     await checkUpdate({ ...own, before, gradient: place.copied(gradient), after: this.state() });

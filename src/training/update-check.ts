@@ -1,3 +1,4 @@
+import { deviceTolerance } from "../graph/device-check.ts";
 import { differenceIn } from "../graph/difference.ts";
 import { HostArray } from "../graph/host-array.ts";
 import type { Device } from "../graph/runtime/device.ts";
@@ -8,7 +9,6 @@ import type { Packed } from "../optimizer/packed.ts";
 import type { RateChoice } from "../optimizer/rate.ts";
 import type { TrainingState } from "../optimizer/state.ts";
 import { Updater } from "../optimizer/update.ts";
-import { deviceTolerance } from "./device-check.ts";
 
 /** A step of the optimizer on a device. */
 export interface DeviceUpdate {
