@@ -111,7 +111,7 @@ class Links {
 
   add(socket: Socket): void {
     const peer = `${socket.remoteAddress}:${socket.remotePort}`;
-    const { places, log } = this.#shared;
+    const { places, asking, log } = this.#shared;
     const idle = setTimeout(() => this.#tooSilent(peer, slowestHeadMs), slowestHeadMs);
     this.#open.set(peer, { socket, idle, number: null, link: null });
     socket.on("error", () => socket.destroy());
@@ -122,6 +122,7 @@ class Links {
       if (found === undefined || found.number === null) return;
       void found.link?.stop();
       places.leave();
+      asking.leaves(found.number);
       log(`connection ${found.number}: closed`, { event: "closed", connection: found.number });
     });
   }

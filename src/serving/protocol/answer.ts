@@ -49,12 +49,13 @@ export interface QuestionTurn {
  * @throws Refusal where its actions must not leave
  */
 export async function answerTurn(
-  { batcher, now, log, metrics, rules, deadlineMs, policy }: Shared,
+  { asking, batcher, now, log, metrics, rules, deadlineMs, policy }: Shared,
   session: ServedSession,
   { question, said, came, begun, connection }: QuestionTurn,
   send: (answer: SafeAnswer) => number,
 ): Promise<number> {
   const asked = now();
+  asking.asks(connection, asked);
   const own = session.ask(question, said);
   const { robot } = own.request;
   const chunk = await batcher.act(own.request);

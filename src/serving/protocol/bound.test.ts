@@ -54,6 +54,22 @@ describe("a server's bounds", () => {
     expect(code).toBe(1013);
   });
 
+  it("has a call wait for robots that ask too, and for nobody who only is connected", async () => {
+    // Whoever waited for the silent one would wait for longer than this test may take.
+    const own = await startedFor(served.policy, { gatherMs: 600_000 });
+    const [first, second, silent] = [1, 2, 3].map((seed) => new Client(own, `/?seed=${seed}`));
+    for (const client of [first!, second!, silent!]) await client.next();
+    const alone = actionsOf(await first!.ask(message({})));
+    expect(alone.length).toBeGreaterThan(0);
+    // The first may ask again, so the second waits for it.
+    const waiting = second!.ask(message({}));
+    expect(actionsOf(await first!.ask(message({}))).length).toBe(alone.length);
+    expect(actionsOf(await waiting).length).toBe(alone.length);
+    for (const client of [first!, second!, silent!]) client.close();
+    await Promise.all([first!, second!, silent!].map(({ closed }) => closed));
+    await own.stop();
+  });
+
   it("answers as many messages as may wait, and drops what is sent on top", async () => {
     const { frames, code } = await asked(20, { limits: { ...servedLimits, waiting: 3 } });
     expect(frames.map((frame) => typeof frame)).toEqual(["object", "object", "object", "string"]);

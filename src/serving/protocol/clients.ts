@@ -27,7 +27,7 @@ export class Clients {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { metrics, places, limits, apiKeys } = this.#shared;
+    const { metrics, places, asking, limits, apiKeys } = this.#shared;
     const caller = callerOf(request, apiKeys);
     if (caller === null) {
       metrics.refused("key");
@@ -46,6 +46,7 @@ export class Clients {
       client.on("close", () => {
         this.#open.delete(connection);
         places.leave();
+        asking.leaves(number);
         this.#left();
       });
     });

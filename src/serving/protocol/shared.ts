@@ -1,5 +1,6 @@
 import type { ActionChunk, ActionRequest } from "../action.ts";
 import type { LoadedPolicy } from "../policy.ts";
+import { Asking } from "./asking.ts";
 import { type Acting, Batcher } from "./batcher.ts";
 import { ServerMetrics } from "./metrics.ts";
 import type { ServerOptions } from "./options.ts";
@@ -11,6 +12,8 @@ export interface Shared extends ServerOptions {
   readonly batcher: Batcher<ActionRequest, ActionChunk>;
   readonly metrics: ServerMetrics;
   readonly places: ConnectionPlaces;
+  /** A call waits for as many questions. */
+  readonly asking: Asking;
   /** Whether a caller is within its rate; asking counts. */
   readonly mayAsk: (caller: string) => boolean;
 }
@@ -19,12 +22,14 @@ export function sharedOf(options: ServerOptions): Shared {
   const metrics = new ServerMetrics(options.policy.robots, options.recorder);
   const rates = new CallerRates(options.limits.perSecond);
   const places = new ConnectionPlaces(options.limits.connections, metrics);
-  const gathering = { robots: () => places.taken, longestMs: options.gatherMs };
+  const asking = new Asking();
+  const gathering = { robots: () => asking.count, longestMs: options.gatherMs };
   return {
     ...options,
     metrics,
     batcher: new Batcher(counting(options.policy, metrics), gathering),
     places,
+    asking,
     mayAsk: (caller) => rates.take(caller, options.now()),
   };
 }
@@ -39,10 +44,6 @@ export class ConnectionPlaces {
   constructor(most: number, metrics: ServerMetrics) {
     this.#most = most;
     this.#metrics = metrics;
-  }
-
-  get taken(): number {
-    return this.#taken;
   }
 
   /** The number of a new connection, from 0; `null` where there are too many, which counts as a refusal. */
