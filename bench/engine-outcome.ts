@@ -38,7 +38,10 @@ export async function benchEngine(
   const bf16 = device === "cuda" || (await isThere());
   const profiles: Profile[] = [];
   for (const shape of shapesFor(device)) {
-    results.push(await measureShape(shape, { python, device, threads, rounds, screen: terminal.err, bf16 }));
+    const result = await measureShape(shape, { python, device, threads, rounds, screen: terminal.err, bf16 });
+    const found = result.measured.map(({ name, medianMs }) => `${name} ${medianMs.toFixed(2)} ms`);
+    terminal.err.write(`engine: ${shape}: ${found.join(", ")}\n`);
+    results.push(result);
     if (profile) for (const each of await profileShape(shape, { device, threads })) profiles.push({ shape, ...each });
   }
   const rows = results.flatMap(({ shape, measured }) => {
@@ -79,8 +82,8 @@ function stepTable(rows: readonly Row[]): string {
     rows.map(({ shape, name, medianMs, timesMs, ratio }) => [
       shape,
       name,
-      medianMs.toFixed(1),
-      Math.min(...timesMs).toFixed(1),
+      medianMs.toFixed(2),
+      Math.min(...timesMs).toFixed(2),
       ratio === null ? "–" : ratio.toFixed(2),
     ]),
   );

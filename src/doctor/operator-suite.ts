@@ -89,7 +89,7 @@ export function programsOf(policy: VariantName): [SuiteFinding["program"], Reado
  * Normal numbers that keep the size of what goes through matrices, tokens 0 and 1, and of what may exist two of three cells. Numbers from a
  * formula are too alike: gradients of attention are then differences of nearly equal numbers, which are rounding.
  */
-function feedsOf({ inputs }: OnnxGraph): Arrays {
+export function feedsOf({ inputs }: OnnxGraph): Arrays {
   return new Map(inputs.map((value) => [value.name, feedOf(value)]));
 }
 

@@ -63,6 +63,28 @@ export interface DeviceCheck {
   readonly reference: () => Promise<ProgramSession>;
   /** Operators that the device computes otherwise from the same feeds; `null` where the program is not known by its operators. */
   readonly operators: ((feeds: Arrays, above: number) => Promise<readonly OperatorDifference[]>) | null;
+  /** Operators whose bits differ from time to time, likewise. */
+  readonly unsteady: ((feeds: Arrays) => Promise<readonly OperatorDifference[]>) | null;
+}
+
+/** How often a device computes the same before its bits are believed to be the same each time. */
+const timesTried = 3;
+
+/** Computes a graph so often, and puts no number where its bits differ from time to time: it differs infinitely from any other's. */
+export async function computedSteadily(compute: () => Promise<Arrays>): Promise<Arrays> {
+  const found = await compute();
+  for (let again = 1; again < timesTried; again++)
+    for (const name of differingBits(found, await compute())) {
+      const { cells } = found.get(name)!;
+      if (cells instanceof Float32Array) cells.fill(Number.NaN);
+    }
+  return found;
+}
+
+function differingBits(one: Arrays, other: Arrays): string[] {
+  const bytes = ({ cells: { buffer, byteOffset, byteLength } }: AnyHostArray) =>
+    Buffer.from(buffer, byteOffset, byteLength);
+  return [...one].filter(([name, array]) => !bytes(array).equals(bytes(other.get(name)!))).map(([name]) => name);
 }
 
 /**
@@ -117,7 +139,34 @@ export class CheckedSession implements ProgramSession {
     const given = onHost(feeds);
     const right = await computedBy(check.reference, given);
     await this.#session.run(feeds, fetches);
-    await compare(check, given, right, onHost(fetches));
+    const found = copiesOf(fetches);
+    await compare(check, given, right, found);
+    if (check.machine.device !== "cpu") await this.#expectSameBits(check, { feeds, fetches, found });
+  }
+
+  /** The same feeds have to give the same bits again: a run would otherwise depend on when threads come. */
+  async #expectSameBits(
+    { machine, unsteady }: DeviceCheck,
+    {
+      feeds,
+      fetches,
+      found,
+    }: { readonly feeds: ProgramArrays; readonly fetches: ProgramArrays; readonly found: Arrays },
+  ): Promise<void> {
+    const differing = new Set<string>();
+    for (let again = 1; again < timesTried; again++) {
+      await this.#session.run(feeds, fetches);
+      for (const name of differingBits(found, onHost(fetches))) differing.add(name);
+    }
+    if (differing.size === 0) return;
+    const operators = unsteady === null ? [] : await unsteady(onHost(feeds));
+    const named = operators.slice(0, 5).map((one) => `${one.operator} of ${shapesOf(one)}`);
+    const { asked, remedy } = wordsOf(machine);
+    throw new InputError(
+      `${asked}: expected the same bits from the same inputs, got ${differing.size} of ${found.size} outputs of a program that ` +
+        `differ from time to time (${[...differing].slice(0, 3).join(", ")}); ` +
+        `not steady: ${named.join(", ") || "no operator alone"}; take ${remedy}`,
+    );
   }
 
   release(): void {
@@ -151,6 +200,18 @@ function onHost(arrays: ProgramArrays): Arrays {
   );
 }
 
+/** Arrays that nobody writes to. */
+function copiesOf(arrays: ProgramArrays): Arrays {
+  return new Map(
+    [...onHost(arrays)].map(([name, array]): [string, AnyHostArray] => {
+      const copy = zerosOfShape(array);
+      const { buffer, byteOffset, byteLength } = array.cells;
+      new Uint8Array(copy.cells.buffer).set(new Uint8Array(buffer, byteOffset, byteLength));
+      return [name, copy];
+    }),
+  );
+}
+
 async function compare(check: DeviceCheck, feeds: Arrays, right: Arrays, found: Arrays): Promise<void> {
   const { machine, operators } = check;
   const { tolerance, difference, size, of } = machine.precision === "bf16" ? ofBfloat16 : ofDevices;
@@ -173,8 +234,11 @@ async function compare(check: DeviceCheck, feeds: Arrays, right: Arrays, found: 
 
 function cause([first]: readonly OperatorDifference[]): string {
   if (first === undefined) return "each operator alone is computed as on the CPU";
-  const shapes = first.inputs.map(({ shape }) => `[${shape.join(", ")}]`).join(" ");
-  return `its ${first.operator} of ${shapes} is wrong by ${first.difference.toPrecision(2)}`;
+  return `its ${first.operator} of ${shapesOf(first)} is wrong by ${first.difference.toPrecision(2)}`;
+}
+
+function shapesOf({ inputs }: OperatorDifference): string {
+  return inputs.map(({ shape }) => `[${shape.join(", ")}]`).join(" ");
 }
 
 function wordsOf({ device, precision }: ProgramMachine): { readonly asked: string; readonly remedy: string } {

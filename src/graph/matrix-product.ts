@@ -136,7 +136,7 @@ function batched({ lowering, factor }: Product, a: Matrix, b: Matrix, like: Form
     );
     return scaled(lowering, product, factor, like);
   }
-  if (like.type === "float32" && lowering.operators === "runtime")
+  if (like.type === "float32" && ["runtime", "cuda"].includes(lowering.operators))
     return lowering.fused("FusedMatMul", [a.name, b.name], { ...attributes, alpha: { float: factor } });
   const straight = ({ name, isTransposed }: Matrix) =>
     isTransposed ? lowering.node("Transpose", [name], { perm: [0, 2, 1] }) : name;
@@ -144,7 +144,7 @@ function batched({ lowering, factor }: Product, a: Matrix, b: Matrix, like: Form
 }
 
 function isInBfloat16({ operators }: Lowering, { type }: Form): boolean {
-  return operators === "bfloat16" && type === "float32";
+  return ["bfloat16", "cuda in bfloat16"].includes(operators) && type === "float32";
 }
 
 function scaled(lowering: Lowering, product: string, factor: number, like: Form): string {

@@ -57,10 +57,23 @@ export interface Operation {
 
 /**
  * Operators that a graph may be written in: those of ONNX Runtime's own as well; the standard's alone, which every runtime has, also of a
- * graph that takes gradients; those that ONNX Runtime computes right by WebGPU (docs/decisions/0013-devices-are-checked.md); or those of OpenVINO, with matrix products of float32 in
- * bfloat16 and all else as it is (docs/decisions/0019-products-in-bfloat16.md).
+ * graph that takes gradients; those that ONNX Runtime computes right by WebGPU (docs/decisions/0013-devices-are-checked.md); those of OpenVINO, with matrix products of float32 in
+ * bfloat16 and all else as it is (docs/decisions/0019-products-in-bfloat16.md); or those that give the same bits each time on a card, with
+ * products as they are or in bfloat16 (docs/decisions/0020-on-a-card.md).
  */
-export type Operators = "runtime" | "standard" | "standard with gradients" | "webgpu" | "bfloat16";
+export type Operators =
+  | "runtime"
+  | "standard"
+  | "standard with gradients"
+  | "webgpu"
+  | "bfloat16"
+  | "cuda"
+  | "cuda in bfloat16";
+
+/** Whether a card computes the graph, whose threads add up in any order where they write to one cell. */
+export function isOfCard(operators: Operators): boolean {
+  return operators === "cuda" || operators === "cuda in bfloat16";
+}
 
 /** A weight that is read as 8-bit integers where it is the matrix of a product. */
 export interface IntegerWeight {

@@ -1,5 +1,5 @@
 import { withoutBfloat16, withProductsInBfloat16 } from "./bfloat16.ts";
-import { CheckedSession, type DeviceCheck, isReference } from "./device-check.ts";
+import { CheckedSession, computedSteadily, type DeviceCheck, isReference } from "./device-check.ts";
 import { type Arrays, HostArray } from "./host-array.ts";
 import { refuseInexactIntegers } from "./integer-check.ts";
 import { GraphLowering, type IntegerWeights } from "./lowering.ts";
@@ -131,24 +131,30 @@ function deviceCheck(outputs: Outputs, options: CompileOptions, standing: Arrays
   const { profile: _, ...rest } = options;
   const reference = { ...rest, device: "cpu", precision: "float32" } as const;
   const { stored, fixed, integers, threads } = options;
-  const operators = async (feeds: Arrays, above: number) => {
+  const differing = async (feeds: Arrays, above: number, compute: Compute) => {
     const lowering = new GraphLowering(fixed, operatorsOf(options), integers);
     const graph = withoutBfloat16(lowering.graph(new Map(Object.entries(outputs))));
     // OpenVINO takes a tenth of a second to compile an operator.
     const alike = options.precision === "bf16" ? "patterns" : "shapes";
-    const compute = await computing(options);
     const values = new Map([...feeds, ...standing]);
     return (await checkOperators(graph, values, { threads, above, alike, tried: new Set(), compute })).differing;
+  };
+  const operators = async (feeds: Arrays, above: number) => await differing(feeds, above, await computing(options));
+  const unsteady = async (feeds: Arrays) => {
+    const compute = await computing(options);
+    return await differing(feeds, Number.MAX_VALUE, (graph, values) => computedSteadily(() => compute(graph, values)));
   };
   return {
     machine: options,
     reference: async () => (await opened(outputs, reference)).session,
-    operators: stored === undefined ? operators : null,
+    ...(stored === undefined ? { operators, unsteady } : { operators: null, unsteady: null }),
   };
 }
 
+type Compute = (graph: OnnxGraph, values: Arrays) => Promise<Arrays>;
+
 /** How one operator of a graph is computed where the whole program is. */
-async function computing(machine: CompileOptions): Promise<(graph: OnnxGraph, values: Arrays) => Promise<Arrays>> {
+async function computing(machine: CompileOptions): Promise<Compute> {
   const { device, threads } = machine;
   const own = { device, threads };
   if (machine.precision !== "bf16") return (graph, values) => computeOn(own, graph, values);
@@ -160,6 +166,7 @@ async function computing(machine: CompileOptions): Promise<(graph: OnnxGraph, va
 
 /** What a graph is written in for a machine. */
 export function operatorsOf({ device, precision }: Pick<CompileOptions, "device" | "precision">): Operators {
+  if (device === "cuda") return precision === "bf16" ? "cuda in bfloat16" : "cuda";
   if (precision === "bf16") return "bfloat16";
   return device === "webgpu" ? "webgpu" : "runtime";
 }

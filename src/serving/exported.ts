@@ -72,7 +72,7 @@ function opened(file: string, machine: Pick<SessionOptions, "device" | "threads"
     const session = openSession(file, machine);
     if (isReference(machine)) return session;
     const reference = async () => openSession(file, { ...machine, device: "cpu" });
-    return new CheckedSession(session, { machine, reference, operators: null });
+    return new CheckedSession(session, { machine, reference, operators: null, unsteady: null });
   } catch (error) {
     if (error instanceof InputError) throw error;
     const [reason] = (error instanceof Error ? error.message : String(error)).split("\n", 1);

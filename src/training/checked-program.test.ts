@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CheckedSession, type ProgramMachine } from "../graph/device-check.ts";
-import { type Arrays, zerosOfShape } from "../graph/host-array.ts";
+import { type Arrays, HostArray, zerosOfShape } from "../graph/host-array.ts";
 import { GraphLowering } from "../graph/lowering.ts";
 import { encodeModel, type OnnxGraph } from "../graph/onnx.ts";
 import type { AnyArray } from "../graph/operation.ts";
@@ -79,6 +79,7 @@ function deviceWith(change: (graph: OnnxGraph) => OnnxGraph, graph: OnnxGraph) {
       const alone = { threads: 1, above, alike: "shapes", tried: new Set<string>(), compute } as const;
       return (await checkOperators(graph, feeds, alone)).differing;
     },
+    unsteady: async () => [],
   });
   return { session, opened };
 }
@@ -123,6 +124,36 @@ test("a program whose whole is wrong though each operator alone is right is refu
   session.release();
 });
 
+test("a device whose last bit differs from time to time is refused, by the output and the operator", async () => {
+  const graph = graphOf(programsOf(Rules.all).gradient);
+  const [first] = graph.outputs;
+  const open = () => openSession(encodeModel(graph), cpu);
+  let runs = 0;
+  const inner = open();
+  const wavering: ProgramSession = {
+    inputs: inner.inputs,
+    outputs: inner.outputs,
+    release: () => inner.release(),
+    endProfile: () => inner.endProfile(),
+    async run(feeds, fetches) {
+      await inner.run(feeds, fetches);
+      const array = fetches.get(first!.name);
+      // The lowest bit of one cell.
+      if (array instanceof HostArray) new Uint32Array(array.cells.buffer, array.cells.byteOffset, 1)[0]! ^= runs++ % 2;
+    },
+  };
+  const [node] = graph.nodes;
+  const unsteady = async () => [
+    { operator: "Sum", node: node!, inputs: graph.inputs.slice(0, 1), difference: Number.POSITIVE_INFINITY },
+  ];
+  const check = { machine: { device: "webgpu" }, reference: async () => open(), operators: null, unsteady } as const;
+  const session = new CheckedSession(wavering, check);
+  await expect(session.run(feedsOf(session), fetchesOf(session))).rejects.toThrow(
+    /^--device webgpu: expected the same bits from the same inputs, got 1 of \d+ outputs of a program that differ from time to time \(.*\); not steady: Sum of \[.*\]; take --device cpu$/,
+  );
+  session.release();
+});
+
 test("feeds that do not fit are no sign of a wrong device", async () => {
   const { session } = deviceWith((same) => same, graphOf(programsOf(Rules.all).errors));
   await expect(session.run(new Map(), fetchesOf(session))).rejects.toThrow(RangeError);
@@ -142,6 +173,7 @@ describe.skipIf(!isOpenvinoThere())("products in bf16", () => {
       machine,
       reference: async () => openSession(encodeModel(graphOf(right)), cpu),
       operators: async () => [],
+      unsteady: async () => [],
     });
   }
 

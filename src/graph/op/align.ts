@@ -3,7 +3,7 @@ import { cells, type IsSubsequence, letters } from "../axes.ts";
 import { asRows } from "../cellwise.ts";
 import type { DataType } from "../host-array.ts";
 import { thinShape } from "../lowering.ts";
-import type { AnyArray, Form, Lowering } from "../operation.ts";
+import { type AnyArray, type Form, isOfCard, type Lowering } from "../operation.ts";
 
 /**
  * The array repeated along the axes that `like` has and it lacks. Arithmetic of arrays does not broadcast by itself.
@@ -104,9 +104,35 @@ function lowerReduction(lowering: Lowering, operator: string, x: AnyArray, gone:
   const kept = x.shape.slice(gone.length);
   if (kept.length === 0) return step(step(name, [gone.length - 1]), gone.slice(0, -1));
   const rows = cells(x.shape.slice(0, gone.length));
+  if (isOfCard(lowering.operators) && x.type === "float32") {
+    const factor = operator === "ReduceMean" ? 1 / rows : 1;
+    return summedByProduct(lowering, { name, shape: x.shape, kept, factor, like: x });
+  }
   const groups = largestDivisor(rows, 16);
   if (groups === 1) return step(name, gone);
   return step(step(lowering.reshaped(name, x.shape, [groups, rows / groups, ...kept]), [1]), [0]);
+}
+
+/**
+ * Sums over leading axes as the product with a row of equal numbers: on a card the threads of ONNX Runtime's own sum over rows add to one
+ * cell in whatever order they come, and its bits differ from run to run.
+ */
+function summedByProduct(
+  lowering: Lowering,
+  of: {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly kept: readonly number[];
+    readonly factor: number;
+    readonly like: AnyArray;
+  },
+): string {
+  const { name, shape, kept, factor, like } = of;
+  const width = cells(kept);
+  const rows = cells(shape) / width;
+  const ones = lowering.node("Expand", [lowering.scalar(like, factor), lowering.integers([1, rows])]);
+  const sums = lowering.node("MatMul", [ones, lowering.reshaped(name, shape, [rows, width])]);
+  return lowering.reshaped(sums, [1, width], kept);
 }
 
 function largestDivisor(count: number, limit: number): number {

@@ -25,7 +25,9 @@ export function attentionWithoutGradient(
   return apply({ axes: "b q a f", shape: queries.shape, type: "float32" }, [queries, keys, values], {
     name: "attention",
     lower: (lowering, inputs) => [
-      lowering.operators === "runtime" ? fused(lowering, inputs, factor) : bySteps(lowering, inputs, factor),
+      ["runtime", "cuda"].includes(lowering.operators)
+        ? fused(lowering, inputs, factor)
+        : bySteps(lowering, inputs, factor),
     ],
     gradient: () => {
       throw new Error("attention: carries no gradient; take the products and the softmax");

@@ -1,7 +1,8 @@
 import { apply, type FloatType, type SymbolicArray, show } from "../array.ts";
 import { cells, letters } from "../axes.ts";
 import type { DataType } from "../host-array.ts";
-import type { AnyArray } from "../operation.ts";
+import { elementType } from "../onnx.ts";
+import { type AnyArray, isOfCard, type Lowering } from "../operation.ts";
 
 /**
  * Rows of a table by number: `gather(embedding, ids, "b n e")` with a table `[y e]` and ids `[b n]`. A row may be an array.
@@ -42,11 +43,23 @@ function scatterAdd(rows: AnyArray, ids: AnyArray, table: AnyArray): SymbolicArr
       const flat = lowering.node("Reshape", [lowering.value(values!), lowering.integers([count, width])]);
       const column = lowering.node("Reshape", [lowering.value(at!), lowering.integers([count, 1])]);
       const whole = lowering.node("Expand", [column, lowering.integers([count, width])]);
-      const added = lowering.node("ScatterElements", [zero, whole, flat], { axis: 0, reduction: "add" });
+      const added = isOfCard(lowering.operators)
+        ? lowering.node("ScatterElements", [zero, whole, sumsOfEqual(lowering, flat, column)], { axis: 0 })
+        : lowering.node("ScatterElements", [zero, whole, flat], { axis: 0, reduction: "add" });
       return [lowering.reshaped(added, flatTable, table.shape)];
     },
     gradient: () => {
       throw new Error("scatterAdd: second derivatives are not supported");
     },
   });
+}
+
+/**
+ * In place of each of `rows [n e]` the sum of those with its number, of `numbers [n 1]`: then each may be written to its place, in any order.
+ * On a card threads that add to one place do so in whatever order they come, and the bits differ from run to run.
+ */
+function sumsOfEqual(lowering: Lowering, rows: string, numbers: string): string {
+  const others = lowering.node("Transpose", [numbers], { perm: [1, 0] });
+  const equal = lowering.node("Cast", [lowering.node("Equal", [numbers, others])], { to: elementType.float32 });
+  return lowering.node("MatMul", [equal, rows]);
 }

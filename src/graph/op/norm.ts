@@ -55,7 +55,8 @@ export function rmsNorm<A extends string, W extends string, D extends FloatType>
   return applyKeeping(pick(x), [rowForm(x)], [x, gain], {
     name: "rmsNorm",
     lower: (lowering, inputs) =>
-      x.type === "float64" || ["webgpu", "standard with gradients", "bfloat16"].includes(lowering.operators)
+      x.type === "float64" ||
+      ["webgpu", "standard with gradients", "bfloat16", "cuda in bfloat16"].includes(lowering.operators)
         ? lowerRmsNormBySteps(lowering, inputs[0]!, inputs[1]!, epsilon)
         : lowerNorm32(lowering, { ...rmsOperator(lowering), epsilon }, inputs),
     gradient: (given, inputs, outputs) => {
