@@ -24,7 +24,10 @@ holds() {
   if [ $said = FAILED ]; then tail -n 3 "$place/out" "$place/err"; fi
 }
 # losses RUN: of its first and last step.
-losses() { sed -n '/"kind":"step"/s/.*"loss":\([0-9.e-]*\).*/\1/p' "$place/$1/events.jsonl" | sed -n '1p;$p' | tr '\n' ' '; echo "($1: losses of the first and the last step)"; }
+losses() {
+  sed -n '/"kind":"step"/s/.*"loss":\([0-9.e-]*\).*/\1/p' "$place/$1/events.jsonl" | sed -n '1p;$p' | tr '\n' ' '
+  echo "(losses of the first and the last step)"
+}
 # train RUN WORDS…: on `$ranks` before it, where several processes share the work.
 ranks=
 train() {
@@ -33,12 +36,21 @@ train() {
   $ranks ./armature train recipes/demo.ts --set data.root="$place/data" --set optimizer.steps=60 --set optimizer.warmup=10 \
     --set validation.everySteps=30 --set checkpoint.everySteps=20 --set threads="$(nproc)" --out "$place/$run" "$@"
 }
-compare() { "$(command -v node || echo .armature/node/bin/node)" tools/compare-runs.ts "$place/$1" "$place/$2"; }
+# same WHAT RUN RUN: whether two runs are equal to the bit.
+node=$(ls .armature/node/bin/node 2>/dev/null || command -v node)
+same() { holds "$1" 30 "$node" tools/compare-runs.ts "$place/$2" "$place/$3"; }
 step() {
   name=$1
   shift
   begun=$(date +%s)
-  if train "$@" >"$place/out" 2>"$place/err"; then echo "holds: $name ($(($(date +%s) - begun)) s)"; losses "$1"; else echo "FAILED: $name"; failed=1; tail -n 2 "$place/err"; fi
+  if train "$@" >"$place/out" 2>"$place/err"; then
+    echo "holds: $name ($(($(date +%s) - begun)) s)"
+    losses "$1"
+  else
+    echo "FAILED: $name"
+    failed=1
+    tail -n 2 "$place/err"
+  fi
 }
 
 say "the machine"
@@ -53,16 +65,16 @@ done
 step "60 steps on the CPU" cpu --device cpu
 step "60 steps on the card" cuda --device cuda
 step "again" again --device cuda
-holds "the same bits both times" 30 compare cuda again
+same "the same bits both times" cuda again
 step "40 steps" resumed --device cuda --steps 40
 step "and 20 more, resumed" resumed --device cuda --resume
-holds "the bits of one that was never stopped" 30 compare cuda resumed
+same "the bits of one that was never stopped" cuda resumed
 step "micro-batches of 16" micro --device cuda --set batch.microBatch=16
 if command -v mpirun >/dev/null; then
   ranks="mpirun --allow-run-as-root --oversubscribe -n 2"
   step "the same on two ranks that share the card" ranks --device cuda --set batch.microBatch=16
   ranks=
-  holds "the bits of one rank" 30 compare micro ranks
+  same "the bits of one rank" micro ranks
 fi
 step "60 steps with products in bfloat16" bf16 --device cuda --precision bf16
 
