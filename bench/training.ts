@@ -78,7 +78,7 @@ async function trainingAt<V extends ProgramArray, P extends PackedIn<V, P>>(
   return {
     async step() {
       await program.run(new Map<string, ProgramArray>([...batchOf(start), ...state.parameters]), fetches);
-      ({ state } = await updater.step<V, P>(state, gradient, learningRate));
+      ({ state } = await updater.step<V, P, P>(state, gradient, learningRate));
       return lossCell.cells[0]!;
     },
     takeProfiles: () => ({ gradient: program.takeProfile(), update: updater.takeProfile() }),

@@ -4,6 +4,7 @@ import type { ParameterForm, ParameterValues } from "../../src/nn/parameter.ts";
 import { learningRate } from "../../src/optimizer/schedule.ts";
 import { initialState, type TrainingState } from "../../src/optimizer/state.ts";
 import { layoutOf, type Plan } from "../../src/recipe/plan.ts";
+import { wholeState } from "../../src/training/shared-state.ts";
 import type { Trainer } from "../../src/training/trainer.ts";
 import { actingWeights } from "../../src/training/weights.ts";
 
@@ -31,7 +32,7 @@ export async function trainWith(
     const { step, loss } = await trainer.step(await batches(done), learningRate(optimizer, done));
     watch(step, loss);
   }
-  return actingWeights(trainer.state(), validation.weights);
+  return actingWeights(wholeState(trainer.state()), validation.weights);
 }
 
 /** Weights before the first step: keyed by parameter, row and column, so equal wherever two policies share one. */

@@ -3,21 +3,23 @@ import { join } from "node:path";
 import { InputError } from "../input-error.ts";
 import { digest, type FileDigest, isAbsent, writeDurably } from "./durable.ts";
 import { decodeManifest, encodeManifest, formatVersion, type Manifest, type ParameterRecord } from "./manifest.ts";
-import { mapSafetensors } from "./mapped-safetensors.ts";
+import { mapSafetensors, mapSafetensorsToCopy } from "./mapped-safetensors.ts";
 import {
   readSafetensors,
+  tensorBytes,
   writeSafetensors,
   writeSafetensorsInBlocks,
   writeSafetensorsInPieces,
 } from "./safetensors.ts";
-import type { Tensor } from "./safetensors-header.ts";
+import type { Tensor, TensorForm } from "./safetensors-header.ts";
 import {
-  joinMoments,
+  expectMomentsOf,
+  momentPrefixes,
   type NamedArrays,
   recordForms,
-  recordParameters,
   type StreamedParameters,
   type Weights,
+  type WeightsInTurn,
   withAxes,
 } from "./weights.ts";
 
@@ -38,16 +40,46 @@ const manifestFile = "manifest.json";
  *
  * @throws RangeError if moments or averages are not of the parameters' names and shapes
  */
-export async function writeFiles(folder: string, facts: CheckpointFacts, weights: Weights): Promise<void> {
-  const parameters = recordParameters(weights);
-  const write = (name: string, tensors: ReadonlyMap<string, Tensor>): Promise<FileDigest> =>
-    writeSafetensors(join(folder, name), tensors, {});
+export async function writeFiles(folder: string, facts: CheckpointFacts, weights: WeightsInTurn): Promise<void> {
   const files = {
     parameters: await writeSafetensorsInBlocks(join(folder, checkpointFiles.parameters), weights.parameters),
-    optimizer: await write(checkpointFiles.optimizer, joinMoments(weights.firstMoments, weights.secondMoments)),
-    ema: weights.ema === null ? null : await write(checkpointFiles.ema, weights.ema),
+    optimizer: await writeMoments(join(folder, checkpointFiles.optimizer), weights),
+    ema: await writeAverages(join(folder, checkpointFiles.ema), weights),
   };
+  const parameters = recordForms(weights.parameters, weights.trained);
   await writeManifest(folder, { formatVersion, ...facts, parameters, files });
+}
+
+/** Both moments in one file, the first ones before the second: its tensors stand in the order of their names. */
+function writeMoments(path: string, weights: WeightsInTurn): Promise<FileDigest> {
+  const { parameters, trained } = weights;
+  const kinds = [
+    { prefix: momentPrefixes.first, take: weights.firstMoments },
+    { prefix: momentPrefixes.second, take: weights.secondMoments },
+  ];
+  const forms = kinds.flatMap(({ prefix }) =>
+    [...trained].map((name): [string, TensorForm] => [
+      `${prefix}${name}`,
+      { shape: parameters.get(name)!.shape, type: "float32" },
+    ]),
+  );
+  const taken = new Map<string, NamedArrays>();
+  async function* piecesOf(name: string) {
+    const { prefix, take } = kinds.find((kind) => name.startsWith(kind.prefix))!;
+    if (!taken.has(prefix)) {
+      taken.set(prefix, await take());
+      expectMomentsOf(parameters, trained, taken.get(prefix)!);
+    }
+    yield tensorBytes(taken.get(prefix)!.get(name.slice(prefix.length))!);
+  }
+  return writeSafetensorsInPieces(path, new Map(forms), piecesOf, "as Python");
+}
+
+async function writeAverages(path: string, { parameters, trained, ema }: WeightsInTurn): Promise<FileDigest | null> {
+  if (ema === null) return null;
+  const averages = await ema();
+  expectMomentsOf(parameters, trained, averages);
+  return await writeSafetensors(path, averages, {});
 }
 
 /** The same with parameters that are read on the way: no more than a piece of one is in memory. */
@@ -89,30 +121,35 @@ export async function readManifest(folder: string): Promise<Manifest> {
  * @throws InputError naming the file whose bytes are not those that were written
  */
 export async function readWeights(folder: string, manifest: Manifest): Promise<Weights> {
-  return await weightsIn(folder, manifest, readSafetensors);
+  return await weightsIn(folder, manifest, { parameters: readSafetensors, optimizer: readSafetensors });
 }
 
 /**
- * The same, with parameters that are the pages of their file (`mapSafetensors`): what is not changed is in memory once.
+ * The same, with arrays that are the pages of their files (`mapSafetensors`): what is not changed is in memory once, and of what is copied the
+ * system may let go.
  *
  * @throws InputError as `readWeights`
  */
 export async function mapWeights(folder: string, manifest: Manifest): Promise<Weights> {
-  return await weightsIn(folder, manifest, mapSafetensors);
+  return await weightsIn(folder, manifest, { parameters: mapSafetensors, optimizer: mapSafetensorsToCopy });
 }
 
 /** How the tensors of a file come into memory. */
 type Reading = typeof readSafetensors;
 
-async function weightsIn(folder: string, manifest: Manifest, reading: Reading): Promise<Weights> {
+async function weightsIn(
+  folder: string,
+  manifest: Manifest,
+  reading: { readonly parameters: Reading; readonly optimizer: Reading },
+): Promise<Weights> {
   const { files } = manifest;
   const path = join(folder, checkpointFiles.optimizer);
-  const moments = await readVerified(folder, "optimizer", files.optimizer, readSafetensors);
+  const moments = await readVerified(folder, "optimizer", files.optimizer, reading.optimizer);
   return {
-    parameters: await parametersIn(folder, manifest, reading),
-    firstMoments: withAxes(path, moments, "first.", trainedOf(manifest)),
-    secondMoments: withAxes(path, moments, "second.", trainedOf(manifest)),
-    ema: files.ema === null ? null : await averagesIn(folder, files.ema, manifest),
+    parameters: await parametersIn(folder, manifest, reading.parameters),
+    firstMoments: withAxes(path, moments, momentPrefixes.first, trainedOf(manifest)),
+    secondMoments: withAxes(path, moments, momentPrefixes.second, trainedOf(manifest)),
+    ema: files.ema === null ? null : await averagesIn(folder, files.ema, manifest, reading.optimizer),
   };
 }
 
@@ -130,7 +167,7 @@ export async function readParameters(
   const read = () => parametersIn(folder, manifest, readSafetensors);
   if (kind === "parameters") return read();
   if (files.ema === null) throw new InputError(`${folder}: expected averaged parameters, got a run that keeps none`);
-  const averages = await averagesIn(folder, files.ema, manifest);
+  const averages = await averagesIn(folder, files.ema, manifest, readSafetensors);
   return averages.size === Object.keys(parameters).length ? averages : new Map([...(await read()), ...averages]);
 }
 
@@ -148,8 +185,13 @@ async function parametersIn(folder: string, { files, parameters }: Manifest, rea
   return withAxes(join(folder, checkpointFiles.parameters), found, "", Object.entries(parameters));
 }
 
-async function averagesIn(folder: string, written: FileDigest, manifest: Manifest): Promise<NamedArrays> {
-  const found = await readVerified(folder, "ema", written, readSafetensors);
+async function averagesIn(
+  folder: string,
+  written: FileDigest,
+  manifest: Manifest,
+  reading: Reading,
+): Promise<NamedArrays> {
+  const found = await readVerified(folder, "ema", written, reading);
   return withAxes(join(folder, checkpointFiles.ema), found, "", trainedOf(manifest));
 }
 

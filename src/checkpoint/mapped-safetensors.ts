@@ -12,17 +12,26 @@ import type { Tensor } from "./safetensors-header.ts";
  * @throws InputError naming file and tensor where the file is absent or damaged
  */
 export async function mapSafetensors(path: string): Promise<Map<string, Tensor>> {
+  return await mapped(path, isAligned);
+}
+
+/** The same for cells that are only copied from: all float32 is the file's own pages, wherever a tensor begins. */
+export async function mapSafetensorsToCopy(path: string): Promise<Map<string, Tensor>> {
+  return await mapped(path, (offset) => offset % Float32Array.BYTES_PER_ELEMENT === 0);
+}
+
+async function mapped(path: string, mayStand: (offset: number) => boolean): Promise<Map<string, Tensor>> {
   const file = await SafetensorsFile.open(path);
   try {
-    const mapped = MappedFile.open(path);
+    const pages = MappedFile.open(path);
     const tensors = new Map<string, Tensor>();
     for (const [name, { stored, shape }] of file.entries) {
-      const place = mapped !== null && stored === "F32" ? file.placeOf(name) : null;
-      if (mapped === null || place === null || !isAligned(place.offset)) {
+      const place = pages !== null && stored === "F32" ? file.placeOf(name) : null;
+      if (pages === null || place === null || !mayStand(place.offset)) {
         tensors.set(name, await file.read(name));
         continue;
       }
-      const cells = new Float32Array(mapped.bytes, place.offset, place.length / Float32Array.BYTES_PER_ELEMENT);
+      const cells = new Float32Array(pages.bytes, place.offset, place.length / Float32Array.BYTES_PER_ELEMENT);
       tensors.set(name, { shape, type: "float32", cells });
     }
     return tensors;

@@ -39,7 +39,7 @@ function writeLaidOut(
   tensors: ReadonlyMap<string, Tensor>,
   { prologue, entries }: ReturnType<typeof layOut>,
 ): Promise<FileDigest> {
-  const pieces = entries.map(({ name }) => bytesOf(tensors.get(name)!));
+  const pieces = entries.map(({ name }) => tensorBytes(tensors.get(name)!));
   return writeDurably(path, [prologue, ...pieces]);
 }
 
@@ -247,7 +247,8 @@ function fromBfloat16(half: Uint16Array): Uint32Array {
   return Uint32Array.from(half, (bits) => bits << 16);
 }
 
-function bytesOf({ cells: storage }: Tensor): Uint8Array {
+/** The cells of a tensor as a file has them. */
+export function tensorBytes({ cells: storage }: Tensor): Uint8Array {
   return asBytes(storage);
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { InputError } from "../input-error.ts";
 import { type CheckpointFacts, checkpointFiles, readManifest, writeFiles, writeStreamedFiles } from "./checkpoint.ts";
 import { isAbsent, isOutOfRoom, syncFolder } from "./durable.ts";
-import type { StreamedParameters, Weights } from "./weights.ts";
+import { inTurn, type StreamedParameters, type Weights, type WeightsInTurn } from "./weights.ts";
 
 /** A checkpoint that is whole: every file is there at its full length. */
 export interface StoredCheckpoint {
@@ -36,6 +36,15 @@ export function checkpointFolder(run: string, step: number): string {
  * @throws InputError where the disk is full; the checkpoints that were there stay
  */
 export async function writeCheckpoint(run: string, facts: CheckpointFacts, weights: Weights): Promise<string> {
+  return await putCheckpoint(run, facts.step, (folder) => writeFiles(folder, facts, inTurn(weights)));
+}
+
+/** The same of weights whose kinds are asked for one after the other. @throws InputError as `writeCheckpoint` */
+export async function writeCheckpointInTurn(
+  run: string,
+  facts: CheckpointFacts,
+  weights: WeightsInTurn,
+): Promise<string> {
   return await putCheckpoint(run, facts.step, (folder) => writeFiles(folder, facts, weights));
 }
 

@@ -16,6 +16,19 @@ export interface Weights {
   readonly ema: NamedArrays | null;
 }
 
+/**
+ * The same where moments and averages are asked for one kind after the other, in the order of the fields, when they are written: what was
+ * given before may be gone by then, so that all kinds may stand in the same memory.
+ */
+export interface WeightsInTurn {
+  readonly parameters: NamedArrays;
+  /** Names of the parameters that train. */
+  readonly trained: ReadonlySet<string>;
+  readonly firstMoments: () => Promise<NamedArrays>;
+  readonly secondMoments: () => Promise<NamedArrays>;
+  readonly ema: (() => Promise<NamedArrays>) | null;
+}
+
 /** Parameters of which none has moments, and whose cells are read in pieces, one parameter after the other. */
 export interface StreamedParameters {
   readonly forms: ReadonlyMap<string, ParameterShape>;
@@ -61,23 +74,34 @@ function listed(names: readonly string[]): string {
 }
 
 /**
- * The manifest's record of the parameters, sorted by name.
+ * Weights that are all in memory, one kind after the other.
  *
  * @throws RangeError if moments or averages are not of the parameters' names and shapes
  */
-export function recordParameters(weights: Weights): Record<string, ParameterRecord> {
-  const { parameters, firstMoments, secondMoments, ema } = weights;
-  for (const arrays of [firstMoments, secondMoments, ema ?? firstMoments])
-    for (const [name, array] of arrays) {
-      const parameter = parameters.get(name);
-      if (parameter === undefined || !isSameShape(parameter, array))
-        throw new RangeError(
-          `writeCheckpoint: expected moments and averages of parameters, got "${name}" ${shown(array)}`,
-        );
-    }
-  if (!hasSameNames(firstMoments, secondMoments) || !hasSameNames(firstMoments, ema ?? firstMoments))
+export function inTurn({ parameters, firstMoments, secondMoments, ema }: Weights): WeightsInTurn {
+  const trained = new Set(firstMoments.keys());
+  const all = ema === null ? [firstMoments, secondMoments] : [firstMoments, secondMoments, ema];
+  for (const arrays of all) expectMomentsOf(parameters, trained, arrays);
+  return {
+    parameters,
+    trained,
+    firstMoments: async () => firstMoments,
+    secondMoments: async () => secondMoments,
+    ema: ema === null ? null : async () => ema,
+  };
+}
+
+/** @throws RangeError if arrays are not of the names and shapes of the parameters that train */
+export function expectMomentsOf(parameters: NamedArrays, trained: ReadonlySet<string>, arrays: NamedArrays): void {
+  for (const [name, array] of arrays) {
+    const parameter = parameters.get(name);
+    if (parameter === undefined || !isSameShape(parameter, array))
+      throw new RangeError(
+        `writeCheckpoint: expected moments and averages of parameters, got "${name}" ${shown(array)}`,
+      );
+  }
+  if (arrays.size !== trained.size || [...trained].some((name) => !arrays.has(name)))
     throw new RangeError("writeCheckpoint: expected both moments, and averages, of the same parameters");
-  return recordForms(parameters, new Set(firstMoments.keys()));
 }
 
 /** The manifest's record of parameters, sorted by name. */
@@ -91,12 +115,8 @@ export function recordForms(
   );
 }
 
-/** Both moments under one roof: `first.NAME` and `second.NAME`. */
-export function joinMoments(firstMoments: NamedArrays, secondMoments: NamedArrays): Map<string, Tensor> {
-  const first = [...firstMoments].map(([name, array]) => [`first.${name}`, array] as const);
-  const second = [...secondMoments].map(([name, array]) => [`second.${name}`, array] as const);
-  return new Map([...first, ...second]);
-}
+/** What the moments of a parameter are called in the one file of both. */
+export const momentPrefixes = { first: "first.", second: "second." } as const;
 
 /**
  * The tensors of a file that begin with a prefix, as arrays with the axes that the manifest records.
@@ -124,10 +144,6 @@ export function withAxes(
       return [name, new HostArray(axes, shape, "float32", tensor.cells)];
     }),
   );
-}
-
-function hasSameNames(one: NamedArrays, other: NamedArrays): boolean {
-  return one.size === other.size && [...one.keys()].every((name) => other.has(name));
 }
 
 function isSameShape(one: ParameterShape, other: ParameterShape): boolean {

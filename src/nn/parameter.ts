@@ -188,7 +188,15 @@ export function initialValues(
   forms: readonly ParameterForm[],
   seed: number,
 ): Map<string, HostArray<string, "float32">> {
-  return new Map(forms.map((form) => [form.name, initialValue(form, seed)]));
+  return new Map(drawnValues(forms, seed));
+}
+
+/** The same one after the other, each drawn when it is asked for. */
+export function* drawnValues(
+  forms: readonly ParameterForm[],
+  seed: number,
+): Generator<[string, HostArray<string, "float32">]> {
+  for (const form of forms) yield [form.name, initialValue(form, seed)];
 }
 
 function initialValue({ name, axes, shape, initial }: ParameterForm, seed: number): HostArray<string, "float32"> {

@@ -20,6 +20,27 @@ export interface PackedPlace<V> {
   readonly arrayAt: (form: PackedForm, from: number) => V;
 }
 
+/** Groups of a buffer, from one up to another. */
+export interface GroupSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Groups of a buffer that an update changes: all of them, or a rank's share.
+ *
+ * @typeParam V     an array where they lie
+ * @typeParam Moved the type itself
+ */
+export interface PackedGroups<V, Moved> {
+  /** Which groups they are. */
+  readonly span: GroupSpan;
+  /** Each group's parts, as `packedGroups` tells, in order. */
+  readonly groups: ReadonlyMap<string, V>[];
+  /** The same one group further in the same memory, or back again; see `PackedIn`. */
+  readonly moved: Moved;
+}
+
 /**
  * Values of parameters in one buffer, one after the other by name: what is done to all of them is done to one array.
  *
@@ -32,7 +53,7 @@ export interface PackedPlace<V> {
  * @typeParam V     an array in that memory
  * @typeParam Moved the class itself
  */
-export abstract class PackedIn<V, Moved> implements ReadonlyMap<string, V> {
+export abstract class PackedIn<V, Moved> implements ReadonlyMap<string, V>, PackedGroups<V, Moved> {
   /** Cells of the buffer. */
   readonly length: number;
   readonly #placement: PackedPlace<V>;
@@ -71,6 +92,11 @@ export abstract class PackedIn<V, Moved> implements ReadonlyMap<string, V> {
       end += parts.reduce((sum, { shape }) => sum + cellsOf(shape), 0);
       return this.#laidOver(parts, begin);
     });
+  }
+
+  /** All groups. */
+  get span(): GroupSpan {
+    return { start: 0, end: packedGroups(this.length, this.#placement.grouping).length };
   }
 
   /** Whether its values lie behind the room in its memory; where they do not, it is behind them. */

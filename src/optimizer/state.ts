@@ -7,18 +7,19 @@ import { Packed } from "./packed.ts";
  *
  * @typeParam V an array there
  * @typeParam P packed arrays there
+ * @typeParam M what is there of moments and averages: those of all parameters that train, or a rank's share
  */
-export interface StateIn<V, P> {
+export interface StateIn<V, P, M = P> {
   /** Optimizer steps done. */
   readonly step: number;
   /** Of the whole policy; those that train are the views that `trained` holds. */
   readonly parameters: ReadonlyMap<string, V>;
   readonly trained: P;
   /** AdamW's running means of the gradient and of its square, for the parameters that train. */
-  readonly first: P;
-  readonly second: P;
+  readonly first: M;
+  readonly second: M;
   /** Averaged weights of the parameters that train, or `null`. */
-  readonly ema: P | null;
+  readonly ema: M | null;
 }
 
 /** The same in the host's memory. */

@@ -18,7 +18,7 @@ import {
   updatedOutputs,
   updateInputs,
 } from "./adamw.ts";
-import type { PackedIn } from "./packed-in.ts";
+import type { PackedGroups, PackedIn } from "./packed-in.ts";
 import {
   type Grouping,
   inCache,
@@ -84,38 +84,40 @@ export class Updater {
   }
 
   /**
-   * The state after one step. The state given is used up: the new one is written over it.
+   * The state after one step: of the groups that have moments here, all of them or a rank's share. The state given is used up: the new
+   * one is written over it.
    *
    * @param gradient of the whole global batch
    * @throws RangeError if the gradient is not of exactly the parameters that train
    */
-  async step<V extends ProgramArray, P extends PackedIn<V, P>>(
-    state: StateIn<V, P>,
+  async step<V extends ProgramArray, P extends PackedIn<V, P>, M extends PackedGroups<V, M>>(
+    state: StateIn<V, P, M>,
     gradient: P,
     learningRate: number,
-  ): Promise<UpdateResult<StateIn<V, P>>> {
+  ): Promise<UpdateResult<StateIn<V, P, M>>> {
     state.trained.expectLike("Updater.step", gradient);
     const clipping = clippingStorage();
     await this.#clipping.run(named<V>(roles.gradient, gradient.parts), clipping);
     const norm = clipping.get(normOutput)!.cells[0]!;
     clipping.delete(normOutput);
-    const next = movedOf<V, P>(state);
-    const [from, to, gradients] = [groupsOf<V, P>(state), groupsOf<V, P>(next), gradient.groups];
+    const next = movedOf<V, P, M>(state);
+    const [from, to, gradients] = [groupsOf<V, P, M>(state), groupsOf<V, P, M>(next), gradient.groups];
     const { factors, numbers } = this.#rates;
     const own = factors.map((factor) => factor * learningRate);
     const rates = new Map([...clipping, ...stepRates(this.#optimizer, own, state.step)]);
-    const order = [...gradients.keys()];
+    const { start, end } = state.first.span;
+    const order = [...gradients.keys()].slice(start, end);
     // Into the room behind the values the last group goes first.
     for (const at of state.trained.isBehindRoom ? order : order.reverse()) {
       const parts = gradients[at]!;
       const program = this.#groups.get(keyOf([...parts.values()]))!;
-      const values = [...named(roles.gradient, parts), ...from[at]!];
+      const values = [...named(roles.gradient, parts), ...from[at - start]!];
       const feeds = new Map<string, ProgramArray>([
         ...rates,
         ...values,
         ...named(rateNumbers, numbers[at] ?? new Map()),
       ]);
-      await program.run(feeds, new Map([...to[at]!].map(([name, array]) => [nextOf(name), array])));
+      await program.run(feeds, new Map([...to[at - start]!].map(([name, array]) => [nextOf(name), array])));
     }
     const parameters = withTrained(state.parameters, next.trained);
     return { state: { ...next, parameters, step: state.step + 1 }, norm };
@@ -165,13 +167,23 @@ function keyOf(parts: readonly Pick<UpdatedForm, "shape">[]): string {
 }
 
 /** What of a state a step changes. */
-type Moving<P> = Pick<StateIn<unknown, P>, "trained" | "first" | "second" | "ema">;
+type Moving<P, M> = Pick<StateIn<unknown, P, M>, "trained" | "first" | "second" | "ema">;
 
-/** What the update program reads and writes of each group, under the names of its inputs. */
-function groupsOf<V, P extends PackedIn<V, P>>({ trained, first, second, ema }: Moving<P>): Map<string, V>[] {
-  const own = { parameter: trained, first, second, ...(ema === null ? {} : { ema }) };
-  const byRole = Object.entries(own).map(([role, packed]) => [role, packed.groups] as const);
-  return trained.groups.map(
+/** What the update program reads and writes of each group that has moments, under the names of its inputs. */
+function groupsOf<V, P extends PackedIn<V, P>, M extends PackedGroups<V, M>>({
+  trained,
+  first,
+  second,
+  ema,
+}: Moving<P, M>): Map<string, V>[] {
+  const { start, end } = first.span;
+  const moments = Object.entries({ first, second, ...(ema === null ? {} : { ema }) });
+  const byRole = [
+    ["parameter", trained.groups.slice(start, end)] as const,
+    ...moments.map(([role, packed]) => [role, packed.groups] as const),
+  ];
+  return Array.from(
+    { length: end - start },
     (_, at) => new Map(byRole.flatMap(([role, groups]) => [...named(`${role}.`, groups[at]!)])),
   );
 }
@@ -180,6 +192,11 @@ function named<V>(prefix: string, parts: ReadonlyMap<string, V>): Map<string, V>
   return new Map([...parts].map(([name, array]) => [`${prefix}${name}`, array]));
 }
 
-function movedOf<V, P extends PackedIn<V, P>>({ trained, first, second, ema }: Moving<P>): Moving<P> {
+function movedOf<V, P extends PackedIn<V, P>, M extends PackedGroups<V, M>>({
+  trained,
+  first,
+  second,
+  ema,
+}: Moving<P, M>): Moving<P, M> {
   return { trained: trained.moved, first: first.moved, second: second.moved, ema: ema?.moved ?? null };
 }

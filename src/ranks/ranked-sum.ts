@@ -45,6 +45,16 @@ export class RankedSum<B extends GradientBuffer> {
     return this.#spare.pop() ?? this.#make();
   }
 
+  /** Lends storage that no step needs at the time; what is in it afterwards does not matter. */
+  async lend<T>(use: (storage: B) => Promise<T>): Promise<T> {
+    const storage = this.storage();
+    try {
+      return await use(storage);
+    } finally {
+      this.#spare.push(storage);
+    }
+  }
+
   /** Takes over the gradient of the next micro-batch of this rank's share. */
   add(gradient: B): void {
     const step = this.#step;

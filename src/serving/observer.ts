@@ -1,7 +1,7 @@
-import type { TrainingState } from "../optimizer/state.ts";
+import type { World } from "../ranks/world.ts";
 import type { Plan } from "../recipe/plan.ts";
 import type { Observer, ObserverKind } from "../training/observer.ts";
-import { actingWeights } from "../training/weights.ts";
+import { type ActingState, actingWeights } from "../training/weights.ts";
 import { plannedPolicy } from "./load.ts";
 import { planRollout, type RolloutChoice, rollOutFound } from "./roll-out.ts";
 import { rolloutChoices } from "./rollout-choice.ts";
@@ -34,11 +34,11 @@ export interface RolloutDisplay {
 export function rolloutObserver(display: RolloutDisplay): ObserverKind {
   return {
     key: "rollout",
-    open: async (plan, world) => (world.rank === 0 ? openRollouts(plan, display) : null),
+    open: async (plan, world) => openRollouts(plan, display, world),
   };
 }
 
-function openRollouts(plan: Plan, display: RolloutDisplay): Observer {
+function openRollouts(plan: Plan, display: RolloutDisplay, world: World): Observer {
   const choices = rolloutChoices(plan.recipe);
   // What does not fit is told before the first step.
   for (const choice of choices) planRollout(plannedPolicy(plan, 0), choice);
@@ -46,6 +46,7 @@ function openRollouts(plan: Plan, display: RolloutDisplay): Observer {
     everySteps: plan.recipe.rollout?.everySteps ?? 0,
     looksAtLast: true,
     look: async (state) => {
+      if (world.rank > 0) return { events: [], problem: null };
       const found = await playAll(plan, choices, state, display);
       display.rolledOut(state.step, found);
       const events = found.map((rollout) => {
@@ -60,7 +61,7 @@ function openRollouts(plan: Plan, display: RolloutDisplay): Observer {
 async function playAll(
   plan: Plan,
   choices: readonly RolloutChoice[],
-  state: TrainingState,
+  state: ActingState,
   display: RolloutDisplay,
 ): Promise<StepRollout[]> {
   const policy = plannedPolicy(plan, state.step);

@@ -9,10 +9,10 @@ import { checkParameters } from "../checkpoint/weights.ts";
 import { InputError } from "../input-error.ts";
 import { adaptedWeights, adapterPath, isOfAdapter } from "../nn/adapter.ts";
 import { isBelow } from "../nn/below.ts";
-import { initialValues, type ParameterForm, type ParameterValues } from "../nn/parameter.ts";
+import { drawnValues, initialValues, type ParameterForm, type ParameterValues } from "../nn/parameter.ts";
 import { trainedParameters } from "../optimizer/freeze.ts";
 import { rateFactors } from "../optimizer/rate.ts";
-import { initialState, stateOf } from "../optimizer/state.ts";
+import { initialState } from "../optimizer/state.ts";
 import { checkResumedRecipe, type RecipeDifference } from "../recipe/difference.ts";
 import { parseRecipe, readRunRecipe, writeRunRecipe } from "../recipe/file.ts";
 import { copyTokenizer } from "../recipe/own-tokenizer.ts";
@@ -24,9 +24,8 @@ import { checkTokenizer } from "../recipe/tokenizer.ts";
 import { checkBackbones, type FirstWeights, weightsOfModels, writeBackbones } from "./backbone-start.ts";
 import { EventLog } from "./event-log.ts";
 import { type Robots, weightsForRobots } from "./fitted-weights.ts";
-import type { TrainingProgress } from "./progress.ts";
 import { checkRunFolder, checkRunIsOpen, createRunFolder } from "./run-folder.ts";
-import { stateFrom } from "./weights.ts";
+import type { Beginning } from "./shared-state.ts";
 
 /** Weights of another run to begin with. */
 export interface Init {
@@ -47,10 +46,10 @@ export type Start =
   /** The run's own last whole checkpoint. */
   | { readonly kind: "resume" };
 
-/** A run that is ready to train: its folder, made or found, and its progress. */
+/** A run that is ready to train: its folder, made or found, and what it goes on with. */
 export interface Begun {
   readonly events: EventLog;
-  readonly progress: TrainingProgress;
+  readonly beginning: Beginning;
   /** What the user should know: damaged checkpoints, settings that change the last bits. */
   readonly notes: readonly string[];
 }
@@ -91,8 +90,8 @@ export async function beginRun(
   await writeRunRecipe(folder, recipe);
   if (init !== null && init.models.length > 0) await writeBackbones(folder, init.models);
   await copyTokenizer(folder, recipe);
-  const state = init === null ? newState(recipe, parameters) : newStateOn(init.weights, recipe, parameters);
-  return { events: EventLog.begin(folder), progress: { state, best: null }, notes: init?.notes ?? [] };
+  const beginning = newBeginning(init?.weights ?? drawnValues(parameters, recipe.seed));
+  return { events: EventLog.begin(folder), beginning, notes: init?.notes ?? [] };
 }
 
 /** Weights that a new run begins with, where they are not all drawn. */
@@ -119,19 +118,26 @@ async function resumeRun(folder: string, plan: Plan, parameters: readonly Parame
   const checkpoint = newestWhole(folder, list);
   const notes = [...list.damaged.map(passedOver), ...differences.map(change)];
   if (checkpoint === null) {
-    const progress = { state: newState(recipe, parameters), best: null };
-    return { events: await EventLog.resume(folder, -1), progress, notes };
+    const beginning = newBeginning(drawnValues(parameters, recipe.seed));
+    return { events: await EventLog.resume(folder, -1), beginning, notes };
   }
   const manifest = await readManifest(checkpoint.folder);
   checkConventions(checkpoint.folder, manifest.conventions, conventionsOf(recipe), new Set());
   checkSplits(checkpoint.folder, storedSplits(manifest, recipe), plan.mixture);
   checkStatistics(checkpoint.folder, manifest, plan);
   const weights = await mapWeights(checkpoint.folder, manifest);
-  const state = stateFrom(checkpoint.folder, weights, checkpoint.step, parameters);
+  checkParameters(checkpoint.folder, weights.parameters, new Map(parameters.map((form) => [form.name, form])));
   // Events go last: they are only cut back where everything else is in order.
   const isValidated = checkpoint.step > 0 || manifest.bestValidation !== null;
   const events = await EventLog.resume(folder, isValidated ? checkpoint.step : -1);
-  return { events, progress: { state, best: manifest.bestValidation }, notes };
+  const { firstMoments: first, secondMoments: second, ema, parameters: values } = weights;
+  const beginning = {
+    step: checkpoint.step,
+    best: manifest.bestValidation,
+    parameters: values,
+    moments: { first, second, ema },
+  };
+  return { events, beginning, notes };
 }
 
 /** @throws InputError where there are checkpoints and none of them is whole: starting over would lose the run */
@@ -152,8 +158,8 @@ export function newState(recipe: Recipe, parameters: readonly ParameterForm[]) {
   });
 }
 
-function newStateOn(values: ParameterValues, recipe: Recipe, parameters: readonly ParameterForm[]) {
-  return stateOf(values, trainedBy(recipe, parameters), recipe.optimizer.ema !== null);
+function newBeginning(parameters: Beginning["parameters"]): Beginning {
+  return { step: 0, best: null, parameters, moments: null };
 }
 
 /** Names of the parameters that a recipe trains. @throws InputError where it names parts or rates of nothing */

@@ -1,9 +1,9 @@
 import { InputError } from "../input-error.ts";
-import type { TrainingState } from "../optimizer/state.ts";
 import type { World } from "../ranks/world.ts";
 import type { Plan } from "../recipe/plan.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { RunEvent } from "./event-log.ts";
+import type { ActingState } from "./weights.ts";
 
 /** What an observer found of the weights of a step. */
 export interface ObserverReport {
@@ -12,13 +12,16 @@ export interface ObserverReport {
   readonly problem: InputError | null;
 }
 
-/** Evaluates the weights of some steps while a policy trains, as audits and rollouts do; no number of the training depends on it. */
+/**
+ * Evaluates the weights of some steps while a policy trains, as audits and rollouts do; no number of the training depends on it. All ranks have
+ * the same observers: they meet before each look.
+ */
 export interface Observer {
   /** Steps between two evaluations. */
   readonly everySteps: number;
   /** Whether the last step is evaluated in any case. */
   readonly looksAtLast: boolean;
-  look(state: TrainingState): Promise<ObserverReport>;
+  look(state: ActingState): Promise<ObserverReport>;
   close(): Promise<void>;
 }
 
@@ -29,10 +32,9 @@ export type ObservedKey = "audit" | "rollout";
 export interface ObserverKind {
   readonly key: ObservedKey;
   /**
-   * @returns `null` at a rank that has nothing to do
    * @throws InputError where it cannot look at this plan: told before the first step
    */
-  open(plan: Plan, world: World): Promise<Observer | null>;
+  open(plan: Plan, world: World): Promise<Observer>;
 }
 
 /** Opens the observers that the recipe asks for. @throws InputError where the caller brings none of that kind, or where one of them does */
@@ -45,8 +47,7 @@ export async function openObservers(kinds: readonly ObserverKind[], plan: Plan, 
         throw new InputError(
           `${key}.everySteps: expected 0, since this caller brings no observer of "${key}"; give train one`,
         );
-      const observer = await kind.open(plan, world);
-      if (observer !== null) opened.push(observer);
+      opened.push(await kind.open(plan, world));
     }
     return opened;
   } catch (error) {

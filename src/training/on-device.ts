@@ -3,17 +3,20 @@ import type { ParameterValues } from "../nn/parameter.ts";
 import { DevicePacked } from "../optimizer/device-packed.ts";
 import type { Packed } from "../optimizer/packed.ts";
 import type { StateIn, TrainingState } from "../optimizer/state.ts";
+import type { RunState } from "./run-state.ts";
+import { wholeState } from "./shared-state.ts";
 import type { StatePlace } from "./state-place.ts";
 
 type Values = DeviceArray<string, "float32">;
 
 /** In the memory of a card: what trains, its moments and averages, and once for all programs what does not train. */
-export class OnDevice implements StatePlace<Values, DevicePacked> {
+export class OnDevice implements StatePlace<Values, DevicePacked, DevicePacked> {
   #still: ParameterValues = new Map();
   #stillThere: DevicePacked | null = null;
 
   /** @throws Error with CUDA's message where the card has not so much memory left */
-  taken({ step, parameters, trained, first, second, ema }: TrainingState): StateIn<Values, DevicePacked> {
+  taken(state: RunState): StateIn<Values, DevicePacked> {
+    const { step, parameters, trained, first, second, ema } = wholeState(state);
     this.#still = new Map([...parameters].filter(([name]) => !trained.has(name)));
     const still = DevicePacked.copyOf(this.#still);
     this.#stillThere = still;
@@ -27,6 +30,9 @@ export class OnDevice implements StatePlace<Values, DevicePacked> {
       ema: ema === null ? null : DevicePacked.copyOf(ema),
     };
   }
+
+  /** Every rank updates all parameters on its own card. */
+  async complete(): Promise<void> {}
 
   home({ step, parameters, trained, first, second, ema }: StateIn<Values, DevicePacked>): TrainingState {
     const here = trained.copied();

@@ -1,11 +1,9 @@
-import { z } from "zod";
 import type { Counts } from "../loss/reduction.ts";
 import type { SampleActionError } from "../metric/action-error.ts";
 import type { SampleError } from "../metric/group.ts";
 import { gatherRows } from "../ranks/rows.ts";
 import type { World } from "../ranks/world.ts";
 import { Mean } from "../validity/mean.ts";
-import type { TrainingProgress } from "./progress.ts";
 
 /** The error of a sample, and the sample's place among all of them. */
 export interface PlacedError extends SampleError {
@@ -102,30 +100,3 @@ export async function textOverRanks(world: World, purpose: string, own: string):
     .filter((part) => part !== "")
     .join(", ");
 }
-
-/**
- * The training progress of rank 0 at every rank.
- *
- * @param own `null` at the other ranks
- * @param fresh progress with arrays of the same shapes, which the other ranks fill
- */
-export async function progressOfRank0(
-  world: World,
-  own: TrainingProgress | null,
-  fresh: () => TrainingProgress,
-): Promise<TrainingProgress> {
-  if (world.size === 1 && own !== null) return own;
-  const progress = own ?? fresh();
-  const { state } = progress;
-  // By name: what comes from a checkpoint stands in another order than what is fresh.
-  for (const values of [state.parameters, state.first, state.second, ...(state.ema === null ? [] : [state.ema])])
-    for (const name of [...values.keys()].sort())
-      await world.broadcastInto(`weights of rank 0: ${name}`, values.get(name)!.cells);
-  const encoded = new TextEncoder().encode(JSON.stringify({ step: state.step, best: progress.best }));
-  const { step, best } = progressSchema.parse(
-    JSON.parse(new TextDecoder().decode(await world.broadcast("step", encoded))),
-  );
-  return { state: { ...state, step }, best };
-}
-
-const progressSchema = z.object({ step: z.int(), best: z.object({ step: z.int(), loss: z.number() }).nullable() });

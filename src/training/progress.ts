@@ -1,5 +1,5 @@
 import type { Validation } from "../metric/group.ts";
-import type { TrainingState } from "../optimizer/state.ts";
+import type { RunState } from "./run-state.ts";
 
 /** The lowest validation loss so far and the step whose weights gave it. */
 export interface BestValidation {
@@ -9,7 +9,7 @@ export interface BestValidation {
 
 /** What a checkpoint holds of training: the optimizer's state and the best validation so far. */
 export interface TrainingProgress {
-  readonly state: TrainingState;
+  readonly state: RunState;
   readonly best: BestValidation | null;
 }
 

@@ -2,7 +2,7 @@ import type { Batch } from "../batch/batch.ts";
 import { Loader } from "../batch/loader.ts";
 import { dealtByShape, layoutIn, type MicroShape, type PlacedRequest, type Shaping } from "../batch/shape.ts";
 import type { Manifest } from "../checkpoint/manifest.ts";
-import { pruneCheckpoints, writeCheckpoint } from "../checkpoint/store.ts";
+import { pruneCheckpoints, writeCheckpointInTurn } from "../checkpoint/store.ts";
 import { requireDevice } from "../graph/runtime/device.ts";
 import { MappedFile } from "../graph/runtime/mapped-file.ts";
 import { requirePrecision } from "../graph/runtime/precision.ts";
@@ -12,11 +12,9 @@ import { type GroupNames, refuseNotFinite, type WeightsValidation } from "../met
 import { type OpenMixture, openMixtureAsSplit } from "../mixture/mixture.ts";
 import type { StoredSplits } from "../mixture/split.ts";
 import { validationDraws } from "../mixture/validation.ts";
-import type { ParameterForm, ParameterValues } from "../nn/parameter.ts";
+import type { ParameterForm } from "../nn/parameter.ts";
 import { traceObjectives } from "../objective/objective.ts";
 import { ActionSampler, placementFor } from "../objective/sample.ts";
-import type { TrainingState } from "../optimizer/state.ts";
-import { agree } from "../ranks/agree.ts";
 import { turnsOf } from "../ranks/deal.ts";
 import type { World } from "../ranks/world.ts";
 import { answersOf } from "../recipe/answer.ts";
@@ -40,11 +38,13 @@ import { trainedBy } from "./begin.ts";
 import { checkpointFacts } from "./checkpoint-facts.ts";
 import { ProgramCache } from "./program-cache.ts";
 import type { TrainingProgress } from "./progress.ts";
+import type { RunState } from "./run-state.ts";
 import { shapingOf } from "./shape-plan.ts";
+import { agreeOnWeights, type Lend, withWholeAverages, writeAtRank0 } from "./shared-state.ts";
 import { stepShares } from "./step-shares.ts";
 import { type StepShare, type Trainer, trainerFrom } from "./trainer.ts";
 import { drawsOf, Validator } from "./validator.ts";
-import { actingWeights, weightsOf } from "./weights.ts";
+import { type ActingState, actingWeights } from "./weights.ts";
 
 /** Everything that a run computes with: its plan, the loader's threads, the compiled programs. */
 export class Run {
@@ -108,7 +108,7 @@ export class Run {
    *
    * @throws InputError where the recipe trains nothing
    */
-  async trainerFor(state: TrainingState): Promise<Trainer> {
+  async trainerFor(state: RunState): Promise<Trainer> {
     this.#trainer ??= this.#compileTrainer(state);
     const trainer = await this.#trainer;
     MappedFile.letGo();
@@ -135,7 +135,7 @@ export class Run {
    * @param seen told how many of this rank's samples are done, and of how many
    * @throws InputError where a loss is not finite
    */
-  async validate(state: TrainingState, seen: (samples: number, total: number) => void): Promise<WeightsValidation> {
+  async validate(state: ActingState, seen: (samples: number, total: number) => void): Promise<WeightsValidation> {
     const { framesPerMember, weights } = this.plan.recipe.validation;
     const requests = this.#validationShare(framesPerMember);
     const total = sampleCount(requests);
@@ -177,7 +177,7 @@ export class Run {
    * @param seen told how many of this rank's samples are done
    */
   async actionErrors(
-    state: TrainingState,
+    state: ActingState,
     samplesPerMember: number,
     seen: (samples: number) => void,
   ): Promise<ActionError[]> {
@@ -210,23 +210,26 @@ export class Run {
     return stepShares(this.#loader, { plan: this.plan, shaping: this.#shaping, world: this.world }, from, until);
   }
 
-  /** Makes sure that all ranks hold the same weights, moments and averages, to the bit. */
-  async agree({ step, trained, first, second, ema }: TrainingState): Promise<void> {
-    const arrays = new Map([
-      ...named("", trained),
-      ...named("first ", first),
-      ...named("second ", second),
-      ...(ema === null ? [] : named("average ", ema)),
-    ]);
-    await agree(this.world, `weights after step ${step}`, arrays);
+  /** Makes sure that all ranks hold the same weights, and computed the same norms of gradients since they last did. */
+  async agree(state: RunState, norms: readonly number[]): Promise<void> {
+    await agreeOnWeights(this.world, state, norms);
   }
 
-  /** Writes a checkpoint and deletes those that the recipe does not keep; for rank 0 to call. */
+  /** Uses a state whose averages are whole, where the recipe validates them: all ranks meet in it. */
+  async acting<T>(state: RunState, use: (state: ActingState) => Promise<T>): Promise<T> {
+    const { step, parameters } = state;
+    if (this.plan.recipe.validation.weights === "parameters") return await use({ step, parameters, ema: null });
+    return await withWholeAverages(this.world, state, this.#lend(state), use);
+  }
+
+  /** Writes a checkpoint and deletes those that the recipe does not keep: rank 0 writes, the others send what it lacks. */
   async save(folder: string, progress: TrainingProgress): Promise<void> {
-    const { checkpoint } = this.plan.recipe;
-    await writeCheckpoint(folder, checkpointFacts(this.plan, progress), weightsOf(progress.state));
-    MappedFile.letGo();
-    await pruneCheckpoints(folder, checkpoint.keepLast, progress.best?.step ?? null);
+    const { state, best } = progress;
+    await writeAtRank0(this.world, state, this.#lend(state), async (weights) => {
+      await writeCheckpointInTurn(folder, checkpointFacts(this.plan, progress), weights);
+      MappedFile.letGo();
+      await pruneCheckpoints(folder, this.plan.recipe.checkpoint.keepLast, best?.step ?? null);
+    });
   }
 
   async close(): Promise<void> {
@@ -244,6 +247,10 @@ export class Run {
     return turnsOf(all.length, this.world).map((turn) => all[turn]!);
   }
 
+  #lend(state: RunState): Lend {
+    return async (use) => (await this.trainerFor(state)).lend(use);
+  }
+
   async #compileValidator(): Promise<Validator> {
     const { recipe } = this.plan;
     const setting = settingOf(this.plan, recipe.validation.microBatch);
@@ -257,7 +264,7 @@ export class Run {
     });
   }
 
-  async #compileTrainer(state: TrainingState): Promise<Trainer> {
+  async #compileTrainer(state: RunState): Promise<Trainer> {
     const { plan } = this;
     const { recipe } = plan;
     const setting = settingOf(plan, recipe.batch.microBatch);
@@ -275,10 +282,6 @@ export class Run {
       world: this.world,
     });
   }
-}
-
-function named(prefix: string, values: ParameterValues): [string, Float32Array][] {
-  return [...values].map(([name, { cells }]) => [`${prefix}${name}`, cells]);
 }
 
 function sampleCount(requests: readonly PlacedRequest[]): number {

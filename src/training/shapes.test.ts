@@ -14,6 +14,7 @@ import type { Recipe } from "../recipe/schema.ts";
 import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
 import { newState } from "./begin.ts";
 import { Run } from "./run.ts";
+import { wholeState } from "./shared-state.ts";
 import { trainPolicy } from "./train.ts";
 import { unwatched } from "./watcher.ts";
 
@@ -56,7 +57,7 @@ async function firstSteps(recipe: Recipe, world: World, count = 2): Promise<Step
       errors.push(result.errors);
       shapes.push(...share.batches.map(shapeText));
     }
-    const { parameters, first } = trainer.state();
+    const { parameters, first } = wholeState(trainer.state());
     return { losses, errors, parameters, first, programs: trainer.programs, shapes };
   } finally {
     await run.close();

@@ -3,14 +3,14 @@ import { learningRate } from "../optimizer/schedule.ts";
 import type { World } from "../ranks/world.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { withTokenizerContent } from "../recipe/tokenizer.ts";
-import { beginRun, checkStart, newState, type Start } from "./begin.ts";
+import { beginRun, checkStart, type Start, trainedBy } from "./begin.ts";
 import type { RunEvent } from "./event-log.ts";
 import { closeObservers, openObservers } from "./observer.ts";
-import { progressOfRank0 } from "./over-ranks.ts";
 import { better, type TrainingProgress } from "./progress.ts";
 import { TrainingRecord, type TrainResult } from "./record.ts";
 import { Run } from "./run.ts";
 import { shapePlanOf } from "./shape-plan.ts";
+import { stateOverRanks } from "./shared-state.ts";
 import { TimeLog } from "./time-log.ts";
 import type { TrainWatcher } from "./watcher.ts";
 
@@ -52,8 +52,12 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
   for (const note of begun?.notes ?? []) watcher.note(note);
 
   // Begin, or go on: every rank has the progress of rank 0.
-  const fresh = () => ({ state: newState(recipe, run.parameters), best: null });
-  let progress: TrainingProgress = await progressOfRank0(world, begun?.progress ?? null, fresh);
+  let progress: TrainingProgress = await stateOverRanks(world, begun?.beginning ?? null, {
+    forms: run.parameters,
+    trained: trainedBy(recipe, run.parameters),
+    keepsAverages: recipe.optimizer.ema !== null,
+    isDivided: recipe.device === "cpu",
+  });
   const from = progress.state.step;
   const shares = run.stepShares(from, until);
   const trainer = await run.trainerFor(progress.state);
@@ -66,12 +70,13 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
   };
   const save = async () => {
     events?.sync();
-    if (world.rank === 0) await run.save(folder, progress);
+    await run.save(folder, progress);
   };
   const validate = async () => {
     const { step } = progress.state;
     const began = record.seconds;
-    const validation = await run.validate(progress.state, (samples, total) => watcher.validating(samples, total));
+    const seen = (samples: number, total: number) => watcher.validating(samples, total);
+    const validation = await run.acting(progress.state, (state) => run.validate(state, seen));
     log({ kind: "validation", step, ...validationAsJson(validation) });
     watcher.validated(step, validation);
     record.validated({ step, seconds: record.seconds - began, ...validation });
@@ -84,6 +89,7 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
   const clock = { now: Date.now, logged: (line: RunEvent) => watcher.logged(line) };
   const times = begun === null ? null : open.adopt(TimeLog.begin(folder, from, clock), (one) => one.close());
   if (from === 0 && progress.best === null && recipe.validation.everySteps > 0) await validate();
+  const norms: number[] = [];
   let isStopped = await world.any("stop", watcher.isStopped());
   if (isStopped && from === 0) await save();
 
@@ -93,6 +99,7 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
     const { step, loss, errors, gradientNorm } = await trainer.step(share, rate);
     log({ kind: "step", step, loss, gradientNorm, learningRate: rate });
     record.step(loss, errors);
+    norms.push(gradientNorm);
     watcher.stepped({ step, loss, waitShare: run.waitedMs / 1000 / record.seconds });
 
     isStopped = await world.any("stop", watcher.isStopped());
@@ -105,10 +112,10 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
     const looking = observers.filter((one) => isDue(one.everySteps, step, isLast && one.looksAtLast));
     if (isCompared || isValidated || isStopped || looking.length > 0)
       progress = { ...progress, state: trainer.state() };
-    if (isCompared) await run.agree(progress.state);
+    if (isCompared) await run.agree(progress.state, norms.splice(0));
     if (isValidated) await validate();
     for (const observer of looking) {
-      const seen = await observer.look(progress.state);
+      const seen = await run.acting(progress.state, (state) => observer.look(state));
       for (const event of seen.events) log(event);
       if (seen.problem !== null) throw seen.problem;
     }

@@ -13,6 +13,7 @@ import type { Recipe, RecipeDataset } from "../recipe/schema.ts";
 import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
 import { newState } from "./begin.ts";
 import { Run } from "./run.ts";
+import { wholeState } from "./shared-state.ts";
 import type { StepResult } from "./trainer.ts";
 
 let cache = "";
@@ -33,7 +34,7 @@ async function firstStep(recipe: Recipe, world: World): Promise<FirstStep> {
     const state = newState(recipe, run.parameters);
     const trainer = await run.trainerFor(state);
     const result = await trainer.step(share, 1e-3);
-    return { ...result, state: trainer.state() };
+    return { ...result, state: wholeState(trainer.state()) };
   } finally {
     await run.close();
   }

@@ -11,13 +11,17 @@ import { type MicroBatch, microBatchOf } from "../objective/micro-batch.ts";
 import type { TargetOptions } from "../objective/target.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
 import type { DevicePacked } from "../optimizer/device-packed.ts";
-import type { PackedIn } from "../optimizer/packed-in.ts";
+import { Packed } from "../optimizer/packed.ts";
+import type { PackedGroups, PackedIn } from "../optimizer/packed-in.ts";
 import type { RateChoice } from "../optimizer/rate.ts";
 import { restoredState, type StateIn, type TrainingState } from "../optimizer/state.ts";
 import { Updater } from "../optimizer/update.ts";
+import { RankedSum } from "../ranks/ranked-sum.ts";
 import type { World } from "../ranks/world.ts";
-import { GlobalGradient, type GradientProgramOptions, GradientPrograms } from "./global-gradient.ts";
+import { GlobalGradient, type GradientProgramOptions, GradientPrograms, type HostGradient } from "./global-gradient.ts";
 import { textOverRanks } from "./over-ranks.ts";
+import type { RunState } from "./run-state.ts";
+import { type Lend, wholeState } from "./shared-state.ts";
 import { inHost, type StatePlace } from "./state-place.ts";
 import { checkUpdate } from "./update-check.ts";
 
@@ -63,12 +67,14 @@ export interface Trainer {
    */
   step(share: StepShare, learningRate: number): Promise<StepResult>;
   /** The state after the steps up to now, in the host's memory. The next step may use it up. */
-  state(): TrainingState;
+  state(): RunState;
+  /** Lends memory for values of the parameters that train, between two steps: where it can be, that of a gradient. */
+  readonly lend: Lend;
   release(): void;
 }
 
 /** A trainer of a state, which it takes over: it lies where the programs read it. */
-export async function trainerFrom(state: TrainingState, options: TrainerOptions): Promise<Trainer> {
+export async function trainerFrom(state: RunState, options: TrainerOptions): Promise<Trainer> {
   const { world, terms, machine } = options;
   const onDevice = keepsArrays(machine.device);
   // On a device what does not train lies there once, for all programs.
@@ -79,32 +85,36 @@ export async function trainerFrom(state: TrainingState, options: TrainerOptions)
   const updater = await Updater.compile(programs.trained, options.optimizer, { device, threads, check: "never" });
   const shared = { options, programs, updater };
   if (!onDevice) {
-    const gradient = GlobalGradient.inHost(programs, terms, world);
-    return new TrainerIn({ ...shared, gradient, place: inHost, release: () => {} }, state);
+    const sum = new RankedSum(world, () => Packed.zeros(programs.trained));
+    const gradient: HostGradient = new GlobalGradient(programs, { terms, world, sum });
+    const lend: Lend = (use) => sum.lend(use);
+    return new TrainerIn({ ...shared, gradient, place: inHost, lend, release: () => {} }, state);
   }
   const [{ OnDevice }, { deviceSum }] = [await import("./on-device.ts"), await import("./device-sum.ts")];
   const sum = deviceSum(world, programs.trained, { device, threads });
   const gradient = new GlobalGradient<DeviceArray<string, "float32">, DevicePacked>(programs, { terms, world, sum });
-  return new TrainerIn({ ...shared, gradient, place: new OnDevice(), release: () => sum.release() }, state);
+  const lend: Lend = (use) => use(Packed.zeros(programs.trained));
+  return new TrainerIn({ ...shared, gradient, place: new OnDevice(), lend, release: () => sum.release() }, state);
 }
 
-/** What a trainer works with, where arrays `V` and packed arrays `P` lie. */
-interface Works<V extends ProgramArray, P extends PackedIn<V, P>> {
+/** What a trainer works with, where arrays `V`, packed arrays `P` and moments `M` lie. */
+interface Works<V extends ProgramArray, P extends PackedIn<V, P>, M extends PackedGroups<V, M>> {
   readonly options: TrainerOptions;
   readonly programs: GradientPrograms;
   readonly updater: Updater;
   readonly gradient: GlobalGradient<V, P>;
-  readonly place: StatePlace<V, P>;
+  readonly place: StatePlace<V, P, M>;
+  readonly lend: Lend;
   release(): void;
 }
 
-class TrainerIn<V extends ProgramArray, P extends PackedIn<V, P>> implements Trainer {
-  readonly #works: Works<V, P>;
-  #state: StateIn<V, P>;
+class TrainerIn<V extends ProgramArray, P extends PackedIn<V, P>, M extends PackedGroups<V, M>> implements Trainer {
+  readonly #works: Works<V, P, M>;
+  #state: StateIn<V, P, M>;
   /** Whether the first update was compared with the CPU's. */
   #isChecked: boolean;
 
-  constructor(works: Works<V, P>, state: TrainingState) {
+  constructor(works: Works<V, P, M>, state: RunState) {
     this.#works = works;
     this.#state = works.place.taken(state);
     this.#isChecked = works.options.machine.device === "cpu";
@@ -114,27 +124,32 @@ class TrainerIn<V extends ProgramArray, P extends PackedIn<V, P>> implements Tra
     return this.#works.programs.trained;
   }
 
+  get lend(): Lend {
+    return this.#works.lend;
+  }
+
   get programs(): number {
     return this.#works.programs.compiled;
   }
 
   async step(share: StepShare, learningRate: number): Promise<StepResult> {
-    const { options, updater, gradient: gradients } = this.#works;
+    const { options, updater, place, gradient: gradients } = this.#works;
     const micros = share.batches.map((batch) => microBatchOf(batch, options.target, "as drawn"));
-    const unchecked = this.#isChecked ? null : restoredState(this.state());
+    const unchecked = this.#isChecked ? null : restoredState(wholeState(this.state()));
     const { places, microBatches } = share;
     const before = this.#state;
     const { loss, errors, gradient } = await gradients.of(before.parameters, { micros, places, microBatches });
     if (!Number.isFinite(loss)) throw await this.#notFinite(`loss, got ${loss}`, micros);
-    const { state, norm } = await updater.step<V, P>(before, gradient, learningRate);
+    const { state, norm } = await updater.step<V, P, M>(before, gradient, learningRate);
     if (!Number.isFinite(norm)) throw await this.#notFinite(`gradient, got one of norm ${norm}`, micros);
+    await place.complete(options.world, state);
     this.#state = state;
     if (unchecked !== null) await this.#checkUpdate(unchecked, gradient, learningRate);
     this.#isChecked = true;
     return { step: state.step, loss, errors, gradientNorm: norm };
   }
 
-  state(): TrainingState {
+  state(): RunState {
     return this.#works.place.home(this.#state);
   }
 
@@ -152,7 +167,7 @@ class TrainerIn<V extends ProgramArray, P extends PackedIn<V, P>> implements Tra
     const { machine, optimizer } = options;
     const { trained } = this;
     const own = { ...machine, trained, optimizer, learningRate };
-    await checkUpdate({ ...own, before, gradient: place.copied(gradient), after: this.state() });
+    await checkUpdate({ ...own, before, gradient: place.copied(gradient), after: wholeState(this.state()) });
   }
 
   async #notFinite(problem: string, micros: readonly MicroBatch[]): Promise<InputError> {

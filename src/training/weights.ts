@@ -2,11 +2,6 @@ import { checkParameters, type Weights } from "../checkpoint/weights.ts";
 import type { ParameterForm, ParameterValues } from "../nn/parameter.ts";
 import { restoredState, type TrainingState } from "../optimizer/state.ts";
 
-/** A training state as a checkpoint keeps it. */
-export function weightsOf({ parameters, first, second, ema }: TrainingState): Weights {
-  return { parameters, firstMoments: first, secondMoments: second, ema };
-}
-
 /**
  * The training state that a checkpoint holds.
  *
@@ -23,7 +18,14 @@ export function stateFrom(
   return restoredState({ step, parameters, first: firstMoments, second: secondMoments, ema });
 }
 
+/** What acts of a state: averages are whole. */
+export interface ActingState {
+  readonly step: number;
+  readonly parameters: ParameterValues;
+  readonly ema: ParameterValues | null;
+}
+
 /** The weights that act: the averages where they are asked for, and frozen parameters as themselves. */
-export function actingWeights({ parameters, ema }: TrainingState, which: "parameters" | "ema"): ParameterValues {
+export function actingWeights({ parameters, ema }: ActingState, which: "parameters" | "ema"): ParameterValues {
   return which === "ema" && ema !== null ? new Map([...parameters, ...ema]) : parameters;
 }
