@@ -16,6 +16,7 @@ import { allow } from "./allow.ts";
 import { dataLine } from "./data-line.ts";
 import { type CommandOutcome, define } from "./definition.ts";
 import { deviceOption } from "./device.ts";
+import { memoryLine, memoryOutcome } from "./memory-line.ts";
 import { choice, count, flag, otherwise, repeated, text } from "./parameter.ts";
 import { trainingRankNotes } from "./rank-notes.ts";
 import { policySize, policyVariant } from "./recipe.ts";
@@ -111,6 +112,7 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   const watcher: TrainWatcher = { ...shown, isStopped: stop.isStopped, observers };
   try {
     const result = await trainPolicy({ recipe, folder, start, until, cache, world }, watcher);
+    if (isShown) display.note(memoryOutcome(result.memory));
     if (isShown) display.finish();
     return { status: 0, json: { run: folder, ...jsonOf(recipe, world, result) }, text: textOf(folder, result) };
   } catch (error) {
@@ -136,9 +138,10 @@ function watcherOf(
   keep: () => void,
 ): Omit<TrainWatcher, "isStopped" | "observers"> {
   return {
-    opened: (summaries, shapes) => {
+    opened: (summaries, shapes, memory) => {
       for (const summary of summaries) display.note(dataLine(summary, data.actions));
       display.note(shapeLine(shapes, batch.shapes ?? "one"));
+      display.note(memoryLine(memory));
     },
     note: (text) => display.note(text),
     begun: async (step) => {
@@ -255,6 +258,7 @@ function jsonOf(recipe: Recipe, { size: ranks }: World, result: TrainResult) {
     initialValidation: initialValidation && { ranks, ...validationAsJson(initialValidation) },
     isInterrupted,
     data: result.data,
+    memory: result.memory,
   };
 }
 

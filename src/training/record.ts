@@ -7,6 +7,7 @@ import {
   type WeightsValidation,
 } from "../metric/group.ts";
 import type { DataSummary } from "../recipe/data-summary.ts";
+import type { MemoryPlan } from "./memory-plan.ts";
 import type { TrainingProgress } from "./progress.ts";
 
 /** A validation, its step and how long it took. */
@@ -30,6 +31,15 @@ export interface TrainResult extends TrainingProgress {
   readonly isInterrupted: boolean;
   /** What was read of each dataset. */
   readonly data: readonly DataSummary[];
+  readonly memory: RunMemory;
+}
+
+/** What a run took of memory. */
+export interface RunMemory {
+  /** As it was expected of each rank. */
+  readonly expected: MemoryPlan;
+  /** The most that each rank's process had, in bytes; of what its process did before as well. */
+  readonly most: readonly number[];
 }
 
 /** Steps whose samples make up the losses by dataset that a run ends with. */
@@ -62,7 +72,7 @@ export class TrainingRecord {
     this.#validations.push(validation);
   }
 
-  result(progress: TrainingProgress, { until, waitedMs, terms, names, data }: ResultParts): TrainResult {
+  result(progress: TrainingProgress, { until, waitedMs, terms, names, data, memory }: ResultParts): TrainResult {
     return {
       ...progress,
       seconds: this.seconds,
@@ -74,6 +84,7 @@ export class TrainingRecord {
       stepsDone: progress.state.step - this.#from,
       isInterrupted: progress.state.step < until,
       data,
+      memory,
     };
   }
 }
@@ -85,4 +96,5 @@ export interface ResultParts {
   readonly terms: readonly Term[];
   readonly names: GroupNames;
   readonly data: readonly DataSummary[];
+  readonly memory: RunMemory;
 }

@@ -5,6 +5,7 @@ import type { Recipe } from "../recipe/schema.ts";
 import { withTokenizerContent } from "../recipe/tokenizer.ts";
 import { beginRun, checkStart, type Start, trainedBy } from "./begin.ts";
 import type { RunEvent } from "./event-log.ts";
+import { memoryPlanOf, mostMemory } from "./memory-plan.ts";
 import { closeObservers, openObservers } from "./observer.ts";
 import { better, type TrainingProgress } from "./progress.ts";
 import { TrainingRecord, type TrainResult } from "./record.ts";
@@ -48,7 +49,9 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
   const observers = open.adopt(await openObservers(watcher.observers, run.plan, world), closeObservers);
   const begun = world.rank === 0 ? await beginRun(folder, run.plan, start, run.parameters) : null;
   const events = begun === null ? null : open.adopt(begun.events, (log) => log.close());
-  watcher.opened(run.data, shapePlanOf(run.plan));
+  const begunWith = { ranks: recipe.device === "cpu" ? world.size : 1, process: process.memoryUsage.rss() };
+  const memory = memoryPlanOf(run.plan, run.parameters, begunWith);
+  watcher.opened(run.data, shapePlanOf(run.plan), memory);
   for (const note of begun?.notes ?? []) watcher.note(note);
 
   // Begin, or go on: every rank has the progress of rank 0.
@@ -121,7 +124,9 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
     }
     if (isSaved) await save();
   }
-  return record.result(progress, { until, waitedMs: run.waitedMs, terms: run.terms, names: run.names, data: run.data });
+  const most = await mostMemory(world);
+  const { waitedMs, terms, names, data } = run;
+  return record.result(progress, { until, waitedMs, terms, names, data, memory: { expected: memory, most } });
 }
 
 function isDue(every: number, step: number, isLast: boolean): boolean {

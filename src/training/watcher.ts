@@ -1,6 +1,7 @@
 import type { WeightsValidation } from "../metric/group.ts";
 import type { DataSummary } from "../recipe/data-summary.ts";
 import type { RunEvent } from "./event-log.ts";
+import type { MemoryPlan } from "./memory-plan.ts";
 import type { ObserverKind } from "./observer.ts";
 import type { ShapePlan } from "./shape-plan.ts";
 
@@ -14,8 +15,8 @@ export interface StepReport {
 
 /** Hears of a training as it goes on, and may stop it. */
 export interface TrainWatcher {
-  /** Told what is read of each dataset, and in which shapes that may be computed, before anything is. */
-  opened(data: readonly DataSummary[], shapes: ShapePlan): void;
+  /** Told what is read of each dataset, in which shapes that may be computed, and what memory that takes of a rank, before anything is. */
+  opened(data: readonly DataSummary[], shapes: ShapePlan, memory: MemoryPlan): void;
   note(text: string): void;
   /** Told the step that training goes on from, once the run's folder is there and its events are those up to this step; waited for. */
   begun(step: number): void | Promise<void>;

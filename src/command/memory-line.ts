@@ -1,0 +1,32 @@
+import type { MemoryPlan } from "../training/memory-plan.ts";
+import type { RunMemory } from "../training/record.ts";
+
+/** What a rank of a run is expected to need, and what for, on one line. */
+export function memoryLine({
+  total,
+  weights,
+  momentsAndAverages,
+  gradients,
+  activations,
+  process,
+}: MemoryPlan): string {
+  const parts = {
+    weights,
+    "moments and averages": momentsAndAverages,
+    gradients,
+    activations,
+    "the process as it is": process,
+  };
+  const listed = Object.entries(parts).map(([name, bytes]) => `${name} ${mebibytes(bytes)}`);
+  return `memory: about ${mebibytes(total)} MiB in training (${listed.join(", ")})`;
+}
+
+/** What was needed, beside what was expected. */
+export function memoryOutcome({ expected, most }: RunMemory): string {
+  const byRank = most.length === 1 ? "" : ` at ${most.length} ranks`;
+  return `memory: ${most.map(mebibytes).join(", ")} MiB at most${byRank}, about ${mebibytes(expected.total)} were expected`;
+}
+
+function mebibytes(bytes: number): string {
+  return Math.round(bytes / 2 ** 20).toLocaleString("en-US");
+}
