@@ -6,7 +6,7 @@ import { requirePrecision } from "../src/graph/runtime/precision.ts";
 import { InputError } from "../src/input-error.ts";
 import { type BenchDevice, measureShape, profileShape, type ShapeResult } from "./engine.ts";
 import { type ShapeName, shapesFor } from "./transformer.ts";
-import { ratioTo } from "./turns.ts";
+import { ratioTo, type Turns } from "./turns.ts";
 
 export interface EngineBench {
   /** An interpreter with PyTorch, or `null`. */
@@ -46,7 +46,7 @@ export async function benchEngine(
   }
   const rows = results.flatMap(({ shape, measured }) => {
     const eager = measured.find(({ name }) => name === "PyTorch eager");
-    return measured.map((each) => ({ shape, ...each, ratio: eager === undefined ? null : ratioTo(eager, each) }));
+    return measured.map((each) => ({ shape, ...each, ...ratiosTo(eager, each) }));
   });
   const { torch = null } = results[0] ?? {};
   return {
@@ -61,13 +61,17 @@ export async function benchEngine(
   };
 }
 
-interface Row {
+interface Row extends Turns {
   readonly shape: ShapeName;
-  readonly name: string;
-  readonly medianMs: number;
-  readonly timesMs: readonly number[];
-  /** To PyTorch eager, the median over rounds. */
+  /** To PyTorch eager, the median over rounds: by the clock, and by the processor. */
   readonly ratio: number | null;
+  readonly processorRatio: number | null;
+}
+
+function ratiosTo(base: Turns | undefined, own: Turns): Pick<Row, "ratio" | "processorRatio"> {
+  if (base === undefined) return { ratio: null, processorRatio: null };
+  const isKnown = base.processor !== null && own.processor !== null;
+  return { ratio: ratioTo(base, own), processorRatio: isKnown ? ratioTo(base.processor, own.processor) : null };
 }
 
 function stepTable(rows: readonly Row[]): string {
@@ -78,13 +82,17 @@ function stepTable(rows: readonly Row[]): string {
       { title: "median ms", align: "right" },
       { title: "fastest ms", align: "right" },
       { title: "of PyTorch eager", align: "right" },
+      { title: "processor ms", align: "right" },
+      { title: "of PyTorch eager", align: "right" },
     ],
-    rows.map(({ shape, name, medianMs, timesMs, ratio }) => [
+    rows.map(({ shape, name, medianMs, timesMs, ratio, processor, processorRatio }) => [
       shape,
       name,
       medianMs.toFixed(2),
       Math.min(...timesMs).toFixed(2),
-      ratio === null ? "–" : ratio.toFixed(2),
+      ratio?.toFixed(2) ?? "–",
+      processor?.medianMs.toFixed(0) ?? "–",
+      processorRatio?.toFixed(2) ?? "–",
     ]),
   );
 }

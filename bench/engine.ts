@@ -11,7 +11,7 @@ import { initialValues } from "../src/nn/parameter.ts";
 import { startPyTorch } from "./pytorch.ts";
 import { fusedTraining, type Start, separateTraining, type Training } from "./training.ts";
 import { type ShapeName, shapes, traceTransformer } from "./transformer.ts";
-import { type Contestant, type Measured, takeTurns } from "./turns.ts";
+import { type Contestant, type Turns, takeTurns } from "./turns.ts";
 
 /** Where steps are measured. */
 export type BenchDevice = Exclude<Device, "webgpu">;
@@ -30,7 +30,7 @@ export interface EngineOptions {
 /** The contestants of one shape, in the order in which they were started. */
 export interface ShapeResult {
   readonly shape: ShapeName;
-  readonly measured: readonly Measured[];
+  readonly measured: readonly Turns[];
   /** Version of PyTorch, or `null` without it. */
   readonly torch: string | null;
   /** Why PyTorch compiled is not among them, or `null`. */

@@ -55,6 +55,7 @@ export async function startLeRobot(options: LeRobotOptions): Promise<Contestant>
   }
   return {
     name: "LeRobot",
+    program: script.program,
     async repeat() {
       script.go();
       return (1000 * (await script.answer(z.object({ seconds: z.number() }))).seconds) / options.places.length;
@@ -97,7 +98,12 @@ export async function samplesOfLeRobot(options: LeRobotOptions): Promise<LeRobot
 
 function scriptOf({ python, root }: LeRobotOptions, list: string, words: readonly string[]): Script {
   const name = "lerobot_loader.py";
-  return { python, name, words: ["--root", root, "--samples", list, ...words], needs: "lerobot 0.3 and torchcodec" };
+  return {
+    python,
+    name,
+    words: ["--root", root, "--samples", list, ...words],
+    needs: "lerobot 0.3 (v2.1) or 0.6 (v3.0) and torchcodec",
+  };
 }
 
 async function listOf(places: readonly Place[]) {

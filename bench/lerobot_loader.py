@@ -8,12 +8,15 @@
 SAMPLES.json is a list of [episode, frame]. A sample is one frame of each camera, letterboxed to 96 x 96 (bilinear, centred,
 black), the state, and a window of 16 actions. Nothing is fetched: the hub is off, and caches go to a temporary folder.
 
-Two things stand between LeRobot 0.3.3 and these datasets, and neither costs it time in a pass:
+Format v3.0 is read by LeRobot 0.6 (0.6.1 was measured). Its frames leave the decoder as bytes, as its own training asks for
+(`return_uint8`), and are resized as bytes, which is faster than as floats; `--floats` resizes floats, as 0.3 has to.
+
+Format v2.1 is read by LeRobot 0.3 (0.3.3). Two things stand between it and these datasets, and neither costs it time in a pass:
 - with `episodes=[29, 59]` it looks up the episode number in a table that has one row per *picked* episode; the table is widened.
 - it takes the video frame nearest to the row's timestamp. In `dobot_cr5` timestamps are jittered: the default tolerance of 1e-4 s
   refuses them, and one that lets them pass (0.2) takes another frame than the row's for 825 of 933 rows and stops beyond the
   video's end. `--timestamps frame-index` (the default) gives it a temporary copy whose timestamps are frame / fps;
-  `--timestamps recorded --tolerance SECONDS` shows the above.
+  `--timestamps recorded --tolerance SECONDS` shows the above. (`lerobot_v3.py` has them even already.)
 """
 
 import argparse
@@ -39,22 +42,29 @@ SIDE, HORIZON = 96, 16
 
 
 class PickedEpisodes(LeRobotDataset):
-    """LeRobotDataset whose episode borders are found by episode number also when only some episodes are picked."""
+    """LeRobotDataset that says where a frame of a picked episode is."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        picked = torch.tensor(self.episodes)
+        if not hasattr(self, "episode_data_index"):
+            picked = [(number, self.meta.episodes[number]) for number in self.episodes]
+            lengths = [episode["dataset_to_index"] - episode["dataset_from_index"] for _, episode in picked]
+            starts = np.cumsum([0, *lengths]).tolist()
+            self.first_row = {number: start for (number, _), start in zip(picked, starts)}
+            return
+        self.first_row = dict(zip(self.episodes, self.episode_data_index["from"].tolist(), strict=True))
+        widened = torch.tensor(self.episodes)
         for border, rows in self.episode_data_index.items():
-            by_number = torch.full((int(picked.max()) + 1,), -1)
-            by_number[picked] = rows
+            by_number = torch.full((int(widened.max()) + 1,), -1)
+            by_number[widened] = rows
             self.episode_data_index[border] = by_number
 
     def index_of(self, episode: int, frame: int) -> int:
-        return int(self.episode_data_index["from"][episode]) + frame
+        return self.first_row[episode] + frame
 
 
 def letterbox(image: torch.Tensor) -> torch.Tensor:
-    """[c h w] in [0, 1] → [c 96 96], the whole picture in the middle of black."""
+    """[c h w], bytes or in [0, 1] → [c 96 96], the whole picture in the middle of black."""
     height, width = image.shape[-2:]
     ratio = max(width / SIDE, height / SIDE)
     rows, columns = int(height / ratio), int(width / ratio)
@@ -81,15 +91,17 @@ def with_even_timestamps(root: Path) -> Path:
 
 def dataset_of(options: argparse.Namespace, samples: list[tuple[int, int]], transform) -> PickedEpisodes:
     root = options.root.resolve()
-    fps = json.loads((root / "meta/info.json").read_text())["fps"]
+    facts = json.loads((root / "meta/info.json").read_text())
+    fps, is_v3 = facts["fps"], facts["codebase_version"].startswith("v3")
     return PickedEpisodes(
         f"local/{root.name}",
-        root=with_even_timestamps(root) if options.timestamps == "frame-index" else root,
+        root=with_even_timestamps(root) if options.timestamps == "frame-index" and not is_v3 else root,
         episodes=sorted({episode for episode, _ in samples}),
         delta_timestamps={"action": [step / fps for step in range(HORIZON)]},
         image_transforms=transform,
         tolerance_s=options.tolerance,
         video_backend=options.backend,
+        **({"return_uint8": not options.floats} if is_v3 else {}),
     )
 
 
@@ -147,7 +159,8 @@ def share(options: argparse.Namespace, samples: list[tuple[int, int]]) -> None:
         return wrapped
 
     dataset = dataset_of(options, samples, timed("resize", letterbox))
-    dataset._query_videos = timed("decode", dataset._query_videos)
+    reader = getattr(dataset, "reader", dataset)
+    reader._query_videos = timed("decode", reader._query_videos)
     indices = [dataset.index_of(*sample) for sample in samples]
     for index in indices[: options.batch]:
         dataset[index]
@@ -174,7 +187,8 @@ def dump(options: argparse.Namespace, samples: list[tuple[int, int]]) -> None:
         for camera in dataset.meta.camera_keys:
             name = f"{episode}-{frame}.{camera}"
             for image, file in ((item[camera], f"{name}.rgb"), (letterbox(item[camera]), f"{name}.{SIDE}.rgb")):
-                pixels = (image * 255).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous()
+                cells = image if image.dtype == torch.uint8 else (image * 255).round().clamp(0, 255).to(torch.uint8)
+                pixels = cells.permute(1, 2, 0).contiguous()
                 (options.dump / file).write_bytes(pixels.numpy().tobytes())
                 say(episode=episode, frame=frame, camera=camera, file=file, height=pixels.shape[0], width=pixels.shape[1],
                     state=item["observation.state"].tolist(), action=item["action"][0].tolist())  # fmt: skip
@@ -190,6 +204,7 @@ if __name__ == "__main__":
     parser.add_argument("--backend", choices=("torchcodec", "pyav"), default="torchcodec")
     parser.add_argument("--timestamps", choices=("frame-index", "recorded"), default="frame-index")
     parser.add_argument("--tolerance", type=float, default=1e-4, help="seconds; LeRobot's own default")
+    parser.add_argument("--floats", action="store_true", help="v3.0: resize floats instead of bytes")
     parser.add_argument("--pair", action="store_true")
     parser.add_argument("--share", action="store_true")
     parser.add_argument("--dump", type=Path)

@@ -2,14 +2,14 @@ import type { CommandOutcome } from "../src/command/definition.ts";
 import { table } from "../src/command/table.ts";
 import type { Terminal } from "../src/command/terminal.ts";
 import { type DatasetResult, type LoaderOptions, loaderDatasets, measureLoading } from "./loader.ts";
-import { type Measured, ratioTo } from "./turns.ts";
+import { type Measured, ratioTo, type Turns } from "./turns.ts";
 
 export type LoaderBench = Omit<LoaderOptions, "screen">;
 
 /** Samples per second of each dataset, our loader beside LeRobot's. */
 export async function benchLoader(options: LoaderBench, terminal: Terminal): Promise<CommandOutcome> {
   const results: DatasetResult[] = [];
-  for (const dataset of loaderDatasets)
+  for (const dataset of await loaderDatasets(options.data))
     results.push(await measureLoading(dataset, { ...options, screen: terminal.err }));
   const rows = results.flatMap(rowsOf);
   const { workers, rounds, python } = options;
@@ -30,19 +30,25 @@ interface Row {
   readonly name: string;
   readonly samplesPerSecond: number;
   readonly fastest: number;
-  /** How many times as fast as LeRobot, the median over rounds. */
+  /** Processor time of one sample. */
+  readonly processorMs: number | null;
+  /** How many times as fast as LeRobot, by the clock and by the processor: medians over rounds. */
   readonly ratio: number | null;
+  readonly processorRatio: number | null;
 }
 
 function rowsOf({ dataset, measured }: DatasetResult): Row[] {
   const other = measured.find(({ name }) => name === "LeRobot");
-  const ratio = (own: Measured) => (other === undefined ? null : 1 / ratioTo(other, own));
-  return measured.map((own) => ({
+  const ratio = (theirs: Measured | null | undefined, own: Measured | null) =>
+    theirs == null || own === null ? null : 1 / ratioTo(theirs, own);
+  return measured.map((own: Turns) => ({
     dataset,
     name: own.name,
     samplesPerSecond: 1000 / own.medianMs,
     fastest: 1000 / Math.min(...own.timesMs),
-    ratio: ratio(own),
+    processorMs: own.processor?.medianMs ?? null,
+    ratio: ratio(other, own),
+    processorRatio: ratio(other?.processor, own.processor),
   }));
 }
 
@@ -62,13 +68,15 @@ function speedTable(rows: readonly Row[]): string {
       { title: "samples/s, median", align: "right" },
       { title: "fastest", align: "right" },
       { title: "times LeRobot", align: "right" },
+      { title: "processor ms", align: "right" },
+      { title: "LeRobot's, times ours", align: "right" },
     ],
-    rows.map(({ dataset, name, samplesPerSecond, fastest, ratio }) => [
+    rows.map(({ dataset, name, samplesPerSecond, fastest, ratio, processorMs, processorRatio }) => [
       dataset,
       name,
       samplesPerSecond.toFixed(0),
       fastest.toFixed(0),
-      ratio === null ? "–" : ratio.toFixed(2),
+      ...[ratio, processorMs, processorRatio].map((value) => value?.toFixed(2) ?? "–"),
     ]),
   );
 }

@@ -1,12 +1,13 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { glob, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { z } from "zod";
 import { Progress } from "../src/command/progress.ts";
 import type { Screen } from "../src/command/terminal.ts";
 import { InputError } from "../src/input-error.ts";
 import { type Comparison, compareSamples } from "./compare-samples.ts";
 import { type LeRobotOptions, samplesOfLeRobot, shareOfLeRobot, startLeRobot, type TimeShares } from "./lerobot.ts";
 import { openLoading, rows, shareOfLoading, startLoading } from "./loading.ts";
-import { type Contestant, type Measured, takeTurns } from "./turns.ts";
+import { type Contestant, type Turns, takeTurns } from "./turns.ts";
 
 export interface LoaderOptions {
   /** An interpreter with LeRobot, or `null` to measure our loader alone. */
@@ -23,15 +24,32 @@ export interface DatasetResult {
   readonly dataset: string;
   /** Samples of one pass. */
   readonly samples: number;
-  readonly measured: readonly Measured[];
+  readonly measured: readonly Turns[];
   /** Milliseconds per sample on one thread, by who was measured. */
   readonly shares: Readonly<Record<string, TimeShares>>;
   /** `null` without LeRobot. */
   readonly comparison: Comparison | null;
 }
 
-/** Datasets that LeRobot can read too: format v2.1, with a camera. */
-export const loaderDatasets = ["unitree_g1_inspire", "dobot_cr5"] as const;
+/**
+ * Datasets of a folder that a LeRobot can read too: of format v2.1 (its series 0.3) or v3.0 (0.6), with films.
+ *
+ * @throws InputError if there is none
+ */
+export async function loaderDatasets(folder: string): Promise<string[]> {
+  const places = await Array.fromAsync(glob("*/meta/info.json", { cwd: folder }));
+  const found: string[] = [];
+  for (const place of places.toSorted()) {
+    const dataset = dirname(dirname(place));
+    const facts = z
+      .object({ codebase_version: z.string() })
+      .parse(JSON.parse(await readFile(join(folder, place), "utf8")));
+    const films = await Array.fromAsync(glob("videos/**/*.mp4", { cwd: join(folder, dataset) }));
+    if (/^v(2\.1|3\.)/.test(facts.codebase_version) && films.length > 0) found.push(dataset);
+  }
+  if (found.length > 0) return found;
+  throw new InputError(`bench loader --data ${folder}: expected datasets of format v2.1 or v3.0 with films, got none`);
+}
 
 /** Samples of a pass, and of those the ones whose pixels are compared. */
 const [samples, compared] = [256, 16];
@@ -45,8 +63,6 @@ const ours = [
 export async function measureLoading(dataset: string, options: LoaderOptions): Promise<DatasetResult> {
   const { python, workers, rounds, screen } = options;
   const root = join(options.data, dataset);
-  if (!existsSync(root))
-    throw new InputError(`bench loader: expected the dataset ${root}, got nothing there; see --data`);
   const loading = await openLoading(dataset, root, samples);
   const { places } = loading;
   const other: LeRobotOptions | null = python === null ? null : { python, root, places, workers, rows };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { PolicyTask } from "./policy-task.ts";
-import { startScript } from "./script.ts";
+import { type RunningScript, startScript } from "./script.ts";
 import { type Contestant, median } from "./turns.ts";
 
 const repetition = z.object({
@@ -38,20 +38,32 @@ export interface ContestantOptions {
 
 /** Starts one side and waits until it is warm. @throws InputError if it ends before that */
 export async function startContestant({ python, task, folder, threads }: ContestantOptions): Promise<PolicyContestant> {
-  const script = startScript(
-    python === null
-      ? {
-          python: process.execPath,
-          name: "policy-process.ts",
-          words: [task, folder, String(threads)],
-          needs: "Armature",
-        }
-      : { python, name: "lerobot_policy.py", words: [task, folder, "--threads", String(threads)], needs: lerobotNeeds },
+  return await startPolicy(
+    python === null ? "armature" : "LeRobot",
+    startScript(
+      python === null
+        ? {
+            python: process.execPath,
+            name: "policy-process.ts",
+            words: [task, folder, String(threads)],
+            needs: "Armature",
+          }
+        : {
+            python,
+            name: "lerobot_policy.py",
+            words: [task, folder, "--threads", String(threads)],
+            needs: lerobotNeeds,
+          },
+    ),
   );
+}
+
+/** A policy in a program that speaks as `lerobot_policy.py` does, warm. @throws InputError if it ends before that */
+export async function startPolicy(name: string, script: RunningScript): Promise<PolicyContestant> {
   const first = await script.answer(ready);
   const found: z.infer<typeof repetition>[] = [];
   return {
-    name: python === null ? "armature" : "LeRobot",
+    name,
     torch: first.torch ?? null,
     get computed() {
       return [first.computed, ...found.map(({ computed }) => computed)];

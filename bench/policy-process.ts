@@ -18,7 +18,7 @@ import { caseTraced } from "./policy-traced.ts";
  * Our side of `lerobot_policy.py`, in a process of its own, so that its memory can be measured: the same arguments, the same protocol.
  *
  *     node bench/policy-process.ts import FOLDER                   once, before "step": the weights as an import leaves them
- *     node bench/policy-process.ts answer|step FOLDER THREADS [PROFILE]      where to write each operator's time: the start of a file name
+ *     node bench/policy-process.ts answer|answer-int8|answer-bf16|step FOLDER THREADS [PROFILE]      where to write each operator's time: the start of a file name
  */
 const [task = "", folder = "", threads = "", profile] = process.argv.slice(2);
 
@@ -37,7 +37,7 @@ const caseSchema = z.object({
 });
 
 async function givenIn(place: string, kind: PolicyTask): Promise<GivenPolicy> {
-  const reference = await ReferenceCase.read(join(place, kind));
+  const reference = await ReferenceCase.read(join(place, kind === "step" ? kind : "answer"));
   const said = parseInput("case.json", caseSchema, JSON.parse(await readFile(join(place, "case.json"), "utf8")));
   const source = await TensorSource.open(place);
   const policy = await readForeignPolicy(source, await factsBeside(place, nothingGiven));
@@ -76,7 +76,7 @@ if (task === "import") {
   await writeSafetensorsInBlocks(join(folder, ownWeights), await given.read(given.traced.objectives().parameters));
   process.exit(0);
 }
-const kind = z.enum(["answer", "step"]).parse(task);
+const kind = z.enum(["answer", "answer-int8", "answer-bf16", "step"]).parse(task);
 const own = await openPolicyTask(kind, await givenIn(folder, kind), {
   device: "cpu",
   threads: Number(threads),

@@ -3,10 +3,12 @@ import { zeros } from "../src/graph/host-array.ts";
 import { Program, type StoredInputs } from "../src/graph/program.ts";
 import { MappedFile } from "../src/graph/runtime/mapped-file.ts";
 import type { ParameterForm, ParameterValues } from "../src/nn/parameter.ts";
+import { integersOf } from "../src/objective/integer-weights.ts";
 import { gradientPrefix } from "../src/objective/objective.ts";
 import { onlyInputs } from "../src/objective/only-inputs.ts";
 import { largestWrittenBytes } from "../src/objective/sample.ts";
 import { errorsOutput, weightsInput } from "../src/objective/traced.ts";
+import type { WeightKind } from "../src/objective/weight-kind.ts";
 import type { AdamW } from "../src/optimizer/adamw.ts";
 import { Packed } from "../src/optimizer/packed.ts";
 import { stateOf } from "../src/optimizer/state.ts";
@@ -15,7 +17,7 @@ import { GradientProgram } from "../src/training/global-gradient.ts";
 import type { TracedCase } from "./policy-traced.ts";
 
 /** What is measured of a policy. */
-export type PolicyTask = "answer" | "step";
+export type PolicyTask = "answer" | "answer-int8" | "answer-bf16" | "step";
 
 /** A policy of LeRobot's, and one batch for it. */
 export interface GivenPolicy {
@@ -46,22 +48,31 @@ export interface Machine {
 }
 
 export async function openPolicyTask(task: PolicyTask, given: GivenPolicy, machine: Machine): Promise<RunningTask> {
-  return task === "answer" ? await openAnswer(given, machine) : await openStep(given, machine);
+  if (task === "step") return await openStep(given, machine);
+  const weightKinds = { answer: "float32", "answer-int8": "int8", "answer-bf16": "bf16" } as const;
+  return await openAnswer(given, machine, weightKinds[task]);
 }
 
 /** As a policy is served, by the program of `ActionSampler`: weights stand in it, and large ones are read where they stand. */
-async function openAnswer({ traced, placesOf, read }: GivenPolicy, machine: Machine): Promise<RunningTask> {
+async function openAnswer(
+  { traced, placesOf, read }: GivenPolicy,
+  machine: Machine,
+  weightKind: WeightKind,
+): Promise<RunningTask> {
   const { parameters, answer, feeds } = traced.answers();
   const bytes = parameters.reduce((sum, { shape }) => sum + 4 * cells(shape), 0);
-  const weights =
-    bytes > largestWrittenBytes
-      ? { fixed: new Map(), stored: placesOf(parameters) }
-      : { fixed: await read(parameters) };
-  const program = await Program.compile({ answer }, { ...machine, ...weights });
+  const isLarge = bytes > largestWrittenBytes;
+  const stored = isLarge && weightKind !== "bf16" ? placesOf(parameters) : undefined;
+  const values = stored === undefined ? await read(parameters) : new Map();
+  const fixed = isLarge ? new Map() : values;
+  const integers = weightKind === "int8" ? integersOf(stored ?? fixed) : undefined;
+  const precision = weightKind === "bf16" ? "bf16" : "float32";
+  const weights = stored === undefined ? { fixed } : { fixed, stored };
+  const program = await Program.compile({ answer }, { ...machine, ...weights, integers, precision });
   const out = zeros(answer.axes, answer.shape, answer.type);
   return {
     run: async () => {
-      await program.run(onlyInputs(program, feeds), new Map([["answer", out]]));
+      await program.run(onlyInputs(program, new Map([...feeds, ...values])), new Map([["answer", out]]));
       return Array.from(out.cells, Number);
     },
     release: () => program.release(),

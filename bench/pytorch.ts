@@ -37,6 +37,7 @@ export async function startPyTorch({ python, device, shape, mode, ...counts }: P
   return {
     name: names[mode],
     version: torch,
+    program: script.program,
     async repeat() {
       script.go();
       return (await script.answer(z.object({ ms: z.number() }))).ms;

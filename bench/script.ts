@@ -17,6 +17,7 @@ export interface Script {
 
 /** A script that answers line by line. */
 export interface RunningScript {
+  readonly program: number | undefined;
   /** @throws InputError if the script ends before it has answered */
   answer<T>(schema: z.ZodType<T>): Promise<T>;
   /** Gives it its turn. */
@@ -26,12 +27,22 @@ export interface RunningScript {
 
 /** Starts a script; what it says on standard error is kept for the error only. */
 export function startScript(script: Script): RunningScript {
-  const { python, name, words } = script;
-  const child = spawn(python, [join(root, "bench", name), ...words], { stdio: ["pipe", "pipe", "pipe"] });
+  const { name, words } = script;
+  return startProgram(script, [join(root, "bench", name), ...words]);
+}
+
+/** Starts a program that speaks as the scripts do. */
+export function startProgram(
+  { python, needs }: Pick<Script, "python" | "needs">,
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): RunningScript {
+  const child = spawn(python, words, { stdio: ["pipe", "pipe", "pipe"], env: environment });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const failed = failure(child, script);
+  const failed = failure(child, { python, needs });
   child.stdin.on("error", () => undefined);
   return {
+    program: child.pid,
     async answer(schema) {
       const line = await Promise.race([failed, lines.next()]);
       return line.done === true ? failed : schema.parse(JSON.parse(line.value));
@@ -53,7 +64,7 @@ export async function runScript<T>(script: Script, schema: z.ZodType<T>): Promis
 }
 
 /** Rejects when the script cannot be started or has ended, with the last thing that it said. */
-function failure(child: ChildProcess, { python, needs }: Script): Promise<never> {
+function failure(child: ChildProcess, { python, needs }: Pick<Script, "python" | "needs">): Promise<never> {
   let complaint = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     complaint = (complaint + text).slice(-4000);
