@@ -26,7 +26,7 @@ test("each turn asks once and takes the time of that turn; the script is told wh
   );
   const contestant = await started(python);
   expect(contestant.version).toMatch(
-    /bench\/pytorch_engine\.py --pair --shape B8T64D256 --mode eager --threads 2 --steps 10$/,
+    /bench\/pytorch_engine\.py --pair --device cpu --shape B8T64D256 --mode eager --threads 2 --steps 10$/,
   );
   expect([await contestant.repeat(), await contestant.repeat()]).toEqual([1.5, 2.5]);
   contestant.end();
