@@ -13,6 +13,7 @@ import type { Recipe, RecipeDataset } from "../src/recipe/schema.ts";
 import { newState } from "../src/training/begin.ts";
 import { Run } from "../src/training/run.ts";
 import type { StepShare } from "../src/training/trainer.ts";
+import { type AnswerRow, answersTable, shapedAnswers } from "./shaped-answers.ts";
 import { type Contestant, type Measured, median, takeTurns } from "./turns.ts";
 
 export interface ShapesBench {
@@ -52,6 +53,7 @@ export async function benchShapes(
 ): Promise<CommandOutcome> {
   const cache = await mkdtemp(join(tmpdir(), "armature-shapes-"));
   const rows: Row[] = [];
+  const answers: AnswerRow[] = [];
   try {
     for (const { name, recipe } of mixtures) {
       const kinds = recipe.data.datasets.map((dataset) => ({
@@ -67,11 +69,16 @@ export async function benchShapes(
       progress.finish();
       for (const { close } of contestants) await close();
       rows.push(...rowsOf(name, measured));
+      answers.push(...(await shapedAnswers({ ...recipe, threads }, { rounds, cache }, screen)));
     }
   } finally {
     await rm(cache, { recursive: true });
   }
-  return { status: 0, json: { threads, rounds, rows }, text: shapesTable(rows) };
+  return {
+    status: 0,
+    json: { threads, rounds, rows, answers },
+    text: `${shapesTable(rows)}\n\n${answersTable(answers)}`,
+  };
 }
 
 function namesOf(at: number): string {

@@ -173,10 +173,13 @@ function stepReal({ layout: { steps }, reading: { rate }, subject, table, draw }
 }
 
 /** A robot's cameras by view; without those that it lacks where there is no room for every view. */
+export function camerasIn(views: number, cameras: Embodiment["cameras"]): Embodiment["cameras"] {
+  return views < cameras.length ? cameras.filter(({ key }) => key !== null) : cameras;
+}
+
 function camerasOf({ layout, subject }: Sample) {
   const { cameras } = subject.member.embodiment;
-  const { views = cameras.length } = layout;
-  return views < cameras.length ? cameras.filter(({ key }) => key !== null) : cameras;
+  return camerasIn(layout.views ?? cameras.length, cameras);
 }
 
 function viewReal(sample: Sample): Validity<"o v"> {

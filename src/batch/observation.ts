@@ -9,7 +9,7 @@ import { HostArray, zeros } from "../graph/host-array.ts";
 import { InputError } from "../input-error.ts";
 import { Padded } from "../validity/padded.ts";
 import { Validity } from "../validity/validity.ts";
-import type { Example } from "./example.ts";
+import { camerasIn, type Example } from "./example.ts";
 import type { BatchLayout } from "./layout.ts";
 import type { Units } from "./maker.ts";
 import { type MetadataReading, metadataTokens } from "./metadata.ts";
@@ -51,7 +51,7 @@ export interface Robot {
 export interface ObservationChoice {
   readonly layout: Pick<
     BatchLayout,
-    "steps" | "tokens" | "responseTokens" | "metadataTokens" | "subgoals" | "pictureSize"
+    "steps" | "views" | "tokens" | "responseTokens" | "metadataTokens" | "subgoals" | "pictureSize"
   >;
   readonly prompt: PromptFormat;
   readonly metadata?: Pick<MetadataReading, "format"> | undefined;
@@ -71,15 +71,16 @@ export function observe(robot: Robot, input: PolicyInput, choice: ObservationCho
   const { layout, tokenizer } = choice;
   const { observations } = input;
   const side = layout.pictureSize;
+  const cameras = camerasIn(layout.views, embodiment.cameras);
   const problems = observations.flatMap((observation) =>
     observation === null ? [] : misfits(embodiment, observation),
   );
   if (problems.length > 0) throw new InputError(`${name}: ${[...new Set(problems)].join("; ")}`);
   const pictures = observations.flatMap((observation) =>
-    embodiment.cameras.map(({ view, key }) => (key === null ? null : (observation?.pictures[view] ?? null))),
+    cameras.map(({ view, key }) => (key === null ? null : (observation?.pictures[view] ?? null))),
   );
   const cameraReal = observations.flatMap((observation) =>
-    embodiment.cameras.map(({ view, key }) => (key !== null && observation?.pictures[view] !== null ? 1 : 0)),
+    cameras.map(({ view, key }) => (key !== null && observation?.pictures[view] !== null ? 1 : 0)),
   );
   const state = normalize(statesOf(observations, states.length), units.state);
   const fit = { format: choice.prompt, limit: layout.tokens, long: choice.longPrompt, where: name };
@@ -91,7 +92,7 @@ export function observe(robot: Robot, input: PolicyInput, choice: ObservationCho
     state,
     stateSlots: slots(states),
     pictures: pictures.map((picture) => picture && squared(picture, side, choice.letterbox)),
-    viewReal: Validity.of("o v", [observations.length, embodiment.cameras.length], Uint8Array.from(cameraReal)),
+    viewReal: Validity.of("o v", [observations.length, cameras.length], Uint8Array.from(cameraReal)),
     tokens: promptTokens(input.prompt, state, { tokenizer, ...fit }),
     response: toldResponse(name, input, choice),
     metadata: toldMetadata(name, input, choice),
@@ -148,7 +149,7 @@ function goals(
     throw new InputError(`${name}: expected subgoals of ${views.join(", ") || "no view"}, got one of "${other}"`);
   const problems = Object.entries(subgoals).flatMap(([view, picture]) => pictureProblems(view, picture));
   if (problems.length > 0) throw new InputError(`${name}: ${problems.join("; ")}`);
-  return embodiment.cameras.map(({ view }) => {
+  return camerasIn(layout.views, embodiment.cameras).map(({ view }) => {
     const picture = Object.hasOwn(subgoals, view) ? subgoals[view] : undefined;
     return picture === undefined ? null : squared(picture, layout.pictureSize, letterbox);
   });

@@ -1,5 +1,7 @@
 import { stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
+import type { BatchLayout } from "../batch/layout.ts";
+import { layoutIn } from "../batch/shape.ts";
 import { readManifest, readParameters } from "../checkpoint/checkpoint.ts";
 import { chosenCheckpoint } from "../checkpoint/chosen.ts";
 import { checkConventions } from "../checkpoint/conventions.ts";
@@ -242,6 +244,8 @@ export interface CompileChoice {
   readonly brokenAnswers?: BrokenAnswers;
   readonly chunking?: Chunking | undefined;
   readonly weightKind?: WeightKind | undefined;
+  /** Those of its robots that ask; missing: any. */
+  readonly robots?: readonly ServedRobot[];
 }
 
 /**
@@ -255,10 +259,12 @@ export async function compilePolicy(
   choice: CompileChoice,
 ): Promise<LoadedPolicy> {
   await checkChoice(found, choice);
-  const { checkpoint, step, notes, recipe, robots } = found;
+  const { checkpoint, step, notes, recipe } = found;
   const { rows, steps, machine, lanes = 1, brokenAnswers = "refuse", chunking, weightKind = "float32" } = choice;
+  const { robots = found.robots } = choice;
+  const setting = settingOf(recipe, rows);
   const whole = {
-    setting: { ...settingOf(recipe, rows), chunking },
+    setting: { ...setting, layout: layoutFor(robots, recipe, setting.layout), chunking },
     weights,
     weightKind,
     placement: placementFor(weights, weightKind),
@@ -267,6 +273,13 @@ export async function compilePolicy(
   };
   const sampler = await ActionSampler.compile(forFirstSteps(whole, steps));
   return new LoadedPolicy({ checkpoint, step, notes, recipe, robots, sampler, lanes, weightKind, brokenAnswers });
+}
+
+/** Where rows are computed in shapes that fit, a policy has no room for cameras that none of the robots has that ask. */
+function layoutFor(robots: readonly ServedRobot[], { batch }: Recipe, layout: BatchLayout): BatchLayout {
+  if (batch.shapes !== "fit") return layout;
+  const cameras = robots.map(({ embodiment }) => embodiment.cameras.filter(({ key }) => key !== null).length);
+  return layoutIn(layout, { ...layout, views: Math.max(0, ...cameras) });
 }
 
 function settingOf(recipe: Recipe, rows: number): Setting {

@@ -12,7 +12,7 @@ import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
 import { Run } from "../training/run.ts";
 import { type MicroRun, trainMicroRun } from "../training/testing/micro-run.ts";
 import type { ActionRequest } from "./action.ts";
-import { compilePolicy, findPolicy, loadPolicy, placesOfWeights } from "./load.ts";
+import { compilePolicy, findPolicy, loadPolicy, placesOfWeights, readPolicyWeights } from "./load.ts";
 import { picture } from "./picture.ts";
 import type { LoadedPolicy } from "./policy.ts";
 
@@ -141,6 +141,24 @@ describe("a loaded policy", () => {
     const acted = async (one: LoadedPolicy) => (await one.act(requests)).map(({ actions }) => actions);
     expectSameBits("actions", await acted(stored), await acted(policy));
     stored.release();
+  });
+
+  it("has, where shapes fit, room for the cameras of the robots that ask alone, and acts alike but for rounding", async () => {
+    const found = { ...(await findPolicy(run.folder)), robots: policy.robots };
+    const fitting = { ...found, recipe: { ...found.recipe, batch: { ...found.recipe.batch, shapes: "fit" as const } } };
+    const weights = await readPolicyWeights(found);
+    const requests = await both();
+    const views = [];
+    for (const request of requests) {
+      const choice = { rows: 3, steps: 5, machine: found.machine, robots: [request.robot] };
+      const own = await compilePolicy(fitting, weights, choice);
+      views.push(own.perceive([request]).facts.viewReal.shape[2]);
+      const [acted, expected] = [(await own.act([request]))[0]!.actions, (await policy.act([request]))[0]!.actions];
+      const because = "products over fewer tokens add up in another order, at each of the steps of integration";
+      expectClose("actions", acted.flat(), expected.flat(), { absolute: 1e-5, relative: 1e-5, because });
+      own.release();
+    }
+    expect(views).toEqual([2, 0]);
   });
 
   it("gives the same actions for the same noise and others for another", async () => {

@@ -6,6 +6,7 @@ import { createRobot, findRobot } from "../simulation/robots.ts";
 import { play, type Rollout } from "../simulation/rollout.ts";
 import { compilePolicy, openPolicy } from "./load.ts";
 import type { LoadedPolicy } from "./policy.ts";
+import type { ServedRobot } from "./robot.ts";
 import { decodeWeights, type PlayedShare, type RolloutShare } from "./rollout-share.ts";
 import { PolicyController } from "./simulated.ts";
 
@@ -20,38 +21,40 @@ export interface ShareWatcher {
 export async function playShare(share: RolloutShare, watcher: ShareWatcher): Promise<PlayedShare> {
   const { policy: found, weights, plan, rows, machine, chunking, weightKind } = share;
   const steps = stepsUsed(plan.execution);
+  const robots = [found.robots[share.robot]!];
   // A robot that got nothing would end the rollout of all others: such answers are counted.
-  const choice = { rows, steps, machine, chunking, weightKind, brokenAnswers: "zeros" } as const;
+  const choice = { rows, steps, machine, chunking, weightKind, robots, brokenAnswers: "zeros" } as const;
   const policy =
     weights === null ? await openPolicy(found, choice) : await compilePolicy(found, decodeWeights(weights), choice);
-  const robots: RobotEnvironment[] = [];
+  const environments: RobotEnvironment[] = [];
   try {
     const design = findRobot(share.design);
     for (let environment = 0; environment < share.environmentCount; environment++)
-      robots.push(await createRobot(design, share.options));
+      environments.push(await createRobot(design, share.options));
     const films = share.folder === null ? null : new Films(await needLibav(), share.folder, design);
     await watcher.ready();
-    return await playWith({ policy, robots, films }, share, watcher);
+    return await playWith({ policy, robot: robots[0]!, robots: environments, films }, share, watcher);
   } finally {
-    for (const robot of robots) robot.close();
+    for (const environment of environments) environment.close();
     policy.release();
   }
 }
 
 interface Opened {
   readonly policy: LoadedPolicy;
+  readonly robot: ServedRobot;
   readonly robots: readonly RobotEnvironment[];
   readonly films: Films | null;
 }
 
 async function playWith(
-  { policy, robots, films }: Opened,
-  { robot, environmentCount, plan, episodes, stop }: RolloutShare,
+  { policy, robot, robots, films }: Opened,
+  { environmentCount, plan, episodes, stop }: RolloutShare,
   { finished }: ShareWatcher,
 ): Promise<PlayedShare> {
   const { seed, execution } = plan;
   const options = { environmentCount, seed, delay: execution.delay };
-  const controller = new PolicyController(policy, policy.robots[robot]!, options);
+  const controller = new PolicyController(policy, robot, options);
   try {
     const rollouts = await play({ robots, controller }, episodes, plan, {
       finished,
