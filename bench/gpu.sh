@@ -34,7 +34,7 @@ train() {
   run=$1
   shift
   $ranks ./armature train recipes/demo.ts --set data.root="$place/data" --set optimizer.steps=60 --set optimizer.warmup=10 \
-    --set validation.everySteps=30 --set checkpoint.everySteps=20 --set threads="$(nproc)" --out "$place/$run" "$@"
+    --set validation.everySteps=20 --set checkpoint.everySteps=20 --set threads="$(nproc)" --out "$place/$run" "$@"
 }
 # same WHAT RUN RUN: whether two runs are equal to the bit.
 node=$(ls .armature/node/bin/node 2>/dev/null || command -v node)

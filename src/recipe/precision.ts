@@ -11,8 +11,7 @@ interface MachineChoice {
 
 /** Precisions that the device does not have. */
 export function precisionMisfits({ device, precision }: MachineChoice): { path: string[]; message: string }[] {
-  if (precision !== "bf16" || device === "cpu") return [];
-  return [
-    { path: ["precision"], message: `must be "float32" on the device "${device}": products in bf16 are the CPU's` },
-  ];
+  if (precision !== "bf16" || device !== "webgpu") return [];
+  const message = `must be "float32" on the device "${device}": products in bf16 are the CPU's and a card's`;
+  return [{ path: ["precision"], message }];
 }

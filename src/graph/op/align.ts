@@ -102,12 +102,15 @@ function lowerReduction(lowering: Lowering, operator: string, x: AnyArray, gone:
   const isLeading = gone.every((place, at) => place === at);
   if (!isLeading) return step(name, gone);
   const kept = x.shape.slice(gone.length);
-  if (kept.length === 0) return step(step(name, [gone.length - 1]), gone.slice(0, -1));
   const rows = cells(x.shape.slice(0, gone.length));
   if (isOfCard(lowering.operators) && x.type === "float32") {
     const factor = operator === "ReduceMean" ? 1 / rows : 1;
-    return summedByProduct(lowering, { name, shape: x.shape, kept, factor, like: x });
+    const last = kept.length > 0 ? kept : x.shape.slice(-1);
+    const sums = summedByProduct(lowering, { name, shape: x.shape, kept: last, factor, like: x });
+    if (kept.length > 0) return sums;
+    return summedByProduct(lowering, { name: sums, shape: last, kept: [], factor: 1, like: x });
   }
+  if (kept.length === 0) return step(step(name, [gone.length - 1]), gone.slice(0, -1));
   const groups = largestDivisor(rows, 16);
   if (groups === 1) return step(name, gone);
   return step(step(lowering.reshaped(name, x.shape, [groups, rows / groups, ...kept]), [1]), [0]);
