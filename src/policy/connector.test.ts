@@ -35,6 +35,31 @@ it("pooling takes the mean of each square and norms it: one number becomes its s
   expectClose("tokens", await tokensOf({ kind: "pooled", norm }, signs, 1), [1, 1, -1, -1], exact);
 });
 
+it("a query's token is the mean of the patches, each counted by the exponential of its answer", async () => {
+  const scope = Scope.root(Rules.all);
+  const patches = input("patches", "b n e", [1, 4, 1], "float32");
+  const tokens = connect(scope, { kind: "queries" }, patches, { width: 1, square: 1, queries: 3 });
+  // Answers of 0, of the patch times log 2, and of it times −log 2, to patches of 0, 0, 1 and 3.
+  const cells: Record<string, number[]> = {
+    "query.weight": [0, Math.log(2), -Math.log(2)],
+    "value.weight": [10],
+    "value.bias": [1],
+    name: [100, 200, 300],
+  };
+  const fixed = new Map(
+    scope.parameters.map(({ name, axes, shape }) => [name, floats("float32", axes, shape, cells[name]!)]),
+  );
+  const feeds = named({ patches: floats("float32", "b n e", [1, 4, 1], [0, 0, 1, 3]) });
+  const found = await evaluate({ tokens }, { feeds, threads: 1, fixed });
+  const means = [4 / 4, (2 * 1 + 8 * 3) / 12, (1 / 2 + 3 / 8) / (2 + 1 / 2 + 1 / 8)];
+  expectClose(
+    "tokens",
+    found.tokens,
+    means.map((mean, at) => 100 * (at + 1) + 1 + 10 * mean),
+    exact,
+  );
+});
+
 it("refuses a picture that its squares do not cover", () => {
   const patches = input("patches", "b n e", [1, 9, 1], "float32");
   expect(() => connect(Scope.root(Rules.all), { kind: "pixel-shuffle" }, patches, { width: 1, square: 2 })).toThrow(

@@ -136,6 +136,7 @@ function pictureTokens(scope: Scope, { variant, size }: PrefixForm, images: Pict
   const encoded = connect(scope.in("projector"), variant.tower.connector, patches, {
     width: size.backbone.width,
     square: size.vision.square,
+    queries: size.vision.queries,
   });
   const perPatch = { axes: "b v p", shape: [b!, v!, sizeOf(encoded, "n")], type: "bool" } as const;
   const real = images.valid.reshaped((bits) =>

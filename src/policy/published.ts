@@ -48,6 +48,7 @@ export const publishedShapes: Readonly<Record<VariantName, PublishedShape>> = {
   groot_n16: { ...pi0, actionHorizon: 16, actionWidth: 29, stateWidth: 29, embodiments: 32 },
   groot_n15: { ...pi0, actionHorizon: 16, stateWidth: 64, embodiments: 32 },
   groot_n17: { ...pi0, actionHorizon: 40, actionWidth: 132, stateWidth: 132, embodiments: 32 },
+  pi0_queries: pi0,
   pi0_prompt: pi0,
   pi05: { ...pi0, promptTokens: 200 },
   pi05_fast: { ...pi0, promptTokens: 256, actionTokens: 35, actionVocabulary: 2048 },

@@ -15,6 +15,8 @@ export interface VisionSize {
   readonly patch: number;
   /** Side, in patches, of the square that becomes one token of the backbone; where every patch is a token, 1. */
   readonly square: number;
+  /** Tokens of a picture, where the connector has trained queries, and of no other. */
+  readonly queries?: number | undefined;
   readonly width: number;
   readonly layers: number;
   readonly mlp: number;
@@ -152,6 +154,21 @@ export const pi0Sizes = {
   tiny: { ...paligemma.tiny, expert: pi0Experts.tiny },
   base: { ...paligemma.base, expert: pi0Experts.base },
 } as const satisfies Record<PolicySizeName, FlowSize>;
+
+const queries = { micro: 3, mini: 16, tiny: 32, base: 64 } as const satisfies Record<PolicySizeName, number>;
+
+function withQueries(size: PolicySizeName): FlowSize {
+  const { vision, ...rest } = pi0Sizes[size];
+  return { ...rest, vision: { ...vision, queries: queries[size] } };
+}
+
+/** π0's, with a picture's tokens by trained queries. */
+export const queriesSizes: Readonly<Record<PolicySizeName, FlowSize>> = {
+  micro: withQueries("micro"),
+  mini: withQueries("mini"),
+  tiny: withQueries("tiny"),
+  base: withQueries("base"),
+};
 
 const motions = {
   micro: { after: 1, slots: 3, side: 3, width: 8, extracted: 6, fused: 10 },

@@ -11,6 +11,8 @@ export interface TowerChoice {
   readonly lastNorm: NormChoice;
   readonly positions: PatchPositionChoice;
   readonly connector: ConnectorChoice;
+  /** What a patch reads in a layer: all patches of its own picture, or itself alone, by the feed-forward and nothing else. */
+  readonly reads: "own picture" | "own patch";
   /**
    * `space-time`: some layers also look back at earlier pictures of the same view. `motion`: behind one layer, what moved is added to the
    * patches of now. `none`: the pictures of now alone.
@@ -51,30 +53,42 @@ export const towers = {
     ...siglipLayers,
     positions: { kind: "learnt" },
     connector: { kind: "linear" },
+    reads: "own picture",
     history: "space-time",
   },
   siglipWithMotion: {
     ...siglipLayers,
     positions: { kind: "learnt" },
     connector: { kind: "linear" },
+    reads: "own picture",
     history: "motion",
   },
   smolvlm: {
     ...siglipLayers,
     positions: { kind: "learnt" },
     connector: { kind: "pixel-shuffle" },
+    reads: "own picture",
     history: "none",
   },
   gemma3: {
     ...siglipLayers,
     positions: { kind: "learnt" },
     connector: { kind: "pooled", norm: { kind: "rms", weight: "offset", epsilon: 1e-6 } },
+    reads: "own picture",
     history: "none",
   },
   gemma3OverTime: {
     ...siglipLayers,
     positions: { kind: "learnt" },
     connector: { kind: "pooled", norm: { kind: "rms", weight: "offset", epsilon: 1e-6 } },
+    reads: "own picture",
     history: "space-time",
+  },
+  siglipByPatch: {
+    ...siglipLayers,
+    positions: { kind: "learnt" },
+    connector: { kind: "queries" },
+    reads: "own patch",
+    history: "none",
   },
 } as const satisfies Record<string, TowerChoice>;

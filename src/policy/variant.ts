@@ -18,6 +18,7 @@ import {
   type PolicySizeName,
   pi0Sizes,
   pi06Sizes,
+  queriesSizes,
   type SizeChoice,
   smolvlaSizes,
 } from "./size.ts";
@@ -143,7 +144,8 @@ const pi07Paligemma: FlowVariant = {
 
 /**
  * @source `pi0`: openpi `pi0.py`; π0 (arXiv:2410.24164). `groot_n15`, `groot_n16`, `groot_n17`: the action heads of GR00T N1.5, N1.6
- *   and N1.7 behind π0's backbone. `pi0_prompt`: π0 whose backbone also learns to say its prompt, so that a policy of two objectives is
+ *   and N1.7 behind π0's backbone. `pi0_queries`: π0 to whose backbone a picture comes as a few tokens, each found in it by a trained query;
+ *   its patches do not read each other. `pi0_prompt`: π0 whose backbone also learns to say its prompt, so that a policy of two objectives is
  *   a row. `pi05`: openpi `pi0.py` with `pi05`; π0.5 (arXiv:2504.16054). `pi05_mem`: OpenTau `policies/pi05_mem/`; MEM; `pi05_mem_motion`: with its `use_motion`. `pi05_fast`,
  *   `pi06_fast`: OpenTau's, which have the backbone say the actions as well. `smolvla`: LeRobot
  *   `policies/smolvla/`; SmolVLA (arXiv:2506.01844). `pi06`: OpenTau `modeling_pi06.py`. `pi07_low_level`,
@@ -177,6 +179,7 @@ export const variants = {
     sizes: grootN17Sizes,
     objectives: [{ kind: "flow", timeDirection: "noise-at-zero", times: "from zero", integrationSteps: 4 }],
   },
+  pi0_queries: { ...pi0, tower: towers.siglipByPatch, sizes: queriesSizes },
   pi0_prompt: {
     ...pi0,
     prefix: prefixes.causalWords,

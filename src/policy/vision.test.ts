@@ -9,7 +9,7 @@ import { randomWeights } from "../nn/testing/random-weights.ts";
 import { Rules } from "../validity/rules.ts";
 import { SymbolicPadded, SymbolicValidity } from "../validity/symbolic.ts";
 import type { VisionSize } from "./size.ts";
-import { towers } from "./tower.ts";
+import { type TowerChoice, towers } from "./tower.ts";
 import { timeOffsets } from "./video.ts";
 import { encodePictures } from "./vision.ts";
 
@@ -27,15 +27,11 @@ const [rows, views] = [2, 2];
 const perSlot = views * 16 * 16 * 3;
 
 /** A tower over some slots: one row per sample and view, four patches, 16 numbers. */
-function tower(slots: number, rules = Rules.all, own = size) {
+function tower(slots: number, rules = Rules.all, own = size, choice: TowerChoice = towers.siglip) {
   const scope = Scope.poisonable(rules);
   const images = input("images", "b o v h w c", [rows, slots, views, 16, 16, 3], "uint8");
   const real = SymbolicValidity.input("real", "b o v", [rows, slots, views]);
-  const tokens: SymbolicArray<"b n e"> = encodePictures(
-    scope,
-    { choice: towers.siglip, size: own },
-    SymbolicPadded.of(images, real),
-  );
+  const tokens: SymbolicArray<"b n e"> = encodePictures(scope, { choice, size: own }, SymbolicPadded.of(images, real));
   return { tokens, scope };
 }
 
@@ -91,6 +87,24 @@ describe("one slot", () => {
     expect(names(3)).toEqual(names(1));
     expect(new Set(names(3)).size).toBe(names(3).length);
   });
+});
+
+it.each([
+  ["siglip", [0, 1, 2, 3]],
+  ["siglipByPatch", [0]],
+] as const)("what one patch shows reaches the tokens of those that read it: %s", async (name, reached) => {
+  const { tokens, scope } = tower(1, Rules.all, size, towers[name]);
+  const fixed = randomWeights(scope.parameters, 1);
+  const seen = async (corner: number) => {
+    const images = zeros("b o v h w c", [rows, 1, views, 16, 16, 3], "uint8");
+    images.cells[0] = corner;
+    const real = bits("b o v", [rows, 1, views], [1, 1, 1, 1]);
+    const feeds = named({ images, real, [hiddenPoison]: floats("float32", "", [], [0]) });
+    return (await evaluate({ tokens }, { feeds, threads: 1, fixed })).tokens;
+  };
+  const [dark, light] = [await seen(0), await seen(255)];
+  const isOther = (patch: number) => dark.some((cell, at) => Math.floor(at / 16) === patch && cell !== light[at]);
+  expect([...Array(4 * rows * views).keys()].filter(isOther)).toEqual(reached);
 });
 
 describe("history", () => {

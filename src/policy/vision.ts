@@ -3,7 +3,8 @@ import { alignTo } from "../graph/op/align.ts";
 import { add, offset, scale } from "../graph/op/elementwise.ts";
 import { cast } from "../graph/op/select.ts";
 import { merge, slice, transpose } from "../graph/op/shape.ts";
-import { transformerLayer } from "../nn/layer.ts";
+import { type LayerForm, transformerLayer } from "../nn/layer.ts";
+import { mlp } from "../nn/mlp.ts";
 import { norm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { embedPatches } from "../nn/patch.ts";
@@ -53,6 +54,10 @@ export function encodePictures(scope: Scope, tower: TowerForm, given: Pictures):
       tokens = asBlock(() => temporalLayer(own, form, given, moments));
       continue;
     }
+    if (choice.reads === "own patch") {
+      tokens = patchLayer(own, form, tokens);
+      continue;
+    }
     const real = realPatches(images.valid, slots, sizeOf(tokens, "n"));
     tokens = transformerLayer(own, form, { tokens, real, condition: null }, ownPicture).tokens;
     if (motion?.after !== layer) continue;
@@ -61,6 +66,14 @@ export function encodePictures(scope: Scope, tower: TowerForm, given: Pictures):
     tokens = asBlock(() => withMotion(scope.in("motion").unwatched(), motion, still, images.valid));
   }
   return norm(scope.in("norm"), choice.lastNorm, tokens, null).tokens;
+}
+
+/** A layer without attention: `x + mlp(norm(x))`. */
+function patchLayer(scope: Scope, { choice, size }: LayerForm, tokens: SymbolicArray<"b n e">): SymbolicArray<"b n e"> {
+  return asBlock(() => {
+    const normed = norm(scope.in("norm.mlp"), choice.norms.mlp, tokens, null).tokens;
+    return add(tokens, mlp(scope.in("mlp"), choice.mlp, normed, size.mlp));
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
-import { grootSizes, pi0Sizes } from "../policy/size.ts";
+import { grootSizes, pi0Sizes, queriesSizes } from "../policy/size.ts";
 import { parseRecipe } from "./file.ts";
 import { mixtureOf } from "./mixture-of.ts";
 import { formOf, layoutOf } from "./plan.ts";
@@ -161,6 +161,14 @@ describe("a recipe", () => {
         { "policy.size": { ...pi0Sizes.micro, vision: { ...pi0Sizes.micro.vision, patch: 5 } } },
         "policy.size: expected vision.picture to be a multiple of vision.patch (5), got 16",
       ],
+      [
+        { "policy.variant": "pi0_queries", "policy.size": pi0Sizes.micro },
+        'policy.size: expected vision.queries with policy.variant "pi0_queries", whose pictures are as many tokens, got none',
+      ],
+      [
+        { "policy.size": queriesSizes.micro },
+        'policy.size: expected no vision.queries with policy.variant "pi0", whose connector has none, got 3',
+      ],
     ];
     for (const [changes, expected] of cases) expect(problem(changes).replace("recipe.json: ", "")).toBe(expected);
   });
@@ -170,7 +178,7 @@ describe("a recipe", () => {
       [
         "policy.variant",
         "groot",
-        'expected "pi0" or "groot_n16" or "groot_n15" or "groot_n17" or "pi0_prompt" or "pi05" or "pi05_fast" or "pi05_mem" or "pi05_mem_motion" or "smolvla" or "pi06" or "pi06_fast" or "pi07_low_level" or "pi07_low_level_fast" or "pi07_paligemma_low_level" or "pi07_paligemma_low_level_fast" or "pi0_fast", got "groot"',
+        'expected "pi0" or "groot_n16" or "groot_n15" or "groot_n17" or "pi0_queries" or "pi0_prompt" or "pi05" or "pi05_fast" or "pi05_mem" or "pi05_mem_motion" or "smolvla" or "pi06" or "pi06_fast" or "pi07_low_level" or "pi07_low_level_fast" or "pi07_paligemma_low_level" or "pi07_paligemma_low_level_fast" or "pi0_fast", got "groot"',
       ],
       ["policy.size", "big", 'expected "micro" or "mini" or "tiny" or "base" or an object, got "big"'],
       ["validation.microBatch", 1, "expected a number of at least 2, got 1"],

@@ -45,6 +45,7 @@ const vision = z.strictObject({
   picture: count,
   patch: count,
   square: count,
+  queries: count.optional(),
   width: count,
   layers: count,
   mlp: count,

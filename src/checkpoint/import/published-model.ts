@@ -27,7 +27,7 @@ export interface PublishedModel {
   /** Whether its table of tokens is also what it says them by. */
   readonly isTied: boolean;
   /** Of a model that sees. */
-  readonly connector: ConnectorChoice["kind"] | null;
+  readonly connector: PublishedConnector | null;
   readonly names: ForeignNames;
 }
 
@@ -88,12 +88,15 @@ function placeOf(shapes: ShapesByName, places: readonly [string, ...string[]], t
   return places.find((place) => shapes.has(`${place}.${tensor}`)) ?? places[0];
 }
 
-function connectorOf(type: string): ConnectorChoice["kind"] {
+/** No published model that is read here has queries between its tower and its text. */
+type PublishedConnector = Exclude<ConnectorChoice["kind"], "queries">;
+
+function connectorOf(type: string): PublishedConnector {
   if (type === "gemma3") return "pooled";
   return type === "smolvlm" ? "pixel-shuffle" : "linear";
 }
 
-const connectorRows: Readonly<Record<ConnectorChoice["kind"], readonly NameRow[]>> = {
+const connectorRows: Readonly<Record<PublishedConnector, readonly NameRow[]>> = {
   linear: linearConnectorRows,
   "pixel-shuffle": shuffledConnectorRows,
   pooled: pooledConnectorRows,

@@ -45,7 +45,7 @@ export function microBatchFor({ memoryBytes }: TrainingMachine, batch: number, r
 function bytesOf({ variant, size, views, promptTokens, actionHorizon }: RowSize): number {
   const { vision, backbone } = sizeBeforeHead(variants[variant], size);
   const patches = (vision.picture / vision.patch) ** 2;
-  const tokens = views * patches + promptTokens + 1 + actionHorizon;
+  const tokens = views * (vision.queries ?? patches) + promptTokens + 1 + actionHorizon;
   const layer = (length: number, { width, mlp, heads }: { width: number; mlp: number; heads: number }) =>
     length * (8 * width + 3 * mlp + 2 * heads * length);
   return 4 * (views * vision.layers * layer(patches, vision) + backbone.layers * layer(tokens, backbone));
