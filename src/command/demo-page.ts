@@ -1,4 +1,4 @@
-import { blindness, type DemoRobot, type DemoStory, nextCommands, type Played } from "../dashboard/demo-story.ts";
+import { type DemoRobot, type DemoStory, nextCommands, type Played, sightOf } from "../dashboard/demo-story.ts";
 import { auditTable } from "./audit-table.ts";
 import { clock, significant } from "./progress.ts";
 import { type TableColumn, table } from "./table.ts";
@@ -19,7 +19,7 @@ export function demoPage(story: DemoStory): string {
     `successes in closed loop over ${starts} new starts each (95 % interval)`,
     successTable(robots),
     "",
-    ...blindness,
+    ...sightOf(recipe),
     `time: ${phases.map((phase) => `${phase.name} ${clock(phase.seconds)}`).join(" · ")}`,
     "",
     ...nextCommands(story).map(({ line, shows }) => `${line}\n    ${shows}`),

@@ -9,7 +9,7 @@ import { ownRecipe } from "../own-package.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { shortest } from "../shortest.ts";
 import { type CommandOutcome, define } from "./definition.ts";
-import { count, otherwise, text } from "./parameter.ts";
+import { count, flag, otherwise, text } from "./parameter.ts";
 import { Progress } from "./progress.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 import type { Screen, Terminal } from "./terminal.ts";
@@ -24,17 +24,19 @@ export const demo = define({
       text("folder", "a new or empty folder for data, run, films and report; else runs/demo-DATE-TIME"),
       null,
     ),
-    episodes: otherwise(count("count", "recorded of each robot"), 250),
-    steps: otherwise(count("steps", "of training; else as recipes/demo.ts has it"), null),
+    sees: flag("the goal is in the pictures and not in the state: recipes/demo-sees.ts"),
+    episodes: otherwise(count("count", "recorded of each robot; else 250, or 500 of robots that see"), null),
+    steps: otherwise(count("steps", "of training; else as its recipe has it"), null),
     starts: otherwise(count("count", "rollouts of each robot, before training and after"), 100),
   },
   examples: [
     { line: "demo", shows: "minutes on two cores; nothing has to be there before" },
+    { line: "demo --sees", shows: "the same with cameras; longer, and it succeeds less often" },
     { line: "demo --steps 300 --episodes 50 --starts 20", shows: "a quick look, at what little it learns so soon" },
     { line: "demo --out runs/first --json", shows: "what was found, for programs" },
   ],
   async run(given, terminal) {
-    if (given.episodes < 2)
+    if (given.episodes !== null && given.episodes < 2)
       throw new InputError(`--episodes: expected 2 or more, some of which are held out, got ${given.episodes}`);
     const { runName } = await import("../training/run-folder.ts");
     const { makeEmptyFolder } = await import("../demo/empty-folder.ts");
@@ -55,7 +57,8 @@ export const demo = define({
 });
 
 interface Given {
-  readonly episodes: number;
+  readonly sees: boolean;
+  readonly episodes: number | null;
   readonly steps: number | null;
   readonly starts: number;
 }
@@ -71,8 +74,9 @@ async function play(
   const { demoPage } = await import("./demo-page.ts");
   const { demoReport } = await import("../dashboard/report/demo-report.ts");
   const { emptyReport, reportDocument } = await import("../dashboard/report/report-file.ts");
-  const { episodes, starts } = given;
-  const recipe = await recipeIn(folder, given.steps);
+  const { sees, starts } = given;
+  const episodes = given.episodes ?? (sees ? 500 : 250);
+  const recipe = await recipeIn(folder, sees ? "demo-sees" : "demo", given.steps);
   const cache = cacheFolder("statistics");
   const empty = await emptyReport(() => terminal.err.write("building the page (once)\n"));
   const phases = new Phases(displayOn(terminal.err, recipe), isStopped);
@@ -96,15 +100,15 @@ function displayOn(screen: Screen, { batch }: Recipe): DemoDisplay {
   };
 }
 
-/** The demo's recipe on what is recorded in a folder. */
-async function recipeIn(folder: string, steps: number | null): Promise<Recipe> {
+/** A demo's recipe on what is recorded in a folder. */
+async function recipeIn(folder: string, name: "demo" | "demo-sees", steps: number | null): Promise<Recipe> {
   const { loadRecipe, parseRecipe } = await import("../recipe/file.ts");
-  const own = await loadRecipe(ownRecipe("demo"));
+  const own = await loadRecipe(ownRecipe(name));
   const { optimizer } = own;
   // A short training warms up for as small a share of it.
   const shorter = steps === null ? {} : { steps, warmup: Math.min(optimizer.warmup, Math.floor(steps / 10)) };
   const data = { ...own.data, root: join(folder, "data") };
-  return parseRecipe("demo", { ...own, data, optimizer: { ...optimizer, ...shorter } });
+  return parseRecipe(name, { ...own, data, optimizer: { ...optimizer, ...shorter } });
 }
 
 function jsonOf(story: DemoStory, folder: string, report: string): object {

@@ -1,15 +1,16 @@
 import type { AuditReport } from "../audit/verdict.ts";
 import type { WeightsValidation } from "../metric/group.ts";
-import { ownRecipe, programCall } from "../own-package.ts";
+import { programCall } from "../own-package.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { Score } from "../serving/roll-out.ts";
-import { shortest } from "../shortest.ts";
 import type { BatchMapJson } from "./padding/batch-map.ts";
 import type { RunPart } from "./run-follower.ts";
 
 /** What the demo did and found: all that its pages show. */
 export interface DemoStory {
   readonly recipe: Recipe;
+  /** Pixels of the side of the pictures that the robots show the policy; `null` where it sees none. */
+  readonly seen: number | null;
   /** Numbers that the policy learns. */
   readonly weights: number;
   readonly robots: readonly DemoRobot[];
@@ -68,19 +69,27 @@ export interface Phase {
   readonly seconds: number;
 }
 
-/** What a policy without eyes is told instead. */
-export const blindness = [
-  "Its eyes are closed: the state tells each robot where its goal is.",
-  `To find a goal in pictures takes one robot eight minutes: ${shortest(ownRecipe("seeing"))}.`,
-] as const;
+/** How the policy knows where its goals are. */
+export function sightOf({ policy }: Pick<Recipe, "policy">): readonly string[] {
+  if (policy.views.length > 0) return ["Its eyes are open: where a goal is stands in the pictures alone."];
+  return [
+    "Its eyes are closed: the state tells each robot where its goal is.",
+    `To find goals in pictures takes longer: ${programCall} demo --sees.`,
+  ];
+}
 
 /** What to type next. */
-export function nextCommands({ run, robots }: Pick<DemoStory, "run" | "robots">): { line: string; shows: string }[] {
+export function nextCommands({
+  run,
+  robots,
+  seen,
+}: Pick<DemoStory, "run" | "robots" | "seen">): { line: string; shows: string }[] {
   const robot = robots[0]?.name ?? "";
+  const pictures = seen === null ? "" : ` --set imageSize=${seen}`;
   return [
     { line: `${programCall} validate ${run}`, shows: "the same losses, to the bit, and errors of actions by dof" },
     {
-      line: `${programCall} rollout ${run} --robot ${robot} --episodes 50 --video films`,
+      line: `${programCall} rollout ${run} --robot ${robot} --episodes 50 --video films${pictures}`,
       shows: "other starts, filmed",
     },
     {

@@ -10,7 +10,7 @@ import type { PolicyRollouts } from "../serving/roll-out.ts";
 import { beforeTraining } from "./before-training.ts";
 import { learn } from "./learn.ts";
 import type { Bar, Phases } from "./phases.ts";
-import { type RecordedRobot, recordRobots } from "./record-robots.ts";
+import { type RecordedRobot, recordRobots, seenBy } from "./record-robots.ts";
 import { filmFolder, playedOf, rollOutRobots } from "./roll-out-robots.ts";
 
 /** What the demo is to do. */
@@ -53,6 +53,7 @@ export async function playDemo(plan: DemoPlan, phases: Phases): Promise<DemoStor
   });
   return {
     recipe,
+    seen: seenBy(recipe),
     starts,
     validations,
     log: await loggedBy(run),

@@ -8,12 +8,19 @@ import { createRobot, findRobot } from "../simulation/robots.ts";
 import { recordingSeed } from "../simulation/seed.ts";
 import type { Phases } from "./phases.ts";
 
-/** What a simulated robot of the demo is set to, in recordings and in closed loop alike. */
-export function optionsOf(defaults: RobotOptions): RobotOptions {
-  return { ...defaults, observation: "state", distractors: 0, imageSize: filmSize };
+/** Pixels of the side of the pictures that a policy's robots show it, which it resizes to its own; `null` where it sees none. */
+export function seenBy({ policy }: Pick<Recipe, "policy">): number | null {
+  return policy.views.length > 0 ? 48 : null;
 }
 
-/** Pixels of a film's side; the policy sees none of them. */
+/** What a simulated robot of the demo is set to for a policy, in recordings and in closed loop alike. */
+export function optionsFor(recipe: Pick<Recipe, "policy">): (defaults: RobotOptions) => RobotOptions {
+  const seen = seenBy(recipe);
+  const own = { observation: seen === null ? "state" : "pictures", imageSize: seen ?? filmSize } as const;
+  return (defaults) => ({ ...defaults, ...own, distractors: 0 });
+}
+
+/** Pixels of a film's side where the policy sees nothing. */
 const filmSize = 160;
 
 /** How its demonstrations are written: they end where they succeed, as real ones do. */
@@ -23,18 +30,19 @@ const recording = { version: "v3.0", codec: "h264", seed: recordingSeed, stepsAf
 export type RecordedRobot = Omit<DemoRobot, "untrained" | "trained">;
 
 /** Records the expert of each robot that the recipe names, as the dataset that the recipe reads. */
-export async function recordRobots({ data }: Recipe, episodes: number, phases: Phases): Promise<RecordedRobot[]> {
+export async function recordRobots(recipe: Recipe, episodes: number, phases: Phases): Promise<RecordedRobot[]> {
   const recorded: RecordedRobot[] = [];
-  for (const { name } of data.datasets) {
+  for (const { name } of recipe.data.datasets) {
     if (phases.isStopped()) break;
-    recorded.push(await recordRobot(name, join(data.root, name), episodes, phases));
+    recorded.push(await recordRobot(name, recipe, episodes, phases));
   }
   return recorded;
 }
 
-async function recordRobot(name: string, folder: string, episodes: number, phases: Phases): Promise<RecordedRobot> {
+async function recordRobot(name: string, recipe: Recipe, episodes: number, phases: Phases): Promise<RecordedRobot> {
+  const folder = join(recipe.data.root, name);
   const design = findRobot(name);
-  const robot = await createRobot(design, optionsOf(design.defaults));
+  const robot = await createRobot(design, optionsFor(recipe)(design.defaults));
   try {
     const writer = await DatasetWriter.create(folder, recordingOf(robot, recording));
     const bar = phases.display.bar(`record ${name}`, "episode", episodes);

@@ -10,7 +10,7 @@ import { findRobot } from "../simulation/robots.ts";
 import type { Rollout } from "../simulation/rollout.ts";
 import { rolloutSeed } from "../simulation/seed.ts";
 import type { Bar, Phases } from "./phases.ts";
-import { optionsOf } from "./record-robots.ts";
+import { optionsFor } from "./record-robots.ts";
 
 export interface RobotRollouts {
   readonly policy: FoundPolicy;
@@ -36,7 +36,7 @@ export async function rollOutRobots(request: RobotRollouts, phases: Phases): Pro
     const bar = phases.display.bar(`roll out ${dataset}, ${label}`, "episode", starts);
     const choice = {
       design: findRobot(dataset),
-      options: optionsOf,
+      options: optionsFor(policy.recipe),
       dataset,
       episodes: starts,
       seed: rolloutSeed,

@@ -74,12 +74,20 @@ function named(scope: Scope, tokens: SymbolicArray<"b n e">): SymbolicArray<"b n
   return add(tokens, alignTo(name, tokens));
 }
 
+/**
+ * Standard deviation of a query's scores over patches before training, where patches are normed. With 1 each query begins with the mean of
+ * all patches, of which a thing in the picture is a hundredth; with 10 it begins with one patch, and hardly leaves it
+ * (docs/negative-results.md).
+ */
+const scoreDeviation = 4;
+
 /** `[b n e]`: of each query, the mean of the patches, weighted by how much they answer to it. */
 function answers(scope: Scope, patches: SymbolicArray<"b n e">, queries: number | undefined): SymbolicArray<"b n e"> {
   if (queries === undefined)
     throw new RangeError("connector: expected a vision size with a number of queries, got none");
   const keys = rename(patches, "n", "k");
-  const wide = { from: "e", to: "q", sizes: [queries], bias: "none", initial: "fan-in" } as const;
+  const initial = { kind: "normal", deviation: scoreDeviation / Math.sqrt(sizeOf(patches, "e")) } as const;
+  const wide = { from: "e", to: "q", sizes: [queries], bias: "none", initial } as const;
   const weights = softmax(transpose(linear(scope.in("query"), keys, wide), "b q k"));
   return rename(einsum("b q k, b k e -> b q e", weights, keys), "q", "n");
 }

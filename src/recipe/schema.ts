@@ -5,7 +5,7 @@ import { tokenizerFolderSchema } from "../codec/tokenizer-file.ts";
 import { reductions } from "../loss/reduction.ts";
 import type { Part } from "../policy/head/form.ts";
 import { reads } from "../policy/prefixes.ts";
-import { grootSizeOf, type Variant, type VariantName, variantNames, variants } from "../policy/variant.ts";
+import { grootSizeOf, type Variant, variantNames, variants } from "../policy/variant.ts";
 import { longestHistory } from "../policy/video.ts";
 import { supervisionRules } from "../validity/supervised.ts";
 import { answerProblems, answerSchema } from "./answer-schema.ts";
@@ -15,7 +15,7 @@ import { delayProblem } from "./delay.ts";
 import { lossWeightProblems, lossWeightsSchema } from "./loss-weights.ts";
 import { optimizerSchema } from "./optimizer-schema.ts";
 import { precisionMisfits, precisionSchema } from "./precision.ts";
-import { pictureMarksSchema, policySizeSchema, sizeMisfit } from "./size-schema.ts";
+import { pictureMarksSchema, policySizeSchema, queriesMisfit, sizeMisfit } from "./size-schema.ts";
 import { promptMisfit } from "./text.ts";
 
 const natural = z.int().nonnegative();
@@ -207,17 +207,6 @@ function sizeMisfits({ policy: { variant, size, actionHorizon } }: Recipe): Misf
   if (places === null || actionHorizon <= places) return [];
   const expected = `expected at most ${places}, which the table of places of policy.size has, got ${actionHorizon}`;
   return [{ path: ["policy", "actionHorizon"], message: expected }];
-}
-
-/** Queries belong to a size of a policy whose connector has some, and to no other. */
-function queriesMisfit(name: VariantName, queries: number | undefined): string | null {
-  const { kind } = variants[name].tower.connector;
-  const named = `with policy.variant "${name}"`;
-  if (kind === "queries")
-    return queries === undefined
-      ? `expected vision.queries ${named}, whose pictures are as many tokens, got none`
-      : null;
-  return queries === undefined ? null : `expected no vision.queries ${named}, whose connector has none, got ${queries}`;
 }
 
 function promptMisfits({ policy }: Recipe): Misfit[] {

@@ -13,6 +13,7 @@ import {
   type TrunkSize,
   type VisionSize,
 } from "../policy/size.ts";
+import { type VariantName, variants } from "../policy/variant.ts";
 
 const count = z.int().positive();
 
@@ -103,4 +104,15 @@ export function sizeMisfit(head: HeadName, size: SizeChoice): string | null {
   const other = shared.find((name) => size.expert[name] !== size.backbone[name]);
   if (other === undefined) return null;
   return `expected expert.${other} to be backbone.${other} (${size.backbone[other]}), since the expert reads its keys, got ${size.expert[other]}`;
+}
+
+/** Queries belong to a size of a policy whose connector has some, and to no other. */
+export function queriesMisfit(name: VariantName, queries: number | undefined): string | null {
+  const { kind } = variants[name].tower.connector;
+  const named = `with policy.variant "${name}"`;
+  if (kind === "queries")
+    return queries === undefined
+      ? `expected vision.queries ${named}, whose pictures are as many tokens, got none`
+      : null;
+  return queries === undefined ? null : `expected no vision.queries ${named}, whose connector has none, got ${queries}`;
 }

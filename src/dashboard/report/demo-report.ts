@@ -1,4 +1,4 @@
-import { blindness, type DemoRobot, type DemoStory, nextCommands, type Played } from "../demo-story.ts";
+import { type DemoRobot, type DemoStory, nextCommands, type Played, sightOf } from "../demo-story.ts";
 import { auditJson } from "./audit-report.ts";
 import type { DemoReportJson, PlayedJson, RobotJson } from "./report-json.ts";
 
@@ -11,7 +11,7 @@ export function demoReport(story: DemoStory): DemoReportJson {
     steps: recipe.optimizer.steps,
     batchSize: recipe.batch.size,
     seconds,
-    remarks: blindness,
+    remarks: sightOf(recipe),
     starts,
     robots: robots.map(robotJson),
     log,

@@ -97,6 +97,7 @@ const batch: BatchMapJson = {
 /** A demo of two robots in which every number is another, so that one in another's place is seen. */
 export const story: DemoStory = {
   recipe,
+  seen: null,
   weights: 1234,
   robots: [
     robot(
