@@ -48,7 +48,7 @@ describe("a setting", () => {
     ["policy.stateWidth=2", "arm / joint: state slots: the policy has 2, this needs 3"],
     ["policy.promptTokens=5", 'dataset "arm" episode 0 frame 6: expected a prompt of at most 5 tokens, got 6: "point"'],
     ["optimizer.frozen.0=x", "--set optimizer.frozen.0: expected a key of the recipe"],
-    ["device=cuda", "--device cuda: expected an NVIDIA GPU with CUDA 12 and cuDNN 9, got"],
+    ["device=cuda", "--device cuda: expected an NVIDIA GPU and the libraries of CUDA 13, got"],
   ])("%s is refused", async (setting, expected) => {
     const folder = setting.replaceAll(/\W/g, "-");
     expect(complaint(await armature(...set(setting), "--out", place.path(folder)))).toContain(expected);
