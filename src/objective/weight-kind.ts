@@ -1,4 +1,3 @@
-import { refuseInexactIntegers } from "../graph/integer-check.ts";
 import type { Device } from "../graph/runtime/device.ts";
 import { requirePrecision } from "../graph/runtime/precision.ts";
 import { InputError } from "../input-error.ts";
@@ -26,7 +25,8 @@ export async function weightKindsHere(): Promise<WeightKind[]> {
 
 /** @throws InputError on a machine that has no such products, or not exactly */
 export async function requireWeightKind(kind: WeightKind, { device }: { readonly device: Device }): Promise<void> {
-  if (kind === "int8") await refuseInexactIntegers({ device });
+  // Commands read the kinds, also where the runtime is missing.
+  if (kind === "int8") await (await import("../graph/integer-check.ts")).refuseInexactIntegers({ device });
   if (kind !== "bf16") return;
   if (device !== "cpu")
     throw new InputError(`weights: expected "cpu" for products in bfloat16, got "${device}"; take float32`);
