@@ -187,7 +187,7 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     path: "src/batch/observation.ts",
-    code: "embodiment.cameras.map(({ view, key }) => (key === null ? null : (observation?.pictures[view] ?? null))),",
+    code: "cameras.map(({ view, key }) => (key === null ? null : (observation?.pictures[view] ?? null))),",
     before: "key === null",
     after: "false",
     reason: "a picture of a view that the robot has no camera for has been refused above",
