@@ -74,7 +74,7 @@ export function sightOf({ policy }: Pick<Recipe, "policy">): readonly string[] {
   if (policy.views.length > 0) return ["Its eyes are open: where a goal is stands in the pictures alone."];
   return [
     "Its eyes are closed: the state tells each robot where its goal is.",
-    `To find goals in pictures takes longer: ${programCall} demo --sees.`,
+    `How far a policy comes that has to find it in pictures: ${programCall} demo --sees.`,
   ];
 }
 

@@ -16,12 +16,24 @@ export function writeInBfloat16(
 
 /** The graph with nothing rounded to bfloat16: for runtimes that do not have the type. */
 export function withoutBfloat16(graph: OnnxGraph): OnnxGraph {
-  return { ...graph, nodes: graph.nodes.map((node) => (isRounding(node) ? { ...node, ...same } : node)) };
+  const plain = (node: OnnxNode) => (isRounding(node) ? { ...node, ...same } : inBodies(node, withoutBfloat16));
+  return { ...graph, nodes: graph.nodes.map(plain) };
 }
 
 /** A graph without bfloat16, with its products rounded again as `writeInBfloat16` has them. */
 export function withProductsInBfloat16(graph: OnnxGraph): OnnxGraph {
-  return { ...graph, nodes: graph.nodes.flatMap((node) => (products.has(node.operator) ? rounded(node) : [node])) };
+  const halved = (node: OnnxNode) =>
+    products.has(node.operator) ? rounded(node) : [inBodies(node, withProductsInBfloat16)];
+  return { ...graph, nodes: graph.nodes.flatMap(halved) };
+}
+
+/** A node whose graphs within, as a loop has one, are changed too. */
+function inBodies(node: OnnxNode, change: (graph: OnnxGraph) => OnnxGraph): OnnxNode {
+  const changed = Object.entries(node.attributes).map(([name, attribute]) => [
+    name,
+    "graph" in attribute ? { graph: change(attribute.graph) } : attribute,
+  ]);
+  return { ...node, attributes: Object.fromEntries(changed) };
 }
 
 const same = { operator: "Identity", attributes: {} } as const;

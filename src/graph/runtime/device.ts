@@ -38,6 +38,7 @@ type Accelerator = Exclude<Device, "cpu">;
 function probe(device: Accelerator): void {
   const options = obtain("CreateSessionOptions");
   try {
+    if (device === "cuda") linkCuda(runtimeLibrary());
     append(options, device);
     call("AddSessionConfigEntry", options, "session.disable_cpu_ep_fallback", "1");
     give("ReleaseSession", obtain("CreateSessionFromArray", environment, oneNode, oneNode.byteLength, options));
@@ -55,7 +56,6 @@ function append(sessionOptions: Address, device: Accelerator): void {
     call("SessionOptionsAppendExecutionProvider", sessionOptions, "WebGPU", null, null, 0);
     return;
   }
-  linkCuda(runtimeLibrary());
   const options = obtain("CreateCUDAProviderOptions");
   try {
     const [keys, values] = [new Names(Object.keys(cudaOptions)), new Names(Object.values(cudaOptions))];

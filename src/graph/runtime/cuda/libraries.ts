@@ -24,9 +24,7 @@ export function cudaLibrary(name: string): string {
 export function linkCuda(runtime: string): void {
   for (const name of providers)
     link(join(libraryFolder("cuda"), "onnxruntime/capi", name), join(dirname(runtime), name));
-  for (const name of libraries) {
-    openLibrary(cudaLibrary(name), "global");
-  }
+  for (const name of libraries) openLibrary(cudaLibrary(name), "global");
 }
 
 /** A link to the file; one that leads elsewhere is replaced, and a file that is there already is another's and stays. */
