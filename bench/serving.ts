@@ -28,28 +28,32 @@ interface OverheadRow {
   readonly percentile95Ms: number;
 }
 
-/** Chunks per second: the median over rounds. */
-interface ThroughputRow {
-  readonly weights: WeightKind;
+/** Who asks, and how a server answers. */
+interface Crowd {
   readonly clients: number;
   /** Robots that are answered in one call. */
   readonly robots: number;
   /** Calls side by side. */
   readonly lanes: number;
+}
+
+/** Chunks per second: the median over rounds. */
+interface ThroughputRow extends Crowd {
+  readonly weights: WeightKind;
   readonly perSecond: number;
 }
 
 const questions = 100;
 const cameras = 3;
 
-/** Robots that ask, robots in one call, and calls side by side. */
-const crowds = [
-  [1, 1, 1],
-  [8, 1, 1],
-  [8, 8, 1],
-  [8, 1, 2],
-  [8, 4, 2],
-] as const;
+const crowds: readonly Crowd[] = [
+  { clients: 1, robots: 1, lanes: 1 },
+  { clients: 8, robots: 1, lanes: 1 },
+  { clients: 8, robots: 8, lanes: 1 },
+  { clients: 8, robots: 1, lanes: 2 },
+  { clients: 8, robots: 4, lanes: 2 },
+  { clients: 8, robots: 2, lanes: 4 },
+];
 
 /** What the server costs beside the policy, and how many chunks it gives to one robot and to eight. */
 export async function benchServing(request: ServingRequest, terminal: Terminal): Promise<CommandOutcome> {
@@ -138,20 +142,27 @@ async function throughputs({ threads, rounds }: ServingRequest, place: string, s
   say("a policy of size tiny with one camera is made");
   const run = await servedRun({ size: "tiny", cameras: 1, threads }, place);
   const rows: ThroughputRow[] = [];
-  for (const weights of await weightKindsHere())
-    for (const [clients, robots, lanes] of crowds) {
-      const words = ["--weights", weights, "--weight-samples", "1", "--robots", `${robots}`, "--lanes", `${lanes}`];
-      const server = await serveRun(run, ["--limits", "off", ...words]);
-      const rates: number[] = [];
-      for (let round = 0; round < rounds; round++) rates.push(await rate(server, clients));
-      await server.stop();
-      const perSecond = median(rates);
-      say(
-        `${weights}, ${clients} robots, ${robots} in a call, ${lanes} side by side: ${perSecond.toFixed(1)} chunks/s`,
-      );
-      rows.push({ weights, clients, robots, lanes, perSecond });
+  for (const weights of await weightKindsHere()) {
+    const words = ["--limits", "off", "--weights", weights, "--weight-samples", "1"];
+    const servers: ServerProcess[] = [];
+    for (const { robots, lanes } of crowds)
+      servers.push(await serveRun(run, [...words, "--robots", `${robots}`, "--lanes", `${lanes}`]));
+    // In turns: what a core is worth changes from minute to minute.
+    const rates: number[][] = crowds.map(() => []);
+    for (let round = 0; round < rounds; round++)
+      for (const [at, { clients }] of crowds.entries()) rates[at]!.push(await rate(servers[at]!, clients));
+    for (const server of servers) await server.stop();
+    for (const [at, crowd] of crowds.entries()) {
+      const row = { weights, ...crowd, perSecond: median(rates[at]!) };
+      say(`${weights}, ${askers(row)}: ${row.perSecond.toFixed(1)} chunks/s`);
+      rows.push(row);
     }
+  }
   return rows;
+}
+
+function askers({ clients, robots, lanes }: Crowd): string {
+  return `${clients} robots, ${robots} in a call, ${lanes} side by side`;
 }
 
 /** The most chunks of eight robots over those of one. */

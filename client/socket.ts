@@ -37,7 +37,8 @@ export class FrameSocket {
   }
 
   send(bytes: Uint8Array): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(new Uint8Array(bytes));
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(isUnshared(bytes) ? bytes : new Uint8Array(bytes));
   }
 
   close(): void {
@@ -49,6 +50,11 @@ export class FrameSocket {
     if (wanted === undefined) this.#frames.push(frame);
     else wanted(frame);
   }
+}
+
+/** A WebSocket takes no memory that threads share. */
+function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer;
 }
 
 function opened(address: string, headers: Readonly<Record<string, string>>): WebSocket {

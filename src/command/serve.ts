@@ -40,7 +40,7 @@ export const serve = define({
       null,
     ),
     robots: otherwise(count("robots", "that are answered in one call, at most"), 1),
-    gather: otherwise(natural("milliseconds", "that a call waits for other robots that ask, at most"), 5),
+    gather: otherwise(natural("milliseconds", "that a call waits for the next robot that asks, at most"), 5),
     device: deviceOption,
     lanes: otherwise(count("calls", "side by side, each on its share of the threads: more answers, each later"), 1),
     connections: otherwise(count("connections", "that are open at the same time, at most"), 16),

@@ -1,6 +1,7 @@
 import type { Fit, Picture } from "../dataset/dataset.ts";
 import { fittedSize } from "../dataset/read/scaler.ts";
 import { allocate, HostArray } from "../graph/host-array.ts";
+import { blockMeans, hasBlocks } from "./block-mean.ts";
 
 /**
  * How a picture becomes a square, its proportions kept and black around it. Weights depend on it.
@@ -79,6 +80,7 @@ export function shrink(picture: Picture, fit: Fit): Picture {
   const [ownHeight = 0, ownWidth = 0] = picture.shape;
   const { height, width } = fittedSize(ownHeight, ownWidth, fit);
   if (height === ownHeight && width === ownWidth) return picture;
+  if (hasBlocks(picture, height, width)) return blockMeans(picture, height, width);
   return weighted(picture, areas(ownHeight, height), areas(ownWidth, width));
 }
 

@@ -1,15 +1,16 @@
 import { expect, it, vi } from "vitest";
 import { type Acting, Batcher } from "./batcher.ts";
 
-/** Two rows, answered with the length of each word when it is told to; a call with the word "bad" fails. */
+/** Two rows, if not told otherwise, answered with the length of each word when it is told to; a call with the word "bad" fails. */
 class HeldPolicy implements Acting<string, number> {
-  readonly rows = 2;
+  readonly rows: number;
   readonly lanes: number;
   readonly asked: (readonly string[])[] = [];
   readonly #answers: (() => void)[] = [];
 
-  constructor(lanes = 1) {
+  constructor(lanes = 1, rows = 2) {
     this.lanes = lanes;
+    this.rows = rows;
   }
 
   async act(words: readonly string[]): Promise<readonly number[]> {
@@ -96,6 +97,24 @@ it("begins with those that asked once it has waited as long as it may", async ()
   vi.useRealTimers();
   await policy.answer();
   expect(await answer).toBe(1);
+});
+
+it("waits as long again after each question, until nobody has asked for so long", async () => {
+  vi.useFakeTimers();
+  const policy = new HeldPolicy(1, 4);
+  const batcher = new Batcher(policy, { robots: () => 4, longestMs: 5 });
+  const answers = [batcher.act("a")];
+  for (const word of ["bb", "ccc"]) {
+    await vi.advanceTimersByTimeAsync(4);
+    answers.push(batcher.act(word));
+  }
+  await vi.advanceTimersByTimeAsync(4);
+  expect(policy.asked).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(policy.asked).toEqual([["a", "bb", "ccc"]]);
+  vi.useRealTimers();
+  await policy.answer();
+  expect(await Promise.all(answers)).toEqual([1, 2, 3]);
 });
 
 it("a question that fails fails alone", async () => {

@@ -11,7 +11,7 @@ export interface Acting<Question, Answer> {
 export interface Gathering {
   /** Who may ask at the moment. */
   robots(): number;
-  /** The longest wait, in milliseconds. */
+  /** The longest wait from one question to the next, in milliseconds. */
   readonly longestMs: number;
 }
 
@@ -26,8 +26,9 @@ interface Waiting<Question, Answer> {
 
 /**
  * Questions of different sessions: those that wait while as many calls run as may run side by side go together into the next. A call
- * begins when each lane's share of the robots has asked, or the longest wait is over: robots that were answered together ask again together, and
- * a call that began with the first of them would leave the rest to the next.
+ * begins when each lane's share of the robots has asked, or nobody did during the longest wait: robots that were answered together ask again
+ * one shortly after the other, as pictures take their time to be read, and a call that began with the first of them would leave the rest to the
+ * next.
  *
  * A question that does not fit fails alone: its companions are asked again without it.
  */
@@ -79,7 +80,7 @@ export class Batcher<Question, Answer> {
         this.#lookers.delete(look);
         resolve();
       };
-      const look = () => this.#isEnough() && done();
+      const look = () => (this.#isEnough() ? done() : timer.refresh());
       const timer = setTimeout(done, this.#gathering.longestMs);
       this.#lookers.add(look);
     });
