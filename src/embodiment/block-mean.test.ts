@@ -37,7 +37,7 @@ it.each([
   { own: [9, 12], wanted: [9, 4], offset: 2 },
   { own: [6, 4], wanted: [1, 1], offset: 0 },
 ] as const)("of $own as $wanted, whose bytes begin at $offset, gives each block's mean", ({ own, wanted, offset }) => {
-  const picture = pictureOf(...own, scattered, offset);
+  const picture = pictureOf(own[0], own[1], scattered, offset);
   const [height, width] = wanted;
   expect(hasBlocks(picture, height, width)).toBe(true);
   const means = meansByHand(picture, height, width);
