@@ -39,6 +39,10 @@ export interface PackedGroups<V, Moved> {
   readonly groups: ReadonlyMap<string, V>[];
   /** The same one group further in the same memory, or back again; see `PackedIn`. */
   readonly moved: Moved;
+  /** Makes a group ready to be read, counted from the first of them on; where values are kept in fewer bits than they are computed in, the only one that is. */
+  open(at: number): void;
+  /** Keeps what a step wrote into a group: of `moved` what was written there. @param step counted from 0 */
+  close(at: number, step: number): void;
 }
 
 /**
@@ -111,6 +115,10 @@ export abstract class PackedIn<V, Moved> implements ReadonlyMap<string, V>, Pack
   get moved(): Moved {
     return this.beginningAt(this.isBehindRoom ? 0 : groupLength(this.length, this.#placement.grouping));
   }
+
+  /** They lie as they are computed. */
+  open(): void {}
+  close(): void {}
 
   /** @throws RangeError unless the other has the same parameters at the same places */
   expectLike(where: string, other: PackedIn<V, Moved>): void {

@@ -44,6 +44,10 @@ export class PackedShare implements PackedGroups<HostArray<string, "float32">, P
       });
   }
 
+  /** They lie as they are computed. */
+  open(): void {}
+  close(): void {}
+
   get moved(): PackedShare {
     const room = this.#memory.length - this.cells.length;
     const isBehindRoom = this.cells.byteOffset !== this.#memory.byteOffset;
@@ -71,8 +75,8 @@ export function writePacked(out: Float32Array, from: number, values: ParameterVa
   }
 }
 
-/** Parts as arrays, one after the other. */
-function laidOver(cells: Float32Array, parts: readonly PackedPart[]): Map<string, HostArray<"i j">> {
+/** Parts as arrays, one after the other from the first cell on. */
+export function laidOver(cells: Float32Array, parts: readonly PackedPart[]): Map<string, HostArray<"i j">> {
   let end = 0;
   return new Map(
     parts.map(({ name, axes, shape }) => {

@@ -7,9 +7,10 @@ import { Packed } from "./packed.ts";
  *
  * @typeParam V an array there
  * @typeParam P packed arrays there
- * @typeParam M what is there of moments and averages: those of all parameters that train, or a rank's share
+ * @typeParam M what is there of moments: those of all parameters that train, or a rank's share
+ * @typeParam A the same of averages
  */
-export interface StateIn<V, P, M = P> {
+export interface StateIn<V, P, M = P, A = M> {
   /** Optimizer steps done. */
   readonly step: number;
   /** Of the whole policy; those that train are the views that `trained` holds. */
@@ -19,7 +20,7 @@ export interface StateIn<V, P, M = P> {
   readonly first: M;
   readonly second: M;
   /** Averaged weights of the parameters that train, or `null`. */
-  readonly ema: M | null;
+  readonly ema: A | null;
 }
 
 /** The same in the host's memory. */

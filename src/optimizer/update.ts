@@ -90,18 +90,19 @@ export class Updater {
    * @param gradient of the whole global batch
    * @throws RangeError if the gradient is not of exactly the parameters that train
    */
-  async step<V extends ProgramArray, P extends PackedIn<V, P>, M extends PackedGroups<V, M>>(
-    state: StateIn<V, P, M>,
-    gradient: P,
-    learningRate: number,
-  ): Promise<UpdateResult<StateIn<V, P, M>>> {
+  async step<
+    V extends ProgramArray,
+    P extends PackedIn<V, P>,
+    M extends PackedGroups<V, M>,
+    A extends PackedGroups<V, A> = M,
+  >(state: StateIn<V, P, M, A>, gradient: P, learningRate: number): Promise<UpdateResult<StateIn<V, P, M, A>>> {
     state.trained.expectLike("Updater.step", gradient);
     const clipping = clippingStorage();
     await this.#clipping.run(named<V>(roles.gradient, gradient.parts), clipping);
     const norm = clipping.get(normOutput)!.cells[0]!;
     clipping.delete(normOutput);
-    const next = movedOf<V, P, M>(state);
-    const [from, to, gradients] = [groupsOf<V, P, M>(state), groupsOf<V, P, M>(next), gradient.groups];
+    const next = movedOf<V, P, M, A>(state);
+    const [from, to, gradients] = [groupsOf<V, P, M, A>(state), groupsOf<V, P, M, A>(next), gradient.groups];
     const { factors, numbers } = this.#rates;
     const own = factors.map((factor) => factor * learningRate);
     const rates = new Map([...clipping, ...stepRates(this.#optimizer, own, state.step)]);
@@ -117,7 +118,9 @@ export class Updater {
         ...values,
         ...named(rateNumbers, numbers[at] ?? new Map()),
       ]);
+      for (const moments of [state.first, state.second]) moments.open(at - start);
       await program.run(feeds, new Map([...to[at - start]!].map(([name, array]) => [nextOf(name), array])));
+      for (const moments of [next.first, next.second]) moments.close(at - start, state.step);
     }
     const parameters = withTrained(state.parameters, next.trained);
     return { state: { ...next, parameters, step: state.step + 1 }, norm };
@@ -167,15 +170,15 @@ function keyOf(parts: readonly Pick<UpdatedForm, "shape">[]): string {
 }
 
 /** What of a state a step changes. */
-type Moving<P, M> = Pick<StateIn<unknown, P, M>, "trained" | "first" | "second" | "ema">;
+type Moving<P, M, A> = Pick<StateIn<unknown, P, M, A>, "trained" | "first" | "second" | "ema">;
 
 /** What the update program reads and writes of each group that has moments, under the names of its inputs. */
-function groupsOf<V, P extends PackedIn<V, P>, M extends PackedGroups<V, M>>({
+function groupsOf<V, P extends PackedIn<V, P>, M extends PackedGroups<V, M>, A extends PackedGroups<V, A>>({
   trained,
   first,
   second,
   ema,
-}: Moving<P, M>): Map<string, V>[] {
+}: Moving<P, M, A>): Map<string, V>[] {
   const { start, end } = first.span;
   const moments = Object.entries({ first, second, ...(ema === null ? {} : { ema }) });
   const byRole = [
@@ -192,11 +195,11 @@ function named<V>(prefix: string, parts: ReadonlyMap<string, V>): Map<string, V>
   return new Map([...parts].map(([name, array]) => [`${prefix}${name}`, array]));
 }
 
-function movedOf<V, P extends PackedIn<V, P>, M extends PackedGroups<V, M>>({
+function movedOf<V, P extends PackedIn<V, P>, M extends PackedGroups<V, M>, A extends PackedGroups<V, A>>({
   trained,
   first,
   second,
   ema,
-}: Moving<P, M>): Moving<P, M> {
+}: Moving<P, M, A>): Moving<P, M, A> {
   return { trained: trained.moved, first: first.moved, second: second.moved, ema: ema?.moved ?? null };
 }

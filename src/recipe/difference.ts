@@ -27,7 +27,10 @@ export interface RecipeDifference {
 }
 
 /** What a key says that a recipe does not have, where another recipe may say the same. */
-const whenAbsent = new Map<string, unknown>([["precision", "float32"]]);
+const whenAbsent = new Map<string, unknown>([
+  ["precision", "float32"],
+  ["optimizer.moments", "float32"],
+]);
 
 /** Every value in which two recipes differ, by path. */
 export function recipeDifferences(one: Recipe, other: Recipe): RecipeDifference[] {

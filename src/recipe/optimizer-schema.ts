@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AdamW } from "../optimizer/adamw.ts";
 import type { TrainingChoice } from "../optimizer/freeze.ts";
+import { momentForms } from "../optimizer/moment-form.ts";
 import type { RateChoice } from "../optimizer/rate.ts";
 import type { Schedule } from "../optimizer/schedule.ts";
 import { trainedPartNames } from "../policy/trained-part.ts";
@@ -25,6 +26,8 @@ export const optimizerSchema = z.strictObject({
   weightDecay: z.number().nonnegative(),
   /** Largest global norm of the gradient. */
   clip: z.number().positive(),
+  /** How the means of the gradient and of its square are kept between steps; without the key, as float32. */
+  moments: z.enum(momentForms).optional(),
   /** Share of the old average that each step keeps; `null` keeps no averages. */
   ema: decay.nullable(),
   /** Which part trains, by its name or by prefixes of the names of parameters; without the key, all that is not frozen. */

@@ -14,7 +14,7 @@ import { dataSchema } from "./data-schema.ts";
 import { delayProblem } from "./delay.ts";
 import { lossWeightProblems, lossWeightsSchema } from "./loss-weights.ts";
 import { optimizerSchema } from "./optimizer-schema.ts";
-import { precisionMisfits, precisionSchema } from "./precision.ts";
+import { machineMisfits, precisionSchema } from "./precision.ts";
 import { pictureMarksSchema, policySizeSchema, queriesMisfit, sizeMisfit } from "./size-schema.ts";
 import { promptMisfit } from "./text.ts";
 
@@ -170,7 +170,7 @@ function misfits(recipe: Recipe): Misfit[] {
     weightMisfits,
     delayMisfits,
     shapeMisfits,
-    precisionMisfits,
+    machineMisfits,
   ];
   return kinds.flatMap((misfitsIn) => misfitsIn(recipe));
 }

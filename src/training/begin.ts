@@ -125,6 +125,7 @@ async function resumeRun(folder: string, plan: Plan, parameters: readonly Parame
   checkConventions(checkpoint.folder, manifest.conventions, conventionsOf(recipe), new Set());
   checkSplits(checkpoint.folder, storedSplits(manifest, recipe), plan.mixture);
   checkStatistics(checkpoint.folder, manifest, plan);
+  checkMoments(checkpoint.folder, manifest, recipe);
   const weights = await mapWeights(checkpoint.folder, manifest);
   checkParameters(checkpoint.folder, weights.parameters, new Map(parameters.map((form) => [form.name, form])));
   // Events go last: they are only cut back where everything else is in order.
@@ -216,6 +217,15 @@ function robotsOf(folder: string, { recipe, statistics }: Manifest): Robots {
 function withNewAdapters(values: ParameterValues, { seed }: Recipe, forms: readonly ParameterForm[]): ParameterValues {
   const absent = forms.filter(({ name }) => isOfAdapter(name) && !values.has(name));
   return new Map([...values, ...initialValues(absent, seed)]);
+}
+
+/** @throws InputError where a checkpoint has moments in another form */
+function checkMoments(folder: string, manifest: Manifest, { optimizer: { moments = "float32" } }: Recipe): void {
+  const { moments: found = "float32" } = parseRecipe(folder, manifest.recipe).optimizer;
+  if (found !== moments)
+    throw new InputError(
+      `${folder}: expected moments in ${moments}, as optimizer.moments of the run has them, got ${found}; begin a new run with --init`,
+    );
 }
 
 /** @throws InputError where data are normalised otherwise than when the run began: the data are not the same */

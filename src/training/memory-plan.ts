@@ -4,6 +4,7 @@ import { cells } from "../graph/axes.ts";
 import type { AnyArray, Node } from "../graph/operation.ts";
 import type { ParameterForm } from "../nn/parameter.ts";
 import { gradientOutputs, traceObjectives } from "../objective/objective.ts";
+import { momentBytes } from "../optimizer/moment-form.ts";
 import { packedLength } from "../optimizer/packed-layout.ts";
 import { shareOf } from "../ranks/deal.ts";
 import { bytesOf } from "../ranks/link.ts";
@@ -44,11 +45,12 @@ export function memoryPlanOf(
   const cellsOf = (forms: readonly ParameterForm[]) => forms.reduce((sum, { shape }) => sum + cells(shape), 0);
   const packed = bytesPerCell * packedLength(parameters.filter(({ name }) => trained.has(name)));
   const frozen = bytesPerCell * cellsOf(parameters.filter(({ name }) => !trained.has(name)));
-  const kinds = recipe.optimizer.ema === null ? 2 : 3;
+  const cell =
+    2 * momentBytes[recipe.optimizer.moments ?? "float32"] + (recipe.optimizer.ema === null ? 0 : bytesPerCell);
   const microBatches = Math.ceil(recipe.batch.size / recipe.batch.microBatch);
   const parts = {
     weights: packed + frozen,
-    momentsAndAverages: (kinds * packed) / ranks,
+    momentsAndAverages: ((cell / bytesPerCell) * packed) / ranks,
     gradients: mostGradients(microBatches, ranks) * packed,
     activations: activationsOf(plan, trained),
     process: begun,

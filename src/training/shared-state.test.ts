@@ -4,11 +4,13 @@ import { HostArray } from "../graph/host-array.ts";
 import { stream } from "../graph/random.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
 import type { ParameterForm } from "../nn/parameter.ts";
+import { type MomentForm, momentForms } from "../optimizer/moment-form.ts";
+import { NarrowMoments } from "../optimizer/narrow-moments.ts";
 import { Packed } from "../optimizer/packed.ts";
 import { Updater } from "../optimizer/update.ts";
 import { localWorlds, onRanks } from "../ranks/testing/local-worlds.ts";
 import type { World } from "../ranks/world.ts";
-import type { RunMoments, RunState } from "./run-state.ts";
+import type { RunAverages, RunMoments, RunState } from "./run-state.ts";
 import {
   type Beginning,
   sendShares,
@@ -24,7 +26,7 @@ const forms: ParameterForm[] = Object.entries(sizes).map(([name, shape]) => {
   return { name, axes: shape.length === 1 ? "i" : "i j", shape, initial: { kind: "constant", value: 0 } };
 });
 const trained = new Set(["a", "b", "c", "d"]);
-const parameters = { forms, trained, keepsAverages: true, isDivided: true };
+const divided = { forms, trained, keepsAverages: true, isDivided: true, seed: 3 };
 const optimizer = { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.01, clip: 1, ema: 0.9 } as const;
 const steps = 3;
 
@@ -43,8 +45,9 @@ function drawn(purpose: string, names: Iterable<string>): NamedArrays {
 const weights = drawn("weight", Object.keys(sizes));
 const gradients = Array.from({ length: steps }, (_, step) => Packed.copyOf(drawn(`gradient ${step}`, trained)));
 
-/** Three steps on so many ranks, from what rank 0 has; what a checkpoint keeps of them, and the averages as every rank sees them. */
-async function afterSteps(ranks: number, beginning: Beginning) {
+/** Three steps, or so many times three, on so many ranks, from what rank 0 has; what a checkpoint keeps of them, and the averages as every rank sees them. */
+async function afterSteps(ranks: number, beginning: Beginning, moments: MomentForm, rounds = 1) {
+  const parameters = { ...divided, moments };
   const worlds = await localWorlds(ranks, 600);
   const updater = await Updater.compile(
     forms.filter(({ name }) => trained.has(name)),
@@ -60,8 +63,10 @@ async function afterSteps(ranks: number, beginning: Beginning) {
   };
   const kept = await onRanks(worlds, async (world) => {
     let { state } = await stateOverRanks(world, world.rank === 0 ? beginning : null, parameters);
-    for (const gradient of gradients) {
-      ({ state } = await inTurn(() => updater.step<HostArray<string>, Packed, RunMoments>(state, gradient, 0.01)));
+    for (const gradient of Array.from({ length: rounds }, () => gradients).flat()) {
+      ({ state } = await inTurn(() =>
+        updater.step<HostArray<string>, Packed, RunMoments, RunAverages>(state, gradient, 0.01),
+      ));
       await shareTrained(world, state);
     }
     return { held: await heldBy(world, state), state };
@@ -78,7 +83,7 @@ async function heldBy(world: World, state: RunState) {
   const lend = <T>(use: (memory: Packed) => Promise<T>) => use(storage);
   const averages = await withWholeAverages(world, state, lend, async ({ ema }) => copied(ema!));
   if (world.rank > 0) {
-    await sendShares(world, state);
+    await sendShares(world, state, storage);
     return { averages, weights: copied(state.parameters) };
   }
   const inTurn = weightsInTurn(world, state, storage);
@@ -87,23 +92,28 @@ async function heldBy(world: World, state: RunState) {
   return { averages, weights: copied(inTurn.parameters), first, second, ema: copied(await inTurn.ema!()) };
 }
 
+const cellsOf = ({ first }: RunState) => (first instanceof NarrowMoments ? first : first.cells).length;
+
 const fresh: Beginning = { step: 0, best: null, parameters: weights, moments: null };
 
-test("ranks that update a share of the parameters each have the weights, moments and averages of one process, to the bit", async () => {
-  const [alone] = await afterSteps(1, fresh);
-  expect(alone!.state.step).toBe(steps);
-  for (const ranks of [2, 3]) {
-    const found = await afterSteps(ranks, fresh);
-    expectSameBits(`${ranks} ranks`, found[0]!.held, alone!.held);
-    for (const { held } of found) {
-      expectSameBits("averages", held.averages, alone!.held.averages);
-      expectSameBits("weights", held.weights, alone!.held.weights);
+test.each(momentForms)(
+  "ranks that update a share of the parameters each, with moments in %s, have the weights, moments and averages of one process, to the bit",
+  async (form) => {
+    const [alone] = await afterSteps(1, fresh, form);
+    expect(alone!.state.step).toBe(steps);
+    for (const ranks of [2, 3]) {
+      const found = await afterSteps(ranks, fresh, form);
+      expectSameBits(`${ranks} ranks`, found[0]!.held, alone!.held);
+      for (const { held } of found) {
+        expectSameBits("averages", held.averages, alone!.held.averages);
+        expectSameBits("weights", held.weights, alone!.held.weights);
+      }
+      const shares = found.map(({ state }) => cellsOf(state));
+      expect(shares.reduce((sum, cells) => sum + cells)).toBe(cellsOf(alone!.state));
+      expect(Math.max(...shares)).toBeLessThan(0.61 * cellsOf(alone!.state));
     }
-    const shares = found.map(({ state }) => state.first.cells.length);
-    expect(shares.reduce((sum, cells) => sum + cells)).toBe(alone!.state.first.cells.length);
-    expect(Math.max(...shares)).toBeLessThan(0.61 * alone!.state.first.cells.length);
-  }
-});
+  },
+);
 
 test("what one number of ranks has written another goes on with, to the bit", async () => {
   const given = {
@@ -120,8 +130,28 @@ test("what one number of ranks has written another goes on with, to the bit", as
       ema: drawn("average", trained),
     },
   };
-  const [alone] = await afterSteps(1, given);
+  const [alone] = await afterSteps(1, given, "float32");
   expect(alone!.state.step).toBe(7 + steps);
-  const [first] = await afterSteps(3, given);
+  const [first] = await afterSteps(3, given, "float32");
   expectSameBits("3 ranks", first!.held, alone!.held);
 });
+
+test.each(["bf16", "fp8"] as const)(
+  "moments in %s that a checkpoint has are those that a run goes on with, on any number of ranks, to the bit",
+  async (form) => {
+    const [begun] = await afterSteps(2, fresh, form);
+    const { weights: values, first, second, ema } = begun!.held;
+    const arrays = (cells: ReadonlyMap<string, Float32Array>): NamedArrays =>
+      new Map(
+        [...cells].map(([name, own]) => {
+          const { axes, shape } = weights.get(name)!;
+          return [name, new HostArray(axes, shape, "float32", own)];
+        }),
+      );
+    const moments = { first: arrays(first!), second: arrays(second!), ema: arrays(ema!) };
+    const on = { step: steps, best: null, parameters: arrays(values), moments };
+    const [straight] = await afterSteps(1, fresh, form, 2);
+    for (const ranks of [1, 3])
+      expectSameBits(`${ranks} ranks`, (await afterSteps(ranks, on, form))[0]!.held, straight!.held);
+  },
+);

@@ -4,6 +4,8 @@ import { cells as cellsOf } from "../graph/axes.ts";
 import { HostArray } from "../graph/host-array.ts";
 import { MappedFile } from "../graph/runtime/mapped-file.ts";
 import type { ParameterForm } from "../nn/parameter.ts";
+import type { Moment, MomentForm } from "../optimizer/moment-form.ts";
+import { NarrowMoments } from "../optimizer/narrow-moments.ts";
 import { Packed } from "../optimizer/packed.ts";
 import { packedGroups } from "../optimizer/packed-layout.ts";
 import { cellsIn, PackedShare, writePacked } from "../optimizer/packed-share.ts";
@@ -14,7 +16,7 @@ import type { Cells } from "../ranks/link.ts";
 import { collectSlices, dealSlices, shareSlices } from "../ranks/slices.ts";
 import type { World } from "../ranks/world.ts";
 import type { BestValidation } from "./progress.ts";
-import type { RunMoments, RunState } from "./run-state.ts";
+import type { RunAverages, RunState } from "./run-state.ts";
 import type { ActingState } from "./weights.ts";
 
 /** What training begins or goes on with. */
@@ -42,6 +44,9 @@ export interface RunParameters {
   readonly keepsAverages: boolean;
   /** Whether several ranks divide them; where not, each has all. */
   readonly isDivided: boolean;
+  readonly moments: MomentForm;
+  /** Of the run: by it moments are rounded. */
+  readonly seed: number;
 }
 
 /** Every rank's state, made of what rank 0 begins with: equal parameters at all ranks, and each its share of the moments. */
@@ -53,16 +58,28 @@ export async function stateOverRanks(
   const facts = own && { step: own.step, best: own.best, isNew: own.moments === null };
   const { step, best, isNew } = await factsOfRank0(world, facts);
   const values = await valuesOverRanks(world, own, parameters);
+  const { trained } = values;
   const isDivided = parameters.isDivided && world.size > 1;
   const given = own?.moments ?? null;
-  const deal = async (kind: keyof NamedMoments) => {
-    const share = isDivided ? emptyShare(world, values.trained.length) : Packed.zerosLike(values.trained);
-    if (!isNew) await dealt(world, kind, { share, values: given?.[kind] ?? null, length: values.trained.length });
-    else if (kind === "ema") share.cells.set(sliceOf(values.trained.cells, share));
+  const empty = () => (isDivided ? emptyShare(world, trained.length) : Packed.zerosLike(trained));
+  const deal = async (kind: keyof NamedMoments, share: RunAverages) => {
+    if (!isNew) await dealt(world, kind, { share, values: given?.[kind] ?? null, length: trained.length });
+    else if (kind === "ema") share.cells.set(sliceOf(trained.cells, share));
     return share;
   };
-  const [first, second] = [await deal("first"), await deal("second")];
-  const ema = parameters.keepsAverages ? await deal("ema") : null;
+  const { moments: form, seed, keepsAverages } = parameters;
+  const all = { start: 0, end: packedGroups(trained.length).length };
+  const span = isDivided ? shareOf(all.end, world) : all;
+  // Both moments come through the same memory where they are kept in fewer bits.
+  const through = form === "float32" || isNew ? null : empty();
+  const momentsOf = async (moment: Moment) => {
+    if (form === "float32") return await deal(moment, empty());
+    const narrow = NarrowMoments.zeros({ form, moment, seed, length: trained.length, span });
+    if (through !== null) narrow.take((await deal(moment, through)).cells);
+    return narrow;
+  };
+  const [first, second] = [await momentsOf("first"), await momentsOf("second")];
+  const ema = keepsAverages ? await deal("ema", empty()) : null;
   return { state: { step, ...values, first, second, ema }, best };
 }
 
@@ -113,7 +130,7 @@ function emptyShare(world: World, length: number): PackedShare {
 async function dealt(
   world: World,
   kind: keyof NamedMoments,
-  { share, values, length }: { share: RunMoments; values: NamedArrays | null; length: number },
+  { share, values, length }: { share: RunAverages; values: NamedArrays | null; length: number },
 ): Promise<void> {
   const fill = values && ((out: Float32Array, from: number) => writePacked(out, from, values));
   const all = Array.from({ length: world.size }, () => ({ start: 0, end: length }));
@@ -125,9 +142,9 @@ async function dealt(
 /** After an update: each rank has the new parameters of its share, and receives the others'. */
 export async function shareTrained(
   world: World,
-  { trained, first }: { readonly trained: Packed; readonly first: unknown },
+  { trained, first }: Pick<RunState, "trained" | "first">,
 ): Promise<void> {
-  if (!(first instanceof PackedShare)) return;
+  if (first instanceof Packed) return;
   await shareSlices(world, "updated weights", { whole: trained.cells, slices: slicesOf(world, trained.cells.length) });
 }
 
@@ -167,14 +184,17 @@ export async function withWholeAverages<T>(
   });
 }
 
-/** A state of which nothing is divided. @throws RangeError where its moments are a rank's share */
+/** A state of which nothing is divided. @throws RangeError where its moments are a rank's share, or in fewer bits than float32 */
 export function wholeState({ first, second, ema, ...rest }: RunState): TrainingState {
-  if (first instanceof PackedShare || second instanceof PackedShare || ema instanceof PackedShare)
-    throw new RangeError("wholeState: expected all moments, got a rank's share of them");
+  if (!(first instanceof Packed && second instanceof Packed) || ema instanceof PackedShare)
+    throw new RangeError("wholeState: expected all moments in float32, got a rank's share of them, or fewer bits");
   return { ...rest, first, second, ema };
 }
 
-/** A state for a checkpoint, at rank 0: moments and averages come from the other ranks, which `sendShares`, into the same memory one after the other. */
+/**
+ * A state for a checkpoint, at rank 0: moments and averages come from the other ranks, which `sendShares`, into the same memory one after the other.
+ * Moments of fewer bits are widened there: a checkpoint has them as the numbers of float32 that they are.
+ */
 export function weightsInTurn(
   world: World,
   { parameters, trained, ...state }: RunState,
@@ -186,7 +206,8 @@ export function weightsInTurn(
     if (share === null || storage === null)
       throw new RangeError(`weightsInTurn: expected memory for "${kind}", got none`);
     const slices = slicesOf(world, storage.cells.length);
-    await collectSlices(world, `${kind} for the checkpoint`, { own: share.cells, into: storage.cells, slices });
+    const own = asComputed(share, storage);
+    if (world.size > 1) await collectSlices(world, `${kind} for the checkpoint`, { own, into: storage.cells, slices });
     return storage;
   };
   return {
@@ -205,19 +226,28 @@ export async function writeAtRank0(
   lend: Lend,
   write: (weights: WeightsInTurn) => Promise<void>,
 ): Promise<void> {
-  if (world.rank > 0) await sendShares(world, state);
+  if (world.rank > 0) await lend((storage) => sendShares(world, state, storage));
   else if (state.first instanceof Packed) await write(weightsInTurn(world, state, null));
   else await lend((storage) => write(weightsInTurn(world, state, storage)));
 }
 
 /** The part of the other ranks in `weightsInTurn`. */
-export async function sendShares(world: World, { trained, ...state }: RunState): Promise<void> {
+export async function sendShares(world: World, { trained, ...state }: RunState, storage: Packed): Promise<void> {
   const slices = slicesOf(world, trained.cells.length);
   for (const kind of ["first", "second", "ema"] as const) {
     const share = state[kind];
-    if (share instanceof PackedShare)
-      await collectSlices(world, `${kind} for the checkpoint`, { own: share.cells, into: null, slices });
+    if (share === null || share instanceof Packed) continue;
+    const own = asComputed(share, storage);
+    await collectSlices(world, `${kind} for the checkpoint`, { own, into: null, slices });
   }
+}
+
+/** A share in float32: as it lies, or widened to where its cells stand in a whole buffer. */
+function asComputed(share: PackedShare | NarrowMoments, storage: Packed): Float32Array {
+  if (share instanceof PackedShare) return share.cells;
+  const own = storage.cells.subarray(share.from, share.from + share.length);
+  share.widen(own);
+  return own;
 }
 
 /** The cells of each rank's share. */
@@ -229,6 +259,6 @@ function slicesOf({ size }: World, length: number): Span[] {
 }
 
 /** The cells of a whole buffer where a share's stand. */
-function sliceOf(whole: Float32Array, share: RunMoments): Float32Array {
+function sliceOf(whole: Float32Array, share: RunAverages): Float32Array {
   return share instanceof Packed ? whole : whole.subarray(share.from, share.from + share.cells.length);
 }

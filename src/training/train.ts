@@ -60,6 +60,8 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
     trained: trainedBy(recipe, run.parameters),
     keepsAverages: recipe.optimizer.ema !== null,
     isDivided: recipe.device === "cpu",
+    moments: recipe.optimizer.moments ?? "float32",
+    seed: recipe.seed,
   });
   const from = progress.state.step;
   const shares = run.stepShares(from, until);

@@ -97,24 +97,35 @@ export async function trainerFrom(state: RunState, options: TrainerOptions): Pro
   return new TrainerIn({ ...shared, gradient, place: new OnDevice(), lend, release: () => sum.release() }, state);
 }
 
-/** What a trainer works with, where arrays `V`, packed arrays `P` and moments `M` lie. */
-interface Works<V extends ProgramArray, P extends PackedIn<V, P>, M extends PackedGroups<V, M>> {
+/** What a trainer works with, where arrays `V`, packed arrays `P`, moments `M` and averages `A` lie. */
+interface Works<
+  V extends ProgramArray,
+  P extends PackedIn<V, P>,
+  M extends PackedGroups<V, M>,
+  A extends PackedGroups<V, A>,
+> {
   readonly options: TrainerOptions;
   readonly programs: GradientPrograms;
   readonly updater: Updater;
   readonly gradient: GlobalGradient<V, P>;
-  readonly place: StatePlace<V, P, M>;
+  readonly place: StatePlace<V, P, M, A>;
   readonly lend: Lend;
   release(): void;
 }
 
-class TrainerIn<V extends ProgramArray, P extends PackedIn<V, P>, M extends PackedGroups<V, M>> implements Trainer {
-  readonly #works: Works<V, P, M>;
-  #state: StateIn<V, P, M>;
+class TrainerIn<
+  V extends ProgramArray,
+  P extends PackedIn<V, P>,
+  M extends PackedGroups<V, M>,
+  A extends PackedGroups<V, A>,
+> implements Trainer
+{
+  readonly #works: Works<V, P, M, A>;
+  #state: StateIn<V, P, M, A>;
   /** Whether the first update was compared with the CPU's. */
   #isChecked: boolean;
 
-  constructor(works: Works<V, P, M>, state: RunState) {
+  constructor(works: Works<V, P, M, A>, state: RunState) {
     this.#works = works;
     this.#state = works.place.taken(state);
     this.#isChecked = works.options.machine.device === "cpu";
@@ -140,7 +151,7 @@ class TrainerIn<V extends ProgramArray, P extends PackedIn<V, P>, M extends Pack
     const before = this.#state;
     const { loss, errors, gradient } = await gradients.of(before.parameters, { micros, places, microBatches });
     if (!Number.isFinite(loss)) throw await this.#notFinite(`loss, got ${loss}`, micros);
-    const { state, norm } = await updater.step<V, P, M>(before, gradient, learningRate);
+    const { state, norm } = await updater.step<V, P, M, A>(before, gradient, learningRate);
     if (!Number.isFinite(norm)) throw await this.#notFinite(`gradient, got one of norm ${norm}`, micros);
     await place.complete(options.world, state);
     this.#state = state;
