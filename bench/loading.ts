@@ -61,20 +61,29 @@ export async function openLoading(name: string, root: string, samples: number): 
   };
 }
 
-/**
- * Our loader on the samples of a pass, warmed up.
- *
- * @param pictureMemoryBytes of decoded pictures that it may keep from pass to pass; 0 decodes each of them in each pass
- */
+/** How our loader is measured. */
+export interface LoadingChoice {
+  readonly name: string;
+  readonly workers: number;
+  /** Of decoded pictures that it may keep; 0 decodes each of them in each pass. */
+  readonly pictureMemoryBytes: number;
+  /** How many passes begin with an empty memory, as the first over a dataset does; those that come later begin as the last has left it. */
+  readonly emptyPasses: number;
+}
+
+/** Our loader on the samples of a pass, warmed up by one that counts as no pass. */
 export async function startLoading(
   { member, places }: Loading,
-  { name, workers, pictureMemoryBytes }: { name: string; workers: number; pictureMemoryBytes: number },
+  { name, workers, pictureMemoryBytes, emptyPasses }: LoadingChoice,
 ): Promise<Contestant> {
-  const plan = planOf(member, pictureMemoryBytes);
+  // A member of a mixture has a memory of its own: the same dataset again begins with an empty one, and the threads are warm.
+  const plan = planOf(member, pictureMemoryBytes, 1 + emptyPasses);
+  let passed = 0;
   const loader = Loader.open(plan, { workers, ahead: 2 * Math.max(1, workers), clock: () => performance.now() });
   const pass = async () => {
     let samples = 0;
-    for await (const batch of loader.batches(requests(member, places))) samples += samplesIn(batch);
+    const at = Math.min(passed++, emptyPasses);
+    for await (const batch of loader.batches(requests(member, places, at))) samples += samplesIn(batch);
     if (samples !== places.length) throw new RangeError(`bench: expected ${places.length} samples, got ${samples}`);
   };
   await pass();
@@ -92,13 +101,13 @@ export async function startLoading(
 /** Where the time of one sample goes, in this thread: medians of some passes. */
 export async function shareOfLoading(loading: Loading): Promise<TimeShares> {
   const { member, places } = loading;
-  const maker = await BatchMaker.open(planOf(member, 0));
+  const maker = await BatchMaker.open(planOf(member, 0, 1));
   const dataset = await datasetOf(loading);
   const [camera = ""] = dataset.cameras;
   const [whole, pictures]: [number[], number[]] = [[], []];
   for (let pass = 0; pass <= passes; pass++) {
     const start = performance.now();
-    for (const request of requests(member, places)) await maker.make(request);
+    for (const request of requests(member, places, 0)) await maker.make(request);
     const made = performance.now();
     for (const { episode, frame } of places)
       await dataset.picture(camera, episode, frame, { height: side, width: side });
@@ -116,9 +125,10 @@ export function datasetOf({ name, root, member }: Loading): Promise<Dataset> {
   return openDataset(root, { name, episodes, taskAnnotation: "declared", pictureMemoryBytes: 0 });
 }
 
-function planOf(member: Member, pictureMemoryBytes: number): LoadPlan {
+function planOf(member: Member, pictureMemoryBytes: number, times: number): LoadPlan {
   const { dofs, states } = member.embodiment;
-  const units = [{ action: asItIs(dofs.length), state: asItIs(states.length) }];
+  const members = new Array<Member>(times).fill(member);
+  const units = members.map(() => ({ action: asItIs(dofs.length), state: asItIs(states.length) }));
   const reading = {
     rate: "native",
     interval: 1,
@@ -131,14 +141,14 @@ function planOf(member: Member, pictureMemoryBytes: number): LoadPlan {
     longPrompt: "cut",
     augmentation: "none",
   } as const;
-  return { seed: 0, members: [member], units, reading, tokenizer: "bytes", answers: null, pictureMemoryBytes };
+  return { seed: 0, members, units, reading, tokenizer: "bytes", answers: null, pictureMemoryBytes };
 }
 
 function asItIs(width: number): Normalization {
   return { mode: "identity", center: new Float64Array(width), scale: new Float64Array(width).fill(1) };
 }
 
-function* requests({ embodiment }: Member, places: readonly Place[]): Generator<BatchRequest> {
+function* requests({ embodiment }: Member, places: readonly Place[], member: number): Generator<BatchRequest> {
   const layout: BatchLayout = {
     rows,
     steps: horizon,
@@ -152,7 +162,7 @@ function* requests({ embodiment }: Member, places: readonly Place[]): Generator<
     pictureSize: side,
   };
   for (let at = 0; at < places.length; at += rows) {
-    const draws = places.slice(at, at + rows).map((place) => ({ ...place, member: 0, draw: 0 }));
+    const draws = places.slice(at, at + rows).map((place) => ({ ...place, member, draw: 0 }));
     yield { purpose: "train", layout, draws };
   }
 }

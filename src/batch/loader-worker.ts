@@ -1,14 +1,14 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { encodeError } from "../plain-error.ts";
 import { encodeBatch, transferList } from "./batch.ts";
-import type { FromWorker, ToWorker } from "./loader-message.ts";
-import { BatchMaker, type BatchRequest, type LoadPlan } from "./maker.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "./loader-message.ts";
+import { BatchMaker, type BatchRequest } from "./maker.ts";
 
 /** The thread that `loader.ts` starts: it makes the batches it is asked for until it is told to close. */
 const port = parentPort;
 if (port === null) throw new Error("loader-worker: expected to run as a worker of loader.ts");
-const plan: LoadPlan = workerData;
-const opening = BatchMaker.open(plan);
+const { plan, pictures }: WorkerStart = workerData;
+const opening = BatchMaker.open(plan, pictures);
 // Each request says so itself if opening failed.
 opening.catch(() => {});
 let isClosing = false;

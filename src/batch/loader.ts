@@ -1,8 +1,9 @@
 import { Worker } from "node:worker_threads";
+import { sharedPictureMemory } from "../dataset/shared-pictures.ts";
 import { moduleUrl } from "../own-package.ts";
 import { decodeError } from "../plain-error.ts";
 import { type Batch, decodeBatch, type EncodedBatch } from "./batch.ts";
-import type { FromWorker, ToWorker } from "./loader-message.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "./loader-message.ts";
 import { BatchMaker, type BatchRequest, type LoadPlan } from "./maker.ts";
 
 export interface LoaderOptions {
@@ -36,11 +37,11 @@ export class Loader {
       throw new RangeError(
         `Loader: expected 0 or more workers and 1 or more batches ahead, got ${workers} and ${ahead}`,
       );
-    if (workers === 0) return new Loader({ ...options, ahead: 1 }, [inThisThread(plan)]);
-    const share = { ...plan, pictureMemoryBytes: Math.floor(plan.pictureMemoryBytes / workers) };
+    const pictures = plan.members.map(() => sharedPictureMemory(plan.pictureMemoryBytes));
+    if (workers === 0) return new Loader({ ...options, ahead: 1 }, [inThisThread({ plan, pictures })]);
     return new Loader(
       options,
-      Array.from({ length: workers }, () => new WorkerMaker(share)),
+      Array.from({ length: workers }, () => new WorkerMaker({ plan, pictures })),
     );
   }
 
@@ -105,8 +106,8 @@ interface Maker {
   close(): Promise<void>;
 }
 
-function inThisThread(plan: LoadPlan): Maker {
-  const opening = BatchMaker.open(plan);
+function inThisThread({ plan, pictures }: WorkerStart): Maker {
+  const opening = BatchMaker.open(plan, pictures);
   opening.catch(() => {});
   return {
     underWay: 0,
@@ -129,8 +130,8 @@ class WorkerMaker implements Maker {
   #isClosing = false;
   #fate: Error | null = null;
 
-  constructor(plan: LoadPlan) {
-    this.#worker = new Worker(moduleUrl("./loader-worker.ts", import.meta.url), { workerData: plan });
+  constructor(start: WorkerStart) {
+    this.#worker = new Worker(moduleUrl("./loader-worker.ts", import.meta.url), { workerData: start });
     this.#worker.unref();
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("error", (error) =>

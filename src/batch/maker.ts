@@ -51,8 +51,11 @@ export class BatchMaker {
     this.#answers = plan.answers === null ? null : actionSayer(tokenizer, plan.answers);
   }
 
-  /** @throws InputError if a dataset or the tokenizer cannot be opened any more */
-  static async open(plan: LoadPlan): Promise<BatchMaker> {
+  /**
+   * @param shared memory for the decoded pictures of each member, from the loader; without it they are kept in memory of its own
+   * @throws InputError if a dataset or the tokenizer cannot be opened any more
+   */
+  static async open(plan: LoadPlan, shared: readonly SharedArrayBuffer[] = []): Promise<BatchMaker> {
     const tokenizer = plan.tokenizer === "bytes" ? byteTokenizer : openTokenizer(plan.tokenizer);
     const opening = plan.members.map(async (member, at) => ({
       ...plan.units[at]!,
@@ -60,6 +63,7 @@ export class BatchMaker {
       dataset: await openMember(member, {
         episodes: [...member.train.episodes, ...member.validation.episodes].sort((a, b) => a - b),
         pictureMemoryBytes: plan.pictureMemoryBytes,
+        sharedPictures: shared[at],
       }),
     }));
     const settled = await Promise.allSettled(opening);

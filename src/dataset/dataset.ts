@@ -39,6 +39,8 @@ export interface DatasetChoice {
   readonly taskAnnotation: TaskAnnotation;
   /** Decoded pictures are kept up to this many bytes; it changes speed and nothing else. */
   readonly pictureMemoryBytes: number;
+  /** Memory of `sharedPictureMemory` in which they are kept instead, beside those of other threads that read the same dataset. */
+  readonly sharedPictures?: SharedArrayBuffer | undefined;
   /** Depth cameras that are read; the others are left out. */
   readonly depth?: DepthRanges;
 }

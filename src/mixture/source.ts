@@ -22,6 +22,8 @@ export interface SourceChoice {
   readonly episodes: "all" | readonly number[];
   /** Decoded pictures are kept up to this many bytes; it changes speed and nothing else. */
   readonly pictureMemoryBytes: number;
+  /** Memory of `sharedPictureMemory` in which they are kept instead, beside those of other threads that open the same choice. */
+  readonly sharedPictures?: SharedArrayBuffer | undefined;
 }
 
 /** What of a member of a mixture says which data it is. */
@@ -50,11 +52,11 @@ export async function openMember(
  * @throws InputError if it cannot be read, or an episode asked for is not there
  */
 export async function openSource(source: DatasetSource, choice: SourceChoice): Promise<Dataset> {
-  const { name, episodes, pictureMemoryBytes } = choice;
+  const { name, episodes, pictureMemoryBytes, sharedPictures } = choice;
   switch (source.kind) {
     case "lerobot": {
       const { location, taskAnnotation, depth = {} } = source;
-      return openDataset(location, { name, episodes, taskAnnotation, pictureMemoryBytes, depth });
+      return openDataset(location, { name, episodes, taskAnnotation, pictureMemoryBytes, sharedPictures, depth });
     }
     case "generated": {
       const dataset = generate({ ...source.description, name });

@@ -121,7 +121,7 @@ export const dataSchema = z.strictObject({
   root: z.string(),
   /** Threads that load ahead. The batches do not depend on their number. */
   workers: z.int().positive(),
-  /** Decoded pictures of a dataset are kept up to this many bytes, for speed. */
+  /** Decoded pictures of a dataset are kept up to this many bytes, for speed: in one memory for all workers, filled as they come. */
   pictureMemoryBytes: natural,
   /** Steps of an action window: each dataset's own frames, or resampled to this many per second. */
   rate: z.union([z.literal("native"), z.number().positive()]),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { loadLibav } from "../libav.ts";
+import { sharedPictureMemory } from "../shared-pictures.ts";
 import { everything } from "../testing/real-data.ts";
 import {
   grey,
@@ -147,6 +148,23 @@ describe.skipIf(!hasLibav)("kept pictures (skipped where node-av is not installe
     // Frames passed on the way to the last one were kept: the file is not needed for them any more.
     await writeFile(path, "");
     expect((await keeping.picture(camera, 0, 11, fit)).shape).toEqual([48, 64, 3]);
+  });
+
+  test("two that share a memory find what the other has decoded, and the same pictures as one that keeps nothing", async () => {
+    await writeV2(root, [30], { [camera]: { dtype: "video", shape: [48, 64, 3], names: null } }, () => []);
+    const path = join(root, `videos/chunk-000/${camera}/episode_000000.mp4`);
+    await writeVideo(path, "libx264", 30);
+    const fresh = await open();
+    const frames = Array.from({ length: 30 }, (_, frame) => frame);
+    const expected = await Promise.all(frames.map((frame) => fresh.picture(camera, 0, frame, fit)));
+    const shared = { ...everything("toy"), sharedPictures: sharedPictureMemory(1 << 20) };
+    const [one, other] = [await openDataset(root, shared), await openDataset(root, shared)];
+    expect(await one.picture(camera, 0, 29, fit)).toEqual(expected[29]);
+    expect(await other.picture(camera, 0, 3, fit)).toEqual(expected[3]);
+    // Every frame was passed on the way to the last one: neither needs the file any more.
+    await writeFile(path, "");
+    for (const dataset of [one, other])
+      for (const frame of frames) expect(await dataset.picture(camera, 0, frame, fit)).toEqual(expected[frame]);
   });
 });
 

@@ -14,7 +14,9 @@ import type {
   Modality,
   Picture,
 } from "../dataset.ts";
+import type { PictureMemory, PicturePlace } from "../picture-memory.ts";
 import { DatasetError, type DatasetNote, type DatasetProblem, reason, unreadableTable } from "../problem.ts";
+import { SharedPictures } from "../shared-pictures.ts";
 import { isDepthPicture, storedDepths } from "./depth.ts";
 import { shownDepths } from "./depth-map.ts";
 import { EpisodeFilms, FilmError, type FilmFindings } from "./episode-films.ts";
@@ -23,6 +25,7 @@ import type { Metadata } from "./metadata.ts";
 import { ParquetFile } from "./parquet.ts";
 import type { Passing, PictureReader } from "./picture-reader.ts";
 import { Recent } from "./recent.ts";
+import { RecentPictures } from "./recent-pictures.ts";
 import { storedPicture } from "./stored-picture.ts";
 import { readTable, type Table } from "./table.ts";
 
@@ -69,7 +72,7 @@ export class LeRobotDataset implements Dataset {
   readonly #files = new Recent<string, Promise<ParquetFile>>(openTables, () => {});
   readonly #tables = new Recent<number, Table>(tableMemoryBytes, () => {});
   readonly #stored = new Recent<string, Promise<unknown[]>>(storedEpisodes, () => {});
-  readonly #pictures: Recent<string, Picture>;
+  readonly #pictures: PictureMemory;
   readonly #films: EpisodeFilms;
 
   constructor(parts: DatasetParts) {
@@ -97,7 +100,11 @@ export class LeRobotDataset implements Dataset {
       framesPerSecond: this.framesPerSecond,
       timestamps: (record) => this.#timestamps(record),
     });
-    this.#pictures = new Recent(choice.pictureMemoryBytes, () => {});
+    const pictures = this.episodes.reduce((sum, { length }) => sum + length, 0) * this.cameras.length;
+    this.#pictures =
+      choice.sharedPictures === undefined
+        ? new RecentPictures(choice.pictureMemoryBytes, pictures)
+        : new SharedPictures(choice.sharedPictures);
   }
 
   async table(episode: number): Promise<EpisodeTable> {
@@ -121,12 +128,11 @@ export class LeRobotDataset implements Dataset {
       throw new InputError(`dataset "${this.name}": expected a camera of ${this.cameras.join(", ")}, got "${camera}"`);
     if (!Number.isInteger(frame) || frame < 0 || frame >= record.length)
       throw new RangeError(`picture: expected a frame of the ${record.length} of episode ${episode}, got ${frame}`);
-    const key = (at: number) => `${camera} ${episode} ${at} ${fit.height} ${fit.width}`;
-    const known = this.#pictures.get(key(frame));
+    const place = { camera: this.cameras.indexOf(camera), episode, fit };
+    const known = this.#pictures.get({ ...place, frame });
     if (known !== undefined) return known;
-    const keep = (at: number, picture: Picture) => this.#pictures.set(key(at), picture, picture.cells.byteLength);
-    const picture = await this.#decode(camera, record, frame, { fit, passing: this.#passing(fit, keep) });
-    keep(frame, picture);
+    const picture = await this.#decode(camera, record, frame, { fit, passing: this.#passing(place) });
+    this.#pictures.keep({ ...place, frame }, picture);
     return picture;
   }
 
@@ -220,12 +226,13 @@ export class LeRobotDataset implements Dataset {
     return await reading;
   }
 
-  /** Frames that a decoder passes are kept where there is room for all of them, so that none is decoded twice. */
-  #passing(fit: Fit, keep: (frame: number, picture: Picture) => void): Passing {
-    const frames = this.episodes.reduce((sum, episode) => sum + episode.length, 0);
-    const bytes = frames * this.cameras.length * fit.height * fit.width * 3;
-    if (bytes > this.#parts.choice.pictureMemoryBytes) return null;
-    return (frame, picture) => keep(frame, picture());
+  /** Frames that a decoder passes are kept where they stay, so that none is decoded twice. */
+  #passing(place: Omit<PicturePlace, "frame">): Passing {
+    if (!this.#pictures.mayStay(place.fit)) return null;
+    return (frame, picture) => {
+      const passed = { ...place, frame };
+      if (this.#pictures.get(passed) === undefined) this.#pictures.keep(passed, picture());
+    };
   }
 
   #file(path: string): Promise<ParquetFile> {

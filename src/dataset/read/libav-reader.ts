@@ -32,7 +32,9 @@ export class LibavReader implements PictureReader {
         const at = passing === null ? -1 : frameOf(pictures, picture);
         if (at >= 0) passing?.(at, () => shown(passed));
       };
-      return shown(video.show(film, pictures[frame]!, see));
+      const picture = shown(video.show(film, pictures[frame]!, see));
+      if (passing !== null) video.goOn(film, see);
+      return picture;
     } catch (error) {
       this.#videos.delete(path);
       throw unreadableFrame(clip, frame, error);

@@ -12,7 +12,7 @@ export interface Clip {
   readonly pictures: Int32Array;
 }
 
-/** Sees the frames of an episode that are decoded on the way to another. */
+/** Sees the frames of an episode that are decoded on the way to another, and right behind it. */
 export type Passing = ((frame: number, picture: () => Picture) => void) | null;
 
 /** A picture that is asked for: frame `frame` of a clip, no larger than `fit`. */

@@ -36,6 +36,8 @@ export class VideoFile {
   /** Decoding time of the last packet that the decoder was given. */
   #sent: bigint | null = null;
   #isDrained = false;
+  /** Frames that were decoded to show the last one that was asked for. */
+  #decoded = 0;
   /** Whether the frame shown is damaged, or is built on one that is. */
   #isDamaged = false;
 
@@ -84,8 +86,9 @@ export class VideoFile {
       slack: Math.min(0.5 * film.gap, 1) * (den / num),
       near: (nearFrames / film.rate) * (den / num),
     };
+    this.#decoded = 0;
     if (this.#shown !== null && Math.abs(this.#shown - aim.ticks) <= aim.slack) return this.#frame;
-    const see = (ticks: number) => passing(nearestPicture(film, (ticks * num) / den), this.#frame);
+    const see = (ticks: number) => passing(this.#pictureAt(film, ticks), this.#frame);
     try {
       this.#approach(aim);
       if (!this.#decodeTo(aim, see)) {
@@ -98,6 +101,25 @@ export class VideoFile {
       throw error;
     }
     return this.#frame;
+  }
+
+  /**
+   * Decodes on up to the next keyframe, and no more frames than it took to show the last one: what is built on the same frames as that
+   * one costs little now, and all of them again when it is asked for.
+   *
+   * @param passing sees each picture; the frame that was shown is overwritten
+   */
+  goOn(film: FilmIndex, passing: (picture: number, frame: Frame) => void): void {
+    try {
+      for (let left = this.#decoded; left > 0 && this.#isBuiltOn() && this.#decode(); left--) {
+        this.#shown = this.#ticks();
+        this.#inspect();
+        if (!this.#isDamaged) passing(this.#pictureAt(film, this.#shown), this.#frame);
+      }
+    } catch {
+      // Nobody has asked for what cannot be decoded here; who does is told.
+      this.#shown = null;
+    }
   }
 
   /** FFmpeg's name of how the frame that is shown holds its pixels. */
@@ -154,8 +176,9 @@ export class VideoFile {
   /** Decodes on; `false` if the frames are already past the one that is wanted or end before it. */
   #decodeTo({ ticks: wanted, slack }: Aim, passing: (ticks: number) => void): boolean {
     while (this.#decode()) {
-      const ticks = Number(this.#frame.bestEffortTimestamp - this.#start());
+      const ticks = this.#ticks();
       this.#shown = ticks;
+      this.#decoded++;
       if (ticks > wanted + slack) return false;
       this.#inspect();
       if (ticks >= wanted - slack) {
@@ -165,6 +188,21 @@ export class VideoFile {
       if (!this.#isDamaged) passing(ticks);
     }
     return false;
+  }
+
+  /** Whether the packet that the decoder is given next holds no keyframe. */
+  #isBuiltOn(): boolean {
+    return this.#hold() && !this.#packet.hasFlags(this.#libav.constants.AV_PKT_FLAG_KEY);
+  }
+
+  /** Presentation time of the decoded frame, from the first. */
+  #ticks(): number {
+    return Number(this.#frame.bestEffortTimestamp - this.#start());
+  }
+
+  #pictureAt(film: FilmIndex, ticks: number): number {
+    const { num, den } = this.#stream.timeBase;
+    return nearestPicture(film, (ticks * num) / den);
   }
 
   /** A decoder paints over damage and goes on: what is built on such a frame is damaged until the next keyframe. */
