@@ -5,8 +5,8 @@
 
 `make` writes weights in LeRobot's own format, and under `answer/` and `step/` one batch each, in the form of the folders that
 `armature parity` reads. SIZE.json says the sizes as `src/policy/size.ts` has them, `vocabulary`, `prompt`, `rows` of a step and
-`cameras`; the classes are those of `lerobot_sized.py`. The frozen parts, the optimizer and its clipping are those of LeRobot's configuration
-by default.
+`cameras`; the classes are those of `lerobot_sized.py`. The optimizer and its clipping are those of LeRobot's configuration by default, and so
+are the frozen parts where `frozen` is "default"; of SmolVLA it may be "tower": `freeze_vision_encoder` without `train_expert_only`.
 
 `answer` and `step` warm up by one repetition, say {"ready": true, ...} with what it computed, and then print one repetition for each
 "go": its time on the clock and of the processor, and the largest memory since the process began and since the warm-up.

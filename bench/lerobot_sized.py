@@ -58,6 +58,7 @@ def smolvla(size: SimpleNamespace):
         num_vlm_layers=text.layers,
         self_attn_every_n_layers=expert.jointEvery,
         expert_width_multiplier=expert.width / text.width,
+        train_expert_only=getattr(size, "frozen", "default") == "default",
     )
     return modeling_smolvla.SmolVLAPolicy, config
 

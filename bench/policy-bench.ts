@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import type { benchSizes, benchVariants } from "../src/command/bench.ts";
+import { type BenchRequest, benchTasks, benchVariants } from "../src/command/bench.ts";
 import type { CommandOutcome } from "../src/command/definition.ts";
 import { Progress } from "../src/command/progress.ts";
 import type { Terminal } from "../src/command/terminal.ts";
@@ -15,13 +15,10 @@ import type { PolicyTask } from "./policy-task.ts";
 import { runScript } from "./script.ts";
 import { type Measured, median, ratioTo, takeTurns } from "./turns.ts";
 
-export interface PolicyBench {
-  readonly python: string | null;
-  readonly variants: readonly (typeof benchVariants)[number][];
-  readonly size: (typeof benchSizes)[number];
-  readonly threads: number;
-  readonly rounds: number;
-}
+type PolicyBench = Pick<
+  BenchRequest,
+  "python" | "variant" | "size" | "rows" | "frozen" | "task" | "threads" | "rounds"
+>;
 
 /** One number of ours, LeRobot's, and how many times LeRobot's ours is. */
 interface Pair {
@@ -59,14 +56,19 @@ const batches = {
 
 /** Answers and training steps of LeRobot's policies, by LeRobot in PyTorch eager and by ours, from the same weights. */
 export async function benchPolicies(bench: PolicyBench, terminal: Terminal): Promise<CommandOutcome> {
-  const { python, size, threads, rounds } = bench;
+  const { python, size, frozen, threads, rounds } = bench;
+  const chosen = bench.variant === null ? benchVariants : [bench.variant];
+  const tasks = bench.task === null ? benchTasks : [bench.task];
   if (python === null)
     throw new InputError(`bench policy: expected --python, an interpreter with ${lerobotNeeds}, got none`);
+  if (frozen !== "default" && chosen.some((variant) => variant !== "smolvla"))
+    throw new InputError(`bench policy: expected --variant smolvla with --frozen ${frozen}, got others`);
+  const batch = { ...batches[size], ...(bench.rows === null ? {} : { rows: bench.rows }) };
   const rows: Row[] = [];
-  for (const variant of bench.variants) {
+  for (const variant of chosen) {
     const folder = await mkdtemp(join(tmpdir(), "armature-bench-policy-"));
     try {
-      const own = { ...variants[variant].sizes[size], ...batches[size], cameras: ["top", "wrist"] };
+      const own = { ...variants[variant].sizes[size], ...batch, frozen, cameras: ["top", "wrist"] };
       await writeFile(join(folder, "size.json"), JSON.stringify(own));
       const words = ["make", folder, "--variant", variant, "--size", join(folder, "size.json")];
       await runScript({ python, name: "lerobot_policy.py", words, needs: lerobotNeeds }, z.unknown());
@@ -74,13 +76,13 @@ export async function benchPolicies(bench: PolicyBench, terminal: Terminal): Pro
         { python: process.execPath, name: "policy-process.ts", words: ["import", folder], needs: "Armature" },
         z.unknown(),
       );
-      for (const task of ["answer", "step"] as const)
+      for (const task of tasks)
         rows.push({ variant, task, ...(await measured({ folder, python, task, threads }, rounds, terminal)) });
     } finally {
       await rm(folder, { recursive: true });
     }
   }
-  return { status: 0, json: { size, threads, rounds, rows }, text: policyTable(size, rows) };
+  return { status: 0, json: { size, frozen, batch: batch.rows, threads, rounds, rows }, text: policyTable(size, rows) };
 }
 
 async function measured(

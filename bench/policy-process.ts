@@ -1,6 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { z } from "zod";
 import { nothingGiven, readForeignPolicy, readForeignWeights } from "../src/checkpoint/import/foreign.ts";
 import { factsBeside } from "../src/checkpoint/import/given.ts";
@@ -82,6 +84,10 @@ const own = await openPolicyTask(kind, await givenIn(folder, kind), {
   threads: Number(threads),
   ...(profile === undefined ? {} : { profile }),
 });
+// What the task was made of has been read, and is no part of it: collected now, as Python lets go of it by itself.
+setFlagsFromString("--expose-gc");
+const collect: unknown = runInNewContext("gc");
+if (typeof collect === "function") collect();
 const first = await own.run();
 const whole = await peakMib();
 await writeFile("/proc/self/clear_refs", "5");

@@ -47,13 +47,15 @@ export function caseTraced(policy: ForeignPolicy | ForeignHead, reference: Refer
 function flowTraced(policy: ForeignPolicy, reference: ReferenceCase): TracedCase {
   const setting = settingOf(policy, reference);
   const feeds = feedsOf(setting, reference);
+  // Nothing holds on to the case, whose pictures are a second copy.
+  const first = fromNoise(feeds, reference);
   return {
     setting,
     feeds,
     objectives: (trains) => traceObjectives({ ...setting, trains }),
     answers: () => {
       const { parameters, actions } = traceActions(setting);
-      return { parameters, answer: actions, feeds: fromNoise(feeds, reference) };
+      return { parameters, answer: actions, feeds: first };
     },
   };
 }

@@ -5,7 +5,8 @@ import { markdownTable } from "./markdown.ts";
 import { draws, type ForwardTimes } from "./ranks/forward.ts";
 import { hasLauncher } from "./ranks/launch.ts";
 import { measureRanks, microBatch, type TrainingRow, type ValidationRow } from "./ranks/measure.ts";
-import { assumptions, type Cluster, fasterCompute, type Scaled, type ScalingBase, scale } from "./ranks/scaling.ts";
+import type { TrainingTimes } from "./ranks/request.ts";
+import { assumptions, type Cluster, fasterCompute, type Scaled, scale } from "./ranks/scaling.ts";
 
 type SimulationRow = Cluster & Scaled;
 
@@ -27,7 +28,7 @@ export async function benchRanks(rounds: number, terminal: Terminal): Promise<Co
       validationTable(result.validation),
       `Medians of ${rounds} rounds. ${validationNote(result.forwardMs)}`,
       trainingTable(result.training),
-      "Two threads in all; loading is not in it. The sum over ranks is measured alone, after each step.",
+      "Two threads in all; loading is not in it. The sum over ranks, and the sending of new weights, are measured alone, after each step.",
       ...(launcher
         ? [
             simulationTable(simulation),
@@ -50,8 +51,9 @@ function validationNote(forwardMs: ForwardTimes): string {
   );
 }
 
-function simulate({ stepMs, reduceMs, parameters: own }: ScalingBase): SimulationRow[] {
-  const base = { stepMs: stepMs - reduceMs, reduceMs, parameters: own };
+function simulate({ stepMs, reduceMs, shareMs, parameters: own }: TrainingTimes): SimulationRow[] {
+  const betweenMs = reduceMs + shareMs;
+  const base = { stepMs: stepMs - betweenMs, betweenMs, parameters: own };
   return [3e6, 3e7, 3e8, 3e9].flatMap((parameters) =>
     [10, 100].flatMap((gigabitsPerSecond) =>
       [8, 32, 128, 512].map((ranks) => {
@@ -96,10 +98,14 @@ function validationTable(rows: readonly ValidationRow[]): string {
 
 function trainingTable(rows: readonly TrainingRow[]): string {
   return markdownTable(
-    columns(["training"], ["ranks", "threads each", "samples/s", "step ms", "sum over ranks ms", "of the step"]),
+    columns(
+      ["training"],
+      ["ranks", "threads each", "samples/s", "step ms", "sum over ranks ms", "weights to all ms", "both of the step"],
+    ),
     rows.map((row) => [
       ...["real-mixture", String(row.ranks), String(row.threads), row.samplesPerSecond.toFixed(1)],
-      ...[row.stepMs.toFixed(1), row.reduceMs.toFixed(1), percent(row.reduceShare)],
+      ...[row.stepMs, row.reduceMs, row.shareMs].map((ms) => ms.toFixed(1)),
+      percent(row.betweenShare),
     ]),
   );
 }
@@ -107,10 +113,10 @@ function trainingTable(rows: readonly TrainingRow[]): string {
 function simulationTable(rows: readonly SimulationRow[]): string {
   const efficiencies = ["efficiency", `computing ${fasterCompute}× as fast`];
   return markdownTable(
-    columns(["simulated"], ["Gb/s", "ranks", "compute s", "sum over ranks s", ...efficiencies]),
+    columns(["simulated"], ["Gb/s", "ranks", "compute s", "between ranks s", ...efficiencies]),
     rows.map((row) => [
       ...[`${row.parameters / 1e6} M parameters`, String(row.gigabitsPerSecond), String(row.ranks)],
-      ...[(row.computeMs / 1000).toFixed(2), (row.reduceMs / 1000).toFixed(3)],
+      ...[(row.computeMs / 1000).toFixed(2), (row.betweenMs / 1000).toFixed(3)],
       ...[percent(row.efficiency), percent(row.fasterEfficiency)],
     ]),
   );

@@ -1,4 +1,4 @@
-import { type BenchRequest, benchVariants } from "../src/command/bench.ts";
+import type { BenchRequest } from "../src/command/bench.ts";
 import type { CommandOutcome } from "../src/command/definition.ts";
 import type { Terminal } from "../src/command/terminal.ts";
 import { InputError } from "../src/input-error.ts";
@@ -27,11 +27,8 @@ export async function run(request: BenchRequest, terminal: Terminal): Promise<Co
       return (await import("./loader-outcome.ts")).benchLoader({ python, data, workers, rounds }, terminal);
     case "padding":
       return (await import("./padding-outcome.ts")).benchPadding({ threads, rounds }, terminal);
-    case "policy": {
-      const { benchPolicies } = await import("./policy-bench.ts");
-      const chosen = variant === null ? benchVariants : [variant];
-      return await benchPolicies({ python, variants: chosen, size, threads, rounds }, terminal);
-    }
+    case "policy":
+      return (await import("./policy-bench.ts")).benchPolicies(request, terminal);
     case "ranks":
       return (await import("./ranks-outcome.ts")).benchRanks(rounds, terminal);
     case "recompute":

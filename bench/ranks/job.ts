@@ -1,12 +1,15 @@
 import { writeSync } from "node:fs";
 import { z } from "zod";
 import { cacheFolder } from "../../src/cache-folder.ts";
+import { initialValues } from "../../src/nn/parameter.ts";
 import { ownRecipe } from "../../src/own-package.ts";
 import { openWorld } from "../../src/ranks/open-world.ts";
 import { RankedSum } from "../../src/ranks/ranked-sum.ts";
 import { loadRecipe } from "../../src/recipe/file.ts";
-import { newState } from "../../src/training/begin.ts";
+import type { Recipe } from "../../src/recipe/schema.ts";
+import { trainedBy } from "../../src/training/begin.ts";
 import { Run } from "../../src/training/run.ts";
+import { type Beginning, shareTrained, stateOverRanks } from "../../src/training/shared-state.ts";
 import { median } from "../turns.ts";
 import { computedForward, type Forward, measureForward, msOf, waitedForward } from "./forward.ts";
 import { type JobRequest, jobRequestSchema, type Pass, type TrainingTimes } from "./request.ts";
@@ -88,10 +91,16 @@ async function meet(rows: number): Promise<void> {
   await world.gather("rows", new Uint8Array(new Float64Array(rows * width).buffer));
 }
 
-/** Steps of a recipe on its own data, each followed by a sum of gradients alone. */
-async function trainingTimes(recipe: Parameters<typeof Run.open>[0], steps: number): Promise<TrainingTimes> {
+/** Steps of a recipe on its own data, each followed by a sum of gradients alone, and by the new weights of each rank sent to all. */
+async function trainingTimes(recipe: Recipe, steps: number): Promise<TrainingTimes> {
   const run = await Run.open(recipe, cacheFolder("statistics"), world);
-  const trainer = await run.trainerFor(newState(recipe, run.parameters));
+  const { state } = await stateOverRanks(world, world.rank === 0 ? newBeginning(recipe, run) : null, {
+    forms: run.parameters,
+    trained: trainedBy(recipe, run.parameters),
+    keepsAverages: recipe.optimizer.ema !== null,
+    isDivided: true,
+  });
+  const trainer = await run.trainerFor(state);
   const parameters = trainer.trained.reduce(
     (sum, { shape }) => sum + shape.reduce((cells, size) => cells * size, 1),
     0,
@@ -99,7 +108,7 @@ async function trainingTimes(recipe: Parameters<typeof Run.open>[0], steps: numb
   const sum = new RankedSum(world, () => ({ cells: new Float32Array(parameters) }));
   const warmup = 2;
   const next = run.stepShares(0, steps + warmup);
-  const [stepMs, reduceMs]: [number[], number[]] = [[], []];
+  const [stepMs, reduceMs, shareMs]: [number[], number[], number[]] = [[], [], []];
   for (let step = 0; step < steps + warmup; step++) {
     const share = await next();
     await world.barrier("step");
@@ -111,10 +120,20 @@ async function trainingTimes(recipe: Parameters<typeof Run.open>[0], steps: numb
     await world.barrier("reduce");
     const ready = performance.now();
     await sum.total();
+    const summed = performance.now();
+    await world.barrier("share");
+    const apart = performance.now();
+    await shareTrained(world, trainer.state());
     if (step < warmup) continue;
     stepMs.push(trained - start);
-    reduceMs.push(performance.now() - ready);
+    reduceMs.push(summed - ready);
+    shareMs.push(performance.now() - apart);
   }
   await run.close();
-  return { stepMs: median(stepMs), reduceMs: median(reduceMs), parameters, rows: recipe.batch.size };
+  const medians = { stepMs: median(stepMs), reduceMs: median(reduceMs), shareMs: median(shareMs) };
+  return { ...medians, parameters, rows: recipe.batch.size };
+}
+
+function newBeginning({ seed }: Recipe, { parameters }: Run): Beginning {
+  return { step: 0, best: null, parameters: initialValues(parameters, seed), moments: null };
 }

@@ -34,8 +34,9 @@ export interface TrainingRow {
   readonly samplesPerSecond: number;
   readonly stepMs: number;
   readonly reduceMs: number;
-  /** Of a step. */
-  readonly reduceShare: number;
+  readonly shareMs: number;
+  /** What both are of a step. */
+  readonly betweenShare: number;
 }
 
 export interface RanksResult {
@@ -111,14 +112,15 @@ async function train(ranks: number): Promise<TrainingTimes> {
 }
 
 function medianOf(times: readonly TrainingTimes[]): TrainingTimes {
-  const of = (key: "stepMs" | "reduceMs") => median(times.map((each) => each[key]));
-  return { ...times[0]!, stepMs: of("stepMs"), reduceMs: of("reduceMs") };
+  const of = (key: "stepMs" | "reduceMs" | "shareMs") => median(times.map((each) => each[key]));
+  return { ...times[0]!, stepMs: of("stepMs"), reduceMs: of("reduceMs"), shareMs: of("shareMs") };
 }
 
-function trainingRow(ranks: number, { stepMs, reduceMs, rows }: TrainingTimes): TrainingRow {
+function trainingRow(ranks: number, { stepMs, reduceMs, shareMs, rows }: TrainingTimes): TrainingRow {
   const threads = trainingThreads / ranks;
-  const between = ranks === 1 ? 0 : reduceMs;
-  return { ranks, threads, samplesPerSecond: (1000 * rows) / stepMs, stepMs, reduceMs, reduceShare: between / stepMs };
+  const between = ranks === 1 ? 0 : reduceMs + shareMs;
+  const samplesPerSecond = (1000 * rows) / stepMs;
+  return { ranks, threads, samplesPerSecond, stepMs, reduceMs, shareMs, betweenShare: between / stepMs };
 }
 
 function rowsOf({ frames, ...rest }: ValidationCase, times: ForwardTimes, passes: readonly Pass[]): ValidationRow[] {

@@ -42,6 +42,8 @@ export type Pass = z.infer<typeof passSchema>;
 export const trainingTimesSchema = z.object({
   stepMs: z.number(),
   reduceMs: z.number(),
+  /** Each rank's new weights sent to all others. */
+  shareMs: z.number(),
   parameters: z.int(),
   rows: z.int(),
 });

@@ -25,6 +25,10 @@ export const benchNames = [
 /** Policies that are measured beside LeRobot's, and their sizes. */
 export const benchVariants = ["smolvla", "pi0", "pi05", "pi0_fast", "groot_n17"] as const;
 export const benchSizes = ["tiny", "base"] as const;
+/** What does not train of a policy that is measured: what LeRobot freezes by default, or of SmolVLA its image tower alone. */
+export const benchFrozen = ["default", "tower"] as const;
+/** What a policy does. */
+export const benchTasks = ["answer", "step"] as const;
 
 /** What is to be measured, and how; a bench reads what it has a use for. */
 export interface BenchRequest {
@@ -42,6 +46,11 @@ export interface BenchRequest {
   /** The policy; `null`: each that is measured. */
   readonly variant: (typeof benchVariants)[number] | null;
   readonly size: (typeof benchSizes)[number];
+  /** Rows of a training step; `null`: those of the size. */
+  readonly rows: number | null;
+  readonly frozen: (typeof benchFrozen)[number];
+  /** What is measured of a policy; `null`: both. */
+  readonly task: (typeof benchTasks)[number] | null;
 }
 
 const pythonVariable = "ARMATURE_PYTHON";
@@ -77,6 +86,12 @@ export const bench = define({
       choice("size", "policy, weights: its size; base is the published one", benchSizes),
       "tiny" as const,
     ),
+    rows: otherwise(count("count", "policy: rows of a training step; by default 8, of base 2"), null),
+    frozen: otherwise(
+      choice("frozen", "policy: what does not train; tower is that of smolvla alone", benchFrozen),
+      "default" as const,
+    ),
+    task: otherwise(choice("task", "policy: an answer or a training step; by default both", benchTasks), null),
   },
   examples: [
     {
@@ -106,6 +121,10 @@ export const bench = define({
     {
       line: "bench policy --python lerobot-venv/bin/python --variant smolvla --size base",
       shows: "answers and training steps of SmolVLA beside LeRobot's, from the same weights",
+    },
+    {
+      line: "bench policy --python lerobot-venv/bin/python --variant smolvla --size base --rows 8 --task step --frozen tower",
+      shows: "a step of 8 rows alone, in which all of SmolVLA trains but its image tower",
     },
     {
       line: "bench policy --python lerobot-venv/bin/python --variant pi0_fast --threads 1",

@@ -2,6 +2,7 @@ import { type SymbolicArray, sizeOf } from "../graph/array.ts";
 import { alignAny } from "../graph/op/align.ts";
 import { scale } from "../graph/op/elementwise.ts";
 import { gather } from "../graph/op/gather.ts";
+import { inParts } from "../graph/op/loop.ts";
 import { merge, rename, slice, split } from "../graph/op/shape.ts";
 import type { Scope } from "../nn/parameter.ts";
 import { SymbolicPadded } from "../validity/symbolic.ts";
@@ -12,7 +13,7 @@ import { stateSegment } from "./head/tokens.ts";
 import type { Observation, Pictures } from "./inputs.ts";
 import { markedPictures, type PictureMarks } from "./picture-mark.ts";
 import type { Segment, Sight, Tokens } from "./segment.ts";
-import type { PolicySize } from "./size.ts";
+import type { PolicySize, VisionSize } from "./size.ts";
 import { TokenStream } from "./stream.ts";
 import type { TowerChoice } from "./tower.ts";
 import { encodePictures } from "./vision.ts";
@@ -132,18 +133,50 @@ function metadataTokens(scope: Scope, form: PrefixForm, { metadata }: Observatio
 function pictureTokens(scope: Scope, { variant, size }: PrefixForm, images: Pictures): Tokens {
   const [b, o, v] = images.valid.isReal.shape;
   const tower = { choice: variant.tower, size: size.vision };
-  const patches = encodePictures(scope.in("tower"), tower, images);
-  const encoded = connect(scope.in("projector"), variant.tower.connector, patches, {
-    width: size.backbone.width,
-    square: size.vision.square,
-    queries: size.vision.queries,
-  });
+  const { square, queries } = size.vision;
+  const connector = { width: size.backbone.width, square, queries };
+  const encode = (some: Pictures) =>
+    connect(scope.in("projector"), variant.tower.connector, encodePictures(scope.in("tower"), tower, some), connector);
+  const whole = encode(images);
+  const encoded = scope.isStill([whole]) ? fewAtATime(images, size.vision, encode) : whole;
   const perPatch = { axes: "b v p", shape: [b!, v!, sizeOf(encoded, "n")], type: "bool" } as const;
   const real = images.valid.reshaped((bits) =>
     merge(alignAny(merge(slice(bits, "o", o! - 1, o!), "o v", "v"), perPatch), "v p", "n"),
   );
   const tokens = merge(split(rename(encoded, "n", "p"), "b", "b v", [b!, v!]), "v p", "n");
   return SymbolicPadded.of(scaled(tokens, variant.backbone.pictureScale), real);
+}
+
+/** Patches that a tower computes at a time: fewer make slower products, of more the arrays do not stay in the cache. */
+const patchesAtATime = 1024;
+
+/**
+ * What is made of pictures without a gradient, a few after the others: nobody needs what is between the layers of all of them. As they are
+ * where they have a history.
+ */
+function fewAtATime(
+  images: Pictures,
+  { picture, patch }: VisionSize,
+  encode: (some: Pictures) => SymbolicArray<"b n e">,
+): SymbolicArray<"b n e"> {
+  const [b = 0, o = 0, v = 0] = images.valid.isReal.shape;
+  const most = Math.max(1, Math.floor(patchesAtATime / (picture / patch) ** 2));
+  const count = largestDivisor(b * v, most);
+  if (o !== 1 || count === b * v) return encode(images);
+  return images.read((pixels, valid) => {
+    const arrays = [merge(pixels, "b o v", "b"), merge(valid.isReal, "b o v", "b")] as const;
+    return inParts(arrays, count, ([some, real]) => {
+      const alone = [count, 1, 1];
+      const isReal = valid.reshaped(() => split(real, "b", "b o v", alone));
+      return encode(SymbolicPadded.of(split(some, "b", "b o v", alone), isReal));
+    });
+  });
+}
+
+function largestDivisor(of: number, most: number): number {
+  let divisor = Math.min(of, most);
+  while (of % divisor !== 0) divisor--;
+  return divisor;
 }
 
 /** The backbone's table of tokens, `[y e]`: what it reads them by and, where it says any, says them by. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readManifest, readWeights } from "../checkpoint/checkpoint.ts";
 import { checkpointFolder } from "../checkpoint/store.ts";
+import { nodesBefore } from "../graph/array.ts";
 import { type Arrays, zerosOfShape } from "../graph/host-array.ts";
 import { Program } from "../graph/program.ts";
 import { expectSameBits } from "../graph/testing/bits.ts";
@@ -150,6 +151,34 @@ describe.each(cases)(
     });
   },
 );
+
+it("pictures of which none learns are encoded a few at a time, with the gradients of a program that has them all at once", async () => {
+  // Of 16 patches each, 64 pictures make a part at most; 70 are two parts of 35.
+  const { form, layout: few, ...rest } = settingOf("smolvla", []);
+  const setting = { ...rest, form, layout: { ...few, rows: 35 } };
+  const trains = learns("expert", "state", "action");
+  const plain = traceObjectives(setting);
+  const trained = plain.parameters.filter(({ name }) => trains(name));
+  const weights = randomWeights(plain.parameters, 1);
+  const frozen = new Map([...weights].filter(([name]) => !trains(name)));
+  const isLoop = ({ operation }: { readonly operation: { readonly name: string } }) => operation.name === "parts";
+  const loops = nodesBefore([traceObjectives({ ...setting, trains }).loss]).filter(isLoop);
+  expect(loops.map(({ operation }) => operation.repeats?.turns)).toEqual([2]);
+  expect(nodesBefore([plain.loss]).filter(isLoop)).toEqual([]);
+  const whole = await Program.compile(gradientOutputs(plain, trained, "nothing"), { ...machine, fixed: new Map() });
+  const own = await GradientProgram.compile({ setting, trains, frozen, recompute: "nothing", machine });
+  const feeds: Arrays = new Map([...dataFor(whole), ...weights]);
+  const [wanted, found] = [await outcome(whole, feeds), await outcome(own.program, feeds)];
+  for (const [name, cells] of Object.entries(wanted)) {
+    const largest = cells.reduce((most, cell) => Math.max(most, Math.abs(cell)), 0);
+    expect(largest).toBeGreaterThan(0);
+    expectClose(name, found[name]!, cells, {
+      absolute: 1e-4 * largest,
+      relative: 0,
+      because: "float32 sums in other orders",
+    });
+  }
+});
 
 it("a program is not run on other values than those that stand in it", async () => {
   const setting = settingOf("pi0", []);

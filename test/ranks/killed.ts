@@ -1,6 +1,6 @@
 /**
  * A run on two ranks that is killed (`kill -9`) again and again at moments drawn by chance: is each checkpoint that stands whole, and does the
- * run that goes on each time end as one that nobody killed, to the bit?
+ * run that goes on each time end as one that nobody killed, to the bit? Each rank keeps the moments of a part of the weights (`divided.ts`).
  *
  *     node test/ranks/killed.ts --kills 50 --seed 1
  *
@@ -15,7 +15,7 @@ import fc from "fast-check";
 import { readManifest, readWeights } from "../../src/checkpoint/checkpoint.ts";
 import { jsonOf, type Running, scratch } from "../end-to-end/command.ts";
 import { checkpointsOf, contents } from "../end-to-end/run-files.ts";
-import { beginOnRanks, onRanks, set, training } from "./launched.ts";
+import { beginOnRanks, onRanks, set, trainingOf } from "./launched.ts";
 
 const { values } = parseArgs({
   options: { kills: { type: "string", default: "50" }, seed: { type: "string", default: "1" } },
@@ -30,7 +30,8 @@ const kills = fc.sample(
 
 const place = await scratch();
 try {
-  const words = (run: string) => training(run, ...set("checkpoint.everySteps=5"));
+  const divided = join(import.meta.dirname, "divided.ts");
+  const words = (run: string) => trainingOf(divided, run, ...set("checkpoint.everySteps=5"));
   const began = performance.now();
   await onRanks(2, ...words(place.path("straight")));
   const wholeMs = performance.now() - began;

@@ -25,7 +25,12 @@ const settings = ["batch.size=11", "optimizer.steps=50", "validation.everySteps=
 
 /** Words that train the recipe of these tests: four micro-batches a step, of which the last has fewer samples, and fifty steps. */
 export function training(run: string, ...words: readonly string[]): string[] {
-  return ["train", awkward, "--out", run, ...settings.flatMap(set), ...words];
+  return trainingOf(awkward, run, ...words);
+}
+
+/** The same of another recipe. */
+export function trainingOf(recipe: string, run: string, ...words: readonly string[]): string[] {
+  return ["train", recipe, "--out", run, ...settings.flatMap(set), ...words];
 }
 
 export function set(setting: string): string[] {

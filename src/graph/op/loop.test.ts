@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { constant, input, type SymbolicArray } from "../array.ts";
 import { gradient } from "../gradient.ts";
-import type { Arrays, HostArray } from "../host-array.ts";
+import { type Arrays, HostArray } from "../host-array.ts";
 import { GraphLowering } from "../lowering.ts";
 import { expectSameBits } from "../testing/bits.ts";
 import { bits, evaluate, floats, plainly } from "../testing/evaluate.ts";
@@ -13,7 +13,7 @@ import { einsum } from "./einsum.ts";
 import { add, multiply, scale } from "./elementwise.ts";
 import * as ops from "./loop.ts";
 import { less, select } from "./select.ts";
-import { merge, slice, split } from "./shape.ts";
+import { concat, merge, slice, split } from "./shape.ts";
 
 const { loop, loopAll } = ops;
 const x = constant(floats("float32", "b d", [2, 3], [1, 2, 3, 4, 5, 6]));
@@ -149,7 +149,42 @@ describe("a loop of several arrays", () => {
   });
 });
 
+describe("rows in parts", () => {
+  const values = (count: number, step: number) => Array.from({ length: count }, (_, at) => Math.sin(step * at));
+  const rows = constant(floats("float32", "b d", [6, 4], values(24, 0.7)));
+  const real = constant(bits("b", [6], [1, 0, 1, 1, 0, 1]));
+  const weight = constant(floats("float32", "d e", [4, 3], values(12, 0.3)));
+  const made = ([some, isReal]: readonly [SymbolicArray<"b d">, SymbolicArray<"b", "bool">]) => {
+    const wide = einsum("b d, d e -> b e", select(alignTo(isReal, some), some, 0), weight);
+    return geluTanh(wide);
+  };
+
+  it("are what the parts make, end to end, to the bit", async () => {
+    const parts = [0, 2, 4].map((at) => made([slice(rows, "b", at, at + 2), slice(real, "b", at, at + 2)]));
+    const outputs = { looped: ops.inParts([rows, real], 2, made), unrolled: concat("b", parts) };
+    const found = await evaluate(outputs, plainly);
+    expectSameBits("parts", found.looped, found.unrolled);
+    expect(found.looped.filter((cell) => cell === 0)).toHaveLength(6);
+  });
+
+  it("go into an array of whole numbers as well, by hand", async () => {
+    const ids = constant(new HostArray("b", [4], "int32", Int32Array.of(3, 1, 4, 1)));
+    const seen = ops.inParts([ids], 1, ([id]) => id);
+    expect([...(await evaluate({ seen }, plainly)).seen]).toEqual([3, 1, 4, 1]);
+  });
+
+  it("are refused where parts are not equal, or make other numbers of rows", () => {
+    expect(() => ops.inParts([rows, real], 4, made)).toThrow(
+      "inParts: expected arrays in parts of 4 rows, got [b=6 d=4], [b=6]",
+    );
+    expect(() => ops.inParts([rows], 2, ([some]) => slice(some, "b", 0, 1))).toThrow(
+      "inParts: expected 2 rows of the body, got [b=1 d=4]",
+    );
+  });
+});
+
 gradientsOf(ops, {
+  inParts: { without: "what trains is computed of all rows" },
   loopAll: { without: "sampling follows no gradient; a turn has those of the ops in it" },
   loop: { without: "sampling follows no gradient; a turn has those of the ops in it" },
 });

@@ -1,7 +1,8 @@
-import { apply, applyKeeping, constant, nodesBefore, outputsOf, type SymbolicArray, show } from "../array.ts";
+import { apply, applyKeeping, constant, nodesBefore, outputsOf, SymbolicArray, show } from "../array.ts";
 import { letters } from "../axes.ts";
 import type { DataType, HostArray } from "../host-array.ts";
 import type { AnyArray, Form, Node } from "../operation.ts";
+import { merge, split } from "./shape.ts";
 
 /**
  * An array carried through as many turns as a table has rows: `body` makes it anew from itself and the turn's row.
@@ -45,7 +46,7 @@ export function loopAll(
   const turn = placeholder({ axes: "", shape: [], type: "int64" });
   const always = placeholder({ axes: "", shape: [], type: "bool" });
   const carried = initial.map(({ axes, shape, type }) => placeholder({ axes, shape, type }));
-  const { carried: next, goesOn } = body(carried, rowOf(table, turn));
+  const { carried: next, goesOn } = body(carried, rowOf(constant(table), turn));
   refuseOtherForms(initial, next);
   const given = [turn, always, ...carried];
   const results = [goesOn ?? always, ...next];
@@ -70,6 +71,59 @@ export function loopAll(
   return outputsOf(whole.node);
 }
 
+/**
+ * What `body` makes of some rows of arrays after the others, end to end: memory is needed for one part of them at a time.
+ *
+ * Rows are to have nothing to do with each other. Carries no gradient.
+ *
+ * @param arrays each `[b …]`, of as many rows
+ * @param rows of a part; a divisor of their number
+ * @param body of arrays of so many rows, which makes one of as many
+ * @throws RangeError if the parts are not equal, or the body makes another number of rows
+ */
+export function inParts<const I extends readonly AnyArray[], A extends string, D extends DataType>(
+  arrays: I,
+  rows: number,
+  body: (part: I) => SymbolicArray<A, D>,
+): SymbolicArray<A, D>;
+export function inParts(
+  arrays: readonly AnyArray[],
+  rows: number,
+  body: (part: readonly AnyArray[]) => SymbolicArray<string, DataType>,
+): SymbolicArray<string, DataType> {
+  const counts = new Set(arrays.map(({ axes, shape }) => (letters(axes)[0] === "b" ? shape[0]! / rows : Number.NaN)));
+  const [turns = Number.NaN] = counts;
+  if (counts.size !== 1 || !Number.isInteger(turns))
+    throw new RangeError(`inParts: expected arrays in parts of ${rows} rows, got ${arrays.map(show).join(", ")}`);
+  const turn = placeholder({ axes: "", shape: [], type: "int64" });
+  const always = placeholder({ axes: "", shape: [], type: "bool" });
+  const made = body(arrays.map((array) => rowOf(partsOf(array, [turns, rows]), turn)));
+  if (letters(made.axes)[0] !== "b" || made.shape[0] !== rows)
+    throw new RangeError(`inParts: expected ${rows} rows of the body, got ${show(made)}`);
+  const given = [turn, always];
+  const results = [always, made];
+  const inside = dependents(results, given);
+  const captured = readFromAround(inside, [...given.map(({ node }) => node), ...inside], results);
+  const { axes, shape, type } = made;
+  const parts = apply({ axes: `i ${axes}`, shape: [turns, ...shape], type }, captured, {
+    name: "parts",
+    repeats: { turns, nodes: inside },
+    lower: (lowering, inputs) => {
+      const outside = new Map(captured.map(({ node }, at) => [node, inputs[at]!.node]));
+      const graph = lowering.body({ inputs: given, inside, outside, results });
+      return lowering.nodes("Loop", [lowering.integer(turns), ""], 1, { body: { graph } });
+    },
+    gradient: () => {
+      throw new Error("inParts: carries no gradient; differentiate what is computed of all rows");
+    },
+  });
+  return merge(parts, "i b", "b");
+}
+
+function partsOf({ axes, shape, type, node, output }: AnyArray, sizes: readonly number[]) {
+  return split(new SymbolicArray({ axes, shape, type }, node, output), "b", "i b", sizes);
+}
+
 function refuseOtherForms(initial: readonly AnyArray[], next: readonly AnyArray[]): void {
   if (initial.length !== next.length)
     throw new RangeError(`loop: expected the body to keep ${initial.length} arrays, got ${next.length}`);
@@ -91,9 +145,12 @@ function placeholder<A extends string, D extends DataType>(form: Form<A, D>): Sy
   });
 }
 
-function rowOf(table: HostArray<string>, turn: SymbolicArray<"", "int64">): SymbolicArray<string> {
+function rowOf<D extends DataType>(
+  table: SymbolicArray<string, D>,
+  turn: SymbolicArray<"", "int64">,
+): SymbolicArray<string, D> {
   const axes = letters(table.axes).slice(1).join(" ");
-  return apply({ axes, shape: table.shape.slice(1), type: table.type }, [constant(table), turn], {
+  return apply({ axes, shape: table.shape.slice(1), type: table.type }, [table, turn], {
     name: "row",
     lower: (lowering, [rows, at]) => [
       lowering.node("Gather", [lowering.value(rows!), lowering.value(at!)], { axis: 0 }),
