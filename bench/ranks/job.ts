@@ -99,6 +99,8 @@ async function trainingTimes(recipe: Recipe, steps: number): Promise<TrainingTim
     trained: trainedBy(recipe, run.parameters),
     keepsAverages: recipe.optimizer.ema !== null,
     isDivided: true,
+    moments: recipe.optimizer.moments ?? "float32",
+    seed: recipe.seed,
   });
   const trainer = await run.trainerFor(state);
   const parameters = trainer.trained.reduce(
