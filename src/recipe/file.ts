@@ -7,6 +7,7 @@ import { InputError } from "../input-error.ts";
 import { didYouMean } from "../nearest.ts";
 import { parseInput } from "../parse-input.ts";
 import { importRecipe } from "./module.ts";
+import type { Fits } from "./override.ts";
 import { withOwnTokenizer } from "./own-tokenizer.ts";
 import { type Recipe, recipeSchema } from "./schema.ts";
 
@@ -23,14 +24,13 @@ export function parseRecipe(where: string, value: unknown): Recipe {
   return parseInput(where, recipeSchema, value);
 }
 
-/** Whether the value at a dotted path may stand in a recipe, whatever stands elsewhere. */
-export function fitsRecipe(value: unknown, path: string): boolean {
-  const { error } = recipeSchema.safeParse(value);
-  const isOfPath = (issue: z.core.$ZodIssue) =>
-    (issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]).some(
-      (keys) => keys.join(".") === path,
-    );
-  return error === undefined || !error.issues.some(isOfPath);
+/** Whether the value at a dotted path may stand in a recipe, or whether nothing may: whatever stands elsewhere. */
+export function fitsRecipe(value: unknown, path: string): ReturnType<Fits> {
+  const { issues = [] } = recipeSchema.safeParse(value).error ?? {};
+  const isUnknown = (issue: z.core.$ZodIssue) =>
+    issue.code === "unrecognized_keys" && issue.keys.some((key) => [...issue.path, key].join(".") === path);
+  if (issues.some(isUnknown)) return "no such key";
+  return issues.some((issue) => issue.path.join(".") === path) ? "another value" : "fits";
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../input-error.ts";
-import { fitsRecipe } from "./file.ts";
+import { fitsRecipe, parseRecipe } from "./file.ts";
 import { override, overrideWhereFits, paths } from "./override.ts";
 import { recipe as whole } from "./testing/recipe.ts";
 
@@ -72,8 +72,11 @@ describe("overrideWhereFits", () => {
   const mixed = { rate: "native", frames: 64, size: "tiny" };
   const fits = (value: object, path: string) => {
     const at: unknown = Reflect.get(value, path);
-    if (path === "size") return at === "tiny" || at === "base";
-    return typeof at === "number" || at === (path === "rate" ? "native" : "all");
+    const isOwn =
+      path === "size"
+        ? at === "tiny" || at === "base"
+        : typeof at === "number" || at === (path === "rate" ? "native" : "all");
+    return isOwn ? "fits" : "another value";
   };
   const set = (setting: string) => overrideWhereFits(mixed, [setting], fits);
 
@@ -94,9 +97,12 @@ describe("overrideWhereFits", () => {
 describe("overrideWhereFits on a whole recipe", () => {
   const set = (setting: string) => overrideWhereFits(whole, [setting], fitsRecipe);
 
-  it("adds a key that a recipe may lack, and no other", () => {
+  it("adds a key that a recipe may lack, and no other; what is no value of it stays for the check of the whole recipe", () => {
     expect(set("data.longPrompt=cut").data.longPrompt).toBe("cut");
-    expect(() => set("data.longPrompt=shorten")).toThrow("--set data.longPrompt: expected a key of the recipe");
+    expect(set("data.longPrompt=shorten").data.longPrompt).toBe("shorten");
+    expect(() => parseRecipe("--set", set("precision=int4"))).toThrow(
+      /^--set: precision: [^\n]*"float32"[^\n]*"bf16"[^\n]*$/,
+    );
     expect(() => set("data.longPromt=cut")).toThrow("--set data.longPromt: expected a key of the recipe");
     expect(whole.data).not.toHaveProperty("longPrompt");
   });

@@ -15,8 +15,8 @@ export function override<Recipe extends object>(recipe: Recipe, settings: readon
   return replaceAll(recipe, settings, null);
 }
 
-/** Whether the value at a path may stand there, whatever stands elsewhere. */
-export type Fits = (recipe: object, path: string) => boolean;
+/** Whether the value at a path may stand there, or whether nothing may: whatever stands elsewhere. */
+export type Fits = (recipe: object, path: string) => "fits" | "another value" | "no such key";
 
 /**
  * The same where a value may be of several kinds: one that does not fit as the kind that stands there is read as another.
@@ -68,7 +68,7 @@ function replace(recipe: object, { path, text }: Setting, fits: Fits | null): vo
   const found = [own, ...(fits === null ? [] : [scalarOfJson(text), text])].find((value) => {
     if (value === undefined) return false;
     Reflect.set(target, last, value);
-    return fits === null || fits(recipe, path);
+    return fits === null || fits(recipe, path) === "fits";
   });
   if (found !== undefined) return;
   if (own === undefined) throw ofAnotherKind(path, text, present);
@@ -81,16 +81,19 @@ interface Addition extends Setting {
   readonly last: string;
 }
 
-/** Sets a key that a recipe may have and does not; `false` where there is no such key, or the value is none of its. */
+/** Sets a key that a recipe may have and does not; `false` where there is no such key. */
 function add(recipe: object, { holder, last, path, text }: Addition, fits: Fits): boolean {
   if (Array.isArray(holder)) return false;
-  for (const value of [scalarOfJson(text), text]) {
-    if (value === undefined) continue;
+  const values = [scalarOfJson(text), text].filter((value) => value !== undefined);
+  const found = values.map((value) => {
     Reflect.set(holder, last, value);
-    if (fits(recipe, path)) return true;
-    Reflect.deleteProperty(holder, last);
-  }
-  return false;
+    return { value, fit: fits(recipe, path) };
+  });
+  // What is wrong with a value is said when the recipe is checked whole.
+  const own = found.find(({ fit }) => fit === "fits") ?? found.find(({ fit }) => fit === "another value");
+  if (own === undefined) Reflect.deleteProperty(holder, last);
+  else Reflect.set(holder, last, own.value);
+  return own !== undefined;
 }
 
 function noScalar(recipe: object, path: string, present: unknown): InputError {

@@ -5,7 +5,7 @@ import type { AnyArray, Node } from "../graph/operation.ts";
 import type { ParameterForm } from "../nn/parameter.ts";
 import { gradientOutputs, traceObjectives } from "../objective/objective.ts";
 import { momentBytes } from "../optimizer/moment-form.ts";
-import { packedLength } from "../optimizer/packed-layout.ts";
+import { groupLength, packedLength } from "../optimizer/packed-layout.ts";
 import { shareOf } from "../ranks/deal.ts";
 import { bytesOf } from "../ranks/link.ts";
 import { joinLast } from "../ranks/tree.ts";
@@ -43,15 +43,20 @@ export function memoryPlanOf(
   const { recipe } = plan;
   const trained = trainedBy(recipe, parameters);
   const cellsOf = (forms: readonly ParameterForm[]) => forms.reduce((sum, { shape }) => sum + cells(shape), 0);
-  const packed = bytesPerCell * packedLength(parameters.filter(({ name }) => trained.has(name)));
+  const length = packedLength(parameters.filter(({ name }) => trained.has(name)));
+  const packed = bytesPerCell * length;
   const frozen = bytesPerCell * cellsOf(parameters.filter(({ name }) => !trained.has(name)));
-  const cell =
-    2 * momentBytes[recipe.optimizer.moments ?? "float32"] + (recipe.optimizer.ema === null ? 0 : bytesPerCell);
+  const { ema, moments: form = "float32" } = recipe.optimizer;
+  // Every buffer has room for one group more, and moments in fewer bits have two groups in float32.
+  const room = bytesPerCell * groupLength(length);
+  const shareRoom = Math.min(room, packed / ranks);
+  const moments = 2 * ((momentBytes[form] * length) / ranks + (form === "float32" ? 1 : 2) * shareRoom);
+  const averages = ema === null ? 0 : packed / ranks + shareRoom;
   const microBatches = Math.ceil(recipe.batch.size / recipe.batch.microBatch);
   const parts = {
-    weights: packed + frozen,
-    momentsAndAverages: ((cell / bytesPerCell) * packed) / ranks,
-    gradients: mostGradients(microBatches, ranks) * packed,
+    weights: packed + room + frozen,
+    momentsAndAverages: moments + averages,
+    gradients: mostGradients(microBatches, ranks) * (packed + room),
     activations: activationsOf(plan, trained),
     process: begun,
   };
