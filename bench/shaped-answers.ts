@@ -33,7 +33,7 @@ export async function shapedAnswers(
   const run = await Run.open(recipe, cache, await aloneWorld());
   const { parameters } = newState(recipe, run.parameters);
   const found = plannedPolicy(run.plan, 0);
-  const whole = { ...found, recipe: { ...recipe, batch: mixture.batch } };
+  const whole = { ...found, recipe: { ...recipe, batch: { ...mixture.batch, shapes: "one" } } } as const;
   const rows: AnswerRow[] = [];
   try {
     for (const robot of found.robots) {

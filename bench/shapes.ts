@@ -60,7 +60,8 @@ export async function benchShapes(
         ...recipe,
         data: { ...recipe.data, datasets: [dataset] },
       }));
-      const recipes = [recipe, withShapes(recipe), ...kinds.map(withShapes)].map((one) => ({ ...one, threads }));
+      const fitted = [recipe, ...kinds].map((one) => withShapes(one, "fit"));
+      const recipes = [withShapes(recipe, "one"), ...fitted].map((one) => ({ ...one, threads }));
       const contestants: Stepping[] = [];
       for (const [at, one] of recipes.entries()) contestants.push(await stepping(namesOf(at), one, cache));
       const [label, unit, now] = [name, "turn", () => performance.now()] as const;
@@ -85,8 +86,8 @@ function namesOf(at: number): string {
   return ["one shape", "shapes that fit"][at] ?? `samples of dataset ${at - 1} alone`;
 }
 
-function withShapes(recipe: Recipe): Recipe {
-  return { ...recipe, batch: { ...recipe.batch, shapes: "fit" } };
+function withShapes(recipe: Recipe, shapes: "one" | "fit"): Recipe {
+  return { ...recipe, batch: { ...recipe.batch, shapes } };
 }
 
 interface Stepping extends Contestant {

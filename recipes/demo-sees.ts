@@ -64,7 +64,7 @@ export const recipe: Recipe = {
   },
   optimizer: {
     schedule: "cosine",
-    steps: 3000,
+    steps: 6000,
     warmup: 50,
     peak: 2e-3,
     final: 4e-5,
@@ -76,6 +76,15 @@ export const recipe: Recipe = {
     frozen: [],
   },
   checkpoint: { everySteps: 1000, keepLast: 1 },
+  rollout: {
+    everySteps: 0,
+    robots: ["reacher", "pusher", "arm"].map((name) => ({ name, dataset: null })),
+    episodes: 100,
+    seed: 1000,
+    execute: 4,
+    delay: 0,
+    sideBySide: 32,
+  },
   audit: { everySteps: 0 },
 };
 

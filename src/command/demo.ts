@@ -3,13 +3,14 @@ import { join, resolve } from "node:path";
 import { cacheFolder } from "../cache-folder.ts";
 import type { DemoStory, Played, ValidatedStep } from "../dashboard/demo-story.ts";
 import type { DemoDisplay } from "../demo/phases.ts";
+import { type Precision, precisions } from "../graph/runtime/precision.ts";
 import { InputError } from "../input-error.ts";
 import { validationAsJson } from "../objective/as-json.ts";
 import { ownRecipe } from "../own-package.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import { shortest } from "../shortest.ts";
 import { type CommandOutcome, define } from "./definition.ts";
-import { count, flag, otherwise, text } from "./parameter.ts";
+import { choice, count, flag, otherwise, text } from "./parameter.ts";
 import { Progress } from "./progress.ts";
 import { watchStopSignals } from "./stop-signal.ts";
 import type { Screen, Terminal } from "./terminal.ts";
@@ -25,13 +26,15 @@ export const demo = define({
       null,
     ),
     sees: flag("the goal is in the pictures and not in the state: recipes/demo-sees.ts"),
-    episodes: otherwise(count("count", "recorded of each robot; else 250, or 500 of robots that see"), null),
+    episodes: otherwise(count("count", "recorded of each robot; else 250, or 600 of robots that see"), null),
     steps: otherwise(count("steps", "of training; else as its recipe has it"), null),
+    precision: otherwise(choice("precision", "in what gradients multiply matrices", precisions), null),
     starts: otherwise(count("count", "rollouts of each robot, before training and after"), 100),
   },
   examples: [
     { line: "demo", shows: "minutes on two cores; nothing has to be there before" },
     { line: "demo --sees", shows: "the same with cameras; longer, and it succeeds less often" },
+    { line: "demo --sees --precision bf16", shows: "sooner, on a processor that multiplies in bfloat16" },
     { line: "demo --steps 300 --episodes 50 --starts 20", shows: "a quick look, at what little it learns so soon" },
     { line: "demo --out runs/first --json", shows: "what was found, for programs" },
   ],
@@ -60,6 +63,7 @@ interface Given {
   readonly sees: boolean;
   readonly episodes: number | null;
   readonly steps: number | null;
+  readonly precision: Precision | null;
   readonly starts: number;
 }
 
@@ -75,8 +79,8 @@ async function play(
   const { demoReport } = await import("../dashboard/report/demo-report.ts");
   const { emptyReport, reportDocument } = await import("../dashboard/report/report-file.ts");
   const { sees, starts } = given;
-  const episodes = given.episodes ?? (sees ? 500 : 250);
-  const recipe = await recipeIn(folder, sees ? "demo-sees" : "demo", given.steps);
+  const episodes = given.episodes ?? (sees ? 600 : 250);
+  const recipe = await recipeIn(folder, sees ? "demo-sees" : "demo", given);
   const cache = cacheFolder("statistics");
   const empty = await emptyReport(() => terminal.err.write("building the page (once)\n"));
   const phases = new Phases(displayOn(terminal.err, recipe), isStopped);
@@ -101,14 +105,19 @@ function displayOn(screen: Screen, { batch }: Recipe): DemoDisplay {
 }
 
 /** A demo's recipe on what is recorded in a folder. */
-async function recipeIn(folder: string, name: "demo" | "demo-sees", steps: number | null): Promise<Recipe> {
+async function recipeIn(
+  folder: string,
+  name: "demo" | "demo-sees",
+  { steps, precision }: Pick<Given, "steps" | "precision">,
+): Promise<Recipe> {
   const { loadRecipe, parseRecipe } = await import("../recipe/file.ts");
   const own = await loadRecipe(ownRecipe(name));
   const { optimizer } = own;
   // A short training warms up for as small a share of it.
   const shorter = steps === null ? {} : { steps, warmup: Math.min(optimizer.warmup, Math.floor(steps / 10)) };
   const data = { ...own.data, root: join(folder, "data") };
-  return parseRecipe(name, { ...own, data, optimizer: { ...optimizer, ...shorter } });
+  const how = precision === null ? {} : { precision };
+  return parseRecipe(name, { ...own, ...how, data, optimizer: { ...optimizer, ...shorter } });
 }
 
 function jsonOf(story: DemoStory, folder: string, report: string): object {

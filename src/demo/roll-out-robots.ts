@@ -41,7 +41,7 @@ export async function rollOutRobots(request: RobotRollouts, phases: Phases): Pro
       episodes: starts,
       seed: rolloutSeed,
       films,
-      execute: null,
+      execute: policy.recipe.rollout?.execute ?? null,
       delay: 0,
       sideBySide: 32,
     };

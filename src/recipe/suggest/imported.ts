@@ -53,6 +53,8 @@ export function importedRecipe(policy: ForeignPolicy, known: KnownRobot, choice:
     reduction: "cells",
     supervision: known.supervision,
     conventions: { ...policy.conventions, normalizationEpsilon: epsilon, zeroRange: "lower" },
+    // Some read what does not exist: a shape is a part of their function.
+    batch: { ...recipe.batch, shapes: "one" },
     data: { ...recipe.data, normalization: modes.action, ...statesOf(modes) },
     validation: { ...recipe.validation, weights: "parameters" },
     optimizer: { ...recipe.optimizer, peak: 2.5e-5, final: 2.5e-6, ema: null },

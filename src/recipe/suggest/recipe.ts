@@ -163,7 +163,7 @@ export function recipeAround(
       augmentation,
       datasets,
     },
-    batch: { size: batchSize, microBatch },
+    batch: { size: batchSize, microBatch, shapes: "fit" },
     validation: {
       everySteps: isHeldOut ? 100 : 0,
       microBatch: Math.max(2, microBatch),
