@@ -6,12 +6,12 @@ import type { Recipe, RecipeDataset } from "../src/recipe/schema.ts";
  * One policy on three simulated robots that see: the goal is in the pictures and not in the state.
  *
  * Paper: π0 (arXiv:2410.24164), in a size for minutes (0.9 M parameters), to which a picture comes as eight tokens. Data:
- * `armature demo --sees` records 500 episodes of each robot's scripted expert in pictures of 48 px.
+ * `armature demo --sees` records 600 episodes of each robot's scripted expert in pictures of 48 px. Cost: 13:04 minutes in all on two quiet
+ * cores that multiply in bfloat16 (`--precision bf16`), longer without.
  *
- * Expected: six minutes on two cores, at least 70 of 100 starts on two robots. Not reached, and this recipe as it stands was not run whole.
- * The nearest, with `scoreDeviation` of `src/policy/connector.ts` 1 in place of 4, bf16, one thread, and 1,200, 600 and 600 episodes: reacher
- * 99, pusher 36, arm 41 of 100, with 4 of 16 steps carried out of each chunk pusher 40 and arm 55, with 2 arm 64, after 508 s of processor
- * time on cores that were shared with much other work. That is one robot of three. docs/negative-results.md has the others.
+ * Expected: at least 70 of 100 starts on two robots. Measured, 4 of 16 steps carried out of each chunk: reacher 0 → 99, pusher 4 → 48, arm
+ * 0 → 88. Six minutes were wanted: with `--steps 2000 --episodes 500`, in 5:56, reacher 92, pusher 40, arm 38. docs/negative-results.md has
+ * what helped and what did not.
  */
 export const recipe: Recipe = {
   name: "demo-sees",

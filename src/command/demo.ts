@@ -33,7 +33,10 @@ export const demo = define({
   },
   examples: [
     { line: "demo", shows: "minutes on two cores; nothing has to be there before" },
-    { line: "demo --sees", shows: "the same with cameras; longer, and it succeeds less often" },
+    {
+      line: "demo --sees",
+      shows: "the same with cameras: longer, and the pusher succeeds half of the time",
+    },
     { line: "demo --sees --precision bf16", shows: "sooner, on a processor that multiplies in bfloat16" },
     { line: "demo --steps 300 --episodes 50 --starts 20", shows: "a quick look, at what little it learns so soon" },
     { line: "demo --out runs/first --json", shows: "what was found, for programs" },
