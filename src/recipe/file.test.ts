@@ -56,9 +56,9 @@ it("a value fits a recipe by itself, whatever is wrong elsewhere", () => {
   const { data, batch } = recipe;
   const broken = { ...recipe, batch: { ...batch, size: -1 } };
   for (const [rate, fits] of [
-    ["native", true],
-    [10, true],
-    ["10", false],
+    ["native", "fits"],
+    [10, "fits"],
+    ["10", "another value"],
   ] as const)
     expect(fitsRecipe({ ...broken, data: { ...data, rate } }, "data.rate")).toBe(fits);
 });
