@@ -105,6 +105,12 @@ export function cells(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
+/** The largest number up to a limit, 1 or more, that divides a size. */
+export function largestDivisor(size: number, limit: number): number {
+  for (let divisor = Math.min(limit, size); divisor > 1; divisor--) if (size % divisor === 0) return divisor;
+  return 1;
+}
+
 function isAxis(letter: string): letter is Axis {
   return Object.hasOwn(axisNames, letter);
 }

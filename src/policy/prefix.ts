@@ -1,4 +1,5 @@
 import { type SymbolicArray, sizeOf } from "../graph/array.ts";
+import { largestDivisor } from "../graph/axes.ts";
 import { alignAny } from "../graph/op/align.ts";
 import { scale } from "../graph/op/elementwise.ts";
 import { gather } from "../graph/op/gather.ts";
@@ -171,12 +172,6 @@ function fewAtATime(
       return encode(SymbolicPadded.of(split(some, "b", "b o v", alone), isReal));
     });
   });
-}
-
-function largestDivisor(of: number, most: number): number {
-  let divisor = Math.min(of, most);
-  while (of % divisor !== 0) divisor--;
-  return divisor;
 }
 
 /** The backbone's table of tokens, `[y e]`: what it reads them by and, where it says any, says them by. */

@@ -1,5 +1,5 @@
 import { apply, type FloatType, SymbolicArray, show } from "../array.ts";
-import { cells, type IsSubsequence, letters } from "../axes.ts";
+import { cells, type IsSubsequence, largestDivisor, letters } from "../axes.ts";
 import { asRows } from "../cellwise.ts";
 import type { DataType } from "../host-array.ts";
 import { thinShape } from "../lowering.ts";
@@ -136,11 +136,6 @@ function summedByProduct(
   const ones = lowering.node("Expand", [lowering.scalar(like, factor), lowering.integers([1, rows])]);
   const sums = lowering.node("MatMul", [ones, lowering.reshaped(name, shape, [rows, width])]);
   return lowering.reshaped(sums, [1, width], kept);
-}
-
-function largestDivisor(count: number, limit: number): number {
-  for (let divisor = Math.min(limit, count); divisor > 1; divisor--) if (count % divisor === 0) return divisor;
-  return 1;
 }
 
 function expectWithin(where: string, inner: Form, outer: Form): void {
