@@ -4,7 +4,7 @@
     ./armature serve RUN --port 8123 &
     client-venv/bin/python test/parity/openpi_client_serves.py 8123
 
-RUN is of a simulated robot with pictures, such as `armature demo --cameras` leaves. Prints one line for each thing that held and
+RUN is of one simulated robot with pictures, as `armature record` records it. Prints one line for each thing that held and
 exits with 1 at the first that does not.
 """
 
