@@ -44,10 +44,9 @@ export async function benchEngine(
     results.push(result);
     if (profile) for (const each of await profileShape(shape, { device, threads })) profiles.push({ shape, ...each });
   }
-  const rows = results.flatMap(({ shape, measured }) => {
-    const eager = measured.find(({ name }) => name === "PyTorch eager");
-    return measured.map((each) => ({ shape, ...each, ...ratiosTo(eager, each) }));
-  });
+  const rows = results.flatMap(({ shape, measured }) =>
+    measured.map((each) => ({ shape, ...each, ratios: ratiosOf(each, measured) })),
+  );
   const { torch = null } = results[0] ?? {};
   return {
     status: 0,
@@ -61,40 +60,63 @@ export async function benchEngine(
   };
 }
 
+/** Beside whom each is measured, and what the columns say of it. */
+const bases = {
+  float32: { name: "armature separate", title: "of ours in float32" },
+  eager: { name: "PyTorch eager", title: "of PyTorch eager" },
+  autocast: { name: "PyTorch autocast bf16", title: "of PyTorch autocast" },
+} as const;
+
+type Ratios = Readonly<
+  Record<keyof typeof bases, { readonly clock: number; readonly processor: number | null } | null>
+>;
+
 interface Row extends Turns {
   readonly shape: ShapeName;
-  /** To PyTorch eager, the median over rounds: by the clock, and by the processor. */
-  readonly ratio: number | null;
-  readonly processorRatio: number | null;
+  /** To each of the `bases` that was measured, medians over rounds. */
+  readonly ratios: Ratios;
 }
 
-function ratiosTo(base: Turns | undefined, own: Turns): Pick<Row, "ratio" | "processorRatio"> {
-  if (base === undefined) return { ratio: null, processorRatio: null };
-  const isKnown = base.processor !== null && own.processor !== null;
-  return { ratio: ratioTo(base, own), processorRatio: isKnown ? ratioTo(base.processor, own.processor) : null };
+function ratiosOf(own: Turns, measured: readonly Turns[]): Ratios {
+  const ratio = ({ name }: { readonly name: string }) => {
+    const base = measured.find((each) => each.name === name);
+    if (base === undefined) return null;
+    const isKnown = base.processor !== null && own.processor !== null;
+    return { clock: ratioTo(base, own), processor: isKnown ? ratioTo(base.processor, own.processor) : null };
+  };
+  return { float32: ratio(bases.float32), eager: ratio(bases.eager), autocast: ratio(bases.autocast) };
 }
 
+/** By the clock, with the ratio of the processor's time in brackets. */
 function stepTable(rows: readonly Row[]): string {
+  const shown = (["float32", "eager", "autocast"] as const).filter((base) =>
+    rows.some(({ ratios }) => ratios[base] !== null),
+  );
   return table(
     [
       { title: "one training step", align: "left" },
       { title: "by", align: "left" },
       { title: "median ms", align: "right" },
       { title: "fastest ms", align: "right" },
-      { title: "of PyTorch eager", align: "right" },
       { title: "processor ms", align: "right" },
-      { title: "of PyTorch eager", align: "right" },
+      ...shown.map((base) => ({ title: bases[base].title, align: "right" as const })),
     ],
-    rows.map(({ shape, name, medianMs, timesMs, ratio, processor, processorRatio }) => [
+    rows.map(({ shape, name, medianMs, timesMs, ratios, processor }) => [
       shape,
       name,
       medianMs.toFixed(2),
       Math.min(...timesMs).toFixed(2),
-      ratio?.toFixed(2) ?? "–",
       processor?.medianMs.toFixed(0) ?? "–",
-      processorRatio?.toFixed(2) ?? "–",
+      ...shown.map((base) => ratioText(ratios[base])),
     ]),
   );
+}
+
+function ratioText(ratio: Ratios[keyof Ratios]): string {
+  if (ratio === null) return "–";
+  return ratio.processor === null
+    ? ratio.clock.toFixed(2)
+    : `${ratio.clock.toFixed(2)} (${ratio.processor.toFixed(2)})`;
 }
 
 interface Profile {

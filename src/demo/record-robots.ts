@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import type { DemoRobot } from "../dashboard/demo-story.ts";
-import { DatasetWriter } from "../dataset/write/dataset-writer.ts";
 import type { Recipe } from "../recipe/schema.ts";
 import type { RobotOptions } from "../simulation/environment.ts";
-import { recordDemonstrations, recordingOf } from "../simulation/record.ts";
-import { createRobot, findRobot } from "../simulation/robots.ts";
+import { findRobot } from "../simulation/robots.ts";
 import { recordingSeed } from "../simulation/seed.ts";
 import type { Phases } from "./phases.ts";
+import { recordShares } from "./recording-threads.ts";
 
 /** Pixels of the side of the pictures that a policy's robots show it, which it resizes to its own; `null` where it sees none. */
 export function seenBy({ policy }: Pick<Recipe, "policy">): number | null {
@@ -29,32 +28,28 @@ const recording = { version: "v3.0", codec: "h264", seed: recordingSeed, stepsAf
 /** A robot and what was recorded of it. */
 export type RecordedRobot = Omit<DemoRobot, "untrained" | "trained">;
 
-/** Records the expert of each robot that the recipe names, as the dataset that the recipe reads. */
+/**
+ * Records the expert of each robot that the recipe names, as the dataset that the recipe reads: all at the same time, as none waits for
+ * another. Where the user wants it to stop, each ends with its last whole episode.
+ */
 export async function recordRobots(recipe: Recipe, episodes: number, phases: Phases): Promise<RecordedRobot[]> {
-  const recorded: RecordedRobot[] = [];
-  for (const { name } of recipe.data.datasets) {
-    if (phases.isStopped()) break;
-    recorded.push(await recordRobot(name, recipe, episodes, phases));
-  }
-  return recorded;
-}
-
-async function recordRobot(name: string, recipe: Recipe, episodes: number, phases: Phases): Promise<RecordedRobot> {
-  const folder = join(recipe.data.root, name);
-  const design = findRobot(name);
-  const robot = await createRobot(design, optionsFor(recipe)(design.defaults));
-  try {
-    const writer = await DatasetWriter.create(folder, recordingOf(robot, recording));
-    const bar = phases.display.bar(`record ${name}`, "episode", episodes);
-    const watcher = {
-      recorded: (done: number, frames: number) => bar.update(done, { frames: String(frames) }),
-      isStopped: phases.isStopped,
-    };
-    const found = await recordDemonstrations(robot, writer, { ...recording, episodes }, watcher);
-    bar.finish();
-    const { summary, dofs, controlMode } = design;
+  const { root, datasets } = recipe.data;
+  const designs = datasets.map(({ name }) => findRobot(name));
+  const label = `record ${designs.map(({ name }) => name).join(", ")}`;
+  const bar = phases.display.bar(label, "episode", designs.length * episodes);
+  const results = await recordShares(
+    designs.map(({ name, defaults }) => ({
+      name,
+      options: optionsFor(recipe)(defaults),
+      choice: recording,
+      episodes,
+      folder: join(root, name),
+    })),
+    { recorded: (done, frames) => bar.update(done, { frames: String(frames) }), isStopped: phases.isStopped },
+  );
+  bar.finish();
+  return designs.map(({ name, summary, dofs, controlMode }, at) => {
+    const found = results[at]!;
     return { name, summary, dofs: dofs.length, controlMode, episodes: found.episodes, frames: found.frames };
-  } finally {
-    robot.close();
-  }
+  });
 }

@@ -136,10 +136,11 @@ export async function joinVideos(libav: Libav, pieces: readonly VideoPiece[], ou
       try {
         const stream = input.streams[0];
         if (stream === undefined) throw new Error(`${path}: expected a video, got none`);
+        const { timeBase } = stream;
         file ??= new Mp4(libav, out, (made) => stream.codecpar.copy(made.codecpar), format.framesPerSecond);
         for (let frame = 0; frame < frames; frame++) {
           check(libav, input.readFrameSync(packet));
-          packet.rescaleTs(stream.timeBase, file.timeBase);
+          packet.rescaleTs(timeBase, file.timeBase);
           packet.pts = packet.dts = BigInt((joined + frame) * ticksPerFrame);
           packet.duration = BigInt(ticksPerFrame);
           file.write(packet);
@@ -160,6 +161,8 @@ class Mp4 {
   readonly #libav: Libav;
   readonly #format: FormatContext;
   readonly #stream: Stream;
+  /** Ticks of the file, asked for once: each question goes through the library. */
+  readonly timeBase: Stream["timeBase"];
 
   constructor(libav: Libav, path: string, describe: (stream: Stream) => unknown, framesPerSecond: number) {
     const { library } = libav;
@@ -173,10 +176,7 @@ class Mp4 {
     // Without the rate readers take it from the times, and see 4500/149 in place of 30/1.
     this.#stream.avgFrameRate = new library.Rational(framesPerSecond, 1);
     check(libav, this.#format.writeHeaderSync());
-  }
-
-  get timeBase() {
-    return this.#stream.timeBase;
+    this.timeBase = this.#stream.timeBase;
   }
 
   write(packet: Packet): void {

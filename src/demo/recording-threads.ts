@@ -1,0 +1,58 @@
+import { Worker } from "node:worker_threads";
+import { moduleUrl } from "../own-package.ts";
+import { decodeError } from "../plain-error.ts";
+import type { RecordingResult, RecordingWatcher } from "../simulation/record.ts";
+import type { FromRecording, RecordingShare } from "./recording-share.ts";
+
+/** Time between two checks whether to stop. */
+const stopEveryMs = 20;
+
+/**
+ * Records shares at the same time, each in a thread of its own.
+ *
+ * @param watcher hears of each episode, how many there are by then and their frames, of all shares together
+ * @returns in the order of the shares
+ * @throws InputError where one of them fails with it, once all have ended
+ */
+export async function recordShares(
+  shares: readonly Omit<RecordingShare, "stop">[],
+  { recorded, isStopped }: RecordingWatcher,
+): Promise<RecordingResult[]> {
+  const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const end = () => Atomics.store(stop, 0, 1);
+  const looking = setInterval(() => isStopped() && end(), stopEveryMs);
+  const far = shares.map(() => ({ episodes: 0, frames: 0 }));
+  const total = (key: "episodes" | "frames") => far.reduce((sum, each) => sum + each[key], 0);
+  const threads = shares.map(async (share, at) => {
+    try {
+      return await inThread({ ...share, stop }, (episodes, frames) => {
+        far[at] = { episodes, frames };
+        recorded(total("episodes"), total("frames"));
+      });
+    } catch (error) {
+      // The others would go on for nothing.
+      end();
+      throw error;
+    }
+  });
+  try {
+    await Promise.allSettled(threads);
+    return await Promise.all(threads);
+  } finally {
+    clearInterval(looking);
+  }
+}
+
+function inThread(share: RecordingShare, recorded: RecordingWatcher["recorded"]): Promise<RecordingResult> {
+  const { promise, resolve, reject } = Promise.withResolvers<RecordingResult>();
+  const worker = new Worker(moduleUrl("./recording-worker.ts", import.meta.url), { workerData: share });
+  let outcome = () => reject(new Error(`the thread that records ${share.name} has ended`));
+  worker.on("message", (message: FromRecording) => {
+    if (message.kind === "recorded") recorded(message.episodes, message.frames);
+    else if (message.kind === "done") outcome = () => resolve(message.result);
+    else outcome = () => reject(decodeError(message.error, `the thread that records ${share.name}`));
+  });
+  worker.on("error", reject);
+  worker.on("exit", () => outcome());
+  return promise;
+}
