@@ -166,7 +166,13 @@ describe("demo", () => {
     const sum = found().phases.reduce((seconds: number, phase: { seconds: number }) => seconds + phase.seconds, 0);
     expect(found().seconds).toBeGreaterThanOrEqual(sum);
     expect(found().seconds).toBeLessThan(sum + 1);
-    for (const label of ["record reacher, pusher, arm", "roll out arm, untrained", "train", "audit", "roll out arm, trained"])
+    for (const label of [
+      "record reacher, pusher, arm",
+      "roll out arm, untrained",
+      "train",
+      "audit",
+      "roll out arm, trained",
+    ])
       expect(shown).toContain(`\n${label}  `);
   });
 });

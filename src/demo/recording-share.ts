@@ -24,7 +24,7 @@ export interface RecordingShare {
 }
 
 /** Messages of a thread; after the last it ends. */
-export type FromRecording =
+export type FromRecordingShare =
   | { readonly kind: "recorded"; readonly episodes: number; readonly frames: number }
   | { readonly kind: "done"; readonly result: RecordingResult }
   | { readonly kind: "failed"; readonly error: PlainError };

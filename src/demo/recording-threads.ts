@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { moduleUrl } from "../own-package.ts";
 import { decodeError } from "../plain-error.ts";
 import type { RecordingResult, RecordingWatcher } from "../simulation/record.ts";
-import type { FromRecording, RecordingShare } from "./recording-share.ts";
+import type { FromRecordingShare, RecordingShare } from "./recording-share.ts";
 
 /** Time between two checks whether to stop. */
 const stopEveryMs = 20;
@@ -47,7 +47,7 @@ function inThread(share: RecordingShare, recorded: RecordingWatcher["recorded"])
   const { promise, resolve, reject } = Promise.withResolvers<RecordingResult>();
   const worker = new Worker(moduleUrl("./recording-worker.ts", import.meta.url), { workerData: share });
   let outcome = () => reject(new Error(`the thread that records ${share.name} has ended`));
-  worker.on("message", (message: FromRecording) => {
+  worker.on("message", (message: FromRecordingShare) => {
     if (message.kind === "recorded") recorded(message.episodes, message.frames);
     else if (message.kind === "done") outcome = () => resolve(message.result);
     else outcome = () => reject(decodeError(message.error, `the thread that records ${share.name}`));

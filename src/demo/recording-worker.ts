@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { encodeError } from "../plain-error.ts";
-import { type FromRecording, type RecordingShare, recordShare } from "./recording-share.ts";
+import { type FromRecordingShare, type RecordingShare, recordShare } from "./recording-share.ts";
 
 /** The thread that `recording-threads.ts` starts: it records its share and ends. */
 const port = parentPort;
@@ -13,6 +13,6 @@ try {
   post({ kind: "failed", error: encodeError(error) });
 }
 
-function post(message: FromRecording): void {
+function post(message: FromRecordingShare): void {
   port?.postMessage(message);
 }
