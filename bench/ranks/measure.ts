@@ -72,7 +72,7 @@ const datasetCases: readonly ValidationCase[] = [8, 64, 256].map((datasets) => (
 export async function measureRanks(ranks: number, rounds: number, screen: Screen): Promise<RanksResult> {
   const cases = [...issueCases, ...datasetCases].filter((each) => each.ranks <= ranks);
   const sides = [1, 2].filter((each) => each <= ranks);
-  const total = 1 + cases.length + sides.length * trainingRounds;
+  const total = 1 + cases.length + sides.length * rounds;
   const progress = new Progress({ screen, label: "ranks", unit: "job", total, done: 0, now: () => performance.now() });
   let done = 0;
   const job = async <T>(running: Promise<T>): Promise<T> => {
@@ -88,7 +88,7 @@ export async function measureRanks(ranks: number, rounds: number, screen: Screen
     validation.push(...rowsOf(each, times, await job(runJob(each.ranks, request, passSchema.array()))));
   }
   const found = new Map<number, TrainingTimes[]>(sides.map((side) => [side, []]));
-  for (let round = 0; round < trainingRounds; round++)
+  for (let round = 0; round < rounds; round++)
     for (const side of round % 2 === 0 ? sides : sides.toReversed()) found.get(side)!.push(await job(train(side)));
   progress.finish();
   const medians = sides.map((side) => medianOf(found.get(side)!));
@@ -102,7 +102,6 @@ function batchSizes(cases: readonly ValidationCase[]): number[] {
   return [...new Set([...rests, microBatch])].filter((rows) => rows > 0).sort((one, other) => one - other);
 }
 
-const trainingRounds = 2;
 const trainingThreads = 2;
 
 async function train(ranks: number): Promise<TrainingTimes> {
