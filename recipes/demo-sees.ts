@@ -30,13 +30,13 @@ export const recipe: Recipe = {
     actions: "absolute",
     augmentation: null,
     datasets: [
-      dataset({ name: "reacher", controlMode: "joint", instruction: "reach", camera: "top", weight: 1 }),
+      dataset({ name: "reacher", controlMode: "joint", instruction: "reach", camera: "top", weight: 2 }),
       dataset({ name: "pusher", controlMode: "ee", instruction: "push", camera: "top", weight: 1 }),
-      dataset({ name: "arm", controlMode: "joint", instruction: "place", camera: "front", weight: 3 }),
+      dataset({ name: "arm", controlMode: "joint", instruction: "place", camera: "front", weight: 6 }),
     ],
   },
   batch: { size: 64, microBatch: 64, shapes: "fit" },
-  validation: { everySteps: 900, microBatch: 64, ratio: 0.1, framesPerMember: 64, draws: 1, weights: "ema" },
+  validation: { everySteps: 800, microBatch: 64, ratio: 0.1, framesPerMember: 64, draws: 1, weights: "ema" },
   policy: {
     variant: "pi0_queries",
     size: {
@@ -64,7 +64,7 @@ export const recipe: Recipe = {
   },
   optimizer: {
     schedule: "cosine",
-    steps: 2700,
+    steps: 2800,
     warmup: 50,
     peak: 2e-3,
     final: 4e-5,
@@ -75,7 +75,7 @@ export const recipe: Recipe = {
     ema: 0.98,
     frozen: [],
   },
-  checkpoint: { everySteps: 900, keepLast: 1 },
+  checkpoint: { everySteps: 800, keepLast: 1 },
   rollout: {
     everySteps: 0,
     robots: ["reacher", "pusher", "arm"].map((name) => ({ name, dataset: null })),

@@ -26,7 +26,7 @@ export const demo = define({
       null,
     ),
     sees: flag("the goal is in the pictures and not in the state: recipes/demo-sees.ts"),
-    episodes: otherwise(count("count", "recorded of each robot; else 250, or 500 of robots that see"), null),
+    episodes: otherwise(count("count", "recorded of each robot; else 250, or 600 of robots that see"), null),
     steps: otherwise(count("steps", "of training; else as its recipe has it"), null),
     precision: otherwise(choice("precision", "in what gradients multiply matrices", precisions), null),
     starts: otherwise(count("count", "rollouts of each robot, before training and after"), 100),
@@ -82,7 +82,7 @@ async function play(
   const { demoReport } = await import("../dashboard/report/demo-report.ts");
   const { emptyReport, reportDocument } = await import("../dashboard/report/report-file.ts");
   const { sees, starts } = given;
-  const episodes = given.episodes ?? (sees ? 500 : 250);
+  const episodes = given.episodes ?? (sees ? 600 : 250);
   const recipe = await recipeIn(folder, sees ? "demo-sees" : "demo", given);
   const cache = cacheFolder("statistics");
   const empty = await emptyReport(() => terminal.err.write("building the page (once)\n"));

@@ -41,7 +41,7 @@ export const record = define({
   ],
   async run(given, terminal) {
     const { createRobot, findRobot } = await import("../simulation/robots.ts");
-    const { recordDemonstrations, recordingOf } = await import("../simulation/record.ts");
+    const { recordDemonstrations, recordingOf, savedTogether } = await import("../simulation/record.ts");
     const { DatasetWriter } = await import("../dataset/write/dataset-writer.ts");
     const { override } = await import("../recipe/override.ts");
     const design = findRobot(given.robot);
@@ -51,7 +51,11 @@ export const record = define({
     try {
       const folder = resolve(given.out);
       const description = recordingOf(robot, given);
-      const writer = await (given.resume ? DatasetWriter.resume : DatasetWriter.create)(folder, description);
+      const writer = await (given.resume ? DatasetWriter.resume : DatasetWriter.create)(
+        folder,
+        description,
+        savedTogether,
+      );
       if (writer.episodes > given.episodes)
         throw new InputError(`--episodes: expected at least the ${writer.episodes} recorded, got ${given.episodes}`);
       const from = { frames: writer.frames, ms: performance.now() };

@@ -7,6 +7,7 @@ import {
   type RecordingWatcher,
   recordDemonstrations,
   recordingOf,
+  savedTogether,
 } from "../simulation/record.ts";
 import { createRobot, findRobot } from "../simulation/robots.ts";
 
@@ -36,7 +37,7 @@ export async function recordShare(
 ): Promise<RecordingResult> {
   const robot = await createRobot(findRobot(name), options);
   try {
-    const writer = await DatasetWriter.create(folder, recordingOf(robot, choice));
+    const writer = await DatasetWriter.create(folder, recordingOf(robot, choice), savedTogether);
     const isStopped = () => Atomics.load(stop, 0) !== 0;
     return await recordDemonstrations(robot, writer, { ...choice, episodes }, { recorded, isStopped });
   } finally {

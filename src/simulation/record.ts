@@ -39,6 +39,9 @@ export function recordingOf(
   };
 }
 
+/** Episodes that are put on the disk at a time: what a crash loses of them is made again in seconds. */
+export const savedTogether = 16;
+
 /** Hears of a recording as it goes on, and may stop it. */
 export interface RecordingWatcher {
   /** After each whole episode. */

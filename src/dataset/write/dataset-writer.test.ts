@@ -82,6 +82,40 @@ describe.skipIf(!hasLibav).each(["v3.0", "v2.1"] as const)("%s", (version) => {
     expect(await readdir(root)).toEqual(["data", "meta", "videos"]);
   });
 
+  it("is the same to the byte however many episodes are put on the disk together, left and gone on with", async () => {
+    const [single, together, left] = [folder(), folder(), folder()];
+    await write(single, version, 4);
+    const writer = await DatasetWriter.create(together, description(version, {}), 3);
+    for (let episode = 0; episode < 2; episode++) await addEpisode(writer, episode);
+    expect([writer.episodes, writer.frames]).toEqual([2, 8]);
+    await expect(readFile(join(together, "meta/info.json"))).rejects.toThrow("ENOENT");
+    for (let episode = 2; episode < 4; episode++) await addEpisode(writer, episode);
+    await writer.finish();
+    expect(await files(together)).toEqual(await files(single));
+    const begun = await DatasetWriter.create(left, description(version, {}), 3);
+    for (let episode = 0; episode < 2; episode++) await addEpisode(begun, episode);
+    await begun.leave();
+    const { problems, episodes } = await inspectDataset(left, "toy", () => {}, "ends");
+    expect([problems, episodes]).toEqual([[], 2]);
+    const further = await DatasetWriter.resume(left, description(version, {}), 3);
+    expect(further.progress).toEqual({ attempts: 2 });
+    for (let episode = 2; episode < 4; episode++) await addEpisode(further, episode);
+    await further.finish();
+    expect(await files(left)).toEqual(await files(single));
+  });
+
+  it("loses the episodes that were not put on the disk where it breaks off, and records them again", async () => {
+    const [single, broken] = [folder(), folder()];
+    await write(single, version, 4);
+    const writer = await DatasetWriter.create(broken, description(version, {}), 2);
+    for (let episode = 0; episode < 3; episode++) await addEpisode(writer, episode);
+    const again = await DatasetWriter.resume(broken, description(version, {}), 2);
+    expect([again.episodes, again.progress]).toEqual([2, { attempts: 2 }]);
+    for (let episode = 2; episode < 4; episode++) await addEpisode(again, episode);
+    await again.finish();
+    expect(await files(broken)).toEqual(await files(single));
+  });
+
   it("is the same to the byte where the recording was interrupted, wherever that was", async () => {
     const [whole, before, after] = [folder(), folder(), folder()];
     await write(whole, version, 4);

@@ -9,7 +9,7 @@ import { EpisodeBuffer } from "./episode.ts";
 import { WrittenFolder } from "./folder.ts";
 import { type RecordingState, readState, refuseFull, statePath } from "./recording-state.ts";
 import { type FeatureStatistics, PictureTally, VectorTally } from "./statistics.ts";
-import type { EpisodeStore } from "./store.ts";
+import type { EpisodeStore, FinishedEpisode } from "./store.ts";
 import { StoreV2 } from "./store-v2.ts";
 import { StoreV3 } from "./store-v3.ts";
 import { needLibav } from "./video.ts";
@@ -18,7 +18,8 @@ import { needLibav } from "./video.ts";
  * Writes a LeRobot dataset, episode by episode.
  *
  * After each `finishEpisode` the folder holds a whole dataset of the episodes so far, on the disk: a crash loses the running
- * episode at most, and `resume` goes on behind the last whole one, to the same bytes as without the interruption.
+ * episode at most, and `resume` goes on behind the last whole one, to the same bytes as without the interruption. Where episodes can be
+ * made again, several may be put there together: each time costs tens of milliseconds, and a crash then loses those that were not.
  */
 export class DatasetWriter {
   readonly #folder: WrittenFolder;
@@ -27,14 +28,23 @@ export class DatasetWriter {
   readonly #store: EpisodeStore;
   readonly #vectors: ReadonlyMap<string, VectorTally>;
   readonly #pictures: ReadonlyMap<string, PictureTally>;
+  readonly #together: number;
+  /** With the episodes that are not on the disk yet. */
   #state: RecordingState;
+  readonly #unsaved: FinishedEpisode[] = [];
+  /** Instructions that the folder lists. */
+  #savedTasks: number;
   readonly #running = new Map<number, EpisodeBuffer>();
+  /** Episodes that were begun, for names of their unfinished files. */
+  #begun = 0;
 
-  private constructor(parts: WriterParts) {
+  private constructor(parts: WriterParts, together: number) {
+    this.#together = together;
     this.#folder = parts.folder;
     this.#description = parts.description;
     this.#libav = parts.libav;
     this.#state = parts.state;
+    this.#savedTasks = parts.state.tasks.length;
     this.#store = parts.store;
     this.#vectors = parts.vectors;
     this.#pictures = parts.pictures;
@@ -44,9 +54,10 @@ export class DatasetWriter {
    * A writer of a new dataset.
    *
    * @param root a folder that is empty or not there yet
+   * @param together episodes that are put on the disk at a time; no byte depends on it
    * @throws InputError if something is in the folder, it cannot be written, or `node-av` is missing
    */
-  static async create(root: string, description: WrittenDescription): Promise<DatasetWriter> {
+  static async create(root: string, description: WrittenDescription, together = 1): Promise<DatasetWriter> {
     await refuseFull(root);
     const parts = await partsOf(root, description, {
       description: plain(description),
@@ -60,7 +71,7 @@ export class DatasetWriter {
     });
     await parts.folder.put(statePath, `${JSON.stringify(parts.state)}\n`);
     await parts.folder.commit();
-    return new DatasetWriter(parts);
+    return new DatasetWriter(parts, together);
   }
 
   /**
@@ -68,7 +79,7 @@ export class DatasetWriter {
    *
    * @throws InputError if there is none, it is finished, or it was of another description
    */
-  static async resume(root: string, description: WrittenDescription): Promise<DatasetWriter> {
+  static async resume(root: string, description: WrittenDescription, together = 1): Promise<DatasetWriter> {
     const state = await readState(root);
     if (state === null) throw new InputError(`${root}: expected an interrupted recording, got none; record anew`);
     if (state.isFinished) throw new InputError(`${root}: expected an interrupted recording, got a finished one`);
@@ -79,7 +90,7 @@ export class DatasetWriter {
       );
     const parts = await partsOf(root, description, state);
     if (state.episodes > 0) await takeIn(root, state.episodes, parts.vectors);
-    return new DatasetWriter(parts);
+    return new DatasetWriter(parts, together);
   }
 
   /** Whole episodes so far. */
@@ -104,7 +115,7 @@ export class DatasetWriter {
    */
   add(frame: WrittenFrame, run = 0): void {
     const parts = { libav: this.#libav, folder: this.#folder, description: this.#description };
-    const episode = this.#running.get(run) ?? new EpisodeBuffer(parts, String(run));
+    const episode = this.#running.get(run) ?? new EpisodeBuffer(parts, String(this.#begun++));
     this.#running.set(run, episode);
     episode.add(frame);
   }
@@ -116,7 +127,8 @@ export class DatasetWriter {
   }
 
   /**
-   * Puts a running episode on the disk; until then no episode of the same run may begin, nor another be put there.
+   * Ends a running episode and puts it on the disk, where it is the last of those that are put there together; until then no episode of the
+   * same run may begin, nor another be ended.
    *
    * @param progress what `resume` is to know of the maker of the frames
    * @throws RangeError if no frame was added
@@ -132,24 +144,22 @@ export class DatasetWriter {
     const episode = buffer.finish(position);
     for (const [key, rows] of buffer.rows(position)) this.#vectors.get(key)?.add(rows);
     for (const [key, tally] of buffer.pictures) this.#pictures.get(key)?.join(tally);
-    await this.#store.putFrames(episode);
-    if (tasks.length > known.size) await this.#store.putTasks(tasks);
-    await this.#store.putStatistics(this.#statistics());
-    await this.#store.putRecord(episode);
-    await this.#save({
+    this.#unsaved.push(episode);
+    const state = {
       ...this.#state,
       tasks,
       progress: { ...progress },
       episodes: episodes + 1,
       frames: frames + episode.length,
-      pictures: this.#histograms(),
-      cursor: this.#store.cursor(),
-    });
+    };
+    this.#state = state;
+    if (state.episodes % this.#together === 0) await this.#saveEpisodes();
   }
 
   /** Gives running episodes up and marks the recording as finished. */
   async finish(): Promise<void> {
     this.#dropAll();
+    await this.#saveEpisodes();
     await this.#save({ ...this.#state, isFinished: true });
     await this.#folder.finish();
   }
@@ -157,7 +167,20 @@ export class DatasetWriter {
   /** Leaves the recording as it stands, to be gone on with. */
   async leave(): Promise<void> {
     this.#dropAll();
+    await this.#saveEpisodes();
     await this.#folder.finish();
+  }
+
+  async #saveEpisodes(): Promise<void> {
+    const episodes = this.#unsaved.splice(0);
+    if (episodes.length === 0) return;
+    const { tasks } = this.#state;
+    await this.#store.putFrames(episodes);
+    if (tasks.length > this.#savedTasks) await this.#store.putTasks(tasks);
+    await this.#store.putStatistics(this.#statistics());
+    await this.#store.putRecords(episodes);
+    this.#savedTasks = tasks.length;
+    await this.#save({ ...this.#state, pictures: this.#histograms(), cursor: this.#store.cursor() });
   }
 
   #dropAll(): void {

@@ -24,12 +24,16 @@ export class StoreV2 implements EpisodeStore {
     this.#cursor = cursor === null ? { statistics: 0, records: 0 } : cursorSchema.parse(cursor);
   }
 
-  async putFrames(episode: FinishedEpisode): Promise<void> {
-    const where = { episode_index: episode.index, episode_chunk: Math.floor(episode.index / chunkSize) };
-    const table = tableBytes(episode.columns, frameFooter(this.#description));
-    await this.#folder.put(fillTemplate(dataPath["v2.1"], where), table);
-    for (const [key, video] of episode.videos)
-      this.#folder.move(video, fillTemplate(videoPath["v2.1"], { ...where, video_key: key }));
+  async putFrames(episodes: readonly FinishedEpisode[]): Promise<void> {
+    for (const { index, columns, videos } of episodes) {
+      const where = { episode_index: index, episode_chunk: Math.floor(index / chunkSize) };
+      await this.#folder.put(
+        fillTemplate(dataPath["v2.1"], where),
+        tableBytes(columns, frameFooter(this.#description)),
+      );
+      for (const [key, video] of videos)
+        this.#folder.move(video, fillTemplate(videoPath["v2.1"], { ...where, video_key: key }));
+    }
   }
 
   async putTasks(tasks: readonly string[]): Promise<void> {
@@ -40,7 +44,11 @@ export class StoreV2 implements EpisodeStore {
   /** v2.1 states none of the whole dataset: readers join those of the episodes. */
   async putStatistics(): Promise<void> {}
 
-  async putRecord({ index, tasks, length, statistics }: FinishedEpisode): Promise<void> {
+  async putRecords(episodes: readonly FinishedEpisode[]): Promise<void> {
+    for (const episode of episodes) this.#putRecord(episode);
+  }
+
+  #putRecord({ index, tasks, length, statistics }: FinishedEpisode): void {
     const stats = Object.fromEntries([...statistics].map(([key, stated]) => [key, knownToV2(stated)]));
     const records = JSON.stringify({ episode_index: index, tasks, length });
     this.#cursor = {

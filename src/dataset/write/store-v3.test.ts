@@ -60,24 +60,27 @@ describe.skipIf(!hasLibav)("v3.0 files", () => {
     await dataset.close();
   });
 
-  it("videos of small pictures are followed by others after so many frames that joining them takes long", async () => {
-    const root = folder();
-    const writer = await DatasetWriter.create(root, description("v3.0", {}));
-    for (let episode = 0; episode < 3; episode++) {
-      const pictures = new Map([[toyCamera, toyPicture(episode, 0)]]);
-      for (let frame = 0; frame < 2100; frame++) writer.add({ vectors: vectorsOf(episode), pictures, task: "look" });
-      await writer.finishEpisode({});
-    }
-    await writer.finish();
-    expect(await readdir(join(root, "videos", toyCamera, "chunk-000"))).toEqual(["file-000.mp4", "file-001.mp4"]);
-    const records = await ParquetFile.open(join(root, "meta/episodes/chunk-000/file-000.parquet"));
-    expect(await records.column(`videos/${toyCamera}/file_index`, 0, 3)).toEqual([0n, 0n, 1n]);
-    expect(await records.column(`videos/${toyCamera}/from_timestamp`, 0, 3)).toEqual([0, 210, 0]);
-    const dataset = await openDataset(root, toyChoice);
-    const { cells } = await dataset.picture(toyCamera, 2, 2099, { height: side, width: side });
-    expect(Math.abs(cells.at(-1)! - toyPicture(2, 0).cells.at(-1)!)).toBeLessThan(6);
-    await dataset.close();
-  });
+  it.each([1, 3])(
+    "videos of small pictures are followed by others after so many frames that joining them takes long, %i at a time",
+    async (together) => {
+      const root = folder();
+      const writer = await DatasetWriter.create(root, description("v3.0", {}), together);
+      for (let episode = 0; episode < 3; episode++) {
+        const pictures = new Map([[toyCamera, toyPicture(episode, 0)]]);
+        for (let frame = 0; frame < 2100; frame++) writer.add({ vectors: vectorsOf(episode), pictures, task: "look" });
+        await writer.finishEpisode({});
+      }
+      await writer.finish();
+      expect(await readdir(join(root, "videos", toyCamera, "chunk-000"))).toEqual(["file-000.mp4", "file-001.mp4"]);
+      const records = await ParquetFile.open(join(root, "meta/episodes/chunk-000/file-000.parquet"));
+      expect(await records.column(`videos/${toyCamera}/file_index`, 0, 3)).toEqual([0n, 0n, 1n]);
+      expect(await records.column(`videos/${toyCamera}/from_timestamp`, 0, 3)).toEqual([0, 210, 0]);
+      const dataset = await openDataset(root, toyChoice);
+      const { cells } = await dataset.picture(toyCamera, 2, 2099, { height: side, width: side });
+      expect(Math.abs(cells.at(-1)! - toyPicture(2, 0).cells.at(-1)!)).toBeLessThan(6);
+      await dataset.close();
+    },
+  );
 
   it("a list of episodes that is full is followed by another", async () => {
     const root = folder();

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { z } from "zod";
 import type { Libav } from "../libav.ts";
 import { fillTemplate } from "../path-template.ts";
@@ -7,19 +7,23 @@ import { chunkSize, dataPath, fileMegabytes, videoPath, type WrittenDescription 
 import type { WrittenFolder } from "./folder.ts";
 import type { FeatureStatistics } from "./statistics.ts";
 import { type EpisodeStore, type FinishedEpisode, frameFooter } from "./store.ts";
-import { tableBytes, type WrittenColumn, withRowGroup } from "./table.ts";
-import { joinVideos } from "./video.ts";
+import { tableBytes, type WrittenColumn, withRowGroups } from "./table.ts";
+import { joinVideos, type VideoPiece } from "./video.ts";
 
+const count = z.int().nonnegative();
 /** A file that episodes join until it is full, and how much of it counts. */
-const place = z.strictObject({ file: z.int().nonnegative(), held: z.int().nonnegative() });
-const cursorSchema = z.strictObject({ data: place, videos: z.record(z.string(), place), records: place });
+const place = z.strictObject({ file: count, held: count });
+/** `bytes`: what the videos that it was joined from had. */
+const videoPlace = z.strictObject({ ...place.shape, bytes: count.default(0) });
+const cursorSchema = z.strictObject({ data: place, videos: z.record(z.string(), videoPlace), records: place });
 
 type Place = z.infer<typeof place>;
+type VideoPlace = z.infer<typeof videoPlace>;
 
 /** Row groups of the table, frames of each video, rows of the list of episodes that the current files hold. */
 type Cursor = z.infer<typeof cursorSchema>;
 
-/** Episodes to a file of the list of episodes, which is written anew for each of them. */
+/** Episodes to a file of the list of episodes, which is written anew whenever episodes are put. */
 const recordsPerFile = 100;
 const fullBytes = fileMegabytes << 20;
 /** Frames after which a video counts as full: an episode joins it by copying what it holds, however little that is. */
@@ -32,8 +36,8 @@ export class StoreV3 implements EpisodeStore {
   readonly #description: WrittenDescription;
   readonly #libav: Libav;
   #cursor: Cursor;
-  /** Where the episode at hand went. */
-  #placed: ReadonlyMap<string, number> = new Map();
+  /** Where each of the episodes at hand went. */
+  #placed: readonly ReadonlyMap<string, number>[] = [];
   /** The rows of the current list of episodes, by column. */
   #records: Map<string, unknown[]> | null = null;
 
@@ -43,27 +47,16 @@ export class StoreV3 implements EpisodeStore {
     this.#description = description;
     this.#libav = libav;
     const empty: Place = { file: 0, held: 0 };
-    const videos = Object.fromEntries(description.cameras.map(({ key }) => [key, empty]));
+    const videos = Object.fromEntries(description.cameras.map(({ key }) => [key, { ...empty, bytes: 0 }]));
     this.#cursor = cursor === null ? { data: empty, videos, records: empty } : cursorSchema.parse(cursor);
   }
 
-  async putFrames(episode: FinishedEpisode): Promise<void> {
-    const placed = new Map<string, number>();
-    const put = (name: string, { file }: Place) => {
-      placed.set(`${name}/chunk_index`, Math.floor(file / chunkSize)).set(`${name}/file_index`, file % chunkSize);
-    };
-    put("data", this.#cursor.data);
-    const data = await this.#joinTable(episode, this.#cursor.data);
-    const videos: Record<string, Place> = {};
-    for (const [key, video] of episode.videos) {
-      const { framesPerSecond } = this.#description;
-      const current = this.#cursor.videos[key] ?? { file: 0, held: 0 };
-      put(`videos/${key}`, current);
-      placed.set(`videos/${key}/from_timestamp`, current.held / framesPerSecond);
-      placed.set(`videos/${key}/to_timestamp`, (current.held + episode.length) / framesPerSecond);
-      videos[key] = await this.#joinVideo(key, video, episode.length, current);
-    }
-    this.#placed = placed;
+  async putFrames(episodes: readonly FinishedEpisode[]): Promise<void> {
+    const placed = episodes.map((episode) => ({ episode, at: new Map<string, number>() }));
+    const data = await this.#joinTables(placed);
+    const videos: Record<string, VideoPlace> = {};
+    for (const { key } of this.#description.cameras) videos[key] = await this.#joinVideos(key, placed);
+    this.#placed = placed.map(({ at }) => at);
     this.#cursor = { ...this.#cursor, data, videos };
   }
 
@@ -79,50 +72,87 @@ export class StoreV3 implements EpisodeStore {
     await this.#folder.put("meta/stats.json", `${JSON.stringify(Object.fromEntries(statistics), null, 4)}\n`);
   }
 
-  async putRecord(episode: FinishedEpisode): Promise<void> {
-    const { file, held } = this.#cursor.records;
-    const path = fillTemplate(recordsPath, fileNumbers(file));
-    this.#records ??= held === 0 ? new Map() : await this.#readRecords(path, held);
-    const columns = recordColumns(episode, this.#placed, fileNumbers(file)).map((column) => {
-      const values = [...(this.#records?.get(column.name) ?? []), ...column.values];
-      return { ...column, values };
-    });
-    await this.#folder.put(path, tableBytes(columns, {}));
-    const isFull = held + 1 === recordsPerFile;
-    this.#records = isFull ? null : new Map(columns.map(({ name, values }) => [name, values]));
-    this.#cursor = { ...this.#cursor, records: isFull ? { file: file + 1, held: 0 } : { file, held: held + 1 } };
+  async putRecords(episodes: readonly FinishedEpisode[]): Promise<void> {
+    for (const [at, episode] of episodes.entries()) {
+      const { file, held } = this.#cursor.records;
+      const path = fillTemplate(recordsPath, fileNumbers(file));
+      this.#records ??= held === 0 ? new Map() : await this.#readRecords(path, held);
+      const columns = recordColumns(episode, this.#placed[at]!, fileNumbers(file)).map((column) => {
+        const values = [...(this.#records?.get(column.name) ?? []), ...column.values];
+        return { ...column, values };
+      });
+      const isFull = held + 1 === recordsPerFile;
+      if (isFull || at === episodes.length - 1) await this.#folder.put(path, tableBytes(columns, {}));
+      this.#records = isFull ? null : new Map(columns.map(({ name, values }) => [name, values]));
+      this.#cursor = { ...this.#cursor, records: isFull ? { file: file + 1, held: 0 } : { file, held: held + 1 } };
+    }
   }
 
   cursor(): Cursor {
     return this.#cursor;
   }
 
-  async #joinTable({ columns }: FinishedEpisode, { file, held }: Place): Promise<Place> {
-    const path = fillTemplate(dataPath["v3.0"], fileNumbers(file));
+  /** The rows of episodes behind those before them; returns where the next ones go. */
+  async #joinTables(episodes: readonly PlacedEpisode[]): Promise<Place> {
     const footer = frameFooter(this.#description);
-    const bytes =
-      held === 0 ? tableBytes(columns, footer) : withRowGroup(await this.#folder.read(path), held, columns, footer);
-    await this.#folder.put(path, bytes);
-    return bytes.length < fullBytes ? { file, held: held + 1 } : { file: file + 1, held: 0 };
+    let { data } = this.#cursor;
+    for (let from = 0; from < episodes.length; ) {
+      const { file, held } = data;
+      const path = fillTemplate(dataPath["v3.0"], fileNumbers(file));
+      const before = held === 0 ? null : await this.#folder.read(path);
+      const joined = (count: number) => {
+        const tables = episodes.slice(from, from + count).map(({ episode }) => episode.columns);
+        return withRowGroups(before, held, tables, footer);
+      };
+      const all = joined(episodes.length);
+      const fullAt = all.ends.findIndex((end) => end >= fullBytes);
+      const count = fullAt < 0 ? all.ends.length : fullAt + 1;
+      await this.#folder.put(path, count === all.ends.length ? all.bytes : joined(count).bytes);
+      for (const { at } of episodes.slice(from, from + count)) placeIn(at, "data", file);
+      data = fullAt < 0 ? { file, held: held + count } : { file: file + 1, held: 0 };
+      from += count;
+    }
+    return data;
   }
 
-  async #joinVideo(key: string, video: string, frames: number, { file, held }: Place): Promise<Place> {
-    const path = fillTemplate(videoPath["v3.0"], { ...fileNumbers(file), video_key: key });
-    let joined = video;
-    if (held > 0) {
-      const camera = this.#description.cameras.find((each) => each.key === key);
-      if (camera === undefined) throw new Error(`expected a camera "${key}" in the description`);
-      joined = this.#folder.scratch(`joined ${key}.mp4`);
-      const pieces = [
-        { path: this.#folder.path(path), frames: held },
-        { path: video, frames },
-      ];
-      await joinVideos(this.#libav, pieces, joined, { ...this.#description, ...camera });
+  /** The pictures of a camera in episodes behind those before them; returns where the next ones go. */
+  async #joinVideos(key: string, episodes: readonly PlacedEpisode[]): Promise<VideoPlace> {
+    const { framesPerSecond } = this.#description;
+    let current = this.#cursor.videos[key] ?? { file: 0, held: 0, bytes: 0 };
+    const pieces: VideoPiece[] = [];
+    const put = async () => {
+      if (pieces.length > 0) await this.#putVideo(key, current.file, pieces.splice(0));
+    };
+    for (const { episode, at } of episodes) {
+      const path = episode.videos.get(key);
+      if (path === undefined) throw new Error(`expected a video of "${key}", got none`);
+      const { file, held } = current;
+      if (pieces.length === 0 && held > 0) pieces.push({ path: this.#folder.path(videoFile(key, file)), frames: held });
+      pieces.push({ path, frames: episode.length });
+      placeIn(at, `videos/${key}`, file);
+      at.set(`videos/${key}/from_timestamp`, held / framesPerSecond);
+      at.set(`videos/${key}/to_timestamp`, (held + episode.length) / framesPerSecond);
+      current = { file, held: held + episode.length, bytes: current.bytes + (await stat(path)).size };
+      if (current.bytes < fullBytes && current.held < fullFrames) continue;
+      await put();
+      current = { file: file + 1, held: 0, bytes: 0 };
     }
+    await put();
+    return current;
+  }
+
+  /** Pieces as one file: the first may be the file as it stands, the others are unfinished ones that are not needed any more. */
+  async #putVideo(key: string, file: number, pieces: readonly VideoPiece[]): Promise<void> {
+    const path = videoFile(key, file);
+    const [first, ...others] = pieces;
+    if (first === undefined) return;
+    if (others.length === 0) return this.#folder.move(first.path, path);
+    const camera = this.#description.cameras.find((each) => each.key === key);
+    if (camera === undefined) throw new Error(`expected a camera "${key}" in the description`);
+    const joined = this.#folder.scratch(`joined ${key} ${file}.mp4`);
+    await joinVideos(this.#libav, pieces, joined, { ...this.#description, ...camera });
+    for (const piece of pieces) if (piece.path !== this.#folder.path(path)) await rm(piece.path);
     this.#folder.move(joined, path);
-    const { size } = await stat(joined);
-    const isFull = size >= fullBytes || held + frames >= fullFrames;
-    return isFull ? { file: file + 1, held: 0 } : { file, held: held + frames };
   }
 
   async #readRecords(path: string, rows: number): Promise<Map<string, unknown[]>> {
@@ -131,6 +161,20 @@ export class StoreV3 implements EpisodeStore {
     for (const name of file.columns) records.set(name, await file.column(name, 0, rows));
     return records;
   }
+}
+
+/** An episode, and what the list of episodes is to say of where it stands. */
+interface PlacedEpisode {
+  readonly episode: FinishedEpisode;
+  readonly at: Map<string, number>;
+}
+
+function placeIn(at: Map<string, number>, name: string, file: number): void {
+  at.set(`${name}/chunk_index`, Math.floor(file / chunkSize)).set(`${name}/file_index`, file % chunkSize);
+}
+
+function videoFile(key: string, file: number): string {
+  return fillTemplate(videoPath["v3.0"], { ...fileNumbers(file), video_key: key });
 }
 
 function fileNumbers(file: number) {

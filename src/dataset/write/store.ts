@@ -17,13 +17,17 @@ export interface FinishedEpisode {
   readonly videos: ReadonlyMap<string, string>;
 }
 
-/** Where the episodes of one version of the format go; what it is given is in place when the folder commits. */
+/**
+ * Where the episodes of one version of the format go; what it is given is in place when the folder commits. How many are put at a time
+ * changes no byte of the dataset.
+ */
 export interface EpisodeStore {
-  putFrames(episode: FinishedEpisode): Promise<void>;
+  putFrames(episodes: readonly FinishedEpisode[]): Promise<void>;
   putTasks(tasks: readonly string[]): Promise<void>;
   /** Those of the whole dataset. */
   putStatistics(statistics: ReadonlyMap<string, FeatureStatistics>): Promise<void>;
-  putRecord(episode: FinishedEpisode): Promise<void>;
+  /** Of the episodes whose frames were put last. */
+  putRecords(episodes: readonly FinishedEpisode[]): Promise<void>;
   /** Plain data with which a store of the same folder goes on from here. */
   cursor(): unknown;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { ParquetFile } from "../read/parquet.ts";
-import { tableBytes, type WrittenColumn, withRowGroup } from "./table.ts";
+import { tableBytes, type WrittenColumn, withRowGroups } from "./table.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "armature-table-"));
 
@@ -42,20 +42,22 @@ it("a table is read as it was written, nested lists too", async () => {
 
 it("row groups are joined without touching those before", async () => {
   const first = tableBytes(columns(0, 3), footer);
-  const second = withRowGroup(first, 1, columns(3, 5), footer);
-  const third = withRowGroup(second, 2, columns(8, 1), footer);
+  const second = withRowGroups(first, 1, [columns(3, 5)], footer).bytes;
+  const third = withRowGroups(second, 2, [columns(8, 1)], footer).bytes;
   expect(await read(third)).toEqual(expected([columns(0, 3), columns(3, 5), columns(8, 1)]));
   expect(third.subarray(0, 200)).toEqual(first.subarray(0, 200));
 });
 
 it("row groups that do not count are written over", async () => {
   const first = tableBytes(columns(0, 3), footer);
-  const torn = withRowGroup(first, 1, columns(50, 7), footer);
-  expect(withRowGroup(torn, 1, columns(3, 5), footer)).toEqual(withRowGroup(first, 1, columns(3, 5), footer));
+  const torn = withRowGroups(first, 1, [columns(50, 7)], footer).bytes;
+  expect(withRowGroups(torn, 1, [columns(3, 5)], footer).bytes).toEqual(
+    withRowGroups(first, 1, [columns(3, 5)], footer).bytes,
+  );
 });
 
 it("a table with fewer row groups than are to be kept is refused", () => {
-  expect(() => withRowGroup(tableBytes(columns(0, 3), footer), 2, columns(3, 1), footer)).toThrow(
+  expect(() => withRowGroups(tableBytes(columns(0, 3), footer), 2, [columns(3, 1)], footer).bytes).toThrow(
     "expected 2 row groups, got 1",
   );
 });

@@ -15,26 +15,37 @@ export type Footer = Readonly<Record<string, unknown>>;
 
 /** A Parquet file of one row group. */
 export function tableBytes(columns: readonly WrittenColumn[], footer: Footer): Uint8Array {
-  const writer = open(new ByteWriter(), columns, footer);
-  return finish(writer, columns);
+  return withRowGroups(null, 0, [columns], footer).bytes;
+}
+
+/** A file, and where each of the row groups that were added to it ends there. */
+export interface JoinedTable {
+  readonly bytes: Uint8Array;
+  readonly ends: readonly number[];
 }
 
 /**
- * A Parquet file with one more row group, so that every episode has its own.
+ * A Parquet file with more row groups, so that every episode has its own.
  *
- * @param file a file that this function or `tableBytes` made, of the same columns
+ * @param file a file that was made here, of the same columns; `null` for a new one
  * @param groups row groups of it that are kept; what was written after them is not
+ * @param tables columns of each row group that is added
  * @throws RangeError if the file has fewer
  */
-export function withRowGroup(file: Uint8Array, groups: number, columns: readonly WrittenColumn[], footer: Footer) {
-  const kept = parquetMetadata(copy(file)).row_groups.slice(0, groups);
-  if (kept.length < groups) throw new RangeError(`expected ${groups} row groups, got ${kept.length}`);
-  const end = Math.max(...kept.flatMap((group) => group.columns.map(chunkEnd)));
-  const writer = open(new ByteWriter(file.length * 2), columns, footer);
-  writer.writer.appendBytes(file.subarray(writer.writer.offset, end));
-  writer.row_groups.push(...kept);
-  for (const group of kept) writer.num_rows += group.num_rows;
-  return finish(writer, columns);
+export function withRowGroups(
+  file: Uint8Array | null,
+  groups: number,
+  tables: readonly (readonly WrittenColumn[])[],
+  footer: Footer,
+): JoinedTable {
+  const writer = open(new ByteWriter((file?.length ?? 0) * 2 || undefined), tables[0] ?? [], footer);
+  if (file !== null) keep(writer, file, groups);
+  const ends = tables.map((columns) => {
+    add(writer, columns);
+    return writer.writer.offset;
+  });
+  if (writer.finish() !== undefined) throw new Error("a table in memory is written at once");
+  return { bytes: writer.writer.getBytes(), ends };
 }
 
 type Writing = InstanceType<typeof ParquetWriter>;
@@ -46,12 +57,19 @@ function open(bytes: ByteWriter, columns: readonly WrittenColumn[], footer: Foot
   return new ParquetWriter({ writer: bytes, schema, statistics: false, kvMetadata, createdBy: "armature" });
 }
 
-function finish(writer: Writing, columns: readonly WrittenColumn[]): Uint8Array {
+function keep(writer: Writing, file: Uint8Array, groups: number): void {
+  const kept = parquetMetadata(copy(file)).row_groups.slice(0, groups);
+  if (kept.length < groups) throw new RangeError(`expected ${groups} row groups, got ${kept.length}`);
+  const end = Math.max(...kept.flatMap((group) => group.columns.map(chunkEnd)));
+  writer.writer.appendBytes(file.subarray(writer.writer.offset, end));
+  writer.row_groups.push(...kept);
+  for (const group of kept) writer.num_rows += group.num_rows;
+}
+
+function add(writer: Writing, columns: readonly WrittenColumn[]): void {
   const columnData = columns.map(({ name, values }) => ({ name, data: [...values], offsetIndex: false }));
   const rowGroupSize = Math.max(1, columns[0]?.values.length ?? 0);
-  const pending = writer.write({ columnData, rowGroupSize }) ?? writer.finish();
-  if (pending !== undefined) throw new Error("a table in memory is written at once");
-  return writer.writer.getBytes();
+  if (writer.write({ columnData, rowGroupSize }) !== undefined) throw new Error("a table in memory is written at once");
 }
 
 function elements({ name, type, depth }: WrittenColumn): SchemaElement[] {

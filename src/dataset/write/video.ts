@@ -137,7 +137,12 @@ export async function joinVideos(libav: Libav, pieces: readonly VideoPiece[], ou
         const stream = input.streams[0];
         if (stream === undefined) throw new Error(`${path}: expected a video, got none`);
         const { timeBase } = stream;
-        file ??= new Mp4(libav, out, (made) => stream.codecpar.copy(made.codecpar), format.framesPerSecond);
+        const describe = (made: Stream) => {
+          stream.codecpar.copy(made.codecpar);
+          // That of what was joined before would stand in the file, and so how often it was joined.
+          made.codecpar.bitRate = 0n;
+        };
+        file ??= new Mp4(libav, out, describe, format.framesPerSecond);
         for (let frame = 0; frame < frames; frame++) {
           check(libav, input.readFrameSync(packet));
           packet.rescaleTs(timeBase, file.timeBase);
