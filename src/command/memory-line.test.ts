@@ -7,16 +7,18 @@ const expected = {
   momentsAndAverages: 909 * mib,
   gradients: 606 * mib,
   activations: 40 * mib,
+  programs: 14 * mib,
+  pictures: 0,
   process: 367 * mib,
-  total: 2528 * mib,
+  total: 2542 * mib,
 };
 
 test("what a run needs of memory is said by what it is for, and beside what it had", () => {
   expect(memoryLine(expected)).toBe(
-    "memory: about 2,528 MiB in training (weights 606, moments and averages 909, gradients 606, activations 40, the process as it is 367)",
+    "memory: about 2,542 MiB in training (weights 606, moments and averages 909, gradients 606, activations 40, programs 14, pictures 0, the process itself 367)",
   );
   expect(memoryOutcome({ expected, most: [2557 * mib, 2554 * mib] })).toBe(
-    "memory: 2,557, 2,554 MiB at most at 2 ranks, about 2,528 were expected",
+    "memory: 2,557, 2,554 MiB at most at 2 ranks, about 2,542 were expected",
   );
-  expect(memoryOutcome({ expected, most: [2557 * mib] })).toBe("memory: 2,557 MiB at most, about 2,528 were expected");
+  expect(memoryOutcome({ expected, most: [2557 * mib] })).toBe("memory: 2,557 MiB at most, about 2,542 were expected");
 });

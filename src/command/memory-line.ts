@@ -8,6 +8,8 @@ export function memoryLine({
   momentsAndAverages,
   gradients,
   activations,
+  programs,
+  pictures,
   process,
 }: MemoryPlan): string {
   const parts = {
@@ -15,7 +17,9 @@ export function memoryLine({
     "moments and averages": momentsAndAverages,
     gradients,
     activations,
-    "the process as it is": process,
+    programs,
+    pictures,
+    "the process itself": process,
   };
   const listed = Object.entries(parts).map(([name, bytes]) => `${name} ${mebibytes(bytes)}`);
   return `memory: about ${mebibytes(total)} MiB in training (${listed.join(", ")})`;

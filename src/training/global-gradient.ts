@@ -107,6 +107,7 @@ export class GradientProgram {
       ...machine,
       fixed: new Map(),
       standing,
+      packing: "never",
     });
     return new GradientProgram(setting, { objectives, trained }, program, standing);
   }

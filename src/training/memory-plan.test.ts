@@ -1,7 +1,5 @@
 import { expect, test } from "vitest";
-import { input } from "../graph/array.ts";
-import { add, multiply, sqrt } from "../graph/op/elementwise.ts";
-import { mostAlive, mostGradients } from "./memory-plan.ts";
+import { memoryPlan, mostGradients } from "./memory-plan.ts";
 
 test("gradients in memory are the subtrees that wait and the one under way, at the rank that has most", () => {
   // Of eight: 0+1 and 2+3 and 4+5 wait as (0..3), (4..5), 6 while 7 is computed.
@@ -9,11 +7,14 @@ test("gradients in memory are the subtrees that wait and the one under way, at t
   expect([1, 2, 4, 8].map((count) => mostGradients(count, 2))).toEqual([1, 1, 2, 3]);
 });
 
-test("an array lives from the operator that makes it to the last that reads it, inputs and results elsewhere", () => {
-  const x = input("x", "i", [10], "float32");
-  const root = sqrt(x);
-  const square = multiply(root, root);
-  // The root, the square and the sum's own cells would be 30; the sum is a result.
-  expect(mostAlive([add(root, square)])).toBe(20);
-  expect(mostAlive([square])).toBe(10);
+test("a rank needs its process and all that is counted", () => {
+  const counted = {
+    weights: 1,
+    momentsAndAverages: 20,
+    gradients: 300,
+    activations: 4000,
+    programs: 50_000,
+    pictures: 600_000,
+  };
+  expect(memoryPlan(counted, 7_000_000)).toEqual({ ...counted, process: 7_000_000, total: 7_654_321 });
 });

@@ -1,45 +1,56 @@
-import { layoutIn } from "../batch/shape.ts";
-import { nodesBefore } from "../graph/array.ts";
+import type { PlacedRequest } from "../batch/shape.ts";
 import { cells } from "../graph/axes.ts";
-import type { AnyArray, Node } from "../graph/operation.ts";
+import { frameCount } from "../mixture/frames.ts";
 import type { ParameterForm } from "../nn/parameter.ts";
-import { gradientOutputs, traceObjectives } from "../objective/objective.ts";
 import { momentBytes } from "../optimizer/moment-form.ts";
 import { groupLength, packedLength } from "../optimizer/packed-layout.ts";
 import { shareOf } from "../ranks/deal.ts";
 import { bytesOf } from "../ranks/link.ts";
 import { joinLast } from "../ranks/tree.ts";
 import type { World } from "../ranks/world.ts";
-import { type Plan, settingOf } from "../recipe/plan.ts";
+import { layoutOf, type Plan } from "../recipe/plan.ts";
 import { trainedBy } from "./begin.ts";
-import { shapePlanOf } from "./shape-plan.ts";
+import { programMemoryOf, type RunRequests } from "./program-memory.ts";
 
 /** Bytes that each rank of a run is expected to need at most, by what they are for. */
 export interface MemoryPlan {
   readonly weights: number;
   readonly momentsAndAverages: number;
   readonly gradients: number;
-  /** Arrays between the operators of a gradient program, where most of them live at a time. */
+  /** Arrays between the operators of programs, as the runtime takes memory for them. */
   readonly activations: number;
+  /** The compiled programs themselves. */
+  readonly programs: number;
+  /** Pictures that will be kept. */
+  readonly pictures: number;
   /** The process itself, with what it has read and loaded before its first step. */
   readonly process: number;
   readonly total: number;
 }
 
+/** What can be counted of it. */
+export type CountedMemory = Omit<MemoryPlan, "process" | "total">;
+
 const bytesPerCell = Float32Array.BYTES_PER_ELEMENT;
+
+/** What a rank needs, with its process as it is: loaded, and without what nobody needs any more. */
+export function memoryPlan(counted: CountedMemory, begun: number): MemoryPlan {
+  const parts = { ...counted, process: begun };
+  return { ...parts, total: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0) };
+}
 
 /**
  * What training takes, counted before its first step.
  *
  * @param parameters of the policy
  * @param ranks  that divide moments and averages
- * @param process bytes of the process as it is
+ * @param requests of the rank
  */
-export function memoryPlanOf(
+export function countedMemoryOf(
   plan: Plan,
   parameters: readonly ParameterForm[],
-  { ranks, process: begun }: { readonly ranks: number; readonly process: number },
-): MemoryPlan {
+  { ranks, requests }: { readonly ranks: number; readonly requests: RunRequests },
+): CountedMemory {
   const { recipe } = plan;
   const trained = trainedBy(recipe, parameters);
   const cellsOf = (forms: readonly ParameterForm[]) => forms.reduce((sum, { shape }) => sum + cells(shape), 0);
@@ -52,15 +63,27 @@ export function memoryPlanOf(
   const shareRoom = Math.min(room, packed / ranks);
   const moments = 2 * ((momentBytes[form] * length) / ranks + (form === "float32" ? 1 : 2) * shareRoom);
   const averages = ema === null ? 0 : packed / ranks + shareRoom;
-  const microBatches = Math.ceil(recipe.batch.size / recipe.batch.microBatch);
-  const parts = {
+  return {
     weights: packed + room + frozen,
     momentsAndAverages: moments + averages,
-    gradients: mostGradients(microBatches, ranks) * (packed + room),
-    activations: activationsOf(plan, trained),
-    process: begun,
+    gradients: mostGradients(requests.microBatches, ranks) * (packed + room),
+    ...programMemoryOf(plan, trained, requests),
+    pictures: pictureBytes(plan, requests),
   };
-  return { ...parts, total: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0) };
+}
+
+/** Of the pictures of each dataset: as many as there are, as there is room for, and as the micro-batches ask for, whichever is least. */
+function pictureBytes({ recipe, mixture }: Plan, { training, validation, times }: RunRequests): number {
+  const { pictureSize, observations } = layoutOf(recipe, 1);
+  const rowsOf = (requests: readonly PlacedRequest[], at: number) =>
+    requests.reduce((sum, { draws }) => sum + draws.filter(({ member }) => member === at).length, 0);
+  const bytes = mixture.members.map((member, at) => {
+    const cameras = member.embodiment.cameras.filter(({ key }) => key !== null).length;
+    const frames = frameCount(member.train) + frameCount(member.validation);
+    const asked = observations * (times * rowsOf(training, at) + rowsOf(validation, at));
+    return Math.min(recipe.data.pictureMemoryBytes, Math.min(frames, asked) * cameras * 3 * pictureSize ** 2);
+  });
+  return bytes.reduce((sum, one) => sum + one, 0);
 }
 
 /** Gradients in memory at a time, at the rank that has most: sums of subtrees, and the one under way. */
@@ -85,36 +108,3 @@ export async function mostMemory(world: World): Promise<number[]> {
 }
 
 const kibibyte = 1024;
-
-/** Of the shape of micro-batches that takes most. */
-function activationsOf(plan: Plan, trained: ReadonlySet<string>): number {
-  const { batch } = plan.recipe;
-  const setting = settingOf(plan, batch.microBatch);
-  const trains = (name: string) => trained.has(name);
-  const shapes = (batch.shapes ?? "one") === "one" ? [setting.layout] : shapePlanOf(plan).shapes;
-  return Math.max(
-    ...shapes.map((shape) => {
-      const objectives = traceObjectives({ ...setting, layout: layoutIn(setting.layout, shape), trains });
-      const own = objectives.parameters.filter(({ name }) => trains(name));
-      return bytesPerCell * mostAlive(Object.values(gradientOutputs(objectives, own, batch.recompute ?? "nothing")));
-    }),
-  );
-}
-
-/** Cells of the arrays that live at a time, at most, where nodes are computed in the order in which they were made; results stand elsewhere. */
-export function mostAlive(outputs: readonly AnyArray[]): number {
-  const nodes = nodesBefore(outputs).filter(({ inputs }) => inputs.length > 0);
-  const results = new Set(outputs.map(({ node }) => node));
-  const lastUse = new Map<Node, Node>();
-  for (const node of nodes) for (const { node: source } of node.inputs) lastUse.set(source, node);
-  const ending = Map.groupBy(lastUse.keys(), (source) => lastUse.get(source)!);
-  const sizeOf = (node: Node) =>
-    node.inputs.length === 0 || results.has(node) ? 0 : node.forms.reduce((sum, { shape }) => sum + cells(shape), 0);
-  let [alive, most] = [0, 0];
-  for (const node of nodes) {
-    alive += sizeOf(node);
-    most = Math.max(most, alive);
-    for (const source of ending.get(node) ?? []) alive -= sizeOf(source);
-  }
-  return most;
-}

@@ -41,7 +41,7 @@ import type { TrainingProgress } from "./progress.ts";
 import type { RunState } from "./run-state.ts";
 import { shapingOf } from "./shape-plan.ts";
 import { agreeOnWeights, type Lend, withWholeAverages, writeAtRank0 } from "./shared-state.ts";
-import { stepShares } from "./step-shares.ts";
+import { stepRequests, stepShares } from "./step-shares.ts";
 import { type StepShare, type Trainer, trainerFrom } from "./trainer.ts";
 import { drawsOf, Validator } from "./validator.ts";
 import { type ActingState, actingWeights } from "./weights.ts";
@@ -55,6 +55,8 @@ export class Run {
   /** `null`: every row has the recipe's one shape. */
   readonly #shaping: Shaping | null;
   readonly #loader: Loader;
+  /** How long `tryLoader` took. */
+  #triedMs = 0;
   #trainer: Promise<Trainer> | null = null;
   #validator: Promise<Validator> | null = null;
 
@@ -151,7 +153,7 @@ export class Run {
 
   /** How long training and validation have waited for batches. */
   get waitedMs(): number {
-    return this.#loader.waitedMs;
+    return this.#loader.waitedMs - this.#triedMs;
   }
 
   /** How many samples of this rank that takes. */
@@ -203,6 +205,22 @@ export class Run {
     } finally {
       samplers.release();
     }
+  }
+
+  /** The micro-batches of a step that this rank computes, and how many there are over all ranks. */
+  requests(step: number): { readonly requests: readonly PlacedRequest[]; readonly microBatches: number } {
+    return stepRequests({ plan: this.plan, shaping: this.#shaping, world: this.world }, step);
+  }
+
+  /** Those of a validation. */
+  get validationRequests(): readonly PlacedRequest[] {
+    return this.#validationShare(this.plan.recipe.validation.framesPerMember);
+  }
+
+  /** Has the loader make micro-batches and forgets them: its threads have opened, read and kept what they work with. */
+  async tryLoader(requests: readonly PlacedRequest[]): Promise<void> {
+    for await (const _ of this.#loader.batches(requests));
+    this.#triedMs = this.#loader.waitedMs;
   }
 
   /** This rank's share of the micro-batches of each step from one on, in order of the steps. */

@@ -14,28 +14,24 @@ interface Shared {
   readonly world: RankInWorld;
 }
 
-/** A rank's share of the micro-batches of each step from one on, in order of the steps. They are loaded ahead of time. */
-export function stepShares(
-  loader: Loader,
-  { plan: { recipe, mixture }, shaping, world }: Shared,
-  from: number,
-  until: number,
-): () => Promise<StepShare> {
+/** The micro-batches of a step that a rank computes, and how many there are over all ranks. */
+export function stepRequests({ plan: { recipe, mixture }, shaping, world }: Shared, step: number) {
   const { size, microBatch } = recipe.batch;
   const layout = layoutOf(recipe, microBatch);
-  const shareAt = (step: number) => {
-    const draws = stepDraws(mixture, size, step);
-    const all = dealtByShape(draws, { purpose: "train", layout, shaping, rows: "fewest" });
-    const { start, end } = shareOf(all.length, world);
-    return { requests: all.slice(start, end), microBatches: all.length };
-  };
+  const all = dealtByShape(stepDraws(mixture, size, step), { purpose: "train", layout, shaping, rows: "fewest" });
+  const { start, end } = shareOf(all.length, world);
+  return { requests: all.slice(start, end), microBatches: all.length };
+}
+
+/** A rank's share of the micro-batches of each step from one on, in order of the steps. They are loaded ahead of time. */
+export function stepShares(loader: Loader, shared: Shared, from: number, until: number): () => Promise<StepShare> {
   function* requests() {
-    for (let step = from; step < until; step++) yield* shareAt(step).requests;
+    for (let step = from; step < until; step++) yield* stepRequests(shared, step).requests;
   }
   const stream = loader.batches(requests());
   let step = from;
   return async () => {
-    const { requests: own, microBatches } = shareAt(step++);
+    const { requests: own, microBatches } = stepRequests(shared, step++);
     const batches: Batch[] = [];
     for (let at = 0; at < own.length; at++) {
       const next = await stream.next();

@@ -5,7 +5,8 @@ import type { Recipe } from "../recipe/schema.ts";
 import { withTokenizerContent } from "../recipe/tokenizer.ts";
 import { beginRun, checkStart, type Start, trainedBy } from "./begin.ts";
 import type { RunEvent } from "./event-log.ts";
-import { memoryPlanOf, mostMemory } from "./memory-plan.ts";
+import { expectedMemory } from "./expected-memory.ts";
+import { mostMemory } from "./memory-plan.ts";
 import { closeObservers, openObservers } from "./observer.ts";
 import { better, type TrainingProgress } from "./progress.ts";
 import { TrainingRecord, type TrainResult } from "./record.ts";
@@ -49,8 +50,7 @@ export async function trainPolicy(request: TrainRequest, watcher: TrainWatcher):
   const observers = open.adopt(await openObservers(watcher.observers, run.plan, world), closeObservers);
   const begun = world.rank === 0 ? await beginRun(folder, run.plan, start, run.parameters) : null;
   const events = begun === null ? null : open.adopt(begun.events, (log) => log.close());
-  const begunWith = { ranks: recipe.device === "cpu" ? world.size : 1, process: process.memoryUsage.rss() };
-  const memory = memoryPlanOf(run.plan, run.parameters, begunWith);
+  const memory = await expectedMemory(run, until);
   watcher.opened(run.data, shapePlanOf(run.plan), memory);
   for (const note of begun?.notes ?? []) watcher.note(note);
 

@@ -1,0 +1,86 @@
+import { layoutIn, type MicroShape, type PlacedRequest } from "../batch/shape.ts";
+import { Arena } from "../graph/arena.ts";
+import { GraphLowering } from "../graph/lowering.ts";
+import type { OnnxGraph } from "../graph/onnx.ts";
+import type { AnyArray } from "../graph/operation.ts";
+import { type RunBuffer, runBuffersOf } from "../graph/run-memory.ts";
+import { errorOutputs, gradientOutputs, traceObjectives } from "../objective/objective.ts";
+import { type Plan, settingOf } from "../recipe/plan.ts";
+import { mostPrograms } from "./program-cache.ts";
+
+/** The micro-batches that a rank will compute: of its first steps, and of a validation. */
+export interface RunRequests {
+  readonly training: readonly PlacedRequest[];
+  /** Of a step, over all ranks, at most. */
+  readonly microBatches: number;
+  /** All steps of the run, as multiples of those. */
+  readonly times: number;
+  /** None, where a run validates nothing. */
+  readonly validation: readonly PlacedRequest[];
+}
+
+/**
+ * What a session of the runtime keeps of each node of its graph: 4.5 MiB of 834 nodes, 8.5 of 1,787, 14.5 of 2,787 (the process's growth by one
+ * program more, of the same policy with other numbers of rows: docs/benchmarks.md, "Memory of a rank").
+ */
+const bytesPerNode = 5400;
+
+/** What the programs of a run take: for arrays, in the arena that all have in common, and for themselves. */
+export function programMemoryOf(
+  plan: Plan,
+  trained: ReadonlySet<string>,
+  { training, validation }: RunRequests,
+): { readonly activations: number; readonly programs: number } {
+  const held = shapesOf(validation).map((shape) => programOf(errorGraph(plan, shape)));
+  const shapes = shapesOf(training);
+  const largest = shapes.filter((shape) => shapes.every((other) => !isLike(shape, other) || other.rows <= shape.rows));
+  const learning = largest.map((shape) => ({ shape, ...programOf(gradientGraph(plan, trained, shape)) }));
+  const arena = new Arena();
+  for (const { buffers } of [...held, ...learning, ...held, ...learning]) arena.run(buffers);
+  const nodes = shapes.slice(0, mostPrograms).map((shape) => learning.find((own) => isLike(own.shape, shape))!.nodes);
+  const all = [...nodes, ...held.slice(0, mostPrograms).map((own) => own.nodes)];
+  return { activations: arena.bytes, programs: bytesPerNode * all.reduce((sum, one) => sum + one, 0) };
+}
+
+interface CountedProgram {
+  readonly nodes: number;
+  readonly buffers: readonly RunBuffer[];
+}
+
+function programOf(graph: OnnxGraph): CountedProgram {
+  return { nodes: graph.nodes.length, buffers: runBuffersOf(graph) };
+}
+
+/** Each once, in the order in which they come. */
+function shapesOf(requests: readonly PlacedRequest[]): MicroShape[] {
+  const shapes = new Map<string, MicroShape>();
+  for (const { layout } of requests) {
+    const { rows, views, observations, tokens } = layout;
+    const key = [rows, views, observations, tokens].join(" ");
+    if (!shapes.has(key)) shapes.set(key, { rows, views, observations, tokens });
+  }
+  return [...shapes.values()];
+}
+
+/** Whether two shapes differ in their rows alone. */
+function isLike(one: MicroShape, other: MicroShape): boolean {
+  return one.views === other.views && one.observations === other.observations && one.tokens === other.tokens;
+}
+
+function gradientGraph(plan: Plan, trained: ReadonlySet<string>, shape: MicroShape): OnnxGraph {
+  const { batch } = plan.recipe;
+  const setting = settingOf(plan, batch.microBatch);
+  const trains = (name: string) => trained.has(name);
+  const objectives = traceObjectives({ ...setting, layout: layoutIn(setting.layout, shape), trains });
+  const own = objectives.parameters.filter(({ name }) => trains(name));
+  return graphOf(gradientOutputs(objectives, own, batch.recompute ?? "nothing"));
+}
+
+function errorGraph(plan: Plan, shape: MicroShape): OnnxGraph {
+  const setting = settingOf(plan, shape.rows);
+  return graphOf(errorOutputs(traceObjectives({ ...setting, layout: layoutIn(setting.layout, shape) })));
+}
+
+function graphOf(outputs: Readonly<Record<string, AnyArray>>): OnnxGraph {
+  return new GraphLowering(new Map()).graph(new Map(Object.entries(outputs)));
+}
