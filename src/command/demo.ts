@@ -35,7 +35,7 @@ export const demo = define({
     { line: "demo", shows: "minutes on two cores; nothing has to be there before" },
     {
       line: "demo --sees",
-      shows: "the same with cameras: longer, and the pusher succeeds half of the time",
+      shows: "the same with cameras: longer, and the pusher succeeds in one of three starts",
     },
     { line: "demo --sees --precision bf16", shows: "sooner, on a processor that multiplies in bfloat16" },
     { line: "demo --steps 300 --episodes 50 --starts 20", shows: "a quick look, at what little it learns so soon" },
