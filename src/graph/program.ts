@@ -28,8 +28,6 @@ export interface CompileOptions {
    * not to change, and stay where they are, while the program lives.
    */
   readonly standing?: Arrays;
-  /** "never": the runtime keeps no packed copies of matrices that are fixed, and multiplies them as it does those that are fed. */
-  readonly packing?: "never";
   /** Fixed inputs that the program holds as 8-bit integers where they are matrices of products. */
   readonly integers?: IntegerWeights | undefined;
   /** Where to write the time of each operator: the start of a file name. */

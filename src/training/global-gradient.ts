@@ -107,7 +107,6 @@ export class GradientProgram {
       ...machine,
       fixed: new Map(),
       standing,
-      packing: "never",
     });
     return new GradientProgram(setting, { objectives, trained }, program, standing);
   }

@@ -1,10 +1,11 @@
 import { layoutIn, type MicroShape, type PlacedRequest } from "../batch/shape.ts";
 import { Arena } from "../graph/arena.ts";
+import { cells } from "../graph/axes.ts";
 import { GraphLowering } from "../graph/lowering.ts";
 import type { OnnxGraph } from "../graph/onnx.ts";
 import type { AnyArray } from "../graph/operation.ts";
 import { type RunBuffer, runBuffersOf } from "../graph/run-memory.ts";
-import { errorOutputs, gradientOutputs, traceObjectives } from "../objective/objective.ts";
+import { errorOutputs, gradientOutputs, parametersWithoutGradient, traceObjectives } from "../objective/objective.ts";
 import { type Plan, settingOf } from "../recipe/plan.ts";
 import { mostPrograms } from "./program-cache.ts";
 
@@ -43,20 +44,22 @@ export function programMemoryOf(
   const held = shapesOf(validation).map((shape) => programOf(errorGraph(plan, shape)));
   const shapes = shapesOf(training);
   const largest = shapes.filter((shape) => shapes.every((other) => !isLike(shape, other) || other.rows <= shape.rows));
-  const learning = largest.map((shape) => ({ shape, ...programOf(gradientGraph(plan, trained, shape)) }));
+  const learning = largest.map((shape) => ({ shape, ...gradientProgram(plan, trained, shape) }));
   const nodesOf = (own: readonly Pick<CountedProgram, "nodes">[]) =>
     own.slice(0, mostPrograms).reduce((sum, { nodes }) => sum + nodes, 0);
-  const gradients = nodesOf(shapes.map((shape) => learning.find((own) => isLike(own.shape, shape))!));
+  const all = shapes.slice(0, mostPrograms).map((shape) => learning.find((own) => isLike(own.shape, shape))!);
+  const gradients = nodesOf(all);
   const arena = new Arena();
   const errors = bytesPerNode * nodesOf(held);
   if (precision !== "bf16" || device !== "cpu") {
     for (const { buffers } of [...held, ...learning, ...held, ...learning]) arena.run(buffers);
-    return { activations: arena.bytes, programs: errors + bytesPerNode * gradients };
+    const packed = all.reduce((sum, own) => sum + own.packed, 0);
+    return { activations: arena.bytes, programs: errors + bytesPerNode * gradients + packed };
   }
   // The first is compared with one in float32.
   const first = learning.find((own) => shapes[0] !== undefined && isLike(own.shape, shapes[0]));
   for (const { buffers } of [...held, ...(first === undefined ? [] : [first]), ...held]) arena.run(buffers);
-  const own = shapes.slice(0, mostPrograms).map((shape) => arenaOf(programOf(gradientGraph(plan, trained, shape))));
+  const own = shapes.slice(0, mostPrograms).map((shape) => arenaOf(gradientProgram(plan, trained, shape)));
   return {
     activations: arena.bytes + own.reduce((sum, bytes) => sum + bytes, 0),
     programs: errors + bytesPerNodeInBfloat16 * gradients + firstInBfloat16,
@@ -72,11 +75,24 @@ function arenaOf({ buffers }: CountedProgram): number {
 interface CountedProgram {
   readonly nodes: number;
   readonly buffers: readonly RunBuffer[];
+  /** Bytes of matrices that stand in the program: the runtime keeps a copy of each in the order in which its kernels read it. */
+  readonly packed: number;
 }
 
-function programOf(graph: OnnxGraph): CountedProgram {
-  return { nodes: graph.nodes.length, buffers: runBuffersOf(graph) };
+function programOf(graph: OnnxGraph, standing: ReadonlySet<string> = new Set()): CountedProgram {
+  return { nodes: graph.nodes.length, buffers: runBuffersOf(graph), packed: packedBytes(graph, standing) };
 }
+
+function packedBytes({ inputs, nodes }: OnnxGraph, standing: ReadonlySet<string>): number {
+  const multiplied = new Set(nodes.filter(({ operator }) => products.has(operator)).map((node) => node.inputs[1]!));
+  return inputs
+    .filter(({ name }) => multiplied.has(name) && standing.has(name))
+    .reduce((sum, { shape }) => sum + bytesPerCell * cells(shape), 0);
+}
+
+const bytesPerCell = Float32Array.BYTES_PER_ELEMENT;
+
+const products: ReadonlySet<string> = new Set(["Gemm", "MatMul", "FusedMatMul"]);
 
 /** Each once, in the order in which they come. */
 function shapesOf(requests: readonly PlacedRequest[]): MicroShape[] {
@@ -94,13 +110,15 @@ function isLike(one: MicroShape, other: MicroShape): boolean {
   return one.views === other.views && one.observations === other.observations && one.tokens === other.tokens;
 }
 
-function gradientGraph(plan: Plan, trained: ReadonlySet<string>, shape: MicroShape): OnnxGraph {
+function gradientProgram(plan: Plan, trained: ReadonlySet<string>, shape: MicroShape): CountedProgram {
   const { batch } = plan.recipe;
   const setting = settingOf(plan, batch.microBatch);
   const trains = (name: string) => trained.has(name);
   const objectives = traceObjectives({ ...setting, layout: layoutIn(setting.layout, shape), trains });
   const own = objectives.parameters.filter(({ name }) => trains(name));
-  return graphOf(gradientOutputs(objectives, own, batch.recompute ?? "nothing"));
+  const still = parametersWithoutGradient(objectives, own);
+  const standing = new Set([...still].filter((name) => !trained.has(name)));
+  return programOf(graphOf(gradientOutputs(objectives, own, batch.recompute ?? "nothing")), standing);
 }
 
 function errorGraph(plan: Plan, shape: MicroShape): OnnxGraph {

@@ -23,8 +23,6 @@ export interface SessionOptions {
   readonly folder?: string;
   /** Constants that stand in memory, by name: the model says of each that it is elsewhere. Nobody may change them while the session lives. */
   readonly constants?: ReadonlyMap<string, AnyHostArray>;
-  /** "never": matrices that are constants are multiplied as they lie. Else the session keeps a copy of each in the order in which its kernels read it. */
-  readonly packing?: "never" | undefined;
 }
 
 /**
@@ -169,8 +167,7 @@ export class RuntimeSession implements ProgramSession {
 
 const sequential = 0;
 
-function configure(settings: Address, options: SessionOptions): void {
-  const { threads, device, profile, waiting = "spin", folder, packing } = options;
+function configure(settings: Address, { threads, device, profile, waiting = "spin", folder }: SessionOptions): void {
   call("SetSessionExecutionMode", settings, sequential);
   call("SetIntraOpNumThreads", settings, threads);
   call("SetInterOpNumThreads", settings, 1);
@@ -178,7 +175,6 @@ function configure(settings: Address, options: SessionOptions): void {
   call("DisableMemPattern", settings);
   for (const [key, value] of Object.entries({ ...entries, ...waitingEntries[waiting] }))
     call("AddSessionConfigEntry", settings, key, value);
-  if (packing === "never") call("AddSessionConfigEntry", settings, "session.disable_prepacking", "1");
   if (folder !== undefined)
     call("AddSessionConfigEntry", settings, "session.model_external_initializers_file_folder_path", folder);
   if (profile !== undefined) call("EnableProfiling", settings, profile);
