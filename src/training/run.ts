@@ -34,16 +34,16 @@ import {
 import type { Recipe } from "../recipe/schema.ts";
 import { storedSplits } from "../recipe/stored-split.ts";
 import { measureActionErrors, sumActionErrors } from "./action-errors.ts";
-import { trainedBy } from "./begin.ts";
 import { checkpointFacts } from "./checkpoint-facts.ts";
+import { type Computing, compileTrainer, compileValidator, machineOf } from "./compile-run.ts";
 import { ProgramCache } from "./program-cache.ts";
 import type { TrainingProgress } from "./progress.ts";
 import type { RunState } from "./run-state.ts";
 import { shapingOf } from "./shape-plan.ts";
 import { agreeOnWeights, type Lend, withWholeAverages, writeAtRank0 } from "./shared-state.ts";
-import { stepRequests, stepShares } from "./step-shares.ts";
-import { type StepShare, type Trainer, trainerFrom } from "./trainer.ts";
-import { drawsOf, Validator } from "./validator.ts";
+import { requestsOfStep, stepShares } from "./step-shares.ts";
+import type { StepShare, Trainer } from "./trainer.ts";
+import { drawsOf, type Validator } from "./validator.ts";
 import { type ActingState, actingWeights } from "./weights.ts";
 
 /** Everything that a run computes with: its plan, the loader's threads, the compiled programs. */
@@ -111,7 +111,7 @@ export class Run {
    * @throws InputError where the recipe trains nothing
    */
   async trainerFor(state: RunState): Promise<Trainer> {
-    this.#trainer ??= this.#compileTrainer(state);
+    this.#trainer ??= compileTrainer(this.#computing, state, this.parameters);
     const trainer = await this.#trainer;
     MappedFile.letGo();
     return trainer;
@@ -142,7 +142,7 @@ export class Run {
     const requests = this.#validationShare(framesPerMember);
     const total = sampleCount(requests);
     const batches = this.#loader.batches(requests);
-    this.#validator ??= this.#compileValidator();
+    this.#validator ??= compileValidator(this.#computing);
     const validator = await this.#validator;
     const micros = drawsOf(batches, targetOf(this.plan, "validation"), this.plan.recipe.validation.draws);
     const share = { micros, places: requests.map(({ places }) => places) };
@@ -209,7 +209,7 @@ export class Run {
 
   /** The micro-batches of a step that this rank computes, and how many there are over all ranks. */
   requests(step: number): { readonly requests: readonly PlacedRequest[]; readonly microBatches: number } {
-    return stepRequests({ plan: this.plan, shaping: this.#shaping, world: this.world }, step);
+    return requestsOfStep(this.#computing, step);
   }
 
   /** Those of a validation. */
@@ -225,7 +225,7 @@ export class Run {
 
   /** This rank's share of the micro-batches of each step from one on, in order of the steps. */
   stepShares(from: number, until: number): () => Promise<StepShare> {
-    return stepShares(this.#loader, { plan: this.plan, shaping: this.#shaping, world: this.world }, from, until);
+    return stepShares(this.#loader, this.#computing, from, until);
   }
 
   /** Makes sure that all ranks hold the same weights, and computed the same norms of gradients since they last did. */
@@ -265,40 +265,12 @@ export class Run {
     return turnsOf(all.length, this.world).map((turn) => all[turn]!);
   }
 
+  get #computing(): Computing {
+    return { plan: this.plan, shaping: this.#shaping, world: this.world };
+  }
+
   #lend(state: RunState): Lend {
     return async (use) => (await this.trainerFor(state)).lend(use);
-  }
-
-  async #compileValidator(): Promise<Validator> {
-    const { recipe } = this.plan;
-    const setting = settingOf(this.plan, recipe.validation.microBatch);
-    return await Validator.compile({
-      setting,
-      ...(this.#shaping === null ? { firstShape: setting.layout } : {}),
-      terms: termsOf(this.plan),
-      names: groupNamesOf(this.plan),
-      machine: machineOf(recipe),
-      world: this.world,
-    });
-  }
-
-  async #compileTrainer(state: RunState): Promise<Trainer> {
-    const { plan } = this;
-    const { recipe } = plan;
-    const setting = settingOf(plan, recipe.batch.microBatch);
-    const trained = trainedBy(recipe, this.parameters);
-    return await trainerFrom(state, {
-      setting,
-      ...(this.#shaping === null ? { firstShape: setting.layout } : {}),
-      optimizer: recipe.optimizer,
-      terms: termsOf(plan),
-      target: targetOf(plan, "training"),
-      trains: (name) => trained.has(name),
-      frozen: new Map([...state.parameters].filter(([name]) => !trained.has(name))),
-      recompute: recipe.batch.recompute ?? "nothing",
-      machine: { ...machineOf(recipe), precision: recipe.precision ?? "float32" },
-      world: this.world,
-    });
   }
 }
 
@@ -308,7 +280,3 @@ function sampleCount(requests: readonly PlacedRequest[]): number {
 
 /** Micro-batches that workers make before they are asked for. */
 const runAhead = 6;
-
-function machineOf({ device, threads }: Recipe) {
-  return { device, threads };
-}

@@ -15,7 +15,7 @@ interface Shared {
 }
 
 /** The micro-batches of a step that a rank computes, and how many there are over all ranks. */
-export function stepRequests({ plan: { recipe, mixture }, shaping, world }: Shared, step: number) {
+export function requestsOfStep({ plan: { recipe, mixture }, shaping, world }: Shared, step: number) {
   const { size, microBatch } = recipe.batch;
   const layout = layoutOf(recipe, microBatch);
   const all = dealtByShape(stepDraws(mixture, size, step), { purpose: "train", layout, shaping, rows: "fewest" });
@@ -26,12 +26,12 @@ export function stepRequests({ plan: { recipe, mixture }, shaping, world }: Shar
 /** A rank's share of the micro-batches of each step from one on, in order of the steps. They are loaded ahead of time. */
 export function stepShares(loader: Loader, shared: Shared, from: number, until: number): () => Promise<StepShare> {
   function* requests() {
-    for (let step = from; step < until; step++) yield* stepRequests(shared, step).requests;
+    for (let step = from; step < until; step++) yield* requestsOfStep(shared, step).requests;
   }
   const stream = loader.batches(requests());
   let step = from;
   return async () => {
-    const { requests: own, microBatches } = stepRequests(shared, step++);
+    const { requests: own, microBatches } = requestsOfStep(shared, step++);
     const batches: Batch[] = [];
     for (let at = 0; at < own.length; at++) {
       const next = await stream.next();
