@@ -6,7 +6,7 @@ import type { Recipe, RecipeDataset } from "../src/recipe/schema.ts";
  * One policy on three simulated robots that see: the goal is in the pictures and not in the state.
  *
  * Paper: π0 (arXiv:2410.24164), in a size for minutes (0.9 M parameters), to which a picture comes as eight tokens. Data:
- * `armature demo --sees` records 600 episodes of each robot's scripted expert in pictures of 48 px. Cost: 5:10 minutes in all on two quiet
+ * `armature demo --sees` records 600 episodes of each robot's scripted expert in pictures of 48 px. Cost: 5:05 to 5:10 minutes in all on two quiet
  * cores that multiply in bfloat16 (`--precision bf16`), longer without.
  *
  * Expected: at least 70 of 100 starts on two robots. Measured, 4 of 16 steps carried out of each chunk: reacher 0 → 97, pusher 4 → 35, arm
