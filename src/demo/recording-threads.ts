@@ -2,10 +2,8 @@ import { Worker } from "node:worker_threads";
 import { moduleUrl } from "../own-package.ts";
 import { decodeError } from "../plain-error.ts";
 import type { RecordingResult, RecordingWatcher } from "../simulation/record.ts";
+import { newStopCell, stopAt, untilStopped } from "../stop-cell.ts";
 import type { FromRecordingShare, RecordingShare } from "./recording-share.ts";
-
-/** Time between two checks whether to stop. */
-const stopEveryMs = 20;
 
 /**
  * Records shares at the same time, each in a thread of its own.
@@ -18,29 +16,25 @@ export async function recordShares(
   shares: readonly Omit<RecordingShare, "stop">[],
   { recorded, isStopped }: RecordingWatcher,
 ): Promise<RecordingResult[]> {
-  const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  const end = () => Atomics.store(stop, 0, 1);
-  const looking = setInterval(() => isStopped() && end(), stopEveryMs);
+  const stop = newStopCell();
   const far = shares.map(() => ({ episodes: 0, frames: 0 }));
   const total = (key: "episodes" | "frames") => far.reduce((sum, each) => sum + each[key], 0);
-  const threads = shares.map(async (share, at) => {
-    try {
-      return await inThread({ ...share, stop }, (episodes, frames) => {
-        far[at] = { episodes, frames };
-        recorded(total("episodes"), total("frames"));
-      });
-    } catch (error) {
-      // The others would go on for nothing.
-      end();
-      throw error;
-    }
-  });
-  try {
+  return await untilStopped(stop, isStopped, async () => {
+    const threads = shares.map(async (share, at) => {
+      try {
+        return await inThread({ ...share, stop }, (episodes, frames) => {
+          far[at] = { episodes, frames };
+          recorded(total("episodes"), total("frames"));
+        });
+      } catch (error) {
+        // The others would go on for nothing.
+        stopAt(stop);
+        throw error;
+      }
+    });
     await Promise.allSettled(threads);
     return await Promise.all(threads);
-  } finally {
-    clearInterval(looking);
-  }
+  });
 }
 
 function inThread(share: RecordingShare, recorded: RecordingWatcher["recorded"]): Promise<RecordingResult> {

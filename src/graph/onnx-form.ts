@@ -8,9 +8,9 @@ export interface OnnxForm {
 }
 
 /**
- * Type and shape of every array of a graph, by name, from those of its inputs and constants. An operator without a rule is taken to leave the
- * form of its first input.
+ * Type and shape of every array of a graph, by name, from those of its inputs and constants.
  *
+ * @throws RangeError for an operator without a rule: the tests have those of every policy's gradients and errors
  * @source onnx/docs/Operators.md; FusedMatMul: onnxruntime/docs/ContribOperators.md
  */
 export function formsIn(graph: OnnxGraph): ReadonlyMap<string, OnnxForm> {
@@ -44,7 +44,7 @@ function formsOf(node: OnnxNode, inputs: readonly OnnxForm[], integers: Integers
     case "Loop":
       return formsOfLoop(node, integers(0)?.[0] ?? 1);
     case "Greater":
-    case "Less":
+    case "LessOrEqual":
     case "Equal":
       return [{ type: "bool", shape: broadcast(inputs) }];
     case "Where":
@@ -54,36 +54,54 @@ function formsOf(node: OnnxNode, inputs: readonly OnnxForm[], integers: Integers
     case "GatherElements":
       return [{ type, shape: y.shape }];
     default:
-      return [{ type, shape: shapeOf(node, inputs, integers) ?? x.shape }];
+      if (formKeepers.has(node.operator)) return [x];
+      return [{ type, shape: cellwise.has(node.operator) ? broadcast(inputs) : shapeOf(node, inputs, integers) }];
   }
 }
 
-/** Of operators that leave the type of their first input; `null`: that one's shape. */
-function shapeOf(node: OnnxNode, inputs: readonly OnnxForm[], integers: Integers): readonly number[] | null {
+/** Operators that leave the form of their first input. */
+const formKeepers: ReadonlySet<string> = new Set([
+  ...[
+    "Abs",
+    "Cos",
+    "CumSum",
+    "Erf",
+    "Exp",
+    "Gelu",
+    "Identity",
+    "Log",
+    "LogSoftmax",
+    "Neg",
+    "Not",
+    "Reciprocal",
+    "Relu",
+  ],
+  ...["RMSNormalization", "RotaryEmbedding", "ScatterElements", "Sigmoid", "Sin", "Softmax", "Sqrt", "Tanh"],
+]);
+
+/** Operators whose inputs are broadcast. */
+const cellwise: ReadonlySet<string> = new Set(["Add", "And", "Div", "Max", "Mul", "Or", "Pow", "Sub", "Sum"]);
+
+/** Of other operators that leave the type of their first input. */
+function shapeOf(node: OnnxNode, inputs: readonly OnnxForm[], integers: Integers): readonly number[] {
   const [x = nothing, y = nothing] = inputs;
   switch (node.operator) {
-    case "Add":
-    case "Sub":
-    case "Mul":
-    case "Div":
-    case "Pow":
-    case "Max":
-    case "And":
-    case "Or":
-      return broadcast(inputs);
     case "Reshape":
-      return integers(1);
+      return known(node, integers(1));
     case "Expand":
-      return broadcast([x, { ...x, shape: integers(1) ?? [] }]);
+      return broadcast([x, { ...x, shape: known(node, integers(1)) }]);
     case "Gemm":
       return [turned(x.shape, integerIn(node, "transA", 0))[0]!, turned(y.shape, integerIn(node, "transB", 0))[1]!];
     case "MatMul":
     case "FusedMatMul":
       return shapeOfProduct(node, x, y);
+    case "MultiHeadAttention":
+      return [...x.shape.slice(0, -1), (inputs[2] ?? nothing).shape.at(-1)!];
     case "Transpose":
       return integersIn(node, "perm")?.map((at) => x.shape[at]!) ?? [...x.shape].reverse();
     case "ReduceSum":
     case "ReduceMean":
+    case "ReduceMax":
       return reduced(node, x, integers(1) ?? integersIn(node, "axes"));
     case "Slice":
       return sliced(x, { starts: integers(1), ends: integers(2), axes: integers(3) });
@@ -99,8 +117,14 @@ function shapeOf(node: OnnxNode, inputs: readonly OnnxForm[], integers: Integers
       return [...x.shape.slice(0, axis), ...y.shape, ...x.shape.slice(axis + 1)];
     }
     default:
-      return null;
+      throw new RangeError(`formsIn: expected an operator that has a rule, got ${node.operator}; give it one`);
   }
+}
+
+function known(node: OnnxNode, shape: readonly number[] | null): readonly number[] {
+  if (shape === null)
+    throw new RangeError(`formsIn: expected a constant shape for ${node.operator}, got one that is computed`);
+  return shape;
 }
 
 /** What is carried from turn to turn, and what each turn adds. */

@@ -15,6 +15,7 @@ import type { RobotOptions } from "../simulation/environment.ts";
 import { successInterval } from "../simulation/interval.ts";
 import { findRobot } from "../simulation/robots.ts";
 import type { Rollout } from "../simulation/rollout.ts";
+import { newStopCell } from "../stop-cell.ts";
 import { chunkingProblem } from "./chunking.ts";
 import { actingOn, type FoundPolicy, findPolicy } from "./load.ts";
 import type { Machine } from "./machine.ts";
@@ -107,7 +108,7 @@ export async function rollOutFound(
 ): Promise<PolicyRollouts> {
   const { design, films } = request;
   const { served, execution, options } = planRollout(policy, request);
-  const stop = new Int32Array(new SharedArrayBuffer(4));
+  const stop = newStopCell();
   const plan = { seed: request.seed, execution, filmed: films?.episodes ?? 0 };
   const common = {
     policy,

@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { findRobot } from "../simulation/robots.ts";
+import { newStopCell } from "../stop-cell.ts";
 import { trainMicroRun } from "../training/testing/micro-run.ts";
 import { findPolicy } from "./load.ts";
 import { rolloutParts } from "./roll-out.ts";
@@ -10,7 +11,7 @@ import { fittingRobot } from "./simulated.ts";
 import { reachingRecipe } from "./testing/reaching.ts";
 
 const machine = { device: "cpu", threads: 1 } as const;
-const stop = new Int32Array(new SharedArrayBuffer(4));
+const stop = newStopCell();
 /** A share that fails before it plays: there is no such checkpoint. */
 const failing: RolloutShare = {
   policy: {
@@ -54,7 +55,7 @@ it("the error of a share is told where several fail side by side", async () => {
 it("whether to stop is asked before anything is opened", async () => {
   let asked = 0;
   const isStopped = () => ++asked > 0;
-  const flag = new Int32Array(new SharedArrayBuffer(4));
+  const flag = newStopCell();
   const played = playShares([{ ...failing, stop: flag }], flag, { finished: () => {}, isStopped });
   expect([asked, Atomics.load(flag, 0)]).toEqual([1, 1]);
   await expect(played).rejects.toThrow("no such checkpoint");
@@ -68,14 +69,14 @@ it("the thread of a share that could have played is ended where another failed, 
     ...failing,
     policy,
     options: { ...failing.options, imageSize: 16 },
-    stop: new Int32Array(new SharedArrayBuffer(4)),
+    stop: newStopCell(),
   };
   const alone = { finished: () => {}, isStopped: () => false };
   const before = process.getActiveResourcesInfo().filter((name) => name === "MessagePort").length;
   await expect(playShares([whole, failing], whole.stop, alone)).rejects.toThrow("no such checkpoint");
   expect(process.getActiveResourcesInfo().filter((name) => name === "MessagePort")).toHaveLength(before);
   for (const episodes of [[0], [0, 1]]) {
-    const fresh = new Int32Array(new SharedArrayBuffer(4));
+    const fresh = newStopCell();
     const shares = episodes.map((episode) => ({ ...whole, episodes: [episode], stop: fresh }));
     const from = performance.now();
     const { seconds, shares: played } = await playShares(shares, fresh, alone);
@@ -88,7 +89,7 @@ it("the thread of a share that could have played is ended where another failed, 
 it("an episode that has ended is followed by no other where to stop is said meanwhile", async () => {
   const run = await trainMicroRun(reachingRecipe, 1);
   onTestFinished(run.remove);
-  const flag = new Int32Array(new SharedArrayBuffer(4));
+  const flag = newStopCell();
   const policy = await findPolicy(run.folder);
   const share = { ...failing, policy, options: { ...failing.options, imageSize: 16 }, episodes: [0, 1, 2], stop: flag };
   // Nothing looks by the clock: only the end of an episode tells.

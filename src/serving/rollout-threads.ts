@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { moduleUrl } from "../own-package.ts";
 import { decodeError } from "../plain-error.ts";
 import type { Rollout } from "../simulation/rollout.ts";
+import { stopAt, untilStopped } from "../stop-cell.ts";
 import { playShare } from "./rollout-play.ts";
 import type { FromShare, PlayedShare, RolloutShare } from "./rollout-share.ts";
 
@@ -18,9 +19,6 @@ export interface PlayedShares {
   readonly seconds: number;
 }
 
-/** Time between two checks whether to stop. */
-const stopEveryMs = 20;
-
 /**
  * Runs the shares of a rollout at the same time, each in a thread of its own; a single share runs in this thread.
  *
@@ -32,23 +30,16 @@ export async function playShares(
   stop: Int32Array,
   progress: RolloutProgress,
 ): Promise<PlayedShares> {
-  const look = () => {
-    if (progress.isStopped()) Atomics.store(stop, 0, 1);
-  };
-  const finished = (rollout: Rollout) => {
-    progress.finished(rollout);
-    look();
-  };
-  const looking = setInterval(look, stopEveryMs);
-  try {
-    look();
+  return await untilStopped(stop, progress.isStopped, async (look) => {
+    const finished = (rollout: Rollout) => {
+      progress.finished(rollout);
+      look();
+    };
     const [only, ...others] = shares;
     return only !== undefined && others.length === 0
       ? await playHere(only, finished)
       : await playInThreads(shares, finished);
-  } finally {
-    clearInterval(looking);
-  }
+  });
 }
 
 async function playHere(share: RolloutShare, finished: (rollout: Rollout) => void): Promise<PlayedShares> {
@@ -73,7 +64,7 @@ async function playInThreads(
     return { shares: played, seconds: (performance.now() - from) / 1000 };
   } finally {
     // Where one failed the others play to their next step, or do not begin.
-    for (const { stop } of shares) Atomics.store(stop, 0, 1);
+    for (const { stop } of shares) stopAt(stop);
     await Promise.all(threads.map((thread) => thread.end()));
   }
 }

@@ -19,23 +19,12 @@ import { recipe } from "../recipe/testing/recipe.ts";
 import { Rules } from "../validity/rules.ts";
 import type { Start } from "./begin.ts";
 import { trainedBy } from "./begin.ts";
-import { MicroPolicy, microWeights, nothing, testForm } from "./testing/micro-policy.ts";
+import { MicroPolicy, microLayout, microWeights, nothing, testForm } from "./testing/micro-policy.ts";
 import { trainMicroRun } from "./testing/micro-run.ts";
 import { trainPolicy } from "./train.ts";
 import { unwatched } from "./watcher.ts";
 
-const sizes = {
-  steps: 5,
-  actionWidth: 6,
-  stateWidth: 5,
-  views: 2,
-  observations: 1,
-  tokens: 6,
-  responseTokens: 0,
-  actionTokens: 0,
-  pictureSize: 16,
-};
-const layout = { rows: 4, ...sizes };
+const layout = { ...microLayout, rows: 4 };
 const batch = raggedBatch(layout, 3);
 const adapters = { rank: 2, alpha: 3, below: ["backbone", "expert"] };
 const form = testForm(variants.pi0, "micro", layout, 0);

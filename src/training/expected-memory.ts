@@ -3,7 +3,6 @@ import { input } from "../graph/array.ts";
 import { add } from "../graph/op/elementwise.ts";
 import { Program } from "../graph/program.ts";
 import { collectGarbage } from "../graph/runtime/free-memory.ts";
-import { bytesOf } from "../ranks/link.ts";
 import type { World } from "../ranks/world.ts";
 import { countedMemoryOf, type MemoryPlan, memoryPlan } from "./memory-plan.ts";
 import type { Run } from "./run.ts";
@@ -51,15 +50,13 @@ export async function expectedMemory(run: Run, until: number): Promise<MemoryPla
 }
 
 async function largestOf(world: World, own: MemoryPlan): Promise<MemoryPlan> {
-  const totals = await world.gather("expected memory", bytesOf(Float64Array.of(own.total)));
-  const most = totals.map((bytes) => new Float64Array(bytes.buffer)[0]!);
-  const rank = most.indexOf(Math.max(...most));
-  const sent = world.rank === rank ? JSON.stringify(own) : "";
-  const all = await world.gather("the largest of it", new TextEncoder().encode(sent));
-  return planSchema.parse(JSON.parse(new TextDecoder().decode(all[rank])));
+  const sent = new TextEncoder().encode(JSON.stringify(own));
+  const all = await world.gather("expected memory", sent);
+  const plans = all.map((bytes) => planSchema.parse(JSON.parse(new TextDecoder().decode(bytes))));
+  return plans.reduce((most, plan) => (plan.total > most.total ? plan : most));
 }
 
-const planSchema = z.object({
+const planSchema: z.ZodType<MemoryPlan> = z.object({
   weights: z.number(),
   momentsAndAverages: z.number(),
   gradients: z.number(),

@@ -22,29 +22,17 @@ import type { Recipe } from "../recipe/schema.ts";
 import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
 import { Rules } from "../validity/rules.ts";
 import { GradientProgram } from "./global-gradient.ts";
-import { testForm } from "./testing/micro-policy.ts";
+import { microLayout, testForm } from "./testing/micro-policy.ts";
 import { trainPolicy } from "./train.ts";
 import { unwatched } from "./watcher.ts";
 
-const layout = {
-  rows: 2,
-  steps: 5,
-  actionWidth: 6,
-  stateWidth: 5,
-  views: 2,
-  observations: 1,
-  tokens: 6,
-  responseTokens: 0,
-  actionTokens: 0,
-  pictureSize: 16,
-};
 const machine = { device: "cpu", threads: 1 } as const;
 
 function settingOf(variant: keyof typeof variants, adapted: readonly string[]): Setting {
-  const form = testForm(variants[variant], "micro", layout, 0);
+  const form = testForm(variants[variant], "micro", microLayout, 0);
   const adapters = adapted.length === 0 ? null : { rank: 2, alpha: 3, below: adapted };
   const rules = { unrealInput: "zero", rules: Rules.all, hidden: "plain", pictures: "uint8" } as const;
-  return { form: { ...form, adapters }, layout, ...rules };
+  return { form: { ...form, adapters }, layout: microLayout, ...rules };
 }
 
 /** Numbers between −1 and 1, zeros as tokens, and of what may exist every other cell. */

@@ -32,44 +32,65 @@ const bytesPerNodeInBfloat16 = 118_000;
 /** What OpenVINO takes once, with the first program of a process: 62 MiB beside one of 1,787 nodes, 110 beside one of 974. */
 const firstInBfloat16 = 86 * 2 ** 20;
 
-/**
- * What the programs of a run take: for arrays, and for themselves. Those of ONNX Runtime draw on one arena; each of OpenVINO's keeps its arrays.
- */
+/** Of the programs of a run: arrays between their operators, and they themselves. */
+interface ProgramMemory {
+  readonly activations: number;
+  readonly programs: number;
+}
+
+/** What the programs of a run take. */
 export function programMemoryOf(
   plan: Plan,
   trained: ReadonlySet<string>,
   { training, validation }: RunRequests,
-): { readonly activations: number; readonly programs: number } {
+): ProgramMemory {
   const { precision, device } = plan.recipe;
-  const held = shapesOf(validation).map((shape) => programOf(errorGraph(plan, shape)));
+  const errors = shapesOf(validation).map((shape) => programOf(errorGraph(plan, shape)));
+  const count = precision === "bf16" && device === "cpu" ? inBfloat16 : inFloat32;
   const shapes = shapesOf(training);
+  const { activations, programs } = count(errors, shapes, (shape) => gradientProgram(plan, trained, shape));
+  return { activations, programs: programs + bytesPerNode * nodesOf(errors.slice(0, mostPrograms)) };
+}
+
+/** All draw on one arena. Of shapes that differ in rows alone the largest is looked at. */
+function inFloat32(
+  errors: readonly CountedProgram[],
+  shapes: readonly MicroShape[],
+  programIn: (shape: MicroShape) => CountedProgram,
+): ProgramMemory {
   const largest = shapes.filter((shape) => shapes.every((other) => !isLike(shape, other) || other.rows <= shape.rows));
-  const learning = largest.map((shape) => ({ shape, ...gradientProgram(plan, trained, shape) }));
-  const nodesOf = (own: readonly Pick<CountedProgram, "nodes">[]) =>
-    own.slice(0, mostPrograms).reduce((sum, { nodes }) => sum + nodes, 0);
-  const all = shapes.slice(0, mostPrograms).map((shape) => learning.find((own) => isLike(own.shape, shape))!);
-  const gradients = nodesOf(all);
-  const arena = new Arena();
-  const errors = bytesPerNode * nodesOf(held);
-  if (precision !== "bf16" || device !== "cpu") {
-    for (const { buffers } of [...held, ...learning, ...held, ...learning]) arena.run(buffers);
-    const packed = all.reduce((sum, own) => sum + own.packed, 0);
-    return { activations: arena.bytes, programs: errors + bytesPerNode * gradients + packed };
-  }
-  // The first is compared with one in float32.
-  const first = learning.find((own) => shapes[0] !== undefined && isLike(own.shape, shapes[0]));
-  for (const { buffers } of [...held, ...(first === undefined ? [] : [first]), ...held]) arena.run(buffers);
-  const own = shapes.slice(0, mostPrograms).map((shape) => arenaOf(gradientProgram(plan, trained, shape)));
+  const gradients = largest.map((shape) => ({ shape, ...programIn(shape) }));
+  const kept = shapes.slice(0, mostPrograms).map((shape) => gradients.find((own) => isLike(own.shape, shape))!);
+  const packed = kept.reduce((sum, own) => sum + own.packed, 0);
   return {
-    activations: arena.bytes + own.reduce((sum, bytes) => sum + bytes, 0),
-    programs: errors + bytesPerNodeInBfloat16 * gradients + firstInBfloat16,
+    activations: arenaOf([...errors, ...gradients, ...errors, ...gradients]),
+    programs: bytesPerNode * nodesOf(kept) + packed,
   };
 }
 
-function arenaOf({ buffers }: CountedProgram): number {
+/** Each of OpenVINO's keeps its arrays. The first is compared with one in float32. */
+function inBfloat16(
+  errors: readonly CountedProgram[],
+  shapes: readonly MicroShape[],
+  programIn: (shape: MicroShape) => CountedProgram,
+): ProgramMemory {
+  const gradients = shapes.slice(0, mostPrograms).map(programIn);
+  const own = gradients.reduce((sum, gradient) => sum + arenaOf([gradient]), 0);
+  return {
+    activations: arenaOf([...errors, ...gradients.slice(0, 1), ...errors]) + own,
+    programs: bytesPerNodeInBfloat16 * nodesOf(gradients) + firstInBfloat16,
+  };
+}
+
+/** What an arena holds once programs have run in turn. */
+function arenaOf(programs: readonly CountedProgram[]): number {
   const arena = new Arena();
-  arena.run(buffers);
+  for (const { buffers } of programs) arena.run(buffers);
   return arena.bytes;
+}
+
+function nodesOf(programs: readonly CountedProgram[]): number {
+  return programs.reduce((sum, { nodes }) => sum + nodes, 0);
 }
 
 interface CountedProgram {
