@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeFolder } from "./make-folder.ts";
 
@@ -18,6 +19,17 @@ describe("a folder", () => {
     await writeFile(join(path, "file"), "kept");
     await makeFolder(path);
     expect((await stat(join(path, "file"))).size).toBe(4);
+  });
+
+  it("is made by each of several that make the folders above it, at whatever moment each begins", async () => {
+    for (let round = 0; round < 300; round++) {
+      const made: Promise<void>[] = [];
+      for (const name of ["one", "two", "three"]) {
+        made.push(makeFolder(join(place, `round ${round}`, name)));
+        for (let turn = 0; turn < round % 8; turn++) await setImmediate();
+      }
+      await Promise.all(made);
+    }
   });
 
   it("is not made below a file, nor in its place", async () => {

@@ -13,8 +13,9 @@ export async function makeFolder(path: string): Promise<void> {
   const refusal = await make(path);
   if (refusal === null) return;
   const above = dirname(path);
-  if (!isAbsent(refusal) || above === path || (await isFolder(above))) throw refusal;
-  await makeFolder(above);
+  if (!isAbsent(refusal) || above === path) throw refusal;
+  // Where it is there by now, somebody else has made it since, and the folder can be made after all.
+  if (!(await isFolder(above))) await makeFolder(above);
   const again = await make(path);
   if (again !== null) throw again;
 }

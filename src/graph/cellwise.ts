@@ -1,5 +1,6 @@
 import type { Attributes } from "./attribute.ts";
 import { thinShape } from "./lowering.ts";
+import type { OnnxOperator } from "./onnx-form.ts";
 import type { AnyArray, Form, Lowering } from "./operation.ts";
 
 /** What an operator reads beside others of one form: an array, thin or whole, or what a name stands for. */
@@ -13,7 +14,7 @@ export type Operand = AnyArray | { readonly whole: string } | { readonly scalar:
  */
 export function cellwise(
   lowering: Lowering,
-  { operator, attributes = {} }: { readonly operator: string; readonly attributes?: Attributes },
+  { operator, attributes = {} }: { readonly operator: OnnxOperator; readonly attributes?: Attributes },
   form: Form,
   operands: readonly Operand[],
 ): string {

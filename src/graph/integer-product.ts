@@ -1,6 +1,7 @@
 import { type Axis, cells, letters } from "./axes.ts";
 import { HostArray } from "./host-array.ts";
 import { type IntegerMatrix, integerMatrix, largestInteger } from "./integer-matrix.ts";
+import type { OnnxOperator } from "./onnx-form.ts";
 import type { AnyArray, IntegerWeight, Lowering } from "./operation.ts";
 import type { Product, Roles } from "./roles.ts";
 
@@ -57,7 +58,8 @@ const smallestScale = 1e-30;
 /** Rows as bytes and the scale of each: `[i j]` and `[i 1]`. The scale of a row with a cell that is no number is none. */
 function roundedRows(lowering: Lowering, name: string, rows: number) {
   const magnitudes = lowering.node("Abs", [name]);
-  const over = (operator: string) => lowering.node(operator, [magnitudes, lowering.integers([1])], { keepdims: 1 });
+  const over = (operator: OnnxOperator) =>
+    lowering.node(operator, [magnitudes, lowering.integers([1])], { keepdims: 1 });
   const number = (value: number) => lowering.constant(new HostArray("", [], "float32", Float32Array.of(value)));
   const shares = lowering.node("Mul", [over("ReduceMax"), number(1 / largestInteger)]);
   // A largest cell leaves out what is no number, a sum does not.

@@ -3,6 +3,7 @@ import { type Attributes, spell } from "./attribute.ts";
 import { letters } from "./axes.ts";
 import { type Arrays, type DataType, HostArray, scalar } from "./host-array.ts";
 import { namesRead, type OnnxGraph, type OnnxNode, type OnnxTensor, type OnnxValue } from "./onnx.ts";
+import type { OnnxOperator } from "./onnx-form.ts";
 import type { AnyArray, Body, Form, IntegerWeight, Lowering, Node, Operators } from "./operation.ts";
 import { Views, type Written } from "./view.ts";
 
@@ -105,15 +106,15 @@ export class GraphLowering implements Lowering {
     return this.#thin.has(array.node);
   }
 
-  node(operator: string, inputs: readonly string[], attributes: Attributes = {}): string {
+  node(operator: OnnxOperator, inputs: readonly string[], attributes: Attributes = {}): string {
     return this.#write({ operator, domain: "", inputs, attributes }, 1)[0]!;
   }
 
-  fused(operator: string, inputs: readonly string[], attributes: Attributes): string {
+  fused(operator: OnnxOperator, inputs: readonly string[], attributes: Attributes): string {
     return this.#write({ operator, domain: "com.microsoft", inputs, attributes }, 1)[0]!;
   }
 
-  nodes(operator: string, inputs: readonly string[], outputs: number, attributes: Attributes): string[] {
+  nodes(operator: OnnxOperator, inputs: readonly string[], outputs: number, attributes: Attributes): string[] {
     return this.#write({ operator, domain: "", inputs, attributes }, outputs);
   }
 

@@ -10,7 +10,7 @@ export interface OnnxForm {
 /**
  * Type and shape of every array of a graph, by name, from those of its inputs and constants.
  *
- * @throws RangeError for an operator without a rule: the tests have those of every policy's gradients and errors
+ * @throws RangeError for a graph that no lowering has written, where an operator has no rule
  * @source onnx/docs/Operators.md; FusedMatMul: onnxruntime/docs/ContribOperators.md
  */
 export function formsIn(graph: OnnxGraph): ReadonlyMap<string, OnnxForm> {
@@ -21,7 +21,11 @@ export function formsIn(graph: OnnxGraph): ReadonlyMap<string, OnnxForm> {
     if ("cells" in one && one.cells instanceof BigInt64Array) integers.set(one.name, Array.from(one.cells, Number));
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => forms.get(name) ?? nothing);
-    const made = formsOf(node, inputs, (at) => integers.get(node.inputs[at] ?? "") ?? null);
+    const [x = nothing, y = nothing] = inputs;
+    const rule = ruleOf.get(node.operator);
+    if (rule === undefined)
+      throw new RangeError(`formsIn: expected an operator that lowerings write, got ${node.operator}; give it a rule`);
+    const made = rule({ node, x, y, inputs, integers: (at) => integers.get(node.inputs[at] ?? "") ?? null });
     for (const [at, name] of node.outputs.entries()) forms.set(name, made[at] ?? made[0]!);
   }
   return forms;
@@ -29,97 +33,117 @@ export function formsIn(graph: OnnxGraph): ReadonlyMap<string, OnnxForm> {
 
 const nothing: OnnxForm = { type: "float32", shape: [] };
 
-type Integers = (at: number) => readonly number[] | null;
-
-function formsOf(node: OnnxNode, inputs: readonly OnnxForm[], integers: Integers): readonly OnnxForm[] {
-  const [x = nothing, y = nothing] = inputs;
-  const { type } = x;
-  switch (node.operator) {
-    case "LayerNormalization":
-    case "SimplifiedLayerNormalization": {
-      const axis = placeOf(integerIn(node, "axis", -1), x);
-      const kept = x.shape.map((size, at) => (at < axis ? size : 1));
-      return [x, { type, shape: kept }, { type, shape: kept }];
-    }
-    case "Loop":
-      return formsOfLoop(node, integers(0)?.[0] ?? 1);
-    case "Greater":
-    case "LessOrEqual":
-    case "Equal":
-      return [{ type: "bool", shape: broadcast(inputs) }];
-    case "Where":
-      return [{ type: y.type, shape: broadcast(inputs) }];
-    case "Cast":
-      return [{ type: typeOf(integerIn(node, "to", elementType[type])), shape: x.shape }];
-    case "GatherElements":
-      return [{ type, shape: y.shape }];
-    default:
-      if (formKeepers.has(node.operator)) return [x];
-      return [{ type, shape: cellwise.has(node.operator) ? broadcast(inputs) : shapeOf(node, inputs, integers) }];
-  }
+/** What is known of a node: the forms of what it reads, and the numbers of an input that is a constant of integers. */
+interface Applied {
+  readonly node: OnnxNode;
+  readonly x: OnnxForm;
+  readonly y: OnnxForm;
+  readonly inputs: readonly OnnxForm[];
+  /** `null` of an input that is left out or computed. */
+  readonly integers: (at: number) => readonly number[] | null;
 }
 
-/** Operators that leave the form of their first input. */
-const formKeepers: ReadonlySet<string> = new Set([
-  ...[
-    "Abs",
-    "Cos",
-    "CumSum",
-    "Erf",
-    "Exp",
-    "Gelu",
-    "Identity",
-    "Log",
-    "LogSoftmax",
-    "Neg",
-    "Not",
-    "Reciprocal",
-    "Relu",
-  ],
-  ...["RMSNormalization", "RotaryEmbedding", "ScatterElements", "Sigmoid", "Sin", "Softmax", "Sqrt", "Tanh"],
-]);
+/** The forms of what a node makes. */
+type Rule = (applied: Applied) => readonly OnnxForm[];
 
-/** Operators whose inputs are broadcast. */
-const cellwise: ReadonlySet<string> = new Set(["Add", "And", "Div", "Max", "Mul", "Or", "Pow", "Sub", "Sum"]);
+const sameForm: Rule = ({ x }) => [x];
 
-/** Of other operators that leave the type of their first input. */
-function shapeOf(node: OnnxNode, inputs: readonly OnnxForm[], integers: Integers): readonly number[] {
-  const [x = nothing, y = nothing] = inputs;
-  switch (node.operator) {
-    case "Reshape":
-      return known(node, integers(1));
-    case "Expand":
-      return broadcast([x, { ...x, shape: known(node, integers(1)) }]);
-    case "Gemm":
-      return [turned(x.shape, integerIn(node, "transA", 0))[0]!, turned(y.shape, integerIn(node, "transB", 0))[1]!];
-    case "MatMul":
-    case "FusedMatMul":
-      return shapeOfProduct(node, x, y);
-    case "MultiHeadAttention":
-      return [...x.shape.slice(0, -1), (inputs[2] ?? nothing).shape.at(-1)!];
-    case "Transpose":
-      return integersIn(node, "perm")?.map((at) => x.shape[at]!) ?? [...x.shape].reverse();
-    case "ReduceSum":
-    case "ReduceMean":
-    case "ReduceMax":
-      return reduced(node, x, integers(1) ?? integersIn(node, "axes"));
-    case "Slice":
-      return sliced(x, { starts: integers(1), ends: integers(2), axes: integers(3) });
-    case "Pad":
-      return padded(x, integers(1), integers(3));
-    case "Concat": {
-      const axis = placeOf(integerIn(node, "axis", 0), x);
-      const length = inputs.reduce((sum, { shape }) => sum + shape[axis]!, 0);
-      return x.shape.map((size, at) => (at === axis ? length : size));
-    }
-    case "Gather": {
-      const axis = placeOf(integerIn(node, "axis", 0), x);
-      return [...x.shape.slice(0, axis), ...y.shape, ...x.shape.slice(axis + 1)];
-    }
-    default:
-      throw new RangeError(`formsIn: expected an operator that has a rule, got ${node.operator}; give it one`);
-  }
+/** Inputs are broadcast. */
+const cellwise: Rule = ({ x, inputs }) => [{ type: x.type, shape: broadcast(inputs) }];
+
+const comparison: Rule = ({ inputs }) => [{ type: "bool", shape: broadcast(inputs) }];
+
+/** Of an operator that leaves the type of its first input. */
+function shaped(shapeOf: (applied: Applied) => readonly number[]): Rule {
+  return (applied) => [{ type: applied.x.type, shape: shapeOf(applied) }];
 }
+
+/** What is kept per row stands behind the result, where it is asked for. */
+const norm: Rule = ({ node, x }) => {
+  const axis = placeOf(integerIn(node, "axis", -1), x);
+  const kept = { type: x.type, shape: x.shape.map((size, at) => (at < axis ? size : 1)) };
+  return [x, kept, kept];
+};
+
+const product = shaped(({ node, x, y }) => shapeOfProduct(node, x, y));
+
+const reduction = shaped(({ node, x, integers }) => reduced(node, x, integers(1) ?? integersIn(node, "axes")));
+
+const rules = {
+  Abs: sameForm,
+  Add: cellwise,
+  And: cellwise,
+  ArgMax: ({ node, x }) => [{ type: "int64", shape: reduced(node, x, [integerIn(node, "axis", 0)]) }],
+  Cast: ({ node, x }) => [{ type: typeOf(integerIn(node, "to", elementType[x.type])), shape: x.shape }],
+  Concat: shaped(({ node, x, inputs }) => {
+    const axis = placeOf(integerIn(node, "axis", 0), x);
+    const length = inputs.reduce((sum, { shape }) => sum + shape[axis]!, 0);
+    return x.shape.map((size, at) => (at === axis ? length : size));
+  }),
+  Cos: sameForm,
+  CumSum: sameForm,
+  Div: cellwise,
+  Equal: comparison,
+  Erf: sameForm,
+  Exp: sameForm,
+  Expand: shaped(({ node, x, integers }) => broadcast([x, { ...x, shape: known(node, integers(1)) }])),
+  FusedMatMul: product,
+  Gather: shaped(({ node, x, y }) => {
+    const axis = placeOf(integerIn(node, "axis", 0), x);
+    return [...x.shape.slice(0, axis), ...y.shape, ...x.shape.slice(axis + 1)];
+  }),
+  GatherElements: shaped(({ y }) => y.shape),
+  Gelu: sameForm,
+  Gemm: shaped(({ node, x, y }) => [
+    turned(x.shape, integerIn(node, "transA", 0))[0],
+    turned(y.shape, integerIn(node, "transB", 0))[1],
+  ]),
+  Greater: comparison,
+  Identity: sameForm,
+  IsNaN: comparison,
+  Less: comparison,
+  LessOrEqual: comparison,
+  LayerNormalization: norm,
+  Log: sameForm,
+  LogSoftmax: sameForm,
+  Loop: ({ node, integers }) => formsOfLoop(node, integers(0)?.[0] ?? 1),
+  MatMul: product,
+  MatMulIntegerToFloat: ({ node, x, y }) => [{ type: "float32", shape: shapeOfProduct(node, x, y) }],
+  Max: cellwise,
+  Mul: cellwise,
+  MultiHeadAttention: shaped(({ x, inputs }) => [...x.shape.slice(0, -1), inputs[2]!.shape.at(-1)!]),
+  Neg: sameForm,
+  Not: sameForm,
+  Or: cellwise,
+  Pad: shaped(({ x, integers }) => padded(x, integers(1), integers(3))),
+  QuantizeLinear: ({ x, inputs }) => [{ type: inputs[2]!.type, shape: x.shape }],
+  RMSNormalization: sameForm,
+  Reciprocal: sameForm,
+  ReduceMax: reduction,
+  ReduceMean: reduction,
+  ReduceSum: reduction,
+  Relu: sameForm,
+  Reshape: shaped(({ node, integers }) => known(node, integers(1))),
+  RotaryEmbedding: sameForm,
+  ScatterElements: sameForm,
+  Sigmoid: sameForm,
+  SimplifiedLayerNormalization: norm,
+  Sin: sameForm,
+  // A cut that begins where a computed number says begins at 0: `recompute.ts` makes those, and no others are made.
+  Slice: shaped(({ x, integers }) => sliced(x, { starts: integers(1), ends: integers(2), axes: integers(3) })),
+  Softmax: sameForm,
+  Sqrt: sameForm,
+  Sub: cellwise,
+  Sum: cellwise,
+  Tanh: sameForm,
+  Transpose: shaped(({ node, x }) => integersIn(node, "perm")?.map((at) => x.shape[at]!) ?? [...x.shape].reverse()),
+  Where: ({ y, inputs }) => [{ type: y.type, shape: broadcast(inputs) }],
+} satisfies Record<string, Rule>;
+
+/** An operator that a lowering may write, of ONNX or of ONNX Runtime's own: those that have a rule. */
+export type OnnxOperator = keyof typeof rules;
+
+const ruleOf: ReadonlyMap<string, Rule> = new Map(Object.entries(rules));
 
 function known(node: OnnxNode, shape: readonly number[] | null): readonly number[] {
   if (shape === null)

@@ -1,6 +1,7 @@
 import type { Attributes } from "./attribute.ts";
 import type { DataType, HostArray } from "./host-array.ts";
 import type { OnnxGraph } from "./onnx.ts";
+import type { OnnxOperator } from "./onnx-form.ts";
 import type { Written } from "./view.ts";
 
 /** Axes, shape and type of an array, without its values. */
@@ -101,11 +102,11 @@ export interface Lowering {
   /** What a view was made of, under the shape in which it was written; anything else is its own original. */
   original(name: string, shape: readonly number[]): Written;
   /** One node of an ONNX operator with one output. */
-  node(operator: string, inputs: readonly string[], attributes?: Attributes): string;
+  node(operator: OnnxOperator, inputs: readonly string[], attributes?: Attributes): string;
   /** One node of an operator of ONNX Runtime's own. */
-  fused(operator: string, inputs: readonly string[], attributes: Attributes): string;
+  fused(operator: OnnxOperator, inputs: readonly string[], attributes: Attributes): string;
   /** One node of an ONNX operator with several outputs. */
-  nodes(operator: string, inputs: readonly string[], outputs: number, attributes: Attributes): string[];
+  nodes(operator: OnnxOperator, inputs: readonly string[], outputs: number, attributes: Attributes): string[];
   /** A named input of the program. @throws RangeError if it is declared or fixed with another form */
   input(name: string, form: Form): string;
   /** The weight that an array is, where the program holds it as integers for products; `null` for any other array. */

@@ -3,6 +3,7 @@ import { cells, type IsSubsequence, largestDivisor, letters } from "../axes.ts";
 import { asRows } from "../cellwise.ts";
 import type { DataType } from "../host-array.ts";
 import { thinShape } from "../lowering.ts";
+import type { OnnxOperator } from "../onnx-form.ts";
 import { type AnyArray, type Form, isOfCard, type Lowering } from "../operation.ts";
 
 /**
@@ -61,7 +62,7 @@ export function max<A extends string, D extends FloatType, V extends string>(
 
 interface Reduction {
   readonly name: string;
-  readonly operator: string;
+  readonly operator: OnnxOperator;
   readonly gradient: (gradient: AnyArray, x: AnyArray) => AnyArray | null;
 }
 
@@ -91,7 +92,7 @@ function reduce<V extends string, D extends DataType>(
  *
  * 512 rows of 256: 18 µs in two steps, 70 in one. The mean of 2²⁰ squared errors: off by 1e-7 in two steps, 2e-5 in one.
  */
-function lowerReduction(lowering: Lowering, operator: string, x: AnyArray, gone: readonly number[]): string {
+function lowerReduction(lowering: Lowering, operator: OnnxOperator, x: AnyArray, gone: readonly number[]): string {
   const name = lowering.value(x);
   const step = (from: string, axes: readonly number[]) =>
     lowering.node(operator, [from, lowering.integers(axes)], { keepdims: 0 });

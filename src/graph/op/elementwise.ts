@@ -1,5 +1,6 @@
 import { apply, expectSame, type FloatType, type SymbolicArray } from "../array.ts";
 import { cellwise } from "../cellwise.ts";
+import type { OnnxOperator } from "../onnx-form.ts";
 import type { AnyArray, Lowering } from "../operation.ts";
 
 type Float<A extends string, D extends FloatType> = SymbolicArray<A, D>;
@@ -222,7 +223,7 @@ export function unary<A extends string, D extends FloatType>(
 
 interface Binary {
   readonly name: string;
-  readonly operator: string;
+  readonly operator: OnnxOperator;
   readonly gradient: (
     gradient: AnyFloat,
     inputs: { readonly x: AnyFloat; readonly y: AnyFloat },

@@ -1,6 +1,7 @@
 import { applyKeeping, type FloatType, type SymbolicArray, show } from "../array.ts";
 import { letters } from "../axes.ts";
 import { asRows } from "../cellwise.ts";
+import type { OnnxOperator } from "../onnx-form.ts";
 import type { AnyArray, Form, Lowering } from "../operation.ts";
 import { alignAny, sumAny } from "./align.ts";
 import { asFloat, multiply, scale, subtract } from "./elementwise.ts";
@@ -73,7 +74,7 @@ export function rmsNorm<A extends string, W extends string, D extends FloatType>
 }
 
 /** The standard's keeps nothing, so that no gradient can be taken where it stands: there it is written by steps. */
-function rmsOperator({ operators }: Lowering): { readonly operator: string; readonly kept: number } {
+function rmsOperator({ operators }: Lowering): { readonly operator: OnnxOperator; readonly kept: number } {
   return operators === "standard"
     ? { operator: "RMSNormalization", kept: 0 }
     : { operator: "SimplifiedLayerNormalization", kept: 1 };
@@ -82,7 +83,7 @@ function rmsOperator({ operators }: Lowering): { readonly operator: string; read
 /** The runtime's own norm: its result, and what it keeps per row. */
 function lowerNorm32(
   lowering: Lowering,
-  { operator, kept, epsilon }: { readonly operator: string; readonly kept: number; readonly epsilon: number },
+  { operator, kept, epsilon }: { readonly operator: OnnxOperator; readonly kept: number; readonly epsilon: number },
   [x, ...weights]: readonly AnyArray[],
 ): string[] {
   const rows = asRows(lowering, lowering.value(x!), x!.shape);

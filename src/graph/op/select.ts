@@ -3,6 +3,7 @@ import type { IsSubsequence } from "../axes.ts";
 import { cellwise } from "../cellwise.ts";
 import type { DataType } from "../host-array.ts";
 import { elementType } from "../onnx.ts";
+import type { OnnxOperator } from "../onnx-form.ts";
 import type { AnyArray, Lowering } from "../operation.ts";
 import { alignAny } from "./align.ts";
 import { asFloat } from "./elementwise.ts";
@@ -146,7 +147,12 @@ function lowerAndAsProduct(lowering: Lowering, left: AnyArray, right: AnyArray):
   return lowering.node("Cast", [whole], { to: elementType.bool });
 }
 
-function logical<A extends string>(name: string, operator: string, x: AnyArray & { axes: A }, y: AnyArray): Mask<A> {
+function logical<A extends string>(
+  name: string,
+  operator: OnnxOperator,
+  x: AnyArray & { axes: A },
+  y: AnyArray,
+): Mask<A> {
   expectSame(name, x, y);
   return apply({ axes: x.axes, shape: x.shape, type: "bool" }, [x, y], {
     name,

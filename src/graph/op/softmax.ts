@@ -1,6 +1,7 @@
 import { apply, type FloatType, type SymbolicArray, show } from "../array.ts";
 import { type IsSubsequence, letters } from "../axes.ts";
 import { asRows, cellwise, type Operand } from "../cellwise.ts";
+import type { OnnxOperator } from "../onnx-form.ts";
 import type { Lowering } from "../operation.ts";
 import { alignAny, sumAny } from "./align.ts";
 import { asFloat, exp, multiply, subtract } from "./elementwise.ts";
@@ -52,7 +53,7 @@ export function logSoftmax<A extends string, D extends FloatType>(scores: Symbol
 
 type Any = SymbolicArray<string, FloatType>;
 
-function overRows(lowering: Lowering, operator: string, name: string, shape: readonly number[]): string {
+function overRows(lowering: Lowering, operator: OnnxOperator, name: string, shape: readonly number[]): string {
   const rows = asRows(lowering, name, shape);
   return lowering.reshaped(lowering.node(operator, [rows.name], { axis: -1 }), rows.shape, shape);
 }
