@@ -109,7 +109,10 @@ export function deviceLines(report: DeviceReport): string {
   if (state === "right") return `${title}computes as it should: ${took}`;
   const lines = findings.map(({ policy, program, operator, difference }) => {
     const what = operator ?? `the ${program} program as a whole, though each operator alone is right,`;
-    return `  ${what} is off by ${difference.toPrecision(2)} of its largest cell (${policy}, ${program})`;
+    const how = Number.isFinite(difference)
+      ? `is off by ${difference.toPrecision(2)} of its largest cell`
+      : "gives cells that are no number, or whose bits differ from time to time";
+    return `  ${what} ${how} (${policy}, ${program})`;
   });
   return [`${title}computes WRONG, and is not to be used: ${took}`, ...lines].join("\n");
 }

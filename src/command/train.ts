@@ -112,7 +112,7 @@ async function trainOn(world: World, given: Given, terminal: Terminal): Promise<
   const watcher: TrainWatcher = { ...shown, isStopped: stop.isStopped, observers };
   try {
     const result = await trainPolicy({ recipe, folder, start, until, cache, world }, watcher);
-    if (isShown) display.note(memoryOutcome(result.memory));
+    if (isShown) display.note(memoryOutcome(result.memory, recipe.device));
     if (isShown) display.finish();
     return { status: 0, json: { run: folder, ...jsonOf(recipe, world, result) }, text: textOf(folder, result) };
   } catch (error) {
@@ -134,14 +134,14 @@ async function keeperOf({ notes }: TrainingSubject, recipe: Recipe, folder: stri
 /** @param keep called once the run's folder is there */
 function watcherOf(
   { display, logs }: { readonly display: TrainingDisplay; readonly logs: TrainingLogs },
-  { data, batch }: Recipe,
+  { data, batch, device }: Recipe,
   keep: () => void,
 ): Omit<TrainWatcher, "isStopped" | "observers"> {
   return {
     opened: (summaries, shapes, memory) => {
       for (const summary of summaries) display.note(dataLine(summary, data.actions));
       display.note(shapeLine(shapes, batch.shapes ?? "one"));
-      display.note(memoryLine(memory));
+      display.note(memoryLine(memory, device));
     },
     note: (text) => display.note(text),
     begun: async (step) => {

@@ -20,9 +20,9 @@ describe.each(suitePolicies)("the gradient of %s in the operators of a card", (p
       expect.soft(differenceIn(array, found.get(name)!, floor), name).toBeLessThan(1e-4);
   });
 
-  test("adds nothing up where threads would meet", () => {
+  test.each(["cuda", "webgpu"] as const)("adds nothing up where threads of %s would meet", (operators) => {
     const [, outputs] = programsOf(policy)[0]!;
-    const { nodes } = new GraphLowering(new Map(), "cuda").graph(new Map(Object.entries(outputs)));
+    const { nodes } = new GraphLowering(new Map(), operators).graph(new Map(Object.entries(outputs)));
     const adding = nodes.filter(({ attributes: { reduction } }) => reduction !== undefined && "string" in reduction);
     expect(adding).toEqual([]);
   });

@@ -1,8 +1,7 @@
-import type { Arrays } from "../graph/host-array.ts";
-import type { OnnxGraph } from "../graph/onnx.ts";
-import { computeOn } from "../graph/operator-check.ts";
+import { encodeModel, type OnnxGraph } from "../graph/onnx.ts";
 import { operatorsOf } from "../graph/program.ts";
 import { type Device, requireDevice } from "../graph/runtime/device.ts";
+import { openSession } from "../graph/runtime/session.ts";
 import { InputError } from "../input-error.ts";
 import { operatorSuite, type SuiteFinding, suitePolicies } from "./operator-suite.ts";
 
@@ -38,7 +37,7 @@ export async function examineDevice(
   const began = performance.now();
   const examined = {
     operators: operatorsOf({ device }),
-    compute: (graph: OnnxGraph, values: Arrays) => computeOn(machine, graph, values),
+    open: (graph: OnnxGraph) => openSession(encodeModel(graph), machine),
   };
   const { findings, operators } = await operatorSuite(examined, suitePolicies, seen);
   const seconds = (performance.now() - began) / 1000;

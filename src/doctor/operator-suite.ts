@@ -1,11 +1,12 @@
-import { deviceTolerance, roundingShare } from "../graph/device-check.ts";
+import { computedSteadily, deviceTolerance, roundingShare } from "../graph/device-check.ts";
 import { differenceIn, largestCell } from "../graph/difference.ts";
 import { type Arrays, type DataType, type HostArray, zerosOfShape } from "../graph/host-array.ts";
 import { GraphLowering } from "../graph/lowering.ts";
 import type { OnnxGraph, OnnxValue } from "../graph/onnx.ts";
 import type { AnyArray, Operators } from "../graph/operation.ts";
-import { checkOperators } from "../graph/operator-check.ts";
+import { checkOperators, computeBy, resultsOf } from "../graph/operator-check.ts";
 import { stream } from "../graph/random.ts";
+import type { ProgramSession } from "../graph/runtime/session.ts";
 import { gradientOutputs, traceActions, traceObjectives } from "../objective/objective.ts";
 import { type VariantName, variants } from "../policy/variant.ts";
 import { smallestSetting } from "../recipe/published-setting.ts";
@@ -19,7 +20,7 @@ export interface SuiteFinding {
   readonly program: "gradient" | "actions";
   /** An operator with the shapes that it was given, alone; or `null` where the whole program is wrong and no operator alone. */
   readonly operator: string | null;
-  /** Largest difference in a cell, as a share of the largest cell; infinite where one is no number. */
+  /** Largest difference in a cell, as a share of the largest cell; infinite where one is no number, or has other bits from time to time. */
   readonly difference: number;
 }
 
@@ -33,24 +34,25 @@ export interface SuiteOutcome {
 export interface ExaminedDevice {
   /** In which operators programs are written for it. */
   readonly operators: Operators;
-  /** Computes the results of a graph, by name. */
-  readonly compute: (graph: OnnxGraph, values: Arrays) => Promise<Arrays>;
+  /** Opens a graph there. */
+  readonly open: (graph: OnnxGraph) => ProgramSession;
 }
 
 /**
  * Computes small programs of policies on a device: each operator alone, from the CPU's own inputs, and the program as a whole, which the
- * runtime has fused and spread over threads. All of it is held against the CPU's operators one after another, on one thread.
+ * runtime has fused and spread over threads: several times, as its bits are to be the same each time. All of it is held against the CPU's operators one after another, on one thread.
  *
  * @param policies whose programs are computed: `suitePolicies` have every operator
  * @param seen told how many policies are done, before each
  */
 export async function operatorSuite(
-  { operators, compute }: ExaminedDevice,
+  { operators, open }: ExaminedDevice,
   policies: readonly VariantName[],
   seen: (done: number, of: number) => void,
 ): Promise<SuiteOutcome> {
   const findings: SuiteFinding[] = [];
   const tried = new Set<string>();
+  const compute = (graph: OnnxGraph, values: Arrays) => computeBy(open(graph), values);
   for (const [at, policy] of policies.entries()) {
     seen(at, policies.length);
     for (const [program, outputs] of programsOf(policy)) {
@@ -65,11 +67,20 @@ export async function operatorSuite(
       findings.push(...alone);
       // A program is as wrong as its operators.
       if (findings.some(({ operator }) => operator !== null)) continue;
-      const difference = largestDifference(results, await compute(graph, feeds));
+      const difference = largestDifference(results, await steadyResults(open(graph), feeds));
       if (difference > deviceTolerance) findings.push({ policy, program, operator: null, difference });
     }
   }
   return { findings, operators: tried.size };
+}
+
+/** Results of a session that is run several times, and released. */
+async function steadyResults(session: ProgramSession, feeds: Arrays): Promise<Arrays> {
+  try {
+    return await computedSteadily(() => resultsOf(session, feeds));
+  } finally {
+    session.release();
+  }
 }
 
 /** What a step of training computes, and what an answer does. */

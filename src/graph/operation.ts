@@ -71,9 +71,14 @@ export type Operators =
   | "cuda"
   | "cuda in bfloat16";
 
-/** Whether a card computes the graph, whose threads add up in any order where they write to one cell. */
+/** Whether a card computes the graph, where sums over rows too are added up in any order. */
 export function isOfCard(operators: Operators): boolean {
   return operators === "cuda" || operators === "cuda in bfloat16";
+}
+
+/** Whether rows that are added at one place are added in any order: on a card, and by WebGPU, whose threads add as they come. */
+export function addsInAnyOrder(operators: Operators): boolean {
+  return isOfCard(operators) || operators === "webgpu";
 }
 
 /** A weight that is read as 8-bit integers where it is the matrix of a product. */

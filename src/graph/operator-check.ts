@@ -115,11 +115,16 @@ export async function computeOn(machine: SessionOptions, graph: OnnxGraph, value
 /** Results of a session by name, which is released. */
 export async function computeBy(session: ProgramSession, values: Arrays): Promise<Arrays> {
   try {
-    const feeds = new Map(session.inputs.map(({ name }) => [name, values.get(name)!]));
-    const fetches = new Map(session.outputs.map((value) => [value.name, zerosOfShape(value)]));
-    await session.run(feeds, fetches);
-    return fetches;
+    return await resultsOf(session, values);
   } finally {
     session.release();
   }
+}
+
+/** Results of a session by name. */
+export async function resultsOf(session: ProgramSession, values: Arrays): Promise<Arrays> {
+  const feeds = new Map(session.inputs.map(({ name }) => [name, values.get(name)!]));
+  const fetches = new Map(session.outputs.map((value) => [value.name, zerosOfShape(value)]));
+  await session.run(feeds, fetches);
+  return fetches;
 }

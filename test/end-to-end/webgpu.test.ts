@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { armature, jsonOf, scratch, twoModes } from "./command.ts";
@@ -20,6 +21,13 @@ describe.skipIf(!isThere)(`WebGPU by a software driver${skipped}`, () => {
     const { devices } = jsonOf(await armature("doctor", "--device", "webgpu", "--json"));
     expect(devices).toMatchObject([{ device: "webgpu", state: "right", findings: [] }]);
   }, 600_000);
+
+  it("takes a step with every padding, and GR00T's head", async () => {
+    const recipe = join(import.meta.dirname, "generated-padding.ts");
+    const run = ["train", recipe, "--out", place.path("padding"), "--device", "webgpu", "--steps", "1"];
+    const { loss } = jsonOf(await armature(...run, "--json"));
+    expect(loss).toBeGreaterThan(0);
+  }, 300_000);
 
   it("takes the CPU's first steps, after its gradient was checked", async () => {
     const losses = z.object({ loss: z.number() });

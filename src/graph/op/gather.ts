@@ -2,7 +2,7 @@ import { apply, type FloatType, type SymbolicArray, show } from "../array.ts";
 import { cells, letters } from "../axes.ts";
 import type { DataType } from "../host-array.ts";
 import { elementType } from "../onnx.ts";
-import { type AnyArray, isOfCard, type Lowering } from "../operation.ts";
+import { type AnyArray, addsInAnyOrder, type Lowering } from "../operation.ts";
 
 /**
  * Rows of a table by number: `gather(embedding, ids, "b n e")` with a table `[y e]` and ids `[b n]`. A row may be an array.
@@ -43,7 +43,7 @@ function scatterAdd(rows: AnyArray, ids: AnyArray, table: AnyArray): SymbolicArr
       const flat = lowering.node("Reshape", [lowering.value(values!), lowering.integers([count, width])]);
       const column = lowering.node("Reshape", [lowering.value(at!), lowering.integers([count, 1])]);
       const whole = lowering.node("Expand", [column, lowering.integers([count, width])]);
-      const added = isOfCard(lowering.operators)
+      const added = addsInAnyOrder(lowering.operators)
         ? lowering.node("ScatterElements", [zero, whole, sumsOfEqual(lowering, flat, column)], { axis: 0 })
         : lowering.node("ScatterElements", [zero, whole, flat], { axis: 0, reduction: "add" });
       return [lowering.reshaped(added, flatTable, table.shape)];
@@ -56,7 +56,7 @@ function scatterAdd(rows: AnyArray, ids: AnyArray, table: AnyArray): SymbolicArr
 
 /**
  * In place of each of `rows [n e]` the sum of those with its number, of `numbers [n 1]`: then each may be written to its place, in any order.
- * On a card threads that add to one place do so in whatever order they come, and the bits differ from run to run.
+ * On a card, and by WebGPU, threads that add to one place do so in whatever order they come, and the bits differ from run to run.
  */
 function sumsOfEqual(lowering: Lowering, rows: string, numbers: string): string {
   const others = lowering.node("Transpose", [numbers], { perm: [1, 0] });
