@@ -10,9 +10,6 @@ import type { Run } from "./run.ts";
 /** Steps, and micro-batches of a validation, that are loaded beforehand: where pictures are kept, they need not be decoded again. */
 const tried = 6;
 
-/** What V8 lets young objects take before it collects them, three semi-spaces of 16 MiB: the collection before the process is measured has emptied them. */
-const youngGeneration = 48 * 2 ** 20;
-
 /** Steps whose micro-batches are looked at: they have nearly all shapes that a run has. */
 const lookedAt = 100;
 
@@ -44,7 +41,7 @@ export async function expectedMemory(run: Run, until: number): Promise<MemoryPla
   const one = input("one", "i", [1], "float32");
   const first = await Program.compile({ two: add(one, one) }, { device: "cpu", threads, fixed: new Map() });
   collectGarbage();
-  const begun = process.memoryUsage.rss() + youngGeneration;
+  const begun = process.memoryUsage.rss();
   first.release();
   return await largestOf(run.world, memoryPlan(counted, begun));
 }

@@ -19,7 +19,7 @@ export interface MemoryPlan {
   readonly gradients: number;
   /** Arrays between the operators of programs, as the runtime takes memory for them. */
   readonly activations: number;
-  /** The compiled programs themselves. */
+  /** The compiled programs themselves, and objects of JavaScript while one is written. */
   readonly programs: number;
   /** Pictures that will be kept. */
   readonly pictures: number;
