@@ -6,7 +6,7 @@ import type { Recipe } from "../src/recipe/schema.ts";
  * A simulated robot that finds its goal in a picture: the state tells nothing of it.
  *
  * Paper: π0 (arXiv:2410.24164), in a size for minutes (1.0 M parameters). Data: 1,200 episodes of the reacher's scripted expert,
- * which end at success, to be recorded first: fewer are learnt by heart. Cost: half a minute of recording and 6:20 to 11:20 of training on two
+ * which end at success, to be recorded first: fewer are learnt by heart. Cost: 14 s of recording and 6:20 to 11:20 of training on two
  * quiet cores.
  *
  *     ./armature record --robot reacher --episodes 1200 --out runs/seeing/data/reacher --set imageSize=64

@@ -2,7 +2,7 @@ import type { Device } from "../graph/runtime/device.ts";
 import type { MemoryPlan } from "../training/memory-plan.ts";
 import type { RunMemory } from "../training/record.ts";
 
-/** What a rank of a run is expected to need, and what for, on one line; of another device than the CPU nothing is counted. */
+/** What a rank of a run is expected to need, and what for, on one line; what another device and its driver take is not counted. */
 export function memoryLine(
   { total, weights, momentsAndAverages, gradients, activations, programs, pictures, process }: MemoryPlan,
   device: Device,

@@ -6,6 +6,7 @@ import { sampleCount } from "../batch/batch.ts";
 import { eachField } from "../batch/each.ts";
 import { poisoned, unrealCells } from "../batch/poison.ts";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
+import { microLayout } from "../batch/testing/micro-layout.ts";
 import type { StoredPlace } from "../graph/onnx.ts";
 import { expectOtherBits, expectSameBits } from "../graph/testing/bits.ts";
 import { randomWeights } from "../nn/testing/random-weights.ts";
@@ -18,18 +19,7 @@ import { ActionSampler } from "./sample.ts";
 import type { Setting } from "./traced.ts";
 import type { WeightKind } from "./weight-kind.ts";
 
-const layout = {
-  rows: 4,
-  steps: 4,
-  actionWidth: 6,
-  stateWidth: 5,
-  views: 2,
-  observations: 1,
-  tokens: 6,
-  responseTokens: 0,
-  actionTokens: 0,
-  pictureSize: 16,
-};
+const layout = { ...microLayout, rows: 4, steps: 4 };
 
 function settingOf(variant: VariantName): Setting {
   const form = policyForm(variants[variant], "micro", {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { sampleCount } from "../batch/batch.ts";
 import { poisoned, unrealCells } from "../batch/poison.ts";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
+import { microLayout } from "../batch/testing/micro-layout.ts";
 import { AnswerCodec } from "../codec/answer.ts";
 import { unfittedFast } from "../codec/fast.ts";
 import { byteTokenizer } from "../codec/prompt.ts";
@@ -20,18 +21,7 @@ import { saidAnswer, traceActions } from "./objective.ts";
 import { ActionSampler, placementFor, type WeightPlacement } from "./sample.ts";
 import type { Setting } from "./traced.ts";
 
-const layout = {
-  rows: 4,
-  steps: 4,
-  actionWidth: 6,
-  stateWidth: 5,
-  views: 2,
-  observations: 1,
-  tokens: 6,
-  responseTokens: 0,
-  actionTokens: 0,
-  pictureSize: 16,
-};
+const layout = { ...microLayout, rows: 4, steps: 4 };
 function settingOf(variant: Variant, actionTokens: number): Setting {
   const form = policyForm(variant, "micro", {
     vocabulary: codec.vocabulary,

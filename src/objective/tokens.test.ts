@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { BatchLayout } from "../batch/layout.ts";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
+import { microLayout } from "../batch/testing/micro-layout.ts";
 import { AnswerCodec } from "../codec/answer.ts";
 import { unfittedFast } from "../codec/fast.ts";
 import { byteTokenizer } from "../codec/prompt.ts";
@@ -21,18 +22,7 @@ import { answerFeeds, answerInputs, answerScores } from "./tokens.ts";
 import type { Setting } from "./traced.ts";
 
 const steps = 7;
-const layout: BatchLayout = {
-  rows: 4,
-  steps: 4,
-  actionWidth: 6,
-  stateWidth: 5,
-  views: 2,
-  observations: 1,
-  tokens: 6,
-  responseTokens: 0,
-  actionTokens: 1 + steps,
-  pictureSize: 16,
-};
+const layout: BatchLayout = { ...microLayout, rows: 4, steps: 4, actionTokens: 1 + steps };
 const form = policyForm(variants.pi0_fast, "micro", {
   vocabulary: 300,
   parts: [],

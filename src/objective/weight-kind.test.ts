@@ -3,6 +3,7 @@ import { sampleCount } from "../batch/batch.ts";
 import { eachField } from "../batch/each.ts";
 import { poisoned, unrealCells } from "../batch/poison.ts";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
+import { microLayout } from "../batch/testing/micro-layout.ts";
 import { expectOtherBits, expectSameBits } from "../graph/testing/bits.ts";
 import { isOpenvinoThere } from "../graph/testing/openvino.ts";
 import { randomWeights } from "../nn/testing/random-weights.ts";
@@ -23,18 +24,7 @@ it("a device that has no such products is refused", async () => {
   );
 });
 
-const layout = {
-  rows: 4,
-  steps: 4,
-  actionWidth: 6,
-  stateWidth: 5,
-  views: 2,
-  observations: 1,
-  tokens: 6,
-  responseTokens: 0,
-  actionTokens: 0,
-  pictureSize: 16,
-};
+const layout = { ...microLayout, rows: 4, steps: 4 };
 const batch = raggedBatch(layout, 2);
 const keys = Array.from({ length: sampleCount(batch) }, (_, frame) => {
   return { seed: 1, dataset: "toy", episode: 0, frame, draw: 0 };

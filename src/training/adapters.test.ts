@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
+import { microLayout } from "../batch/testing/micro-layout.ts";
 import { readManifest, readParameters } from "../checkpoint/checkpoint.ts";
 import { checkpointFolder } from "../checkpoint/store.ts";
 import { HostArray } from "../graph/host-array.ts";
@@ -19,7 +20,7 @@ import { recipe } from "../recipe/testing/recipe.ts";
 import { Rules } from "../validity/rules.ts";
 import type { Start } from "./begin.ts";
 import { trainedBy } from "./begin.ts";
-import { MicroPolicy, microLayout, microWeights, nothing, testForm } from "./testing/micro-policy.ts";
+import { MicroPolicy, microWeights, nothing, testForm } from "./testing/micro-policy.ts";
 import { trainMicroRun } from "./testing/micro-run.ts";
 import { trainPolicy } from "./train.ts";
 import { unwatched } from "./watcher.ts";

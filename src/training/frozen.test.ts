@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { microLayout } from "../batch/testing/micro-layout.ts";
 import { readManifest, readWeights } from "../checkpoint/checkpoint.ts";
 import { checkpointFolder } from "../checkpoint/store.ts";
 import { nodesBefore } from "../graph/array.ts";
@@ -22,7 +23,7 @@ import type { Recipe } from "../recipe/schema.ts";
 import { awkwardRecipe } from "../recipe/testing/awkward-recipe.ts";
 import { Rules } from "../validity/rules.ts";
 import { GradientProgram } from "./global-gradient.ts";
-import { microLayout, testForm } from "./testing/micro-policy.ts";
+import { testForm } from "./testing/micro-policy.ts";
 import { trainPolicy } from "./train.ts";
 import { unwatched } from "./watcher.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BatchLayout } from "../batch/layout.ts";
+import { microLayout } from "../batch/testing/micro-layout.ts";
 import { GraphLowering } from "../graph/lowering.ts";
 import { encodeModel, type OnnxNode } from "../graph/onnx.ts";
 import { formsIn } from "../graph/onnx-form.ts";
@@ -8,7 +9,7 @@ import { openSession } from "../graph/runtime/session.ts";
 import { errorOutputs, gradientOutputs, traceObjectives } from "../objective/objective.ts";
 import { type VariantName, variantNames, variants } from "../policy/variant.ts";
 import { Rules } from "../validity/rules.ts";
-import { microLayout, testForm } from "./testing/micro-policy.ts";
+import { testForm } from "./testing/micro-policy.ts";
 
 /** With room for all that a policy may read or say. */
 const layout: BatchLayout = { ...microLayout, actionTokens: 5, metadataTokens: 4, subgoals: 2 };

@@ -1,6 +1,7 @@
 import { describe, it } from "vitest";
 import { unrealCells } from "../batch/poison.ts";
 import { raggedBatch } from "../batch/testing/example-batch.ts";
+import { microLayout } from "../batch/testing/micro-layout.ts";
 import type { DataType, HostArray } from "../graph/host-array.ts";
 import type { AnyArray } from "../graph/operation.ts";
 import { expectOtherBits, expectSameBits } from "../graph/testing/bits.ts";
@@ -34,18 +35,7 @@ function taughtBy(objectives: TracedObjectives): Record<string, AnyArray> {
   return { ...gradientOutputs(objectives, parameters, "nothing"), loss, ...Object.fromEntries(cells) };
 }
 
-const layout = {
-  rows: 4,
-  steps: 4,
-  actionWidth: 6,
-  stateWidth: 4,
-  views: 2,
-  observations: 1,
-  tokens: 6,
-  responseTokens: 0,
-  actionTokens: 0,
-  pictureSize: 16,
-};
+const layout = { ...microLayout, rows: 4, steps: 4, stateWidth: 4 };
 const batch = raggedBatch(layout, 7);
 const unreal = unrealCells(batch).actions;
 
